@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Has to be readable by any Node: it says what to do on one that is too old.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 15)) {
+  module.enableCompileCache();
+  const source = path.join(root, 'src', 'main.ts');
+  const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.js');
+  const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
+  await start();
+} else {
+  const bundled = path.join(root, 'node_modules', 'node', 'bin', 'node');
+  if (existsSync(bundled)) {
+    runWith(bundled);
+  } else {
+    process.stderr.write(
+      `hpc-gat: needs Node 22.15 or newer, this is ${process.versions.node}; fix: run \`npm ci\` in ${root}, which brings Node 24\n`,
+    );
+    process.exitCode = 3;
+  }
+}
+
+/** @param {string} node */
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
+}

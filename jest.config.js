@@ -1,0 +1,34 @@
+/** @type {import('jest').Config} */
+const project = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } },
+    ],
+  },
+};
+
+/** @type {import('jest').Config} */
+export default {
+  // Every test has a deadline; end-to-end files raise it where the work is long.
+  testTimeout: 30_000,
+  openHandlesTimeout: 2_000,
+  reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
+  projects: [
+    { ...project, displayName: 'static', testMatch: ['<rootDir>/test/static/**/*.test.ts'] },
+    {
+      ...project,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/test/static/',
+        '<rootDir>/test/e2e/',
+        '<rootDir>/test/fixtures/',
+      ],
+    },
+    { ...project, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,40 @@
+import yargs from 'yargs';
+import { verbs } from './commands/index.ts';
+import type { Context } from './support/context.ts';
+import { UsageError } from './support/errors.ts';
+
+/** Parses the arguments and runs the verb they name. Resolves to its exit code. */
+export async function runCli(argv: readonly string[], context: Context, version: string): Promise<number> {
+  let exitCode = 0;
+  const parser = yargs([...argv])
+    .scriptName('hpc-gat')
+    .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
+    .parserConfiguration({ 'greedy-arrays': false, 'populate--': true })
+    .strict()
+    .strictCommands()
+    .demandCommand(1, 'Which verb? `hpc-gat --help` lists them.')
+    .recommendCommands()
+    .version(version)
+    .help()
+    .wrap(100)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // Without a throw yargs would run the handler even after a validation error.
+      throw error ?? new UsageError(message ?? 'unusable arguments', { fix: 'hpc-gat <verb> --help' });
+    });
+  for (const bind of verbs) {
+    parser.command(
+      bind(context, (code) => {
+        exitCode = code;
+      }),
+    );
+  }
+  let printed = '';
+  await parser.parseAsync([...argv], {}, (_error, _args, output) => {
+    printed = output;
+  });
+  if (printed !== '') {
+    context.output.result(printed);
+  }
+  return exitCode;
+}

@@ -1,0 +1,4 @@
+import type { BindVerb } from './verb.ts';
+
+/** Every verb, in the order in which `--help` lists them. */
+export const verbs: readonly BindVerb[] = [];

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runCli } from './cli.ts';
+import type { Context } from './support/context.ts';
+import { systemClock } from './support/clock.ts';
+import { runCommand } from './support/command.ts';
+import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
+import { createOutput, type Output } from './support/output.ts';
+import { packageRoot } from './support/package-root.ts';
+
+/** The whole program, callable in-process: resolves to the exit code and never throws. */
+export async function main(argv: readonly string[], context: Context): Promise<number> {
+  try {
+    return await runCli(argv, context, packageVersion());
+  } catch (error) {
+    return report(context.signal.aborted ? context.signal.reason : error, context.output, context.env);
+  }
+}
+
+/** What bin/hpc-gat.js calls: the process's own arguments, environment and signals. */
+export async function start(): Promise<void> {
+  const interruption = new AbortController();
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+    interruption.abort(new InterruptedError(signal));
+  };
+  // `once`: the second signal finds no listener and ends the process at once.
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  process.exitCode = await main(process.argv.slice(2), {
+    // eslint-disable-next-line no-restricted-properties -- the one place where the environment enters.
+    env: process.env,
+    cwd: process.cwd(),
+    output: createOutput(process),
+    run: runCommand,
+    clock: systemClock,
+    signal: interruption.signal,
+  });
+}
+
+function report(error: unknown, output: Output, env: Context['env']): number {
+  if (!(error instanceof HpcGatError)) {
+    output.info(
+      `hpc-gat: this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    output.info('Please report it with the command that led here.');
+    return ExitCode.bug;
+  }
+  output.info(`hpc-gat: ${error.message}`);
+  if (error.fix !== undefined) {
+    output.info(`  fix: ${error.fix}`);
+  }
+  if (error.log !== undefined) {
+    output.info(`  log: ${error.log}`);
+  }
+  if (env.HPC_GAT_DEBUG !== undefined && env.HPC_GAT_DEBUG !== '') {
+    output.info(error.stack ?? '');
+  }
+  return error.exitCode;
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
+  return (manifest as { version: string }).version;
+}

@@ -1,0 +1,21 @@
+import type { Output } from './output.ts';
+import type { RunCommand } from './command.ts';
+
+/** Everything a verb gets from outside. Tests hand in their own; no module reads `process` itself. */
+export interface Context {
+  /** The environment of this process. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute folder from which relative paths of the user are resolved. */
+  readonly cwd: string;
+  readonly output: Output;
+  readonly run: RunCommand;
+  readonly clock: Clock;
+  /** Aborted by the first Ctrl-C or SIGTERM, with an InterruptedError as reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms`, rejects with the signal's reason when that aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,10 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The valid word that was probably meant, when there is one close enough to be worth naming. */
+export function nearest(word: string, valid: readonly string[]): string | undefined {
+  if (valid.length === 0) {
+    return undefined;
+  }
+  const candidate = closest(word, valid);
+  return distance(word, candidate) <= Math.max(2, Math.floor(word.length / 3)) ? candidate : undefined;
+}

@@ -1,0 +1,68 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot } from '../../src/support/package-root.ts';
+
+/** docs/architecture.md: a room may use the rooms behind it, never one before it; rooms of one rank do not meet. */
+const ranks: readonly (readonly string[])[] = [
+  ['main', 'cli'],
+  ['commands'],
+  ['lab', 'doctor'],
+  ['run'],
+  ['image', 'client', 'model'],
+  ['slurm', 'apptainer', 'docker', 'registry', 'triton'],
+  ['config', 'render', 'support'],
+];
+
+/** Neighbours of one rank that may meet: everything may use support; config knows no template. */
+const allowedNeighbours = new Set([
+  'main -> cli',
+  'config -> support',
+  'render -> support',
+  'client -> model',
+]);
+
+const onlyIn: Readonly<Record<string, readonly string[]>> = {
+  yargs: ['cli', 'commands'],
+  handlebars: ['render'],
+  '@grpc/grpc-js': ['triton'],
+  '@grpc/proto-loader': ['triton'],
+  execa: ['support'],
+  'node:child_process': ['support'],
+  zod: ['config', 'run', 'client', 'image', 'lab', 'slurm', 'docker', 'model', 'apptainer', 'triton'],
+};
+
+const source = path.join(packageRoot, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+
+function room(file: string): string {
+  return path.normalize(file).split(path.sep)[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+function rank(name: string): number {
+  const found = ranks.findIndex((names) => names.includes(name));
+  if (found < 0) {
+    throw new Error(`src/${name} has no place in the order of rooms`);
+  }
+  return found;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(source, file), 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+test.each(files)('src/%s imports only what lies behind it', (file) => {
+  const from = room(file);
+  const wrong = importsOf(file).filter((target) => {
+    if (!target.startsWith('.')) {
+      const rooms = onlyIn[target];
+      return rooms !== undefined && !rooms.includes(from);
+    }
+    const to = room(path.join(path.dirname(file), target));
+    return to !== from && rank(to) <= rank(from) && !allowedNeighbours.has(`${from} -> ${to}`);
+  });
+  expect(wrong).toEqual([]);
+});
