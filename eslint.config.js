@@ -20,6 +20,7 @@ export default defineConfig(
       eqeqeq: 'error',
     },
   },
+  { files: ['bin/**'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['src/**'],
     rules: {

@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
 
+const GRACE_MS = 3_000;
+
 /** Jest reporter of the last line: `N passed, N failed`, with `, N skipped` where there are any. */
 export default class CountReporter {
   /**
@@ -8,10 +10,18 @@ export default class CountReporter {
    */
   onRunComplete(_contexts, results) {
     // A file that could not be loaded ran no test of its own, and is a failure all the same.
-    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    let failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
-    const line = `${results.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
     // Jest's own summary is still buffered here; this line has to follow it.
-    process.once('exit', () => writeSync(1, line));
+    process.once('exit', () => {
+      const tail = skipped > 0 ? `, ${skipped} skipped` : '';
+      writeSync(1, `${results.numPassedTests} passed, ${failed} failed${tail}\n`);
+    });
+    // The timer alone keeps nothing alive: when it fires, a test left something open.
+    setTimeout(() => {
+      failed += 1;
+      writeSync(2, `open handles after the last test: ${process.getActiveResourcesInfo().join(', ')}\n`);
+      process.exit(1);
+    }, GRACE_MS).unref();
   }
 }
