@@ -29,7 +29,19 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['triton'],
   execa: ['support'],
   'node:child_process': ['support'],
-  zod: ['config', 'run', 'client', 'image', 'lab', 'slurm', 'docker', 'model', 'apptainer', 'triton'],
+  zod: [
+    'support',
+    'config',
+    'run',
+    'client',
+    'image',
+    'lab',
+    'slurm',
+    'docker',
+    'model',
+    'apptainer',
+    'triton',
+  ],
 };
 
 const source = path.join(packageRoot, 'src');

@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import { UsageError } from './errors.ts';
+import { nearest } from './nearest.ts';
+
+export interface Parsed {
+  /** What the value is, for the message: "workload", "configuration". */
+  what: string;
+  /** The file it came from. */
+  file: string;
+  /** "line:column" of a key path in that file, where it is known. */
+  locate?: (path: readonly PropertyKey[]) => string | undefined;
+}
+
+/**
+ * The value, checked. Schemas made of `z.strictObject` refuse unknown keys; the message names the valid
+ * key that was probably meant, or all of them.
+ *
+ * @throws {UsageError} with one line per mistake: file, position, key path, what is wrong.
+ */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  parsed: Parsed,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) {
+    return result.data;
+  }
+  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema, value));
+  const lines = mistakes.map(({ path, message }) => {
+    const position = parsed.locate?.(path);
+    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
+    return path.length === 0 ? `${place}: ${message}` : `${place}: ${path.map(String).join('.')}: ${message}`;
+  });
+  throw new UsageError(`unusable ${parsed.what}\n  ${lines.join('\n  ')}`, {
+    fix: `correct ${parsed.file}`,
+    cause: result.error,
+  });
+}
+
+interface Mistake {
+  path: PropertyKey[];
+  message: string;
+}
+
+function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Mistake[] {
+  if (issue.code === 'unrecognized_keys') {
+    const valid = validKeys(schema, value, issue.path);
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, valid) }));
+  }
+  return [{ path: issue.path, message: issue.message.replace(/^Invalid input: /, '') }];
+}
+
+function unknownKey(key: string, valid: readonly string[]): string {
+  const meant = nearest(key, valid);
+  return meant === undefined
+    ? `unknown key; valid keys: ${[...valid].sort().join(', ')}`
+    : `unknown key; did you mean "${meant}"?`;
+}
+
+/** The keys that the schema allows at `path`; of alternatives, those that fit the value's own literals. */
+function validKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
+  const [step, ...rest] = path;
+  const keys = objectsOf(schema, value).flatMap((node) => {
+    const { def } = node._zod;
+    if (step === undefined) {
+      return def.type === 'object' ? Object.keys(def.shape) : [];
+    }
+    const child = childOf(def, step);
+    const inner = (value as Record<PropertyKey, unknown> | undefined)?.[step];
+    return child === undefined ? [] : validKeys(child as z.ZodType, inner, rest);
+  });
+  return [...new Set(keys)];
+}
+
+type Def = z.core.$ZodTypes['_zod']['def'];
+
+function childOf(def: Def, step: PropertyKey): z.core.$ZodType | undefined {
+  switch (def.type) {
+    case 'object':
+      return (def.shape as Record<PropertyKey, z.core.$ZodType>)[step];
+    case 'record':
+      return def.valueType;
+    case 'array':
+      return def.element;
+    default:
+      return undefined;
+  }
+}
+
+/** The schema without its wrappers (optional, default, transformed) and with its alternatives listed. */
+function objectsOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] {
+  const node = schema as z.core.$ZodTypes;
+  const { def } = node._zod;
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+    case 'catch':
+    case 'nonoptional':
+      return objectsOf(def.innerType, value);
+    case 'pipe':
+      return objectsOf(def.in, value);
+    case 'lazy':
+      return objectsOf(def.getter(), value);
+    case 'union': {
+      const options = def.options.flatMap((option) => objectsOf(option, value));
+      const fitting = options.filter((option) => literalsFit(option, value));
+      return fitting.length > 0 ? fitting : options;
+    }
+    default:
+      return [node];
+  }
+}
+
+function literalsFit({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boolean {
+  if (def.type !== 'object' || typeof value !== 'object' || value === null) {
+    return false;
+  }
+  return Object.entries(def.shape).every(([key, field]) => {
+    const inner = (field as z.core.$ZodTypes)._zod.def;
+    return (
+      inner.type !== 'literal' || inner.values.includes((value as Record<string, unknown>)[key] as string)
+    );
+  });
+}

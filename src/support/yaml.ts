@@ -1,0 +1,52 @@
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { UsageError } from './errors.ts';
+import { parseWith } from './parse.ts';
+
+/**
+ * A YAML text, checked against a schema.
+ *
+ * @param what what the text is, for messages: "workload", "configuration"
+ * @throws {UsageError} naming file, line and column, for broken YAML and for a value that does not fit.
+ */
+export function parseYaml<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  { what, file }: { what: string; file: string },
+): z.output<Schema> {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const position = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw new UsageError(`unusable ${what}\n  ${file}:${position(broken.pos[0])}: ${broken.message}`, {
+      fix: `correct the YAML in ${file}`,
+      cause: broken,
+    });
+  }
+  const locate = (path: readonly PropertyKey[]): string | undefined => {
+    const offset = offsetOf(document, path);
+    return offset === undefined ? undefined : position(offset);
+  };
+  return parseWith(schema, document.toJS({ maxAliasCount: 100 }), { what, file, locate });
+}
+
+/** Where the key (in a list: the value) begins; for one that is missing, where its parent does. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const parent = document.getIn(path.slice(0, -1), true);
+  const last = path.at(-1);
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
+    if (isNode(pair?.key) && pair.key.range) {
+      return pair.key.range[0];
+    }
+  }
+  const node = document.getIn(path, true);
+  if (isNode(node) && node.range) {
+    return node.range[0];
+  }
+  return path.length === 0 ? undefined : offsetOf(document, path.slice(0, -1));
+}
