@@ -7,14 +7,19 @@ export interface Output {
   /** A line about what is happening, to stderr. */
   info(line: string): void;
   warn(line: string): void;
+  /** A line that the next line replaces, on a terminal; nothing elsewhere. An empty line takes it away. */
+  status(line: string): void;
   /** Whether stderr is a terminal where lines may be redrawn. */
   readonly interactive: boolean;
 }
 
 export interface Streams {
   stdout: NodeJS.WritableStream;
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 }
+
+/** ECMA-48 EL: erase from the cursor to the end of the line. */
+const eraseLine = '\r\u001b[K';
 
 /** A reader that went away (`| head`) ends the output, not the program. */
 function ignoreBrokenPipe(stream: NodeJS.WritableStream): void {
@@ -28,11 +33,33 @@ function ignoreBrokenPipe(stream: NodeJS.WritableStream): void {
 export function createOutput({ stdout, stderr }: Streams): Output {
   ignoreBrokenPipe(stdout);
   ignoreBrokenPipe(stderr);
+  const interactive = stderr.isTTY === true;
+  let shown = false;
+  const status = (line: string) => {
+    if (interactive && (shown || line !== '')) {
+      // A line that wraps could not be erased again.
+      stderr.write(`${eraseLine}${line.slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
+      shown = line !== '';
+    }
+  };
+  const say = (stream: NodeJS.WritableStream, text: string) => {
+    status('');
+    stream.write(`${text}\n`);
+  };
   return {
-    result: (line) => void stdout.write(`${line}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    info: (line) => void stderr.write(`${line}\n`),
-    warn: (line) => void stderr.write(`warning: ${line}\n`),
-    interactive: stderr.isTTY === true,
+    result: (line) => {
+      say(stdout, line);
+    },
+    json: (value) => {
+      say(stdout, JSON.stringify(value, null, 2));
+    },
+    info: (line) => {
+      say(stderr, line);
+    },
+    warn: (line) => {
+      say(stderr, `warning: ${line}`);
+    },
+    status,
+    interactive,
   };
 }
