@@ -1,0 +1,58 @@
+import type { Context } from '../support/context.ts';
+import { expectSuccess } from '../support/command.ts';
+import { MissingToolError } from '../support/errors.ts';
+import { findProgram } from '../support/find-program.ts';
+
+export interface ContainerRuntime {
+  readonly name: 'apptainer' | 'singularity';
+  /** Absolute. */
+  readonly path: string;
+  /** As it says itself: "1.4.5", "4.1.0", "3.8.7-1.el8". */
+  readonly version: string;
+}
+
+const versionTimeoutMs = 20_000;
+
+/**
+ * The container runtime of this host: `apptainer`, else `singularity`.
+ *
+ * @throws {MissingToolError} when there is neither.
+ * @throws {CommandFailedError} when it cannot even tell its version.
+ */
+export async function findContainerRuntime(
+  context: Pick<Context, 'env' | 'run' | 'signal'>,
+): Promise<ContainerRuntime> {
+  const { env, run, signal } = context;
+  const path = findProgram('apptainer', env) ?? findProgram('singularity', env);
+  if (path === undefined) {
+    throw new MissingToolError('neither apptainer nor singularity is on the PATH', {
+      fix: 'on a cluster try `module avail apptainer singularity`; else see https://apptainer.org/docs/admin/latest/installation.html',
+    });
+  }
+  const said = expectSuccess(
+    await run(path, ['--version'], { env: runtimeEnvironment(env), timeoutMs: versionTimeoutMs, signal }),
+    `${path} --version`,
+  ).stdout.trim();
+  // "apptainer version 1.4.5", "singularity-ce version 4.1.0", older ones only "3.8.7".
+  return {
+    name: said.startsWith('apptainer') ? 'apptainer' : 'singularity',
+    path,
+    version: said.split(/\s+/).at(-1) ?? said,
+  };
+}
+
+/** Settings of the runtime that say where things are; all its others would change what it does. */
+const kept =
+  /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(HOST|USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
+
+/**
+ * The environment for the runtime's own process: the user's, without the variables that act like flags
+ * of the runtime (APPTAINER_BIND and the like) and without preloaded libraries.
+ */
+export function runtimeEnvironment(
+  env: Context['env'],
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string | undefined> {
+  const own = Object.entries(env).filter(([name]) => kept.test(name) && name !== 'LD_PRELOAD');
+  return { ...Object.fromEntries(own), ...extra };
+}
