@@ -1,0 +1,35 @@
+import type { Settings } from './schema.ts';
+
+/** What holds where neither the command line nor a file says otherwise. */
+const defaults = {
+  image: { file: 'triton.sif', compression: 'auto' },
+  model: { repository: 'models', name: 'gat_test' },
+  slurm: {
+    time: '30:00',
+    cpus: 2,
+    memory: '4G',
+    mail: {},
+    gpu: { request: 'gres', count: 1 },
+    sbatch: {},
+  },
+  setup: [],
+  apptainer: { arguments: [] },
+  triton: { arguments: [], http: false, metrics: false, readySeconds: 300, stopSeconds: 20 },
+  node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64 },
+} satisfies Settings;
+
+export const defaultSettings: Settings = defaults;
+
+/** `T`, with what `D` gives no longer optional. */
+type Filled<T, D> = {
+  [K in keyof T as K extends keyof D ? K : never]-?: K extends keyof D
+    ? D[K] extends readonly unknown[]
+      ? NonNullable<T[K]>
+      : D[K] extends object
+        ? Filled<NonNullable<T[K]>, D[K]>
+        : NonNullable<T[K]>
+    : never;
+} & { [K in keyof T as K extends keyof D ? never : K]: T[K] };
+
+/** Settings after all layers are merged. */
+export type CompleteSettings = Filled<Settings, typeof defaults>;

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+const seconds = z.number().int().positive();
+const word = z.string().min(1);
+
+/** How a site asks for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
+export const gpuRequestForms = ['gres', 'gpus', 'gpus-per-node'] as const;
+
+const jobSettings = {
+  partition: word.optional(),
+  account: word.optional(),
+  qos: word.optional(),
+  constraint: word.optional(),
+  reservation: word.optional(),
+  /** Slurm's form: minutes, `H:MM:SS`, `D-HH:MM:SS`. */
+  time: z.union([word, z.number().int().positive()]).transform(String).optional(),
+  cpus: z.number().int().positive().optional(),
+  /** Slurm's form: `4G`, `4000M`. */
+  memory: z.union([word, z.number().int().positive()]).transform(String).optional(),
+};
+
+/** Everything a person or a site can set. Every part is optional: the layers fill each other up. */
+export const settingsSchema = z.strictObject({
+  image: z
+    .strictObject({
+      /** Where the image comes from: `docker-daemon:NAME`, `docker-archive:FILE`. */
+      source: word.optional(),
+      /** The SIF file, relative to the project. */
+      file: word.optional(),
+      compression: word.optional(),
+    })
+    .optional(),
+  model: z
+    .strictObject({
+      /** The model repository, relative to the project. */
+      repository: word.optional(),
+      /** The model that is waited for and tested. */
+      name: word.regex(/^[\w.-]+$/, 'a model name is letters, digits, dot, dash and underscore').optional(),
+      /** The workload file; without it `workload.yaml` in the model's folder. */
+      workload: word.optional(),
+    })
+    .optional(),
+  slurm: z
+    .strictObject({
+      ...jobSettings,
+      mail: z.strictObject({ user: word.optional(), type: word.optional() }).optional(),
+      /** What `--gpu` adds, and what it sets otherwise. */
+      gpu: z
+        .strictObject({
+          ...jobSettings,
+          request: z.enum(gpuRequestForms).optional(),
+          type: word.optional(),
+          count: z.number().int().positive().optional(),
+        })
+        .optional(),
+      /** Further options of sbatch by their long names: `{ exclusive: true, nice: 100 }`. */
+      sbatch: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    })
+    .optional(),
+  /** Lines of bash before anything else on the node: `module load apptainer`. */
+  setup: z.array(z.string()).optional(),
+  apptainer: z
+    .strictObject({
+      /** Further arguments of `apptainer instance start`. */
+      arguments: z.array(z.string()).optional(),
+    })
+    .optional(),
+  triton: z
+    .strictObject({
+      /** Further arguments of tritonserver. */
+      arguments: z.array(z.string()).optional(),
+      http: z.boolean().optional(),
+      metrics: z.boolean().optional(),
+      readySeconds: seconds.optional(),
+      stopSeconds: seconds.optional(),
+    })
+    .optional(),
+  node: z
+    .strictObject({
+      /** Node-local folders for temporary files, the first that can be used: a path, or a variable as `$NAME`. */
+      temp: z
+        .array(word.regex(/^(\/|\$\w+$)/, 'an absolute path or $VARIABLE'))
+        .nonempty()
+        .optional(),
+      /** Free space that the folder must have, in MiB. */
+      tempFreeMiB: z.number().int().nonnegative().optional(),
+    })
+    .optional(),
+});
+
+/** `hpc-gat.yaml`: the settings of a project, and the site they are for. */
+export const projectSchema = z.strictObject({ site: word.optional(), ...settingsSchema.shape });
+
+/** `slurm/sites/NAME.yaml`: the settings of a cluster, with a line that says which. */
+export const siteSchema = z.strictObject({ description: word, ...settingsSchema.shape });
+
+export type Settings = z.infer<typeof settingsSchema>;
