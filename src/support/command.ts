@@ -10,6 +10,10 @@ export interface CommandOptions {
   timeoutMs?: number;
   /** The child gets SIGTERM, and SIGKILL 5 s later, when it aborts. */
   signal?: AbortSignal;
+  /** Sent instead of SIGTERM when the time has passed or `signal` aborts. */
+  killSignal?: 'SIGINT' | 'SIGKILL';
+  /** Called with the child's process id as soon as it runs. */
+  onStart?: (pid: number) => void;
   /** The child shares this process's terminal; nothing is captured. */
   inherit?: boolean;
   /** Called with each line as it comes, without its line feed. */
@@ -48,12 +52,16 @@ export const runCommand: RunCommand = async (file, args, options = {}) => {
     ...(options.env !== undefined && { env: options.env, extendEnv: false }),
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
     ...(options.signal !== undefined && { cancelSignal: options.signal }),
+    ...(options.killSignal !== undefined && { killSignal: options.killSignal }),
     ...(options.input !== undefined
       ? { input: options.input }
       : !options.inherit && { stdin: 'ignore' as const }),
     ...(options.inherit === true && { stdio: 'inherit' as const }),
     reject: false,
   });
+  if (child.pid !== undefined) {
+    options.onStart?.(child.pid);
+  }
   const { onStdoutLine, onStderrLine } = options;
   await Promise.all([
     onStdoutLine && eachLine(child.iterable({ from: 'stdout' }), onStdoutLine),
