@@ -63,7 +63,7 @@ remove_work() { [[ -z $work ]] || rm -rf "$work"; }
 stopped() {
   trap '' INT TERM HUP
   if [[ -n $child ]]; then
-    kill -TERM "$child" 2>/dev/null || true
+    kill -TERM -- "-$child" 2>/dev/null || true
     wait "$child" || true
   fi
   say "stopped; $target is as it was"
@@ -75,10 +75,11 @@ trap 'stopped 129' HUP
 trap 'stopped 130' INT
 trap 'stopped 143' TERM
 
-# Runs a command in such a way that bash takes a signal meanwhile; its output is progress.
+# Runs a command in such a way that bash takes a signal meanwhile; its output is progress. It gets a
+# process group, because mmdebstrap alone would first wait for its children to finish.
 run() {
   local status=0
-  "$@" >&2 &
+  setsid "$@" >&2 &
   child=$!
   wait "$child" || status=$?
   child=
