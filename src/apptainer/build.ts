@@ -1,0 +1,68 @@
+import { expectSuccess } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError, MissingToolError } from '../support/errors.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+
+export interface BuildOptions {
+  /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`. */
+  readonly source: string;
+  /** Absolute path where nothing is yet. */
+  readonly output: string;
+  /** For mksquashfs(1), split at spaces by the runtime. */
+  readonly mksquashfsArgs: string;
+  /** Absolute; takes about twice the image's size. */
+  readonly tmpDir: string;
+  /** The daemon for `docker-daemon:` sources. */
+  readonly dockerHost: string | undefined;
+  /** Each line that the runtime says, without its colours. */
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `apptainer build` of one image, without its cache, which would double the space that is needed.
+ *
+ * @throws {CommandFailedError} with what it said last.
+ * @throws {MissingToolError} when the runtime is too old to take options for mksquashfs.
+ */
+export async function buildSif(
+  { env, run }: Pick<Context, 'env' | 'run'>,
+  runtime: ContainerRuntime,
+  options: BuildOptions,
+): Promise<void> {
+  const { source, output, mksquashfsArgs, tmpDir, dockerHost, onLine, signal } = options;
+  const prefix = runtime.name.toUpperCase();
+  const result = await run(
+    runtime.path,
+    ['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs, output, source],
+    {
+      // The working folder decides where a relative path of the runtime would end.
+      cwd: tmpDir,
+      env: runtimeEnvironment(env, {
+        [`${prefix}_TMPDIR`]: tmpDir,
+        // It makes its cache folder even when it is told not to use it.
+        [`${prefix}_CACHEDIR`]: tmpDir,
+        ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
+      }),
+      onStderrLine: onLine,
+      signal,
+    },
+  );
+  if (result.exitCode === 0) {
+    return;
+  }
+  if (result.stderr.includes('unknown flag: --mksquashfs-args')) {
+    throw new MissingToolError(
+      `${runtime.name} ${runtime.version} is too old to be told how to compress (no --mksquashfs-args)`,
+      { fix: 'load a newer one (`module avail apptainer`), or convert on another machine and copy the SIF' },
+    );
+  }
+  const fatal = result.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('FATAL'))
+    .map((line) => line.replace(/^FATAL:\s*(While performing build: )?/, ''));
+  if (fatal.length > 0) {
+    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}`, { cause: result });
+  }
+  expectSuccess(result, `${runtime.name} build`);
+}

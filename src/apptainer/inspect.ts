@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { expectSuccess } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError } from '../support/errors.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+
+const inspectTimeoutMs = 60_000;
+
+const inspectSchema = z.object({
+  data: z.object({
+    attributes: z.looseObject({ labels: z.record(z.string(), z.string()).optional() }),
+  }),
+});
+
+/**
+ * `apptainer inspect` of a SIF: that the runtime itself can read it. Resolves to the image's labels.
+ *
+ * @throws {CommandFailedError} when it cannot.
+ */
+export async function inspectSif(
+  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+  runtime: ContainerRuntime,
+  file: string,
+): Promise<Readonly<Record<string, string>>> {
+  const options = { env: runtimeEnvironment(env), timeoutMs: inspectTimeoutMs, signal };
+  const result = await run(runtime.path, ['inspect', '--json', file], options);
+  const said = expectSuccess(result, `${runtime.name} inspect ${file}`).stdout;
+  try {
+    return inspectSchema.parse(JSON.parse(said)).data.attributes.labels ?? {};
+  } catch (error) {
+    throw new CommandFailedError(`${runtime.name} inspect ${file} answered in an unknown form`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Context } from '../support/context.ts';
+import { HpcGatError, UsageError } from '../support/errors.ts';
+import { nearest } from '../support/nearest.ts';
+import { getFromDocker, type DockerAnswer } from './client.ts';
+import type { DockerEndpoint } from './endpoint.ts';
+
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((words) => words ?? []);
+
+const imageSchema = z.looseObject({
+  Id: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  RepoTags: strings,
+  Architecture: z.string(),
+  Os: z.string(),
+  /** Bytes of the unpacked layers. */
+  Size: z.int().nonnegative(),
+  Config: z
+    .looseObject({
+      Env: strings,
+      Entrypoint: strings,
+      Cmd: strings,
+      Labels: z
+        .record(z.string(), z.string())
+        .nullish()
+        .transform((labels) => labels ?? {}),
+    })
+    .nullish(),
+});
+
+export type DockerImage = z.output<typeof imageSchema>;
+
+/**
+ * What the daemon knows of an image by its name, `NAME[:TAG]`, or its id.
+ *
+ * @throws {UsageError} when it has no such image; names the one that was probably meant.
+ * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}.
+ */
+export async function inspectImage(
+  endpoint: DockerEndpoint,
+  name: string,
+  signal: Context['signal'],
+): Promise<DockerImage> {
+  // The slashes of a name stand in the path as they are; everything else that is special is quoted.
+  const quoted = name.split('/').map(encodeURIComponent).join('/');
+  const answer = await getFromDocker(endpoint, `/images/${quoted}/json`, signal);
+  if (answer.status === 404) {
+    throw await noSuchImage(endpoint, name, signal);
+  }
+  const image = imageSchema.safeParse(expectOk(answer, endpoint));
+  if (!image.success) {
+    throw new HpcGatError(`the Docker daemon at ${endpoint.url} describes ${name} in an unknown form`, {
+      fix: `convert a saved image instead: \`docker save -o image.tar ${name}\`, then docker-archive:image.tar`,
+      cause: image.error,
+    });
+  }
+  return image.data;
+}
+
+const listSchema = z.array(z.looseObject({ RepoTags: strings }));
+
+async function noSuchImage(endpoint: DockerEndpoint, name: string, signal: AbortSignal): Promise<UsageError> {
+  const list = listSchema.safeParse(
+    expectOk(await getFromDocker(endpoint, '/images/json', signal), endpoint),
+  );
+  const names = (list.data ?? [])
+    .flatMap(({ RepoTags }) => RepoTags)
+    .filter((tag) => tag !== '<none>:<none>');
+  const meant = nearest(name, names) ?? nearest(`${name}:latest`, names) ?? sameRepository(name, names);
+  const some = names.slice(0, 10).join(', ') + (names.length > 10 ? ', ...' : '');
+  return new UsageError(`the Docker daemon at ${endpoint.url} has no image ${name}`, {
+    fix:
+      meant !== undefined
+        ? `did you mean docker-daemon:${meant}?`
+        : names.length > 0
+          ? `it has: ${some}`
+          : 'it has no images at all: build, pull or load one, or point DOCKER_HOST at another daemon',
+  });
+}
+
+function sameRepository(name: string, names: readonly string[]): string | undefined {
+  const repository = name.replace(/:[^:/]*$/, '');
+  return names.find((tag) => tag.startsWith(`${repository}:`));
+}
+
+function expectOk({ status, body }: DockerAnswer, { url }: DockerEndpoint): unknown {
+  if (status === 200) {
+    return body;
+  }
+  const said = z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body);
+  throw new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
+    fix: 'see whether `docker images` works',
+  });
+}

@@ -1,0 +1,44 @@
+import type { Compression } from './compression.ts';
+import type { ImageSource } from './source.ts';
+
+/** Turns an image into a SIF. What surrounds it (locks, checks, the record) is the same for every engine. */
+export interface SifEngine {
+  readonly name: string;
+  /** Its version on this host. @throws {MissingToolError} when it is not there. */
+  version(): Promise<string>;
+  /**
+   * Writes the SIF to `request.output`, a path where nothing is yet, and resolves when it is complete.
+   * After a failure what lies there is garbage that the caller removes.
+   *
+   * @throws {HpcGatError} when it fails; the signal's reason when that aborts.
+   */
+  convert(request: ConversionRequest, watch: ConversionWatch): Promise<void>;
+}
+
+export interface ConversionRequest {
+  readonly source: ImageSource;
+  /** Absolute path of the file to write. */
+  readonly output: string;
+  /** Absolute path of an empty folder for whatever the engine needs meanwhile; the caller removes it. */
+  readonly scratch: string;
+  readonly compression: Compression;
+}
+
+export interface ConversionWatch {
+  readonly onProgress: (progress: ConversionProgress) => void;
+  /** What the engine wants a person to know about the image; the conversion goes on. */
+  readonly onWarning: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Reading the layers, applying them, writing the file system, anything else. */
+export type ConversionStage = 'fetch' | 'unpack' | 'compress' | 'other';
+
+export interface ConversionProgress {
+  readonly stage: ConversionStage;
+  /** One line for a person. */
+  readonly message: string;
+  /** How far the stage is, from engines that know. */
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+}

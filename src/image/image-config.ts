@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const words = z
+  .array(z.string())
+  .nullish()
+  .transform((list) => list ?? []);
+
+/** The part of an image's configuration that matters here (OCI image-spec, config.md). */
+export const imageConfigSchema = z.looseObject({
+  architecture: z.string(),
+  os: z.string(),
+  config: z
+    .looseObject({
+      Env: words,
+      Entrypoint: words,
+      Cmd: words,
+      Labels: z
+        .record(z.string(), z.string())
+        .nullish()
+        .transform((labels) => labels ?? {}),
+    })
+    .nullish(),
+});
+
+/** What an image runs, and with which settings. */
+export interface ImageDescription {
+  /** Go's name: amd64, arm64. */
+  readonly architecture: string;
+  readonly os: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+type Config = z.output<typeof imageConfigSchema>['config'];
+
+export function describe(architecture: string, os: string, config: Config): ImageDescription {
+  const { Entrypoint = [], Cmd = [], Env = [], Labels = {} } = config ?? {};
+  return { architecture, os, entrypoint: Entrypoint, cmd: Cmd, env: Env, labels: Labels };
+}

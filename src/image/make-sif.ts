@@ -1,0 +1,83 @@
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { acquireLock } from '../support/lock.ts';
+import type { Compression } from './compression.ts';
+import { convert } from './conversion.ts';
+import type { SifEngine } from './engine.ts';
+import { identify } from './identity.ts';
+import type { SifRecord } from './record.ts';
+import type { ImageSource } from './source.ts';
+import { judge } from './up-to-date.ts';
+import { explainFileError } from './workspace.ts';
+
+export interface MakeSifRequest {
+  readonly source: ImageSource;
+  /** Absolute path of the SIF. */
+  readonly output: string;
+  readonly compression: Compression;
+  /** Absolute folder for temporary files; beside the output when undefined. */
+  readonly tmpDir?: string | undefined;
+  /** Converts even when the SIF is up to date, and replaces a file of other origin. */
+  readonly force?: boolean;
+  /** Hashes the SIF before calling it up to date. */
+  readonly verify?: boolean;
+  /** Says what would be done, and does nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface MakeSifResult {
+  readonly state: 'made' | 'up to date' | 'would be made';
+  /** Absolute path of the SIF. */
+  readonly file: string;
+  /** Why it was made, would be made, or was left alone. */
+  readonly reason: string;
+  readonly record?: SifRecord;
+}
+
+/**
+ * Makes a SIF from an image, unless it is there already. Under its final name there is, at any moment, either
+ * nothing, the old file, or a new one that was checked.
+ *
+ * @throws {UsageError} for a source that is not there or an output that cannot be written.
+ * @throws {HpcGatError} when the conversion or a check of its result fails; the signal's reason when it aborts.
+ */
+export async function makeSif(
+  request: MakeSifRequest,
+  engine: SifEngine,
+  context: Context,
+): Promise<MakeSifResult> {
+  const image = await identify(request.source, context);
+  const before = await judge(request, engine.name, image.identity, context.signal);
+  if (before.state === 'up to date' || request.dryRun === true) {
+    return before;
+  }
+  const release = await lockOutput(request.output, context);
+  try {
+    // Whoever held the lock may have made exactly this SIF meanwhile.
+    const now = await judge(request, engine.name, image.identity, context.signal);
+    if (now.state === 'up to date') {
+      return now;
+    }
+    const record = await convert(request, engine, image, context);
+    return { state: 'made', file: request.output, reason: now.reason, record };
+  } finally {
+    await release();
+  }
+}
+
+async function lockOutput(output: string, context: Context): Promise<() => Promise<void>> {
+  const folder = path.dirname(output);
+  const name = path.basename(output);
+  try {
+    return await acquireLock(path.join(folder, `.${name}.lock`), {
+      onWait: (owner) => {
+        const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
+        context.output.info(`waiting for ${who}, which is making ${name}`);
+      },
+      clock: context.clock,
+      signal: context.signal,
+    });
+  } catch (error) {
+    throw explainFileError(folder, error);
+  }
+}

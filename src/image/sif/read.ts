@@ -1,0 +1,67 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { descriptorSizeBytes, parseDescriptor, type SifDescriptor } from './descriptor.ts';
+import { headerSizeBytes, parseHeader, type SifHeader } from './header.ts';
+import { InvalidSifError } from './invalid.ts';
+
+export interface Sif {
+  readonly header: SifHeader;
+  /** The used descriptors, in their order. */
+  readonly descriptors: readonly SifDescriptor[];
+  readonly sizeBytes: number;
+}
+
+/** Apptainer writes 48; a file that claims far more is not one to allocate memory for. */
+const maxDescriptors = 4096;
+
+/**
+ * Reads the header and the table of contents of a SIF, and checks that every object lies inside the file:
+ * a truncated file is found here, which `apptainer inspect` lets pass.
+ *
+ * @throws {InvalidSifError} that says what is wrong where.
+ */
+export async function readSif(file: string): Promise<Sif> {
+  const handle = await open(file, 'r');
+  try {
+    return await readSifFrom(handle, file);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readSifFrom(handle: FileHandle, file: string): Promise<Sif> {
+  const { size: sizeBytes } = await handle.stat();
+  const header = parseHeader(await readAt(handle, 0, headerSizeBytes), file);
+  if (header.descriptorsTotal > maxDescriptors) {
+    throw new InvalidSifError(file, `claims ${header.descriptorsTotal} descriptors`);
+  }
+  const tableBytes = header.descriptorsTotal * descriptorSizeBytes;
+  if (header.descriptorsOffset + tableBytes > sizeBytes) {
+    throw new InvalidSifError(file, 'ends inside its table of descriptors');
+  }
+  const table = await readAt(handle, header.descriptorsOffset, tableBytes);
+  const descriptors: SifDescriptor[] = [];
+  for (let slot = 0; slot < header.descriptorsTotal; slot += 1) {
+    const descriptor = parseDescriptor(table.subarray(slot * descriptorSizeBytes), file);
+    if (descriptor !== undefined) {
+      checkBounds(descriptor, sizeBytes, file);
+      descriptors.push(descriptor);
+    }
+  }
+  return { header, descriptors, sizeBytes };
+}
+
+function checkBounds({ id, offset, sizeBytes }: SifDescriptor, fileBytes: number, file: string): void {
+  if (offset + sizeBytes > fileBytes) {
+    const missing = offset + sizeBytes - fileBytes;
+    throw new InvalidSifError(
+      file,
+      `is truncated: object ${id} ends ${missing} bytes behind the end of the file`,
+    );
+  }
+}
+
+/** The bytes that are there, at most `length`. */
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

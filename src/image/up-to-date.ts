@@ -1,0 +1,54 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../support/errors.ts';
+import { formatCompression } from './compression.ts';
+import type { SourceIdentity } from './identity.ts';
+import type { MakeSifRequest, MakeSifResult } from './make-sif.ts';
+import { isIntact, readSifRecord } from './record.ts';
+import { formatSource } from './source.ts';
+
+/**
+ * Whether the SIF that lies there is the one that is wanted.
+ *
+ * @param identity of the source as it is now.
+ * @throws {UsageError} when something else lies there.
+ */
+export async function judge(
+  request: MakeSifRequest,
+  engineName: string,
+  identity: SourceIdentity,
+  signal: AbortSignal,
+): Promise<MakeSifResult> {
+  const { output: file, source, compression, force = false, verify = false } = request;
+  const would = (reason: string): MakeSifResult => ({ state: 'would be made', file, reason });
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isDirectory() === true) {
+    throw new UsageError(`${file} is a folder`, { fix: `name a file in it: -o ${file}/NAME.sif` });
+  }
+  if (there === undefined || force) {
+    return would(there === undefined ? 'it is not there yet' : 'forced');
+  }
+  const record = await readSifRecord(file);
+  if (record === undefined) {
+    throw new UsageError(`${file} is there already, and no record says that make-sif made it`, {
+      fix: '--force replaces it, -o FILE writes elsewhere',
+    });
+  }
+  if (record.source !== formatSource(source)) {
+    return would(`it was made from ${record.source}`);
+  }
+  if (!sameIdentity(record.identity, identity)) {
+    return would('the source has changed');
+  }
+  if (record.compression !== formatCompression(compression) || record.engine.name !== engineName) {
+    return would(`it was made with ${record.compression} by ${record.engine.name}`);
+  }
+  if (verify && !(await isIntact(file, record, signal))) {
+    return would('its content is damaged');
+  }
+  return { state: 'up to date', file, reason: 'the source has not changed', record };
+}
+
+export function sameIdentity(one: SourceIdentity, other: SourceIdentity): boolean {
+  const sorted = (identity: SourceIdentity) => JSON.stringify(Object.entries(identity).sort());
+  return sorted(one) === sorted(other);
+}

@@ -1,0 +1,103 @@
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { HpcGatError, UsageError } from '../support/errors.ts';
+import { isMissing } from '../support/files.ts';
+import { isRunning, ownIdentity } from '../support/process-identity.ts';
+import { removeTree } from '../support/remove-tree.ts';
+
+/** Where a conversion works until its result is whole. */
+export interface Workspace {
+  /** On the file system of the output, so that a rename publishes it. */
+  readonly sif: string;
+  /** An empty folder for the engine. */
+  readonly scratch: string;
+  /** Removes everything; harmless when called twice. */
+  remove(): Promise<void>;
+}
+
+/** Of another host nothing can be asked: what has lain so long untouched is not in work. */
+const foreignLeftoverMs = 24 * 3600 * 1000;
+
+/**
+ * Makes the folders of one conversion, after removing those that dead conversions of the same output left.
+ *
+ * @param tmpDir for the scratch folder; beside the output when undefined.
+ * @throws {UsageError} when a folder is not there or cannot be written.
+ */
+export async function createWorkspace(output: string, tmpDir: string | undefined): Promise<Workspace> {
+  const { host, pid, startTicks } = ownIdentity();
+  const parents = [...new Set([path.dirname(output), tmpDir ?? path.dirname(output)])];
+  const folders = parents.map((parent) =>
+    path.join(parent, `.${path.basename(output)}.${host}-${pid}-${startTicks}.work`),
+  );
+  for (const [index, folder] of folders.entries()) {
+    await removeLeftovers(parents[index] ?? '', path.basename(output));
+    await makeFolder(folder);
+  }
+  const scratch = path.join(folders.at(-1) ?? '', 'scratch');
+  await mkdir(scratch);
+  return {
+    sif: path.join(folders[0] ?? '', 'image.sif'),
+    scratch,
+    remove: async () => {
+      await Promise.all(folders.map(removeTree));
+    },
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    throw explainFileError(path.dirname(folder), error);
+  }
+}
+
+/** The error for the user, where `cause` says that nothing can be written in `folder`; else `cause` itself. */
+export function explainFileError(folder: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new UsageError(`there is no folder ${folder}`, { fix: `mkdir -p ${folder}`, cause });
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    const fix = 'name another place: -o FILE, --tmpdir DIR';
+    return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
+  }
+  const said = cause instanceof Error ? cause.message : String(cause);
+  if (/ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(said)) {
+    return new HpcGatError(`no space left in ${folder}`, {
+      fix: 'make room, or name a larger file system: --tmpdir DIR for temporary files, -o FILE for the SIF',
+      cause,
+    });
+  }
+  return cause;
+}
+
+/** Removes the folders and lock candidates of processes that ended without removing them. */
+async function removeLeftovers(parent: string, name: string): Promise<void> {
+  const entries = await readdir(parent).catch((error: unknown) => {
+    if (isMissing(error)) {
+      return [];
+    }
+    throw error;
+  });
+  for (const entry of entries) {
+    if (entry.startsWith(`.${name}.`) && (await isLeftover(parent, entry, name))) {
+      await removeTree(path.join(parent, entry));
+    }
+  }
+}
+
+async function isLeftover(parent: string, entry: string, name: string): Promise<boolean> {
+  const rest = entry.slice(name.length + 2);
+  const [, host, pid, startTicks] = /^(?:lock\.)?(.+)-(\d+)-(\d+)(?:\.work|-dead)?$/.exec(rest) ?? [];
+  if (host === undefined) {
+    return false;
+  }
+  const running = isRunning({ host, pid: Number(pid), startTicks: Number(startTicks) });
+  if (running !== undefined) {
+    return !running;
+  }
+  const { mtimeMs } = await stat(path.join(parent, entry));
+  return Date.now() - mtimeMs > foreignLeftoverMs;
+}

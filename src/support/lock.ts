@@ -1,0 +1,119 @@
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import type { Context } from './context.ts';
+import { isMissing } from './files.ts';
+import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+
+export interface LockOptions {
+  /** Told once of each owner that has to be waited for. */
+  readonly onWait: (owner: ProcessIdentity | undefined) => void;
+  readonly clock: Context['clock'];
+  readonly signal: AbortSignal;
+}
+
+const pollMs = 300;
+const heartbeatMs = 15_000;
+/** An owner on another host that has not shown itself for so long is taken for dead. */
+const expiryMs = 120_000;
+
+/**
+ * Takes the lock `file`, waiting for its owner; resolves to the function that gives it back.
+ *
+ * Made by `link`, which is atomic on NFS and Lustre too, where `flock` may be off. An owner of this host
+ * counts while its process runs; one of another host while it renews the file's time. Two waiters that take
+ * over from the same dead owner at the same moment may both get it: what it guards has to survive that.
+ */
+export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
+  const { host, pid, startTicks } = ownIdentity();
+  const candidate = `${file}.${host}-${pid}-${startTicks}`;
+  const content = JSON.stringify({ host, pid, startTicks });
+  let told = '';
+  try {
+    for (;;) {
+      options.signal.throwIfAborted();
+      await writeFile(candidate, content);
+      if (await linked(candidate, file)) {
+        return keep(file, content);
+      }
+      const held = await readFile(file, 'utf8').catch(missingIsUndefined);
+      if (held === undefined) {
+        continue;
+      }
+      const owner = parseOwner(held);
+      if (await isAbandoned(file, owner, candidate)) {
+        await discard(file, `${candidate}-dead`);
+      } else {
+        if (told !== held) {
+          options.onWait(owner);
+          told = held;
+        }
+        await options.clock.sleep(pollMs, options.signal);
+      }
+    }
+  } finally {
+    await rm(candidate, { force: true });
+  }
+}
+
+/** The count of links tells the truth even where an NFS server's answer to `link` was lost. */
+async function linked(candidate: string, file: string): Promise<boolean> {
+  try {
+    await link(candidate, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      return (await stat(candidate)).nlink === 2;
+    }
+    throw error;
+  }
+}
+
+function keep(file: string, content: string): () => Promise<void> {
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    // A lost lock file is nothing that a heartbeat could mend.
+    utimes(file, now, now).catch(() => undefined);
+  }, heartbeatMs);
+  heartbeat.unref();
+  return async () => {
+    clearInterval(heartbeat);
+    if ((await readFile(file, 'utf8').catch(missingIsUndefined)) === content) {
+      await rm(file, { force: true });
+    }
+  };
+}
+
+async function isAbandoned(
+  file: string,
+  owner: ProcessIdentity | undefined,
+  candidate: string,
+): Promise<boolean> {
+  const running = owner === undefined ? undefined : isRunning(owner);
+  if (running !== undefined) {
+    return !running;
+  }
+  // Both times are the file system's own: the clocks of two hosts need not agree.
+  const [lock, now] = await Promise.all([stat(file).catch(missingIsUndefined), stat(candidate)]);
+  return lock !== undefined && now.mtimeMs - lock.mtimeMs > expiryMs;
+}
+
+async function discard(file: string, aside: string): Promise<void> {
+  await rename(file, aside).catch(missingIsUndefined);
+  await rm(aside, { force: true });
+}
+
+function parseOwner(text: string): ProcessIdentity | undefined {
+  try {
+    const { host, pid, startTicks } = JSON.parse(text) as Partial<ProcessIdentity>;
+    return typeof host === 'string' && typeof pid === 'number' && typeof startTicks === 'number'
+      ? { host, pid, startTicks }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function missingIsUndefined(error: unknown): undefined {
+  if (!isMissing(error)) {
+    throw error;
+  }
+}
