@@ -19,9 +19,7 @@ VALIDATION_NODES = 500
 TEST_NODES = 1000
 
 PLANETOID_URL = "https://github.com/kimiyoung/planetoid/raw/master/data"
-PLANETOID_FILES = tuple(
-    f"ind.cora.{part}" for part in ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")
-)
+PLANETOID_FILES = tuple(f"ind.cora.{part}" for part in ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index"))
 CONNECT_TIMEOUT_SECONDS = 4
 DOWNLOAD_TIMEOUT_SECONDS = 30
 
@@ -76,9 +74,8 @@ def _download_planetoid(raw: Path) -> None:
             for name in PLANETOID_FILES:
                 partial = raw / f"{name}.part"
                 url = f"{PLANETOID_URL}/{name}"
-                with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_SECONDS) as answer:
-                    with partial.open("wb") as file:
-                        shutil.copyfileobj(answer, file)
+                with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_SECONDS) as answer, partial.open("wb") as file:
+                    shutil.copyfileobj(answer, file)
                 partial.replace(raw / name)
         except OSError as error:
             failures.append(error)

@@ -144,7 +144,7 @@ make_triton() { # FOLDER
   cd "$OLDPWD"
   cp "$wheel"/nvidia_pytriton-*.dist-info/licenses/LICENSE "$server/LICENSE.pytriton"
   chmod 755 "$server/bin/tritonserver" "$server/backends/python/triton_python_backend_stub" # zipfile drops modes
-  cat "$here/numpy2-bridge.py" >>"$server/backends/python/triton_python_backend_utils.py"
+  { echo && cat "$here/numpy2-bridge.py"; } >>"$server/backends/python/triton_python_backend_utils.py"
 
   # Server and backends look for their libraries here, relative to themselves.
   ln -s /opt/tritonserver/lib "$1/nvidia_pytriton.libs"

@@ -140,8 +140,7 @@ class TritonPythonModel:
         # DLPack in both directions: no copy, and the stub's own NumPy conversion is wrong under
         # NumPy 2 (numpy2-bridge.py).
         inputs = [
-            torch.from_dlpack(pb_utils.get_input_tensor_by_name(request, spec.name).to_dlpack())
-            for spec in self.inputs
+            torch.from_dlpack(pb_utils.get_input_tensor_by_name(request, spec.name).to_dlpack()) for spec in self.inputs
         ]
         with torch.inference_mode():
             results = self.model(*inputs)
