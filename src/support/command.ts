@@ -8,10 +8,14 @@ export interface CommandOptions {
   input?: string | Uint8Array;
   /** The child gets SIGTERM, and SIGKILL 5 s later, when this time has passed. */
   timeoutMs?: number;
-  /** The child gets SIGTERM, and SIGKILL 5 s later, when it aborts. */
+  /** The child gets SIGTERM, and later SIGKILL, when it aborts. */
   signal?: AbortSignal;
   /** Sent instead of SIGTERM when the time has passed or `signal` aborts. */
   killSignal?: 'SIGINT' | 'SIGKILL';
+  /** The child gets a session of its own, so that a Ctrl-C in the terminal reaches this process alone. */
+  ownSession?: boolean;
+  /** How long a child that was asked to end may take before it gets SIGKILL; 5 s without it. */
+  forceKillAfterMs?: number;
   /** Called with the child's process id as soon as it runs. */
   onStart?: (pid: number) => void;
   /** The child shares this process's terminal; nothing is captured. */
@@ -53,6 +57,8 @@ export const runCommand: RunCommand = async (file, args, options = {}) => {
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
     ...(options.signal !== undefined && { cancelSignal: options.signal }),
     ...(options.killSignal !== undefined && { killSignal: options.killSignal }),
+    ...(options.ownSession === true && { detached: true }),
+    ...(options.forceKillAfterMs !== undefined && { forceKillAfterDelay: options.forceKillAfterMs }),
     ...(options.input !== undefined
       ? { input: options.input }
       : !options.inherit && { stdin: 'ignore' as const }),

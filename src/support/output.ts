@@ -63,3 +63,13 @@ export function createOutput({ stdout, stderr }: Streams): Output {
     interactive,
   };
 }
+
+/** The same output for a verb whose stdout is kept for one JSON document: lines of the result go to stderr. */
+export function withoutResults(output: Output): Output {
+  return {
+    ...output,
+    result: (line) => {
+      output.info(line);
+    },
+  };
+}

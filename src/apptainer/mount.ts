@@ -1,0 +1,14 @@
+export interface Mount {
+  readonly source: string;
+  readonly destination: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * The value of Apptainer's `--mount`. Unlike `--bind` it is a line of CSV, so that a path may hold colons, commas
+ * and quotes.
+ */
+export function quoteForMount({ source, destination, readOnly }: Mount): string {
+  const fields = ['type=bind', `source=${source}`, `destination=${destination}`, ...(readOnly ? ['ro'] : [])];
+  return fields.map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+}

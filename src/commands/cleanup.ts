@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import { withProjectOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+
+export const cleanup = defineVerb({
+  command: 'cleanup [run]',
+  summary: 'End runs and remove what they left: job, server, instance, shared memory, temporary files',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .positional('run', {
+        type: 'string',
+        describe:
+          'Id of a run or of its job, which is ended; without it whatever runs that are over left behind',
+      })
+      .option('all', {
+        type: 'boolean',
+        default: false,
+        describe: 'Every run of this project, those that go on too',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Say what would be done, and do nothing',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .conflicts('run', 'all')
+      .example('$0 cleanup', 'After a crash: what is left of runs that are over')
+      .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
+  handle: async (args, context) => {
+    const { loadProject } = await import('../config/load.ts');
+    const { findRun, listRuns } = await import('../run/record.ts');
+    const { cleanUpRun } = await import('../run/cleanup.ts');
+    const { stateOfRun } = await import('../run/state.ts');
+    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
+    const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
+    const report: { run: string; done: string[] }[] = [];
+    for (const record of records) {
+      const spare =
+        args.run === undefined && !args.all && (await stateOfRun(context, record, hostname())).active;
+      if (!spare) {
+        const done = await cleanUpRun(context, record, { dryRun: args.dryRun, hostname: hostname() });
+        report.push({ run: record.id, done });
+      }
+    }
+    const lines = report.flatMap(({ run, done }) => done.map((line) => `${run}: ${line}`));
+    if (args.json) {
+      context.output.json({ dryRun: args.dryRun, runs: report });
+    } else {
+      (lines.length === 0 ? ['nothing to clean up'] : lines).forEach((line) => {
+        context.output.result(args.dryRun && lines.length > 0 ? `would: ${line}` : line);
+      });
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,78 @@
+import type { Argv } from 'yargs';
+
+/** Which project a verb works on. */
+export function withProjectOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('config', {
+      type: 'string',
+      describe: 'Configuration file [the nearest hpc-gat.yaml at or above this folder]',
+    })
+    .option('site', { type: 'string', describe: "Site profile: a name, or a path to a file of one's own" });
+}
+
+/** What `render`, `submit` and `run` take alike. */
+export function withRunOptions<T>(yargs: Argv<T>) {
+  return withProjectOptions(yargs)
+    .option('gpu', {
+      type: 'boolean',
+      default: false,
+      describe: 'Ask for a GPU, bind its driver (--nv), insist on it',
+    })
+    .option('allow-cpu', {
+      type: 'boolean',
+      default: false,
+      describe: 'With --gpu: go on when no GPU is visible',
+    })
+    .option('id', { type: 'string', describe: 'Name of the run [time and a random suffix]' })
+    .option('image', { type: 'string', describe: 'SIF file of the server' })
+    .option('models', { type: 'string', describe: 'Model repository' })
+    .option('model', { type: 'string', describe: 'Model that is waited for and tested' })
+    .option('ready-timeout', { type: 'number', describe: 'Seconds the model may take to get ready' })
+    .option('http', { type: 'boolean', describe: "Open Triton's HTTP port too" })
+    .option('metrics', { type: 'boolean', describe: "Open Triton's metrics port too" });
+}
+
+/** What becomes a line of the batch script. */
+export function withJobOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('partition', { type: 'string' })
+    .option('account', { type: 'string' })
+    .option('qos', { type: 'string' })
+    .option('constraint', { type: 'string' })
+    .option('reservation', { type: 'string' })
+    .option('time', { type: 'string', describe: "Walltime, in Slurm's form: 30, 1:00:00, 1-12" })
+    .option('cpus', { type: 'number' })
+    .option('memory', { type: 'string', describe: "In Slurm's form: 4G" })
+    .option('gpus', { type: 'number', describe: 'How many GPUs --gpu asks for' })
+    .option('gpu-type', { type: 'string', describe: "The cluster's name of the GPU" })
+    .option('mail-user', { type: 'string' })
+    .option('mail-type', { type: 'string' })
+    .option('sbatch', {
+      type: 'string',
+      array: true,
+      describe: 'KEY=VALUE: any other option of sbatch; repeatable',
+    })
+    .group(
+      [
+        'partition',
+        'account',
+        'qos',
+        'constraint',
+        'reservation',
+        'time',
+        'cpus',
+        'memory',
+        'gpus',
+        'gpu-type',
+        'mail-user',
+        'mail-type',
+        'sbatch',
+      ],
+      'Job:',
+    );
+}
+
+type Parsed<Wrap extends (yargs: Argv) => Argv<unknown>> = Awaited<ReturnType<Wrap>['argv']>;
+
+export type RunArguments = Parsed<typeof withRunOptions>;
+export type JobArguments = Parsed<typeof withJobOptions>;

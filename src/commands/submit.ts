@@ -1,0 +1,66 @@
+import { withJobOptions, withRunOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+import { withoutResults } from '../support/output.ts';
+
+export const submit = defineVerb({
+  command: 'submit',
+  summary: 'Run as a batch job: Triton on a compute node, the client test, everything ended',
+  options: (yargs) =>
+    withJobOptions(withRunOptions(yargs))
+      .option('wait', {
+        type: 'boolean',
+        default: false,
+        describe: "Show the job's way, then end with the test's exit code; Ctrl-C cancels the job",
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the script instead of submitting it',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 submit --gpu --wait', 'On a GPU node, waiting for the answer')
+      .example(
+        '$0 submit --sbatch exclusive --sbatch nice=100',
+        'With options of sbatch that have no flag here',
+      ),
+  handle: async (args, context) => {
+    const { loadForRun } = await import('./load-for-run.ts');
+    const { output } = context;
+    const { gpu, allowCpu, id } = args;
+    const project = await loadForRun(args, context);
+    if (args.dryRun) {
+      const { prepareRun } = await import('../run/prepare.ts');
+      const { plan, script } = await prepareRun(project, { kind: 'job', gpu, allowCpu, id }, context);
+      if (args.json) {
+        output.json({ plan, script });
+      } else {
+        output.result(script.replace(/\n$/, ''));
+      }
+      return 0;
+    }
+    const { submitRun } = await import('../run/submit.ts');
+    const { record, jobId } = await submitRun(context, project, { gpu, allowCpu, id });
+    const report = { run: record.id, job: jobId, folder: record.folder };
+    if (!args.wait) {
+      if (args.json) {
+        output.json(report);
+      } else {
+        output.result(`job ${jobId}, run ${record.id}`);
+        output.info(`follow it with: hpc-gat status, hpc-gat logs ${record.id}`);
+      }
+      return 0;
+    }
+    output.info(`job ${jobId}, run ${record.id}`);
+    const { waitForJob } = await import('../run/wait.ts');
+    const { showEnding } = await import('../run/show-ending.ts');
+    const ending = await waitForJob(
+      args.json ? { ...context, output: withoutResults(context.output) } : context,
+      record,
+      jobId,
+    );
+    if (args.json) {
+      output.json({ ...report, ...ending });
+    }
+    return showEnding(ending, record, output);
+  },
+});

@@ -1,0 +1,125 @@
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { runSlurm } from '../slurm/command.ts';
+import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
+import { expectSuccess } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError } from '../support/errors.ts';
+import type { RunPlan } from './plan.ts';
+import type { RunRecord } from './record.ts';
+import { stateOfRun } from './state.ts';
+
+const pollMs = 300;
+/** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
+const endMs = 60_000;
+/** For a small job on a node that was left with something. */
+const remoteMs = 120_000;
+
+export interface CleanupOptions {
+  readonly dryRun: boolean;
+  readonly hostname: string;
+}
+
+/**
+ * Ends a run, wherever it is, and removes what it recorded as its own: its job, its script, its server, its instance,
+ * its shared memory, its temporary files. A run that has ended in order needs nothing; twice is harmless.
+ *
+ * @returns a line for each thing that was done, or with `dryRun` would be.
+ * @throws {CommandFailedError} when something could not be ended.
+ */
+export async function cleanUpRun(
+  context: Context,
+  record: RunRecord,
+  options: CleanupOptions,
+): Promise<string[]> {
+  const plan = await record.plan();
+  if (plan === undefined) {
+    return [];
+  }
+  const { dryRun, hostname } = options;
+  const done: string[] = [];
+  const state = await stateOfRun(context, record, hostname);
+  if (state.active && state.jobId !== undefined) {
+    done.push(`cancel job ${state.jobId} (${state.state})`);
+    if (!dryRun) {
+      await endJob(context, record, state.jobId);
+    }
+  } else if (state.active && state.scriptPid !== undefined) {
+    done.push(`end the script, process ${state.scriptPid}`);
+    if (!dryRun) {
+      process.kill(state.scriptPid, 'SIGTERM');
+      await until(context, async () => (await record.ended()) !== undefined);
+    }
+  }
+  const owner = await record.owningHost();
+  if (owner !== undefined && (!state.active || !dryRun)) {
+    done.push(`end and remove what is left on ${owner}: server, instance, shared memory, temporary files`);
+    if (!dryRun) {
+      await (owner === hostname
+        ? releaseHere(context, record, plan)
+        : releaseThere(context, record, plan, owner));
+    }
+  }
+  return done;
+}
+
+async function endJob(context: Context, record: RunRecord, jobId: string): Promise<void> {
+  await cancelJob(context, jobId);
+  await until(context, async () => {
+    const job = await queryJob(context, jobId);
+    return (await record.ended()) !== undefined || job === undefined || hasEnded(job);
+  });
+}
+
+async function releaseHere(context: Context, record: RunRecord, plan: RunPlan): Promise<void> {
+  const script = await renderTemplate('run/release.sh.hbs', {
+    id: plan.id,
+    owned: record.file('owned'),
+    stopSeconds: plan.stopSeconds,
+  });
+  const result = await context.run('bash', ['-s'], { input: script, env: context.env, timeoutMs: endMs });
+  expectSuccess(result, `ending run ${plan.id}`);
+}
+
+/** Processes and instances of another node can only be ended there: a job of one task does it. */
+async function releaseThere(context: Context, record: RunRecord, plan: RunPlan, host: string): Promise<void> {
+  const asked = new Set(['account', 'partition', 'qos', 'reservation']);
+  const options = plan.directives
+    .filter(([name]) => asked.has(name))
+    .map(([name, value]) => `--${name}=${value}`);
+  const result = await runSlurm(
+    context,
+    'srun',
+    [
+      ...options,
+      `--nodelist=${host}`,
+      '--ntasks=1',
+      '--time=2',
+      '--quiet',
+      `--chdir=${path.dirname(path.dirname(path.dirname(record.folder)))}`,
+      ...plan.client,
+      'cleanup',
+      plan.id,
+    ],
+    { timeoutMs: remoteMs },
+  );
+  if (result.exitCode !== 0 || (await record.owningHost()) !== undefined) {
+    throw new CommandFailedError(
+      `run ${plan.id} left something on ${host}, where no clean-up could be started`,
+      {
+        fix: `on ${host}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
+        cause: result,
+      },
+    );
+  }
+}
+
+async function until(context: Context, condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = context.clock.now().getTime() + endMs;
+  while (!(await condition())) {
+    if (context.clock.now().getTime() > deadlineMs) {
+      return;
+    }
+    await context.clock.sleep(pollMs, context.signal);
+  }
+}

@@ -1,0 +1,33 @@
+import type { RunState } from './state.ts';
+
+/** A table of runs, a line each, under a line of headings. */
+export function describeStates(states: readonly RunState[]): string[] {
+  if (states.length === 0) {
+    return ['no run yet'];
+  }
+  const rows = states.map((run) => [
+    run.id,
+    run.jobId ?? run.kind,
+    run.reason === undefined ? run.state : `${run.state} (${run.reason})`,
+    run.host ?? '-',
+    run.active
+      ? run.ready
+        ? 'ready'
+        : 'not ready'
+      : run.exitCode === undefined
+        ? '-'
+        : `exit ${run.exitCode}`,
+    run.leftOn === undefined ? '' : `left something on ${run.leftOn}: hpc-gat cleanup ${run.id}`,
+  ]);
+  return alignColumns([['RUN', 'JOB', 'STATE', 'NODE', 'MODEL', ''], ...rows]);
+}
+
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

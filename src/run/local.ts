@@ -1,0 +1,51 @@
+import type { Project } from '../config/load.ts';
+import type { Context } from '../support/context.ts';
+import { endingOfScript, type Ending } from './ending.ts';
+import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
+import { followRun } from './progress.ts';
+import { RunRecord } from './record.ts';
+
+const pollMs = 200;
+
+/**
+ * Starts, tests and ends a run on this node, in the foreground. When `context.signal` aborts, the script gets SIGTERM
+ * and ends everything itself; the signal's reason is thrown after that.
+ *
+ * @throws {UsageError} when something that the run reads is missing.
+ */
+export async function runHere(
+  context: Context,
+  project: Project,
+  options: Omit<RunOptions, 'kind'>,
+): Promise<{ record: RunRecord; ending: Ending }> {
+  const { plan, script } = await prepareRun(project, { ...options, kind: 'local' }, context);
+  await checkInputs(plan);
+  const record = await RunRecord.create(plan, script);
+  const progress = followRun(record, context.output);
+  const executing = executeScript(context, record, plan.stopSeconds);
+  const over = executing.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([over, context.clock.sleep(pollMs).then(() => false)]))) {
+    await progress.poll();
+  }
+  await progress.finish();
+  await executing;
+  const ended = await record.ended();
+  return {
+    record,
+    ending: endingOfScript(ended ?? { exitCode: 1, reason: 'script-failed' }),
+  };
+}
+
+async function executeScript(context: Context, record: RunRecord, stopSeconds: number): Promise<void> {
+  const [script, log] = [record.file('batch.sh'), record.file('batch.log')];
+  await context.run('bash', ['-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
+    env: context.env,
+    signal: context.signal,
+    // Ctrl-C reaches this process alone, which then asks the script to end.
+    ownSession: true,
+    forceKillAfterMs: (stopSeconds + 30) * 1_000,
+  });
+}

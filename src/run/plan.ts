@@ -1,0 +1,118 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Project } from '../config/load.ts';
+import { jobDirectives } from '../slurm/directives.ts';
+import { quoteForMount } from '../apptainer/mount.ts';
+
+const absolute = z.string().startsWith('/');
+
+/**
+ * Every value of a run, resolved: what its script is rendered from and what later verbs know of it.
+ * Written to `plan.json` in the run's folder.
+ */
+export const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
+  kind: z.enum(['job', 'local']),
+  gpu: z.boolean(),
+  /** Whether the server may be called ready although its container sees no GPU. */
+  allowCpu: z.boolean(),
+  runFolder: absolute,
+  image: absolute,
+  repository: absolute,
+  model: z.string(),
+  workload: absolute,
+  /** Program and first arguments that start this package on the node. */
+  client: z.tuple([absolute, absolute]),
+  setup: z.array(z.string()),
+  instanceArguments: z.array(z.string()),
+  serverArguments: z.array(z.string()),
+  http: z.boolean(),
+  metrics: z.boolean(),
+  readySeconds: z.number(),
+  stopSeconds: z.number(),
+  temp: z.array(z.string()),
+  tempFreeMiB: z.number(),
+  directives: z.array(z.tuple([z.string(), z.union([z.string(), z.literal(true)])])),
+});
+
+export type RunPlan = z.infer<typeof planSchema>;
+
+export interface RunRequest {
+  readonly project: Project;
+  readonly kind: RunPlan['kind'];
+  readonly gpu: boolean;
+  readonly allowCpu: boolean;
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly client: RunPlan['client'];
+}
+
+/** Decides everything about a run; reads nothing and starts nothing. */
+export function planRun(request: RunRequest): RunPlan {
+  const { project, id, kind, gpu } = request;
+  const { settings, root } = project;
+  const { model } = settings;
+  const repository = path.resolve(root, model.repository);
+  const runFolder = path.join(runsFolder(root), id);
+  return {
+    schemaVersion: 1,
+    id,
+    createdAt: request.createdAt.toISOString(),
+    kind,
+    gpu,
+    allowCpu: request.allowCpu,
+    runFolder,
+    image: path.resolve(root, settings.image.file),
+    repository,
+    model: model.name,
+    workload:
+      model.workload === undefined
+        ? path.join(repository, model.name, 'workload.yaml')
+        : path.resolve(root, model.workload),
+    client: request.client,
+    setup: settings.setup,
+    instanceArguments: [
+      ...(gpu ? ['--nv'] : []),
+      // --contain would give a private /dev/shm, too small for the Python backend.
+      '--cleanenv',
+      '--no-home',
+      '--mount',
+      quoteForMount({ source: repository, destination: '/models', readOnly: true }),
+      ...settings.apptainer.arguments,
+    ],
+    serverArguments: settings.triton.arguments,
+    http: settings.triton.http,
+    metrics: settings.triton.metrics,
+    readySeconds: settings.triton.readySeconds,
+    stopSeconds: settings.triton.stopSeconds,
+    temp: settings.node.temp,
+    tempFreeMiB: settings.node.tempFreeMiB,
+    directives:
+      kind === 'job'
+        ? jobDirectives({
+            name: `hpc-gat-${id}`,
+            output: path.join(runFolder, 'batch.log'),
+            gpu,
+            warnSeconds: settings.triton.stopSeconds + 10,
+            settings: settings.slurm,
+          }).map(([name, value]) => [name, value])
+        : [],
+  };
+}
+
+/** Where a project keeps its runs. */
+export function runsFolder(root: string): string {
+  return path.join(root, '.hpc-gat', 'runs');
+}
+
+/** `20261123-174501-3fa2`: sorts by time, and does not meet another of the same second. */
+export function newRunId(now: Date, random: () => number): string {
+  const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+  const suffix = Math.floor(random() * 0x10000)
+    .toString(16)
+    .padStart(4, '0');
+  return `${stamp}-${suffix}`;
+}

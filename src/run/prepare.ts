@@ -1,0 +1,72 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import type { Project } from '../config/load.ts';
+import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import { packageRoot } from '../support/package-root.ts';
+import { newRunId, planRun, type RunPlan } from './plan.ts';
+import { renderScript } from './script.ts';
+
+export interface RunOptions {
+  readonly kind: RunPlan['kind'];
+  readonly gpu: boolean;
+  readonly allowCpu: boolean;
+  readonly id?: string | undefined;
+}
+
+export interface PreparedRun {
+  readonly plan: RunPlan;
+  readonly script: string;
+}
+
+/**
+ * Plan and script of a new run, as `render` prints, `submit` submits and `run` executes them.
+ *
+ * @throws {UsageError} when an id cannot be a folder's name.
+ */
+export async function prepareRun(
+  project: Project,
+  options: RunOptions,
+  { clock }: Context,
+): Promise<PreparedRun> {
+  const createdAt = clock.now();
+  const { id = newRunId(createdAt, Math.random) } = options;
+  if (!/^[A-Za-z0-9][\w-]{0,39}$/.test(id)) {
+    throw new UsageError(`"${id}" cannot be the id of a run`, {
+      fix: 'use up to 40 letters, digits, dashes and underscores',
+    });
+  }
+  const plan = planRun({
+    project,
+    ...options,
+    id,
+    createdAt,
+    client: [process.execPath, path.join(packageRoot, 'bin', 'hpc-gat.js')],
+  });
+  return { plan, script: await renderScript(plan) };
+}
+
+/**
+ * Looks for what a run reads, before it waits in a queue for nothing.
+ *
+ * @throws {UsageError} naming the first thing that is missing, with its fix.
+ */
+export async function checkInputs(plan: RunPlan): Promise<void> {
+  const inputs = [
+    { file: plan.image, what: 'image', fix: 'make it with `hpc-gat make-sif SOURCE`, or set image.file' },
+    { file: plan.repository, what: 'model repository', fix: 'set model.repository' },
+    {
+      file: path.join(plan.repository, plan.model),
+      what: `model "${plan.model}"`,
+      fix: 'set model.name to a folder of the model repository',
+    },
+    { file: plan.workload, what: 'workload', fix: 'write one, or set model.workload' },
+  ];
+  for (const { file, what, fix } of inputs) {
+    try {
+      await access(file);
+    } catch (error) {
+      throw new UsageError(`no ${what} at ${file}`, { fix, cause: error });
+    }
+  }
+}

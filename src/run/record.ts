@@ -1,0 +1,149 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../support/errors.ts';
+import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import { parseWith } from '../support/parse.ts';
+import { type RunPlan, planSchema, runsFolder } from './plan.ts';
+
+const schemaVersion = z.literal(1);
+
+/** Written by `submit` once Slurm has taken the job. */
+const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(/^\d+$/) });
+
+/** Written by the script when the model is ready, and removed when the run ends. */
+const endpointSchema = z.object({
+  schemaVersion,
+  host: z.string(),
+  address: z.string(),
+  grpcPort: z.number(),
+  httpPort: z.number().nullable(),
+  metricsPort: z.number().nullable(),
+  model: z.string(),
+});
+
+/** Written by the script as its last act. */
+const endedSchema = z.object({
+  schemaVersion,
+  exitCode: z.number(),
+  reason: z.string(),
+  host: z.string(),
+  time: z.string(),
+});
+
+export type Endpoint = z.infer<typeof endpointSchema>;
+export type Ended = z.infer<typeof endedSchema>;
+
+/** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
+export class RunRecord {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  get id(): string {
+    return path.basename(this.folder);
+  }
+
+  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'result.json' | 'owned'): string {
+    return path.join(this.folder, name);
+  }
+
+  plan(): Promise<RunPlan | undefined> {
+    return this.#read('plan.json', planSchema);
+  }
+
+  endpoint(): Promise<Endpoint | undefined> {
+    return this.#read('endpoint.json', endpointSchema);
+  }
+
+  ended(): Promise<Ended | undefined> {
+    return this.#read('ended.json', endedSchema);
+  }
+
+  async jobId(): Promise<string | undefined> {
+    return (await this.#read('job.json', jobSchema))?.jobId;
+  }
+
+  writeJobId(jobId: string): Promise<void> {
+    return this.#write('job.json', { schemaVersion: 1, jobId });
+  }
+
+  /** The node that holds things of this run, while it does: processes, an instance, shared memory, temp. */
+  async owningHost(): Promise<string | undefined> {
+    return readTextIfPresent(path.join(this.file('owned'), 'host'));
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  #write(name: string, value: object): Promise<void> {
+    return writeFileAtomically(path.join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  async #read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined> {
+    const file = path.join(this.folder, name);
+    const text = await readTextIfPresent(file);
+    return text === undefined ? undefined : parseWith(schema, JSON.parse(text), { what: 'run record', file });
+  }
+
+  /**
+   * Makes the folder of a new run, with its plan and script.
+   *
+   * @throws {UsageError} when there is a run of this id already.
+   */
+  static async create(plan: RunPlan, script: string): Promise<RunRecord> {
+    await mkdir(path.dirname(plan.runFolder), { recursive: true });
+    try {
+      await mkdir(plan.runFolder, { mode: 0o700 });
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+        throw new UsageError(`there is a run ${plan.id} already`, {
+          fix: 'leave out --id, or choose another',
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    const record = new RunRecord(plan.runFolder);
+    await record.#write('plan.json', plan);
+    await writeFileAtomically(record.file('batch.sh'), script, 0o700);
+    return record;
+  }
+}
+
+/** The runs of a project, the newest first. */
+export async function listRuns(root: string): Promise<RunRecord[]> {
+  const folder = runsFolder(root);
+  try {
+    const names = await readdir(folder);
+    return names
+      .sort()
+      .reverse()
+      .map((name) => new RunRecord(path.join(folder, name)));
+  } catch (error) {
+    if (isMissing(error)) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/**
+ * The run of that id, or of that job; without either the newest.
+ *
+ * @throws {UsageError} when there is none.
+ */
+export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
+  const runs = await listRuns(root);
+  for (const run of runs) {
+    if (idOrJob === undefined || run.id === idOrJob || (await run.jobId()) === idOrJob) {
+      return run;
+    }
+  }
+  throw new UsageError(idOrJob === undefined ? `no run yet in ${root}` : `no run ${idOrJob} in ${root}`, {
+    fix: 'hpc-gat status lists the runs of this project',
+  });
+}

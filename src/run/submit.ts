@@ -1,0 +1,35 @@
+import type { Project } from '../config/load.ts';
+import { submitScript } from '../slurm/submit.ts';
+import type { Context } from '../support/context.ts';
+import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
+import { RunRecord } from './record.ts';
+
+export interface SubmittedRun {
+  readonly record: RunRecord;
+  readonly jobId: string;
+}
+
+/**
+ * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind.
+ *
+ * @throws {UsageError} when something that the run reads is missing.
+ * @throws {CommandFailedError} with sbatch's reason.
+ */
+export async function submitRun(
+  context: Context,
+  project: Project,
+  options: Omit<RunOptions, 'kind'>,
+): Promise<SubmittedRun> {
+  const { plan, script } = await prepareRun(project, { ...options, kind: 'job' }, context);
+  await checkInputs(plan);
+  const record = await RunRecord.create(plan, script);
+  try {
+    const partition = plan.directives.find(([name]) => name === 'partition')?.[1];
+    const jobId = await submitScript(context, record.file('batch.sh'), String(partition ?? ''));
+    await record.writeJobId(jobId);
+    return { record, jobId };
+  } catch (error) {
+    await record.remove();
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { cancelJob, hasEnded, type Job, queryJob } from '../slurm/job.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError } from '../support/errors.ts';
+import { endingOfJob, endingOfScript, type Ending } from './ending.ts';
+import { followRun } from './progress.ts';
+import type { RunRecord } from './record.ts';
+
+const filePollMs = 200;
+/** Slurm is asked once a second at first, then ever less often: a queue may take days. */
+const slurmPollMs = { first: 1_000, factor: 1.3, longest: 15_000 };
+/** How long the script's last word may take to come through a shared file system after Slurm has seen the end. */
+const lastWordMs = 3_000;
+/** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
+const cancelMs = 60_000;
+
+/**
+ * Shows a job's states and the run's output until it has ended. When `context.signal` aborts, the job is
+ * cancelled first, and the signal's reason is thrown after it has ended.
+ */
+export async function waitForJob(context: Context, record: RunRecord, jobId: string): Promise<Ending> {
+  try {
+    return await watch(context, record, jobId);
+  } catch (error) {
+    if (!context.signal.aborted) {
+      throw error;
+    }
+    context.output.info(`cancelling job ${jobId}`);
+    const signal = AbortSignal.timeout(cancelMs);
+    await cancelJob({ ...context, signal }, jobId);
+    await watch({ ...context, signal }, record, jobId);
+    throw context.signal.reason;
+  }
+}
+
+async function watch(context: Context, record: RunRecord, jobId: string): Promise<Ending> {
+  const progress = followRun(record, context.output);
+  const poller = new JobPoller(context, jobId);
+  let endedSinceMs: number | undefined;
+  for (;;) {
+    await progress.poll();
+    const ended = await record.ended();
+    if (ended !== undefined) {
+      await progress.finish();
+      return endingOfScript(ended);
+    }
+    const job = await poller.poll();
+    if (job !== undefined && hasEnded(job)) {
+      endedSinceMs ??= context.clock.now().getTime();
+      if (context.clock.now().getTime() - endedSinceMs >= lastWordMs) {
+        await progress.finish();
+        return endingOfJob(job);
+      }
+    }
+    await context.clock.sleep(filePollMs, context.signal);
+  }
+}
+
+/** Asks Slurm at growing intervals and tells each change of state; a controller that is away is waited for. */
+class JobPoller {
+  readonly #context: Context;
+  readonly #jobId: string;
+  #intervalMs = slurmPollMs.first;
+  #nextMs = 0;
+  #job: Job | undefined;
+  #said = '';
+
+  constructor(context: Context, jobId: string) {
+    this.#context = context;
+    this.#jobId = jobId;
+  }
+
+  async poll(): Promise<Job | undefined> {
+    const nowMs = this.#context.clock.now().getTime();
+    if (nowMs < this.#nextMs || (this.#job !== undefined && hasEnded(this.#job))) {
+      return this.#job;
+    }
+    try {
+      this.#job = (await queryJob(this.#context, this.#jobId)) ?? this.#job;
+      this.#say(this.#job);
+    } catch (error) {
+      if (!(error instanceof CommandFailedError)) {
+        throw error;
+      }
+      this.#tell(`Slurm does not answer, still waiting: ${error.message}`);
+    }
+    this.#intervalMs = Math.min(this.#intervalMs * slurmPollMs.factor, slurmPollMs.longest);
+    this.#nextMs = nowMs + this.#intervalMs;
+    return this.#job;
+  }
+
+  #say(job: Job | undefined): void {
+    if (job !== undefined) {
+      const where = job.nodes === undefined ? '' : ` on ${job.nodes}`;
+      const why = job.reason === undefined ? '' : ` (${job.reason})`;
+      this.#tell(`job ${this.#jobId}: ${job.state}${where}${why}`);
+    }
+  }
+
+  #tell(line: string): void {
+    if (line !== this.#said) {
+      this.#context.output.info(line);
+      this.#said = line;
+    }
+  }
+}

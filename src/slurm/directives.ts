@@ -1,0 +1,87 @@
+import type { CompleteSettings } from '../config/defaults.ts';
+import { UsageError } from '../support/errors.ts';
+
+/** One option of sbatch by its long name; `true` is an option without a value. */
+export type Directive = readonly [name: string, value: string | true];
+
+export interface JobRequest {
+  readonly name: string;
+  /** Absolute path of the file for the script's own output. */
+  readonly output: string;
+  readonly gpu: boolean;
+  /** How long before the walltime the batch shell gets USR1, to end in order. */
+  readonly warnSeconds: number;
+  readonly settings: CompleteSettings['slurm'];
+}
+
+/**
+ * The options of a run's batch job. With `gpu`, what the settings say for GPU jobs goes before what they say for
+ * all; what a person gives by the name of the option itself (`sbatch: { KEY: VALUE }`) goes before everything.
+ */
+export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
+  const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
+  const job = gpu ? { ...forAll, ...definedOf(forGpu) } : forAll;
+  const chosen = new Map<string, string | true | undefined>([
+    ['job-name', name],
+    ['account', job.account],
+    ['partition', job.partition],
+    ['qos', job.qos],
+    ['constraint', job.constraint],
+    ['reservation', job.reservation],
+    ['time', job.time],
+    ['nodes', '1'],
+    ['ntasks', '1'],
+    ['cpus-per-task', String(job.cpus)],
+    ['mem', job.memory],
+    ['mail-user', mail.user],
+    ['mail-type', mail.type ?? (mail.user === undefined ? undefined : 'END,FAIL')],
+    // % begins a replacement in sbatch's file names.
+    ['output', output.replaceAll('%', '%%')],
+    ['open-mode', 'append'],
+    ['export', 'NONE'],
+    // To the batch shell only.
+    ['signal', `B:USR1@${warnSeconds}`],
+    ...(gpu ? [gpuRequest(forGpu)] : []),
+  ]);
+  for (const [key, value] of Object.entries(sbatch)) {
+    chosen.set(key, value === true ? true : value === false ? undefined : String(value));
+  }
+  return [...chosen].filter((entry): entry is [string, string | true] => entry[1] !== undefined);
+}
+
+function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive {
+  const amount = type === undefined ? String(count) : `${type}:${count}`;
+  return request === 'gres' ? ['gres', `gpu:${amount}`] : [request, amount];
+}
+
+function definedOf<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/**
+ * The line of a batch script. sbatch cuts such lines into words with quotes and backslashes of its own
+ * (slurm_opt's get_argument), which are not the shell's.
+ *
+ * @throws {UsageError} when name or value cannot stand in one line.
+ */
+export function directiveLine([name, value]: Directive): string {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+    throw new UsageError(`"${name}" is not the long name of an option of sbatch`, {
+      fix: 'write it as in `sbatch --help`, without the leading dashes: exclusive, nice, comment',
+    });
+  }
+  if (value === true) {
+    return `#SBATCH --${name}`;
+  }
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\0-\x1f\x7f]/.test(value)) {
+    throw new UsageError(
+      `sbatch option ${name}: a line break or control character cannot stand in a directive`,
+      {
+        fix: `remove it from ${JSON.stringify(value)}`,
+      },
+    );
+  }
+  const plain = /^[\w@%+=:,./-]*$/.test(value);
+  return `#SBATCH --${name}=${plain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
+}
