@@ -20,7 +20,12 @@ export async function runCli(argv: readonly string[], context: Context, version:
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       // Without a throw yargs would run the handler even after a validation error.
-      throw error ?? new UsageError(message ?? 'unusable arguments', { fix: 'hpc-gat <verb> --help' });
+      if (error !== undefined && error.name !== 'YError') {
+        throw error;
+      }
+      throw new UsageError(message ?? error?.message ?? 'unusable arguments', {
+        fix: 'hpc-gat <verb> --help',
+      });
     });
   for (const bind of verbs) {
     parser.command(

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
 
 /** One verb of the command line: its declaration, and the one function it calls. */
 export interface Verb<Options> {
@@ -16,14 +17,39 @@ export type BindVerb = (context: Context, done: (exitCode: number) => void) => C
 
 export function defineVerb<Options>(verb: Verb<Options>): BindVerb {
   return (context, done) => {
+    let declared: DeclaredOptions = { array: [] };
     const module: CommandModule<object, Options> = {
       command: verb.command,
       describe: verb.summary,
-      builder: verb.options,
+      builder: (yargs) => {
+        const built = verb.options(yargs);
+        declared = (built as unknown as { getOptions: () => DeclaredOptions }).getOptions();
+        return built;
+      },
       handler: async (args) => {
+        refuseUnusable(args, verb.command, declared);
         done(await verb.handle(args, context));
       },
     };
     return module as CommandModule;
   };
+}
+
+/** What yargs knows of its options, missing in its types. */
+interface DeclaredOptions {
+  readonly array: readonly string[];
+}
+
+/** yargs makes NaN of `--cpus abc` and a list of a flag that is given twice; both would go through unseen. */
+function refuseUnusable(args: object, command: string, { array }: DeclaredOptions): void {
+  for (const [name, value] of Object.entries(args)) {
+    const flag = `--${name}`;
+    if (Number.isNaN(value)) {
+      throw new UsageError(`${flag} takes a number`, { fix: 'hpc-gat <verb> --help' });
+    }
+    const isList = array.includes(name) || name === '_' || name === '--' || command.includes(`${name}..`);
+    if (Array.isArray(value) && !isList) {
+      throw new UsageError(`${flag} was given ${value.length} times`, { fix: `give ${flag} once` });
+    }
+  }
 }

@@ -1,0 +1,79 @@
+/** An array as NumPy wrote it: elements row-major, as bytes. */
+export interface NpyArray {
+  /** NumPy's name of the element type: "<f4", "<i8", "|b1". */
+  readonly descr: string;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** Why bytes are not a usable .npy file. */
+export class NpyError extends Error {}
+
+const MAGIC = '\x93NUMPY';
+
+/**
+ * Reads the .npy format, versions 1 to 3, in C order. The bytes are shared with `file`, not copied.
+ *
+ * Source: numpy/lib/format.py, "Format Version 1.0" and following.
+ *
+ * @throws {NpyError}
+ */
+export function parseNpy(file: Uint8Array): NpyArray {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (file.length < 10 || latin1(file.subarray(0, 6)) !== MAGIC) {
+    throw new NpyError('not a .npy file');
+  }
+  const major = view.getUint8(6);
+  if (major < 1 || major > 3) {
+    throw new NpyError(`.npy format version ${major} is unknown`);
+  }
+  const [headerStart, headerSize] =
+    major === 1 ? [10, view.getUint16(8, true)] : [12, file.length < 12 ? 0 : view.getUint32(8, true)];
+  const dataStart = headerStart + headerSize;
+  if (dataStart > file.length) {
+    throw new NpyError('cut off within its header');
+  }
+  const { descr, fortranOrder, shape } = parseHeader(latin1(file.subarray(headerStart, dataStart)));
+  if (fortranOrder && shape.length > 1) {
+    throw new NpyError('is in Fortran order; save np.ascontiguousarray(a) instead');
+  }
+  const bytes = file.subarray(dataStart);
+  const expected = shape.reduce((product, size) => product * size, elementSize(descr));
+  if (bytes.length !== expected) {
+    throw new NpyError(
+      `${descr} of shape (${shape.join(', ')}) needs ${expected} bytes, but ${bytes.length} are there`,
+    );
+  }
+  return { descr, shape, bytes };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** The header is a Python dictionary literal with exactly these three keys. */
+function parseHeader(text: string): { descr: string; fortranOrder: boolean; shape: number[] } {
+  const descr = /'descr':\s*'([^']+)'/.exec(text)?.[1];
+  const fortranOrder = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
+  const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1];
+  if (descr === undefined || fortranOrder === undefined || shape === undefined) {
+    throw new NpyError(`its header is not understood: ${text.trim().slice(0, 100)}`);
+  }
+  return {
+    descr,
+    fortranOrder: fortranOrder === 'True',
+    shape: shape
+      .split(',')
+      .map((size) => size.trim())
+      .filter((size) => size !== '')
+      .map(Number),
+  };
+}
+
+function elementSize(descr: string): number {
+  const match = /^(?<order>[<>|=])[biufc?](?<size>\d+)$/.exec(descr);
+  if (match === null || match.groups?.order === '>' || match.groups?.order === '=') {
+    throw new NpyError(`elements of type ${descr} are not supported; little-endian numbers are`);
+  }
+  return Number(match.groups?.size);
+}

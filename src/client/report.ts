@@ -1,0 +1,91 @@
+import type { ModelConfig } from '../triton/inference-server.ts';
+import type { LatencySummary } from './latency.ts';
+import type { RequestResult } from './random-check.ts';
+import type { ReferenceResult } from './reference-check.ts';
+import type { ServerStatistics } from './statistics.ts';
+import type { Workload } from './workload.ts';
+
+/* Lines for a person. Every function returns whole lines, without line feeds. */
+
+const LABEL_WIDTH = 12;
+
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line);
+}
+
+export function configLines(config: ModelConfig, versions: readonly string[]): string[] {
+  const tensors = [...config.input, ...config.output];
+  const width = Math.max(0, ...tensors.map(({ name }) => name.length));
+  const shown = ({ name, dataType, dims, optional }: ModelConfig['input'][number]) =>
+    `${name.padEnd(width)}  ${dataType.replace('TYPE_', '').padEnd(6)} [${dims.join(', ')}]${optional === true ? ' optional' : ''}`;
+  const { maxBatchSize, dynamicBatching } = config;
+  return [
+    ...labelled('model', [`${config.name}, version ${versions.join(', ')}`]),
+    ...labelled('platform', [
+      [config.platform, config.backend].filter((part) => part !== '').join(', backend '),
+    ]),
+    ...labelled('max batch', [maxBatchSize === 0 ? '0: the server does not batch' : String(maxBatchSize)]),
+    ...(dynamicBatching === null
+      ? []
+      : labelled('batching', [`dynamic, waits up to ${dynamicBatching.maxQueueDelayMicroseconds} us`])),
+    ...labelled('inputs', config.input.map(shown)),
+    ...labelled('outputs', config.output.map(shown)),
+    ...labelled('instances', config.instanceGroup.map(instanceLine)),
+  ];
+}
+
+function instanceLine({ count, kind, gpus }: ModelConfig['instanceGroup'][number]): string {
+  const devices = gpus.length === 0 ? '' : ` ${gpus.join(', ')}`;
+  return `${count} on ${kind.replace('KIND_', '')}${devices}`;
+}
+
+export function referenceLine(
+  { case: name, maxDifference, latencyMs }: ReferenceResult,
+  tolerance: number,
+): string {
+  const difference = maxDifference === 0 ? '0' : maxDifference.toExponential(1);
+  return `reference   ${name}: differs by ${difference} at most (tolerance ${tolerance}), ${latencyMs.toFixed(1)} ms`;
+}
+
+/** The table of random requests: a heading, and one line per request as it comes. */
+export function requestTable(workload: Workload): {
+  heading: string;
+  line: (result: RequestResult) => string;
+} {
+  const sizes = Object.keys(workload.random?.sizes ?? {});
+  const cells = (index: string, middle: readonly string[], last: readonly string[]) =>
+    index.padStart(7) +
+    middle.map((cell, at) => cell.padStart(Math.max(8, (sizes[at] ?? '').length + 2))).join('') +
+    last.map((cell) => cell.padStart(12)).join('');
+  return {
+    heading: cells('request', sizes, ['MB', 'ms', 'requests/s']),
+    line: (result) =>
+      cells(
+        String(result.index),
+        sizes.map((name) => String(result.sizes[name])),
+        [
+          (result.sentBytes / 1e6).toFixed(2),
+          result.latencyMs.toFixed(1),
+          (1000 / result.latencyMs).toFixed(1),
+        ],
+      ),
+  };
+}
+
+export function statisticsLines(model: string, statistics: ServerStatistics): string[] {
+  const { version, success, executions, queueMs, computeInputMs, computeInferMs, computeOutputMs } =
+    statistics;
+  return labelled('server', [
+    `model ${model}, version ${version}: ${success} requests in ${executions} executions`,
+    `mean per request: queue ${queueMs.toFixed(2)} ms, input ${computeInputMs.toFixed(2)} ms, ` +
+      `infer ${computeInferMs.toFixed(2)} ms, output ${computeOutputMs.toFixed(2)} ms`,
+  ]);
+}
+
+export function latencyLines(latency: LatencySummary): string[] {
+  const { count, medianMs, p95Ms, maxMs, sentMB, rateMBps, requestsPerSecond } = latency;
+  return labelled('client', [
+    `${count} random requests, ${sentMB.toFixed(1)} MB: ${rateMBps.toFixed(1)} MB/s, ${requestsPerSecond.toFixed(1)} requests/s`,
+    `latency: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
+  ]);
+}

@@ -1,0 +1,89 @@
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { ExitCode, HpcGatError } from '../support/errors.ts';
+import { writeFileAtomically } from '../support/files.ts';
+import { connect } from '../triton/grpc-client.ts';
+import { testModel, type Findings } from './test.ts';
+import { loadWorkload } from './workload.ts';
+
+export interface TestVerbOptions {
+  /** HOST:PORT of Triton's gRPC interface. */
+  url: string;
+  workload: string;
+  readyTimeoutMs: number;
+  inferTimeoutMs: number;
+  /** Where the result goes as JSON; it is written whether the test passes or not. */
+  result?: string | undefined;
+  serverLog?: string | undefined;
+  json: boolean;
+}
+
+const SCHEMA_VERSION = 1;
+
+/**
+ * The verb `test`: runs the test, prints it, and ends with `PASS: infer` or `FAIL: <reason>`.
+ *
+ * @throws what the test failed with, after the result was written.
+ */
+export async function runTest(options: TestVerbOptions, context: Context): Promise<number> {
+  const { output, cwd, signal, clock } = context;
+  const print = (line: string) => {
+    if (!options.json) {
+      output.result(line);
+    }
+  };
+  const startedAt = clock.now().toISOString();
+  const findings: Findings = { model: '', reference: [], requests: [], timings: {} };
+  let failure: Error | undefined;
+  try {
+    await testAgainst(options, context, findings, print);
+  } catch (error) {
+    failure = asError(signal.aborted ? signal.reason : error);
+  }
+  const verdict = verdictOf(failure);
+  const document = { schemaVersion: SCHEMA_VERSION, ...verdict, url: options.url, startedAt, ...findings };
+  if (options.result !== undefined) {
+    await writeFileAtomically(path.resolve(cwd, options.result), `${JSON.stringify(document, null, 2)}\n`);
+  }
+  if (options.json) {
+    output.json(document);
+  }
+  print(verdict.status === 'pass' ? 'PASS: infer' : `FAIL: ${verdict.reason}`);
+  if (failure !== undefined) {
+    throw failure;
+  }
+  return ExitCode.ok;
+}
+
+async function testAgainst(
+  { url, workload: file, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
+  context: Context,
+  findings: Findings,
+  print: (line: string) => void,
+): Promise<void> {
+  const loaded = await loadWorkload(path.resolve(context.cwd, file));
+  findings.model = loaded.workload.model;
+  const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
+  const server = connect({ url, signal: context.signal, callTimeoutMs, inferTimeoutMs });
+  try {
+    await testModel(server, loaded, findings, context, { readyTimeoutMs, serverLog, print });
+  } finally {
+    server.close();
+  }
+}
+
+function verdictOf(failure: Error | undefined): {
+  status: 'pass' | 'fail';
+  exitCode: number;
+  reason: string;
+} {
+  if (failure === undefined) {
+    return { status: 'pass', exitCode: ExitCode.ok, reason: '' };
+  }
+  const exitCode = failure instanceof HpcGatError ? failure.exitCode : ExitCode.bug;
+  return { status: 'fail', exitCode, reason: failure.message.replaceAll(/\s*\n\s*/g, '; ') };
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

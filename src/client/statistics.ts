@@ -1,0 +1,85 @@
+import type { Clock } from '../support/context.ts';
+import { WrongAnswerError } from '../support/errors.ts';
+import type { Duration, InferenceServer, ModelStatistics } from '../triton/inference-server.ts';
+
+/** What the server counted for one model and version between two moments; means per request. */
+export interface ServerStatistics {
+  readonly version: string;
+  readonly success: number;
+  readonly fail: number;
+  readonly executions: number;
+  readonly queueMs: number;
+  readonly computeInputMs: number;
+  readonly computeInferMs: number;
+  readonly computeOutputMs: number;
+}
+
+export function statisticsBetween(
+  before: ModelStatistics | undefined,
+  after: ModelStatistics,
+): ServerStatistics {
+  const meanMs = (part: 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput'): number => {
+    const { count, ns } = minus(after[part], before?.[part]);
+    return count === 0 ? 0 : ns / count / 1e6;
+  };
+  return {
+    version: after.version,
+    success: minus(after.success, before?.success).count,
+    fail: minus(after.fail, before?.fail).count,
+    executions: after.executionCount - (before?.executionCount ?? 0),
+    queueMs: meanMs('queue'),
+    computeInputMs: meanMs('computeInput'),
+    computeInferMs: meanMs('computeInfer'),
+    computeOutputMs: meanMs('computeOutput'),
+  };
+}
+
+function minus(after: Duration, before: Duration | undefined): Duration {
+  return { count: after.count - (before?.count ?? 0), ns: after.ns - (before?.ns ?? 0) };
+}
+
+export interface StatisticsOptions {
+  model: string;
+  version: string;
+  before: readonly ModelStatistics[];
+  /** How many requests this client had answered. */
+  sent: number;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+const SETTLE_MS = 2000;
+const POLL_MS = 50;
+
+/**
+ * The statistics of exactly the model and version that answered, since `before`.
+ *
+ * @throws {WrongAnswerError} when the server counted another number of requests than were sent.
+ */
+export async function readStatistics(
+  server: InferenceServer,
+  { model, version, before, sent, clock, signal }: StatisticsOptions,
+): Promise<ServerStatistics> {
+  const mine = (entries: readonly ModelStatistics[]) =>
+    entries.find((entry) => entry.name === model && entry.version === version);
+  const deadline = clock.now().getTime() + SETTLE_MS;
+  for (;;) {
+    const after = mine(await server.modelStatistics(model, version));
+    if (after === undefined) {
+      throw new WrongAnswerError(`the server has no statistics for model ${model}, version ${version}`);
+    }
+    const statistics = statisticsBetween(mine(before), after);
+    if (statistics.success === sent && statistics.fail === 0) {
+      return statistics;
+    }
+    // Triton may count a request a moment after its answer has left.
+    const unsettled = statistics.success < sent && statistics.fail === 0;
+    if (!unsettled || clock.now().getTime() > deadline) {
+      throw new WrongAnswerError(
+        `the server counted ${statistics.success} successful and ${statistics.fail} failed requests of model ${model}, version ${version}, but ${sent} were sent`,
+        { fix: 'does somebody else use this server? Test one that is yours alone' },
+      );
+    }
+    await clock.sleep(POLL_MS, signal);
+  }
+}

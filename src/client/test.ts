@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../support/context.ts';
+import { WrongAnswerError } from '../support/errors.ts';
+import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
+import { summarizeLatency, type LatencySummary } from './latency.ts';
+import { checkRandom, type RequestResult } from './random-check.ts';
+import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
+import { configLines, latencyLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import { checkSignature } from './signature.ts';
+import { readStatistics, type ServerStatistics } from './statistics.ts';
+import { waitReady } from './wait-ready.ts';
+import type { LoadedWorkload } from './workload.ts';
+
+/** What a test has found so far; filled in as it goes, so that a failed test tells how far it came. */
+export interface Findings {
+  model: string;
+  version?: string;
+  /** SHA-256 of the model's configuration as the server reports it. */
+  modelConfigDigest?: string;
+  modelConfig?: ModelConfig;
+  reference: ReferenceResult[];
+  requests: RequestResult[];
+  latency?: LatencySummary;
+  statistics?: ServerStatistics;
+  timings: { readyMs?: number; referenceMs?: number; randomMs?: number; totalMs?: number };
+}
+
+export interface TestOptions {
+  readyTimeoutMs: number;
+  serverLog?: string | undefined;
+  /** A line of the result for a person. */
+  print: (line: string) => void;
+}
+
+/**
+ * Tests a served model: waits for it, compares its answers with the reference, sends random requests and
+ * checks the server's own count of them.
+ *
+ * @throws {NotReadyError} when the model is not ready in time.
+ * @throws {UsageError} when the workload or its reference does not fit the model.
+ * @throws {WrongAnswerError} when an answer, or the number of answers, is wrong.
+ * @throws {InferenceServerError} when the server refuses a request or goes away.
+ */
+export async function testModel(
+  server: InferenceServer,
+  loaded: LoadedWorkload,
+  findings: Findings,
+  { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
+  { readyTimeoutMs, serverLog, print }: TestOptions,
+): Promise<void> {
+  const { workload } = loaded;
+  const { model, version } = workload;
+  const printAll = (lines: readonly string[]) => {
+    lines.forEach(print);
+  };
+  const now = () => performance.now();
+  const start = now();
+  const { timings } = findings;
+
+  const cases = await loadReference(loaded);
+  output.info(`waiting for model ${model} at ${server.url}`);
+  const onState = (state: string) => {
+    output.info(`  ${state}`);
+  };
+  timings.readyMs = await waitReady(server, {
+    model,
+    version,
+    timeoutMs: readyTimeoutMs,
+    clock,
+    signal,
+    onState,
+    serverLog,
+  });
+
+  const [config, metadata] = await Promise.all([
+    server.modelConfig(model, version),
+    server.modelMetadata(model, version),
+  ]);
+  findings.modelConfig = config;
+  findings.modelConfigDigest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  printAll(configLines(config, metadata.versions));
+  checkSignature(workload, metadata, optionalInputs(config));
+
+  const before = await server.modelStatistics(model, version);
+  const tolerance = workload.reference?.tolerance.absolute ?? 0;
+  const referenceStart = now();
+  const versions = await checkReference(server, cases, {
+    workload,
+    now,
+    onResult: (result) => {
+      findings.reference.push(result);
+      print(referenceLine(result, tolerance));
+    },
+  });
+  timings.referenceMs = now() - referenceStart;
+
+  const randomStart = now();
+  if (workload.random !== undefined) {
+    const table = requestTable(workload);
+    print(table.heading);
+    const onResult = (result: RequestResult) => {
+      findings.requests.push(result);
+      print(table.line(result));
+    };
+    versions.push(...(await checkRandom(server, { workload, now, onResult })));
+  }
+  timings.randomMs = now() - randomStart;
+
+  findings.version = onlyVersion(versions);
+  findings.statistics = await readStatistics(server, {
+    model,
+    version: findings.version,
+    before,
+    sent: versions.length,
+    clock,
+    signal,
+  });
+  printAll(statisticsLines(model, findings.statistics));
+  const latency = summarizeLatency(findings.requests);
+  if (latency !== undefined) {
+    findings.latency = latency;
+    printAll(latencyLines(latency));
+  }
+  timings.totalMs = now() - start;
+}
+
+function optionalInputs({ input }: ModelConfig): ReadonlySet<string> {
+  return new Set(input.filter(({ optional }) => optional === true).map(({ name }) => name));
+}
+
+function onlyVersion(versions: readonly string[]): string {
+  const different = [...new Set(versions)];
+  if (different.length > 1) {
+    throw new WrongAnswerError(
+      `the answers came from different versions of the model: ${different.join(', ')}`,
+      { fix: 'was the model reloaded during the test? Name the version in the workload' },
+    );
+  }
+  return different[0] ?? '';
+}

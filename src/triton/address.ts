@@ -1,0 +1,17 @@
+import { UsageError } from '../support/errors.ts';
+
+/**
+ * The gRPC target for HOST:PORT, also with an IPv6 address in brackets.
+ *
+ * @throws {UsageError} for anything else, such as an http:// address.
+ */
+export function grpcTarget(url: string): string {
+  const match = /^(?<host>[\w.-]+|\[[\da-fA-F:.]+(?:%\w+)?\]):(?<port>\d{1,5})$/.exec(url);
+  const port = Number(match?.groups?.port);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new UsageError(`"${url}" is not an address of the form HOST:PORT`, {
+      fix: "give Triton's gRPC address without a scheme, such as localhost:8001",
+    });
+  }
+  return `dns:${url}`;
+}

@@ -1,0 +1,22 @@
+import { HpcGatError, type ErrorFacts } from '../support/errors.ts';
+
+/**
+ * - `unreachable`: no connection, or it broke;
+ * - `deadline`: connected, but no answer in time;
+ * - `unsupported`: the server lacks this call;
+ * - `refused`: the server answered with an error of its own.
+ */
+export type CallFailure = 'unreachable' | 'deadline' | 'unsupported' | 'refused';
+
+/** A call that an inference server did not answer as asked. */
+export class InferenceServerError extends HpcGatError {
+  readonly failure: CallFailure;
+  /** What the server or the connection said, without our own words around it. */
+  readonly detail: string;
+
+  constructor(failure: CallFailure, message: string, detail: string, facts: ErrorFacts = {}) {
+    super(message, facts);
+    this.failure = failure;
+    this.detail = detail;
+  }
+}

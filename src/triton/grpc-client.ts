@@ -1,0 +1,151 @@
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { grpcTarget } from './address.ts';
+import { InferenceServerError } from './errors.ts';
+import { answerOf, statisticsOf } from './grpc-messages.ts';
+import type * as wire from './grpc-messages.ts';
+import type { InferenceServer } from './inference-server.ts';
+import { tritonService } from './service.ts';
+
+export interface ConnectOptions {
+  /** HOST:PORT of Triton's gRPC interface. */
+  url: string;
+  /** Aborting it cancels every call under way. */
+  signal: AbortSignal;
+  /** For connecting and for every call but an inference. */
+  callTimeoutMs?: number;
+  /** For one inference, whose first on a device may compile or warm up. */
+  inferTimeoutMs?: number;
+}
+
+const channelOptions = {
+  // Proxies of compute nodes catch gRPC and answer for the server.
+  'grpc.enable_http_proxy': 0,
+  // Asking the DNS for a service configuration only costs time on nodes without an outside network.
+  'grpc.service_config_disable_resolution': 1,
+  // An inference that was sent twice would be counted twice.
+  'grpc.enable_retries': 0,
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  // The default of 64 KiB halves the rate of large answers.
+  'grpc-node.flow_control_window': 32 * 1024 * 1024,
+  // A server that is starting should be noticed soon after it listens.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+};
+
+/**
+ * Opens a channel; the connection itself is made by the first call. Close it when done.
+ *
+ * @throws {UsageError} when the address is unusable.
+ */
+export function connect(options: ConnectOptions): InferenceServer {
+  const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000 } = options;
+  const client = new Client(grpcTarget(url), credentials.createInsecure(), channelOptions);
+
+  const call = <Answer extends object>(
+    name: string,
+    request: object,
+    timeoutMs = callTimeoutMs,
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const method = tritonService[name];
+      if (method === undefined) {
+        throw new Error(`no method ${name} in the protocol`);
+      }
+      const running = client.makeUnaryRequest<object, object>(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + timeoutMs },
+        (error, answer) => {
+          signal.removeEventListener('abort', cancel);
+          if (error === null && answer !== undefined) {
+            resolve(answer as Answer);
+          } else {
+            reject(signal.aborted ? (signal.reason as Error) : failedCall(error, { name, url, timeoutMs }));
+          }
+        },
+      );
+      const cancel = () => {
+        running.cancel();
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+    });
+
+  return {
+    url,
+    isServerReady: async () => (await call<wire.Ready>('ServerReady', {})).ready,
+    isModelReady: async (name, version) => (await call<wire.Ready>('ModelReady', { name, version })).ready,
+    repositoryIndex: async () => (await call<wire.Index>('RepositoryIndex', {})).models,
+    serverMetadata: () => call('ServerMetadata', {}),
+    modelMetadata: (name, version) => call('ModelMetadata', { name, version }),
+    modelConfig: async (name, version) => (await call<wire.Config>('ModelConfig', { name, version })).config,
+    modelStatistics: async (name, version) =>
+      (await call<wire.Statistics>('ModelStatistics', { name, version })).modelStats.map(statisticsOf),
+    infer: async ({ model, version, inputs, outputs }) => {
+      const request = {
+        modelName: model,
+        modelVersion: version,
+        inputs,
+        outputs: outputs.map((name) => ({ name })),
+        rawInputContents: inputs.map(({ bytes }) => bytes),
+      };
+      return answerOf(await call<wire.InferResponse>('ModelInfer', request, inferTimeoutMs));
+    },
+    close: () => {
+      client.close();
+    },
+  };
+}
+
+interface Attempt {
+  name: string;
+  url: string;
+  timeoutMs: number;
+}
+
+function failedCall(error: ServiceError | null, { name, url, timeoutMs }: Attempt): InferenceServerError {
+  const said = error?.details ?? 'an empty answer';
+  const detail = said === '' ? 'it gave no reason' : said;
+  const facts = error === null ? {} : { cause: error };
+  switch (error?.code) {
+    case status.DEADLINE_EXCEEDED: {
+      const reason = detail.includes('remote_addr') ? 'connected, but no answer' : 'no connection';
+      const message = `${url}: ${name}: ${reason} within ${timeoutMs / 1000} s`;
+      return new InferenceServerError('deadline', message, `${reason} in time`, facts);
+    }
+    case status.UNIMPLEMENTED:
+      return new InferenceServerError('unsupported', `${url} does not know ${name}`, detail, facts);
+    case status.UNAVAILABLE:
+    case status.INTERNAL:
+    case status.CANCELLED:
+      if (isBrokenConnection(detail)) {
+        const reason = connectionFailure(detail);
+        return new InferenceServerError(
+          'unreachable',
+          `${url}: no answer to ${name}: ${reason}`,
+          reason,
+          facts,
+        );
+      }
+  }
+  return new InferenceServerError('refused', `${url} refused ${name}: ${detail}`, detail, facts);
+}
+
+/** Triton uses the same status codes for its own errors; only the text tells them apart. */
+function isBrokenConnection(detail: string): boolean {
+  return /No connection established|Connection dropped|Name resolution failed|RST_STREAM|Channel has been shut down|Call cancelled|\bE[A-Z]{4,}\b/i.test(
+    detail,
+  );
+}
+
+/** The reason within grpc-js' sentence: "connect ECONNREFUSED 127.0.0.1:8001". */
+function connectionFailure(detail: string): string {
+  return (
+    /Last error: (?:Error: )?(?<reason>[^\n]*?)(?:\.? Resolution note:.*)?$/.exec(detail)?.groups?.reason ??
+    detail
+  );
+}

@@ -1,0 +1,93 @@
+import { isDatatype, tensorSizeBytes } from './datatypes.ts';
+import { InferenceServerError } from './errors.ts';
+import type {
+  Duration,
+  IndexEntry,
+  InferAnswer,
+  ModelConfig,
+  ModelStatistics,
+  Tensor,
+  TensorMetadata,
+} from './inference-server.ts';
+
+/* What the messages of protocol.ts look like when they have arrived. */
+
+export interface Ready {
+  ready: boolean;
+}
+
+export interface Index {
+  models: IndexEntry[];
+}
+
+export interface Config {
+  config: ModelConfig;
+}
+
+export interface Statistics {
+  modelStats: (Pick<ModelStatistics, 'name' | 'version' | 'inferenceCount' | 'executionCount'> & {
+    inferenceStats: Record<DurationName, Duration | null> | null;
+  })[];
+}
+
+export interface InferResponse {
+  modelName: string;
+  modelVersion: string;
+  outputs: TensorMetadata[];
+  rawOutputContents: Uint8Array[];
+}
+
+type DurationName = 'success' | 'fail' | 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput';
+
+const nothing: Duration = { count: 0, ns: 0 };
+
+/** A model that was never asked has no numbers yet; that is zero. */
+export function statisticsOf({
+  name,
+  version,
+  inferenceCount,
+  executionCount,
+  inferenceStats,
+}: Statistics['modelStats'][number]): ModelStatistics {
+  const duration = (which: DurationName): Duration => inferenceStats?.[which] ?? nothing;
+  return {
+    name,
+    version,
+    inferenceCount,
+    executionCount,
+    success: duration('success'),
+    fail: duration('fail'),
+    queue: duration('queue'),
+    computeInput: duration('computeInput'),
+    computeInfer: duration('computeInfer'),
+    computeOutput: duration('computeOutput'),
+  };
+}
+
+/**
+ * The tensors of an answer, each with its bytes.
+ *
+ * @throws {InferenceServerError} when an output has no bytes, or not as many as its shape needs.
+ */
+export function answerOf({ modelVersion, outputs, rawOutputContents }: InferResponse): InferAnswer {
+  return {
+    version: modelVersion,
+    outputs: outputs.map((output, index) => tensorOf(output, rawOutputContents[index])),
+  };
+}
+
+function tensorOf({ name, datatype, shape }: TensorMetadata, bytes: Uint8Array | undefined): Tensor {
+  const fault = (detail: string) =>
+    new InferenceServerError('refused', `unreadable answer: output ${name} ${detail}`, detail);
+  if (!isDatatype(datatype)) {
+    throw fault(`has elements of type ${datatype}, which hpc-gat cannot read`);
+  }
+  if (bytes === undefined) {
+    throw fault('came without raw bytes');
+  }
+  const expected = tensorSizeBytes(datatype, shape);
+  if (bytes.length !== expected) {
+    throw fault(`of shape [${shape.join(', ')}] came with ${bytes.length} bytes instead of ${expected}`);
+  }
+  return { name, datatype, shape, bytes };
+}

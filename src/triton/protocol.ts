@@ -1,0 +1,194 @@
+/**
+ * The part of Triton's gRPC interface (KServe v2 with Triton's extensions) that hpc-gat speaks, in
+ * protobufjs' JSON form. Only numbers and types travel, so the names here are ours to spell; fields that
+ * are not listed are skipped when a server sends them.
+ *
+ * Source: triton-inference-server/common, protobuf/grpc_service.proto and protobuf/model_config.proto.
+ */
+interface Field {
+  id: number;
+  type: string;
+  rule?: 'repeated';
+}
+
+const one = (id: number, type: string): Field => ({ id, type });
+const many = (id: number, type: string): Field => ({ id, type, rule: 'repeated' });
+
+const modelName = { fields: { name: one(1, 'string'), version: one(2, 'string') } };
+const empty = { fields: {} };
+const ready = { fields: { ready: one(1, 'bool') } };
+const tensor = {
+  fields: { name: one(1, 'string'), datatype: one(2, 'string'), shape: many(3, 'int64') },
+};
+
+const methods = [
+  'ServerLive',
+  'ServerReady',
+  'ModelReady',
+  'ServerMetadata',
+  'ModelMetadata',
+  'ModelConfig',
+  'ModelInfer',
+  'ModelStatistics',
+  'RepositoryIndex',
+] as const;
+
+const service = {
+  methods: Object.fromEntries(
+    methods.map((name) => [
+      name,
+      { requestType: `${name}Request`, responseType: `${name}Response`, comment: '' },
+    ]),
+  ),
+};
+
+const inferMessages = {
+  ModelInferRequest: {
+    fields: {
+      modelName: one(1, 'string'),
+      modelVersion: one(2, 'string'),
+      id: one(3, 'string'),
+      inputs: many(5, 'Tensor'),
+      outputs: many(6, 'RequestedOutput'),
+      rawInputContents: many(7, 'bytes'),
+    },
+    nested: { Tensor: tensor, RequestedOutput: { fields: { name: one(1, 'string') } } },
+  },
+  ModelInferResponse: {
+    fields: {
+      modelName: one(1, 'string'),
+      modelVersion: one(2, 'string'),
+      id: one(3, 'string'),
+      outputs: many(5, 'Tensor'),
+      rawOutputContents: many(6, 'bytes'),
+    },
+    nested: { Tensor: tensor },
+  },
+};
+
+const statisticsMessages = {
+  ModelStatisticsRequest: modelName,
+  ModelStatisticsResponse: { fields: { modelStats: many(1, 'ModelStatistics') } },
+  ModelStatistics: {
+    fields: {
+      name: one(1, 'string'),
+      version: one(2, 'string'),
+      inferenceCount: one(4, 'uint64'),
+      executionCount: one(5, 'uint64'),
+      inferenceStats: one(6, 'InferStatistics'),
+    },
+  },
+  InferStatistics: {
+    fields: {
+      success: one(1, 'StatisticDuration'),
+      fail: one(2, 'StatisticDuration'),
+      queue: one(3, 'StatisticDuration'),
+      computeInput: one(4, 'StatisticDuration'),
+      computeInfer: one(5, 'StatisticDuration'),
+      computeOutput: one(6, 'StatisticDuration'),
+    },
+  },
+  StatisticDuration: { fields: { count: one(1, 'uint64'), ns: one(2, 'uint64') } },
+};
+
+const configMessages = {
+  ModelConfigRequest: modelName,
+  ModelConfigResponse: { fields: { config: one(1, 'ModelConfig') } },
+  ModelConfig: {
+    fields: {
+      name: one(1, 'string'),
+      platform: one(2, 'string'),
+      maxBatchSize: one(4, 'int32'),
+      input: many(5, 'ModelInput'),
+      output: many(6, 'ModelOutput'),
+      instanceGroup: many(7, 'ModelInstanceGroup'),
+      defaultModelFilename: one(8, 'string'),
+      dynamicBatching: one(11, 'ModelDynamicBatching'),
+      backend: one(17, 'string'),
+      runtime: one(25, 'string'),
+    },
+  },
+  ModelInput: {
+    fields: {
+      name: one(1, 'string'),
+      dataType: one(2, 'DataType'),
+      dims: many(4, 'int64'),
+      optional: one(8, 'bool'),
+    },
+  },
+  ModelOutput: { fields: { name: one(1, 'string'), dataType: one(2, 'DataType'), dims: many(3, 'int64') } },
+  ModelInstanceGroup: {
+    fields: { name: one(1, 'string'), count: one(2, 'int32'), gpus: many(3, 'int32'), kind: one(4, 'Kind') },
+    nested: { Kind: { values: { KIND_AUTO: 0, KIND_GPU: 1, KIND_CPU: 2, KIND_MODEL: 3 } } },
+  },
+  ModelDynamicBatching: {
+    fields: { preferredBatchSize: many(1, 'int32'), maxQueueDelayMicroseconds: one(2, 'uint64') },
+  },
+  DataType: {
+    values: {
+      TYPE_INVALID: 0,
+      TYPE_BOOL: 1,
+      TYPE_UINT8: 2,
+      TYPE_UINT16: 3,
+      TYPE_UINT32: 4,
+      TYPE_UINT64: 5,
+      TYPE_INT8: 6,
+      TYPE_INT16: 7,
+      TYPE_INT32: 8,
+      TYPE_INT64: 9,
+      TYPE_FP16: 10,
+      TYPE_FP32: 11,
+      TYPE_FP64: 12,
+      TYPE_STRING: 13,
+      TYPE_BF16: 14,
+    },
+  },
+};
+
+export const tritonProtocol = {
+  nested: {
+    inference: {
+      nested: {
+        GRPCInferenceService: service,
+        ServerLiveRequest: empty,
+        ServerLiveResponse: { fields: { live: one(1, 'bool') } },
+        ServerReadyRequest: empty,
+        ServerReadyResponse: ready,
+        ModelReadyRequest: modelName,
+        ModelReadyResponse: ready,
+        ServerMetadataRequest: empty,
+        ServerMetadataResponse: {
+          fields: { name: one(1, 'string'), version: one(2, 'string'), extensions: many(3, 'string') },
+        },
+        ModelMetadataRequest: modelName,
+        ModelMetadataResponse: {
+          fields: {
+            name: one(1, 'string'),
+            versions: many(2, 'string'),
+            platform: one(3, 'string'),
+            inputs: many(4, 'Tensor'),
+            outputs: many(5, 'Tensor'),
+          },
+          nested: { Tensor: tensor },
+        },
+        RepositoryIndexRequest: { fields: { repositoryName: one(1, 'string'), ready: one(2, 'bool') } },
+        RepositoryIndexResponse: {
+          fields: { models: many(1, 'ModelIndex') },
+          nested: {
+            ModelIndex: {
+              fields: {
+                name: one(1, 'string'),
+                version: one(2, 'string'),
+                state: one(3, 'string'),
+                reason: one(4, 'string'),
+              },
+            },
+          },
+        },
+        ...inferMessages,
+        ...statisticsMessages,
+        ...configMessages,
+      },
+    },
+  },
+};
