@@ -21,11 +21,16 @@ export async function main(argv: readonly string[], context: Context): Promise<n
 export async function start(): Promise<void> {
   const interruption = new AbortController();
   const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (interruption.signal.aborted) {
+      // The second time: at once. Without a listener of ours the signal ends the process.
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.kill(process.pid, signal);
+    }
     interruption.abort(new InterruptedError(signal));
   };
-  // `once`: the second signal finds no listener and ends the process at once.
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  // Not `once`: execa's own listener would then find itself alone and end the process before it cleaned up.
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   process.exitCode = await main(process.argv.slice(2), {
     // eslint-disable-next-line no-restricted-properties -- the one place where the environment enters.
     env: process.env,

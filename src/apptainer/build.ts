@@ -1,6 +1,7 @@
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
+import { killGroup } from '../support/process-group.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
 
 export interface BuildOptions {
@@ -16,6 +17,8 @@ export interface BuildOptions {
   readonly dockerHost: string | undefined;
   /** Each line that the runtime says, without its colours. */
   readonly onLine: (line: string) => void;
+  /** Called with the process id of the runtime. */
+  readonly onStart: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -30,8 +33,9 @@ export async function buildSif(
   runtime: ContainerRuntime,
   options: BuildOptions,
 ): Promise<void> {
-  const { source, output, mksquashfsArgs, tmpDir, dockerHost, onLine, signal } = options;
+  const { source, output, mksquashfsArgs, tmpDir, dockerHost, onLine, onStart, signal } = options;
   const prefix = runtime.name.toUpperCase();
+  let leader: number | undefined;
   const result = await run(
     runtime.path,
     ['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs, output, source],
@@ -44,10 +48,20 @@ export async function buildSif(
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
       }),
+      // It does not end its mksquashfs when it is ended itself.
+      ownSession: true,
+      onStart: (pid) => {
+        leader = pid;
+        onStart(pid);
+      },
       onStderrLine: onLine,
       signal,
     },
-  );
+  ).finally(() => {
+    if (leader !== undefined) {
+      killGroup(leader);
+    }
+  });
   if (result.exitCode === 0) {
     return;
   }

@@ -29,13 +29,14 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'signal'>
       const { name, version } = await runtime();
       return name === 'apptainer' ? version : `${name} ${version}`;
     },
-    convert: async ({ source, output, scratch, compression }, { onProgress, onWarning, signal }) => {
+    convert: async ({ source, output, scratch, compression }, { onProgress, onWarning, onChild, signal }) => {
       await buildSif(context, await runtime(), {
         source: await runtimeSource(source, scratch),
         output,
         mksquashfsArgs: mksquashfsArgs(compression),
         tmpDir: scratch,
         dockerHost: source.kind === 'docker-daemon' ? (await findDockerEndpoint(context.env)).url : undefined,
+        onStart: onChild,
         onLine: (line) => {
           const progress = progressOf(line);
           if (progress !== undefined) {

@@ -35,7 +35,7 @@ export async function convert(
     const { sif, scratch } = workspace;
     await engine.convert(
       { source, output: sif, scratch, compression },
-      { onProgress: progress.update, onWarning: progress.warn, signal },
+      { onProgress: progress.update, onWarning: progress.warn, onChild: workspace.noteChild, signal },
     );
     progress.update({ stage: 'other', message: 'checking the result' });
     const { architecture } = image.image;

@@ -28,6 +28,8 @@ export interface ConversionWatch {
   readonly onProgress: (progress: ConversionProgress) => void;
   /** What the engine wants a person to know about the image; the conversion goes on. */
   readonly onWarning: (message: string) => void;
+  /** A process was started that has to end with the conversion, even when this one is killed. */
+  readonly onChild: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
-import { isRunning, ownIdentity } from '../support/process-identity.ts';
+import { isMissing, readTextIfPresent } from '../support/files.ts';
+import { identityOf, isRunning, ownIdentity, parseIdentity } from '../support/process-identity.ts';
+import { killGroup } from '../support/process-group.ts';
 import { removeTree } from '../support/remove-tree.ts';
 
 /** Where a conversion works until its result is whole. */
@@ -11,9 +14,15 @@ export interface Workspace {
   readonly sif: string;
   /** An empty folder for the engine. */
   readonly scratch: string;
+  /** Notes a process that works here, for the run that finds this folder left behind. */
+  readonly noteChild: (pid: number) => void;
   /** Removes everything; harmless when called twice. */
   remove(): Promise<void>;
 }
+
+const childFile = 'child.json';
+/** Apptainer removes what it unpacked when it is asked to end. */
+const childEndMs = 5000;
 
 /** Of another host nothing can be asked: what has lain so long untouched is not in work. */
 const foreignLeftoverMs = 24 * 3600 * 1000;
@@ -39,6 +48,9 @@ export async function createWorkspace(output: string, tmpDir: string | undefined
   return {
     sif: path.join(folders[0] ?? '', 'image.sif'),
     scratch,
+    noteChild: (pid) => {
+      writeFileSync(path.join(folders[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
+    },
     remove: async () => {
       await Promise.all(folders.map(removeTree));
     },
@@ -83,6 +95,7 @@ async function removeLeftovers(parent: string, name: string): Promise<void> {
   });
   for (const entry of entries) {
     if (entry.startsWith(`.${name}.`) && (await isLeftover(parent, entry, name))) {
+      await endChild(path.join(parent, entry, childFile));
       await removeTree(path.join(parent, entry));
     }
   }
@@ -100,4 +113,18 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
   }
   const { mtimeMs } = await stat(path.join(parent, entry));
   return Date.now() - mtimeMs > foreignLeftoverMs;
+}
+
+/** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
+async function endChild(file: string): Promise<void> {
+  const child = parseIdentity((await readTextIfPresent(file).catch(() => undefined)) ?? '');
+  if (child === undefined || isRunning(child) !== true) {
+    return;
+  }
+  process.kill(child.pid, 'SIGTERM');
+  const end = Date.now() + childEndMs;
+  while (isRunning(child) === true && Date.now() < end) {
+    await delay(50);
+  }
+  killGroup(child.pid);
 }

@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { Context } from './context.ts';
 import { isMissing } from './files.ts';
-import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { isRunning, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity.ts';
 
 export interface LockOptions {
   /** Told once of each owner that has to be waited for. */
@@ -38,7 +38,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
       if (held === undefined) {
         continue;
       }
-      const owner = parseOwner(held);
+      const owner = parseIdentity(held);
       if (await isAbandoned(file, owner, candidate)) {
         await discard(file, `${candidate}-dead`);
       } else {
@@ -99,17 +99,6 @@ async function isAbandoned(
 async function discard(file: string, aside: string): Promise<void> {
   await rename(file, aside).catch(missingIsUndefined);
   await rm(aside, { force: true });
-}
-
-function parseOwner(text: string): ProcessIdentity | undefined {
-  try {
-    const { host, pid, startTicks } = JSON.parse(text) as Partial<ProcessIdentity>;
-    return typeof host === 'string' && typeof pid === 'number' && typeof startTicks === 'number'
-      ? { host, pid, startTicks }
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function missingIsUndefined(error: unknown): undefined {

@@ -10,7 +10,7 @@ export interface ProcessIdentity {
 }
 
 export function ownIdentity(): ProcessIdentity {
-  return { host: hostname(), pid: process.pid, startTicks: startTicksOf(process.pid) ?? 0 };
+  return identityOf(process.pid) ?? { host: hostname(), pid: process.pid, startTicks: 0 };
 }
 
 /** Whether that process still runs; undefined for one of another host, which cannot be seen from here. */
@@ -19,7 +19,7 @@ export function isRunning({ host, pid, startTicks }: ProcessIdentity): boolean |
 }
 
 /** Undefined when there is no such process, or when it has ended and waits for its parent. */
-export function startTicksOf(pid: number): number | undefined {
+function startTicksOf(pid: number): number | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -30,4 +30,22 @@ export function startTicksOf(pid: number): number | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
   return state === 'Z' || state === 'X' ? undefined : Number(fields[19]);
+}
+
+/** The identity of a process of this host; undefined when it has ended already. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const startTicks = startTicksOf(pid);
+  return startTicks === undefined ? undefined : { host: hostname(), pid, startTicks };
+}
+
+/** Undefined when the text is no identity, as {@link JSON.stringify} writes one. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const { host, pid, startTicks } = JSON.parse(text) as Partial<ProcessIdentity>;
+    return typeof host === 'string' && typeof pid === 'number' && typeof startTicks === 'number'
+      ? { host, pid, startTicks }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
