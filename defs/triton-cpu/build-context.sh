@@ -162,7 +162,10 @@ make_triton() { # FOLDER
 
 key_of() { sha256sum | cut -d ' ' -f 1; }
 
-rootfs_key=$(printf '%s\n' "$suite" "${packages[@]}" - "${excluded_paths[@]}" - "${included_paths[@]}" - "${tested_packages[@]}" | key_of)
+rootfs_key=$({
+  printf '%s\n' "$suite" "${packages[@]}" - "${excluded_paths[@]}" - "${included_paths[@]}" - "${tested_packages[@]}"
+  declare -f make_rootfs
+} | key_of)
 triton_key=$({ echo "$python_version"; declare -f make_triton; cat "$here/pytriton.txt" "$here/numpy2-bridge.py"; } | key_of)
 own_key=$(cat "$here/Dockerfile" "$here/backends/pytorch/model.py" | key_of)
 keys="rootfs $rootfs_key
