@@ -1,8 +1,25 @@
+import { cleanup } from './cleanup.ts';
 import { lab } from './lab.ts';
+import { logs } from './logs.ts';
 import { makeSif } from './make-sif.ts';
+import { render } from './render.ts';
+import { run } from './run.ts';
+import { status } from './status.ts';
+import { submit } from './submit.ts';
 import { test } from './test.ts';
 import type { BindVerb } from './verb.ts';
 import { waitReady } from './wait-ready.ts';
 
 /** Every verb, in the order in which `--help` lists them. */
-export const verbs: readonly BindVerb[] = [makeSif, waitReady, test, lab];
+export const verbs: readonly BindVerb[] = [
+  makeSif,
+  render,
+  submit,
+  run,
+  status,
+  logs,
+  cleanup,
+  waitReady,
+  test,
+  lab,
+];

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { UsageError } from '../support/errors.ts';
+import { packageRoot } from '../support/package-root.ts';
+import type { ClusterNode } from './facts.ts';
+import { nodeFolder, type Lab } from './lab.ts';
+
+/** A folder or file of the host that a node sees at `target`. */
+export interface Bind {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * `SRC:DST` of `--bind`, read-only.
+ *
+ * @throws {UsageError} when it is not of that form, or there is no such source.
+ */
+export function parseBind(text: string, cwd: string): Bind {
+  const [from = '', target = '', ...rest] = text.split(':');
+  if (from === '' || !path.isAbsolute(target) || rest.length > 0) {
+    throw new UsageError(`cannot bind "${text}"`, { fix: 'write SRC:DST, with an absolute DST' });
+  }
+  const source = path.resolve(cwd, from);
+  if (!existsSync(source)) {
+    throw new UsageError(`cannot bind ${source}: there is no such file or folder`);
+  }
+  return { source, target: path.normalize(target), readOnly: true };
+}
+
+/** Everything that is bound into one node. */
+export function bindsOf(lab: Lab, name: string, node: ClusterNode, extra: readonly Bind[]): Bind[] {
+  const shared = (folder: string, target: string): Bind => ({
+    source: path.join(lab.folder, folder),
+    target,
+    readOnly: false,
+  });
+  const { folder, log } = nodeFolder(lab, name);
+  const binds: Bind[] = [
+    { source: log, target: '/var/log', readOnly: false },
+    { source: path.join(folder, 'tmp'), target: '/tmp', readOnly: false },
+    {
+      source: path.join(folder, 'node-services.sh'),
+      target: '/usr/local/sbin/node-services',
+      readOnly: true,
+    },
+    shared('home', '/home'),
+    shared('scratch', '/scratch'),
+    { ...shared('etc/hosts', '/etc/hosts'), readOnly: true },
+    ...packageBinds(path.join(lab.folder, 'etc', 'hpc-gat')),
+  ];
+  if (node.role !== 'workstation') {
+    binds.push(shared('etc/slurm', '/etc/slurm'), shared('etc/munge', '/etc/munge'));
+  }
+  if (node.role === 'controller') {
+    binds.push(shared('database', '/var/lib/mysql'), shared('controller', '/var/spool/slurmctld'));
+  }
+  if (node.role === 'workstation') {
+    binds.push(shared('docker', '/var/lib/docker'));
+  }
+  return [...binds, ...extra];
+}
+
+/** This package and the Node that runs it, for everybody in the lab. */
+function packageBinds(wrapper: string): Bind[] {
+  const readOnly = true;
+  const binds = [
+    { source: packageRoot, target: '/opt/hpc-gat', readOnly },
+    { source: process.execPath, target: '/usr/local/bin/node', readOnly },
+    { source: wrapper, target: '/usr/local/bin/hpc-gat', readOnly },
+  ];
+  // Installed by npm, what this package needs lies beside it and not in it.
+  const around = path.dirname(packageRoot);
+  return path.basename(around) === 'node_modules'
+    ? [...binds, { source: around, target: '/opt/node_modules', readOnly }]
+    : binds;
+}

@@ -1,0 +1,81 @@
+import { readdir, readFile, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../support/context.ts';
+import { isMissing } from '../support/files.ts';
+import type { Lab } from './lab.ts';
+
+/** A control group hierarchy of the host, and this lab's group in it. */
+export interface Cgroup {
+  /** Where the host has the hierarchy mounted. */
+  readonly parent: string;
+  /** The lab's own group. */
+  readonly folder: string;
+  readonly type: 'cgroup' | 'cgroup2';
+  /** Mount options that give the same hierarchy inside a node. */
+  readonly options: string;
+  /** Below /sys/fs/cgroup; "." for the only hierarchy of version 2. */
+  readonly mountPoint: string;
+}
+
+/** Groups for the one node whose daemon makes groups itself: the workstation, with Docker. */
+export async function cgroupsOf(lab: Lab): Promise<Cgroup[]> {
+  return parseCgroups(await readFile('/proc/self/mountinfo', 'utf8'), `hpc-gat-lab-${lab.name}`);
+}
+
+/** Reads proc(5) mountinfo: version 2 alone, or the hierarchies of version 1. */
+export function parseCgroups(mountinfo: string, group: string): Cgroup[] {
+  const mounts = mountinfo.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const parent = before.split(' ')[4];
+    const [type, , options = ''] = after.split(' ');
+    if (parent?.startsWith('/sys/fs/cgroup') !== true || (type !== 'cgroup' && type !== 'cgroup2')) {
+      return [];
+    }
+    return [{ parent, folder: path.join(parent, group), type, options }] as const;
+  });
+  const first = mounts.filter(({ type }) => type === 'cgroup');
+  return (first.length > 0 ? first : mounts).map((mount) => ({
+    ...mount,
+    options: mount.type === 'cgroup2' ? 'rw' : hierarchy(mount.options),
+    mountPoint: path.relative('/sys/fs/cgroup', mount.parent) || '.',
+  }));
+}
+
+/** Super block options name the controllers; a hierarchy without any has a name instead. */
+function hierarchy(options: string): string {
+  const wanted = options
+    .split(',')
+    .filter((option) => !['rw', 'ro', 'xattr', 'clone_children'].includes(option));
+  const known = wanted.filter((option) => !option.startsWith('release_agent='));
+  return known.some((option) => option.startsWith('name=')) ? ['none', ...known].join(',') : known.join(',');
+}
+
+/** Removes the lab's groups once their last process is gone. */
+export async function removeCgroups(lab: Lab, clock: Clock, timeoutMs = 2_000): Promise<void> {
+  const end = clock.now().getTime() + timeoutMs;
+  for (const { folder } of await cgroupsOf(lab)) {
+    while (!(await removed(folder)) && clock.now().getTime() < end) {
+      await clock.sleep(20);
+    }
+  }
+}
+
+async function removed(folder: string): Promise<boolean> {
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) {
+        await removed(path.join(folder, entry.name));
+      }
+    }
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) {
+      return true;
+    }
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import { chmod, chown, cp, mkdir, readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import type { Cluster, ComputeNode } from './facts.ts';
+import { addressOf, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+
+const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
+
+/** Folders and files that the nodes of a lab share: Slurm's configuration, the munge key, homes, scratch. */
+export async function writeConfiguration(lab: Lab, root: string): Promise<void> {
+  const etc = path.join(lab.folder, 'etc');
+  for (const [folder, mode] of sharedFolders) {
+    await mkdir(path.join(lab.folder, folder), { recursive: true });
+    await chmod(path.join(lab.folder, folder), mode);
+  }
+  const values = templateValues(lab);
+  for (const file of NODE_FILES) {
+    const target = file === 'hosts' ? path.join(etc, file) : path.join(etc, 'slurm', file);
+    await writeFileAtomically(target, await renderTemplate(`lab/${file}.hbs`, values));
+  }
+  const ids = parsePasswd(await readFile(path.join(root, 'etc', 'passwd'), 'utf8'));
+  await own(path.join(etc, 'slurm', 'slurmdbd.conf'), ids, 'slurm', 0o600);
+  const key = path.join(etc, 'munge', 'munge.key');
+  if ((await readTextIfPresent(key)) === undefined) {
+    await writeFileAtomically(key, randomBytes(1024), 0o600);
+  }
+  await own(key, ids, 'munge', 0o400);
+  await own(path.dirname(key), ids, 'munge', 0o700);
+  await makeHomes(lab, root);
+}
+
+const sharedFolders: readonly (readonly [string, number])[] = [
+  ['.', 0o755],
+  ['etc/slurm', 0o755],
+  ['etc/munge', 0o700],
+  ['home', 0o755],
+  ['scratch', 0o1777],
+  ['database', 0o755],
+  ['controller', 0o755],
+  ['docker', 0o710],
+];
+
+/** What the templates of Slurm's configuration are rendered with. */
+export function templateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
+  const { cluster } = lab;
+  const compute = nodesOf(lab).filter((entry): entry is [string, ComputeNode] => entry[1].role === 'compute');
+  return {
+    cluster: cluster.name,
+    controller: nodeWithRole(lab, 'controller'),
+    defaultMemoryPerCpuMb: cluster.defaultMemoryPerCpuMb,
+    gpuType: cluster.gpuType,
+    nodes: compute.map(([name, node]) => ({
+      name,
+      cpus: node.cpus,
+      memoryMb: node.memoryMb,
+      features: node.features.join(','),
+      gres: node.gpus === undefined ? '' : `gpu:${cluster.gpuType}:${node.gpus}`,
+    })),
+    gpuNodes: compute
+      .filter(([, { gpus }]) => gpus !== undefined)
+      .map(([name, node]) => ({ name, files: gpuFiles(node).join(',') })),
+    partitions: Object.entries(cluster.partitions).map(([name, partition]) => ({
+      name,
+      nodes: partition.nodes.join(','),
+      default: partition.default ? 'YES' : 'NO',
+      defaultMinutes: partition.defaultMinutes,
+      maxMinutes: partition.maxMinutes,
+    })),
+    hosts: nodesOf(lab).map(([name, node]) => ({ name, address: addressOf(lab, node) })),
+    ...people(cluster),
+  };
+}
+
+/** The device files of a node's stand-in GPUs. */
+export function gpuFiles(node: ComputeNode): string[] {
+  return Array.from({ length: node.gpus ?? 0 }, (_, index) => `/dev/nvidia${index}`);
+}
+
+function people({ accounts, qos, users }: Cluster): object {
+  return {
+    accounts,
+    qos,
+    qosList: qos.join(','),
+    defaultQos: qos[0],
+    users: Object.entries(users).map(([name, user]) => ({
+      name,
+      accounts: user.accounts.join(','),
+      defaultAccount: user.accounts[0],
+    })),
+  };
+}
+
+type Ids = ReadonlyMap<string, { uid: number; gid: number }>;
+
+function parsePasswd(passwd: string): Ids {
+  return new Map(
+    passwd.split('\n').map((line) => {
+      const [name = '', , uid, gid] = line.split(':');
+      return [name, { uid: Number(uid), gid: Number(gid) }];
+    }),
+  );
+}
+
+async function own(file: string, ids: Ids, user: string, mode: number): Promise<void> {
+  const { uid, gid } = ids.get(user) ?? { uid: 0, gid: 0 };
+  await chmod(file, mode);
+  await chown(file, uid, gid);
+}
+
+async function makeHomes(lab: Lab, root: string): Promise<void> {
+  for (const [name, { uid }] of Object.entries(lab.cluster.users)) {
+    const home = path.join(lab.folder, 'home', name);
+    if ((await readTextIfPresent(path.join(home, '.bashrc'))) === undefined) {
+      await cp(path.join(root, 'etc', 'skel'), home, { recursive: true });
+      for (const file of ['.bashrc', '.bash_logout', '.profile', '.']) {
+        await chown(path.join(home, file), uid, uid);
+      }
+      await chmod(home, 0o700);
+    }
+  }
+}

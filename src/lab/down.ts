@@ -1,0 +1,71 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { removeCgroups } from './cgroups.ts';
+import { runInNode } from './exec.ts';
+import { nodeFolder, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+import { withLock } from './lock.ts';
+import { stopSwitch } from './network.ts';
+import { killNode } from './nodes.ts';
+import { killAndWait, recordOf, runningProcess } from './processes.ts';
+import { removeLabRecord } from './record.ts';
+import { checkRequirements } from './requirements.ts';
+
+const ORDERLY_TIMEOUT_MS = 4_000;
+
+/** Takes the lab down, whatever state it is in; with `wipe` its files go too. Twice does no harm. */
+export async function labDown(lab: Lab, { wipe }: { wipe: boolean }): Promise<void> {
+  await checkRequirements(lab.context);
+  await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, lab.context, () => takeDown(lab, { wipe }));
+}
+
+/** The same without the lock, which the caller holds. Runs to its end even when the caller was interrupted. */
+export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): Promise<void> {
+  const lab = { ...interrupted, context: { ...interrupted.context, signal: new AbortController().signal } };
+  const { clock } = lab.context;
+  await removeLabRecord(lab);
+  await Promise.all([
+    orderly(lab, nodeWithRole(lab, 'controller'), 'lab/stop-controller.sh.hbs'),
+    orderly(lab, nodeWithRole(lab, 'workstation'), 'lab/stop-workstation.sh.hbs'),
+  ]);
+  await killStray(lab);
+  await Promise.all(nodesOf(lab).map(([name]) => killNode(lab, name)));
+  await stopSwitch(lab);
+  await removeCgroups(lab, clock);
+  const gone = wipe
+    ? [lab.folder]
+    : nodesOf(lab).map(([name]) => path.join(nodeFolder(lab, name).folder, 'tmp'));
+  await Promise.all(gone.map((folder) => rm(folder, { recursive: true, force: true })));
+}
+
+/** Lets the services of a node save what they hold. Whatever does not end in time is killed with its node. */
+async function orderly(lab: Lab, node: string, script: string): Promise<void> {
+  if ((await runningProcess(nodeFolder(lab, node).pidFile)) !== undefined) {
+    await runInNode(lab, node, ['/bin/bash', '-s'], {
+      user: 'root',
+      input: await renderTemplate(script, {}),
+      timeoutMs: ORDERLY_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
+  }
+}
+
+/** Ends starts of nodes that were under way when their `up` was killed, before they recorded themselves. */
+async function killStray(lab: Lab): Promise<void> {
+  const scripts = new Set(
+    nodesOf(lab).flatMap(([name]) =>
+      ['launch.sh', 'node-init.sh'].map((file) => path.join(nodeFolder(lab, name).folder, file)),
+    ),
+  );
+  scripts.add(path.join(lab.folder, 'switch', 'switch.sh'));
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) {
+      continue;
+    }
+    const record = await recordOf(Number(entry));
+    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    if (record !== undefined && commandLine.split('\0').some((argument) => scripts.has(argument))) {
+      await killAndWait(record, lab.context.clock);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { CommandOptions, CommandResult } from '../support/command.ts';
+import { ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
+import { nodeFolder, nodeOf, type Lab } from './lab.ts';
+import { runningProcess } from './processes.ts';
+
+export interface ExecOptions {
+  /** One of the lab's people, or root; without it the first of the people. */
+  user?: string;
+  /** Without it the user's home. */
+  cwd?: string;
+  /** Beside what a login sets. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command in a node, in the environment of a fresh login, and waits for its end, whatever its exit code. */
+export async function runInNode(
+  lab: Lab,
+  node: string,
+  command: readonly string[],
+  options: ExecOptions & Omit<CommandOptions, 'cwd' | 'env'> = {},
+): Promise<CommandResult> {
+  const { user, cwd, env, ...rest } = options;
+  const [file, ...args] = await enterNode(lab, node, command, {
+    ...(user !== undefined && { user }),
+    ...(cwd !== undefined && { cwd }),
+    ...(env !== undefined && { env }),
+  });
+  return await lab.context.run(file, args, { env: { PATH: lab.context.env.PATH }, ...rest });
+}
+
+/**
+ * The command of the host that runs a command in a node.
+ *
+ * @throws {UsageError} for an unknown node or user, {HpcGatError} when the node is down.
+ */
+export async function enterNode(
+  lab: Lab,
+  node: string,
+  command: readonly string[],
+  { user = defaultUser(lab), cwd, env = {} }: ExecOptions = {},
+): Promise<[string, ...string[]]> {
+  nodeOf(lab, node);
+  const { uid, home } = person(lab, user);
+  const record = await runningProcess(nodeFolder(lab, node).pidFile);
+  if (record === undefined) {
+    throw new HpcGatError(`node ${node} of the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
+  }
+  const login = {
+    PATH:
+      uid === 0
+        ? '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin'
+        : '/usr/local/bin:/usr/bin:/bin',
+    HOME: home,
+    USER: user,
+    LOGNAME: user,
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    TERM: lab.context.env.TERM ?? 'dumb',
+    ...env,
+  };
+  return [
+    // Whoever dies without a word takes what it started along: this process nsenter, nsenter the command.
+    ...(['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--target', String(record.pid)] as const),
+    ...['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'],
+    ...['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--init-groups', '--pdeathsig', 'TERM'],
+    ...['env', '--ignore-environment', `--chdir=${cwd ?? home}`],
+    ...Object.entries(login).map(([name, value]) => `${name}=${value}`),
+    ...['/bin/sh', '-c', 'umask 022; exec "$@"', 'sh', ...command],
+  ];
+}
+
+/**
+ * Runs a command in a node on this process's own standard streams.
+ *
+ * @param terminal whether standard input is a terminal, which then sends Ctrl-C to the command itself
+ * @returns its exit code; 128 and the number of the signal that ended it
+ */
+export async function execInteractively(
+  lab: Lab,
+  node: string,
+  command: readonly string[],
+  options: ExecOptions,
+  terminal: boolean,
+): Promise<number> {
+  const { run, env, signal } = lab.context;
+  const entered = await enterNode(lab, node, command, options);
+  // Away from a terminal in a session of its own, so that a signal to the whole group does not arrive twice.
+  const [file, ...args] = terminal ? entered : (['setsid', ...entered] as const);
+  let handOn = (): void => undefined;
+  const onStart = (pid: number): void => {
+    handOn = () => {
+      const interrupted = (signal.reason as InterruptedError).exitCode === ExitCode.interrupted;
+      if (!(terminal && interrupted)) {
+        void signalInside(pid, interrupted ? 'SIGINT' : 'SIGTERM');
+      }
+    };
+    signal.addEventListener('abort', handOn);
+  };
+  try {
+    const ended = await run(file, args, { env: { PATH: env.PATH }, inherit: true, onStart });
+    return ended.exitCode ?? 128 + constants.signals[ended.signal as NodeJS.Signals];
+  } finally {
+    signal.removeEventListener('abort', handOn);
+  }
+}
+
+/**
+ * Sends a signal to what {@link enterNode}'s command started: nsenter waits in front of it and hands nothing on.
+ *
+ * @param pid of the process started on the host
+ */
+async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  for (const child of children.split(' ').filter((text) => text !== '')) {
+    process.kill(Number(child), signal);
+  }
+}
+
+function defaultUser(lab: Lab): string {
+  return Object.keys(lab.cluster.users)[0] ?? 'root';
+}
+
+function person(lab: Lab, user: string): { uid: number; home: string } {
+  if (user === 'root') {
+    return { uid: 0, home: '/root' };
+  }
+  const found = lab.cluster.users[user];
+  if (found === undefined) {
+    throw new UsageError(`the lab has no user "${user}"`, {
+      fix: `users: ${[...Object.keys(lab.cluster.users), 'root'].join(', ')}`,
+    });
+  }
+  return { uid: found.uid, home: `/home/${user}` };
+}

@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { expectSuccess } from '../support/command.ts';
+import { HpcGatError, UsageError } from '../support/errors.ts';
+import { runInNode } from './exec.ts';
+import { nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
+import { startNode } from './nodes.ts';
+import { runningProcess } from './processes.ts';
+import { waitUntilReady } from './ready.ts';
+import { requireLabRecord } from './record.ts';
+
+const TIMEOUT_MS = 20_000;
+
+/** Switches a node on again, and waits until what runs on it answers. */
+export async function restartNode(lab: Lab, name: string): Promise<void> {
+  const { role } = nodeOf(lab, name);
+  const { rootfs, binds } = await requireLabRecord(lab);
+  await startNode(lab, name, { root: path.join(rootfs, 'root'), binds });
+  if (role === 'compute' || role === 'workstation') {
+    const nodes = role === 'compute' ? [name] : [];
+    await waitUntilReady(lab, nodes, { docker: role === 'workstation', timeoutMs: 60_000 });
+  }
+}
+
+/** Stops slurmctld in an orderly way, kills it, or starts it again and waits until it answers. */
+export async function setController(lab: Lab, action: 'stop' | 'kill' | 'start'): Promise<void> {
+  const script = await renderTemplate('lab/controller-action.sh.hbs', { action });
+  expectSuccess(
+    await runInNode(lab, nodeWithRole(lab, 'controller'), ['/bin/bash', '-s'], {
+      user: 'root',
+      input: script,
+      timeoutMs: TIMEOUT_MS,
+      signal: lab.context.signal,
+    }),
+    `lab controller ${action}`,
+  );
+}
+
+/** Makes the stand-in `nvidia-smi` of a gpu node fail as it does without a driver, or work again. */
+export async function setGpu(lab: Lab, name: string, state: 'broken' | 'ok'): Promise<void> {
+  const node = nodeOf(lab, name);
+  if (node.role !== 'compute' || node.gpus === undefined) {
+    throw new UsageError(`node ${name} has no GPU`);
+  }
+  if ((await runningProcess(nodeFolder(lab, name).pidFile)) === undefined) {
+    throw new HpcGatError(`node ${name} is down`, { fix: `hpc-gat lab start ${name}` });
+  }
+  const source = state === 'broken' ? 'nvidia-smi-broken' : 'nvidia-smi';
+  // Written in place: containers that run have this very file bound.
+  expectSuccess(
+    await runInNode(lab, name, ['cp', `/usr/lib/hpc-gat-lab/${source}`, '/usr/bin/nvidia-smi'], {
+      user: 'root',
+      timeoutMs: TIMEOUT_MS,
+    }),
+    `lab gpu ${name} ${state}`,
+  );
+}

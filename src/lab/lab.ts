@@ -1,0 +1,88 @@
+import path from 'node:path';
+import { UsageError } from '../support/errors.ts';
+import { nearest } from '../support/nearest.ts';
+import type { Context } from '../support/context.ts';
+import { loadCluster, type Cluster, type ClusterNode } from './facts.ts';
+
+export const defaultLabName = 'default';
+
+/** One rehearsal cluster: what it is made of and where its files lie. It need not be up. */
+export interface Lab {
+  readonly name: string;
+  /** Folder of everything that this lab writes. */
+  readonly folder: string;
+  readonly cluster: Cluster;
+  readonly context: Context;
+}
+
+export interface NodeFolder {
+  readonly folder: string;
+  /** Holds process id and start time of the node's first process while it runs. */
+  readonly pidFile: string;
+  /** The node's /var/log. */
+  readonly log: string;
+  /** What the start of the namespaces said. */
+  readonly launchLog: string;
+}
+
+/** @throws {UsageError} for a name that is none. */
+export async function openLab(context: Context, name = defaultLabName): Promise<Lab> {
+  if (!/^[a-z][a-z0-9-]{0,20}$/.test(name) || name.startsWith('rootfs')) {
+    throw new UsageError(`"${name}" cannot be the name of a lab`, {
+      fix: 'use up to 21 small letters, digits and hyphens, and do not begin with "rootfs"',
+    });
+  }
+  return {
+    name,
+    folder: path.join(labCacheFolder(context), name),
+    cluster: await loadCluster(),
+    context,
+  };
+}
+
+/** Where root file systems and labs lie, outside of any checkout. */
+export function labCacheFolder({ env, cwd }: Pick<Context, 'env' | 'cwd'>): string {
+  const cache = env.XDG_CACHE_HOME ?? '';
+  const base = path.isAbsolute(cache) ? cache : path.join(env.HOME ?? cwd, '.cache');
+  return path.join(base, 'hpc-gat', 'lab');
+}
+
+/** @throws {UsageError} when the lab has no such node. */
+export function nodeOf(lab: Lab, name: string): ClusterNode {
+  const node = lab.cluster.nodes[name];
+  if (node === undefined) {
+    const names = Object.keys(lab.cluster.nodes);
+    const meant = nearest(name, names);
+    throw new UsageError(`the lab has no node "${name}"`, {
+      fix: meant === undefined ? `nodes: ${names.join(', ')}` : `did you mean "${meant}"?`,
+    });
+  }
+  return node;
+}
+
+export function nodesOf(lab: Lab): [name: string, node: ClusterNode][] {
+  return Object.entries(lab.cluster.nodes);
+}
+
+export function addressOf(lab: Lab, node: ClusterNode): string {
+  return `${lab.cluster.subnet}.${node.address}`;
+}
+
+export function nodeFolder(lab: Lab, name: string): NodeFolder {
+  const folder = path.join(lab.folder, 'nodes', name);
+  return {
+    folder,
+    pidFile: path.join(folder, 'pid'),
+    log: path.join(folder, 'log'),
+    launchLog: path.join(folder, 'launch.log'),
+  };
+}
+
+/** The one node of a role. */
+export function nodeWithRole(lab: Lab, role: Exclude<ClusterNode['role'], 'compute'>): string {
+  const found = nodesOf(lab).find(([, node]) => node.role === role);
+  if (found === undefined) {
+    throw new UsageError(`the lab has no ${role}`, { fix: 'add one to slurm/lab/cluster.yaml' });
+  }
+  return found[0];
+}

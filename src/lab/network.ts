@@ -1,0 +1,83 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { expectSuccess, type CommandResult } from '../support/command.ts';
+import { HpcGatError, NotReadyError } from '../support/errors.ts';
+import { nodeOf, type Lab } from './lab.ts';
+import { killRecorded, runningProcess } from './processes.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** Starts the lab's switch, a network namespace with a bridge, unless it runs. */
+export async function startSwitch(lab: Lab): Promise<void> {
+  const { run, clock, env, signal } = lab.context;
+  const pidFile = switchPidFile(lab);
+  if ((await runningProcess(pidFile)) !== undefined) {
+    return;
+  }
+  await rm(pidFile, { force: true });
+  const folder = path.dirname(pidFile);
+  const script = path.join(folder, 'switch.sh');
+  const log = path.join(folder, 'log');
+  await mkdir(folder, { recursive: true });
+  await writeFile(script, await renderTemplate('lab/switch.sh.hbs', { pidFile, log }), { mode: 0o755 });
+  expectSuccess(
+    await run('setsid', ['--fork', 'unshare', '--net', '/bin/bash', script], {
+      env: { PATH: env.PATH },
+      timeoutMs: TIMEOUT_MS,
+    }),
+    "starting the lab's switch",
+  );
+  const end = clock.now().getTime() + TIMEOUT_MS;
+  while ((await runningProcess(pidFile)) === undefined) {
+    if (clock.now().getTime() > end) {
+      throw new NotReadyError("the lab's switch did not start", { log });
+    }
+    await clock.sleep(5, signal);
+  }
+}
+
+export async function stopSwitch(lab: Lab): Promise<void> {
+  await killRecorded(switchPidFile(lab), lab.context.clock);
+}
+
+/** Lays the cable from the switch to a node, whose end of it is `eth0`. */
+export async function plugIn(lab: Lab, node: string, pid: number): Promise<void> {
+  const cable = cableOf(node);
+  // What is left of the cable of a node that died; the kernel removes it too, a little later.
+  await inSwitch(lab, ['link', 'delete', cable]);
+  expectSuccess(
+    await inSwitch(lab, ['link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)]),
+    `laying the cable to ${node}`,
+  );
+  expectSuccess(
+    await inSwitch(lab, ['link', 'set', cable, 'master', 'br0', 'up']),
+    `plugging ${node} into the switch`,
+  );
+}
+
+/** Cuts the cable of a node, or mends it. */
+export async function setLink(lab: Lab, node: string, state: 'up' | 'down'): Promise<void> {
+  nodeOf(lab, node);
+  expectSuccess(await inSwitch(lab, ['link', 'set', cableOf(node), state]), `setting the link of ${node}`);
+}
+
+function cableOf(node: string): string {
+  return `p-${node}`.slice(0, 15);
+}
+
+function switchPidFile(lab: Lab): string {
+  return path.join(lab.folder, 'switch', 'pid');
+}
+
+async function inSwitch(lab: Lab, ipArguments: readonly string[]): Promise<CommandResult> {
+  const record = await runningProcess(switchPidFile(lab));
+  if (record === undefined) {
+    throw new HpcGatError(`the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
+  }
+  const { run, env } = lab.context;
+  return await run('nsenter', ['--target', String(record.pid), '--net', 'ip', ...ipArguments], {
+    env: { PATH: env.PATH },
+    timeoutMs: TIMEOUT_MS,
+  });
+}

@@ -1,0 +1,103 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { expectSuccess } from '../support/command.ts';
+import { NotReadyError } from '../support/errors.ts';
+import { readTextIfPresent } from '../support/files.ts';
+import { bindsOf, type Bind } from './binds.ts';
+import { cgroupsOf } from './cgroups.ts';
+import { gpuFiles } from './configuration.ts';
+import type { ClusterNode } from './facts.ts';
+import { addressOf, nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
+import { plugIn } from './network.ts';
+import { killRecorded, runningProcess } from './processes.ts';
+
+const LAUNCH_TIMEOUT_MS = 10_000;
+
+/** What a node is started with, beside its description; recorded, so that it can be started again. */
+export interface NodeParts {
+  /** Folder of the root file system below the node's own changes. */
+  readonly root: string;
+  readonly binds: readonly Bind[];
+}
+
+/** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
+export async function startNode(lab: Lab, name: string, parts: NodeParts): Promise<void> {
+  const node = nodeOf(lab, name);
+  const { pidFile, launchLog } = nodeFolder(lab, name);
+  if ((await runningProcess(pidFile)) !== undefined) {
+    return;
+  }
+  await rm(pidFile, { force: true });
+  const launch = await writeScripts(lab, name, node, parts);
+  expectSuccess(
+    await lab.context.run('setsid', ['--fork', '/bin/bash', launch], {
+      env: { PATH: lab.context.env.PATH },
+      timeoutMs: LAUNCH_TIMEOUT_MS,
+    }),
+    `starting the namespaces of ${name}`,
+  );
+  await plugIn(lab, name, await pidOf(lab, name, launchLog));
+}
+
+/** Ends a node at once, as a power cut does. */
+export async function killNode(lab: Lab, name: string): Promise<void> {
+  nodeOf(lab, name);
+  await killRecorded(nodeFolder(lab, name).pidFile, lab.context.clock);
+}
+
+async function pidOf(lab: Lab, name: string, launchLog: string): Promise<number> {
+  const { clock, signal } = lab.context;
+  const end = clock.now().getTime() + LAUNCH_TIMEOUT_MS;
+  while (clock.now().getTime() < end) {
+    const record = await runningProcess(nodeFolder(lab, name).pidFile);
+    if (record !== undefined) {
+      return record.pid;
+    }
+    await clock.sleep(5, signal);
+  }
+  const said = (await readTextIfPresent(launchLog))?.trim().split('\n').slice(-3).join('\n');
+  throw new NotReadyError(`node ${name} did not start: ${said ?? 'it said nothing'}`, { log: launchLog });
+}
+
+async function writeScripts(lab: Lab, name: string, node: ClusterNode, parts: NodeParts): Promise<string> {
+  const { folder, pidFile, log, launchLog } = nodeFolder(lab, name);
+  // /tmp is the node's own disk, and empty after a restart.
+  const temporary = path.join(folder, 'tmp');
+  await rm(temporary, { recursive: true, force: true });
+  const overlay = path.join(folder, 'overlay');
+  for (const made of [log, temporary, overlay]) {
+    await mkdir(made, { recursive: true });
+  }
+  await chmod(log, 0o755);
+  await chmod(temporary, 0o1777);
+
+  const compute = node.role === 'compute' ? node : undefined;
+  const values = {
+    name,
+    address: addressOf(lab, node),
+    pidFile,
+    log: launchLog,
+    init: path.join(folder, 'node-init.sh'),
+    cgroups: node.role === 'workstation' ? await cgroupsOf(lab) : [],
+    overlay,
+    overlayOptions: `lowerdir=${parts.root},upperdir=${overlay}/upper,workdir=${overlay}/work`,
+    gpuDevices:
+      compute === undefined
+        ? []
+        : gpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
+    binds: bindsOf(lab, name, node, parts.binds),
+    slurm: node.role !== 'workstation',
+    controller: node.role === 'controller',
+    controllerName: nodeWithRole(lab, 'controller'),
+    compute: compute !== undefined,
+    gpus: compute?.gpus !== undefined,
+    workstation: node.role === 'workstation',
+  };
+  for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
+    await writeFile(path.join(folder, script), await renderTemplate(`lab/${script}.hbs`, values), {
+      mode: 0o755,
+    });
+  }
+  return path.join(folder, 'launch.sh');
+}

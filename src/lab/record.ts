@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { HpcGatError } from '../support/errors.ts';
+import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import { parseWith } from '../support/parse.ts';
+import type { Lab } from './lab.ts';
+
+const schema = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** Folder of the root file system, with its `versions.json`. */
+  rootfs: z.string(),
+  binds: z.array(z.strictObject({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
+});
+
+/** What a lab that is up was started with. Written when `up` is done, removed when `down` begins. */
+export type LabRecord = z.output<typeof schema>;
+
+export async function readLabRecord(lab: Lab): Promise<LabRecord | undefined> {
+  const file = recordFile(lab);
+  const text = await readTextIfPresent(file);
+  return text === undefined
+    ? undefined
+    : parseWith(schema, JSON.parse(text), { what: 'record of the lab', file });
+}
+
+/** @throws {HpcGatError} when the lab is down. */
+export async function requireLabRecord(lab: Lab): Promise<LabRecord> {
+  const record = await readLabRecord(lab);
+  if (record === undefined) {
+    throw new HpcGatError(`the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
+  }
+  return record;
+}
+
+export async function writeLabRecord(lab: Lab, record: LabRecord): Promise<void> {
+  await writeFileAtomically(recordFile(lab), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+export async function removeLabRecord(lab: Lab): Promise<void> {
+  await rm(recordFile(lab), { force: true });
+}
+
+function recordFile(lab: Lab): string {
+  return path.join(lab.folder, 'lab.json');
+}

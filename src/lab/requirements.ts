@@ -1,0 +1,73 @@
+import { access, constants, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { MissingToolError, UsageError } from '../support/errors.ts';
+import { readTextIfPresent } from '../support/files.ts';
+
+/** Program -> the Debian package that brings it. */
+const toRun = {
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  setpriv: 'util-linux',
+  setsid: 'util-linux',
+  mount: 'mount',
+  ip: 'iproute2',
+};
+
+const toBuild = { mmdebstrap: 'mmdebstrap', chroot: 'coreutils', 'apt-get': 'apt' };
+
+/**
+ * Says at once why a lab cannot run on this host.
+ *
+ * @throws {UsageError} without root, Debian or overlayfs, {MissingToolError} when packages are missing.
+ */
+export async function checkRequirements(context: Context): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new UsageError('the lab makes namespaces and mounts, which needs root', {
+      fix: 'run it as root: sudo hpc-gat lab ...',
+    });
+  }
+  const release = (await readTextIfPresent('/etc/os-release')) ?? '';
+  if (!/^ID="?debian"?$/m.test(release)) {
+    const name = /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? process.platform;
+    throw new UsageError(`the lab runs on Debian 12 or 13; this is ${name}`, {
+      fix: 'use a machine or a virtual machine with Debian 12 or 13',
+    });
+  }
+  await requireTools(context, toRun);
+  if (!/\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))) {
+    const modprobe = await context.run('modprobe', ['overlay'], { env: context.env, timeoutMs: 10_000 });
+    if (modprobe.exitCode !== 0) {
+      throw new UsageError('this kernel has no overlay file system', { fix: 'use a kernel with overlayfs' });
+    }
+  }
+}
+
+/** What only the build of a root file system needs. */
+export async function checkBuildRequirements(context: Context): Promise<void> {
+  await requireTools(context, toBuild);
+}
+
+async function requireTools({ env }: Context, tools: Readonly<Record<string, string>>): Promise<void> {
+  const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const missing = new Set<string>();
+  for (const [tool, debianPackage] of Object.entries(tools)) {
+    const found = await Promise.all(folders.map((folder) => isExecutable(path.join(folder, tool))));
+    if (!found.includes(true)) {
+      missing.add(debianPackage);
+    }
+  }
+  if (missing.size > 0) {
+    const packages = [...missing].join(' ');
+    throw new MissingToolError(`the lab needs Debian packages that this host lacks: ${packages}`, {
+      fix: `apt-get install ${packages}`,
+    });
+  }
+}
+
+function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,55 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import type { Bind } from './binds.ts';
+import { writeConfiguration } from './configuration.ts';
+import { takeDown } from './down.ts';
+import { nodesOf, type Lab } from './lab.ts';
+import { withLock } from './lock.ts';
+import { startSwitch } from './network.ts';
+import { startNode } from './nodes.ts';
+import { computeNodes, waitUntilReady } from './ready.ts';
+import { readLabRecord, writeLabRecord } from './record.ts';
+import { checkRequirements } from './requirements.ts';
+import { rootFilesystem } from './rootfs.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+
+/** Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up. */
+export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
+  const { context } = lab;
+  await checkRequirements(context);
+  await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, context, async () => {
+    const before = await readLabRecord(lab);
+    if (before === undefined) {
+      // What an `up` left that was killed half-way.
+      await takeDown(lab, { wipe: false });
+    } else if (JSON.stringify(before.binds) !== JSON.stringify(binds)) {
+      context.output.warn('the lab is up with other binds; `hpc-gat lab down` first to change them');
+    }
+    const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).folder;
+    const started = context.clock.now().getTime();
+    const record = before ?? { schemaVersion: 1 as const, rootfs, binds: [...binds] };
+    try {
+      await start(lab, path.join(rootfs, 'root'), record.binds);
+    } catch (error) {
+      if (context.signal.aborted) {
+        await takeDown(lab, { wipe: false });
+      }
+      throw error;
+    }
+    await writeLabRecord(lab, record);
+    const seconds = (context.clock.now().getTime() - started) / 1000;
+    context.output.info(`lab "${lab.name}" is up: ${nodesOf(lab).length} nodes, ${seconds.toFixed(1)} s`);
+  });
+}
+
+async function start(lab: Lab, root: string, binds: readonly Bind[]): Promise<void> {
+  await writeConfiguration(lab, root);
+  const wrapper = path.join(lab.folder, 'etc', 'hpc-gat');
+  await writeFile(wrapper, await renderTemplate('lab/hpc-gat.hbs', {}));
+  await chmod(wrapper, 0o755);
+  await startSwitch(lab);
+  await Promise.all(nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds })));
+  await waitUntilReady(lab, computeNodes(lab), { docker: true, timeoutMs: READY_TIMEOUT_MS });
+}
