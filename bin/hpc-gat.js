@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +11,9 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 15)) {
-  module.enableCompileCache();
+  // Not below /tmp, Node's own choice: a run leaves nothing there.
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
   const source = path.join(root, 'src', 'main.ts');
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.js');
   const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));

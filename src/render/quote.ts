@@ -10,7 +10,7 @@ export function quoteForBash(value: unknown): string {
   if (text.includes('\0')) {
     throw new UsageError(`a value with a NUL byte cannot be given to a program: ${JSON.stringify(text)}`);
   }
-  if (/^[\w@%+=:,./-]+$/.test(text)) {
+  if (/^[\w@%+:./-]+$/.test(text)) {
     return text;
   }
   return `'${text.replaceAll("'", `'\\''`)}'`;

@@ -72,7 +72,12 @@ export class RunRecord {
 
   /** The node that holds things of this run, while it does: processes, an instance, shared memory, temp. */
   async owningHost(): Promise<string | undefined> {
-    return readTextIfPresent(path.join(this.file('owned'), 'host'));
+    return (await this.owned('host'))?.trim();
+  }
+
+  /** A line that the script wrote about what it made; undefined when that is ended and removed. */
+  owned(name: 'host' | 'script'): Promise<string | undefined> {
+    return readTextIfPresent(path.join(this.folder, 'owned', name));
   }
 
   remove(): Promise<void> {

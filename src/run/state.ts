@@ -1,5 +1,3 @@
-import { readTextIfPresent } from '../support/files.ts';
-import path from 'node:path';
 import { hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { isRunning } from '../support/process-identity.ts';
@@ -70,7 +68,7 @@ export async function stateOfRun(context: Context, record: RunRecord, hostname: 
 
 /** The script's process id, when that very process runs on this node. */
 async function runningScript(record: RunRecord, host: string): Promise<number | undefined> {
-  const text = await readTextIfPresent(path.join(record.file('owned'), 'script'));
+  const text = await record.owned('script');
   const [pid, startTicks] = (text ?? '').split(' ').map(Number);
   return pid !== undefined && startTicks !== undefined && isRunning({ host, pid, startTicks }) === true
     ? pid
