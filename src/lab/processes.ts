@@ -17,12 +17,13 @@ export function parseProcessRecord(text: string): ProcessRecord | undefined {
     : { pid: Number(found[1]), startTime: found[2] };
 }
 
-/** Field 22 of a line of /proc/PID/stat; the name in parentheses may itself hold blanks and parentheses. */
+/**
+ * Field 22 of a line of /proc/PID/stat, or undefined when the process has ended and nobody has asked for its
+ * exit code yet. The name in parentheses may itself hold blanks and parentheses.
+ */
 export function parseStartTime(stat: string): string | undefined {
-  return stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .at(19);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
 /** The process with this number now, or undefined when there is none. */
