@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { Context } from '../support/context.ts';
-import { HpcGatError, MissingToolError } from '../support/errors.ts';
+import { codeOf, HpcGatError, messageOf, MissingToolError } from '../support/errors.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
 export interface DockerAnswer {
@@ -72,7 +72,7 @@ function parse(text: string): unknown {
 }
 
 function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   switch (code) {
     case 'EACCES':
     case 'EPERM':
@@ -90,9 +90,9 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
         cause: error,
       });
     default:
-      return new HpcGatError(
-        `the Docker daemon at ${url} did not answer: ${error instanceof Error ? error.message : String(error)}`,
-        { fix: 'see whether `docker version` answers', cause: error },
-      );
+      return new HpcGatError(`the Docker daemon at ${url} did not answer: ${messageOf(error)}`, {
+        fix: 'see whether `docker version` answers',
+        cause: error,
+      });
   }
 }

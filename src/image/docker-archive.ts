@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { sha256OfBytes } from '../support/digest.ts';
-import { HpcGatError, UsageError } from '../support/errors.ts';
+import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { readAt, readTarIndex, type TarEntry } from './tar-index.ts';
@@ -82,8 +82,7 @@ async function openArchive(file: string): Promise<FileHandle> {
     if (isMissing(error)) {
       throw new UsageError(`there is no file ${file}`, { fix, cause: error });
     }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`cannot read ${file}: ${why}`, { cause: error });
+    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
 }
 

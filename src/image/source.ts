@@ -24,7 +24,7 @@ const forms = 'docker-daemon:NAME[:TAG] or docker-archive:FILE[:NAME:TAG]';
 const later = ['oci', 'oci-archive', 'docker', 'library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
-  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+  /^(?:[A-Za-z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
 const imageId = /^sha256:[0-9a-f]{64}$/;
 
 /**

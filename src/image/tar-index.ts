@@ -44,7 +44,8 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     const type = String.fromCharCode(header[156] ?? 0);
     const sizeBytes = next.sizeBytes ?? number(header, 124, 12);
     const dataOffset = position + recordBytes;
-    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + sizeBytes > fileBytes) {
+    const paddedBytes = Math.ceil(sizeBytes / recordBytes) * recordBytes;
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + paddedBytes > fileBytes) {
       throw new BrokenTarError(
         file,
         `is cut off: an entry at byte ${position} goes on behind the end of the file`,
@@ -62,7 +63,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
       }
       next = {};
     }
-    position = dataOffset + Math.ceil(sizeBytes / recordBytes) * recordBytes;
+    position = dataOffset + paddedBytes;
   }
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { HpcGatError, UsageError } from '../support/errors.ts';
+import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent } from '../support/files.ts';
 import { identityOf, isRunning, ownIdentity, parseIdentity } from '../support/process-identity.ts';
 import { killGroup } from '../support/process-group.ts';
@@ -67,7 +67,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 /** The error for the user, where `cause` says that nothing can be written in `folder`; else `cause` itself. */
 export function explainFileError(folder: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause) ?? '';
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new UsageError(`there is no folder ${folder}`, { fix: `mkdir -p ${folder}`, cause });
   }
@@ -75,7 +75,7 @@ export function explainFileError(folder: string, cause: unknown): unknown {
     const fix = 'name another place: -o FILE, --tmpdir DIR';
     return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
   }
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   if (/ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(said)) {
     return new HpcGatError(`no space left in ${folder}`, {
       fix: 'make room, or name a larger file system: --tmpdir DIR for temporary files, -o FILE for the SIF',

@@ -68,3 +68,19 @@ export class InterruptedError extends HpcGatError {
     this.exitCode = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
   }
 }
+
+/**
+ * The `code` of an error of the system, like "ENOENT". Not by `instanceof Error`: under Jest the errors of
+ * Node's own modules come from another realm.
+ */
+export function codeOf(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error);
+}

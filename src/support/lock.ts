@@ -1,5 +1,6 @@
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { Context } from './context.ts';
+import { codeOf } from './errors.ts';
 import { isMissing } from './files.ts';
 import { isRunning, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -60,7 +61,7 @@ async function linked(candidate: string, file: string): Promise<boolean> {
     await link(candidate, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (codeOf(error) === 'EEXIST') {
       return (await stat(candidate)).nlink === 2;
     }
     throw error;

@@ -1,3 +1,5 @@
+import { codeOf } from './errors.ts';
+
 /**
  * Ends at once whatever is left of a process group; no error when nothing is.
  *
@@ -7,7 +9,7 @@ export function killGroup(leaderPid: number): void {
   try {
     process.kill(-leaderPid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) {
+    if (codeOf(error) !== 'ESRCH') {
       throw error;
     }
   }

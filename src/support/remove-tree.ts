@@ -1,5 +1,6 @@
 import { chmod, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from './errors.ts';
 
 /**
  * Removes a folder with all that is in it, also where an unpacked image left folders that their
@@ -9,7 +10,7 @@ export async function removeTree(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'))) {
+    if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') {
       throw error;
     }
     await openFolders(folder);

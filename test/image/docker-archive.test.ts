@@ -1,0 +1,111 @@
+import { describe, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { readDockerArchive } from '../../src/image/docker-archive.ts';
+import { HpcGatError, UsageError } from '../../src/support/errors.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { dockerSave, tarEnd, tarEntry } from './tar-bytes.ts';
+
+async function written(bytes: Buffer): Promise<string> {
+  const file = path.join(temporaryFolder(), 'image.tar');
+  await writeFile(file, bytes);
+  return file;
+}
+
+const two = [{ tags: ['lab/one:1'] }, { tags: ['lab/two:2', 'lab/two:latest'] }];
+
+describe('an archive of docker save', () => {
+  test('of one image', async () => {
+    const archive = await readDockerArchive(await written(dockerSave()));
+    expect(archive).toMatchObject({
+      tags: ['lab/image:1'],
+      images: 1,
+      layersBytes: 5,
+      config: { architecture: 'amd64', config: { Cmd: ['true'] } },
+    });
+    expect(archive.manifestSha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('of two images gives the one that is named', async () => {
+    const file = await written(dockerSave(two));
+    expect((await readDockerArchive(file, 'lab/two:2')).tags).toEqual(['lab/two:2', 'lab/two:latest']);
+    await expect(readDockerArchive(file)).rejects.toThrow(
+      'holds 2 images: lab/one:1, lab/two:2, lab/two:latest',
+    );
+    await expect(readDockerArchive(file, 'lab/tow:2')).rejects.toMatchObject({
+      fix: 'did you mean lab/two:2?',
+    });
+  });
+
+  test('names in extensions and in the prefix are understood', async () => {
+    const long = `${'d'.repeat(120)}/layer.tar`;
+    const record = `path=${long}\n`;
+    const length = record.length + 4;
+    const manifest = JSON.stringify([{ Config: './c.json', RepoTags: null, Layers: [long, `${long}2`] }]);
+    const archive = Buffer.concat([
+      tarEntry('pax', `${length} ${record}`, 'x'),
+      tarEntry('short', 'layer one'),
+      tarEntry('././@LongLink', `${long}2\0`, 'L'),
+      tarEntry('short', 'layer two!'),
+      tarEntry('./c.json', '{}'),
+      tarEntry('manifest.json', manifest.replace('./c.json', 'c.json')),
+      tarEnd,
+    ]);
+    expect((await readDockerArchive(await written(archive))).layersBytes).toBe(19);
+  });
+});
+
+describe('what is no sound archive', () => {
+  const whole = dockerSave();
+
+  test('every way to cut it off is found', async () => {
+    const data = whole.subarray(0, whole.length - tarEnd.length);
+    const file = path.join(temporaryFolder(), 'image.tar');
+    for (let length = 0; length < data.length; length += 128) {
+      await writeFile(file, data.subarray(0, length));
+      await expect(readDockerArchive(file)).rejects.toThrow(HpcGatError);
+    }
+    await writeFile(file, data);
+    await expect(readDockerArchive(file)).resolves.toBeDefined();
+  });
+
+  test.each<[string, Buffer, RegExp]>([
+    ['nothing', Buffer.alloc(0), /is empty/],
+    ['zeros', Buffer.alloc(4096), /not a tar archive/],
+    ['text', Buffer.from('hello\n'), /not a tar archive/],
+    ['gzip', gzipSync(whole), /is compressed; decompress it first/],
+    [
+      'a tar of something else',
+      Buffer.concat([tarEntry('readme', 'hi'), tarEnd]),
+      /not one of `docker save`/,
+    ],
+    [
+      'a manifest that is no JSON',
+      Buffer.concat([tarEntry('manifest.json', '{'), tarEnd]),
+      /not what `docker save` writes/,
+    ],
+    [
+      'an empty manifest',
+      Buffer.concat([tarEntry('manifest.json', '[]'), tarEnd]),
+      /not what `docker save` writes/,
+    ],
+    [
+      'a size of 8 GiB',
+      Buffer.concat([tarEntry('x', '', '0', 8 ** 11 - 1), tarEnd]),
+      /goes on behind the end/,
+    ],
+    [
+      'a damaged header',
+      Buffer.concat([tarEntry('a', 'x'), Buffer.alloc(512, 7)]),
+      /no entry begins at byte 1024/,
+    ],
+  ])('%s', async (_what, bytes, message) => {
+    await expect(readDockerArchive(await written(bytes))).rejects.toThrow(message);
+  });
+
+  test('no file, and a folder', async () => {
+    await expect(readDockerArchive('/nowhere/x.tar')).rejects.toThrow(UsageError);
+    await expect(readDockerArchive(temporaryFolder())).rejects.toThrow('is not a file');
+  });
+});

@@ -1,0 +1,18 @@
+import { afterEach } from '@jest/globals';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { removeTree } from '../../src/support/remove-tree.ts';
+
+const made: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(made.splice(0).map(removeTree));
+});
+
+/** A new empty folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-test-'));
+  made.push(folder);
+  return folder;
+}
