@@ -1,8 +1,8 @@
 import { WrongAnswerError } from '../support/errors.ts';
-import type { InferenceServer } from '../triton/inference-server.ts';
+import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts';
+import { ask, outputOf } from './ask.ts';
 import { firstNotFinite } from './compare.ts';
-import { randomRequests, resolveShape, type RandomRequest, type Sizes } from './random-inputs.ts';
-import { outputOf } from './reference-check.ts';
+import { randomRequests, resolveShape, type Sizes } from './random-inputs.ts';
 import type { Workload } from './workload.ts';
 
 export interface RequestResult {
@@ -11,13 +11,6 @@ export interface RequestResult {
   readonly sizes: Sizes;
   readonly sentBytes: number;
   readonly latencyMs: number;
-}
-
-export interface RandomOptions {
-  workload: Workload;
-  /** Milliseconds that only grow. */
-  now: () => number;
-  onResult: (result: RequestResult) => void;
 }
 
 /**
@@ -29,41 +22,29 @@ export interface RandomOptions {
  */
 export async function checkRandom(
   server: InferenceServer,
-  { workload, now, onResult }: RandomOptions,
+  workload: Workload,
+  onResult: (result: RequestResult) => void,
 ): Promise<string[]> {
   const versions: string[] = [];
-  let index = 0;
-  for (const request of randomRequests(workload)) {
-    index += 1;
-    const start = now();
-    const answer = await server.infer({
-      model: workload.model,
-      version: workload.version,
-      inputs: request.inputs,
-      outputs: Object.keys(workload.outputs),
-    });
-    const latencyMs = now() - start;
+  for (const { sizes, inputs } of randomRequests(workload)) {
+    const index = versions.length + 1;
+    const what = `random request ${index}`;
+    const answer = await ask(server, { workload, inputs, what });
     versions.push(answer.version);
-    checkOutputs(workload, request, answer, `random request ${index}`);
-    const sentBytes = request.inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    onResult({ index, sizes: request.sizes, sentBytes, latencyMs });
+    checkOutputs(workload, sizes, answer, what);
+    const sentBytes = inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    onResult({ index, sizes, sentBytes, latencyMs: answer.latencyMs });
   }
   return versions;
 }
 
-function checkOutputs(
-  { outputs }: Workload,
-  { sizes }: RandomRequest,
-  answer: Awaited<ReturnType<InferenceServer['infer']>>,
-  what: string,
-): void {
+function checkOutputs({ outputs }: Workload, sizes: Sizes, answer: InferAnswer, what: string): void {
   for (const [name, { datatype, shape, finite }] of Object.entries(outputs)) {
     const output = outputOf(answer, { name, datatype, shape: resolveShape(shape, sizes) }, what);
     const infinite = finite ? firstNotFinite(output) : undefined;
     if (infinite !== undefined) {
-      throw new WrongAnswerError(
-        `${what}: ${name} is not finite at [${infinite.position.join(', ')}]: got ${infinite.actual}`,
-      );
+      const at = `[${infinite.position.join(', ')}]`;
+      throw new WrongAnswerError(`${what}: ${name} is not finite at ${at}: got ${infinite.actual}`);
     }
   }
 }

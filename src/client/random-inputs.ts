@@ -2,7 +2,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { UsageError } from '../support/errors.ts';
-import { elementCount, type Datatype } from '../triton/datatypes.ts';
+import { datatypes, elementCount, type Datatype } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
 import { fillNormal, fillUniform } from './random-values.ts';
 import type { SizeRanges, Workload, WorkloadInput } from './workload.ts';
@@ -59,13 +59,37 @@ function drawTensor(name: string, input: WorkloadInput, sizes: Sizes, random: Ra
   if (values?.distribution === 'normal' && (array instanceof Float32Array || array instanceof Float64Array)) {
     fillNormal(array, values, random);
   } else if (values?.distribution === 'uniform') {
-    const below = resolve(values.below, sizes);
-    if (below <= values.min) {
-      throw new UsageError(`inputs.${name}.values of the workload: below is ${below}, min is ${values.min}`);
+    const range = { min: values.min, below: resolve(values.below, sizes) };
+    const fault = rangeFault(range, datatype);
+    if (fault !== undefined) {
+      throw new UsageError(`inputs.${name}.values of the workload: ${fault}`, {
+        fix: 'min is the smallest value, below is one more than the largest',
+      });
     }
-    fillUniform(array, { min: values.min, below }, random);
+    fillUniform(array, range, random);
   }
   return { name, datatype, shape, bytes: new Uint8Array(array.buffer) };
+}
+
+/** Why a range is empty or does not fit the type, where numbers would wrap around unseen. */
+function rangeFault({ min, below }: { min: number; below: number }, datatype: Datatype): string | undefined {
+  if (below <= min) {
+    return `below is ${below}, min is ${min}`;
+  }
+  if (datatype.startsWith('FP')) {
+    return undefined;
+  }
+  const bits = 8 * datatypes[datatype].sizeBytes;
+  const [lowest, highest] =
+    datatype === 'BOOL'
+      ? [0, 2]
+      : datatype.startsWith('U')
+        ? [0, 2 ** bits]
+        : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
+  const whole = Number.isSafeInteger(min) && Number.isSafeInteger(below);
+  return whole && min >= lowest && below <= highest
+    ? undefined
+    : `min is ${min}, below is ${below}, but ${datatype} takes whole numbers from ${lowest} to ${highest - 1}`;
 }
 
 function zeros(datatype: Datatype, length: number) {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { UsageError, WrongAnswerError } from '../support/errors.ts';
 import { datatypes, type Datatype } from '../triton/datatypes.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
+import { ask, outputOf } from './ask.ts';
 import { firstNotFinite, largestDifference } from './compare.ts';
 import type { NpyArray } from './npy.ts';
 import { readNpz } from './npz.ts';
@@ -74,13 +75,6 @@ function faultOf(
     : `has shape [${array.shape.join(', ')}], the workload says [${shape.join(', ')}]`;
 }
 
-export interface ReferenceOptions {
-  workload: Workload;
-  /** Milliseconds that only grow. */
-  now: () => number;
-  onResult: (result: ReferenceResult) => void;
-}
-
 /**
  * Sends every reference case and compares the answers.
  *
@@ -89,30 +83,25 @@ export interface ReferenceOptions {
  */
 export async function checkReference(
   server: InferenceServer,
+  workload: Workload,
   cases: readonly ReferenceCase[],
-  { workload, now, onResult }: ReferenceOptions,
+  onResult: (result: ReferenceResult) => void,
 ): Promise<string[]> {
   const tolerance = workload.reference?.tolerance.absolute ?? 0;
   const versions: string[] = [];
   for (const { name, inputs, outputs } of cases) {
-    const start = now();
-    const answer = await server.infer({
-      model: workload.model,
-      version: workload.version,
-      inputs,
-      outputs: outputs.map((output) => output.name),
-    });
-    const latencyMs = now() - start;
+    const what = `reference case ${name}`;
+    const answer = await ask(server, { workload, inputs, what });
     versions.push(answer.version);
-    const differences = outputs.map((output) => compareOutput(name, output, answer, tolerance));
-    onResult({ case: name, maxDifference: Math.max(0, ...differences), latencyMs });
+    const differences = outputs.map((output) => compareOutput(what, output, answer, tolerance));
+    onResult({ case: name, maxDifference: Math.max(0, ...differences), latencyMs: answer.latencyMs });
   }
   return versions;
 }
 
 /** The largest difference of one output; throws when it is above the tolerance. */
-function compareOutput(caseName: string, wanted: Tensor, answer: InferAnswer, tolerance: number): number {
-  const got = outputOf(answer, wanted, `reference case ${caseName}`);
+function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, tolerance: number): number {
+  const got = outputOf(answer, wanted, what);
   const infinite = firstNotFinite(got);
   const largest = largestDifference(wanted.datatype, wanted.shape, wanted.bytes, got.bytes);
   const worst = infinite ?? largest;
@@ -125,30 +114,7 @@ function compareOutput(caseName: string, wanted: Tensor, answer: InferAnswer, to
     infinite === undefined && largest !== undefined
       ? `differs by up to ${largest.difference.toPrecision(3)} (tolerance ${tolerance}), ${at}: expected ${largest.expected}, got ${actual}`
       : `is not finite ${at}: got ${actual}`;
-  throw new WrongAnswerError(`reference case ${caseName}: ${wanted.name} ${sizes}`, {
+  throw new WrongAnswerError(`${what}: ${wanted.name} ${sizes}`, {
     fix: 'is this the model that the reference was made with? Serve that one, or make the reference again',
   });
-}
-
-/**
- * The output of that name, in that type and shape.
- *
- * @throws {WrongAnswerError} otherwise.
- */
-export function outputOf(
-  answer: InferAnswer,
-  wanted: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
-  what: string,
-): Tensor {
-  const { name, datatype, shape } = wanted;
-  const got = answer.outputs.find((output) => output.name === name);
-  if (got === undefined) {
-    const names = answer.outputs.map((output) => output.name).join(', ');
-    throw new WrongAnswerError(`${what}: no output ${name} in the answer, only ${names || 'nothing'}`);
-  }
-  const described = (tensor: typeof wanted) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
-  if (got.datatype !== datatype || got.shape.join() !== shape.join()) {
-    throw new WrongAnswerError(`${what}: ${name} came as ${described(got)}, expected ${described(wanted)}`);
-  }
-  return got;
 }

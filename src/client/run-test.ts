@@ -64,9 +64,9 @@ async function testAgainst(
   const loaded = await loadWorkload(path.resolve(context.cwd, file));
   findings.model = loaded.workload.model;
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
-  const server = connect({ url, signal: context.signal, callTimeoutMs, inferTimeoutMs });
+  const server = connect({ url, signal: context.signal, callTimeoutMs, inferTimeoutMs, log: serverLog });
   try {
-    await testModel(server, loaded, findings, context, { readyTimeoutMs, serverLog, print });
+    await testModel(server, loaded, findings, context, { readyTimeoutMs, print });
   } finally {
     server.close();
   }
@@ -81,7 +81,7 @@ function verdictOf(failure: Error | undefined): {
     return { status: 'pass', exitCode: ExitCode.ok, reason: '' };
   }
   const exitCode = failure instanceof HpcGatError ? failure.exitCode : ExitCode.bug;
-  return { status: 'fail', exitCode, reason: failure.message.replaceAll(/\s*\n\s*/g, '; ') };
+  return { status: 'fail', exitCode, reason: failure.message.replaceAll(/\s*\n\s*/g, ' ') };
 }
 
 function asError(thrown: unknown): Error {

@@ -16,7 +16,7 @@ export interface WaitReadyVerbOptions {
 export async function runWaitReady(options: WaitReadyVerbOptions, context: Context): Promise<number> {
   const { url, model, timeoutMs, serverLog, json } = options;
   const { output, clock, signal } = context;
-  const server = connect({ url, signal, callTimeoutMs: Math.min(10_000, timeoutMs) });
+  const server = connect({ url, signal, callTimeoutMs: Math.min(10_000, timeoutMs), log: serverLog });
   try {
     const onState = (state: string) => {
       output.info(`waiting for model ${model} at ${url}: ${state}`);
@@ -28,7 +28,6 @@ export async function runWaitReady(options: WaitReadyVerbOptions, context: Conte
       clock,
       signal,
       onState,
-      serverLog,
     });
     if (json) {
       output.json({ ready: true, url, model, waitedMs });

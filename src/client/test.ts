@@ -27,7 +27,6 @@ export interface Findings {
 
 export interface TestOptions {
   readyTimeoutMs: number;
-  serverLog?: string | undefined;
   /** A line of the result for a person. */
   print: (line: string) => void;
 }
@@ -46,7 +45,7 @@ export async function testModel(
   loaded: LoadedWorkload,
   findings: Findings,
   { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
-  { readyTimeoutMs, serverLog, print }: TestOptions,
+  { readyTimeoutMs, print }: TestOptions,
 ): Promise<void> {
   const { workload } = loaded;
   const { model, version } = workload;
@@ -69,7 +68,6 @@ export async function testModel(
     clock,
     signal,
     onState,
-    serverLog,
   });
 
   const [config, metadata] = await Promise.all([
@@ -84,27 +82,23 @@ export async function testModel(
   const before = await server.modelStatistics(model, version);
   const tolerance = workload.reference?.tolerance.absolute ?? 0;
   const referenceStart = now();
-  const versions = await checkReference(server, cases, {
-    workload,
-    now,
-    onResult: (result) => {
-      findings.reference.push(result);
-      print(referenceLine(result, tolerance));
-    },
+  const versions = await checkReference(server, workload, cases, (result) => {
+    findings.reference.push(result);
+    print(referenceLine(result, tolerance));
   });
   timings.referenceMs = now() - referenceStart;
 
-  const randomStart = now();
   if (workload.random !== undefined) {
+    const randomStart = now();
     const table = requestTable(workload);
     print(table.heading);
-    const onResult = (result: RequestResult) => {
+    const answered = await checkRandom(server, workload, (result) => {
       findings.requests.push(result);
       print(table.line(result));
-    };
-    versions.push(...(await checkRandom(server, { workload, now, onResult })));
+    });
+    versions.push(...answered);
+    timings.randomMs = now() - randomStart;
   }
-  timings.randomMs = now() - randomStart;
 
   findings.version = onlyVersion(versions);
   findings.statistics = await readStatistics(server, {

@@ -12,8 +12,6 @@ export interface WaitOptions {
   signal: AbortSignal;
   /** Called when the state has changed, with a line for a person. */
   onState?: (state: string) => void;
-  /** The server's log, for messages. */
-  serverLog?: string | undefined;
 }
 
 const POLL_MS = 200;
@@ -28,8 +26,8 @@ type Probe = { ready: true } | { ready: false; state: string } | { failed: strin
  * @throws {NotReadyError} when the time is up, with the last state.
  */
 export async function waitReady(server: InferenceServer, options: WaitOptions): Promise<number> {
-  const { model, timeoutMs, clock, signal, onState, serverLog } = options;
-  const log = serverLog === undefined ? {} : { log: serverLog };
+  const { model, timeoutMs, clock, signal, onState } = options;
+  const log = server.log === undefined ? {} : { log: server.log };
   const start = clock.now().getTime();
   const waitedMs = () => clock.now().getTime() - start;
   let state = '';
@@ -99,24 +97,28 @@ function judge(index: readonly IndexEntry[], serverReady: boolean, model: string
   }
   const unavailable = mine.filter(({ state }) => state === 'UNAVAILABLE');
   if (unavailable.length > 0) {
-    const reasons = unavailable.map((entry) => `version ${entry.version}: ${entry.reason.trim()}`);
-    return { failed: reasons.join('; '), fix: 'repair the model; the server log says more' };
+    const reasons = unavailable.map(
+      (entry) => `version ${entry.version}: ${entry.reason.trim().replaceAll(/\s+/g, ' ')}`,
+    );
+    return { failed: reasons.join('; '), fix: "repair the model; the server's log says more" };
   }
   if (mine.length > 0) {
-    return {
-      failed: 'it is in the repository, but was not loaded',
-      fix: `start tritonserver with --load-model=${model}, or without --model-control-mode=explicit`,
-    };
+    return { failed: 'it is in the repository, but the server did not load it', fix: notLoadedFix(model) };
   }
   const loading = index.some(({ state }) => state === 'LOADING' || state === 'UNLOADING');
   if (!serverReady && (loading || index.length === 0)) {
     return { ready: false, state: 'server loading' };
   }
-  return { failed: missing(index, entries, version), fix: missingFix };
+  return { failed: missing(index, entries, version), fix: notLoadedFix(model) };
 }
 
-const missingFix =
-  "the folder's name and `name` in config.pbtxt must be the model's, and config.pbtxt must parse; the server log says what it skipped";
+/** Triton tells these reasons to its log only. */
+function notLoadedFix(model: string): string {
+  return (
+    `the folder ${model} must hold a config.pbtxt that parses and says name: "${model}", and a server ` +
+    `with --model-control-mode=explicit needs --load-model=${model}; the server's log says which it is`
+  );
+}
 
 function missing(
   index: readonly IndexEntry[],
@@ -127,5 +129,7 @@ function missing(
     return `it has no version ${version}, only ${otherVersions.map((entry) => entry.version).join(', ')}`;
   }
   const names = [...new Set(index.map(({ name }) => name))];
-  return `its repository has no such model, only ${names.length === 0 ? 'nothing' : names.join(', ')}`;
+  return names.length === 0
+    ? 'its repository is empty'
+    : `its repository has no such model, only ${names.join(', ')}`;
 }

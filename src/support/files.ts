@@ -38,5 +38,6 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
 }
 
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  // Not `instanceof Error`: under Jest the errors of Node's own modules come from another realm.
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }

@@ -19,4 +19,13 @@ export class InferenceServerError extends HpcGatError {
     this.failure = failure;
     this.detail = detail;
   }
+
+  /** The same error, with what was being done when it came. */
+  within(what: string): InferenceServerError {
+    return new InferenceServerError(this.failure, `${what}: ${this.message}`, this.detail, {
+      ...(this.fix !== undefined && { fix: this.fix }),
+      ...(this.log !== undefined && { log: this.log }),
+      cause: this.cause,
+    });
+  }
 }

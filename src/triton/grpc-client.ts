@@ -1,6 +1,6 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { grpcTarget } from './address.ts';
-import { InferenceServerError } from './errors.ts';
+import { failedCall } from './failed-call.ts';
 import { answerOf, statisticsOf } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';
 import type { InferenceServer } from './inference-server.ts';
@@ -15,6 +15,8 @@ export interface ConnectOptions {
   callTimeoutMs?: number;
   /** For one inference, whose first on a device may compile or warm up. */
   inferTimeoutMs?: number;
+  /** The server's log, to name in errors. */
+  log?: string | undefined;
 }
 
 const channelOptions = {
@@ -39,7 +41,7 @@ const channelOptions = {
  * @throws {UsageError} when the address is unusable.
  */
 export function connect(options: ConnectOptions): InferenceServer {
-  const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000 } = options;
+  const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000, log } = options;
   const client = new Client(grpcTarget(url), credentials.createInsecure(), channelOptions);
 
   const call = <Answer extends object>(
@@ -65,7 +67,9 @@ export function connect(options: ConnectOptions): InferenceServer {
           if (error === null && answer !== undefined) {
             resolve(answer as Answer);
           } else {
-            reject(signal.aborted ? (signal.reason as Error) : failedCall(error, { name, url, timeoutMs }));
+            reject(
+              signal.aborted ? (signal.reason as Error) : failedCall(error, { name, url, timeoutMs, log }),
+            );
           }
         },
       );
@@ -77,6 +81,7 @@ export function connect(options: ConnectOptions): InferenceServer {
 
   return {
     url,
+    log,
     isServerReady: async () => (await call<wire.Ready>('ServerReady', {})).ready,
     isModelReady: async (name, version) => (await call<wire.Ready>('ModelReady', { name, version })).ready,
     repositoryIndex: async () => (await call<wire.Index>('RepositoryIndex', {})).models,
@@ -99,53 +104,4 @@ export function connect(options: ConnectOptions): InferenceServer {
       client.close();
     },
   };
-}
-
-interface Attempt {
-  name: string;
-  url: string;
-  timeoutMs: number;
-}
-
-function failedCall(error: ServiceError | null, { name, url, timeoutMs }: Attempt): InferenceServerError {
-  const said = error?.details ?? 'an empty answer';
-  const detail = said === '' ? 'it gave no reason' : said;
-  const facts = error === null ? {} : { cause: error };
-  switch (error?.code) {
-    case status.DEADLINE_EXCEEDED: {
-      const reason = detail.includes('remote_addr') ? 'connected, but no answer' : 'no connection';
-      const message = `${url}: ${name}: ${reason} within ${timeoutMs / 1000} s`;
-      return new InferenceServerError('deadline', message, `${reason} in time`, facts);
-    }
-    case status.UNIMPLEMENTED:
-      return new InferenceServerError('unsupported', `${url} does not know ${name}`, detail, facts);
-    case status.UNAVAILABLE:
-    case status.INTERNAL:
-    case status.CANCELLED:
-      if (isBrokenConnection(detail)) {
-        const reason = connectionFailure(detail);
-        return new InferenceServerError(
-          'unreachable',
-          `${url}: no answer to ${name}: ${reason}`,
-          reason,
-          facts,
-        );
-      }
-  }
-  return new InferenceServerError('refused', `${url} refused ${name}: ${detail}`, detail, facts);
-}
-
-/** Triton uses the same status codes for its own errors; only the text tells them apart. */
-function isBrokenConnection(detail: string): boolean {
-  return /No connection established|Connection dropped|Name resolution failed|RST_STREAM|Channel has been shut down|Call cancelled|\bE[A-Z]{4,}\b/i.test(
-    detail,
-  );
-}
-
-/** The reason within grpc-js' sentence: "connect ECONNREFUSED 127.0.0.1:8001". */
-function connectionFailure(detail: string): string {
-  return (
-    /Last error: (?:Error: )?(?<reason>[^\n]*?)(?:\.? Resolution note:.*)?$/.exec(detail)?.groups?.reason ??
-    detail
-  );
 }

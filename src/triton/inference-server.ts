@@ -107,6 +107,8 @@ export interface InferAnswer {
 export interface InferenceServer {
   /** HOST:PORT, for messages. */
   readonly url: string;
+  /** Its log, where it is known, for messages. */
+  readonly log: string | undefined;
   isServerReady(): Promise<boolean>;
   isModelReady(model: string, version: string): Promise<boolean>;
   repositoryIndex(): Promise<IndexEntry[]>;

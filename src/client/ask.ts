@@ -1,0 +1,55 @@
+import { WrongAnswerError } from '../support/errors.ts';
+import { InferenceServerError } from '../triton/errors.ts';
+import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
+import type { Workload } from './workload.ts';
+
+export interface Question {
+  readonly workload: Workload;
+  readonly inputs: readonly Tensor[];
+  /** Which request this is, for messages: "reference case small". */
+  readonly what: string;
+}
+
+export interface Answer extends InferAnswer {
+  readonly latencyMs: number;
+}
+
+/**
+ * One inference for all outputs of the workload, with its latency.
+ *
+ * @throws {InferenceServerError} saying which request it was.
+ */
+export async function ask(server: InferenceServer, { workload, inputs, what }: Question): Promise<Answer> {
+  const { model, version } = workload;
+  const outputs = Object.keys(workload.outputs);
+  const start = performance.now();
+  try {
+    const answer = await server.infer({ model, version, inputs, outputs });
+    return { ...answer, latencyMs: performance.now() - start };
+  } catch (error) {
+    throw error instanceof InferenceServerError ? error.within(what) : error;
+  }
+}
+
+/**
+ * The output of that name, in that type and shape.
+ *
+ * @throws {WrongAnswerError} otherwise.
+ */
+export function outputOf(
+  answer: InferAnswer,
+  wanted: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
+  what: string,
+): Tensor {
+  const { name, datatype, shape } = wanted;
+  const got = answer.outputs.find((output) => output.name === name);
+  if (got === undefined) {
+    const names = answer.outputs.map((output) => output.name).join(', ');
+    throw new WrongAnswerError(`${what}: no output ${name} in the answer, only ${names || 'nothing'}`);
+  }
+  const described = (tensor: typeof wanted) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
+  if (got.datatype !== datatype || got.shape.join() !== shape.join()) {
+    throw new WrongAnswerError(`${what}: ${name} came as ${described(got)}, expected ${described(wanted)}`);
+  }
+  return got;
+}
