@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadProject } from '../../src/config/load.ts';
+
+let root = '';
+
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'config-'));
+});
+
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+function project(text: string): Promise<void> {
+  return writeFile(path.join(root, 'hpc-gat.yaml'), text);
+}
+
+test('without a project file the working directory is the project, and the defaults hold', async () => {
+  const loaded = await loadProject({ cwd: root, env: {} });
+  expect(loaded).toMatchObject({ root, site: 'generic', settings: { model: { name: 'gat_test' } } });
+});
+
+test('the project file is found above the working directory', async () => {
+  await project('model: { name: mine }');
+  await mkdir(path.join(root, 'a', 'b'), { recursive: true });
+  const loaded = await loadProject({ cwd: path.join(root, 'a', 'b'), env: {} });
+  expect(loaded).toMatchObject({ root, settings: { model: { name: 'mine', repository: 'models' } } });
+});
+
+test('command line > environment > project > site > default', async () => {
+  await writeFile(
+    path.join(root, 'site.yaml'),
+    'description: x\nslurm: { account: site, partition: site, qos: site, constraint: site }\n',
+  );
+  await project('site: ./site.yaml\nslurm: { account: project, partition: project, qos: project }\n');
+  const { settings } = await loadProject(
+    { cwd: root, env: { HPC_GAT_PARTITION: 'env', HPC_GAT_ACCOUNT: 'env' } },
+    { flags: { slurm: { account: 'flag' } } },
+  );
+  expect(settings.slurm).toMatchObject({
+    account: 'flag',
+    partition: 'env',
+    qos: 'project',
+    constraint: 'site',
+    cpus: 2,
+  });
+});
+
+test('lists replace lists', async () => {
+  await writeFile(path.join(root, 'site.yaml'), 'description: x\nsetup: [module load a]\n');
+  await project('site: ./site.yaml\nsetup: [module load b]\n');
+  expect((await loadProject({ cwd: root, env: {} })).settings.setup).toEqual(['module load b']);
+});
+
+test.each([
+  ['slrum: {}', /hpc-gat\.yaml:1:1: slrum: unknown key; did you mean "slurm"\?/],
+  ['slurm:\n  particion: x', /:2:3: slurm\.particion: unknown key; did you mean "partition"\?/],
+  ['slurm: [', /hpc-gat\.yaml:1:/],
+  ['slurm: { cpus: many }', /slurm\.cpus: /],
+  ['site: labb', /no site profile "labb"/],
+  ['node: { temp: [relative] }', /node\.temp\.0: an absolute path or \$VARIABLE/],
+])('%j is refused with its place', async (text, message) => {
+  await project(text);
+  await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(message),
+  });
+});
+
+test('an unknown site names the ones there are', async () => {
+  await project('site: labb');
+  await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({
+    fix: expect.stringMatching(/did you mean "lab"\? known sites: generic, lab/),
+  });
+});
+
+test('a configuration file that is named has to be there', async () => {
+  await expect(loadProject({ cwd: root, env: {} }, { configFile: 'no.yaml' })).rejects.toMatchObject({
+    exitCode: 2,
+  });
+});

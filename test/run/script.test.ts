@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Settings } from '../../src/config/schema.ts';
+import type { RunRequest } from '../../src/run/plan.ts';
+import { renderScript } from '../../src/run/script.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { samplePlan } from './sample-plan.ts';
+
+const goldenFolder = path.join(packageRoot, 'test', 'fixtures', 'scripts');
+
+const hostile = `a'b "c" $(touch /tmp/owned) \`id\`; ü\\n\n{{id}} #x`;
+
+const everything: Settings = {
+  model: { repository: '/data/models', name: 'other', workload: 'w.yaml' },
+  slurm: {
+    partition: 'long',
+    account: 'phys',
+    qos: 'high',
+    constraint: 'a100|h100',
+    reservation: 'school',
+    time: '1-00:00:00',
+    cpus: 8,
+    memory: '32G',
+    mail: { user: 'ada@example.org', type: 'ALL' },
+    gpu: { partition: 'gpu', request: 'gpus', type: 'a100', count: 2 },
+    sbatch: { exclusive: true, comment: 'a "quoted" \\ word', nice: 100, requeue: false },
+  },
+  setup: ['module load apptainer', 'export FOO="bar baz"'],
+  apptainer: { arguments: ['--bind', '/data:/data'] },
+  triton: { arguments: ['--log-verbose=1'], http: true, metrics: true, readySeconds: 60, stopSeconds: 40 },
+  node: { temp: ['$LOCAL_SCRATCH', '/local'], tempFreeMiB: 1000 },
+};
+
+const golden: [string, Settings, Partial<RunRequest>][] = [
+  ['job-cpu', {}, {}],
+  ['job-gpu', { slurm: { gpu: { partition: 'gpu' } } }, { gpu: true }],
+  ['job-everything', everything, { gpu: true, allowCpu: true }],
+  ['local-gpu', {}, { kind: 'local', gpu: true }],
+];
+
+/** UPDATE_GOLDEN=1 writes the files anew; the difference is then read in git. */
+test.each(golden)('the script %s is the one in git', async (name, settings, request) => {
+  const script = await renderScript(samplePlan(settings, request));
+  const file = path.join(goldenFolder, `${name}.sh`);
+  if (process.env.UPDATE_GOLDEN === '1') {
+    await writeFile(file, script);
+  }
+  expect(script).toBe(await readFile(file, 'utf8'));
+});
+
+const hostileSettings: Settings = {
+  image: { file: hostile },
+  model: { repository: hostile, workload: hostile },
+  apptainer: { arguments: [hostile] },
+  triton: { arguments: [hostile] },
+  node: { temp: [`/${hostile}`] },
+};
+
+const matrix = [
+  ...golden,
+  ...(['gres', 'gpus', 'gpus-per-node'] as const).map((request): (typeof golden)[number] => [
+    `request ${request}`,
+    { slurm: { gpu: { request, type: 'a100', count: 4 } } },
+    { gpu: true },
+  ]),
+  ['hostile job', hostileSettings, { gpu: true }],
+  ['hostile local', hostileSettings, { kind: 'local' }],
+] satisfies typeof golden;
+
+describe.each(matrix)('the script for %s', (_name, settings, request) => {
+  test('is bash that shellcheck has nothing to say against', async () => {
+    const script = await renderScript(samplePlan(settings, request));
+    await execa('bash', ['-n'], { input: script });
+    const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+      input: script,
+      reject: false,
+    });
+    expect(stdout).toBe('');
+  });
+});
+
+test('hostile values reach the variables of the script byte by byte', async () => {
+  const script = await renderScript(samplePlan(hostileSettings, { gpu: true }));
+  const assignments = script.slice(0, script.indexOf('\nowned='));
+  const { stdout } = await execa('bash', [
+    '-c',
+    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${instance_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
+  ]);
+  const resolved = path.resolve('/home/alice/gat', hostile);
+  expect(stdout.split('\0').slice(0, -1)).toEqual([
+    resolved,
+    resolved,
+    '--nv',
+    '--cleanenv',
+    '--no-home',
+    '--mount',
+    `type=bind,"source=${resolved.replaceAll('"', '""')}",destination=/models,ro`,
+    hostile,
+    hostile,
+    `/${hostile}`,
+  ]);
+});
+
+test('a local run is the same script without directives', async () => {
+  const job = await renderScript(samplePlan({}, {}));
+  const local = await renderScript(samplePlan({}, { kind: 'local' }));
+  const withoutDirectives = job
+    .split('\n')
+    .filter((line) => !line.startsWith('#SBATCH'))
+    .join('\n');
+  expect(local).toBe(withoutDirectives);
+});

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { directiveLine } from '../../src/slurm/directives.ts';
+import { samplePlan, sampleSettings } from '../run/sample-plan.ts';
+
+function directives(...args: Parameters<typeof samplePlan>): Record<string, unknown> {
+  return Object.fromEntries(samplePlan(...args).directives);
+}
+
+test('a GPU job takes what is set for GPU jobs, and the rest from what is set for all', () => {
+  const slurm = { partition: 'cpu', account: 'phys', gpu: { partition: 'gpu', count: 2 } };
+  expect(directives({ slurm }, { gpu: true })).toMatchObject({
+    partition: 'gpu',
+    account: 'phys',
+    gres: 'gpu:2',
+  });
+  expect(directives({ slurm })).toMatchObject({ partition: 'cpu', account: 'phys' });
+  expect(directives({ slurm })).not.toHaveProperty('gres');
+});
+
+test.each([
+  ['gres', 'gres', 'gpu:a100:2'],
+  ['gpus', 'gpus', 'a100:2'],
+  ['gpus-per-node', 'gpus-per-node', 'a100:2'],
+] as const)('a site that asks for GPUs with %s', (request, option, value) => {
+  const slurm = { gpu: { request, type: 'a100', count: 2 } };
+  expect(directives({ slurm }, { gpu: true })).toMatchObject({ [option]: value });
+});
+
+test('what is given by the name of the option goes before everything; false leaves it out', () => {
+  const slurm = { partition: 'cpu', sbatch: { partition: 'other', export: false, exclusive: true, nice: 7 } };
+  const chosen = directives({ slurm });
+  expect(chosen).toMatchObject({ partition: 'other', exclusive: true, nice: '7' });
+  expect(chosen).not.toHaveProperty('export');
+});
+
+test('the shell gets its signal early enough to stop the server', () => {
+  expect(directives({ triton: { stopSeconds: 50 } })).toMatchObject({ signal: 'B:USR1@60' });
+});
+
+test('a percent sign in the path of the log is not a replacement of Slurm', () => {
+  const plan = samplePlan({}, { id: 'a' });
+  expect(plan.directives.find(([name]) => name === 'output')?.[1]).toBe(
+    '/home/alice/gat/.hpc-gat/runs/a/batch.log',
+  );
+  const odd = samplePlan({}, { project: { root: '/p%j', site: 'x', settings: sampleSettings() } });
+  expect(odd.directives.find(([name]) => name === 'output')?.[1]).toBe(
+    '/p%%j/.hpc-gat/runs/sample/batch.log',
+  );
+});
+
+test.each([
+  [['exclusive', true], '#SBATCH --exclusive'],
+  [['time', '1-00:00:00'], '#SBATCH --time=1-00:00:00'],
+  [['comment', 'two words'], '#SBATCH --comment="two words"'],
+  [['comment', 'a "b" \\ # c'], '#SBATCH --comment="a \\"b\\" \\\\ # c"'],
+] as const)('directive %j', (directive, line) => {
+  expect(directiveLine(directive)).toBe(line);
+});
+
+test.each([
+  ['a line break in the value', ['comment', 'a\nb']],
+  ['a line break in the name', ['comment\nrm', 'x']],
+  ['a name with dashes before it', ['--comment', 'x']],
+] as const)('%s is refused', (_what, directive) => {
+  expect(() => directiveLine(directive)).toThrow(/sbatch/);
+});
