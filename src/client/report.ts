@@ -13,6 +13,10 @@ function labelled(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line);
 }
 
+export function serverLine(server: { name: string; version: string }, url: string): string {
+  return `server      ${server.name} ${server.version} at ${url}`;
+}
+
 export function configLines(config: ModelConfig, versions: readonly string[]): string[] {
   const tensors = [...config.input, ...config.output];
   const width = Math.max(0, ...tensors.map(({ name }) => name.length));
@@ -75,7 +79,7 @@ export function requestTable(workload: Workload): {
 export function statisticsLines(model: string, statistics: ServerStatistics): string[] {
   const { version, success, executions, queueMs, computeInputMs, computeInferMs, computeOutputMs } =
     statistics;
-  return labelled('server', [
+  return labelled('counted', [
     `model ${model}, version ${version}: ${success} requests in ${executions} executions`,
     `mean per request: queue ${queueMs.toFixed(2)} ms, input ${computeInputMs.toFixed(2)} ms, ` +
       `infer ${computeInferMs.toFixed(2)} ms, output ${computeOutputMs.toFixed(2)} ms`,
@@ -84,7 +88,7 @@ export function statisticsLines(model: string, statistics: ServerStatistics): st
 
 export function latencyLines(latency: LatencySummary): string[] {
   const { count, medianMs, p95Ms, maxMs, sentMB, rateMBps, requestsPerSecond } = latency;
-  return labelled('client', [
+  return labelled('measured', [
     `${count} random requests, ${sentMB.toFixed(1)} MB: ${rateMBps.toFixed(1)} MB/s, ${requestsPerSecond.toFixed(1)} requests/s`,
     `latency: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
   ]);

@@ -5,7 +5,14 @@ import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts
 import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
-import { configLines, latencyLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import {
+  configLines,
+  latencyLines,
+  referenceLine,
+  requestTable,
+  serverLine,
+  statisticsLines,
+} from './report.ts';
 import { checkSignature } from './signature.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
 import { waitReady } from './wait-ready.ts';
@@ -15,6 +22,7 @@ import type { LoadedWorkload } from './workload.ts';
 export interface Findings {
   model: string;
   version?: string;
+  server?: { name: string; version: string };
   /** SHA-256 of the model's configuration as the server reports it. */
   modelConfigDigest?: string;
   modelConfig?: ModelConfig;
@@ -70,12 +78,15 @@ export async function testModel(
     onState,
   });
 
-  const [config, metadata] = await Promise.all([
+  const [{ name, version: release }, config, metadata] = await Promise.all([
+    server.serverMetadata(),
     server.modelConfig(model, version),
     server.modelMetadata(model, version),
   ]);
+  findings.server = { name, version: release };
   findings.modelConfig = config;
   findings.modelConfigDigest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  print(serverLine(findings.server, server.url));
   printAll(configLines(config, metadata.versions));
   checkSignature(workload, metadata, optionalInputs(config));
 

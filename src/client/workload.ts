@@ -76,7 +76,6 @@ const workloadSchema = z.strictObject({
 
 export type Workload = z.output<typeof workloadSchema>;
 export type WorkloadInput = Workload['inputs'][string];
-export type WorkloadOutput = Workload['outputs'][string];
 export type RandomValues = NonNullable<WorkloadInput['values']>;
 export type SizeRanges = NonNullable<Workload['random']>['sizes'];
 
