@@ -12,7 +12,7 @@ import { writeSifRecord, type SifRecord } from './record.ts';
 import { formatSource } from './source.ts';
 import { sameIdentity } from './up-to-date.ts';
 import { verifySif } from './verify.ts';
-import { createWorkspace, explainFileError, type Workspace } from './workspace.ts';
+import { createWorkspace, noSpaceIn, type Workspace } from './workspace.ts';
 
 /** Layers and their unpacked copy lie side by side for a while [measured: 1.8 to 1.9 times, docs/make-sif.md]. */
 const scratchFactor = 2;
@@ -59,7 +59,7 @@ export async function convert(
     return record;
   } catch (error) {
     signal.throwIfAborted();
-    throw explainFileError(path.dirname(workspace.scratch), error);
+    throw noSpaceIn(path.dirname(path.dirname(workspace.scratch)), error) ?? error;
   } finally {
     progress.end();
     await workspace.remove();

@@ -3,7 +3,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { isMissing, readTextIfPresent } from '../support/files.ts';
+import { readTextIfPresent } from '../support/files.ts';
 import { identityOf, isRunning, ownIdentity, parseIdentity } from '../support/process-identity.ts';
 import { killGroup } from '../support/process-group.ts';
 import { removeTree } from '../support/remove-tree.ts';
@@ -75,24 +75,23 @@ export function explainFileError(folder: string, cause: unknown): unknown {
     const fix = 'name another place: -o FILE, --tmpdir DIR';
     return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
   }
-  const said = messageOf(cause);
-  if (/ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(said)) {
-    return new HpcGatError(`no space left in ${folder}`, {
-      fix: 'make room, or name a larger file system: --tmpdir DIR for temporary files, -o FILE for the SIF',
-      cause,
-    });
-  }
-  return cause;
+  return noSpaceIn(folder, cause) ?? cause;
+}
+
+/** The error for a full disk or quota, when `cause` speaks of one. */
+export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefined {
+  return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(messageOf(cause))
+    ? new HpcGatError(`no space left in ${folder}`, {
+        fix: 'make room, or name a larger file system: --tmpdir DIR for temporary files, -o FILE for the SIF',
+        cause,
+      })
+    : undefined;
 }
 
 /** Removes the folders and lock candidates of processes that ended without removing them. */
 async function removeLeftovers(parent: string, name: string): Promise<void> {
-  const entries = await readdir(parent).catch((error: unknown) => {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
-  });
+  // A folder that cannot be read is reported by the attempt to write in it.
+  const entries = await readdir(parent).catch(() => []);
   for (const entry of entries) {
     if (entry.startsWith(`.${name}.`) && (await isLeftover(parent, entry, name))) {
       await endChild(path.join(parent, entry, childFile));
@@ -103,7 +102,8 @@ async function removeLeftovers(parent: string, name: string): Promise<void> {
 
 async function isLeftover(parent: string, entry: string, name: string): Promise<boolean> {
   const rest = entry.slice(name.length + 2);
-  const [, host, pid, startTicks] = /^(?:lock\.)?(.+)-(\d+)-(\d+)(?:\.work|-dead)?$/.exec(rest) ?? [];
+  const [, host, pid, startTicks] =
+    /^(?:lock\.)?(.+)-(\d+)-(\d+)(?:\.work|\.\d+|\.\d+\.dead)$/.exec(rest) ?? [];
   if (host === undefined) {
     return false;
   }

@@ -15,6 +15,8 @@ const pollMs = 300;
 const heartbeatMs = 15_000;
 /** An owner on another host that has not shown itself for so long is taken for dead. */
 const expiryMs = 120_000;
+/** Tells apart two that wait in one process. */
+let attempts = 0;
 
 /**
  * Takes the lock `file`, waiting for its owner; resolves to the function that gives it back.
@@ -25,8 +27,9 @@ const expiryMs = 120_000;
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
   const { host, pid, startTicks } = ownIdentity();
-  const candidate = `${file}.${host}-${pid}-${startTicks}`;
-  const content = JSON.stringify({ host, pid, startTicks });
+  attempts += 1;
+  const candidate = `${file}.${host}-${pid}-${startTicks}.${attempts}`;
+  const content = JSON.stringify({ host, pid, startTicks, attempt: attempts });
   let told = '';
   try {
     for (;;) {
@@ -41,7 +44,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
       }
       const owner = parseIdentity(held);
       if (await isAbandoned(file, owner, candidate)) {
-        await discard(file, `${candidate}-dead`);
+        await discard(file, `${candidate}.dead`);
       } else {
         if (told !== held) {
           options.onWait(owner);

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { isMissing } from '../../support/files.ts';
 import { descriptorSizeBytes, parseDescriptor, type SifDescriptor } from './descriptor.ts';
 import { headerSizeBytes, parseHeader, type SifHeader } from './header.ts';
 import { InvalidSifError } from './invalid.ts';
@@ -20,7 +21,9 @@ const maxDescriptors = 4096;
  * @throws {InvalidSifError} that says what is wrong where.
  */
 export async function readSif(file: string): Promise<Sif> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw isMissing(error) ? new InvalidSifError(file, 'is not there') : error;
+  });
   try {
     return await readSifFrom(handle, file);
   } finally {
