@@ -1,8 +1,11 @@
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
-import { killGroup } from '../support/process-group.ts';
+import { signalGroup } from '../support/process-group.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+
+/** For the runtime to remove what it unpacked. */
+const graceMs = 5000;
 
 export interface BuildOptions {
   /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`. */
@@ -35,7 +38,7 @@ export async function buildSif(
 ): Promise<void> {
   const { source, output, mksquashfsArgs, tmpDir, dockerHost, onLine, onStart, signal } = options;
   const prefix = runtime.name.toUpperCase();
-  let leader: number | undefined;
+  const group = groupEndingWith(signal);
   const result = await run(
     runtime.path,
     ['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs, output, source],
@@ -48,20 +51,15 @@ export async function buildSif(
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
       }),
-      // It does not end its mksquashfs when it is ended itself.
       ownSession: true,
       onStart: (pid) => {
-        leader = pid;
+        group.lead(pid);
         onStart(pid);
       },
       onStderrLine: onLine,
       signal,
     },
-  ).finally(() => {
-    if (leader !== undefined) {
-      killGroup(leader);
-    }
-  });
+  ).finally(group.end);
   if (result.exitCode === 0) {
     return;
   }
@@ -79,4 +77,30 @@ export async function buildSif(
     throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}`, { cause: result });
   }
   expectSuccess(result, `${runtime.name} build`);
+}
+
+/** The runtime does not end its mksquashfs when it is ended itself: the whole group has to be. */
+function groupEndingWith(signal: AbortSignal): { lead: (pid: number) => void; end: () => void } {
+  let leader: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const send = (name: 'SIGTERM' | 'SIGKILL') => {
+    if (leader !== undefined) {
+      signalGroup(leader, name);
+    }
+  };
+  const onAbort = () => {
+    send('SIGTERM');
+    timer = setTimeout(send, graceMs, 'SIGKILL');
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    lead: (pid) => {
+      leader = pid;
+    },
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      send('SIGKILL');
+    },
+  };
 }

@@ -43,7 +43,7 @@ export async function findContainerRuntime(
 
 /** Settings of the runtime that say where things are; all its others would change what it does. */
 const kept =
-  /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(HOST|USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
+  /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
 
 /**
  * The environment for the runtime's own process: the user's, without the variables that act like flags

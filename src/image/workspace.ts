@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { identityOf, isRunning, ownIdentity, parseIdentity } from '../support/process-identity.ts';
-import { killGroup } from '../support/process-group.ts';
+import { signalGroup } from '../support/process-group.ts';
 import { removeTree } from '../support/remove-tree.ts';
 
 /** Where a conversion works until its result is whole. */
@@ -121,10 +121,10 @@ async function endChild(file: string): Promise<void> {
   if (child === undefined || isRunning(child) !== true) {
     return;
   }
-  process.kill(child.pid, 'SIGTERM');
+  signalGroup(child.pid, 'SIGTERM');
   const end = Date.now() + childEndMs;
   while (isRunning(child) === true && Date.now() < end) {
     await delay(50);
   }
-  killGroup(child.pid);
+  signalGroup(child.pid, 'SIGKILL');
 }

@@ -1,13 +1,13 @@
 import { codeOf } from './errors.ts';
 
 /**
- * Ends at once whatever is left of a process group; no error when nothing is.
+ * Sends a signal to every process of a group; no error when none is left.
  *
  * @param leaderPid of a child that was started with `ownSession`.
  */
-export function killGroup(leaderPid: number): void {
+export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(-leaderPid, 'SIGKILL');
+    process.kill(-leaderPid, signal);
   } catch (error) {
     if (codeOf(error) !== 'ESRCH') {
       throw error;

@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildSif } from '../../src/apptainer/build.ts';
+import { inspectSif } from '../../src/apptainer/inspect.ts';
+import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
+import { identityOf, isRunning } from '../../src/support/process-identity.ts';
+import { testContext } from '../support/context.ts';
+import { fakeProgram } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+interface Build {
+  folder: string;
+  lines: string[];
+  building: Promise<void>;
+}
+
+function build(script: string, signal = new AbortController().signal): Build {
+  const folder = temporaryFolder();
+  const file = fakeProgram(folder, 'apptainer', script);
+  const lines: string[] = [];
+  const building = buildSif(
+    testContext({ env: { PATH: '/usr/bin:/bin', APPTAINER_BIND: '/x', DOCKER_HOST: 'unix:///old' } }),
+    { name: 'apptainer', path: file, version: '1.4.5' },
+    {
+      source: 'docker-daemon:lab/x:1',
+      output: path.join(folder, 'out.sif'),
+      mksquashfsArgs: '-comp zstd -Xcompression-level 3',
+      tmpDir: folder,
+      dockerHost: 'unix:///new',
+      onLine: (line) => lines.push(line),
+      onStart: () => undefined,
+      signal,
+    },
+  );
+  return { folder, lines, building };
+}
+
+describe('apptainer build', () => {
+  test('gets its arguments one by one, a clean environment, its own temporary folder', async () => {
+    const { folder, building } = build('printf "%s\\n" "$@" > args; env > environment; pwd > cwd');
+    await building;
+    expect((await readFile(path.join(folder, 'args'), 'utf8')).split('\n').slice(0, -1)).toEqual([
+      '--nocolor',
+      'build',
+      '--disable-cache',
+      '--mksquashfs-args',
+      '-comp zstd -Xcompression-level 3',
+      path.join(folder, 'out.sif'),
+      'docker-daemon:lab/x:1',
+    ]);
+    const environment = await readFile(path.join(folder, 'environment'), 'utf8');
+    expect(environment).toContain(`APPTAINER_TMPDIR=${folder}\n`);
+    expect(environment).toContain('DOCKER_HOST=unix:///new\n');
+    expect(environment).not.toContain('APPTAINER_BIND');
+    expect(await readFile(path.join(folder, 'cwd'), 'utf8')).toBe(`${folder}\n`);
+  });
+
+  test('is heard line by line', async () => {
+    const { lines, building } = build('echo "INFO:    Starting build..." >&2; echo "INFO:    Done" >&2');
+    await building;
+    expect(lines).toEqual(['INFO:    Starting build...', 'INFO:    Done']);
+  });
+
+  test.each([
+    [
+      'echo "INFO: x" >&2; echo "FATAL:   While performing build: no luck" >&2; exit 255',
+      'apptainer build failed: no luck',
+    ],
+    ['echo "something else" >&2; exit 1', 'something else'],
+    ['kill -9 $$', 'signal SIGKILL'],
+  ])('that fails by `%s` says so', async (script, message) => {
+    const { building } = build(script);
+    await expect(building).rejects.toThrow(CommandFailedError);
+    await expect(building).rejects.toThrow(message);
+  });
+
+  test('that is too old for a named codec says so', async () => {
+    const { building } = build(
+      'echo "Error for command \\"build\\": unknown flag: --mksquashfs-args" >&2; exit 1',
+    );
+    await expect(building).rejects.toThrow(MissingToolError);
+  });
+
+  test('ends at Ctrl-C with the children that it does not end itself', async () => {
+    const interruption = new AbortController();
+    const { lines, building } = build('sleep 1000 & echo $! >&2; wait', interruption.signal);
+    while (lines.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const child = identityOf(Number(lines[0]));
+    expect(child && isRunning(child)).toBe(true);
+    interruption.abort(new InterruptedError('SIGINT'));
+    await expect(building).rejects.toThrow(InterruptedError);
+    expect(child && isRunning(child)).toBe(false);
+  });
+});
+
+describe('apptainer inspect', () => {
+  test.each([
+    ['the labels', `echo '{"data":{"attributes":{"labels":{"a":"b"}}},"type":"container"}'`, { a: 'b' }],
+    ['no labels', `echo '{"data":{"attributes":{}},"type":"container"}'`, {}],
+  ])('gives %s', async (_what, script, labels) => {
+    const file = fakeProgram(temporaryFolder(), 'apptainer', script);
+    const runtime = { name: 'apptainer', path: file, version: '1' } as const;
+    await expect(inspectSif(testContext(), runtime, '/x.sif')).resolves.toEqual(labels);
+  });
+
+  test.each([
+    ['fails', 'echo cannot open >&2; exit 255', /cannot open/],
+    ['answers with something else', 'echo hello', /unknown form/],
+  ])('that %s is an error', async (_what, script, message) => {
+    const file = fakeProgram(temporaryFolder(), 'apptainer', script);
+    const runtime = { name: 'apptainer', path: file, version: '1' } as const;
+    const inspecting = inspectSif(testContext(), runtime, '/x.sif');
+    await expect(inspecting).rejects.toThrow(CommandFailedError);
+    await expect(inspecting).rejects.toThrow(message);
+  });
+});

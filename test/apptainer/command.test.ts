@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { findContainerRuntime, runtimeEnvironment } from '../../src/apptainer/command.ts';
+import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
+import { testContext } from '../support/context.ts';
+import { fakeProgram } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describe('the container runtime', () => {
+  test.each([
+    ['apptainer', 'apptainer version 1.4.5', 'apptainer', '1.4.5'],
+    ['singularity', 'singularity-ce version 4.1.0', 'singularity', '4.1.0'],
+    ['singularity', 'singularity version 3.8.7-1.el8', 'singularity', '3.8.7-1.el8'],
+    ['singularity', 'apptainer version 1.3.0', 'apptainer', '1.3.0'],
+    ['singularity', '2.6.1-dist', 'singularity', '2.6.1-dist'],
+  ])('%s that says "%s"', async (program, says, name, version) => {
+    const folder = temporaryFolder();
+    const path = fakeProgram(folder, program, `echo '${says}'`);
+    const context = testContext({ env: { PATH: `relative::${folder}` } });
+    await expect(findContainerRuntime(context)).resolves.toEqual({ name, path, version });
+  });
+
+  test('is apptainer where there are both', async () => {
+    const folder = temporaryFolder();
+    fakeProgram(folder, 'singularity', 'echo singularity version 3.8');
+    fakeProgram(folder, 'apptainer', 'echo apptainer version 1.4.5');
+    const context = testContext({ env: { PATH: folder } });
+    await expect(findContainerRuntime(context)).resolves.toMatchObject({ name: 'apptainer' });
+  });
+
+  test('is missed with a fix', async () => {
+    const finding = findContainerRuntime(testContext({ env: { PATH: temporaryFolder() } }));
+    await expect(finding).rejects.toThrow(MissingToolError);
+    await expect(finding).rejects.toMatchObject({ fix: /module avail/ });
+  });
+
+  test('that is broken says why', async () => {
+    const folder = temporaryFolder();
+    fakeProgram(folder, 'apptainer', 'echo libfoo is missing >&2; exit 127');
+    const finding = findContainerRuntime(testContext({ env: { PATH: folder } }));
+    await expect(finding).rejects.toThrow(CommandFailedError);
+    await expect(finding).rejects.toThrow('libfoo is missing');
+  });
+});
+
+test('the runtime gets no variables that act like its flags', () => {
+  const env = {
+    PATH: '/bin',
+    HOME: '/home/me',
+    LD_PRELOAD: 'x.so',
+    APPTAINER_BIND: '/secret',
+    SINGULARITY_SANDBOX: '1',
+    APPTAINERENV_A: '1',
+    APPTAINER_DOCKER_HOST: 'tcp://h:1',
+    APPTAINER_CONFIGDIR: '/cfg',
+    SOURCE_DATE_EPOCH: '0',
+  };
+  expect(runtimeEnvironment(env, { APPTAINER_TMPDIR: '/t' })).toEqual({
+    PATH: '/bin',
+    HOME: '/home/me',
+    APPTAINER_CONFIGDIR: '/cfg',
+    SOURCE_DATE_EPOCH: '0',
+    APPTAINER_TMPDIR: '/t',
+  });
+});
