@@ -1,0 +1,60 @@
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import path from 'node:path';
+
+const mostEntries = 50_000;
+
+/** Folders that several nodes share, by device and inode: each is looked at once. */
+export type SeenFolders = Set<string>;
+
+/**
+ * Everything below a folder of a node, by the path that the node gives it; symbolic links are not followed.
+ *
+ * @param root the node's file system: `/proc/PID/root`, or empty for the host
+ * @param depth how many levels; 1 is the folder's own entries
+ * @throws Error when there are more than 50,000 entries
+ */
+export function entriesBelow(root: string, folder: string, depth: number, seen: SeenFolders): string[] {
+  const identity = identityOf(root + folder);
+  if (identity === undefined || seen.has(identity)) {
+    return [];
+  }
+  seen.add(identity);
+  const found: string[] = [];
+  const walk = (inside: string, levels: number): void => {
+    for (const entry of list(root + inside)) {
+      const name = path.posix.join(inside, entry.name);
+      found.push(entry.isDirectory() ? `${name}/` : name);
+      if (found.length > mostEntries) {
+        throw new Error(`more than ${mostEntries} entries below ${folder}`);
+      }
+      if (entry.isDirectory() && levels > 1) {
+        walk(name, levels - 1);
+      }
+    }
+  };
+  walk(folder, depth);
+  return found;
+}
+
+/** The homes of a node: root's and those in /home. */
+export function homesOf(root: string): string[] {
+  return ['/root', ...list(`${root}/home`).map(({ name }) => `/home/${name}`)];
+}
+
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // Gone meanwhile, or not there in this node.
+    return [];
+  }
+}
+
+function identityOf(folder: string): string | undefined {
+  try {
+    const { dev, ino } = lstatSync(folder);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { entriesBelow } from './folders.ts';
+import { isWithin, markedGroups } from './groups.ts';
+import { isHalfMade } from './half-made.ts';
+import { interfacesOf } from './interfaces.ts';
+import { describeMount, mountsOf } from './mounts.ts';
+import { describeProcess, type Process } from './processes.ts';
+import type { NodeSnapshot } from './snapshot.ts';
+
+/**
+ * What of the host is looked at. Others use it too, so not everything new there was left by us.
+ */
+export interface HostScope {
+  /** Parts of names: such entries of /tmp, /var/tmp and /dev/shm count, and such control groups. */
+  readonly marks: readonly string[];
+  /** Folders for temporary files of which every entry counts. */
+  readonly temporary: readonly string[];
+  /** Folders that may hold files, but no half-made ones. */
+  readonly caches: readonly string[];
+}
+
+/**
+ * All mounts and network interfaces count; of the processes those in the looker's own control groups, or in groups
+ * of a marked name. Where the looker shares its groups with the whole machine, all processes count. Ports are not
+ * looked at by themselves: a process holds each.
+ */
+export function lookAtHost(
+  { marks, temporary, caches }: HostScope,
+  all: ReadonlyMap<number, Process>,
+  looker: Process,
+): Partial<NodeSnapshot> {
+  const marked = (name: string) => marks.some((mark) => name.includes(mark));
+  const below = (folder: string, depth: number) => entriesBelow('', folder, depth, new Set());
+  return {
+    first: 'host',
+    processes: [...all.values()]
+      .filter((process) => process.pid !== looker.pid && isOurs(process, looker, marked))
+      .map(describeProcess),
+    mounts: mountsOf('self').map(describeMount),
+    sharedMemory: below('/dev/shm', 1).filter(marked),
+    temporaryFiles: [
+      ...['/tmp', '/var/tmp'].flatMap((folder) => below(folder, 1)).filter(marked),
+      ...temporary.flatMap((folder) => below(folder, 8)),
+    ],
+    halfMadeFiles: caches.flatMap((folder) => below(folder, 3)).filter(isHalfMade),
+    controlGroups: markedGroups(marks),
+    networkInterfaces: interfacesOf(looker.pid),
+  };
+}
+
+function isOurs({ groups }: Process, looker: Process, marked: (name: string) => boolean): boolean {
+  return (
+    [...looker.groups].every(([hierarchy, group]) => isWithin(groups.get(hierarchy) ?? '/', group)) ||
+    [...groups.values()].some(marked)
+  );
+}

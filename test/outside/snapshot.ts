@@ -1,0 +1,110 @@
+import { entriesBelow, homesOf, type SeenFolders } from './folders.ts';
+import { groupLines } from './groups.ts';
+import { isHalfMade } from './half-made.ts';
+import { lookAtHost, type HostScope } from './host.ts';
+import { interfacesOf } from './interfaces.ts';
+import { mountLines } from './mounts.ts';
+import { describeProcess, processesOfNode, readProcess, readProcesses, type Process } from './processes.ts';
+import { socketLines } from './sockets.ts';
+
+/*
+ * What is looked at: everything that a run, a container or a lab may leave. What may stay, and is not looked at:
+ * run folders (`.hpc-gat/runs`), finished SIFs, `~/.cache/hpc-gat` but for what is half-made in it.
+ */
+
+export const kinds = [
+  'processes',
+  'mounts',
+  'sharedMemory',
+  'sockets',
+  'temporaryFiles',
+  'instanceRecords',
+  'halfMadeFiles',
+  'controlGroups',
+  'networkInterfaces',
+] as const;
+
+export type Kind = (typeof kinds)[number];
+
+export type NodeSnapshot = Readonly<Record<Kind, readonly string[]>> & {
+  /** The node's first process; empty when it has ended. */
+  readonly first: string;
+};
+
+/** What to look at. */
+export interface Places {
+  /** Node -> process id, on the host, of its first process. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Without it the host itself is not looked at. */
+  readonly host?: HostScope;
+}
+
+/** Every thing is a line of text, the same line as long as it is the same thing. */
+export interface Snapshot {
+  readonly places: Places;
+  readonly nodes: Readonly<Record<string, NodeSnapshot>>;
+}
+
+export const nothing: NodeSnapshot = {
+  first: '',
+  processes: [],
+  mounts: [],
+  sharedMemory: [],
+  sockets: [],
+  temporaryFiles: [],
+  instanceRecords: [],
+  halfMadeFiles: [],
+  controlGroups: [],
+  networkInterfaces: [],
+};
+
+/** Looks at the nodes from the host, through /proc; needs root. */
+export function takeSnapshot(places: Places): Snapshot {
+  const all = readProcesses();
+  const looker = all.get(process.pid);
+  if (looker === undefined) {
+    throw new Error('/proc does not show this process');
+  }
+  const seen: SeenFolders = new Set();
+  const nodes = Object.entries(places.nodes).map(([name, pid]) => {
+    const first = readProcess(pid);
+    return [name, first === undefined ? nothing : lookAtNode(first, { all, looker, seen })] as const;
+  });
+  return {
+    places,
+    nodes: {
+      ...Object.fromEntries(nodes),
+      ...(places.host !== undefined && { host: { ...nothing, ...lookAtHost(places.host, all, looker) } }),
+    },
+  };
+}
+
+interface Surroundings {
+  readonly all: ReadonlyMap<number, Process>;
+  readonly looker: Process;
+  readonly seen: SeenFolders;
+}
+
+function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSnapshot {
+  const members = processesOfNode(all, first);
+  const root = `/proc/${first.pid}/root`;
+  const below = (folder: string, depth = 8) => entriesBelow(root, folder, depth, seen);
+  const homes = homesOf(root);
+  return {
+    first: `${first.pid} ${first.startTicks}`,
+    processes: members.map(describeProcess),
+    mounts: mountLines(first, members),
+    sharedMemory: [...below('/dev/shm'), ...below('/dev/mqueue')],
+    sockets: socketLines(first, members),
+    temporaryFiles: ['/tmp', '/var/tmp', '/scratch'].flatMap((folder) => below(folder)),
+    instanceRecords: homes.flatMap((home) =>
+      ['.apptainer', '.singularity']
+        .flatMap((runtime) => below(`${home}/${runtime}/instances`))
+        // The folders stay when an instance ends in order.
+        .filter((name) => !name.endsWith('/')),
+    ),
+    halfMadeFiles: homes.flatMap((home) => below(home, 4).filter(isHalfMade)),
+    controlGroups: groupLines(first, members, looker),
+    networkInterfaces: interfacesOf(first.pid),
+  };
+}
