@@ -7,7 +7,7 @@ import { nodeFolder, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 import { withLock } from './lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
-import { killAndWait, recordOf, runningProcess } from './processes.ts';
+import { killAndWait, recordOf, runningProcess, type ProcessRecord } from './processes.ts';
 import { removeLabRecord } from './record.ts';
 import { checkRequirements } from './requirements.ts';
 
@@ -58,14 +58,25 @@ async function killStray(lab: Lab): Promise<void> {
     ),
   );
   scripts.add(path.join(lab.folder, 'switch', 'switch.sh'));
+  // Twice nothing in a row: what is found may be starting the next one.
+  for (let empty = 0; empty < 2;) {
+    const found = await startedWith(scripts);
+    empty = found.length === 0 ? empty + 1 : 0;
+    await Promise.all(found.map((record) => killAndWait(record, lab.context.clock)));
+  }
+}
+
+async function startedWith(scripts: ReadonlySet<string>): Promise<ProcessRecord[]> {
+  const found: ProcessRecord[] = [];
   for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) {
-      continue;
-    }
-    const record = await recordOf(Number(entry));
-    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (record !== undefined && commandLine.split('\0').some((argument) => scripts.has(argument))) {
-      await killAndWait(record, lab.context.clock);
+    if (/^\d+$/.test(entry)) {
+      const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+      const ours = commandLine.split('\0').some((argument) => scripts.has(argument));
+      const record = ours ? await recordOf(Number(entry)) : undefined;
+      if (record !== undefined) {
+        found.push(record);
+      }
     }
   }
+  return found;
 }

@@ -50,6 +50,14 @@ async function start(lab: Lab, root: string, binds: readonly Bind[]): Promise<vo
   await writeFile(wrapper, await renderTemplate('lab/hpc-gat.hbs', {}));
   await chmod(wrapper, 0o755);
   await startSwitch(lab);
-  await Promise.all(nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds })));
+  const starts = await Promise.allSettled(
+    nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds })),
+  );
+  // Not before every start has ended: what an interrupted `up` takes down must be there already.
+  for (const start of starts) {
+    if (start.status === 'rejected') {
+      throw start.reason;
+    }
+  }
   await waitUntilReady(lab, computeNodes(lab), { docker: true, timeoutMs: READY_TIMEOUT_MS });
 }

@@ -4,27 +4,21 @@ import { runInNode } from '../../src/lab/exec.ts';
 import { labDown } from '../../src/lab/down.ts';
 import { openLab, type Lab } from '../../src/lab/lab.ts';
 import { parseBind } from '../../src/lab/binds.ts';
+import { checkRequirements } from '../../src/lab/requirements.ts';
 import { labUp } from '../../src/lab/up.ts';
-import { systemClock } from '../../src/support/clock.ts';
-import { runCommand } from '../../src/support/command.ts';
-import type { Context } from '../../src/support/context.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
-import { createOutput } from '../../src/support/output.ts';
+import { testContext } from './context.ts';
 
 /** Set by the global set-up for the tests: why the lab cannot be used; empty when it can. */
 const REASON = 'HPC_GAT_E2E_UNAVAILABLE';
 
-/** The lab of the end-to-end tests; a person's own lab is another one. */
-export function testLab(name = 'e2e'): Promise<Lab> {
-  const context: Context = {
-    env: process.env,
-    cwd: process.cwd(),
-    output: createOutput(process),
-    run: runCommand,
-    clock: systemClock,
-    signal: new AbortController().signal,
-  };
-  return openLab(context, name);
+/** The name of the end-to-end tests' lab; a person's own lab is another one, and so can be that of a second run. */
+export const testLabName = process.env.HPC_GAT_E2E_LAB ?? 'e2e';
+
+/** Only the set-up speaks on stderr. */
+export function testLab(name = testLabName, info: (line: string) => void = () => undefined): Promise<Lab> {
+  const silent = testContext({ env: process.env, cwd: process.cwd() });
+  return openLab({ ...silent, output: { ...silent.output, info, warn: info } }, name);
 }
 
 /** Why the lab cannot be used, empty when it can; undefined when the global set-up did not run. */
@@ -33,9 +27,14 @@ export function unavailable(): string | undefined {
 }
 
 /** For jest's globalSetup: a fresh lab, or the reason why there is none. Docker's images stay from last time. */
-export async function bringUpTestLab(name: string, binds: readonly string[] = []): Promise<void> {
-  const lab = await testLab(name);
+export async function bringUpTestLab(
+  name: string,
+  makeBinds: () => Promise<string[]> = () => Promise.resolve([]),
+): Promise<void> {
+  const lab = await testLab(name, (line) => process.stderr.write(`${line}\n`));
   try {
+    await checkRequirements(lab.context);
+    const binds = await makeBinds();
     if (process.env.HPC_GAT_E2E_KEEP !== '1') {
       await labDown(lab, { wipe: false });
       for (const folder of ['home', 'scratch', 'database', 'controller', 'nodes']) {

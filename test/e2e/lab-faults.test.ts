@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { restartNode, setController } from '../../src/lab/faults.ts';
+import { setLink } from '../../src/lab/network.ts';
+import { killNode } from '../../src/lab/nodes.ts';
+import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { testLab } from '../support/test-lab.ts';
+
+/** Whether slurmd of a node can be reached from the login node. */
+async function reaches(node: string): Promise<boolean> {
+  const { exitCode } = await labExec('login', ['timeout', '1', 'bash', '-c', `: </dev/tcp/${node}/6818`]);
+  return exitCode === 0;
+}
+
+describeInLab('faults of the lab', () => {
+  test('a power cut ends a node with its jobs; switched on again it takes jobs, with an empty /tmp', async () => {
+    const lab = await testLab();
+    await labExec('cpu2', ['touch', '/tmp/before']);
+    await killNode(lab, 'cpu2');
+    await expect(labExec('cpu2', ['true'])).rejects.toThrow(/node cpu2 .* is down/);
+    expect(await reaches('cpu2')).toBe(false);
+    await restartNode(lab, 'cpu2');
+    const { stdout } = await labExec('login', ['srun', '--nodelist=cpu2', 'sh', '-c', 'hostname; ls /tmp']);
+    expect(stdout.trim()).toBe('cpu2');
+  }, 60_000);
+
+  test('a cut cable separates a node, a mended one brings it back', async () => {
+    const lab = await testLab();
+    await setLink(lab, 'cpu1', 'down');
+    expect(await reaches('cpu1')).toBe(false);
+    await setLink(lab, 'cpu1', 'up');
+    const { stdout } = await labExec('login', ['srun', '--nodelist=cpu1', 'hostname']);
+    expect(stdout.trim()).toBe('cpu1');
+  }, 60_000);
+
+  test.each(['stop', 'kill'] as const)(
+    'controller %s: no answer until it is started again',
+    async (action) => {
+      const lab = await testLab();
+      const ask = ['timeout', '1', 'squeue', '--noheader'];
+      expect((await labExec('login', ask)).exitCode).toBe(0);
+      await setController(lab, action);
+      expect((await labExec('login', ask)).exitCode).not.toBe(0);
+      await setController(lab, 'start');
+      expect((await labExec('login', ask)).exitCode).toBe(0);
+      await waitUntilReady(lab, computeNodes(lab), { docker: false, timeoutMs: 30_000 });
+    },
+    60_000,
+  );
+});

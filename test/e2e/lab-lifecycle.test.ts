@@ -1,0 +1,190 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { labDown } from '../../src/lab/down.ts';
+import { recordOf } from '../../src/lab/processes.ts';
+import { labStatus } from '../../src/lab/status.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { describeInLab } from '../support/lab.ts';
+import { testLab } from '../support/test-lab.ts';
+
+const name = 'e2e-life';
+
+function cli(args: readonly string[]) {
+  const [verb = '', ...rest] = args;
+  return execa(
+    process.execPath,
+    [path.join(packageRoot, 'bin/hpc-gat.js'), 'lab', verb, `--name=${name}`, ...rest],
+    {
+      reject: false,
+      timeout: 60_000,
+    },
+  );
+}
+
+function processes(): string[] {
+  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+}
+
+function namespacesOf(pid: string): string[] {
+  return ['mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'].flatMap((kind) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/ns/${kind}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What a lab of this name has on the host at this moment, whoever started it. */
+async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
+  const { folder } = await testLab(name);
+  const read = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const found: string[] = [];
+  for (const pid of processes()) {
+    const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+    const inside = namespacesOf(pid).some((namespace) => namespaces.has(namespace));
+    // One that has ended and waits to be reaped by the host's first process is no trace.
+    if ((inside || command.includes(`${folder}/`)) && (await recordOf(Number(pid))) !== undefined) {
+      found.push(`process ${pid}: ${command}`);
+    }
+  }
+  const mounts = read('/proc/self/mountinfo')
+    .split('\n')
+    .filter((line) => line.includes(folder));
+  const groups = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((group) =>
+    group.endsWith(`hpc-gat-lab-${name}`),
+  );
+  return [...found, ...mounts, ...groups];
+}
+
+/** Namespaces of the lab's nodes, which the host's processes do not share. */
+async function ownNamespaces(): Promise<Set<string>> {
+  const { nodes } = await labStatus(await testLab(name));
+  const host = new Set(namespacesOf('self'));
+  return new Set(
+    nodes
+      .flatMap(({ pid }) => (pid === null ? [] : namespacesOf(String(pid))))
+      .filter((namespace) => !host.has(namespace)),
+  );
+}
+
+const links = (): string[] => readFileSync('/proc/net/dev', 'utf8').match(/^ *\S+:/gm) ?? [];
+
+describeInLab('the life of a lab', () => {
+  afterAll(async () => {
+    await labDown(await testLab(name), { wipe: true });
+  });
+
+  test('down leaves no process, mount, namespace, control group or link; twice does no harm', async () => {
+    const before = links();
+    expect((await cli(['up'])).exitCode).toBe(0);
+    const namespaces = await ownNamespaces();
+    expect(namespaces.size).toBeGreaterThan(30);
+    expect((await traces(namespaces)).length).toBeGreaterThan(30);
+    expect(links()).toEqual(before);
+    expect((await cli(['down'])).exitCode).toBe(0);
+    expect(await traces(namespaces)).toEqual([]);
+    expect((await cli(['down'])).exitCode).toBe(0);
+  }, 60_000);
+
+  test('up on a warm cache takes less than 10 s, and finds homes, history and images again', async () => {
+    await cli(['up']);
+    await cli(['exec', 'login', '--', 'sh', '-c', 'echo kept >note; srun --job-name=kept true']);
+    await cli(['exec', 'workstation', '--', 'sh', '-c', 'tar -cf - note | docker import - kept/note:1']);
+    await cli(['down']);
+    const started = Date.now();
+    expect((await cli(['up'])).exitCode).toBe(0);
+    expect(Date.now() - started).toBeLessThan(10_000);
+    const seen = await cli([
+      'exec',
+      'login',
+      '--',
+      'sh',
+      '-c',
+      'cat note; sacct -nXP --format=JobName,State',
+    ]);
+    expect(seen.stdout).toBe('kept\nkept|COMPLETED');
+    const images = await cli(['exec', 'workstation', '--', 'docker', 'images', '--format={{.Repository}}']);
+    expect(images.stdout).toBe('kept/note');
+    await cli(['down']);
+  }, 60_000);
+
+  test.each([150, 400, 700, 1_200])(
+    'an up killed after %i ms is cleared away by down',
+    async (afterMs) => {
+      const up = cli(['up']);
+      await delay(afterMs);
+      up.kill('SIGKILL');
+      await up;
+      const namespaces = await ownNamespaces();
+      expect((await cli(['down'])).exitCode).toBe(0);
+      expect(await traces(namespaces)).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('an up killed half-way is taken up by the next one', async () => {
+    const up = cli(['up']);
+    await delay(600);
+    up.kill('SIGKILL');
+    await up;
+    expect((await cli(['up'])).exitCode).toBe(0);
+    expect((await cli(['exec', 'login', '--', 'srun', 'hostname'])).stdout).toBe('cpu1');
+    await cli(['down']);
+  }, 60_000);
+
+  test('Ctrl-C during up leaves nothing and exits with 130', async () => {
+    const up = cli(['up']);
+    await delay(900);
+    up.kill('SIGINT');
+    expect((await up).exitCode).toBe(130);
+    expect(await traces(new Set())).toEqual([]);
+  }, 60_000);
+
+  test('a signal to exec reaches the command, whose exit code comes back', async () => {
+    await cli(['up']);
+    for (const [signal, code] of [
+      ['SIGINT', 21],
+      ['SIGTERM', 22],
+    ] as const) {
+      const script = 'trap "exit 21" INT; trap "exit 22" TERM; echo ready; while :; do sleep 0.05; done';
+      const running = cli(['exec', 'login', '--', 'bash', '-c', script]);
+      await new Promise((resolve) => running.stdout.once('data', resolve));
+      running.kill(signal);
+      expect((await running).exitCode).toBe(code);
+    }
+  }, 60_000);
+
+  test('a command dies with the exec that started it', async () => {
+    await cli(['up']);
+    const running = cli(['exec', 'login', '--', 'sh', '-c', 'echo ready; exec sleep 4711']);
+    await new Promise((resolve) => running.stdout.once('data', resolve));
+    running.kill('SIGKILL');
+    await running;
+    await delay(200);
+    const left = await cli(['exec', 'login', '--', 'pgrep', '--full', 'sleep 4711']);
+    expect(left).toMatchObject({ exitCode: 1, stdout: '' });
+  }, 60_000);
+
+  test('status tells what runs, as one JSON document', async () => {
+    await cli(['up']);
+    await cli(['kill', 'gpu2']);
+    const { stdout } = await cli(['status', '--json']);
+    const status = JSON.parse(stdout) as { up: boolean; nodes: { name: string }[]; versions: object };
+    expect(status.up).toBe(false);
+    expect(status.nodes.find((node) => node.name === 'gpu2')).toMatchObject({ up: false, pid: null });
+    expect(status.nodes.find((node) => node.name === 'gpu1')).toMatchObject({ up: true, slurm: 'idle' });
+    expect(Object.keys(status.versions)).toContain('apptainer');
+    expect((await cli(['up'])).exitCode).toBe(0);
+    expect((await labStatus(await testLab(name))).up).toBe(true);
+  }, 60_000);
+});
