@@ -1,9 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Context } from '../support/context.ts';
 import { sha256OfBytes } from '../support/digest.ts';
 import { UsageError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
 
 /** Where the Docker daemon listens. */
 export type DockerEndpoint =
@@ -69,7 +69,7 @@ const contextSchema = z.looseObject({
 /** Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration folder. */
 async function urlOfContext(env: Context['env']): Promise<string> {
   const folder = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
-  const configured = readJson(configSchema, await readTextIfPresent(path.join(folder, 'config.json')));
+  const configured = await readJson(configSchema, path.join(folder, 'config.json'));
   const name = [env.DOCKER_CONTEXT, configured?.currentContext].find(
     (word) => word !== undefined && word !== '',
   );
@@ -77,7 +77,7 @@ async function urlOfContext(env: Context['env']): Promise<string> {
     return defaultUrl;
   }
   const file = path.join(folder, 'contexts', 'meta', sha256OfBytes(name), 'meta.json');
-  const found = readJson(contextSchema, await readTextIfPresent(file));
+  const found = await readJson(contextSchema, file);
   if (found === undefined) {
     throw new UsageError(`no usable Docker context "${name}" in ${folder}`, {
       fix: '`docker context ls` lists them; choose one by DOCKER_CONTEXT, or set DOCKER_HOST',
@@ -86,13 +86,13 @@ async function urlOfContext(env: Context['env']): Promise<string> {
   return found.Endpoints.docker.Host;
 }
 
-/** Undefined for a file that is absent or not of this form: then the file decides nothing. */
-function readJson<Schema extends z.ZodType>(
+/** Undefined for a file that is absent, unreadable or not of this form: as for docker, it decides nothing then. */
+async function readJson<Schema extends z.ZodType>(
   schema: Schema,
-  text: string | undefined,
-): z.output<Schema> | undefined {
+  file: string,
+): Promise<z.output<Schema> | undefined> {
   try {
-    return schema.parse(JSON.parse(text ?? 'null'));
+    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { z } from 'zod';
+import path from 'node:path';
+import type { z } from 'zod';
 import { sha256OfBytes } from '../support/digest.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
-import { nearest } from '../support/nearest.ts';
+import { chooseImage, manifestSchema } from './docker-manifest.ts';
+import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readAt, readTarIndex, type TarEntry } from './tar-index.ts';
 
 /** What an archive of `docker save` says of the image that is wanted from it. */
@@ -16,26 +18,20 @@ export interface DockerArchive {
   readonly tags: readonly string[];
   /** How many images the archive holds. */
   readonly images: number;
-  /** Bytes of the layers as they lie in the archive. */
-  readonly layersBytes: number;
-  /** The image's configuration: OCI image-spec, config.md. */
-  readonly config: unknown;
+  /** The lowest first. */
+  readonly layers: readonly ArchivedLayer[];
+  readonly config: ImageConfig;
 }
 
-const manifestSchema = z
-  .array(
-    z.looseObject({
-      Config: z.string(),
-      RepoTags: z
-        .array(z.string())
-        .nullish()
-        .transform((tags) => tags ?? []),
-      Layers: z.array(z.string()),
-    }),
-  )
-  .min(1);
-
-type ManifestImage = z.output<typeof manifestSchema>[number];
+export interface ArchivedLayer {
+  readonly name: string;
+  readonly dataOffset: number;
+  /** As it lies in the archive. */
+  readonly sizeBytes: number;
+  readonly codec: 'none' | 'gzip' | 'zstd';
+  /** Digest of the uncompressed layer: `sha256:` and 64 hexadecimal digits. */
+  readonly diffId: string;
+}
 
 const maxJsonBytes = 16 * 1024 * 1024;
 const fix = 'write it with `docker save -o FILE NAME`';
@@ -54,21 +50,19 @@ export async function readDockerArchive(file: string, reference?: string): Promi
     if (!stat.isFile()) {
       throw new UsageError(`${file} is not a file`, { fix });
     }
-    const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));
-    const manifest = await readMember(handle, entries, 'manifest.json', file);
-    const images = parse(manifestSchema, manifest, 'manifest.json', file);
-    const image = choose(images, reference, file);
+    const members = new Members(handle, file, await readTarIndex(handle, file));
+    const manifest = await members.text('manifest.json');
+    const images = members.parse(manifestSchema, manifest, 'manifest.json');
+    const image = chooseImage(images, reference, file);
+    const config = members.parse(imageConfigSchema, await members.text(image.Config), image.Config);
     return {
       fileBytes: Number(stat.size),
       modifiedNs: stat.mtimeNs.toString(),
       manifestSha256: sha256OfBytes(manifest),
       tags: image.RepoTags,
       images: images.length,
-      layersBytes: image.Layers.map((name) => member(entries, name, file).sizeBytes).reduce(
-        (a, b) => a + b,
-        0,
-      ),
-      config: parse(z.unknown(), await readMember(handle, entries, image.Config, file), image.Config, file),
+      layers: await members.layers(image.Layers, config.rootfs.diff_ids),
+      config,
     };
   } finally {
     await handle.close();
@@ -86,70 +80,74 @@ async function openArchive(file: string): Promise<FileHandle> {
   }
 }
 
-function choose(
-  images: readonly ManifestImage[],
-  reference: string | undefined,
-  file: string,
-): ManifestImage {
-  const [first] = images;
-  if (reference === undefined && first !== undefined && images.length === 1) {
-    return first;
+/** The files in the archive, by their names. */
+class Members {
+  readonly #handle: FileHandle;
+  readonly #file: string;
+  readonly #entries: ReadonlyMap<string, TarEntry>;
+
+  constructor(handle: FileHandle, file: string, entries: readonly TarEntry[]) {
+    this.#handle = handle;
+    this.#file = file;
+    this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
   }
-  const tags = images.flatMap(({ RepoTags }) => RepoTags);
-  const found = images.find(({ RepoTags }) => reference !== undefined && RepoTags.includes(reference));
-  if (found !== undefined) {
-    return found;
+
+  /** Older archives hold a layer that images share once, and links to it. */
+  find(name: string): TarEntry {
+    let entry = this.#entries.get(name);
+    for (let links = 0; entry !== undefined && entry.linkName !== '' && links < 10; links += 1) {
+      const base = entry.type === '2' ? path.posix.dirname(entry.name) : '';
+      entry = this.#entries.get(path.posix.join(base, entry.linkName));
+    }
+    if (entry === undefined) {
+      throw new HpcGatError(
+        name === 'manifest.json'
+          ? `${this.#file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
+          : `${this.#file} is incomplete: it holds no ${name}, which its manifest names`,
+        { fix },
+      );
+    }
+    return entry;
   }
-  if (reference === undefined) {
-    throw new UsageError(`${file} holds ${images.length} images: ${tags.join(', ')}`, {
-      fix: `name one of them: docker-archive:${file}:NAME:TAG`,
-    });
+
+  async text(name: string): Promise<string> {
+    const { dataOffset, sizeBytes } = this.find(name);
+    if (sizeBytes > maxJsonBytes) {
+      throw new HpcGatError(
+        `${name} in ${this.#file} has ${sizeBytes} bytes: that is no description of an image`,
+        { fix },
+      );
+    }
+    return (await readAt(this.#handle, dataOffset, sizeBytes)).toString('utf8');
   }
-  const meant = nearest(reference, tags);
-  throw new UsageError(`${file} holds no image ${reference}`, {
-    fix:
-      meant === undefined ? `it holds ${tags.join(', ') || 'one without a name'}` : `did you mean ${meant}?`,
-  });
+
+  parse<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.output<Schema> {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new HpcGatError(`${name} in ${this.#file} is not what \`docker save\` writes`, { fix, cause });
+    }
+  }
+
+  async layers(names: readonly string[], diffIds: readonly string[]): Promise<ArchivedLayer[]> {
+    if (names.length !== diffIds.length) {
+      throw new HpcGatError(
+        `${this.#file} is damaged: ${names.length} layers, but digests of ${diffIds.length}`,
+        { fix },
+      );
+    }
+    const layers: ArchivedLayer[] = [];
+    for (const [index, name] of names.entries()) {
+      const { dataOffset, sizeBytes } = this.find(name);
+      const start = await readAt(this.#handle, dataOffset, Math.min(sizeBytes, 4));
+      layers.push({ name, dataOffset, sizeBytes, codec: codecOf(start), diffId: diffIds[index] ?? '' });
+    }
+    return layers;
+  }
 }
 
-/** A layer may be a link to that of another image: then the archive lists it, with no data of its own. */
-function member(entries: ReadonlyMap<string, TarEntry>, name: string, file: string): TarEntry {
-  const entry = entries.get(name);
-  if (entry === undefined) {
-    throw new HpcGatError(
-      name === 'manifest.json'
-        ? `${file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-        : `${file} is incomplete: it holds no ${name}, which its manifest names`,
-      { fix },
-    );
-  }
-  return entry;
-}
-
-async function readMember(
-  handle: FileHandle,
-  entries: ReadonlyMap<string, TarEntry>,
-  name: string,
-  file: string,
-): Promise<string> {
-  const { dataOffset, sizeBytes } = member(entries, name, file);
-  if (sizeBytes > maxJsonBytes) {
-    throw new HpcGatError(`${name} in ${file} has ${sizeBytes} bytes: that is no description of an image`, {
-      fix,
-    });
-  }
-  return (await readAt(handle, dataOffset, sizeBytes)).toString('utf8');
-}
-
-function parse<Schema extends z.ZodType>(
-  schema: Schema,
-  text: string,
-  name: string,
-  file: string,
-): z.output<Schema> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new HpcGatError(`${name} in ${file} is not what \`docker save\` writes`, { fix, cause: error });
-  }
+/** By the first bytes: RFC 1952, RFC 8878. */
+function codecOf(start: Buffer): ArchivedLayer['codec'] {
+  const magic = start.toString('hex');
+  return magic.startsWith('1f8b') ? 'gzip' : magic === '28b52ffd' ? 'zstd' : 'none';
 }

@@ -1,9 +1,8 @@
 import { findDockerEndpoint } from '../docker/endpoint.ts';
 import { inspectImage } from '../docker/images.ts';
 import type { Context } from '../support/context.ts';
-import { HpcGatError } from '../support/errors.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import { describe, imageConfigSchema, type ImageDescription } from './image-config.ts';
+import { describe, type ImageDescription } from './image-config.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */
@@ -42,14 +41,10 @@ export async function identify(
     };
   }
   const archive = await readDockerArchive(source.file, source.reference);
-  const config = imageConfigSchema.safeParse(archive.config);
-  if (!config.success) {
-    throw new HpcGatError(`the image's configuration in ${source.file} is damaged`, { cause: config.error });
-  }
-  const { fileBytes, modifiedNs, manifestSha256, layersBytes } = archive;
+  const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
   return {
     identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
-    image: describe(config.data.architecture, config.data.os, config.data.config),
-    layersBytes,
+    image: describe(config.architecture, config.os, config.config),
+    layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
 }

@@ -9,6 +9,7 @@ const words = z
 export const imageConfigSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
+  rootfs: z.looseObject({ diff_ids: z.array(z.string()) }),
   config: z
     .looseObject({
       Env: words,
@@ -22,6 +23,8 @@ export const imageConfigSchema = z.looseObject({
     .nullish(),
 });
 
+export type ImageConfig = z.output<typeof imageConfigSchema>;
+
 /** What an image runs, and with which settings. */
 export interface ImageDescription {
   /** Go's name: amd64, arm64. */
@@ -34,9 +37,7 @@ export interface ImageDescription {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-type Config = z.output<typeof imageConfigSchema>['config'];
-
-export function describe(architecture: string, os: string, config: Config): ImageDescription {
+export function describe(architecture: string, os: string, config: ImageConfig['config']): ImageDescription {
   const { Entrypoint = [], Cmd = [], Env = [], Labels = {} } = config ?? {};
   return { architecture, os, entrypoint: Entrypoint, cmd: Cmd, env: Env, labels: Labels };
 }

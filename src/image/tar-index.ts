@@ -6,6 +6,8 @@ export interface TarEntry {
   readonly name: string;
   /** The header's type: "0" a file, "5" a folder, "2" a symbolic link. */
   readonly type: string;
+  /** Of a link, where it leads, as it stands there; empty for others. */
+  readonly linkName: string;
   readonly dataOffset: number;
   readonly sizeBytes: number;
 }
@@ -53,13 +55,13 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     }
     if ('xLK'.includes(type)) {
       const data = await readAt(handle, dataOffset, Math.min(sizeBytes, maxExtensionBytes));
-      next = {
-        ...next,
-        ...(type === 'x' ? pax(data) : type === 'L' ? { name: text(data, 0, data.length) } : {}),
-      };
+      const long = text(data, 0, data.length);
+      next = { ...next, ...(type === 'x' ? pax(data) : type === 'L' ? { name: long } : { linkName: long }) };
     } else {
       if (type !== 'g') {
-        entries.push({ name: normalise(next.name ?? nameOf(header)), type, dataOffset, sizeBytes });
+        const linkName = type === '1' || type === '2' ? (next.linkName ?? text(header, 157, 100)) : '';
+        const name = normalise(next.name ?? nameOf(header));
+        entries.push({ name, type, linkName, dataOffset, sizeBytes });
       }
       next = {};
     }
@@ -70,6 +72,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
 /** What a header before an entry says of it, in place of the entry's own header. */
 interface Extension {
   name?: string;
+  linkName?: string;
   sizeBytes?: number;
 }
 
@@ -130,6 +133,8 @@ function pax(data: Buffer): Extension {
     }
     if (key === 'path') {
       found.name = value;
+    } else if (key === 'linkpath') {
+      found.linkName = value;
     } else if (key === 'size') {
       found.sizeBytes = Number(value);
     }

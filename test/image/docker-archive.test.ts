@@ -21,7 +21,7 @@ describe('an archive of docker save', () => {
     expect(archive).toMatchObject({
       tags: ['lab/image:1'],
       images: 1,
-      layersBytes: 5,
+      layers: [{ name: '0/layer.tar', sizeBytes: 5, codec: 'none' }],
       config: { architecture: 'amd64', config: { Cmd: ['true'] } },
     });
     expect(archive.manifestSha256).toMatch(/^[0-9a-f]{64}$/);
@@ -48,11 +48,18 @@ describe('an archive of docker save', () => {
       tarEntry('short', 'layer one'),
       tarEntry('././@LongLink', `${long}2\0`, 'L'),
       tarEntry('short', 'layer two!'),
-      tarEntry('./c.json', '{}'),
+      tarEntry(
+        './c.json',
+        JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { diff_ids: ['a', 'b'] } }),
+      ),
       tarEntry('manifest.json', manifest.replace('./c.json', 'c.json')),
       tarEnd,
     ]);
-    expect((await readDockerArchive(await written(archive))).layersBytes).toBe(19);
+    const { layers } = await readDockerArchive(await written(archive));
+    expect(layers.map(({ sizeBytes, diffId }) => [sizeBytes, diffId])).toEqual([
+      [9, 'a'],
+      [10, 'b'],
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A ustar entry made by hand. */
 export function tarEntry(name: string, data: string | Buffer, type = '0', claimedBytes?: number): Buffer {
   const content = Buffer.from(data);
@@ -29,7 +31,15 @@ export function dockerSave(images: readonly SavedImage[] = [{}]): Buffer {
     Layers: [`${index}/layer.tar`],
   }));
   const entries = images.flatMap(({ layer = 'bytes', architecture = 'amd64' }, index) => [
-    tarEntry(`${index}.json`, JSON.stringify({ architecture, os: 'linux', config: { Cmd: ['true'] } })),
+    tarEntry(
+      `${index}.json`,
+      JSON.stringify({
+        architecture,
+        os: 'linux',
+        config: { Cmd: ['true'] },
+        rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(layer).digest('hex')}`] },
+      }),
+    ),
     tarEntry(`${index}/`, '', '5'),
     tarEntry(`${index}/layer.tar`, layer),
   ]);

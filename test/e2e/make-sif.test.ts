@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeInLab, labExec, type LabExecOptions, type LabResult } from '../support/lab.ts';
+
+const folder = '/scratch/make-sif';
+const small = 'hpc-gat-e2e/small:1';
+const large = 'hpc-gat-e2e/large:1';
+const longMs = 180_000;
+
+/** A line of bash in the test's own folder on the node where Docker is. */
+function shell(line: string, options: LabExecOptions = {}): Promise<LabResult> {
+  return labExec('workstation', ['bash', '-c', line], { cwd: folder, timeoutMs: 120_000, ...options });
+}
+
+async function stdoutOf(line: string, options: LabExecOptions = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await shell(line, options);
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout.trim();
+}
+
+/** An image of one static program, whose command prints `greeting`, with as many random bytes as are asked for. */
+function importImage(name: string, greeting: string, randomMiB = 0): Promise<string> {
+  return stdoutOf(`
+    set -e
+    tree=$(mktemp -d); mkdir -p $tree/bin $tree/etc
+    cp /usr/bin/busybox $tree/bin/
+    for tool in sh cat env; do ln -s busybox $tree/bin/$tool; done
+    echo '${greeting}' >$tree/etc/greeting
+    head -c ${randomMiB}M /dev/urandom >$tree/random
+    tar -C $tree --owner=0 --group=0 --numeric-owner -c . |
+      docker import -c 'ENV PATH=/bin' -c "ENV ODD='a  b;c'" -c 'LABEL what=test' -c 'CMD ["cat","/etc/greeting"]' - ${name}
+    rm -rf $tree`);
+}
+
+/** Everything in the folder, hidden files too. */
+async function files(): Promise<string[]> {
+  return (await stdoutOf('ls -A')).split('\n').filter((name) => name !== '');
+}
+
+describeInLab('make-sif', () => {
+  beforeAll(async () => {
+    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await importImage(large, 'large', 200);
+  }, longMs);
+  beforeEach(async () => {
+    await stdoutOf('rm -rf -- * .[!.]*');
+  });
+  afterAll(async () => {
+    await shell(`docker image rm --force ${small} ${large}; rm -rf ${folder}`, { cwd: '/' });
+  });
+
+  describe('from a Docker daemon', () => {
+    test('makes a SIF that runs, with a record that others confirm', async () => {
+      const id = await importImage(small, 'hello');
+      const { exitCode, stdout, stderr } = await shell(
+        `hpc-gat make-sif docker-daemon:${small} -o x.sif --json`,
+      );
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      const { state, record } = JSON.parse(stdout) as { state: string; record: Record<string, unknown> };
+      expect(state).toBe('made');
+      expect(record).toMatchObject({
+        identity: { kind: 'docker-daemon', imageId: id },
+        sha256: (await stdoutOf('sha256sum x.sif')).split(' ')[0],
+        sizeBytes: Number(await stdoutOf('stat -c %s x.sif')),
+        compression: 'zstd:3',
+        image: { cmd: ['cat', '/etc/greeting'], labels: { what: 'test' } },
+      });
+      expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toEqual(record);
+      expect(await stdoutOf('apptainer run x.sif')).toBe('hello');
+      expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
+      expect(await files()).toEqual(['x.sif', 'x.sif.json']);
+    });
+
+    test('does nothing when nothing has changed, and does it again when the image has, or is told to', async () => {
+      const make = `hpc-gat make-sif docker-daemon:${small} -o x.sif`;
+      await importImage(small, 'one');
+      await stdoutOf(make);
+      const first = await stdoutOf('stat -c %y x.sif');
+      expect(await stdoutOf(make)).toBe('x.sif: up to date (the source has not changed)');
+      expect(await stdoutOf('stat -c %y x.sif')).toBe(first);
+      expect(await stdoutOf(`${make} --force`)).toContain('zstd:3');
+      expect(await stdoutOf('stat -c %y x.sif')).not.toBe(first);
+      await importImage(small, 'two');
+      expect(await stdoutOf(`${make} --dry-run`)).toBe('x.sif: would be made (the source has changed)');
+      expect(await stdoutOf('apptainer run x.sif')).toBe('one');
+      await stdoutOf(make);
+      expect(await stdoutOf('apptainer run x.sif')).toBe('two');
+    });
+
+    test.each([
+      ['zstd:1', /Compression zstd\n\tcompression-level 1\n/],
+      ['gzip:6', /Compression gzip\n\tcompression-level 6\n/],
+      ['none', /Data is uncompressed\n/],
+    ])('compresses by %s, as unsquashfs sees it', async (compression, seen) => {
+      await importImage(small, 'hello');
+      await stdoutOf(`hpc-gat make-sif docker-daemon:${small} --compression ${compression}`);
+      const start = await stdoutOf(
+        `apptainer sif list small_1.sif | sed -nE 's/.*\\|([0-9]+)-[0-9]+ .*Squashfs.*/\\1/p'`,
+      );
+      expect(await stdoutOf(`unsquashfs -s -o ${start} small_1.sif`)).toMatch(seen);
+      expect(await stdoutOf('apptainer run small_1.sif')).toBe('hello');
+    });
+
+    test('twice at once makes it once', async () => {
+      await importImage(small, 'hello');
+      const make = `hpc-gat make-sif docker-daemon:${small} -o x.sif`;
+      const both = await stdoutOf(`${make} & ${make}; wait $!`);
+      expect(both.split('\n').sort()).toEqual([
+        expect.stringContaining('zstd:3'),
+        'x.sif: up to date (the source has not changed)',
+      ]);
+      expect(await files()).toEqual(['x.sif', 'x.sif.json']);
+    });
+  });
+
+  describe('from an archive', () => {
+    test('makes a SIF that runs, without the daemon', async () => {
+      await importImage(small, 'saved');
+      await stdoutOf(`docker save -o 'odd: name.tar' ${small}`);
+      const without = { env: { DOCKER_HOST: 'unix:///nowhere.sock' } };
+      await stdoutOf(`hpc-gat make-sif 'docker-archive:odd: name.tar' -o x.sif`, without);
+      expect(await stdoutOf('apptainer run x.sif')).toBe('saved');
+      expect(await stdoutOf(`hpc-gat make-sif 'docker-archive:odd: name.tar' -o x.sif`, without)).toContain(
+        'up to date',
+      );
+    });
+
+    test.each([
+      ['cut off', `docker save ${small} | head -c 500000 >broken.tar`, 1, /cut off/],
+      ['not a tar', 'echo hello >broken.tar', 1, /not a tar/],
+      ['compressed', `docker save ${small} | gzip >broken.tar`, 1, /decompress it first/],
+      ['absent', 'true', 2, /there is no file/],
+    ])('that is %s fails with one clear error', async (_what, prepare, code, message) => {
+      await importImage(small, 'hello');
+      await stdoutOf(prepare);
+      const { exitCode, stdout, stderr } = await shell('hpc-gat make-sif docker-archive:broken.tar -o x.sif');
+      expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^ {2}fix: /m);
+      expect(await files()).toEqual((await files()).filter((name) => name === 'broken.tar'));
+    });
+
+    test('whose layer is damaged is refused, which Apptainer alone does not', async () => {
+      await importImage(small, 'hello');
+      await stdoutOf(
+        `docker save ${small} >x.tar; printf garbage | dd of=x.tar bs=1 seek=200000 conv=notrunc 2>/dev/null`,
+      );
+      const { exitCode, stderr } = await shell('hpc-gat make-sif docker-archive:x.tar -o x.sif');
+      expect({ exitCode, damaged: /its layer \S+ has the digest/.test(stderr) }).toEqual({
+        exitCode: 1,
+        damaged: true,
+      });
+      expect(await files()).toEqual(['x.tar']);
+    });
+  });
+
+  describe('says what is wrong', () => {
+    test.each<[string, string, LabExecOptions, number, RegExp]>([
+      [
+        'an unknown image',
+        'docker-daemon:hpc-gat-e2e/lagre:1',
+        {},
+        2,
+        /did you mean docker-daemon:hpc-gat-e2e\/large:1\?/,
+      ],
+      [
+        'no daemon',
+        `docker-daemon:${large}`,
+        { env: { DOCKER_HOST: 'unix:///nowhere.sock' } },
+        3,
+        /no Docker daemon at/,
+      ],
+      ['a source of later', 'docker://alpine', {}, 2, /yet/],
+      [
+        'no Apptainer',
+        `docker-daemon:${large}`,
+        { env: { PATH: '/usr/local/bin' } },
+        3,
+        /neither apptainer nor singularity/,
+      ],
+      [
+        'a folder that is not there',
+        `docker-daemon:${large} -o nowhere/x.sif`,
+        {},
+        2,
+        /there is no folder .*nowhere/,
+      ],
+    ])('%s', async (_what, args, options, code, message) => {
+      const argv = ['hpc-gat', 'make-sif', ...args.split(' ')];
+      const { exitCode, stdout, stderr } = await labExec('workstation', argv, { cwd: folder, ...options });
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: code, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(await files()).toEqual([]);
+    });
+
+    test('a person who may not use Docker', async () => {
+      const asNobody = 'setpriv --reuid=nobody --regid=nogroup --clear-groups';
+      const make = `${asNobody} hpc-gat make-sif docker-daemon:${large}`;
+      const { exitCode, stderr } = await shell(make, { user: 'root' });
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+      expect(stderr).toMatch(/may not talk to the Docker daemon[^]*usermod -aG docker/);
+    });
+
+    test('a full disk', async () => {
+      const disk = '/mnt/full-disk';
+      const asRoot = { user: 'root', cwd: '/' } as const;
+      await stdoutOf(`mkdir -p ${disk}; mount -t tmpfs -o size=64m,mode=1777 tmpfs ${disk}`, asRoot);
+      try {
+        const { exitCode, stderr } = await shell(`hpc-gat make-sif docker-daemon:${large} -o ${disk}/x.sif`);
+        expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+        expect(stderr).toMatch(/warning: .* has \d+ MB free/);
+        expect(stderr).toMatch(/no space left in \/mnt\/full-disk/);
+        expect(await stdoutOf(`ls -A ${disk}`)).toBe('');
+      } finally {
+        await stdoutOf(`umount ${disk}`, asRoot);
+      }
+    });
+  });
+
+  describe('when it is ended midway', () => {
+    /** Starts a conversion, waits until Apptainer unpacks, sends the signal, and waits for the end of both. */
+    const endedBy = (signal: string) => `
+      hpc-gat make-sif docker-daemon:${large} --compression gzip:9 -o x.sif & p=$!
+      until ls -d .x.sif.*.work/scratch/build-temp-*/rootfs >/dev/null 2>&1; do sleep 0.02; done
+      kill -${signal} $p; wait $p; echo $?`;
+
+    test.each([
+      ['TERM', '143'],
+      ['INT', '130'],
+    ])(
+      'SIG%s leaves no process and no file',
+      async (signal, code) => {
+        // bash starts background jobs with SIGINT ignored, unless it does job control.
+        expect(await stdoutOf(`set -m; ${endedBy(signal)}`)).toBe(code);
+        expect(await files()).toEqual([]);
+        expect(await stdoutOf(`ps -eo args | grep -E '^(/usr/bin/)?(apptainer|mksquashfs) ' || true`)).toBe(
+          '',
+        );
+      },
+      longMs,
+    );
+
+    test(
+      'SIGKILL leaves what the next run removes',
+      async () => {
+        expect(await stdoutOf(endedBy('KILL'))).toBe('137');
+        expect(await files()).not.toContain('x.sif');
+        await stdoutOf(`hpc-gat make-sif docker-daemon:${large} -o x.sif`);
+        expect(await files()).toEqual(['x.sif', 'x.sif.json']);
+        expect(await stdoutOf(`ps -eo args | grep -E '^(/usr/bin/)?(apptainer|mksquashfs) ' || true`)).toBe(
+          '',
+        );
+        expect(await stdoutOf('apptainer run x.sif')).toBe('large');
+      },
+      longMs,
+    );
+  });
+});
