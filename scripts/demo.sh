@@ -1,0 +1,11 @@
+#!/bin/sh
+# npm run demo: set-up, then the whole way from a Docker image to a tested model and back to nothing.
+set -eu
+cd "$(dirname "$0")/.."
+if [ "$(id -u)" != 0 ]; then
+  echo "hpc-gat: the demo makes namespaces and mounts, which needs root; fix: sudo npm run demo" >&2
+  exit 2
+fi
+# shellcheck source=scripts/setup.sh
+. scripts/setup.sh
+exec node scripts/demo.ts

@@ -1,0 +1,40 @@
+import path from 'node:path';
+import type { Command } from './stage.ts';
+
+const root = path.dirname(path.dirname(import.meta.dirname));
+const cli = path.join(root, 'bin', 'hpc-gat.js');
+
+export const labName = 'demo';
+export const projectFolder = '/home/alice/gat-demo';
+export const image = 'hpc-gat/triton-cpu:2.51';
+export const contextInLab = '/mnt/triton-cpu';
+
+/** A program of this package, or the verb `hpc-gat` itself, on this machine as root. */
+function here(typed: string, args: readonly string[]): Command {
+  return { typed: `# ${typed}`, file: process.execPath, args };
+}
+
+export function hpcGat(args: readonly string[]): Command {
+  return here(['hpc-gat', ...args].join(' '), [cli, ...args]);
+}
+
+export function script(name: string, options: Pick<Command, 'capture'> = {}): Command {
+  return { typed: `# ${name}`, file: path.join(root, name), args: [], ...options };
+}
+
+export function look(args: readonly string[]): Command {
+  const program = 'test/outside/look.ts';
+  return here(['node', program, ...args].join(' '), [path.join(root, program), ...args]);
+}
+
+/** What alice types in her project folder on a node of the lab. */
+export function alice(node: string, typed: string): Command {
+  return {
+    typed: `alice@${node}:~/gat-demo$ ${typed}`,
+    file: process.execPath,
+    args: [
+      ...[cli, 'lab', 'exec', '--name', labName, '--cwd', '/home/alice', node],
+      ...['--', 'bash', '-c', `mkdir -p ${projectFolder} && cd ${projectFolder} && ${typed}`],
+    ],
+  };
+}

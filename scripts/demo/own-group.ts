@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Hierarchies of control groups, version 1 and 2: the first that is there is enough. */
+const hierarchies = [
+  { folder: '/sys/fs/cgroup/freezer', line: /^\d+:freezer:(.*)$/m },
+  { folder: '/sys/fs/cgroup', line: /^0::(.*)$/m },
+];
+
+export const groupPrefix = 'hpc-gat-demo-';
+
+/**
+ * Puts this process into a control group of its own, so that the kernel itself knows which processes it started:
+ * a daemon leaves its parent and its session, never its group.
+ *
+ * @returns leaves the group again and removes it; undefined where there are no control groups
+ */
+export function enterOwnGroup(): (() => void) | undefined {
+  const hierarchy = hierarchies.find(({ folder }) => existsSync(path.join(folder, 'cgroup.procs')));
+  if (hierarchy === undefined) {
+    return undefined;
+  }
+  const { folder, line } = hierarchy;
+  removeEmpty(folder);
+  const before = path.join(folder, line.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/');
+  const own = path.join(folder, `${groupPrefix}${process.pid}`);
+  mkdirSync(own);
+  moveTo(own);
+  return () => {
+    moveTo(before);
+    removeEmpty(folder);
+  };
+}
+
+function moveTo(group: string): void {
+  writeFileSync(path.join(group, 'cgroup.procs'), String(process.pid));
+}
+
+/** Also the groups of demos that were killed. One that holds a process stays. */
+function removeEmpty(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(groupPrefix))) {
+    try {
+      rmdirSync(path.join(folder, name));
+    } catch {
+      // Busy: another demo's, or a process was left in it, which the look from outside tells.
+    }
+  }
+}
