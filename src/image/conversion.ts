@@ -14,7 +14,7 @@ import { sameIdentity } from './up-to-date.ts';
 import { verifySif } from './verify.ts';
 import { createWorkspace, noSpaceIn, type Workspace } from './workspace.ts';
 
-/** Layers and their unpacked copy lie side by side for a while [measured: 1.8 to 1.9 times, docs/make-sif.md]. */
+/** Layers and their unpacked copy lie side by side for a while (measured: 1.8 to 1.9 times). */
 const scratchFactor = 2;
 
 /** Converts, checks, records, publishes. The caller holds the lock of the output. */
