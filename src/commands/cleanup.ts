@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -23,7 +24,6 @@ export const cleanup = defineVerb({
         describe: 'Say what would be done, and do nothing',
       })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
-      .conflicts('run', 'all')
       .example('$0 cleanup', 'After a crash: what is left of runs that are over')
       .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
   handle: async (args, context) => {
@@ -31,6 +31,9 @@ export const cleanup = defineVerb({
     const { findRun, listRuns } = await import('../run/record.ts');
     const { cleanUpRun } = await import('../run/cleanup.ts');
     const { stateOfRun } = await import('../run/state.ts');
+    if (args.all && args.run !== undefined) {
+      throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
+    }
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
     const report: { run: string; done: string[] }[] = [];

@@ -1,6 +1,7 @@
-import { bringUpTestLab } from './test-lab.ts';
+import { buildTritonContext } from './triton-context.ts';
+import { bringUpTestLab, testLabName } from './test-lab.ts';
 
-/** jest's globalSetup of the e2e project: one lab for all of its tests. */
+/** jest's globalSetup of the e2e project: one lab for all of its tests, with what Triton's image is built from. */
 export default async function setUp(): Promise<void> {
-  await bringUpTestLab('e2e');
+  await bringUpTestLab(testLabName, async () => [`${await buildTritonContext()}:/mnt/triton-cpu`]);
 }

@@ -1,5 +1,5 @@
-import { takeDownTestLab } from './test-lab.ts';
+import { takeDownTestLab, testLabName } from './test-lab.ts';
 
 export default async function tearDown(): Promise<void> {
-  await takeDownTestLab('e2e');
+  await takeDownTestLab(testLabName);
 }

@@ -1,0 +1,142 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+
+const longMs = 180_000;
+
+function started(run: string): Promise<unknown> {
+  return shell(
+    `until grep -q server-started .hpc-gat/runs/${run}/events.jsonl 2>/dev/null; do sleep 0.1; done`,
+  );
+}
+
+/** What the test's user has on a node beside this very look. */
+async function left(node: string): Promise<string> {
+  const look = `ls -A /dev/shm /tmp | grep -v :; ls ~/.apptainer/instances/*/$(hostname)/alice; pgrep -u alice -l -f 'hpc-gat|apptainer|triton'`;
+  const { stdout } = await shell(look, { node });
+  return stdout
+    .split('\n')
+    .filter((line) => !/^$|^\/home|pgrep|bash -c|sh -c/.test(line))
+    .join('\n');
+}
+
+describeInLab('run', () => {
+  beforeAll(makeGatProject, 300_000);
+
+  test(
+    'on the login node starts, tests and stops, with the server on loopback only',
+    async () => {
+      const running = hpcGat(['run', '--id', 'login-run']);
+      await shell('until [ -e .hpc-gat/runs/login-run/endpoint.json ]; do sleep 0.1; done');
+      const listening = (await shell(`ss --no-header --listening --tcp --numeric --processes | grep triton`))
+        .stdout;
+      const endpoint = JSON.parse((await shell('cat .hpc-gat/runs/login-run/endpoint.json')).stdout) as {
+        grpcPort: number;
+      };
+      expect(listening.trim().split('\n')).toHaveLength(1);
+      expect(listening).toMatch(new RegExp(`127\\.0\\.0\\.1\\]?:${endpoint.grpcPort} `));
+      expect((await shell('stat --format=%a .hpc-gat/runs/login-run/endpoint.json')).stdout.trim()).toBe(
+        '600',
+      );
+      expect((await hpcGat(['status', 'login-run'])).stdout).toMatch(
+        /login-run +local +RUNNING +login +ready/,
+      );
+      const { exitCode, stdout, stderr } = await running;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      expect(await left('login')).toBe('');
+    },
+    longMs,
+  );
+
+  test(
+    'ends everything on Ctrl-C, with exit code 130',
+    async () => {
+      const running = shell(
+        'hpc-gat run --id interrupted & echo $! >interrupted.pid; wait $!; code=$?; wait $!; exit $code',
+        { timeoutMs: 120_000 },
+      );
+      await started('interrupted');
+      await shell('kill -INT "$(cat interrupted.pid)"');
+      const { exitCode, stderr } = await running;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
+      expect(await left('login')).toBe('');
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+
+  test(
+    'works inside an allocation, on the GPU that Slurm chose, whose driver --nv binds',
+    async () => {
+      const line = `salloc --quiet --partition=gpu --gres=gpu:1 --time=5 srun hpc-gat run --gpu --id allocated`;
+      const running = shell(line, { timeoutMs: 120_000 });
+      await started('allocated');
+      const host = (await shell('cat .hpc-gat/runs/allocated/owned/host')).stdout.trim();
+      const libraries = await shell('apptainer exec instance://hpc-gat-allocated ls /.singularity.d/libs', {
+        node: host,
+      });
+      const environment = await shell(`tr '\\0' '\\n' </proc/$(pgrep -u alice -x tritonserver)/environ`, {
+        node: host,
+      });
+      expect(host).toMatch(/^gpu[12]$/);
+      expect(libraries.stdout).toMatch(/libcuda\.so\.1/);
+      expect(environment.stdout).toMatch(/^CUDA_VISIBLE_DEVICES=[01]$/m);
+      const { exitCode, stdout, stderr } = await running;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stderr).toContain('GPUs in the container: 1');
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      expect(await left(host)).toBe('');
+    },
+    longMs,
+  );
+
+  test(
+    'a run whose script was killed is cleaned up from outside, twice without harm, and nothing of another run',
+    async () => {
+      void hpcGat(['run', '--id', 'shot']);
+      await started('shot');
+      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/shot/owned/script)"');
+      const state = await hpcGat(['status', 'shot']);
+      expect(state.stdout).toMatch(/shot +local +LOST .* left something on login/);
+      const planned = await hpcGat(['cleanup', '--dry-run']);
+      expect(planned.stdout).toMatch(/would: shot: end and remove what is left on login/);
+      expect(await left('login')).not.toBe('');
+      expect((await hpcGat(['cleanup'])).stdout).toMatch(/^shot: end and remove/);
+      expect(await left('login')).toBe('');
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+});
+
+describeInLab('hostile values', () => {
+  beforeAll(makeGatProject, 300_000);
+
+  test(
+    'arrive in the server of a job byte by byte, from a project whose path is hostile too',
+    async () => {
+      const id = `it's "q" $(touch /tmp/owned) \`id\`; ü\\n\nnext #x`;
+      const folder = `/home/alice/it's $(touch owned); "ü" %j,x`;
+      await labExec('login', ['mkdir', '-p', folder]);
+      await labExec('login', ['cp', '-r', '/opt/hpc-gat/models', folder]);
+      const settings = {
+        site: 'lab',
+        image: { file: `${projectFolder}/triton.sif` },
+        triton: { arguments: [`--id=${id}`] },
+        slurm: { sbatch: { comment: `"a" \\ 'b' #c $(id)` } },
+      };
+      // JSON is YAML.
+      await shell(`cat >"$PWD/hpc-gat.yaml"`, { cwd: folder, input: JSON.stringify(settings) });
+      const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: folder });
+      await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: folder });
+      const host = (await shell('cat .hpc-gat/runs/hostile/owned/host', { cwd: folder })).stdout.trim();
+      const { stdout } = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/cmdline', { node: host });
+      expect(stdout.split('\0')).toContain(`--id=${id}`);
+      const { exitCode, stderr } = await submitted;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect((await shell('ls -A /home/alice /tmp', { node: host })).stdout).not.toMatch(/^owned$/m);
+    },
+    longMs,
+  );
+});

@@ -1,0 +1,176 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { unzipSync, zipSync } from 'fflate';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setGpu } from '../../src/lab/faults.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { describeInLab } from '../support/lab.ts';
+import { testLab } from '../support/test-lab.ts';
+import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+
+const longMs = 180_000;
+
+async function file(run: string, name: string): Promise<string> {
+  return (await shell(`cat ${projectFolder}/.hpc-gat/runs/${run}/${name}`)).stdout;
+}
+
+describeInLab('submit', () => {
+  beforeAll(makeGatProject, 300_000);
+
+  test(
+    'with --gpu --wait starts Triton on a GPU node, tests the model and leaves nothing running',
+    async () => {
+      const { exitCode, stdout, stderr } = await hpcGat(['submit', '--gpu', '--wait', '--id', 'gpu']);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      expect(stderr).toMatch(/job \d+: (PENDING|RUNNING)/);
+      expect(JSON.parse(await file('gpu', 'result.json'))).toMatchObject({ status: 'pass', exitCode: 0 });
+      expect(await file('gpu', 'server.log')).toContain("successfully unloaded 'gat_test'");
+      expect((await hpcGat(['status', 'gpu', '--json'])).stdout).toContain('"state": "passed"');
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+
+  test('hands Slurm what render prints, whatever SBATCH_* and SLURM_* say', async () => {
+    const env = { SBATCH_PARTITION: 'gpu', SBATCH_TIMELIMIT: '1', SBATCH_JOB_NAME: 'x', SLURM_JOB_ID: '77' };
+    const options = ['--id', 'printed', '--sbatch', 'comment=a "b" \\ #c', '--sbatch', 'hold'];
+    const rendered = await hpcGat(['render', ...options], { env });
+    const submitted = await hpcGat(['submit', '--json', ...options], { env });
+    const { job } = JSON.parse(submitted.stdout) as { job: string };
+    expect((await shell(`scontrol write batch_script ${job} -`)).stdout).toBe(rendered.stdout);
+    const shown = (await shell(`scontrol show job ${job}`)).stdout;
+    expect(shown).toContain('JobName=hpc-gat-printed');
+    expect(shown).toContain('Partition=cpu');
+    expect(shown).toContain('TimeLimit=00:10:00');
+    expect(shown).toContain('Comment=a "b" \\ #c');
+    expect((await hpcGat(['cleanup', 'printed'])).exitCode).toBe(0);
+    expect((await shell(`squeue --noheader --jobs=${job} --states=PENDING,RUNNING`)).stdout).toBe('');
+  });
+
+  test(
+    'with --gpu refuses a container without a GPU, unless --allow-cpu accepts it',
+    async () => {
+      await setStandInGpus('broken');
+      try {
+        const refused = await hpcGat(['submit', '--gpu', '--wait', '--id', 'no-gpu']);
+        expect(refused.exitCode).toBe(1);
+        expect(refused.stderr).toMatch(/no GPU is visible in the container/);
+        expect(refused.stderr).toMatch(/--allow-cpu/);
+        const accepted = await hpcGat(['submit', '--gpu', '--allow-cpu', '--wait', '--id', 'cpu-accepted']);
+        expect(accepted.exitCode).toBe(0);
+        expect(accepted.stderr).toMatch(/going on without/);
+      } finally {
+        await setStandInGpus('ok');
+      }
+    },
+    longMs,
+  );
+
+  test(
+    'exits 6 when a model of that name has other weights',
+    async () => {
+      await shell('rm -rf wrong && cp -r models wrong && base64 --decode >wrong/gat_test/1/model.pt', {
+        input: await otherWeights(),
+      });
+      const { exitCode, stdout, stderr } = await hpcGat([
+        'submit',
+        '--wait',
+        '--models',
+        'wrong',
+        '--id',
+        'wrong',
+      ]);
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 6 });
+      expect(stdout).toMatch(/FAIL: .*(isolated|small|cora)/);
+      expect(stderr).toMatch(/wrong answer/);
+    },
+    longMs,
+  );
+
+  test(
+    'shows why a model cannot load',
+    async () => {
+      await shell('rm -rf cut && cp -r models cut && truncate --size=1000 cut/gat_test/1/model.pt');
+      const { exitCode, stderr } = await hpcGat(['submit', '--wait', '--models', 'cut', '--id', 'cut']);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/PytorchStreamReader failed/);
+      expect(stderr).toMatch(/tritonserver ended by itself/);
+    },
+    longMs,
+  );
+
+  test(
+    'a config.pbtxt that does not parse is told, although the server would call itself ready',
+    async () => {
+      await shell(
+        'rm -rf unparsed && cp -r models unparsed && echo "input [" >>unparsed/gat_test/config.pbtxt',
+      );
+      const { exitCode, stderr } = await hpcGat([
+        'submit',
+        '--wait',
+        '--models',
+        'unparsed',
+        '--id',
+        'unparsed',
+      ]);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/failed to (read|parse)|config\.pbtxt/i);
+    },
+    longMs,
+  );
+
+  test(
+    'scancel while the model loads or is tested ends everything, with exit code 143',
+    async () => {
+      const waiting = hpcGat(['submit', '--gpu', '--wait', '--id', 'cancelled']);
+      await shell(
+        'until grep -q server-started .hpc-gat/runs/cancelled/events.jsonl 2>/dev/null; do sleep 0.2; done',
+      );
+      await shell('scancel "$(jq -r .jobId .hpc-gat/runs/cancelled/job.json)"');
+      const { exitCode, stderr } = await waiting;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 143 });
+      expect(stderr).toMatch(/cancelled/);
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+
+  test(
+    'the server killed while it is waited for is noticed at once',
+    async () => {
+      const waiting = hpcGat(['submit', '--gpu', '--wait', '--id', 'killed']);
+      await shell(
+        'until grep -q server-started .hpc-gat/runs/killed/events.jsonl 2>/dev/null; do sleep 0.2; done',
+      );
+      const host = (await file('killed', 'owned/host')).trim();
+      await shell('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done', {
+        node: host,
+      });
+      const { exitCode, stderr } = await waiting;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+      expect(stderr).toMatch(/tritonserver ended by itself/);
+      expect((await shell('ls -A /dev/shm /tmp; pgrep -u alice', { node: host })).stdout).not.toMatch(
+        /hpc-gat|\d/,
+      );
+    },
+    longMs,
+  );
+});
+
+async function setStandInGpus(state: 'ok' | 'broken'): Promise<void> {
+  const lab = await testLab();
+  await setGpu(lab, 'gpu1', state);
+  await setGpu(lab, 'gpu2', state);
+}
+
+/** The committed model with half of its largest tensor set to zero. */
+async function otherWeights(): Promise<string> {
+  const model = unzipSync(await readFile(path.join(packageRoot, 'models', 'gat_test', '1', 'model.pt')));
+  const tensor = model['model/constants/0'];
+  if (tensor === undefined) {
+    throw new Error('model.pt is not laid out as this test expects');
+  }
+  tensor.fill(0, tensor.length / 2);
+  return Buffer.from(zipSync(model, { level: 0 })).toString('base64');
+}

@@ -1,0 +1,44 @@
+import { type LabExecOptions, labExec, type LabResult } from './lab.ts';
+
+/** The image of defs/triton-cpu in the lab's Docker daemon. */
+export const tritonImage = 'hpc-gat/triton-cpu:2.51';
+
+/** The project of the end-to-end tests, on the file system that all nodes share. */
+export const projectFolder = '/home/alice/gat';
+
+const makeProject = `
+set -e
+mkdir -p ${projectFolder}
+cd ${projectFolder}
+rm -rf .hpc-gat
+[ -e models ] || cp -r /opt/hpc-gat/models models
+echo 'site: lab' >hpc-gat.yaml
+docker build --quiet --tag ${tritonImage} /mnt/triton-cpu
+hpc-gat make-sif docker-daemon:${tritonImage} --output triton.sif
+`;
+
+/** Makes Triton's image and its SIF; in a lab that has them already a matter of seconds. */
+export async function makeGatProject(): Promise<void> {
+  const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-c', makeProject], {
+    timeoutMs: 300_000,
+  });
+  if (exitCode !== 0) {
+    throw new Error(`the project could not be made (${exitCode ?? 'signal'}): ${stdout}${stderr}`);
+  }
+}
+
+/** Calls hpc-gat in the project, as alice on the login node unless told otherwise. */
+export function hpcGat(
+  args: readonly string[],
+  { node = 'login', ...options }: LabExecOptions & { node?: string } = {},
+): Promise<LabResult> {
+  return labExec(node, ['hpc-gat', ...args], { cwd: projectFolder, timeoutMs: 120_000, ...options });
+}
+
+/** Runs a line of bash in the project, as alice on the login node unless told otherwise. */
+export function shell(
+  line: string,
+  { node = 'login', ...options }: LabExecOptions & { node?: string } = {},
+): Promise<LabResult> {
+  return labExec(node, ['bash', '-c', line], { cwd: projectFolder, timeoutMs: 60_000, ...options });
+}
