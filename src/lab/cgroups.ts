@@ -1,6 +1,7 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../support/context.ts';
+import { codeOf } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 import type { Lab } from './lab.ts';
 
@@ -73,7 +74,7 @@ async function removed(folder: string): Promise<boolean> {
     if (isMissing(error)) {
       return true;
     }
-    if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
+    if (codeOf(error) === 'EBUSY') {
       return false;
     }
     throw error;

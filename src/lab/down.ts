@@ -1,13 +1,14 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
+import { identityOf, type ProcessIdentity } from '../support/process-identity.ts';
 import { removeCgroups } from './cgroups.ts';
 import { runInNode } from './exec.ts';
 import { nodeFolder, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 import { withLock } from './lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
-import { killAndWait, recordOf, runningProcess, type ProcessRecord } from './processes.ts';
+import { killAndWait, runningProcess } from './processes.ts';
 import { removeLabRecord } from './record.ts';
 import { checkRequirements } from './requirements.ts';
 
@@ -62,19 +63,19 @@ async function killStray(lab: Lab): Promise<void> {
   for (let empty = 0; empty < 2;) {
     const found = await startedWith(scripts);
     empty = found.length === 0 ? empty + 1 : 0;
-    await Promise.all(found.map((record) => killAndWait(record, lab.context.clock)));
+    await Promise.all(found.map((identity) => killAndWait(identity, lab.context.clock)));
   }
 }
 
-async function startedWith(scripts: ReadonlySet<string>): Promise<ProcessRecord[]> {
-  const found: ProcessRecord[] = [];
+async function startedWith(scripts: ReadonlySet<string>): Promise<ProcessIdentity[]> {
+  const found: ProcessIdentity[] = [];
   for (const entry of await readdir('/proc')) {
     if (/^\d+$/.test(entry)) {
       const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
       const ours = commandLine.split('\0').some((argument) => scripts.has(argument));
-      const record = ours ? await recordOf(Number(entry)) : undefined;
-      if (record !== undefined) {
-        found.push(record);
+      const identity = ours ? identityOf(Number(entry)) : undefined;
+      if (identity !== undefined) {
+        found.push(identity);
       }
     }
   }

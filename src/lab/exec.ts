@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
-import { ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
+import { codeOf, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
 import { nodeFolder, nodeOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
 
@@ -85,9 +85,7 @@ export async function execInteractively(
   terminal: boolean,
 ): Promise<number> {
   const { run, env, signal } = lab.context;
-  const entered = await enterNode(lab, node, command, options);
-  // Away from a terminal in a session of its own, so that a signal to the whole group does not arrive twice.
-  const [file, ...args] = terminal ? entered : (['setsid', ...entered] as const);
+  const [file, ...args] = await enterNode(lab, node, command, options);
   let handOn = (): void => undefined;
   const onStart = (pid: number): void => {
     handOn = () => {
@@ -98,8 +96,10 @@ export async function execInteractively(
     };
     signal.addEventListener('abort', handOn);
   };
+  // Away from a terminal, so that a signal to the whole group does not arrive twice.
+  const ownSession = !terminal;
   try {
-    const ended = await run(file, args, { env: { PATH: env.PATH }, inherit: true, onStart });
+    const ended = await run(file, args, { env: { PATH: env.PATH }, inherit: true, ownSession, onStart });
     return ended.exitCode ?? 128 + constants.signals[ended.signal as NodeJS.Signals];
   } finally {
     signal.removeEventListener('abort', handOn);
@@ -114,7 +114,13 @@ export async function execInteractively(
 async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   for (const child of children.split(' ').filter((text) => text !== '')) {
-    process.kill(Number(child), signal);
+    try {
+      process.kill(Number(child), signal);
+    } catch (error) {
+      if (codeOf(error) !== 'ESRCH') {
+        throw error;
+      }
+    }
   }
 }
 

@@ -1,38 +1,31 @@
-import { readFile } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
+import { readTextIfPresent } from '../support/files.ts';
 
 const fallback = 'http://deb.debian.org/debian';
 
-/** The Debian mirror of this machine's own apt sources, whatever form they have. */
+/** The Debian mirror of this machine's own apt sources, which apt itself reads: they have two forms and options. */
 export async function debianMirror({ env, run, signal }: Context): Promise<string> {
   if (env.HPC_GAT_LAB_MIRROR !== undefined && env.HPC_GAT_LAB_MIRROR !== '') {
     return env.HPC_GAT_LAB_MIRROR;
   }
-  const { stdout } = await run(
-    'apt-get',
-    ['indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)', 'Identifier: Packages'],
-    { env, timeoutMs: 10_000, signal },
-  );
-  const release = await readFile('/etc/os-release', 'utf8');
+  const { stdout } = await run('apt-get', ['update', '--print-uris'], { env, timeoutMs: 10_000, signal });
+  const release = (await readTextIfPresent('/etc/os-release')) ?? '';
   return chooseMirror(stdout, /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1]) ?? fallback;
 }
 
 /**
  * Of apt's sources the one with Debian's own main archive: it has this release, or it is called `debian`.
  *
- * @param targets lines of `URI RELEASE COMPONENT`
+ * @param uris what `apt-get update --print-uris` prints
  */
-export function chooseMirror(targets: string, codename: string | undefined): string | undefined {
-  const sources = targets
-    .split('\n')
-    .map((line) => line.split(' '))
-    .flatMap(([uri, release, component]) =>
-      uri !== undefined && /^https?:/.test(uri) && component === 'main' ? [{ uri, release }] : [],
-    );
-  const isDebian = (uri: string) => /\/debian\/?$/.test(uri);
+export function chooseMirror(uris: string, codename: string | undefined): string | undefined {
+  const sources = [...uris.matchAll(/^'(https?:\S+?)\/dists\/(\S+)\/InRelease'/gm)].map(
+    ([, uri = '', suite = '']) => ({ uri, suite }),
+  );
+  const isDebian = (uri: string): boolean => uri.endsWith('/debian');
   const found =
-    sources.find(({ uri, release }) => isDebian(uri) && release === codename) ??
+    sources.find(({ uri, suite }) => isDebian(uri) && suite === codename) ??
     sources.find(({ uri }) => isDebian(uri)) ??
-    sources.find(({ release }) => release === codename);
-  return found?.uri.replace(/\/$/, '');
+    sources.find(({ suite }) => suite === codename);
+  return found?.uri;
 }

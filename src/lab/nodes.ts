@@ -7,7 +7,6 @@ import { readTextIfPresent } from '../support/files.ts';
 import { bindsOf, type Bind } from './binds.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { gpuFiles } from './configuration.ts';
-import type { ClusterNode } from './facts.ts';
 import { addressOf, nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
 import { plugIn } from './network.ts';
 import { killRecorded, runningProcess } from './processes.ts';
@@ -23,13 +22,12 @@ export interface NodeParts {
 
 /** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
 export async function startNode(lab: Lab, name: string, parts: NodeParts): Promise<void> {
-  const node = nodeOf(lab, name);
   const { pidFile, launchLog } = nodeFolder(lab, name);
   if ((await runningProcess(pidFile)) !== undefined) {
     return;
   }
   await rm(pidFile, { force: true });
-  const launch = await writeScripts(lab, name, node, parts);
+  const launch = await writeNodeScripts(lab, name, parts);
   expectSuccess(
     await lab.context.run('setsid', ['--fork', '/bin/bash', launch], {
       env: { PATH: lab.context.env.PATH },
@@ -60,7 +58,9 @@ async function pidOf(lab: Lab, name: string, launchLog: string): Promise<number>
   throw new NotReadyError(`node ${name} did not start: ${said ?? 'it said nothing'}`, { log: launchLog });
 }
 
-async function writeScripts(lab: Lab, name: string, node: ClusterNode, parts: NodeParts): Promise<string> {
+/** Writes what starts a node, and gives the path of the script that does. */
+export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts): Promise<string> {
+  const node = nodeOf(lab, name);
   const { folder, pidFile, log, launchLog } = nodeFolder(lab, name);
   // /tmp is the node's own disk, and empty after a restart.
   const temporary = path.join(folder, 'tmp');

@@ -1,8 +1,8 @@
-import { access, constants, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { MissingToolError, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
+import { findProgram } from '../support/find-program.ts';
 
 /** Program -> the Debian package that brings it. */
 const toRun = {
@@ -34,7 +34,7 @@ export async function checkRequirements(context: Context): Promise<void> {
       fix: 'use a machine or a virtual machine with Debian 12 or 13',
     });
   }
-  await requireTools(context, toRun);
+  requireTools(context, toRun);
   if (!/\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))) {
     const modprobe = await context.run('modprobe', ['overlay'], { env: context.env, timeoutMs: 10_000 });
     if (modprobe.exitCode !== 0) {
@@ -44,30 +44,16 @@ export async function checkRequirements(context: Context): Promise<void> {
 }
 
 /** What only the build of a root file system needs. */
-export async function checkBuildRequirements(context: Context): Promise<void> {
-  await requireTools(context, toBuild);
+export function checkBuildRequirements(context: Context): void {
+  requireTools(context, toBuild);
 }
 
-async function requireTools({ env }: Context, tools: Readonly<Record<string, string>>): Promise<void> {
-  const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const missing = new Set<string>();
-  for (const [tool, debianPackage] of Object.entries(tools)) {
-    const found = await Promise.all(folders.map((folder) => isExecutable(path.join(folder, tool))));
-    if (!found.includes(true)) {
-      missing.add(debianPackage);
-    }
-  }
-  if (missing.size > 0) {
-    const packages = [...missing].join(' ');
+function requireTools({ env }: Context, tools: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(tools).filter(([tool]) => findProgram(tool, env) === undefined);
+  if (missing.length > 0) {
+    const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))].join(' ');
     throw new MissingToolError(`the lab needs Debian packages that this host lacks: ${packages}`, {
       fix: `apt-get install ${packages}`,
     });
   }
-}
-
-function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -82,7 +82,7 @@ async function recipeKey(packages: Packages, setup: string): Promise<string> {
 
 async function build(context: Context, folder: string, packages: Packages, setup: string): Promise<void> {
   const { output, clock, run, signal, env } = context;
-  await checkBuildRequirements(context);
+  checkBuildRequirements(context);
   const cache = path.dirname(folder);
   await removeLeftovers(cache);
   const mirror = await debianMirror(context);

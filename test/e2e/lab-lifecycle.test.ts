@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labDown } from '../../src/lab/down.ts';
-import { recordOf } from '../../src/lab/processes.ts';
 import { labStatus } from '../../src/lab/status.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
+import { identityOf } from '../../src/support/process-identity.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -53,7 +53,7 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     const inside = namespacesOf(pid).some((namespace) => namespaces.has(namespace));
     // One that has ended and waits to be reaped by the host's first process is no trace.
-    if ((inside || command.includes(`${folder}/`)) && (await recordOf(Number(pid))) !== undefined) {
+    if ((inside || command.includes(`${folder}/`)) && identityOf(Number(pid)) !== undefined) {
       found.push(`process ${pid}: ${command}`);
     }
   }

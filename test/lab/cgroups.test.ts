@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { parseCgroups } from '../../src/lab/cgroups.ts';
+
+test('version 1: one group in each hierarchy, named ones by their name; the unified one beside them is left', () => {
+  const mountinfo = [
+    '31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755',
+    '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct',
+    '40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,release_agent=/lib/x,name=systemd',
+    '41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw',
+    '',
+  ].join('\n');
+  expect(parseCgroups(mountinfo, 'mine')).toEqual([
+    {
+      parent: '/sys/fs/cgroup/cpu,cpuacct',
+      folder: '/sys/fs/cgroup/cpu,cpuacct/mine',
+      type: 'cgroup',
+      options: 'cpu,cpuacct',
+      mountPoint: 'cpu,cpuacct',
+    },
+    {
+      parent: '/sys/fs/cgroup/systemd',
+      folder: '/sys/fs/cgroup/systemd/mine',
+      type: 'cgroup',
+      options: 'none,name=systemd',
+      mountPoint: 'systemd',
+    },
+  ]);
+});
+
+test('version 2: one group', () => {
+  const mountinfo = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate';
+  expect(parseCgroups(mountinfo, 'mine')).toEqual([
+    {
+      parent: '/sys/fs/cgroup',
+      folder: '/sys/fs/cgroup/mine',
+      type: 'cgroup2',
+      options: 'rw',
+      mountPoint: '.',
+    },
+  ]);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { clusterSchema, loadCluster, loadPackages } from '../../src/lab/facts.ts';
+import { nodeOf, openLab } from '../../src/lab/lab.ts';
+import { UsageError } from '../../src/support/errors.ts';
+import { parseYaml } from '../../src/support/yaml.ts';
+import { testContext } from '../support/context.ts';
+
+test('the shipped description has two ordinary people, gpu nodes and partitions of known nodes', async () => {
+  const cluster = await loadCluster();
+  expect(Object.keys(cluster.users)).toEqual(['alice', 'bob']);
+  expect(Object.keys(cluster.nodes)).toEqual(['ctl', 'login', 'cpu1', 'cpu2', 'gpu1', 'gpu2', 'workstation']);
+  const members = Object.values(cluster.partitions).flatMap(({ nodes }) => nodes);
+  expect(members.filter((name) => cluster.nodes[name]?.role !== 'compute')).toEqual([]);
+  expect((await loadPackages()).packages).toContain('apptainer');
+});
+
+test('an unknown key in a description is refused with its place', () => {
+  const text = 'name: lab\nsubnett: 10.0.0\n';
+  expect(() => parseYaml(clusterSchema, text, { what: 'lab', file: 'x.yaml' })).toThrow(
+    /x\.yaml:2:1: subnett/,
+  );
+});
+
+test.each(['Default', '', 'rootfs-1', '../up', 'a b'])('%j is no name of a lab', async (name) => {
+  await expect(openLab(testContext(), name)).rejects.toThrow(UsageError);
+});
+
+test('a misspelt node is met with the right one', async () => {
+  const lab = await openLab(testContext());
+  expect(() => nodeOf(lab, 'logn')).toThrow(expect.objectContaining({ fix: 'did you mean "login"?' }));
+});
