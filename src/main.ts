@@ -17,11 +17,16 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   }
 }
 
+/** One Ctrl-C can arrive twice: from the terminal, and handed on by npm or another parent. */
+const samePressMs = 500;
+
 /** What bin/hpc-gat.js calls: the process's own arguments, environment and signals. */
 export async function start(): Promise<void> {
   const interruption = new AbortController();
+  let firstMs: number | undefined;
   const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (interruption.signal.aborted) {
+    firstMs ??= Date.now();
+    if (Date.now() - firstMs > samePressMs) {
       // The second time: at once. Without a listener of ours the signal ends the process.
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       process.kill(process.pid, signal);

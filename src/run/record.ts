@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../support/errors.ts';
+import { codeOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import { parseWith } from '../support/parse.ts';
 import { type RunPlan, planSchema, runsFolder } from './plan.ts';
@@ -104,7 +104,7 @@ export class RunRecord {
     try {
       await mkdir(plan.runFolder, { mode: 0o700 });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      if (codeOf(error) === 'EEXIST') {
         throw new UsageError(`there is a run ${plan.id} already`, {
           fix: 'leave out --id, or choose another',
           cause: error,

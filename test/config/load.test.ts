@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { beforeEach, expect, test } from '@jest/globals';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadProject } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let root = '';
 
-beforeEach(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'config-'));
-});
-
-afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
+beforeEach(() => {
+  root = temporaryFolder();
 });
 
 function project(text: string): Promise<void> {

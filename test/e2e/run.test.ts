@@ -118,6 +118,7 @@ describeInLab('hostile values', () => {
     async () => {
       const id = `it's "q" $(touch /tmp/owned) \`id\`; ü\\n\nnext #x`;
       const folder = `/home/alice/it's $(touch owned); "ü" %j,x`;
+      await labExec('login', ['rm', '-rf', folder]);
       await labExec('login', ['mkdir', '-p', folder]);
       await labExec('login', ['cp', '-r', '/opt/hpc-gat/models', folder]);
       const settings = {
