@@ -6,7 +6,7 @@ import { openLab, type Lab } from '../../src/lab/lab.ts';
 import { parseBind } from '../../src/lab/binds.ts';
 import { checkRequirements } from '../../src/lab/requirements.ts';
 import { labUp } from '../../src/lab/up.ts';
-import { HpcGatError } from '../../src/support/errors.ts';
+import { HpcGatError, MissingToolError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from './context.ts';
 
 /** Set by the global set-up for the tests: why the lab cannot be used; empty when it can. */
@@ -45,19 +45,33 @@ export async function bringUpTestLab(
       lab,
       binds.map((bind) => parseBind(bind, lab.context.cwd)),
     );
-    process.env[REASON] = await whatIsMissing(lab);
+    tellReason(await whatIsMissing(lab));
   } catch (error) {
     if (!(error instanceof HpcGatError)) {
       throw error;
     }
-    process.env[REASON] = error.fix === undefined ? error.message : `${error.message}; fix: ${error.fix}`;
+    tellReason(error.fix === undefined ? error.message : `${error.message}; fix: ${error.fix}`);
+  }
+}
+
+function tellReason(reason: string): void {
+  process.env[REASON] = reason;
+  if (reason !== '') {
+    process.stderr.write(`end-to-end tests cannot run: ${reason}\n`);
   }
 }
 
 /** For jest's globalTeardown. HPC_GAT_E2E_KEEP=1 leaves the lab up for the next run. */
 export async function takeDownTestLab(name: string): Promise<void> {
-  if (process.env.HPC_GAT_E2E_KEEP !== '1' && process.getuid?.() === 0) {
-    await labDown(await testLab(name), { wipe: false });
+  if (process.env.HPC_GAT_E2E_KEEP !== '1') {
+    try {
+      await labDown(await testLab(name), { wipe: false });
+    } catch (error) {
+      // Where it cannot run it was not brought up: the set-up has said so.
+      if (!(error instanceof UsageError || error instanceof MissingToolError)) {
+        throw error;
+      }
+    }
   }
 }
 

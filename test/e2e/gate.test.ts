@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { runGateFixture } from '../support/gate-run.ts';
+import { describeInLab } from '../support/lab.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What a run needs of this one's environment to find root, tools and cache. */
+function environment(more: Record<string, string> = {}): Record<string, string> {
+  const { PATH = '', XDG_CACHE_HOME } = process.env;
+  return { PATH, ...(XDG_CACHE_HOME !== undefined && { XDG_CACHE_HOME }), ...more };
+}
+
+/** A file that cannot be executed, to be seen in the place of apptainer. */
+function nothingToExecute(): string {
+  const file = path.join(temporaryFolder(), 'apptainer');
+  writeFileSync(file, '');
+  return file;
+}
+
+describeInLab('a lab without apptainer', () => {
+  test('end-to-end tests run where it is there', async () => {
+    expect(await runGateFixture(environment())).toMatchObject({
+      exitCode: 0,
+      lastLine: '2 passed, 0 failed',
+    });
+  }, 120_000);
+
+  test('they are skipped where it is hidden', async () => {
+    const run = await runGateFixture(environment({ HIDDEN: nothingToExecute() }));
+    expect(run).toMatchObject({ exitCode: 0, lastLine: '0 passed, 0 failed, 2 skipped' });
+    expect(run.said).toContain('end-to-end tests cannot run: apptainer cannot be run in the lab');
+  }, 120_000);
+
+  test('with CI=true they fail where it is hidden', async () => {
+    const run = await runGateFixture(environment({ HIDDEN: nothingToExecute(), CI: 'true' }));
+    expect(run).toMatchObject({ exitCode: 1, lastLine: '0 passed, 2 failed' });
+    expect(run.said).toContain('no end-to-end test may be skipped: apptainer cannot be run in the lab');
+  }, 120_000);
+});

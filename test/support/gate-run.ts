@@ -1,0 +1,18 @@
+import { execa } from 'execa';
+import path from 'node:path';
+import { packageRoot } from '../../src/support/package-root.ts';
+
+/** Runs the two sample tests of test/fixtures/e2e-gate in a jest of its own, and gives how it ended and what it said. */
+export async function runGateFixture(
+  env: Readonly<Record<string, string>>,
+): Promise<{ exitCode: number | undefined; said: string; lastLine: string }> {
+  const config = path.join(packageRoot, 'test', 'fixtures', 'e2e-gate', 'jest.config.js');
+  const jest = path.join(packageRoot, 'node_modules', 'jest', 'bin', 'jest.js');
+  const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const { exitCode, all } = await execa(
+    process.execPath,
+    [...options, jest, '--config', config, '--runInBand', '--verbose'],
+    { env: { HOME: process.env.HOME, ...env }, extendEnv: false, reject: false, all: true, timeout: 110_000 },
+  );
+  return { exitCode, said: all, lastLine: all.trim().split('\n').at(-1) ?? '' };
+}
