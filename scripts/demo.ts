@@ -2,9 +2,20 @@
  * npm run demo: the whole way by the real verbs, in a lab of its own, and back to nothing. It uses nothing of `src`;
  * what it runs, one can type.
  */
-import { alice, contextInLab, hpcGat, image, labName, look, projectFolder, script } from './demo/commands.ts';
+import { existsSync } from 'node:fs';
+import {
+  alice,
+  aliceTypes,
+  contextInLab,
+  hpcGat,
+  image,
+  labName,
+  look,
+  projectFolder,
+  script,
+} from './demo/commands.ts';
 import { enterOwnGroup, groupPrefix } from './demo/own-group.ts';
-import { Stage, Stop } from './demo/stage.ts';
+import { Stage, Stop, type Command } from './demo/stage.ts';
 import { cacheFolder, makeWorkplace, type Workplace } from './demo/workplace.ts';
 
 interface LabStatus {
@@ -21,50 +32,57 @@ async function showTheWay(stage: Stage, workplace: Workplace): Promise<void> {
     'A cluster on this machine: Slurm, Apptainer, Docker',
     hpcGat(['lab', 'up', '--name', labName, '--bind', `${context.trim()}:${contextInLab}`]),
   );
-  const { nodes, folder } = await labStatus(stage);
+  const { nodes } = await labStatus(stage);
   await stage.step(
     'The look from outside, before: what is on every node',
     look(['snapshot', workplace.nodesBefore, ...nodes.map(({ name, pid }) => `${name}=${pid ?? ''}`)]),
   );
   await stage.step(
     'The project: a model repository, and the name of the site',
-    alice('workstation', "cp -r /opt/hpc-gat/models . && echo 'site: lab' > hpc-gat.yaml && ls"),
+    aliceTypes('workstation', "cp -r /opt/hpc-gat/models . && echo 'site: lab' > hpc-gat.yaml && ls"),
   );
   await stage.step(
     "The Docker image, on alice's own machine",
-    alice('workstation', `docker build --progress=plain --tag ${image} ${contextInLab}`),
+    alice('workstation', ['docker', 'build', '--progress=plain', '--tag', image, contextInLab]),
   );
   await stage.step(
     'Docker image to SIF',
-    alice('workstation', `hpc-gat make-sif docker-daemon:${image} -o triton.sif`),
+    alice('workstation', ['hpc-gat', 'make-sif', `docker-daemon:${image}`, '-o', 'triton.sif']),
   );
   await stage.step(
     'A batch job: Triton on a GPU node, the client test, everything ended',
-    alice('login', 'hpc-gat submit --gpu --wait'),
+    alice('login', ['hpc-gat', 'submit', '--gpu', '--wait']),
   );
-  await stage.step('Where its files lie', alice('login', 'ls -d $PWD/.hpc-gat/runs/*/* | tail -n 9'));
-  await stage.step('Clean-up', alice('login', 'hpc-gat cleanup --all'));
-  await stage.step('The look from outside, after: every node', look(['check', workplace.nodesBefore]));
-  stage.say(`\nPASS. The project stays, here: ${folder}${projectFolder}`);
+  await stage.step('Where its files lie', aliceTypes('login', 'ls -d $PWD/.hpc-gat/runs/*/* | tail -n 9'));
 }
 
 async function labStatus(stage: Stage): Promise<LabStatus> {
   return JSON.parse(await stage.ask(hpcGat(['lab', 'status', '--name', labName, '--json']))) as LabStatus;
 }
 
-/** @returns 0 when nothing was left */
-async function takeDown(stage: Stage, workplace: Workplace): Promise<number> {
-  const down = await stage.finalStep('The end of the cluster', hpcGat(['lab', 'down', '--name', labName]));
-  const left = await stage.finalStep(
-    'The look from outside, after: this machine',
-    look(['check', workplace.hostBefore, '--within', '10']),
-  );
-  return down === 0 ? left : down;
+/** Ends what goes on, then the cluster, and looks at both. @returns 0 when nothing was left */
+async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): Promise<number> {
+  const steps: [title: string, command: Command][] = [
+    ['The end of the cluster', hpcGat(['lab', 'down', '--name', labName])],
+    ['The look from outside, after: this machine', look(['check', hostBefore, '--within', '10'])],
+  ];
+  if (existsSync(nodesBefore)) {
+    steps.unshift(
+      ['Clean-up', alice('login', ['hpc-gat', 'cleanup', '--all'])],
+      ['The look from outside, after: every node', look(['check', nodesBefore])],
+    );
+  }
+  let exitCode = 0;
+  for (const [title, command] of steps) {
+    exitCode = (await stage.finalStep(title, command)) || exitCode;
+  }
+  return exitCode;
 }
 
 async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   stage.say('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
-  if ((await labStatus(stage)).nodes.some(({ up }) => up)) {
+  const { nodes, folder } = await labStatus(stage);
+  if (nodes.some(({ up }) => up)) {
     const fix = `node bin/hpc-gat.js lab down --name ${labName}`;
     throw new Stop(`the lab "${labName}" is up: another demo runs, or was killed; fix: ${fix}`, 2);
   }
@@ -82,6 +100,7 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
     throw stop;
   }
   stage.say(['', 'Times', ...stage.table()].join('\n'));
+  stage.say(left === 0 ? `\nPASS. The project is here: ${folder}${projectFolder}` : '\nSomething was left.');
   return left;
 }
 

@@ -27,14 +27,21 @@ export function look(args: readonly string[]): Command {
   return here(['node', program, ...args].join(' '), [path.join(root, program), ...args]);
 }
 
-/** What alice types in her project folder on a node of the lab. */
-export function alice(node: string, typed: string): Command {
+/** A program that alice starts in her project folder on a node of the lab. */
+export function alice(node: string, argv: readonly string[]): Command {
+  return inLab(node, argv.join(' '), projectFolder, argv);
+}
+
+/** A line that alice types in her shell there; the first such line makes the folder. */
+export function aliceTypes(node: string, line: string): Command {
+  const there = `mkdir -p ${projectFolder} && cd ${projectFolder} && ${line}`;
+  return inLab(node, line, '/home/alice', ['bash', '-c', there]);
+}
+
+function inLab(node: string, typed: string, cwd: string, argv: readonly string[]): Command {
   return {
     typed: `alice@${node}:~/gat-demo$ ${typed}`,
     file: process.execPath,
-    args: [
-      ...[cli, 'lab', 'exec', '--name', labName, '--cwd', '/home/alice', node],
-      ...['--', 'bash', '-c', `mkdir -p ${projectFolder} && cd ${projectFolder} && ${typed}`],
-    ],
+    args: [cli, 'lab', 'exec', '--name', labName, '--cwd', cwd, node, '--', ...argv],
   };
 }
