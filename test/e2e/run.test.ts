@@ -1,4 +1,5 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
+import { leavesNothing } from '../support/look.ts';
 import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 
@@ -10,18 +11,8 @@ function started(run: string): Promise<unknown> {
   );
 }
 
-/** What the test's user has on a node beside this very look. */
-async function left(node: string): Promise<string> {
-  const look = `ls -A /dev/shm /tmp | grep -v :; ls ~/.apptainer/instances/*/$(hostname)/alice; pgrep -u alice -l -f 'hpc-gat|apptainer|triton'`;
-  const { stdout } = await shell(look, { node });
-  return stdout
-    .split('\n')
-    .filter((line) => !/^$|^\/home|pgrep|bash -c|sh -c/.test(line))
-    .join('\n');
-}
-
 describeInLab('run', () => {
-  beforeAll(makeGatProject, 300_000);
+  leavesNothing(makeGatProject);
 
   test(
     'on the login node starts, tests and stops, with the server on loopback only',
@@ -44,7 +35,6 @@ describeInLab('run', () => {
       const { exitCode, stdout, stderr } = await running;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
-      expect(await left('login')).toBe('');
     },
     longMs,
   );
@@ -60,7 +50,6 @@ describeInLab('run', () => {
       await shell('kill -INT "$(cat interrupted.pid)"');
       const { exitCode, stderr } = await running;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
-      expect(await left('login')).toBe('');
       expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
     },
     longMs,
@@ -86,7 +75,6 @@ describeInLab('run', () => {
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stderr).toContain('GPUs in the container: 1');
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
-      expect(await left(host)).toBe('');
     },
     longMs,
   );
@@ -101,9 +89,7 @@ describeInLab('run', () => {
       expect(state.stdout).toMatch(/shot +local +LOST .* left something on login/);
       const planned = await hpcGat(['cleanup', '--dry-run']);
       expect(planned.stdout).toMatch(/would: shot: end and remove what is left on login/);
-      expect(await left('login')).not.toBe('');
       expect((await hpcGat(['cleanup'])).stdout).toMatch(/^shot: end and remove/);
-      expect(await left('login')).toBe('');
       expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
     },
     longMs,
@@ -111,7 +97,7 @@ describeInLab('run', () => {
 });
 
 describeInLab('hostile values', () => {
-  beforeAll(makeGatProject, 300_000);
+  leavesNothing(makeGatProject);
 
   test(
     'arrive in the server of a job byte by byte, from a project whose path is hostile too',

@@ -12,9 +12,9 @@ mkdir -p ${projectFolder}
 cd ${projectFolder}
 rm -rf .hpc-gat
 [ -e models ] || cp -r /opt/hpc-gat/models models
-echo 'site: lab' >hpc-gat.yaml
+printf 'site: lab\\nimage: { source: docker-daemon:${tritonImage} }\\n' >hpc-gat.yaml
 docker build --quiet --tag ${tritonImage} /mnt/triton-cpu
-hpc-gat make-sif docker-daemon:${tritonImage} --output triton.sif
+hpc-gat make-sif
 `;
 
 /** Makes Triton's image and its SIF; in a lab that has them already a matter of seconds. */

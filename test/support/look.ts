@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterEach, beforeAll, expect } from '@jest/globals';
 import { labStatus } from '../../src/lab/status.ts';
 import { lookAgain } from '../outside/check.ts';
 import { describeLeak } from '../outside/compare.ts';
@@ -15,4 +15,18 @@ export async function lookAtLab(): Promise<Snapshot> {
 /** Fails, naming each thing, when something is on a node that was not there before. */
 export async function expectNothingLeft(before: Snapshot, withinMs = 5_000): Promise<void> {
   expect((await lookAgain(before, withinMs)).map(describeLeak)).toEqual([]);
+}
+
+/** Within a group of tests: what `prepare` makes may stay, and each test has to leave the nodes as they were then. */
+export function leavesNothing(prepare: () => Promise<void>, prepareMs = 300_000): void {
+  let before: Snapshot | undefined;
+  beforeAll(async () => {
+    await prepare();
+    before = await lookAtLab();
+  }, prepareMs);
+  afterEach(async () => {
+    if (before !== undefined) {
+      await expectNothingLeft(before);
+    }
+  });
 }
