@@ -1,26 +1,8 @@
 import { isatty } from 'node:tty';
-import type { Argv } from 'yargs';
-import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import type { Lab } from '../lab/lab.ts';
+import { faults } from './lab-faults.ts';
+import { open, withName } from './lab-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
-
-interface NameOption {
-  name: string;
-}
-
-function withName(yargs: Argv): Argv<NameOption> {
-  return yargs.option('name', {
-    type: 'string',
-    default: 'default',
-    describe: 'which lab; several can be up',
-  });
-}
-
-async function open({ name }: NameOption, context: Context): Promise<Lab> {
-  const { openLab } = await import('../lab/lab.ts');
-  return await openLab(context, name);
-}
 
 const up = defineVerb({
   command: 'up',
@@ -96,81 +78,12 @@ const exec = defineVerb({
   },
 });
 
-function nodeVerb(
-  command: string,
-  summary: string,
-  act: (lab: Lab, node: string) => Promise<void>,
-): BindVerb {
-  return defineVerb({
-    command: `${command} <node>`,
-    summary,
-    options: (yargs) => withName(yargs).positional('node', { type: 'string', demandOption: true }),
-    handle: async (args, context) => {
-      await act(await open(args, context), args.node);
-      return 0;
-    },
-  });
-}
-
-const kill = nodeVerb('kill', 'power cut of a node', async (lab, node) => {
-  const { killNode } = await import('../lab/nodes.ts');
-  await killNode(lab, node);
-});
-
-const start = nodeVerb('start', 'switch a node on again', async (lab, node) => {
-  const { restartNode } = await import('../lab/faults.ts');
-  await restartNode(lab, node);
-});
-
-const link = defineVerb({
-  command: 'link <node> <state>',
-  summary: 'cut the network cable of a node (down), mend it (up)',
-  options: (yargs) =>
-    withName(yargs)
-      .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['up', 'down'] as const, demandOption: true }),
-  handle: async (args, context) => {
-    const { setLink } = await import('../lab/network.ts');
-    await setLink(await open(args, context), args.node, args.state);
-    return 0;
-  },
-});
-
-const gpu = defineVerb({
-  command: 'gpu <node> <state>',
-  summary: 'make the stand-in nvidia-smi of a node fail (broken), or work (ok)',
-  options: (yargs) =>
-    withName(yargs)
-      .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['broken', 'ok'] as const, demandOption: true }),
-  handle: async (args, context) => {
-    const { setGpu } = await import('../lab/faults.ts');
-    await setGpu(await open(args, context), args.node, args.state);
-    return 0;
-  },
-});
-
-const controller = defineVerb({
-  command: 'controller <action>',
-  summary: "stop Slurm's controller, kill it, start it again",
-  options: (yargs) =>
-    withName(yargs).positional('action', {
-      choices: ['stop', 'kill', 'start'] as const,
-      demandOption: true,
-    }),
-  handle: async (args, context) => {
-    const { setController } = await import('../lab/faults.ts');
-    await setController(await open(args, context), args.action);
-    return 0;
-  },
-});
-
 /** `hpc-gat lab ACTION`: the rehearsal cluster. */
 export const lab: BindVerb = (context, done) => ({
   command: 'lab',
   describe: 'a small real cluster on this machine: Slurm, Apptainer, Docker, to rehearse on',
   builder: (yargs) => {
-    for (const bind of [up, exec, down, status, kill, start, link, gpu, controller]) {
+    for (const bind of [up, exec, down, status, ...faults]) {
       yargs.command(bind(context, done));
     }
     return yargs.demandCommand(1, 'Which action? `hpc-gat lab --help` lists them.');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
+import type { Clock } from '../support/context.ts';
 import { codeOf, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
 import { nodeFolder, nodeOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
@@ -61,11 +62,21 @@ export async function enterNode(
     ...env,
   };
   return [
+    // Ctrl-C in a terminal is for the command; nsenter, which waits in front of it, has to stay.
     // Whoever dies without a word takes what it started along: this process nsenter, nsenter the command.
-    ...(['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--target', String(record.pid)] as const),
+    ...([
+      'env',
+      '--ignore-signal=INT,QUIT',
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      'nsenter',
+      '--target',
+      String(record.pid),
+    ] as const),
     ...['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'],
     ...['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--init-groups', '--pdeathsig', 'TERM'],
-    ...['env', '--ignore-environment', `--chdir=${cwd ?? home}`],
+    ...['env', '--ignore-environment', '--default-signal=INT,QUIT', `--chdir=${cwd ?? home}`],
     ...Object.entries(login).map(([name, value]) => `${name}=${value}`),
     ...['/bin/sh', '-c', 'umask 022; exec "$@"', 'sh', ...command],
   ];
@@ -91,10 +102,13 @@ export async function execInteractively(
     handOn = () => {
       const interrupted = (signal.reason as InterruptedError).exitCode === ExitCode.interrupted;
       if (!(terminal && interrupted)) {
-        void signalInside(pid, interrupted ? 'SIGINT' : 'SIGTERM');
+        void signalInside(pid, interrupted ? 'SIGINT' : 'SIGTERM', lab.context.clock);
       }
     };
     signal.addEventListener('abort', handOn);
+    if (signal.aborted) {
+      handOn();
+    }
   };
   // Away from a terminal, so that a signal to the whole group does not arrive twice.
   const ownSession = !terminal;
@@ -111,9 +125,15 @@ export async function execInteractively(
  *
  * @param pid of the process started on the host
  */
-async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  for (const child of children.split(' ').filter((text) => text !== '')) {
+async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM', clock: Clock): Promise<void> {
+  // Undefined once nsenter has ended, empty before it has started the command.
+  const childrenOf = () => readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => undefined);
+  let children = await childrenOf();
+  for (let left = 100; children === '' && left > 0; left -= 1) {
+    await clock.sleep(10);
+    children = await childrenOf();
+  }
+  for (const child of (children ?? '').split(' ').filter((text) => text !== '')) {
     try {
       process.kill(Number(child), signal);
     } catch (error) {

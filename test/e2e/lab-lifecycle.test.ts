@@ -164,6 +164,23 @@ describeInLab('the life of a lab', () => {
     }
   }, 60_000);
 
+  test('Ctrl-C in a terminal reaches the command, once', async () => {
+    await cli(['up']);
+    const inside = 'trap "echo interrupted" INT; echo ready; sleep 1; sleep 0.2; exit 9';
+    const command = `"$NODE" "$HPC_GAT" lab exec --name=${name} login -- bash -c '${inside}'`;
+    const terminal = execa('script', ['--quiet', '--return', `--command=${command}`, '/dev/null'], {
+      env: { NODE: process.execPath, HPC_GAT: path.join(packageRoot, 'bin/hpc-gat.js') },
+      reject: false,
+      timeout: 20_000,
+    });
+    terminal.stdout.once('data', () => terminal.stdin.write('\u0003'));
+    const { exitCode, stdout } = await terminal;
+    expect({ exitCode, interrupted: stdout.match(/^.*interrupted/gm)?.length }).toEqual({
+      exitCode: 9,
+      interrupted: 1,
+    });
+  }, 60_000);
+
   test('a command dies with the exec that started it', async () => {
     await cli(['up']);
     const running = cli(['exec', 'login', '--', 'sh', '-c', 'echo ready; exec sleep 4711']);

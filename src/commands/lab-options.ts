@@ -1,0 +1,21 @@
+import type { Argv } from 'yargs';
+import type { Lab } from '../lab/lab.ts';
+import type { Context } from '../support/context.ts';
+
+interface NameOption {
+  name: string;
+}
+
+/** Every action of `lab` is about one lab. */
+export function withName(yargs: Argv): Argv<NameOption> {
+  return yargs.option('name', {
+    type: 'string',
+    default: 'default',
+    describe: 'which lab; several can be up',
+  });
+}
+
+export async function open({ name }: NameOption, context: Context): Promise<Lab> {
+  const { openLab } = await import('../lab/lab.ts');
+  return await openLab(context, name);
+}

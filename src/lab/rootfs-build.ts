@@ -1,0 +1,112 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expectSuccess } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import type { Packages } from './facts.ts';
+import { debianMirror } from './mirror.ts';
+import { checkBuildRequirements } from './requirements.ts';
+
+const BUILD_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Builds a root file system under a temporary name and gives it its name when it is whole.
+ * Called with the build lock held.
+ *
+ * @param setup the script that mmdebstrap calls when the packages are in
+ */
+export async function buildRootFilesystem(
+  context: Context,
+  folder: string,
+  packages: Packages,
+  setup: string,
+): Promise<void> {
+  const { output, clock, run, signal, env } = context;
+  checkBuildRequirements(context);
+  const cache = path.dirname(folder);
+  await removeLeftovers(cache);
+  const mirror = await debianMirror(context);
+  const part = `${folder}.part`;
+  // Temporary files of a build that is killed go with the rest of it.
+  const temporary = path.join(part, 'tmp');
+  await mkdir(temporary, { recursive: true, mode: 0o755 });
+  const hook = path.join(part, 'setup.sh');
+  await writeFile(hook, setup, { mode: 0o755 });
+  const started = clock.now().getTime();
+  const tell = (line: string): void => {
+    const seconds = ((clock.now().getTime() - started) / 1000).toFixed(0).padStart(3);
+    output.info(`[${seconds} s] ${line}`);
+  };
+  tell(
+    `building the lab's root file system from ${packages.suite} of ${mirror}: once, about 1.0 GB, 1-3 minutes`,
+  );
+  const root = path.join(part, 'root');
+  try {
+    // In namespaces of its own nothing of it outlives this process, whatever ends it.
+    const result = await run(
+      'setpriv',
+      [
+        ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'],
+        ...['mmdebstrap', '--mode=root', '--variant=minbase'],
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        '--aptopt=Acquire::Check-Date "false"',
+        '--dpkgopt=path-exclude=/usr/share/man/*',
+        '--dpkgopt=path-exclude=/usr/share/doc/*',
+        '--dpkgopt=path-exclude=/usr/share/locale/*',
+        `--customize-hook=${hook}`,
+        `--include=${packages.packages.join(',')}`,
+        ...[packages.suite, root, mirror],
+      ],
+      {
+        env: { ...env, TMPDIR: temporary },
+        signal,
+        killSignal: 'SIGKILL',
+        timeoutMs: BUILD_TIMEOUT_MS,
+        onStderrLine: reporter(tell),
+      },
+    );
+    expectSuccess(
+      result,
+      'building the root file system of the lab',
+      'look at the mirror and at free disk space',
+    );
+    await writeFile(path.join(part, 'versions.json'), await versionsIn(context, root));
+    await rm(hook);
+    await rm(temporary, { recursive: true });
+    await rename(part, folder);
+    tell('the root file system is ready');
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** mmdebstrap's own stages; apt's chatter stays out. */
+function reporter(tell: (line: string) => void): (line: string) => void {
+  return (line) => {
+    if (/^[IEW]: /.test(line)) {
+      tell(line.slice(3));
+    }
+  };
+}
+
+async function versionsIn({ run, env, signal }: Context, root: string): Promise<string> {
+  const { stdout } = expectSuccess(
+    await run('chroot', [root, 'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n'], {
+      env: { PATH: env.PATH, LANG: 'C.UTF-8' },
+      timeoutMs: 30_000,
+      signal,
+    }),
+    'listing the packages of the root file system',
+  );
+  const versions = stdout.split('\n').map((line) => line.split(' '));
+  return `${JSON.stringify(Object.fromEntries(versions), null, 2)}\n`;
+}
+
+/** What a build left that was killed. */
+async function removeLeftovers(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (/^rootfs-[0-9a-f]+\.part$/.test(name)) {
+      await rm(path.join(cache, name), { recursive: true, force: true });
+    }
+  }
+}
