@@ -1,0 +1,109 @@
+import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { copyFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { main } from '../src/main.ts';
+import { packageRoot } from '../src/support/package-root.ts';
+import { testContext } from './support/context.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const launcher = path.join(packageRoot, 'bin', 'hpc-gat.js');
+
+async function call(...argv: string[]) {
+  const context = testContext({ cwd: temporaryFolder() });
+  const exitCode = await main(argv, context);
+  return { exitCode, results: context.results.join('\n'), messages: context.messages.join('\n') };
+}
+
+test.each([
+  [[], /Which verb\?/],
+  [['make-siff'], /make-sif/],
+  [['submit', '--gpuu'], /gpuu/],
+  [['submit', '--cpus', 'two'], /--cpus takes a number/],
+  [['submit', '--cpus', '0'], /slurm\.cpus/],
+  [['submit', '--partition', 'a', '--partition', 'b'], /--partition was given 2 times/],
+  [['render', '--id', '../up'], /cannot be the id of a run/],
+  [['render', '--sbatch', 'comment=a\nb'], /cannot stand in a directive/],
+  [['render', '--site', 'nowhere'], /no site profile "nowhere"/],
+  [['status', 'nosuch'], /no run nosuch/],
+  [['cleanup', 'x', '--all'], /cannot be given together/],
+  [['make-sif', 'ftp://x'], /docker-daemon:/],
+])('%j is refused with exit code 2, one message and a fix', async (argv, message) => {
+  const { exitCode, results, messages } = await call(...argv);
+  expect({ exitCode, results }).toEqual({ exitCode: 2, results: '' });
+  expect(messages).toMatch(message);
+  expect(messages).toMatch(/ {2}fix: /);
+  expect(messages).not.toMatch(/bug/);
+});
+
+test('--help lists every verb, and every verb has its own help', async () => {
+  const { results } = await call('--help');
+  const verbs = [...results.matchAll(/^ {2}hpc-gat ([a-z-]+)/gm)].map((match) => match[1] ?? '');
+  expect(verbs).toEqual(
+    expect.arrayContaining([
+      'make-sif',
+      'render',
+      'submit',
+      'run',
+      'status',
+      'logs',
+      'cleanup',
+      'test',
+      'lab',
+    ]),
+  );
+  for (const verb of verbs) {
+    expect((await call(verb, '--help')).results).toContain(`hpc-gat ${verb}`);
+  }
+});
+
+test('what is not an error of the user is called a bug, with 70', async () => {
+  const output = {
+    ...testContext().output,
+    result: () => {
+      throw new Error('boom');
+    },
+  };
+  const messages: string[] = [];
+  const context = testContext({ output: { ...output, info: (line) => void messages.push(line) } });
+  expect(await main(['--version'], context)).toBe(70);
+  expect(messages.join('\n')).toMatch(/this is a bug: Error: boom/);
+});
+
+test('status and cleanup of a project without runs', async () => {
+  expect((await call('status')).results).toBe('no run yet');
+  expect((await call('cleanup')).results).toBe('nothing to clean up');
+});
+
+test('a reader that goes away is no error', async () => {
+  const { stdout, stderr } = await execa('bash', [
+    '-c',
+    `set -o pipefail; "$1" "$2" --help | head -n 1`,
+    'x',
+    process.execPath,
+    launcher,
+  ]);
+  expect({ stdout, stderr }).toEqual({ stdout: 'hpc-gat <verb> [options]', stderr: '' });
+});
+
+/** What a Node of another version does with the launcher. */
+const pretendOld = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})`;
+
+test('on too old a Node, without the one from npm, one line says what to do', async () => {
+  const folder = temporaryFolder();
+  await mkdir(path.join(folder, 'bin'));
+  const copy = path.join(folder, 'bin', 'hpc-gat.mjs');
+  await copyFile(launcher, copy);
+  const { exitCode, stderr } = await execa(process.execPath, ['--import', pretendOld, copy, '--help'], {
+    reject: false,
+  });
+  expect(exitCode).toBe(3);
+  expect(stderr).toMatch(
+    /^hpc-gat: needs Node 22\.15 or newer, this is 18\.20\.4; fix: run `npm ci` in [^\n]*$/,
+  );
+});
+
+test('on too old a Node, the one from npm is used', async () => {
+  const { stdout } = await execa(process.execPath, ['--import', pretendOld, launcher, '--version']);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
+});
