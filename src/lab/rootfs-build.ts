@@ -75,7 +75,8 @@ export async function buildRootFilesystem(
     await rename(part, folder);
     tell('the root file system is ready');
   } catch (error) {
-    await rm(part, { recursive: true, force: true });
+    // What was killed may take a moment to end, and write until then.
+    await rm(part, { recursive: true, force: true, maxRetries: 10 });
     throw error;
   }
 }
