@@ -6,7 +6,7 @@ import { HpcGatError } from '../support/errors.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
 import { identify, type IdentifiedImage } from './identity.ts';
-import type { MakeSifRequest } from './make-sif.ts';
+import type { MakeSifRequest } from './request.ts';
 import { showProgress } from './progress.ts';
 import { writeSifRecord, type SifRecord } from './record.ts';
 import { formatSource } from './source.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { MakeSifResult } from './make-sif.ts';
+import type { MakeSifResult } from './request.ts';
 
 /** One line for a person: what became of the SIF. */
 export function describeResult({ state, file, reason, record }: MakeSifResult, cwd: string): string {

@@ -1,38 +1,12 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { acquireLock } from '../support/lock.ts';
-import type { Compression } from './compression.ts';
 import { convert } from './conversion.ts';
 import type { SifEngine } from './engine.ts';
 import { identify } from './identity.ts';
-import type { SifRecord } from './record.ts';
-import type { ImageSource } from './source.ts';
+import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { judge } from './up-to-date.ts';
 import { explainFileError } from './workspace.ts';
-
-export interface MakeSifRequest {
-  readonly source: ImageSource;
-  /** Absolute path of the SIF. */
-  readonly output: string;
-  readonly compression: Compression;
-  /** Absolute folder for temporary files; beside the output when undefined. */
-  readonly tmpDir?: string | undefined;
-  /** Converts even when the SIF is up to date, and replaces a file of other origin. */
-  readonly force?: boolean;
-  /** Hashes the SIF before calling it up to date. */
-  readonly verify?: boolean;
-  /** Says what would be done, and does nothing. */
-  readonly dryRun?: boolean;
-}
-
-export interface MakeSifResult {
-  readonly state: 'made' | 'up to date' | 'would be made';
-  /** Absolute path of the SIF. */
-  readonly file: string;
-  /** Why it was made, would be made, or was left alone. */
-  readonly reason: string;
-  readonly record?: SifRecord;
-}
 
 /**
  * Makes a SIF from an image, unless it is there already. Under its final name there is, at any moment, either

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { UsageError } from '../support/errors.ts';
 import { formatCompression } from './compression.ts';
 import type { SourceIdentity } from './identity.ts';
-import type { MakeSifRequest, MakeSifResult } from './make-sif.ts';
+import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './record.ts';
 import { formatSource } from './source.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { leavesNothing } from '../support/look.ts';
-import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 
 const longMs = 180_000;
@@ -58,7 +58,7 @@ describeInLab('run', () => {
   test(
     'works inside an allocation, on the GPU that Slurm chose, whose driver --nv binds',
     async () => {
-      const line = `salloc --quiet --partition=gpu --gres=gpu:1 --time=5 srun hpc-gat run --gpu --id allocated`;
+      const line = `salloc --quiet --partition=gpu --gres=gpu:1 --time=5 srun hpc-gat run --gpu --models ${quickModels} --id allocated`;
       const running = shell(line, { timeoutMs: 120_000 });
       await started('allocated');
       const host = (await shell('cat .hpc-gat/runs/allocated/owned/host')).stdout.trim();
@@ -106,7 +106,7 @@ describeInLab('hostile values', () => {
       const folder = `/home/alice/it's $(touch owned); "ü" %j,x`;
       await labExec('login', ['rm', '-rf', folder]);
       await labExec('login', ['mkdir', '-p', folder]);
-      await labExec('login', ['cp', '-r', '/opt/hpc-gat/models', folder]);
+      await labExec('login', ['cp', '-r', `${projectFolder}/${quickModels}`, `${folder}/models`]);
       const settings = {
         site: 'lab',
         image: { file: `${projectFolder}/triton.sif` },

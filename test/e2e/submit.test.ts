@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { leavesNothing } from '../support/look.ts';
-import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
 
 const longMs = 180_000;
 
@@ -58,7 +58,10 @@ describeInLab('submit', () => {
         expect(refused.exitCode).toBe(1);
         expect(refused.stderr).toMatch(/no GPU is visible in the container/);
         expect(refused.stderr).toMatch(/--allow-cpu/);
-        const accepted = await hpcGat(['submit', '--gpu', '--allow-cpu', '--wait', '--id', 'cpu-accepted']);
+        const accepted = await hpcGat([
+          ...['submit', '--gpu', '--allow-cpu', '--wait'],
+          ...['--models', quickModels, '--id', 'cpu-accepted'],
+        ]);
         expect(accepted.exitCode).toBe(0);
         expect(accepted.stderr).toMatch(/going on without/);
       } finally {
@@ -151,6 +154,25 @@ describeInLab('submit', () => {
       const { exitCode, stderr } = await waiting;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
       expect(stderr).toMatch(/tritonserver ended by itself/);
+    },
+    longMs,
+  );
+
+  test(
+    'what a job whose shell was killed left on its node is ended from the login node',
+    async () => {
+      await hpcGat(['submit', '--gpu', '--id', 'orphan']);
+      await shell(
+        'until grep -q server-started .hpc-gat/runs/orphan/events.jsonl 2>/dev/null; do sleep 0.2; done',
+      );
+      const host = (await file('orphan', 'owned/host')).trim();
+      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/orphan/owned/script)"', { node: host });
+      await shell('while squeue --noheader --name=hpc-gat-orphan | grep -q .; do sleep 0.2; done');
+      expect((await hpcGat(['status', 'orphan'])).stdout).toContain(`left something on ${host}`);
+      const { exitCode, stdout, stderr } = await hpcGat(['cleanup']);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stdout).toContain(`orphan: end and remove what is left on ${host}`);
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
     },
     longMs,
   );

@@ -6,12 +6,17 @@ export const tritonImage = 'hpc-gat/triton-cpu:2.51';
 /** The project of the end-to-end tests, on the file system that all nodes share. */
 export const projectFolder = '/home/alice/gat';
 
+/** The same model repository with three random requests instead of fifty, for tests that are about something else. */
+export const quickModels = 'quick';
+
 const makeProject = `
 set -e
 mkdir -p ${projectFolder}
 cd ${projectFolder}
 rm -rf .hpc-gat
 [ -e models ] || cp -r /opt/hpc-gat/models models
+[ -e ${quickModels} ] || cp -r models ${quickModels}
+sed -i 's/requests: 50/requests: 3/' ${quickModels}/gat_test/workload.yaml
 printf 'site: lab\\nimage: { source: docker-daemon:${tritonImage} }\\n' >hpc-gat.yaml
 docker build --quiet --tag ${tritonImage} /mnt/triton-cpu
 hpc-gat make-sif

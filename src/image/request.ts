@@ -1,0 +1,27 @@
+import type { Compression } from './compression.ts';
+import type { SifRecord } from './record.ts';
+import type { ImageSource } from './source.ts';
+
+export interface MakeSifRequest {
+  readonly source: ImageSource;
+  /** Absolute path of the SIF. */
+  readonly output: string;
+  readonly compression: Compression;
+  /** Absolute folder for temporary files; beside the output when undefined. */
+  readonly tmpDir?: string | undefined;
+  /** Converts even when the SIF is up to date, and replaces a file of other origin. */
+  readonly force?: boolean;
+  /** Hashes the SIF before calling it up to date. */
+  readonly verify?: boolean;
+  /** Says what would be done, and does nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface MakeSifResult {
+  readonly state: 'made' | 'up to date' | 'would be made';
+  /** Absolute path of the SIF. */
+  readonly file: string;
+  /** Why it was made, would be made, or was left alone. */
+  readonly reason: string;
+  readonly record?: SifRecord;
+}
