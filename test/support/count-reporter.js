@@ -4,6 +4,14 @@ const GRACE_MS = 3_000;
 
 /** Jest reporter of the last line: `N passed, N failed`, with `, N skipped` where there are any. */
 export default class CountReporter {
+  /** @type {Error | undefined} */
+  #error;
+
+  /** What makes jest fail although no test did. */
+  getLastError() {
+    return this.#error;
+  }
+
   /**
    * @param {unknown} _contexts
    * @param {import('@jest/reporters').AggregatedResult} results
@@ -12,6 +20,10 @@ export default class CountReporter {
     // A file that could not be loaded ran no test of its own, and is a failure all the same.
     let failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
+    if (process.env.CI === 'true' && skipped > 0) {
+      failed += 1;
+      this.#error = new Error('with CI=true no test may be skipped');
+    }
     // Jest's own summary is still buffered here; this line has to follow it.
     process.once('exit', () => {
       const tail = skipped > 0 ? `, ${skipped} skipped` : '';
