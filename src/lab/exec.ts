@@ -34,6 +34,7 @@ export async function runInNode(
 /**
  * The command of the host that runs a command in a node.
  *
+ * @param terminal whether a terminal sends Ctrl-C to the command itself
  * @throws {UsageError} for an unknown node or user, {HpcGatError} when the node is down.
  */
 export async function enterNode(
@@ -41,6 +42,7 @@ export async function enterNode(
   node: string,
   command: readonly string[],
   { user = defaultUser(lab), cwd, env = {} }: ExecOptions = {},
+  { terminal = false } = {},
 ): Promise<[string, ...string[]]> {
   nodeOf(lab, node);
   const { uid, home } = person(lab, user);
@@ -61,19 +63,14 @@ export async function enterNode(
     TERM: lab.context.env.TERM ?? 'dumb',
     ...env,
   };
+  // Ctrl-C in a terminal is for the command; nsenter, which waits in front of it, has to stay. Elsewhere it ends
+  // nsenter too, so that none is lost that comes before the command has started.
+  const ignoring = terminal ? ['--ignore-signal=INT,QUIT'] : [];
   return [
-    // Ctrl-C in a terminal is for the command; nsenter, which waits in front of it, has to stay.
     // Whoever dies without a word takes what it started along: this process nsenter, nsenter the command.
-    ...([
-      'env',
-      '--ignore-signal=INT,QUIT',
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
-      'nsenter',
-      '--target',
-      String(record.pid),
-    ] as const),
+    'env',
+    ...ignoring,
+    ...(['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--target', String(record.pid)] as const),
     ...['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'],
     ...['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--init-groups', '--pdeathsig', 'TERM'],
     ...['env', '--ignore-environment', '--default-signal=INT,QUIT', `--chdir=${cwd ?? home}`],
@@ -96,7 +93,7 @@ export async function execInteractively(
   terminal: boolean,
 ): Promise<number> {
   const { run, env, signal } = lab.context;
-  const [file, ...args] = await enterNode(lab, node, command, options);
+  const [file, ...args] = await enterNode(lab, node, command, options, { terminal });
   let handOn = (): void => undefined;
   const onStart = (pid: number): void => {
     handOn = () => {
