@@ -1,8 +1,7 @@
-import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { runSlurm } from '../slurm/command.ts';
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import type { RunPlan } from './plan.ts';
@@ -55,9 +54,7 @@ export async function cleanUpRun(
   if (owner !== undefined && (!state.active || !dryRun)) {
     done.push(`end and remove what is left on ${owner}: server, instance, shared memory, temporary files`);
     if (!dryRun) {
-      await (owner === hostname
-        ? releaseHere(context, record, plan)
-        : releaseThere(context, record, plan, owner));
+      await release(context, record, plan, { owner, hostname });
     }
   }
   return done;
@@ -71,18 +68,19 @@ async function endJob(context: Context, record: RunRecord, jobId: string): Promi
   });
 }
 
-async function releaseHere(context: Context, record: RunRecord, plan: RunPlan): Promise<void> {
-  const script = await renderTemplate('run/release.sh.hbs', {
-    id: plan.id,
-    owned: record.file('owned'),
-    stopSeconds: plan.stopSeconds,
-  });
-  const result = await context.run('bash', ['-s'], { input: script, env: context.env, timeoutMs: endMs });
-  expectSuccess(result, `ending run ${plan.id}`);
-}
-
-/** Processes and instances of another node can only be ended there: a job of one task does it. */
-async function releaseThere(context: Context, record: RunRecord, plan: RunPlan, host: string): Promise<void> {
+/** Ends what is left with the text that the run's own script has for it: here, or by a job of one task over there. */
+async function release(
+  context: Context,
+  record: RunRecord,
+  plan: RunPlan,
+  { owner, hostname }: { owner: string; hostname: string },
+): Promise<void> {
+  const input = await renderTemplate('run/release.sh.hbs', { ...plan, owned: record.file('owned') });
+  if (owner === hostname) {
+    const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
+    expectSuccess(result, `ending run ${plan.id}`);
+    return;
+  }
   const asked = new Set(['account', 'partition', 'qos', 'reservation']);
   const options = plan.directives
     .filter(([name]) => asked.has(name))
@@ -90,24 +88,14 @@ async function releaseThere(context: Context, record: RunRecord, plan: RunPlan, 
   const result = await runSlurm(
     context,
     'srun',
-    [
-      ...options,
-      `--nodelist=${host}`,
-      '--ntasks=1',
-      '--time=2',
-      '--quiet',
-      `--chdir=${path.dirname(path.dirname(path.dirname(record.folder)))}`,
-      ...plan.client,
-      'cleanup',
-      plan.id,
-    ],
-    { timeoutMs: remoteMs },
+    [...options, `--nodelist=${owner}`, '--ntasks=1', '--time=2', '--quiet', '--chdir=/', 'bash', '-s'],
+    { input, timeoutMs: remoteMs },
   );
   if (result.exitCode !== 0 || (await record.owningHost()) !== undefined) {
     throw new CommandFailedError(
-      `run ${plan.id} left something on ${host}, where no clean-up could be started`,
+      `run ${plan.id} left something on ${owner}, where no clean-up could be started: ${lastLines(result)}`,
       {
-        fix: `on ${host}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
+        fix: `on ${owner}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
         cause: result,
       },
     );

@@ -123,7 +123,8 @@ export function howItEnded(result: CommandResult): string {
     : `signal ${result.signal}`;
 }
 
-function lastLines({ stderr, stdout }: CommandResult): string {
+/** The end of what it said, its errors first. */
+export function lastLines({ stderr, stdout }: CommandResult): string {
   const said = (stderr.trim() || stdout.trim() || 'it said nothing').split('\n');
   return said.slice(-5).join('\n');
 }

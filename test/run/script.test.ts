@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import type { RunRequest } from '../../src/run/plan.ts';
+import { renderTemplate } from '../../src/render/template.ts';
 import { renderScript } from '../../src/run/script.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { samplePlan } from './sample-plan.ts';
@@ -111,4 +112,14 @@ test('a local run is the same script without directives', async () => {
     .filter((line) => !line.startsWith('#SBATCH'))
     .join('\n');
   expect(local).toBe(withoutDirectives);
+});
+
+test('the script that ends a run from outside is bash that shellcheck has nothing to say against', async () => {
+  const plan = samplePlan(everything, { gpu: true });
+  const script = await renderTemplate('run/release.sh.hbs', { ...plan, owned: `${plan.runFolder}/owned` });
+  const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+    input: script,
+    reject: false,
+  });
+  expect(stdout).toBe('');
 });
