@@ -8,25 +8,37 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const source = path.join(root, 'src', 'main.ts');
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
   const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
-  const source = path.join(root, 'src', 'main.ts');
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.js');
   const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
   await start();
 } else {
-  const bundled = path.join(root, 'node_modules', 'node', 'bin', 'node');
-  if (existsSync(bundled)) {
-    runWith(bundled);
-  } else {
+  const bundled = nodeOfNpm();
+  if (bundled === undefined) {
+    const fix = existsSync(source)
+      ? `run \`npm ci\` in ${root}`
+      : 'run `npm install node@24` where hpc-gat is installed';
     process.stderr.write(
-      `hpc-gat: needs Node 22.15 or newer, this is ${process.versions.node}; fix: run \`npm ci\` in ${root}, which brings Node 24\n`,
+      `hpc-gat: needs Node 22.15 or newer, this is ${process.versions.node}; fix: ${fix}, which brings Node 24\n`,
     );
     process.exitCode = 3;
+  } else {
+    runWith(bundled);
+  }
+}
+
+/** The Node of npm's package `node`, which a checkout has, and an installation may have beside this package. */
+function nodeOfNpm() {
+  try {
+    return module.createRequire(import.meta.url).resolve('node/bin/node');
+  } catch {
+    return undefined;
   }
 }
 

@@ -99,7 +99,7 @@ test('on too old a Node, without the one from npm, one line says what to do', as
   });
   expect(exitCode).toBe(3);
   expect(stderr).toMatch(
-    /^hpc-gat: needs Node 22\.15 or newer, this is 18\.20\.4; fix: run `npm ci` in [^\n]*$/,
+    /^hpc-gat: needs Node 22\.15 or newer, this is 18\.20\.4; fix: run `npm install node@24` [^\n]*$/,
   );
 });
 
