@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { hpcGat, makeGatProject, projectFolder, tritonImage } from '../support/gat-project.ts';
+import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
+import { testLab } from '../support/test-lab.ts';
+import { placeTrainingPackages } from '../support/training-packages.ts';
+
+const sif = `${projectFolder}/triton.sif`;
+const committed = '/opt/hpc-gat/models/gat_test';
+/** On the file system that all nodes share. */
+const folder = '/scratch/model';
+const longMs = 180_000;
+
+/** A line of bash in the test's own folder. */
+function shell(line: string): Promise<LabResult> {
+  return labExec('login', ['bash', '-c', line], { cwd: folder, timeoutMs: longMs });
+}
+
+/** Runs a program inside the image as docs/image-and-model.md tells, with the training's code and packages bound. */
+function inImage(...argv: string[]): Promise<LabResult> {
+  const binds = [
+    '/opt/hpc-gat/defs/gat-training:/mnt/training:ro',
+    `${folder}/packages:/mnt/packages:ro`,
+    `${committed}:/mnt/committed:ro`,
+    `${folder}/out:/mnt/out`,
+  ];
+  // On busy processors faster than two threads, at half the processor time (docs/image-and-model.md).
+  const env = 'PYTHONPATH=/mnt/packages,OMP_NUM_THREADS=1';
+  const apptainer = ['apptainer', 'exec', '--cleanenv', '--no-home', '--env', env];
+  return labExec('login', [...apptainer, '--bind', binds.join(), sif, ...argv], {
+    cwd: folder,
+    timeoutMs: longMs,
+  });
+}
+
+/** The packages in it are the host's root's. */
+async function removeFolder(): Promise<void> {
+  await labExec('login', ['rm', '-rf', folder], { user: 'root' });
+}
+
+/** Trains on the deterministic graph into a model repository of that name; what its last line reports. */
+async function train(repository: string, ...options: string[]): Promise<unknown> {
+  const script = [
+    'python3',
+    '/mnt/training/train.py',
+    '--synthetic',
+    '--out',
+    `/mnt/out/${repository}/gat_test`,
+  ];
+  return lastJsonLine(await inImage(...script, ...options));
+}
+
+function lastJsonLine({ exitCode, stdout, stderr }: LabResult): unknown {
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+}
+
+/** The accuracy of a model on the nodes it was never trained on, counted without the training's own code for it. */
+const countRight = `
+import sys, torch
+sys.path.insert(0, '/mnt/training')
+from graphs import make_cora_like
+graph = make_cora_like(0)
+model = torch.jit.load(sys.argv[1])
+classes = model(torch.from_numpy(graph.features), torch.from_numpy(graph.edges)).argmax(1).numpy()
+print(float((classes == graph.labels)[graph.test].mean()))
+`;
+
+describeInLab('the image of Triton', () => {
+  beforeAll(makeGatProject, 300_000);
+
+  test("is laid out like NVIDIA's", async () => {
+    const look = `
+      cd /opt/tritonserver
+      stat --format='%A %n' bin/tritonserver backends/python/* backends/pytorch/*
+      command -v tritonserver`;
+    const { exitCode, stdout, stderr } = await labExec('login', [
+      ...['apptainer', 'exec', '--cleanenv', '--no-home', sif, 'sh', '-c', look],
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout.trim().split('\n')).toEqual(
+      expect.arrayContaining([
+        '-rwxr-xr-x bin/tritonserver',
+        '-rw-r--r-- backends/python/libtriton_python.so',
+        '-rwxr-xr-x backends/python/triton_python_backend_stub',
+        '-rw-r--r-- backends/python/triton_python_backend_utils.py',
+        '-rw-r--r-- backends/pytorch/model.py',
+        '/opt/tritonserver/bin/tritonserver',
+      ]),
+    );
+  });
+
+  test("starts the server by its command, as the SIF's runscript has it", async () => {
+    const { stdout } = await labExec('login', ['apptainer', 'inspect', '--runscript', sif]);
+    expect(stdout).toContain(`OCI_ENTRYPOINT=''\n`);
+    expect(stdout).toContain(`OCI_CMD='"tritonserver" "--model-repository=/models"'\n`);
+  });
+
+  test("has in the SIF's record the configuration that Docker tells", async () => {
+    const asked = await labExec('workstation', ['docker', 'image', 'inspect', tritonImage]);
+    const [image] = JSON.parse(asked.stdout) as [{ Id: string; Config: Record<string, unknown> }];
+    const recorded = JSON.parse((await labExec('login', ['cat', `${sif}.json`])).stdout) as unknown;
+    expect(recorded).toMatchObject({
+      source: `docker-daemon:${tritonImage}`,
+      identity: { kind: 'docker-daemon', imageId: image.Id },
+      image: {
+        architecture: 'amd64',
+        os: 'linux',
+        entrypoint: [],
+        cmd: ['tritonserver', '--model-repository=/models'],
+        env: image.Config.Env,
+        labels: image.Config.Labels,
+      },
+    });
+    expect(image.Config.Env).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^PATH=\/opt\/tritonserver\/bin:/)]),
+    );
+  });
+});
+
+describeInLab('the model gat_test', () => {
+  beforeAll(async () => {
+    await makeGatProject();
+    await removeFolder();
+    expect(await labExec('login', ['mkdir', '-p', `${folder}/out`])).toMatchObject({ exitCode: 0 });
+    const { folder: labFolder } = await testLab();
+    await placeTrainingPackages(path.join(labFolder, folder, 'packages'));
+  }, 600_000);
+  afterAll(removeFolder);
+
+  test(
+    'as committed answers like its reference, and is as accurate as training.json says',
+    async () => {
+      const report = lastJsonLine(await inImage('python3', '/mnt/training/check.py', '/mnt/committed'));
+      expect(report).toEqual({
+        ok: true,
+        tolerance: 1e-4,
+        maxAbsoluteDifference: {
+          isolated: expect.any(Number),
+          small: expect.any(Number),
+          cora: expect.any(Number),
+        },
+      });
+      const { maxAbsoluteDifference } = report as { maxAbsoluteDifference: Record<string, number> };
+      expect(Math.max(...Object.values(maxAbsoluteDifference))).toBeLessThanOrEqual(1e-4);
+
+      const said = await readFile(path.join(packageRoot, 'models', 'gat_test', 'training.json'), 'utf8');
+      const { data, testAccuracy } = JSON.parse(said) as { data: string; testAccuracy: number };
+      expect(data).toBe('synthetic');
+      const counted = lastJsonLine(
+        await inImage('python3', '-c', countRight, '/mnt/committed/1/model.pt'),
+      ) as number;
+      expect(counted).toBeGreaterThan(0.9);
+      expect(Math.abs(counted - testAccuracy)).toBeLessThan(0.005);
+    },
+    longMs,
+  );
+
+  test(
+    'trained again is accurate, is served and passes with the reference of its own',
+    async () => {
+      const report = await train('fresh', '--epochs', '20');
+      expect(report).toMatchObject({ data: 'synthetic', seed: 0, epochs: 20 });
+      const counted = await inImage('python3', '-c', countRight, '/mnt/out/fresh/gat_test/1/model.pt');
+      expect(lastJsonLine(counted)).toBeGreaterThan(0.9);
+      expect((report as { testAccuracy: number }).testAccuracy).toBeCloseTo(Number(counted.stdout), 3);
+
+      await shell(`cp ${committed}/config.pbtxt ${committed}/workload.yaml out/fresh/gat_test/`);
+      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${folder}/out/fresh`]);
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+    },
+    longMs,
+  );
+
+  test(
+    'trained from another seed is told from the committed one, by check.py and by a run',
+    async () => {
+      await train('other', '--seed', '1', '--epochs', '5');
+      await shell(`cp ${committed}/{config.pbtxt,workload.yaml,reference.npz} out/other/gat_test/`);
+      const checked = await inImage('python3', '/mnt/training/check.py', '/mnt/out/other/gat_test');
+      expect(checked).toMatchObject({ exitCode: 1 });
+      expect(checked.stdout).toContain('"ok": false');
+
+      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${folder}/out/other`]);
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 6 });
+      expect(stdout).toMatch(/FAIL: .*(isolated|small|cora)/);
+    },
+    longMs,
+  );
+});
