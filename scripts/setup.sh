@@ -11,7 +11,7 @@ fi
 
 if ! [ -x node_modules/.bin/node ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
   echo "hpc-gat: npm ci: the packages of package-lock.json, into node_modules/ (Node 24 among them)" >&2
-  npm ci --silent
+  npm ci --loglevel=error
 fi
 PATH=$PWD/node_modules/.bin:$PATH
 export PATH
