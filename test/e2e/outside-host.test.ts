@@ -1,0 +1,113 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { describeInLab } from '../support/lab.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const mark = `hpc-gat-look-${process.pid}`;
+const removals: (() => void)[] = [];
+
+afterEach(() => {
+  for (const remove of removals.splice(0)) {
+    remove();
+  }
+});
+
+function look(...args: readonly string[]): { exitCode: number | null; said: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(packageRoot, 'test/outside/look.ts'), ...args],
+    { encoding: 'utf8' },
+  );
+  return { exitCode: status, said: stdout + stderr };
+}
+
+function runForAWhile(): ChildProcess {
+  const child = spawn('sleep', ['7144'], { detached: true, stdio: 'ignore' });
+  child.unref();
+  removals.push(() => child.kill());
+  return child;
+}
+
+function plantGroup(): string {
+  const folder = ['/sys/fs/cgroup/freezer', '/sys/fs/cgroup'].find((parent) =>
+    existsSync(path.join(parent, 'cgroup.procs')),
+  );
+  const group = path.join(folder ?? '', mark);
+  mkdirSync(group);
+  removals.push(() => {
+    rmdirSync(group);
+  });
+  return group;
+}
+
+function plantFile(file: string): string {
+  writeFileSync(file, '');
+  removals.push(() => {
+    rmSync(file);
+  });
+  return file;
+}
+
+function plantMount(folder: string): string {
+  mkdirSync(folder);
+  expect(spawnSync('mount', ['-t', 'tmpfs', 'planted', folder]).status).toBe(0);
+  removals.push(() => {
+    spawnSync('umount', [folder]);
+  });
+  return folder;
+}
+
+describeInLab('the look from outside at the host', () => {
+  test('finds one leak of each kind, and nothing when they are gone', async () => {
+    const folder = temporaryFolder();
+    const [temporary, cache] = [path.join(folder, 'tmp'), path.join(folder, 'cache')];
+    mkdirSync(temporary);
+    mkdirSync(cache);
+    const before = path.join(folder, 'before.json');
+    const scope = ['--host', '--mark', mark, '--temp', temporary, '--cache', cache];
+    expect(look('snapshot', before, ...scope)).toEqual({ exitCode: 0, said: '' });
+    expect(look('check', before, '--within', '2')).toEqual({ exitCode: 0, said: 'nothing left\n' });
+
+    const planted = [
+      `processes: ${runForAWhile().pid ?? ''} `,
+      `shared memory: ${plantFile(`/dev/shm/${mark}`)}\n`,
+      `temporary files: ${plantFile(`/tmp/${mark}`)}\n`,
+      `temporary files: ${plantFile(path.join(temporary, 'whatever'))}\n`,
+      `half made files: ${plantFile(path.join(cache, 'rootfs-1.part'))}\n`,
+      `mounts: ${plantMount(path.join(folder, 'mount'))} (tmpfs planted)\n`,
+      `control groups: `,
+    ];
+    const group = plantGroup();
+    const { exitCode, said } = look('check', before, '--within', '0');
+    expect(exitCode).toBe(1);
+    for (const leak of planted) {
+      expect(said).toContain(`host: ${leak}`);
+    }
+    expect(said).toContain(`/${path.basename(group)}\n`);
+
+    const after = path.join(folder, 'after.json');
+    look('snapshot', after, ...scope);
+    expect(look('compare', before, after).said.split('\n').sort()).toEqual(said.split('\n').sort());
+
+    removals.splice(0).forEach((remove) => {
+      remove();
+    });
+    await delay(100);
+    expect(look('check', before)).toEqual({ exitCode: 0, said: 'nothing left\n' });
+  });
+
+  test.each([
+    [[]],
+    [['check']],
+    [['snapshot', '/dev/null', 'gpu1=x']],
+    [['snapshot', '/dev/null', '--nope']],
+  ])('refuses %j with its usage', (args) => {
+    const { exitCode, said } = look(...args);
+    expect(exitCode).toBe(2);
+    expect(said).toContain('usage: look.ts snapshot FILE');
+  });
+});
