@@ -18,8 +18,9 @@ const cancelMs = 60_000;
  * cancelled first, and the signal's reason is thrown after it has ended.
  */
 export async function waitForJob(context: Context, record: RunRecord, jobId: string): Promise<Ending> {
+  const progress = followRun(record, context.output);
   try {
-    return await watch(context, record, jobId);
+    return await watch(context, { record, jobId, progress });
   } catch (error) {
     if (!context.signal.aborted) {
       throw error;
@@ -27,13 +28,18 @@ export async function waitForJob(context: Context, record: RunRecord, jobId: str
     context.output.info(`cancelling job ${jobId}`);
     const signal = AbortSignal.timeout(cancelMs);
     await cancelJob({ ...context, signal }, jobId);
-    await watch({ ...context, signal }, record, jobId);
+    await watch({ ...context, signal }, { record, jobId, progress });
     throw context.signal.reason;
   }
 }
 
-async function watch(context: Context, record: RunRecord, jobId: string): Promise<Ending> {
-  const progress = followRun(record, context.output);
+interface Watched {
+  readonly record: RunRecord;
+  readonly jobId: string;
+  readonly progress: ReturnType<typeof followRun>;
+}
+
+async function watch(context: Context, { record, jobId, progress }: Watched): Promise<Ending> {
   const poller = new JobPoller(context, jobId);
   let endedSinceMs: number | undefined;
   for (;;) {

@@ -25,6 +25,10 @@ function look(...args: readonly string[]): { exitCode: number | null; said: stri
   return { exitCode: status, said: stdout + stderr };
 }
 
+function run(file: string, ...args: readonly string[]): number | null {
+  return spawnSync(file, args).status;
+}
+
 function runForAWhile(): ChildProcess {
   const child = spawn('sleep', ['7144'], { detached: true, stdio: 'ignore' });
   child.unref();
@@ -54,9 +58,9 @@ function plantFile(file: string): string {
 
 function plantMount(folder: string): string {
   mkdirSync(folder);
-  expect(spawnSync('mount', ['-t', 'tmpfs', 'planted', folder]).status).toBe(0);
+  expect(run('mount', '-t', 'tmpfs', 'planted', folder)).toBe(0);
   removals.push(() => {
-    spawnSync('umount', [folder]);
+    run('umount', folder);
   });
   return folder;
 }
