@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { renderTemplate } from '../render/template.ts';
 import { runSlurm } from '../slurm/command.ts';
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
@@ -5,7 +6,7 @@ import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import type { RunPlan } from './plan.ts';
-import type { RunRecord } from './record.ts';
+import type { Holding, RunRecord } from './record.ts';
 import { stateOfRun } from './state.ts';
 
 const pollMs = 300;
@@ -50,11 +51,14 @@ export async function cleanUpRun(
       await until(context, async () => (await record.ended()) !== undefined);
     }
   }
-  const owner = await record.owningHost();
-  if (owner !== undefined && (!state.active || !dryRun)) {
-    done.push(`end and remove what is left on ${owner}: server, instance, shared memory, temporary files`);
+  for (const holding of await record.holdings()) {
+    if (!state.active || !dryRun) {
+      done.push(
+        `end and remove what is left on ${holding.host}: server, instance, shared memory, temporary files`,
+      );
+    }
     if (!dryRun) {
-      await release(context, record, plan, { owner, hostname });
+      await release(context, plan, holding, hostname);
     }
   }
   return done;
@@ -71,12 +75,12 @@ async function endJob(context: Context, record: RunRecord, jobId: string): Promi
 /** Ends what is left with the text that the run's own script has for it: here, or by a job of one task over there. */
 async function release(
   context: Context,
-  record: RunRecord,
   plan: RunPlan,
-  { owner, hostname }: { owner: string; hostname: string },
+  { folder, host }: Holding,
+  hostname: string,
 ): Promise<void> {
-  const input = await renderTemplate('run/release.sh.hbs', { ...plan, owned: record.file('owned') });
-  if (owner === hostname) {
+  const input = await renderTemplate('run/release.sh.hbs', { ...plan, owned: folder });
+  if (host === hostname) {
     const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
     expectSuccess(result, `ending run ${plan.id}`);
     return;
@@ -88,14 +92,14 @@ async function release(
   const result = await runSlurm(
     context,
     'srun',
-    [...options, `--nodelist=${owner}`, '--ntasks=1', '--time=2', '--quiet', '--chdir=/', 'bash', '-s'],
+    [...options, `--nodelist=${host}`, '--ntasks=1', '--time=2', '--quiet', '--chdir=/', 'bash', '-s'],
     { input, timeoutMs: remoteMs },
   );
-  if (result.exitCode !== 0 || (await record.owningHost()) !== undefined) {
+  if (result.exitCode !== 0 || existsSync(folder)) {
     throw new CommandFailedError(
-      `run ${plan.id} left something on ${owner}, where no clean-up could be started: ${lastLines(result)}`,
+      `run ${plan.id} left something on ${host}, where no clean-up could be started: ${lastLines(result)}`,
       {
-        fix: `on ${owner}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
+        fix: `on ${host}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
         cause: result,
       },
     );

@@ -17,7 +17,7 @@ export function describeStates(states: readonly RunState[]): string[] {
       : run.exitCode === undefined
         ? '-'
         : `exit ${run.exitCode}`,
-    run.leftOn === undefined ? '' : `left something on ${run.leftOn}: hpc-gat cleanup ${run.id}`,
+    run.leftOn.length === 0 ? '' : `left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`,
   ]);
   return alignColumns([['RUN', 'JOB', 'STATE', 'NODE', 'MODEL', ''], ...rows]);
 }

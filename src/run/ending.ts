@@ -19,6 +19,8 @@ const reasons: Readonly<Record<string, string>> = {
     'no GPU is visible in the container; fix: check the partition and the driver, or accept the CPU with --allow-cpu',
   'no-runtime':
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
+  'no-client':
+    'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
   'instance-failed': 'the container did not start',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { codeOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import { parseWith } from '../support/parse.ts';
+import type { ProcessIdentity } from '../support/process-identity.ts';
 import { type RunPlan, planSchema, runsFolder } from './plan.ts';
 
 const schemaVersion = z.literal(1);
@@ -34,6 +35,13 @@ const endedSchema = z.object({
 export type Endpoint = z.infer<typeof endpointSchema>;
 export type Ended = z.infer<typeof endedSchema>;
 
+/** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
+export interface Holding {
+  readonly folder: string;
+  readonly host: string;
+  readonly script: ProcessIdentity;
+}
+
 /** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
 export class RunRecord {
   readonly folder: string;
@@ -46,7 +54,7 @@ export class RunRecord {
     return path.basename(this.folder);
   }
 
-  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'result.json' | 'owned'): string {
+  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'result.json'): string {
     return path.join(this.folder, name);
   }
 
@@ -70,14 +78,21 @@ export class RunRecord {
     return this.#write('job.json', { schemaVersion: 1, jobId });
   }
 
-  /** The node that holds things of this run, while it does: processes, an instance, shared memory, temp. */
-  async owningHost(): Promise<string | undefined> {
-    return (await this.owned('host'))?.trim();
-  }
-
-  /** A line that the script wrote about what it made; undefined when that is ended and removed. */
-  owned(name: 'host' | 'script'): Promise<string | undefined> {
-    return readTextIfPresent(path.join(this.folder, 'owned', name));
+  /** What starts of the script have made and not yet ended: one in the usual case, none once the run is over. */
+  async holdings(): Promise<Holding[]> {
+    const parent = path.join(this.folder, 'owned');
+    const holdings: Holding[] = [];
+    for (const name of await namesIn(parent)) {
+      const folder = path.join(parent, name);
+      const host = (await readTextIfPresent(path.join(folder, 'host')))?.trim();
+      const [pid, startTicks] = ((await readTextIfPresent(path.join(folder, 'script'))) ?? '')
+        .split(' ')
+        .map(Number);
+      if (host !== undefined) {
+        holdings.push({ folder, host, script: { host, pid: pid ?? 0, startTicks: startTicks ?? 0 } });
+      }
+    }
+    return holdings;
   }
 
   remove(): Promise<void> {
@@ -122,12 +137,16 @@ export class RunRecord {
 /** The runs of a project, the newest first. */
 export async function listRuns(root: string): Promise<RunRecord[]> {
   const folder = runsFolder(root);
+  const names = await namesIn(folder);
+  return names
+    .sort()
+    .reverse()
+    .map((name) => new RunRecord(path.join(folder, name)));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    const names = await readdir(folder);
-    return names
-      .sort()
-      .reverse()
-      .map((name) => new RunRecord(path.join(folder, name)));
+    return await readdir(folder);
   } catch (error) {
     if (isMissing(error)) {
       return [];

@@ -18,21 +18,22 @@ export interface RunState {
   /** Whether it waits in the queue or runs. */
   readonly active: boolean;
   readonly exitCode: number | undefined;
-  /** A node that still holds something of this run although it is over. */
-  readonly leftOn: string | undefined;
+  /** Nodes that still hold something of this run although it is over. */
+  readonly leftOn: readonly string[];
   /** The process of its script, when that runs on this node. */
   readonly scriptPid: number | undefined;
 }
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
 export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
-  const [plan, ended, endpoint, jobId, owner] = await Promise.all([
+  const [plan, ended, endpoint, jobId, holdings] = await Promise.all([
     record.plan(),
     record.ended(),
     record.endpoint(),
     record.jobId(),
-    record.owningHost(),
+    record.holdings(),
   ]);
+  const hosts = [...new Set(holdings.map((holding) => holding.host))];
   const common = { id: record.id, kind: plan?.kind ?? 'local', jobId } as const;
   if (ended !== undefined) {
     const { reason, host, exitCode } = ended;
@@ -44,33 +45,24 @@ export async function stateOfRun(context: Context, record: RunRecord, hostname: 
       ready: false,
       active: false,
       exitCode,
-      leftOn: owner,
+      leftOn: hosts,
       scriptPid: undefined,
     };
   }
   const job = jobId === undefined ? undefined : await queryJob(context, jobId);
-  const scriptPid =
-    jobId === undefined && owner === hostname ? await runningScript(record, hostname) : undefined;
-  const elsewhere = jobId === undefined && owner !== undefined && owner !== hostname;
+  const here = holdings.find(({ script }) => isRunning(script) === true);
+  const scriptPid = jobId === undefined ? here?.script.pid : undefined;
+  const elsewhere = jobId === undefined && hosts.some((host) => host !== hostname);
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,
     state: job?.state ?? (active ? 'RUNNING' : elsewhere ? 'UNKNOWN' : 'LOST'),
     reason: job?.reason,
-    host: job?.nodes ?? owner,
+    host: job?.nodes ?? hosts[0],
     ready: active && endpoint !== undefined,
     active,
     exitCode: undefined,
-    leftOn: active ? undefined : owner,
+    leftOn: active ? [] : hosts,
     scriptPid,
   };
-}
-
-/** The script's process id, when that very process runs on this node. */
-async function runningScript(record: RunRecord, host: string): Promise<number | undefined> {
-  const text = await record.owned('script');
-  const [pid, startTicks] = (text ?? '').split(' ').map(Number);
-  return pid !== undefined && startTicks !== undefined && isRunning({ host, pid, startTicks }) === true
-    ? pid
-    : undefined;
 }

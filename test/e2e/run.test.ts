@@ -61,7 +61,7 @@ describeInLab('run', () => {
       const line = `salloc --quiet --partition=gpu --gres=gpu:1 --time=5 srun hpc-gat run --gpu --models ${quickModels} --id allocated`;
       const running = shell(line, { timeoutMs: 120_000 });
       await started('allocated');
-      const host = (await shell('cat .hpc-gat/runs/allocated/owned/host')).stdout.trim();
+      const host = (await shell('cat .hpc-gat/runs/allocated/owned/*/host')).stdout.trim();
       const libraries = await shell('apptainer exec instance://hpc-gat-allocated ls /.singularity.d/libs', {
         node: host,
       });
@@ -84,13 +84,27 @@ describeInLab('run', () => {
     async () => {
       void hpcGat(['run', '--id', 'shot']);
       await started('shot');
-      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/shot/owned/script)"');
+      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/shot/owned/*/script)"');
       const state = await hpcGat(['status', 'shot']);
       expect(state.stdout).toMatch(/shot +local +LOST .* left something on login/);
       const planned = await hpcGat(['cleanup', '--dry-run']);
       expect(planned.stdout).toMatch(/would: shot: end and remove what is left on login/);
       expect((await hpcGat(['cleanup'])).stdout).toMatch(/^shot: end and remove/);
       expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+
+  test(
+    'a script that is started a second time ends what its first start has, and passes',
+    async () => {
+      const first = hpcGat(['run', '--models', quickModels, '--id', 'twice']);
+      await started('twice');
+      const second = await shell('bash .hpc-gat/runs/twice/batch.sh', { timeoutMs: 120_000 });
+      expect(second).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('ended: passed') });
+      expect((await first).stderr).toMatch(/ended: terminated/);
+      expect((await shell('cat .hpc-gat/runs/twice/ended.json')).stdout).toContain('"reason":"passed"');
+      expect((await shell('ls .hpc-gat/runs/twice/owned')).stdout).toBe('');
     },
     longMs,
   );
@@ -117,7 +131,7 @@ describeInLab('hostile values', () => {
       await shell(`cat >"$PWD/hpc-gat.yaml"`, { cwd: folder, input: JSON.stringify(settings) });
       const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: folder });
       await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: folder });
-      const host = (await shell('cat .hpc-gat/runs/hostile/owned/host', { cwd: folder })).stdout.trim();
+      const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: folder })).stdout.trim();
       const { stdout } = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/cmdline', { node: host });
       expect(stdout.split('\0')).toContain(`--id=${id}`);
       const { exitCode, stderr } = await submitted;

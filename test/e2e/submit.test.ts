@@ -147,7 +147,7 @@ describeInLab('submit', () => {
       await shell(
         'until grep -q server-started .hpc-gat/runs/killed/events.jsonl 2>/dev/null; do sleep 0.2; done',
       );
-      const host = (await file('killed', 'owned/host')).trim();
+      const host = (await file('killed', 'owned/*/host')).trim();
       await shell('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done', {
         node: host,
       });
@@ -165,8 +165,8 @@ describeInLab('submit', () => {
       await shell(
         'until grep -q server-started .hpc-gat/runs/orphan/events.jsonl 2>/dev/null; do sleep 0.2; done',
       );
-      const host = (await file('orphan', 'owned/host')).trim();
-      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/orphan/owned/script)"', { node: host });
+      const host = (await file('orphan', 'owned/*/host')).trim();
+      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/orphan/owned/*/script)"', { node: host });
       await shell('while squeue --noheader --name=hpc-gat-orphan | grep -q .; do sleep 0.2; done');
       expect((await hpcGat(['status', 'orphan'])).stdout).toContain(`left something on ${host}`);
       const { exitCode, stdout, stderr } = await hpcGat(['cleanup']);

@@ -116,7 +116,10 @@ test('a local run is the same script without directives', async () => {
 
 test('the script that ends a run from outside is bash that shellcheck has nothing to say against', async () => {
   const plan = samplePlan(everything, { gpu: true });
-  const script = await renderTemplate('run/release.sh.hbs', { ...plan, owned: `${plan.runFolder}/owned` });
+  const script = await renderTemplate('run/release.sh.hbs', {
+    ...plan,
+    owned: `${plan.runFolder}/owned/gpu1.7`,
+  });
   const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
     input: script,
     reject: false,
