@@ -1,9 +1,18 @@
 import type { Settings } from './schema.ts';
 
-/** One origin of values: the command line, the environment, a file, the built-in defaults. */
+/** One origin of values: the command line, a variable of the environment, a file, a site, the built-in defaults. */
 export interface Layer {
-  readonly origin: string;
+  /** In a person's words; a function where each value has a place of its own, as in a file. */
+  readonly origin: string | ((path: readonly string[]) => string);
   readonly settings: Settings;
+}
+
+/** A value that is no object of further keys, and where it comes from. */
+export interface Leaf {
+  /** The keys that lead to it: `['slurm', 'gpu', 'count']`. */
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly origin: string;
 }
 
 /**
@@ -12,6 +21,15 @@ export interface Layer {
  */
 export function mergeLayers(layers: readonly Layer[]): Settings {
   return layers.map((layer) => layer.settings).reduceRight<Values>(overlay, {});
+}
+
+/** Every value that holds after {@link mergeLayers}, each with the layer it was taken from. */
+export function traceLayers(layers: readonly Layer[]): Leaf[] {
+  return leavesOf(mergeLayers(layers), []).map(({ path, value }) => {
+    // The first layer that has a value there is the one that won: that is what merging means.
+    const origin = layers.find(({ settings }) => valueAt(settings, path) !== undefined)?.origin ?? 'unknown';
+    return { path, value, origin: typeof origin === 'string' ? origin : origin(path) };
+  });
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -25,6 +43,20 @@ function overlay(below: Values, above: Values): Values {
     }
   }
   return merged;
+}
+
+function leavesOf(values: Values, path: readonly string[]): Pick<Leaf, 'path' | 'value'>[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const here = [...path, key];
+    if (isPlainObject(value)) {
+      return leavesOf(value, here);
+    }
+    return value === undefined ? [] : [{ path: here, value }];
+  });
+}
+
+function valueAt(values: Values, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isPlainObject(value) ? value[key] : undefined), values);
 }
 
 function isPlainObject(value: unknown): value is Values {

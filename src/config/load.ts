@@ -6,7 +6,7 @@ import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { packageRoot } from '../support/package-root.ts';
-import { parseYaml } from '../support/yaml.ts';
+import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
 import { type Layer, mergeLayers } from './layers.ts';
 import { projectSchema, type Settings, siteSchema } from './schema.ts';
@@ -32,40 +32,83 @@ export interface LoadOptions {
   readonly site?: string | undefined;
 }
 
+/** What a project's settings are made of, before they are merged. */
+export interface LayeredProject {
+  readonly root: string;
+  readonly site: string;
+  /** Where the site's name comes from. */
+  readonly siteOrigin: string;
+  /** The first on top. */
+  readonly layers: readonly Layer[];
+}
+
 /**
  * Reads the project that the working directory belongs to.
  *
  * @throws {UsageError} for a file that is missing, is not YAML or has an unknown key or an unusable value.
  */
 export async function loadProject(
+  context: Pick<Context, 'cwd' | 'env'>,
+  options: LoadOptions = {},
+): Promise<Project> {
+  const { root, site, layers } = await loadLayers(context, options);
+  // The defaults are the lowest layer, so that what they name is never missing.
+  return { root, site, settings: mergeLayers(layers) as CompleteSettings };
+}
+
+/** The same project, with the origins of its values still told apart. */
+export async function loadLayers(
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
   { flags = {}, configFile, site }: LoadOptions = {},
-): Promise<Project> {
+): Promise<LayeredProject> {
   const file = configFile === undefined ? findUpwards(cwd) : path.resolve(cwd, configFile);
-  const { site: projectSite, ...project } = file === undefined ? {} : await readProject(file);
-  const siteName = site ?? env.HPC_GAT_SITE ?? projectSite ?? 'generic';
-  const { description, ...profile } = await readSite(siteName, cwd);
-  const layers: Layer[] = [
-    { origin: 'command line', settings: flags },
-    { origin: 'environment', settings: fromEnvironment(env) },
-    { origin: file ?? 'no project file', settings: project },
-    { origin: `site ${siteName}`, settings: profile },
-    { origin: 'default', settings: defaultSettings },
-  ];
+  const project = file === undefined ? undefined : await readProject(file, cwd);
+  const chosen = chooseSite(site, env, project);
+  const { description, ...profile } = await readSite(chosen.site, cwd);
   return {
     root: file === undefined ? cwd : path.dirname(file),
-    site: siteName,
-    // The defaults are the lowest layer, so that what they name is never missing.
-    settings: mergeLayers(layers) as CompleteSettings,
+    ...chosen,
+    layers: [
+      { origin: 'command line', settings: flags },
+      ...environmentLayers(env),
+      ...(project === undefined ? [] : [project]),
+      { origin: `site ${chosen.site}`, settings: profile },
+      { origin: 'default', settings: defaultSettings },
+    ],
   };
 }
 
-async function readProject(file: string) {
+interface ProjectLayer extends Layer {
+  readonly site: string | undefined;
+  readonly origin: (path: readonly string[]) => string;
+}
+
+async function readProject(file: string, cwd: string): Promise<ProjectLayer> {
   const text = await readTextIfPresent(file);
   if (text === undefined) {
     throw new UsageError(`no configuration file ${file}`, { fix: 'check the path given with --config' });
   }
-  return parseYaml(projectSchema, text, { what: 'configuration', file });
+  const { value, lineOf } = parseYamlWithLines(projectSchema, text, { what: 'configuration', file });
+  const { site, ...settings } = value;
+  const relative = path.relative(cwd, file);
+  const shown = relative.startsWith('..') ? file : relative;
+  return { site, settings, origin: (keys) => `${shown}:${lineOf(keys) ?? 1}` };
+}
+
+function chooseSite(
+  flag: string | undefined,
+  env: Context['env'],
+  project: ProjectLayer | undefined,
+): Pick<LayeredProject, 'site' | 'siteOrigin'> {
+  if (flag !== undefined) {
+    return { site: flag, siteOrigin: 'command line' };
+  }
+  if (env.HPC_GAT_SITE !== undefined) {
+    return { site: env.HPC_GAT_SITE, siteOrigin: fromVariable('HPC_GAT_SITE') };
+  }
+  return project?.site === undefined
+    ? { site: 'generic', siteOrigin: 'default' }
+    : { site: project.site, siteOrigin: project.origin(['site']) };
 }
 
 /** A name is one of the profiles that come along; anything with a slash is a file of the user's own. */
@@ -91,10 +134,18 @@ function findUpwards(folder: string): string | undefined {
   return parent === folder ? undefined : findUpwards(parent);
 }
 
-function fromEnvironment(env: Context['env']): Settings {
-  const job = {
-    ...(env.HPC_GAT_PARTITION !== undefined && { partition: env.HPC_GAT_PARTITION }),
-    ...(env.HPC_GAT_ACCOUNT !== undefined && { account: env.HPC_GAT_ACCOUNT }),
-  };
-  return { slurm: { ...job, gpu: job } };
+/** The variables that set something, a layer each. */
+function environmentLayers(env: Context['env']): Layer[] {
+  const variables = [
+    { name: 'HPC_GAT_PARTITION', key: 'partition' },
+    { name: 'HPC_GAT_ACCOUNT', key: 'account' },
+  ];
+  return variables.map(({ name, key }) => {
+    const job = { [key]: env[name] };
+    return { origin: fromVariable(name), settings: { slurm: { ...job, gpu: job } } };
+  });
+}
+
+function fromVariable(name: string): string {
+  return `environment variable ${name}`;
 }

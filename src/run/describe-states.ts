@@ -1,3 +1,4 @@
+import { alignColumns } from '../support/table.ts';
 import type { RunState } from './state.ts';
 
 /** A table of runs, a line each, under a line of headings. */
@@ -20,14 +21,4 @@ export function describeStates(states: readonly RunState[]): string[] {
     run.leftOn.length === 0 ? '' : `left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`,
   ]);
   return alignColumns([['RUN', 'JOB', 'STATE', 'NODE', 'MODEL', ''], ...rows]);
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

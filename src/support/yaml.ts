@@ -12,8 +12,17 @@ import { parseWith } from './parse.ts';
 export function parseYaml<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
-  { what, file }: { what: string; file: string },
+  source: { what: string; file: string },
 ): z.output<Schema> {
+  return parseYamlWithLines(schema, text, source).value;
+}
+
+/** The same, with the line (from 1) on which a key stands. */
+export function parseYamlWithLines<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  { what, file }: { what: string; file: string },
+): { value: z.output<Schema>; lineOf: (path: readonly PropertyKey[]) => number | undefined } {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const position = (offset: number): string => {
@@ -31,7 +40,12 @@ export function parseYaml<Schema extends z.ZodType>(
     const offset = offsetOf(document, path);
     return offset === undefined ? undefined : position(offset);
   };
-  return parseWith(schema, document.toJS({ maxAliasCount: 100 }), { what, file, locate });
+  const lineOf = (path: readonly PropertyKey[]): number | undefined => {
+    const offset = offsetOf(document, path);
+    return offset === undefined ? undefined : lineCounter.linePos(offset).line;
+  };
+  const value = parseWith(schema, document.toJS({ maxAliasCount: 100 }), { what, file, locate });
+  return { value, lineOf };
 }
 
 /** Where the key (in a list: the value) begins; for one that is missing, where its parent does. */
