@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -9,21 +11,47 @@ export const logs = defineVerb({
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', { type: 'string', describe: 'Id of a run or of its job; the newest without it' })
-      .option('only', { choices: kinds, describe: 'Just this log' }),
+      .option('only', { choices: kinds, describe: 'Just this log' })
+      .option('follow', {
+        alias: 'f',
+        type: 'boolean',
+        default: false,
+        describe: 'Go on with what comes, until the run has ended; Ctrl-C harms nothing',
+      })
+      .option('lines', {
+        alias: 'n',
+        type: 'number',
+        requiresArg: true,
+        describe: 'This many lines of what is there, from the end',
+      })
+      .example('$0 logs -f --lines 10', 'The newest run, as it goes')
+      .example('$0 logs 4711 --only server', "Triton's log of the run whose job is 4711"),
   handle: async (args, context) => {
+    if (args.lines !== undefined && !(Number.isInteger(args.lines) && args.lines >= 0)) {
+      throw new UsageError(`--lines takes a whole number, not ${args.lines}`, { fix: '--lines 20' });
+    }
     const { loadProject } = await import('../config/load.ts');
     const { findRun } = await import('../run/record.ts');
-    const { readTextIfPresent } = await import('../support/files.ts');
+    const { followLogs, readLogs } = await import('../run/logs.ts');
+    const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record = await findRun(root, args.run);
-    for (const kind of args.only === undefined ? kinds : [args.only]) {
-      const file = record.file(`${kind}.log`);
-      const text = await readTextIfPresent(file);
-      if (args.only === undefined) {
-        context.output.result(`==> ${file} <==`);
-      }
-      context.output.result(text === undefined ? '(not written yet)' : text.trimEnd());
+    const options = { kinds: args.only === undefined ? kinds : [args.only], lines: args.lines };
+    if (!args.follow) {
+      (await readLogs(record, options)).forEach((line) => {
+        output.result(line);
+      });
+      return 0;
     }
+    await followLogs(context, record, {
+      ...options,
+      hostname: hostname(),
+      onLine: (kind, line) => {
+        output.result(args.only === undefined ? `${kind.padEnd(6)} | ${line}` : line);
+      },
+    });
+    const ended = await record.ended();
+    output.info(`run ${record.id} has ended${ended === undefined ? '' : `: ${ended.reason}`}`);
     return 0;
   },
 });

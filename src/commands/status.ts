@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
+import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
+import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
 
 export const status = defineVerb({
@@ -8,18 +10,41 @@ export const status = defineVerb({
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', { type: 'string', describe: 'Id of a run or of its job; all runs without it' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' }),
+      .option('watch', {
+        type: 'boolean',
+        default: false,
+        describe: 'Go on until none waits or runs any more; Ctrl-C harms nothing',
+      })
+      .option('interval', {
+        type: 'number',
+        default: 5,
+        describe: 'Seconds between two looks with --watch, 2 at least',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 status', 'All runs')
+      .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { findRun, listRuns } = await import('../run/record.ts');
-    const { stateOfRun } = await import('../run/state.ts');
-    const { describeStates } = await import('../run/describe-states.ts');
-    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
-    const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
-    const states = [];
-    for (const record of records) {
-      states.push(await stateOfRun(context, record, hostname()));
+    if (args.watch && args.json) {
+      throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });
     }
+    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
+    const list = async () => (args.run === undefined ? listRuns(root) : [await findRun(root, args.run)]);
+    if (args.watch) {
+      const { shortestIntervalMs, watchRuns } = await import('../run/watch.ts');
+      const intervalMs = secondsToMs('--interval', args.interval);
+      if (intervalMs < shortestIntervalMs) {
+        throw new UsageError(`--interval ${args.interval}: Slurm is not asked more often than every 2 s`, {
+          fix: '--interval 2',
+        });
+      }
+      await watchRuns(context, { list, hostname: hostname(), intervalMs });
+      return 0;
+    }
+    const { statesOfRuns } = await import('../run/state.ts');
+    const { describeStates } = await import('../run/describe-states.ts');
+    const states = await statesOfRuns(context, await list(), hostname());
     if (args.json) {
       context.output.json(states);
     } else {

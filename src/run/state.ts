@@ -1,4 +1,4 @@
-import { hasEnded, queryJob } from '../slurm/job.ts';
+import { hasEnded, type Job, queryJob, queryJobs } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { isRunning } from '../support/process-identity.ts';
 import type { RunRecord } from './record.ts';
@@ -26,6 +26,44 @@ export interface RunState {
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
 export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
+  const facts = await readFacts(record);
+  const { jobId } = facts;
+  const job = facts.ended === undefined && jobId !== undefined ? await queryJob(context, jobId) : undefined;
+  return conclude(facts, job, hostname);
+}
+
+/**
+ * The states of many runs, for which Slurm is asked about all jobs at once.
+ *
+ * @param over jobs that Slurm has called ended, kept by the caller from call to call: they are not asked about again.
+ * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
+ */
+export async function statesOfRuns(
+  context: Context,
+  records: readonly RunRecord[],
+  hostname: string,
+  over = new Map<string, Job>(),
+): Promise<RunState[]> {
+  const all = await Promise.all(records.map(readFacts));
+  const asked = all.flatMap(({ ended, jobId }) =>
+    ended === undefined && jobId !== undefined && !over.has(jobId) ? [jobId] : [],
+  );
+  const jobs = await queryJobs(context, asked);
+  for (const [id, job] of jobs) {
+    if (hasEnded(job)) {
+      over.set(id, job);
+    }
+  }
+  return all.map((facts) => {
+    const job = facts.jobId === undefined ? undefined : (over.get(facts.jobId) ?? jobs.get(facts.jobId));
+    return conclude(facts, job, hostname);
+  });
+}
+
+type Facts = Awaited<ReturnType<typeof readFacts>>;
+
+/** What a run's folder says. */
+async function readFacts(record: RunRecord) {
   const [plan, ended, endpoint, jobId, holdings] = await Promise.all([
     record.plan(),
     record.ended(),
@@ -33,8 +71,13 @@ export async function stateOfRun(context: Context, record: RunRecord, hostname: 
     record.jobId(),
     record.holdings(),
   ]);
+  return { id: record.id, plan, ended, endpoint, jobId, holdings };
+}
+
+function conclude(facts: Facts, job: Job | undefined, hostname: string): RunState {
+  const { id, plan, ended, endpoint, jobId, holdings } = facts;
   const hosts = [...new Set(holdings.map((holding) => holding.host))];
-  const common = { id: record.id, kind: plan?.kind ?? 'local', jobId } as const;
+  const common = { id, kind: plan?.kind ?? 'local', jobId } as const;
   if (ended !== undefined) {
     const { reason, host, exitCode } = ended;
     return {
@@ -49,7 +92,6 @@ export async function stateOfRun(context: Context, record: RunRecord, hostname: 
       scriptPid: undefined,
     };
   }
-  const job = jobId === undefined ? undefined : await queryJob(context, jobId);
   const here = holdings.find(({ script }) => isRunning(script) === true);
   const scriptPid = jobId === undefined ? here?.script.pid : undefined;
   const elsewhere = jobId === undefined && hosts.some((host) => host !== hostname);

@@ -1,112 +1,92 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './command.ts';
+import {
+  accountingFormat,
+  hasEnded,
+  type Job,
+  parseAccounting,
+  parseControllerJob,
+  parseQueue,
+  queueFormat,
+} from './job-reports.ts';
 
-/** What Slurm says of a job. */
-export interface Job {
-  /** Slurm's word in capitals: PENDING, RUNNING, COMPLETED, CANCELLED, ... */
-  readonly state: string;
-  /** Why it waits or why it ended; undefined when Slurm gives none. */
-  readonly reason: string | undefined;
-  /** The node or nodes; undefined while it has none. */
-  readonly nodes: string | undefined;
-  /** What the batch script ended with, once it has ended and Slurm knows. */
-  readonly exitCode: number | undefined;
-}
-
-const unfinished = new Set([
-  'PENDING',
-  'CONFIGURING',
-  'RUNNING',
-  'COMPLETING',
-  'SUSPENDED',
-  'STOPPED',
-  'RESIZING',
-  'SIGNALING',
-  'STAGE_OUT',
-  'REQUEUED',
-  'REQUEUE_HOLD',
-  'REQUEUE_FED',
-  'RESV_DEL_HOLD',
-  'SPECIAL_EXIT',
-]);
-
-/** Whether Slurm will do nothing more for it. */
-export function hasEnded(job: Job): boolean {
-  return !unfinished.has(job.state);
-}
+export { hasEnded, type Job } from './job-reports.ts';
 
 /**
- * Asks Slurm for a job: the queue first, then accounting, then the controller's memory of finished jobs.
- * Resolves to undefined when none of them knows it.
+ * Asks Slurm for one job, as {@link queryJobs} does for many.
  *
  * @throws {CommandFailedError} when the controller does not answer.
  */
 export async function queryJob(context: Context, id: string): Promise<Job | undefined> {
-  const queue = await runSlurm(context, 'squeue', [
+  return (await queryJobs(context, [id])).get(id);
+}
+
+/**
+ * Asks Slurm for jobs, by their numbers: the queue with one call for all; of those that are not waiting or running any
+ * more accounting, again with one call; and where that does not know them the controller's memory of finished jobs.
+ * A job that none of them knows is missing in the answer.
+ *
+ * @throws {CommandFailedError} when the controller does not answer.
+ */
+export async function queryJobs(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
+  if (ids.length === 0) {
+    return new Map();
+  }
+  const jobs = await fromQueue(context, ids);
+  const isOver = (id: string): boolean => {
+    const job = jobs.get(id);
+    return job === undefined || hasEnded(job);
+  };
+  const over = ids.filter(isOver);
+  if (over.length === 0) {
+    return jobs;
+  }
+  const accounted = await fromAccounting(context, over);
+  for (const id of over) {
+    // The queue's list is the controller's memory too, but for the exit code: a job it lacks scontrol lacks as well.
+    const job =
+      accounted.get(id) ?? (ids.length === 1 || jobs.has(id) ? await fromController(context, id) : undefined);
+    if (job !== undefined) {
+      jobs.set(id, job);
+    }
+  }
+  return jobs;
+}
+
+async function fromQueue(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
+  const result = await runSlurm(context, 'squeue', [
     '--noheader',
     '--states=all',
-    `--jobs=${id}`,
-    '--format=%T|%r|%N|',
+    `--jobs=${ids.join(',')}`,
+    `--format=${queueFormat}`,
   ]);
-  const queued = queue.exitCode === 0 ? parseQueue(queue.stdout) : undefined;
-  if (queued !== undefined && !hasEnded(queued)) {
-    return queued;
+  if (result.exitCode === 0) {
+    return parseQueue(result.stdout);
   }
-  if (queue.exitCode !== 0 && !/invalid job id/i.test(queue.stderr)) {
-    throw slurmFailure(queue, `squeue does not tell of job ${id}`);
+  // Said of one job; of several those that are unknown are left out.
+  if (/invalid job id/i.test(result.stderr)) {
+    return new Map();
   }
-  return (await fromAccounting(context, id)) ?? (await fromController(context, id)) ?? queued;
+  throw slurmFailure(result, `squeue does not tell of job ${ids.join(', ')}`);
 }
 
-function parseQueue(stdout: string): Job | undefined {
-  const [state, reason, nodes] = stdout.trim().split('\n')[0]?.split('|') ?? [];
-  if (state === undefined || state === '') {
-    return undefined;
-  }
-  return { state, reason: meaningful(reason), nodes: meaningful(nodes), exitCode: undefined };
-}
-
-async function fromAccounting(context: Context, id: string): Promise<Job | undefined> {
+async function fromAccounting(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
   const result = await optional(
     runSlurm(context, 'sacct', [
       '--noheader',
       '--allocations',
       '--parsable2',
-      `--jobs=${id}`,
-      '--format=State,Reason,NodeList,ExitCode',
+      `--jobs=${ids.join(',')}`,
+      `--format=${accountingFormat}`,
     ]),
   );
-  const line = result?.exitCode === 0 ? result.stdout.trim().split('\n')[0] : undefined;
-  const [state, reason, nodes, code] = line?.split('|') ?? [];
-  if (state === undefined || state === '' || unfinished.has(state)) {
-    return undefined;
-  }
-  return {
-    // sacct writes "CANCELLED by 1001".
-    state: state.split(' ')[0] ?? state,
-    reason: meaningful(reason),
-    nodes: meaningful(nodes),
-    exitCode: parseExitCode(code),
-  };
+  return result?.exitCode === 0 ? parseAccounting(result.stdout) : new Map<string, Job>();
 }
 
 async function fromController(context: Context, id: string): Promise<Job | undefined> {
   const result = await optional(runSlurm(context, 'scontrol', ['--oneliner', 'show', 'job', id]));
-  if (result?.exitCode !== 0) {
-    return undefined;
-  }
-  const field = (name: string) => new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(result.stdout)?.[1];
-  const state = field('JobState');
-  if (state === undefined) {
-    return undefined;
-  }
-  return {
-    state,
-    reason: meaningful(field('Reason')),
-    nodes: meaningful(field('NodeList')),
-    exitCode: unfinished.has(state) ? undefined : parseExitCode(field('ExitCode')),
-  };
+  return result?.exitCode === 0 ? parseControllerJob(result.stdout) : undefined;
 }
 
 /** A source that a site may not have: its absence is no error. */
@@ -116,18 +96,6 @@ async function optional(result: Promise<CommandResult>): Promise<CommandResult |
   } catch {
     return undefined;
   }
-}
-
-function meaningful(text: string | undefined): string | undefined {
-  return text === undefined || ['', 'None', '(null)', 'None assigned', 'n/a'].includes(text)
-    ? undefined
-    : text;
-}
-
-/** "3:0" is exit code 3, no signal; "0:9" a signal. */
-function parseExitCode(text: string | undefined): number | undefined {
-  const [code, signal] = (text ?? '').split(':').map(Number);
-  return code === undefined || Number.isNaN(code) || (signal ?? 0) !== 0 ? undefined : code;
 }
 
 /**

@@ -9,14 +9,18 @@ export interface Output {
   warn(line: string): void;
   /** A line that the next line replaces, on a terminal; nothing elsewhere. An empty line takes it away. */
   status(line: string): void;
+  /** On a terminal: puts these lines of the result where those of the last call stand. Undefined elsewhere. */
+  redraw?: (lines: readonly string[]) => void;
   /** Whether stderr is a terminal where lines may be redrawn. */
   readonly interactive: boolean;
 }
 
 export interface Streams {
-  stdout: NodeJS.WritableStream;
-  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  stdout: Terminal;
+  stderr: Terminal;
 }
+
+type Terminal = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** ECMA-48 EL: erase from the cursor to the end of the line. */
 const eraseLine = '\r\u001b[K';
@@ -60,7 +64,21 @@ export function createOutput({ stdout, stderr }: Streams): Output {
       say(stderr, `warning: ${line}`);
     },
     status,
+    ...(stdout.isTTY === true && { redraw: createRedraw(stdout) }),
     interactive,
+  };
+}
+
+/** ECMA-48 CUU and ED: up to the first line of last time, erase from there. */
+function createRedraw(stdout: Terminal): (lines: readonly string[]) => void {
+  let height = 0;
+  return (lines) => {
+    // What wraps or scrolls could not be drawn over.
+    const fitting = lines
+      .slice(0, Math.max(1, (stdout.rows ?? 24) - 1))
+      .map((line) => line.slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
+    stdout.write(`${height === 0 ? '' : `\u001b[${height}A`}\r\u001b[J${fitting.join('\n')}\n`);
+    height = fitting.length;
   };
 }
 

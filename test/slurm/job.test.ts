@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { cancelJob, queryJob } from '../../src/slurm/job.ts';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { cancelJob, queryJob, queryJobs } from '../../src/slurm/job.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function contextWith(programs: Readonly<Record<string, string>>) {
   const PATH = fakePrograms({ squeue: 'exit 1', sacct: 'exit 1', scontrol: 'exit 1', ...programs });
@@ -12,7 +15,7 @@ const unknownJob = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; 
 
 test('a job that waits is asked of the queue alone', async () => {
   const context = contextWith({
-    squeue: `echo 'PENDING|Resources||'`,
+    squeue: `echo '7|PENDING|Resources||'`,
     sacct: 'touch "$0.called"; exit 1',
   });
   expect(await queryJob(context, '7')).toEqual({
@@ -24,7 +27,7 @@ test('a job that waits is asked of the queue alone', async () => {
 });
 
 test('a job that has left the queue is asked of accounting', async () => {
-  const context = contextWith({ squeue: unknownJob, sacct: `echo 'CANCELLED by 1001|None|gpu1|0:15'` });
+  const context = contextWith({ squeue: unknownJob, sacct: `echo '7|CANCELLED by 1001|None|gpu1|0:15'` });
   expect(await queryJob(context, '7')).toEqual({
     state: 'CANCELLED',
     reason: undefined,
@@ -46,10 +49,38 @@ test('without accounting the controller is asked', async () => {
 
 test('accounting that still calls a finished job RUNNING is not believed', async () => {
   const context = contextWith({
-    squeue: `echo 'COMPLETED|None|cpu1|'`,
-    sacct: `echo 'RUNNING|None|cpu1|0:0'`,
+    squeue: `echo '7|COMPLETED|None|cpu1|'`,
+    sacct: `echo '7|RUNNING|None|cpu1|0:0'`,
   });
   expect(await queryJob(context, '7')).toMatchObject({ state: 'COMPLETED', nodes: 'cpu1' });
+});
+
+test('many jobs are asked with one call of squeue, and one of sacct for those that are over', async () => {
+  const log = path.join(temporaryFolder(), 'calls');
+  const called = `echo "$(basename "$0") $*" >>'${log}'`;
+  const context = contextWith({
+    squeue: `${called}; printf '1|PENDING|Priority||\\n2|RUNNING|None|gpu1|\\n3|COMPLETED|None|cpu1|\\n5|FAILED|None|cpu2|\\n'`,
+    sacct: `${called}; printf '3|COMPLETED|None|cpu1|0:0\\n4|NODE_FAIL|None|cpu2|1:0\\n4|TIMEOUT|None|cpu2|0:0\\n'`,
+    scontrol: `${called}; echo "JobId=5 JobState=FAILED Reason=NonZeroExitCode NodeList=cpu2 ExitCode=3:0"`,
+  });
+  const jobs = await queryJobs(context, ['1', '2', '3', '4', '5', '6']);
+  expect([...jobs].sort().map(([id, { state, exitCode }]) => `${id} ${state} ${exitCode ?? '-'}`)).toEqual([
+    '1 PENDING -',
+    '2 RUNNING -',
+    '3 COMPLETED 0',
+    '4 TIMEOUT 0',
+    '5 FAILED 3',
+  ]);
+  const calls = (await readFile(log, 'utf8')).trim().split('\n');
+  expect(calls).toEqual([
+    expect.stringMatching(/^squeue .*--jobs=1,2,3,4,5,6 /),
+    expect.stringMatching(/^sacct .*--jobs=3,4,5,6 /),
+    'scontrol --oneliner show job 5',
+  ]);
+});
+
+test('without jobs Slurm is not asked', async () => {
+  expect(await queryJobs(testContext({ env: { PATH: '/nowhere' } }), [])).toEqual(new Map());
 });
 
 test('a job that nobody knows', async () => {
@@ -68,7 +99,7 @@ test('a controller that does not answer is an error of its own', async () => {
 });
 
 test('the environment of an outer job does not reach Slurm, SLURM_CONF does', async () => {
-  const PATH = fakePrograms({ squeue: `echo "$SLURM_JOB_ID$SBATCH_PARTITION$SLURM_CONF|None||"` });
+  const PATH = fakePrograms({ squeue: `echo "7|$SLURM_JOB_ID$SBATCH_PARTITION$SLURM_CONF|None||"` });
   const env = { PATH, SLURM_JOB_ID: '1', SBATCH_PARTITION: 'p', SLURM_CONF: 'conf' };
   expect(await queryJob(testContext({ env }), '7')).toMatchObject({ state: 'conf' });
 });

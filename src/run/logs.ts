@@ -1,0 +1,106 @@
+import { readTextIfPresent } from '../support/files.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError } from '../support/errors.ts';
+import { LineFollower } from './follow.ts';
+import type { RunRecord } from './record.ts';
+import { stateOfRun } from './state.ts';
+
+export type LogKind = 'client' | 'server' | 'batch';
+
+const filePollMs = 200;
+/** Slurm and the process table are asked whether the run goes on, for scripts that could not say their last word. */
+const statePollMs = { first: 2_000, factor: 1.3, longest: 15_000 };
+/** How long a run has to be over before it is believed: its last word may still come through a shared file system. */
+const lastWordMs = 3_000;
+
+export interface LogOptions {
+  readonly kinds: readonly LogKind[];
+  /** How many lines at the end of what is there; all of them without it. */
+  readonly lines?: number | undefined;
+}
+
+/** What the logs of a run say now, under a heading each when there are several. */
+export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<string[]> {
+  const shown: string[] = [];
+  for (const kind of kinds) {
+    const file = record.file(`${kind}.log`);
+    const text = await readTextIfPresent(file);
+    const all = text === undefined ? ['(not written yet)'] : text.trimEnd().split('\n');
+    shown.push(...(kinds.length > 1 ? [`==> ${file} <==`] : []), ...lastOf(all, lines));
+  }
+  return shown;
+}
+
+/**
+ * Hands on the lines of a run's logs, those that are there and those that come, until the run has ended.
+ *
+ * @throws the signal's reason, at once, when `context.signal` aborts: the run goes on.
+ */
+export async function followLogs(
+  context: Context,
+  record: RunRecord,
+  options: LogOptions & { readonly hostname: string; readonly onLine: (kind: LogKind, line: string) => void },
+): Promise<void> {
+  const { kinds, lines, onLine } = options;
+  const followers = await Promise.all(
+    kinds.map(async (kind) => {
+      const early: string[] = [];
+      let tell = (line: string): void => void early.push(line);
+      const follower = new LineFollower(record.file(`${kind}.log`), (line) => {
+        tell(line);
+      });
+      await follower.poll();
+      tell = (line) => {
+        onLine(kind, line);
+      };
+      lastOf(early, lines).forEach(tell);
+      return follower;
+    }),
+  );
+  const isOver = ending(context, record, options.hostname);
+  while (!(await isOver())) {
+    for (const follower of followers) {
+      await follower.poll();
+    }
+    await context.clock.sleep(filePollMs, context.signal);
+  }
+  for (const follower of followers) {
+    await follower.finish();
+  }
+}
+
+/** Tells, each time it is called, whether the run has ended: by its own last word, or because nothing of it goes on. */
+function ending(context: Context, record: RunRecord, hostname: string): () => Promise<boolean> {
+  const nowMs = () => context.clock.now().getTime();
+  let intervalMs = statePollMs.first;
+  let nextMs = 0;
+  let overSinceMs: number | undefined;
+  return async () => {
+    if ((await record.ended()) !== undefined) {
+      return true;
+    }
+    if (nowMs() >= nextMs) {
+      overSinceMs = (await goesOn(context, record, hostname)) ? undefined : (overSinceMs ?? nowMs());
+      nextMs = nowMs() + intervalMs;
+      intervalMs = Math.min(intervalMs * statePollMs.factor, statePollMs.longest);
+    }
+    return overSinceMs !== undefined && nowMs() - overSinceMs >= lastWordMs;
+  };
+}
+
+async function goesOn(context: Context, record: RunRecord, hostname: string): Promise<boolean> {
+  try {
+    const { active, state } = await stateOfRun(context, record, hostname);
+    // A local run of another node cannot be seen from here.
+    return active || state === 'UNKNOWN';
+  } catch (error) {
+    if (error instanceof CommandFailedError) {
+      return true;
+    }
+    throw error;
+  }
+}
+
+function lastOf(lines: readonly string[], count: number | undefined): readonly string[] {
+  return count === undefined ? lines : lines.slice(Math.max(0, lines.length - count));
+}

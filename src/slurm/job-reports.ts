@@ -1,0 +1,95 @@
+/** What Slurm says of a job. */
+export interface Job {
+  /** Slurm's word in capitals: PENDING, RUNNING, COMPLETED, CANCELLED, ... */
+  readonly state: string;
+  /** Why it waits or why it ended; undefined when Slurm gives none. */
+  readonly reason: string | undefined;
+  /** The node or nodes; undefined while it has none. */
+  readonly nodes: string | undefined;
+  /** What the batch script ended with, once it has ended and Slurm knows. */
+  readonly exitCode: number | undefined;
+}
+
+const unfinished = new Set([
+  'PENDING',
+  'CONFIGURING',
+  'RUNNING',
+  'COMPLETING',
+  'SUSPENDED',
+  'STOPPED',
+  'RESIZING',
+  'SIGNALING',
+  'STAGE_OUT',
+  'REQUEUED',
+  'REQUEUE_HOLD',
+  'REQUEUE_FED',
+  'RESV_DEL_HOLD',
+  'SPECIAL_EXIT',
+]);
+
+/** Whether Slurm will do nothing more for it. */
+export function hasEnded(job: Job): boolean {
+  return !unfinished.has(job.state);
+}
+
+export const queueFormat = '%i|%T|%r|%N|';
+
+/** Jobs by their numbers, from squeue's lines of {@link queueFormat}. */
+export function parseQueue(stdout: string): Map<string, Job> {
+  return byNumber(stdout, ([state = '', reason, nodes]) => ({
+    state,
+    reason: meaningful(reason),
+    nodes: meaningful(nodes),
+    exitCode: undefined,
+  }));
+}
+
+export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode';
+
+/** Jobs that have ended by their numbers, from sacct's lines of {@link accountingFormat}. */
+export function parseAccounting(stdout: string): Map<string, Job> {
+  const jobs = byNumber(stdout, ([state = '', reason, nodes, code]) => ({
+    // sacct writes "CANCELLED by 1001".
+    state: state.split(' ')[0] ?? state,
+    reason: meaningful(reason),
+    nodes: meaningful(nodes),
+    exitCode: parseExitCode(code),
+  }));
+  return new Map([...jobs].filter(([, job]) => hasEnded(job)));
+}
+
+/** One job, from a line of `scontrol --oneliner show job`. */
+export function parseControllerJob(stdout: string): Job | undefined {
+  const field = (name: string) => new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(stdout)?.[1];
+  const state = field('JobState');
+  if (state === undefined) {
+    return undefined;
+  }
+  return {
+    state,
+    reason: meaningful(field('Reason')),
+    nodes: meaningful(field('NodeList')),
+    exitCode: unfinished.has(state) ? undefined : parseExitCode(field('ExitCode')),
+  };
+}
+
+function byNumber(stdout: string, toJob: (fields: readonly string[]) => Job): Map<string, Job> {
+  const rows = stdout
+    .split('\n')
+    .map((line) => line.trim().split('|'))
+    .filter(([id, state]) => id !== undefined && state !== undefined && state !== '');
+  // A job that was requeued has a line for each start, the last one last.
+  return new Map(rows.map(([id = '', ...fields]) => [id, toJob(fields)]));
+}
+
+function meaningful(text: string | undefined): string | undefined {
+  return text === undefined || ['', 'None', '(null)', 'None assigned', 'n/a'].includes(text)
+    ? undefined
+    : text;
+}
+
+/** "3:0" is exit code 3, no signal; "0:9" a signal. */
+function parseExitCode(text: string | undefined): number | undefined {
+  const [code, signal] = (text ?? '').split(':').map(Number);
+  return code === undefined || Number.isNaN(code) || (signal ?? 0) !== 0 ? undefined : code;
+}

@@ -1,0 +1,88 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { appendFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { main } from '../../src/main.ts';
+import type { RunRecord } from '../../src/run/record.ts';
+import { InterruptedError } from '../../src/support/errors.ts';
+import { type TestContext, testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { endRecord, sampleRecord } from './sample-record.ts';
+
+let root = '';
+let record: RunRecord;
+let state = '';
+let PATH = '';
+
+beforeEach(async () => {
+  root = temporaryFolder();
+  record = await sampleRecord(root, 'a', '1');
+  state = path.join(root, 'state');
+  await writeFile(state, 'RUNNING');
+  PATH = fakePrograms({
+    squeue: `echo "1|$(cat '${state}')|None|gpu1|"`,
+    sacct: 'exit 1',
+    scontrol: 'exit 1',
+  });
+});
+
+async function saw(context: TestContext, line: string): Promise<void> {
+  while (!context.results.includes(line)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('--follow goes on with what comes, until the run has said its last word', async () => {
+  await writeFile(record.file('server.log'), 'one\ntwo\nthree\n');
+  const context = testContext({ env: { PATH }, cwd: root });
+  const following = main(['logs', '-f', '--lines', '2'], context);
+  await saw(context, 'server | three');
+  await appendFile(record.file('client.log'), 'PASS');
+  await appendFile(record.file('server.log'), 'four\n');
+  await saw(context, 'server | four');
+  await endRecord(record);
+  expect(await following).toBe(0);
+  expect(context.results).toEqual(['server | two', 'server | three', 'server | four', 'client | PASS']);
+  expect(context.messages).toEqual(['run a has ended: passed']);
+});
+
+test('--follow ends too when the script was killed and Slurm knows that the job is over', async () => {
+  await writeFile(record.file('server.log'), 'one\n');
+  await writeFile(state, 'NODE_FAIL');
+  const context = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['logs', 'a', '-f', '--only', 'server'], context)).toBe(0);
+  expect(context.results).toEqual(['one']);
+  expect(context.messages).toEqual(['run a has ended']);
+});
+
+test('Ctrl-C ends --follow at once with 130', async () => {
+  await writeFile(record.file('server.log'), 'one\n');
+  const interruption = new AbortController();
+  const context = testContext({ env: { PATH }, cwd: root, signal: interruption.signal });
+  const following = main(['logs', '-f'], context);
+  await saw(context, 'server | one');
+  const beganMs = Date.now();
+  interruption.abort(new InterruptedError('SIGINT'));
+  expect(await following).toBe(130);
+  expect(Date.now() - beganMs).toBeLessThan(1_000);
+});
+
+test('--lines takes the end of each log', async () => {
+  await writeFile(record.file('server.log'), 'one\ntwo\nthree\n');
+  await writeFile(record.file('batch.log'), 'only\n');
+  const context = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['logs', '--lines', '2'], context)).toBe(0);
+  expect(context.results).toEqual([
+    `==> ${record.file('client.log')} <==`,
+    '(not written yet)',
+    `==> ${record.file('server.log')} <==`,
+    'two',
+    'three',
+    `==> ${record.file('batch.log')} <==`,
+    'only',
+  ]);
+  context.results.length = 0;
+  expect(await main(['logs', '--lines', '0', '--only', 'server'], context)).toBe(0);
+  expect(context.results).toEqual([]);
+  expect(await main(['logs', '--lines', '1.5'], context)).toBe(2);
+});
