@@ -134,6 +134,8 @@ describeInLab('hostile values', () => {
       const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: folder })).stdout.trim();
       const { stdout } = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/cmdline', { node: host });
       expect(stdout.split('\0')).toContain(`--id=${id}`);
+      const environment = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/environ', { node: host });
+      expect(environment.stdout.split('\0')).toContain('OMP_NUM_THREADS=2');
       const { exitCode, stderr } = await submitted;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect((await shell('ls -A /home/alice /tmp', { node: host })).stdout).not.toMatch(/^owned$/m);
