@@ -1,5 +1,6 @@
 import { cleanup } from './cleanup.ts';
 import { config } from './config.ts';
+import { doctor } from './doctor.ts';
 import { lab } from './lab.ts';
 import { logs } from './logs.ts';
 import { makeSif } from './make-sif.ts';
@@ -13,6 +14,7 @@ import { waitReady } from './wait-ready.ts';
 
 /** Every verb, in the order in which `--help` lists them. */
 export const verbs: readonly BindVerb[] = [
+  doctor,
   makeSif,
   config,
   render,

@@ -2,6 +2,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
 import { runSlurm, slurmFailure } from './command.ts';
+import { listPartitions } from './partition-names.ts';
 
 /**
  * Submits a batch script and resolves to the job's id.
@@ -34,9 +35,4 @@ async function fixFor(context: Context, said: string, partition?: string): Promi
     return 'ask for a partition that has such nodes: `sinfo -o "%P %G %c %m"` lists GPUs, CPUs and memory of each';
   }
   return undefined;
-}
-
-async function listPartitions(context: Context): Promise<string[]> {
-  const { stdout } = await runSlurm(context, 'sinfo', ['--noheader', '--format=%R']);
-  return [...new Set(stdout.split('\n').filter((line) => line !== ''))];
 }

@@ -1,0 +1,94 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { findContainerRuntime } from '../apptainer/command.ts';
+import { lastLines } from '../support/command.ts';
+import { readTextIfPresent } from '../support/files.ts';
+import { findProgram } from '../support/find-program.ts';
+import { type Check, error, note, ok, warning } from './check.ts';
+
+const probeTimeoutMs = 60_000;
+
+export const containerChecks: readonly Check[] = [
+  {
+    name: 'runtime',
+    examine: async ({ context }) => {
+      const { name, path: file, version } = await findContainerRuntime(context);
+      return ok(`${name} ${version} at ${file}`);
+    },
+  },
+  {
+    name: 'user-namespaces',
+    examine: async ({ context }) => {
+      const unshare = findProgram('unshare', context.env);
+      if (unshare === undefined) {
+        return note('not tried: no unshare on the PATH');
+      }
+      const { exitCode } = await context.run(unshare, ['--user', 'true'], { timeoutMs: probeTimeoutMs });
+      if (exitCode === 0) {
+        return ok('can be made by this user');
+      }
+      const restricted = await readTextIfPresent('/proc/sys/kernel/apparmor_restrict_unprivileged_userns');
+      return warning(
+        restricted?.trim() === '1' ? 'AppArmor keeps users from making them' : 'cannot be made by this user',
+        'without them Apptainer has to be installed setuid: ask the administrators, or for user.max_user_namespaces',
+      );
+    },
+  },
+  {
+    name: 'fuse',
+    examine: async () => {
+      try {
+        await access('/dev/fuse', constants.R_OK | constants.W_OK);
+        return ok('/dev/fuse can be used');
+      } catch {
+        return warning(
+          '/dev/fuse cannot be used',
+          'without it and without setuid Apptainer unpacks the whole SIF at each start: ask the administrators',
+        );
+      }
+    },
+  },
+  {
+    name: 'image',
+    examine: async ({ context, settings, root }) => {
+      const image = path.resolve(root, settings.image.file);
+      try {
+        await access(image);
+      } catch {
+        return note(`no image at ${image} yet`);
+      }
+      const { path: runtime } = await findContainerRuntime(context);
+      const probe = await context.run(
+        runtime,
+        ['--silent', 'exec', '--no-home', '--pwd', '/', image, 'true'],
+        {
+          env: context.env,
+          timeoutMs: probeTimeoutMs,
+        },
+      );
+      return probe.exitCode === 0
+        ? ok(`${image} starts here`)
+        : error(
+            `${image} does not start here: ${lastLines(probe)}`,
+            'when the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
+          );
+    },
+  },
+  {
+    name: 'gpu',
+    examine: async ({ context, gpu }) => {
+      const program = findProgram('nvidia-smi', context.env);
+      const listed =
+        program === undefined ? undefined : await context.run(program, ['-L'], { timeoutMs: probeTimeoutMs });
+      const gpus = listed?.stdout.split('\n').filter((line) => line.startsWith('GPU ')) ?? [];
+      if (gpus.length > 0) {
+        return ok(gpus.join(', '));
+      }
+      const found =
+        listed === undefined ? 'no nvidia-smi here' : `nvidia-smi lists no GPU: ${lastLines(listed)}`;
+      return gpu
+        ? error(found, 'ask for a node with a GPU, or for its driver to be mended')
+        : note(`${found}: usual on a login node`);
+    },
+  },
+];

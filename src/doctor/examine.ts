@@ -1,0 +1,47 @@
+import { HpcGatError } from '../support/errors.ts';
+import type { Check, Finding, Patient } from './check.ts';
+import { containerChecks } from './container-checks.ts';
+import { slurmChecks } from './slurm-checks.ts';
+import { storageChecks } from './storage-checks.ts';
+
+export interface Diagnosis extends Finding {
+  readonly check: string;
+}
+
+const checks: readonly Check[] = [...containerChecks, ...slurmChecks, ...storageChecks];
+
+/** Everything that can be wrong on this host, in the order in which one would mend it. */
+export async function examine(patient: Patient): Promise<Diagnosis[]> {
+  const diagnoses: Diagnosis[] = [];
+  for (const { name, examine: look } of checks) {
+    for (const finding of [await findings(look, patient)].flat()) {
+      diagnoses.push({ check: name, ...finding });
+    }
+  }
+  return diagnoses;
+}
+
+async function findings(look: Check['examine'], patient: Patient): Promise<Finding | Finding[]> {
+  try {
+    return await look(patient);
+  } catch (error) {
+    patient.context.signal.throwIfAborted();
+    if (error instanceof HpcGatError) {
+      return {
+        status: 'error',
+        message: error.message,
+        ...(error.fix !== undefined && { fix: error.fix }),
+      };
+    }
+    throw error;
+  }
+}
+
+/** A line for each finding, and one more for what to do. */
+export function describeDiagnoses(diagnoses: readonly Diagnosis[]): string[] {
+  const width = Math.max(...diagnoses.map(({ check }) => check.length));
+  return diagnoses.flatMap(({ status, check, message, fix }) => [
+    `${status.padEnd(7)}  ${check.padEnd(width)}  ${message}`,
+    ...(fix === undefined ? [] : [`${' '.repeat(9 + width)}  fix: ${fix}`]),
+  ]);
+}

@@ -1,0 +1,74 @@
+import { access, constants, statfs } from 'node:fs/promises';
+import { type Check, error, type Finding, ok, warning } from './check.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** The Python backend's first region takes 1 MiB, a request what its tensors take: 64 MiB is one large request. */
+const sharedMemoryMiB = 64;
+const projectMiB = 100;
+
+/** From Linux's include/uapi/linux/magic.h. */
+const memoryFileSystems = new Set([0x01021994, 0x858458f6]);
+
+export const storageChecks: readonly Check[] = [
+  {
+    name: 'shared-memory',
+    examine: () =>
+      spaceOf(
+        '/dev/shm',
+        sharedMemoryMiB,
+        'requests pass through it; ask for a larger /dev/shm, or free what is in it',
+      ),
+  },
+  {
+    name: 'temp',
+    examine: async ({ context, settings }) => {
+      for (const candidate of settings.node.temp) {
+        const folder = candidate.startsWith('$') ? context.env[candidate.slice(1)] : candidate;
+        if (folder !== undefined && folder !== '' && (await isWritable(folder))) {
+          return spaceOf(folder, settings.node.tempFreeMiB, 'free some, or name another folder in node.temp');
+        }
+      }
+      return error(
+        `none of ${settings.node.temp.join(', ')} can be used`,
+        'name a node-local folder in node.temp of hpc-gat.yaml',
+      );
+    },
+  },
+  {
+    name: 'project',
+    examine: async ({ root }) => {
+      if (!(await isWritable(root))) {
+        return error(`${root} cannot be written`, 'use a folder of your own on the shared file system');
+      }
+      if (memoryFileSystems.has((await statfs(root)).type)) {
+        return warning(
+          `${root} lies in this node's memory`,
+          'compute nodes do not see it: use a folder on the shared file system for `submit`',
+        );
+      }
+      return spaceOf(
+        root,
+        projectMiB,
+        'logs and the SIF need space: free some, or move the project off the home quota',
+      );
+    },
+  },
+];
+
+async function spaceOf(folder: string, neededMiB: number, fix: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder);
+  const freeMiB = Math.floor((bavail * bsize) / mebibyte);
+  return freeMiB >= neededMiB
+    ? ok(`${folder}: ${freeMiB} MiB free`)
+    : error(`${folder}: ${freeMiB} MiB free, ${neededMiB} needed`, fix);
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

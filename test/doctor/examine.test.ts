@@ -1,0 +1,135 @@
+import { expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Settings } from '../../src/config/schema.ts';
+import { describeDiagnoses, examine, type Diagnosis } from '../../src/doctor/examine.ts';
+import { sampleSettings } from '../run/sample-plan.ts';
+import { testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const healthy = {
+  apptainer: 'case $1 in --version) echo apptainer version 1.4.5 ;; esac',
+  unshare: 'exit 0',
+  sbatch: '',
+  squeue: '',
+  scancel: '',
+  srun: '',
+  scontrol: 'echo UP',
+  sinfo: 'printf "cpu\\ngpu\\n"',
+};
+
+interface Host {
+  programs?: Readonly<Record<string, string>>;
+  settings?: Settings;
+  env?: Readonly<Record<string, string>>;
+  gpu?: boolean;
+  root?: string;
+}
+
+async function diagnose({
+  programs = {},
+  settings = {},
+  env = {},
+  gpu = false,
+  root = temporaryFolder(),
+}: Host) {
+  const PATH = fakePrograms({ ...healthy, ...programs });
+  const diagnoses = await examine({
+    context: testContext({ env: { PATH, TMPDIR: '/tmp', ...env } }),
+    settings: sampleSettings(settings),
+    root,
+    gpu,
+  });
+  return (name: string): Diagnosis[] => diagnoses.filter(({ check }) => check === name);
+}
+
+test('a healthy host has no error, and every fix belongs to something that is wrong', async () => {
+  const found = await diagnose({});
+  expect(found('runtime')).toMatchObject([
+    { status: 'ok', message: expect.stringContaining('apptainer 1.4.5') },
+  ]);
+  expect(found('slurm')).toMatchObject([{ status: 'ok' }]);
+  expect(found('partitions')).toMatchObject([{ status: 'ok', message: 'here: cpu, gpu' }]);
+  expect(found('temp')).toMatchObject([{ status: 'ok' }]);
+});
+
+test.each<[string, Host, string, object]>([
+  [
+    'no user namespaces',
+    { programs: { unshare: 'exit 1' } },
+    'user-namespaces',
+    { status: 'warning', fix: expect.stringMatching(/setuid/) },
+  ],
+  [
+    'a controller that is down',
+    { programs: { scontrol: 'echo "Slurmctld(primary) at ctl is DOWN"; exit 1' } },
+    'slurm',
+    { status: 'error', message: expect.stringMatching(/is DOWN/) },
+  ],
+  [
+    'a partition that is misspelt',
+    { settings: { slurm: { gpu: { partition: 'gpux' } } } },
+    'partitions',
+    { status: 'error', fix: 'did you mean "gpu"? partitions here: cpu, gpu' },
+  ],
+  [
+    'no folder for temporary files',
+    { settings: { node: { temp: ['/nowhere/at/all'] } } },
+    'temp',
+    { status: 'error', fix: expect.stringMatching(/node\.temp/) },
+  ],
+  [
+    'too little space for temporary files',
+    { settings: { node: { tempFreeMiB: 1_000_000_000 } } },
+    'temp',
+    { status: 'error', message: expect.stringMatching(/MiB free, 1000000000 needed/) },
+  ],
+  [
+    'a GPU node without a GPU',
+    { programs: { 'nvidia-smi': 'exit 9' }, gpu: true },
+    'gpu',
+    { status: 'error' },
+  ],
+  ['a login node without a GPU', { programs: { 'nvidia-smi': 'exit 9' } }, 'gpu', { status: 'note' }],
+  [
+    'a GPU',
+    { programs: { 'nvidia-smi': 'echo "GPU 0: X"' }, gpu: true },
+    'gpu',
+    { status: 'ok', message: 'GPU 0: X' },
+  ],
+  [
+    'variables of an outer job and a proxy',
+    { env: { SLURM_JOB_ID: '1', http_proxy: 'x' } },
+    'environment',
+    { status: 'note', message: 'SLURM_JOB_ID: not handed to sbatch' },
+  ],
+])('%s', async (_what, host, check, finding) => {
+  expect((await diagnose(host))(check)[0]).toMatchObject(finding);
+});
+
+test('an image that does not start says why, and how to make it otherwise', async () => {
+  const root = temporaryFolder();
+  writeFileSync(path.join(root, 'triton.sif'), 'not a SIF');
+  const apptainer = `case $1 in --version) ${healthy.apptainer} ;; *) echo "FATAL: unknown compression" >&2; exit 255 ;; esac`;
+  const found = await diagnose({ programs: { apptainer }, root });
+  expect(found('image')).toMatchObject([
+    {
+      status: 'error',
+      message: expect.stringMatching(/FATAL: unknown compression/),
+      fix: expect.stringMatching(/gzip:6/),
+    },
+  ]);
+});
+
+test('a fix stands in a line of its own below its finding', () => {
+  const lines = describeDiagnoses([
+    { check: 'a', status: 'ok', message: 'fine' },
+    { check: 'long-name', status: 'error', message: 'bad', fix: 'mend it' },
+  ]);
+  expect(lines).toEqual([
+    'ok       a          fine',
+    'error    long-name  bad',
+    '                    fix: mend it',
+  ]);
+});
