@@ -10,7 +10,8 @@ export const makeSif = defineVerb({
     withProjectOptions(yargs)
       .positional('source', {
         type: 'string',
-        describe: 'docker-daemon:NAME[:TAG] or docker-archive:FILE[:NAME:TAG]; image.source when not named',
+        describe:
+          'docker-daemon:NAME[:TAG], docker-archive:FILE, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]; image.source when not named',
       })
       .option('output', {
         alias: 'o',
@@ -28,6 +29,11 @@ export const makeSif = defineVerb({
         requiresArg: true,
         describe: 'Folder for temporary files, twice the size of the image; beside the SIF when not named',
       })
+      .option('plain-http', {
+        type: 'boolean',
+        default: false,
+        describe: 'Talk to the registry of docker:// without encryption',
+      })
       .option('force', { type: 'boolean', default: false, describe: 'Convert even when nothing has changed' })
       .option('verify', {
         type: 'boolean',
@@ -38,7 +44,8 @@ export const makeSif = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 make-sif', 'The image of hpc-gat.yaml')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
-      .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`'),
+      .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
+      .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
     const { apptainerEngine } = await import('../image/apptainer-engine.ts');
@@ -47,13 +54,14 @@ export const makeSif = defineVerb({
     const { describeResult } = await import('../image/describe-result.ts');
     const { loadProject } = await import('../config/load.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
-    const { source, file } =
+    const { source: named, file } =
       args.source === undefined
         ? {
             source: parseSource(sourceOf(settings.image), root),
             file: path.resolve(root, settings.image.file),
           }
         : { source: parseSource(args.source, context.cwd), file: undefined };
+    const source = named.kind === 'docker' ? { ...named, plainHttp: args.plainHttp } : named;
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
     const result = await make(

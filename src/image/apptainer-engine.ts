@@ -1,16 +1,11 @@
-import { symlink } from 'node:fs/promises';
-import path from 'node:path';
 import { buildSif } from '../apptainer/build.ts';
 import { findContainerRuntime, type ContainerRuntime } from '../apptainer/command.ts';
 import { inspectSif } from '../apptainer/inspect.ts';
 import { findDockerEndpoint } from '../docker/endpoint.ts';
 import type { Context } from '../support/context.ts';
-import { UsageError } from '../support/errors.ts';
-import { checkLayers } from './archive-layers.ts';
 import type { Compression } from './compression.ts';
-import type { ConversionProgress, ConversionStage, ConversionWatch, SifEngine } from './engine.ts';
-import { readDockerArchive } from './docker-archive.ts';
-import type { DockerArchiveSource, ImageSource } from './source.ts';
+import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
+import { runtimeSource } from './runtime-source.ts';
 
 /** The lines by which Apptainer and SingularityCE announce what they do, as stages. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
@@ -21,7 +16,7 @@ const announcements: readonly (readonly [start: string, ConversionStage, message
 ];
 
 /** Converts with the `apptainer build` (or `singularity build`) of this host. */
-export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'signal'>): SifEngine {
+export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>): SifEngine {
   let found: Promise<ContainerRuntime> | undefined;
   const runtime = () => (found ??= findContainerRuntime(context));
   return {
@@ -31,11 +26,8 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'signal'>
       return name === 'apptainer' ? version : `${name} ${version}`;
     },
     convert: async ({ source, output, scratch, compression }, { onProgress, onWarning, onChild, signal }) => {
-      if (source.kind === 'docker-archive') {
-        await checkArchive(source, onProgress, signal);
-      }
       await buildSif(context, await runtime(), {
-        source: await runtimeSource(source, scratch),
+        source: await runtimeSource(source, scratch, { onProgress, signal }, context),
         output,
         mksquashfsArgs: mksquashfsArgs(compression),
         tmpDir: scratch,
@@ -56,40 +48,6 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'signal'>
       await inspectSif({ ...context, signal }, await runtime(), output);
     },
   };
-}
-
-/** What Apptainer does not: it takes the first of several images, and damaged layers as they are. */
-async function checkArchive(
-  { file, reference }: DockerArchiveSource,
-  onProgress: ConversionWatch['onProgress'],
-  signal: AbortSignal,
-): Promise<void> {
-  const { images, layers } = await readDockerArchive(file, reference);
-  if (images > 1) {
-    throw new UsageError(`Apptainer converts only archives of one image; ${file} holds ${images}`, {
-      fix: 'save the one that you want: `docker save -o FILE NAME`',
-    });
-  }
-  const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    onProgress({ stage: 'fetch', message: 'checking the digests of the layers', doneBytes, totalBytes });
-  };
-  await checkLayers(file, layers, onBytes, signal);
-}
-
-/** In Apptainer's form, which knows no references in archives and takes a colon for the end of the file's name. */
-async function runtimeSource(source: ImageSource, scratch: string): Promise<string> {
-  if (source.kind === 'docker-daemon') {
-    return `docker-daemon:${source.name}`;
-  }
-  if (!source.file.includes(':')) {
-    return `docker-archive:${source.file}`;
-  }
-  const alias = path.join(scratch, 'archive.tar');
-  await symlink(source.file, alias);
-  return `docker-archive:${alias}`;
 }
 
 /** mksquashfs(1): a codec without a level would mean its slow default, 15 for zstd and 9 for gzip. */

@@ -34,7 +34,7 @@ export async function convert(
     await warnOfLittleSpace(workspace.scratch, image, context);
     const { sif, scratch } = workspace;
     await engine.convert(
-      { source, output: sif, scratch, compression },
+      { source: image.pinned ?? source, output: sif, scratch, compression },
       { onProgress: progress.update, onWarning: progress.warn, onChild: workspace.noteChild, signal },
     );
     progress.update({ stage: 'other', message: 'checking the result' });
@@ -86,6 +86,9 @@ async function expectUnchanged(
   image: IdentifiedImage,
   context: Context,
 ): Promise<void> {
+  if (image.pinned !== undefined) {
+    return;
+  }
   const now = await identify(source, context);
   if (!sameIdentity(now.identity, image.identity)) {
     throw new HpcGatError(`${formatSource(source)} changed while it was converted`, { fix: 'start again' });

@@ -1,12 +1,10 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
 import type { z } from 'zod';
 import { sha256OfBytes } from '../support/digest.ts';
-import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
+import { HpcGatError } from '../support/errors.ts';
 import { chooseImage, manifestSchema } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
-import { readAt, readTarIndex, type TarEntry } from './tar-index.ts';
+import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';
+import { codecOf, type StoredLayer } from './stored-layers.ts';
 
 /** What an archive of `docker save` says of the image that is wanted from it. */
 export interface DockerArchive {
@@ -19,21 +17,10 @@ export interface DockerArchive {
   /** How many images the archive holds. */
   readonly images: number;
   /** The lowest first. */
-  readonly layers: readonly ArchivedLayer[];
+  readonly layers: readonly StoredLayer[];
   readonly config: ImageConfig;
 }
 
-export interface ArchivedLayer {
-  readonly name: string;
-  readonly dataOffset: number;
-  /** As it lies in the archive. */
-  readonly sizeBytes: number;
-  readonly codec: 'none' | 'gzip' | 'zstd';
-  /** Digest of the uncompressed layer: `sha256:` and 64 hexadecimal digits. */
-  readonly diffId: string;
-}
-
-const maxJsonBytes = 16 * 1024 * 1024;
 const fix = 'write it with `docker save -o FILE NAME`';
 
 /**
@@ -44,110 +31,67 @@ const fix = 'write it with `docker save -o FILE NAME`';
  * @throws {HpcGatError} when the file is no archive of `docker save`, is damaged or cut off.
  */
 export async function readDockerArchive(file: string, reference?: string): Promise<DockerArchive> {
-  const handle = await openArchive(file);
+  const files = await tarFiles(file, fix);
+  const manifest = await text(files, 'manifest.json');
+  const images = parse(manifestSchema, manifest, 'manifest.json', file);
+  const image = chooseImage(images, reference, file);
+  const config = parse(imageConfigSchema, await text(files, image.Config), image.Config, file);
+  return {
+    fileBytes: files.fileBytes,
+    modifiedNs: files.modifiedNs,
+    manifestSha256: sha256OfBytes(manifest),
+    tags: image.RepoTags,
+    images: images.length,
+    layers: await layersOf(files, image.Layers, config.rootfs.diff_ids),
+    config,
+  };
+}
+
+async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
+  const found = await files.find(name);
+  if (found === undefined) {
+    throw new HpcGatError(
+      name === 'manifest.json'
+        ? `${files.place} is a tar, but not one of \`docker save\`: it holds no manifest.json`
+        : `${files.place} is incomplete: it holds no ${name}, which its manifest names`,
+      { fix },
+    );
+  }
+  return found;
+}
+
+async function text(files: TarFiles, name: string): Promise<string> {
+  return (await readSlice(await expectFile(files, name), name, files.place)).toString('utf8');
+}
+
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  content: string,
+  name: string,
+  file: string,
+): z.output<Schema> {
   try {
-    const stat = await handle.stat({ bigint: true });
-    if (!stat.isFile()) {
-      throw new UsageError(`${file} is not a file`, { fix });
-    }
-    const members = new Members(handle, file, await readTarIndex(handle, file));
-    const manifest = await members.text('manifest.json');
-    const images = members.parse(manifestSchema, manifest, 'manifest.json');
-    const image = chooseImage(images, reference, file);
-    const config = members.parse(imageConfigSchema, await members.text(image.Config), image.Config);
-    return {
-      fileBytes: Number(stat.size),
-      modifiedNs: stat.mtimeNs.toString(),
-      manifestSha256: sha256OfBytes(manifest),
-      tags: image.RepoTags,
-      images: images.length,
-      layers: await members.layers(image.Layers, config.rootfs.diff_ids),
-      config,
-    };
-  } finally {
-    await handle.close();
+    return schema.parse(JSON.parse(content));
+  } catch (cause) {
+    throw new HpcGatError(`${name} in ${file} is not what \`docker save\` writes`, { fix, cause });
   }
 }
 
-async function openArchive(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if (isMissing(error)) {
-      throw new UsageError(`there is no file ${file}`, { fix, cause: error });
-    }
-    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
+async function layersOf(
+  files: TarFiles,
+  names: readonly string[],
+  diffIds: readonly string[],
+): Promise<StoredLayer[]> {
+  if (names.length !== diffIds.length) {
+    throw new HpcGatError(
+      `${files.place} is damaged: ${names.length} layers, but digests of ${diffIds.length}`,
+      { fix },
+    );
   }
-}
-
-/** The files in the archive, by their names. */
-class Members {
-  readonly #handle: FileHandle;
-  readonly #file: string;
-  readonly #entries: ReadonlyMap<string, TarEntry>;
-
-  constructor(handle: FileHandle, file: string, entries: readonly TarEntry[]) {
-    this.#handle = handle;
-    this.#file = file;
-    this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
+  const layers: StoredLayer[] = [];
+  for (const [index, name] of names.entries()) {
+    const slice = await expectFile(files, name);
+    layers.push({ ...slice, name, codec: await codecOf(slice), diffId: diffIds[index] ?? '' });
   }
-
-  /** Older archives hold a layer that images share once, and links to it. */
-  find(name: string): TarEntry {
-    let entry = this.#entries.get(name);
-    for (let links = 0; entry !== undefined && entry.linkName !== '' && links < 10; links += 1) {
-      const base = entry.type === '2' ? path.posix.dirname(entry.name) : '';
-      entry = this.#entries.get(path.posix.join(base, entry.linkName));
-    }
-    if (entry === undefined) {
-      throw new HpcGatError(
-        name === 'manifest.json'
-          ? `${this.#file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-          : `${this.#file} is incomplete: it holds no ${name}, which its manifest names`,
-        { fix },
-      );
-    }
-    return entry;
-  }
-
-  async text(name: string): Promise<string> {
-    const { dataOffset, sizeBytes } = this.find(name);
-    if (sizeBytes > maxJsonBytes) {
-      throw new HpcGatError(
-        `${name} in ${this.#file} has ${sizeBytes} bytes: that is no description of an image`,
-        { fix },
-      );
-    }
-    return (await readAt(this.#handle, dataOffset, sizeBytes)).toString('utf8');
-  }
-
-  parse<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.output<Schema> {
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new HpcGatError(`${name} in ${this.#file} is not what \`docker save\` writes`, { fix, cause });
-    }
-  }
-
-  async layers(names: readonly string[], diffIds: readonly string[]): Promise<ArchivedLayer[]> {
-    if (names.length !== diffIds.length) {
-      throw new HpcGatError(
-        `${this.#file} is damaged: ${names.length} layers, but digests of ${diffIds.length}`,
-        { fix },
-      );
-    }
-    const layers: ArchivedLayer[] = [];
-    for (const [index, name] of names.entries()) {
-      const { dataOffset, sizeBytes } = this.find(name);
-      const start = await readAt(this.#handle, dataOffset, Math.min(sizeBytes, 4));
-      layers.push({ name, dataOffset, sizeBytes, codec: codecOf(start), diffId: diffIds[index] ?? '' });
-    }
-    return layers;
-  }
-}
-
-/** By the first bytes: RFC 1952, RFC 8878. */
-function codecOf(start: Buffer): ArchivedLayer['codec'] {
-  const magic = start.toString('hex');
-  return magic.startsWith('1f8b') ? 'gzip' : magic === '28b52ffd' ? 'zstd' : 'none';
+  return layers;
 }

@@ -3,6 +3,9 @@ import { inspectImage } from '../docker/images.ts';
 import type { Context } from '../support/context.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
+import type { OciImage } from './oci-image.ts';
+import { readOciLayout } from './oci-layout.ts';
+import { pinnedName, readRegistryImage } from './registry-image.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */
@@ -13,6 +16,11 @@ export type SourceIdentity =
       readonly fileBytes: number;
       readonly modifiedNs: string;
       readonly manifestSha256: string;
+    }
+  | {
+      readonly kind: 'oci' | 'oci-archive' | 'docker';
+      /** Of the image for this host's platform. */
+      readonly manifestDigest: string;
     };
 
 export interface IdentifiedImage {
@@ -20,7 +28,12 @@ export interface IdentifiedImage {
   readonly image: ImageDescription;
   /** Bytes of the layers, about what an unpacked copy takes. */
   readonly layersBytes: number;
+  /** The same image by a name that cannot come to mean another one meanwhile, where there is such a name. */
+  readonly pinned?: ImageSource;
 }
+
+/** What compressed layers grow by; an estimate, for the warning of too little space. */
+const inflation = 2.5;
 
 /**
  * Looks at the source as it is now.
@@ -30,8 +43,14 @@ export interface IdentifiedImage {
  */
 export async function identify(
   source: ImageSource,
-  { env, signal }: Pick<Context, 'env' | 'signal'>,
+  context: Pick<Context, 'env' | 'run' | 'signal'>,
 ): Promise<IdentifiedImage> {
+  const { env, signal } = context;
+  if (source.kind === 'docker') {
+    const { image } = await readRegistryImage(source, context);
+    const pinned = { ...source, name: pinnedName(source.name, image.manifestDigest) };
+    return { ...ociIdentity(source.kind, image), pinned };
+  }
   if (source.kind === 'docker-daemon') {
     const found = await inspectImage(await findDockerEndpoint(env), source.name, signal);
     return {
@@ -40,11 +59,25 @@ export async function identify(
       layersBytes: found.Size,
     };
   }
-  const archive = await readDockerArchive(source.file, source.reference);
-  const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
+  if (source.kind === 'docker-archive') {
+    const archive = await readDockerArchive(source.file, source.reference);
+    const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
+    return {
+      identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
+      image: describe(config.architecture, config.os, config.config),
+      layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+  }
+  return ociIdentity(source.kind, (await readOciLayout(source)).image);
+}
+
+function ociIdentity(
+  kind: 'oci' | 'oci-archive' | 'docker',
+  { manifestDigest, config, layers }: OciImage,
+): IdentifiedImage {
   return {
-    identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
+    identity: { kind, manifestDigest },
     image: describe(config.architecture, config.os, config.config),
-    layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    layersBytes: Math.round(layers.reduce((sum, { size }) => sum + size, 0) * inflation),
   };
 }

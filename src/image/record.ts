@@ -13,6 +13,10 @@ const identitySchema = z.discriminatedUnion('kind', [
     modifiedNs: z.string(),
     manifestSha256: hex64,
   }),
+  z.strictObject({
+    kind: z.enum(['oci', 'oci-archive', 'docker']),
+    manifestDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  }),
 ]);
 
 const recordSchema = z.strictObject({

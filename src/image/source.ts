@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 
 /** Where an image comes from, as the user names it. */
-export type ImageSource = DockerDaemonSource | DockerArchiveSource;
+export type ImageSource = DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource;
 
 /** An image in a Docker daemon. */
 export interface DockerDaemonSource {
@@ -20,8 +20,27 @@ export interface DockerArchiveSource {
   readonly reference?: string;
 }
 
-const forms = 'docker-daemon:NAME[:TAG] or docker-archive:FILE[:NAME:TAG]';
-const later = ['oci', 'oci-archive', 'docker', 'library', 'oras'];
+/** A folder (`oci`) or an uncompressed tar (`oci-archive`) in OCI's image layout. */
+export interface OciSource {
+  readonly kind: 'oci' | 'oci-archive';
+  /** Absolute. */
+  readonly file: string;
+  /** Which of its images, as its index names them; needed when it holds several. */
+  readonly tag?: string;
+}
+
+/** An image in a registry. */
+export interface RegistrySource {
+  readonly kind: 'docker';
+  /** `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`, never without one of them. */
+  readonly name: string;
+  /** Over http. */
+  readonly plainHttp?: boolean;
+}
+
+const forms =
+  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]';
+const later = ['library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
   /^(?:[A-Za-z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
@@ -41,6 +60,11 @@ export function parseSource(text: string, cwd: string): ImageSource {
       return { kind: 'docker-daemon', name: daemonName(rest, text) };
     case 'docker-archive':
       return archive(rest, text, cwd);
+    case 'oci':
+    case 'oci-archive':
+      return oci(scheme, rest, text, cwd);
+    case 'docker':
+      return { kind: 'docker', name: imageNameIn(rest, text, 'docker://[HOST/]NAME[:TAG]') };
     default:
       throw new UsageError(
         later.includes(scheme) || text.endsWith('.def')
@@ -52,27 +76,43 @@ export function parseSource(text: string, cwd: string): ImageSource {
 }
 
 function daemonName(name: string, text: string): string {
-  if (imageId.test(name)) {
-    return name;
-  }
+  return imageId.test(name)
+    ? name
+    : imageNameIn(name, text, 'docker-daemon:NAME[:TAG], as `docker images` shows it');
+}
+
+function imageNameIn(name: string, text: string, form: string): string {
   if (!imageName.test(name)) {
-    throw new UsageError(`not the name of a Docker image: ${text}`, {
-      fix: 'write docker-daemon:NAME[:TAG], as `docker images` shows it',
-    });
+    throw new UsageError(`not the name of a Docker image: ${text}`, { fix: `write ${form}` });
   }
   return tagged(name);
 }
 
 function archive(rest: string, text: string, cwd: string): DockerArchiveSource {
+  expectFile(rest, text);
+  const [file, reference] = splitArchive(rest);
+  return file === undefined || reference === undefined || !imageName.test(reference)
+    ? { kind: 'docker-archive', file: path.resolve(cwd, rest) }
+    : { kind: 'docker-archive', file: path.resolve(cwd, file), reference: tagged(reference) };
+}
+
+/** A folder ends at the first colon, as it does for other tools. */
+function oci(kind: OciSource['kind'], rest: string, text: string, cwd: string): OciSource {
+  expectFile(rest, text);
+  const [file = rest, tag] =
+    kind === 'oci' ? (/^([^:]+):(.+)$/.exec(rest) ?? []).slice(1) : splitArchive(rest);
+  return { kind, file: path.resolve(cwd, file), ...(tag !== undefined && { tag }) };
+}
+
+function expectFile(rest: string, text: string): void {
   if (rest === '') {
     throw new UsageError(`no file is named in ${text}`, { fix: `name ${forms}` });
   }
-  // A file name may hold colons too: what follows the ending is a reference only when it looks like one.
-  const [, file, reference] = /^(.+?\.(?:tar|tgz|tar\.\w+|docker|img|image)):(.+)$/.exec(rest) ?? [];
-  if (file === undefined || reference === undefined || !imageName.test(reference)) {
-    return { kind: 'docker-archive', file: path.resolve(cwd, rest) };
-  }
-  return { kind: 'docker-archive', file: path.resolve(cwd, file), reference: tagged(reference) };
+}
+
+/** A file name may hold colons too: what follows it is a reference only behind the ending of an archive. */
+function splitArchive(rest: string): string[] {
+  return (/^(.+?\.(?:tar|tgz|tar\.\w+|docker|oci|img|image)):(.+)$/.exec(rest) ?? []).slice(1);
 }
 
 function tagged(name: string): string {
@@ -81,22 +121,40 @@ function tagged(name: string): string {
 
 /** The form that {@link parseSource} reads; the same for the same source wherever it is asked from. */
 export function formatSource(source: ImageSource): string {
-  if (source.kind === 'docker-daemon') {
-    return `docker-daemon:${source.name}`;
+  switch (source.kind) {
+    case 'docker-daemon':
+      return `docker-daemon:${source.name}`;
+    case 'docker':
+      return `docker://${source.name}`;
+    case 'docker-archive':
+      return `docker-archive:${source.file}${source.reference === undefined ? '' : `:${source.reference}`}`;
+    case 'oci':
+    case 'oci-archive':
+      return `${source.kind}:${source.file}${source.tag === undefined ? '' : `:${source.tag}`}`;
   }
-  return `docker-archive:${source.file}${source.reference === undefined ? '' : `:${source.reference}`}`;
 }
 
 /** As Apptainer names it: the last part of the name and the tag, `triton_24.05.sif`. */
 export function defaultOutputName(source: ImageSource): string {
-  const name =
-    source.kind === 'docker-daemon'
-      ? source.name
-      : (source.reference ?? path.basename(source.file).replace(/\.(tar(\.\w+)?|tgz)$/, ''));
+  const name = nameOf(source);
   const last =
     name
       .replace(/@?sha256:([0-9a-f]{12})[0-9a-f]*$/, '_$1')
       .split('/')
       .at(-1) ?? name;
   return `${last.replaceAll(/[^\w.-]+/g, '_').replace(/^_/, '')}.sif`;
+}
+
+function nameOf(source: ImageSource): string {
+  if (source.kind === 'docker-daemon' || source.kind === 'docker') {
+    return source.name;
+  }
+  const file = path.basename(source.file).replace(/\.(tar(\.\w+)?|tgz|oci)$/, '');
+  if (source.kind === 'docker-archive') {
+    return source.reference ?? file;
+  }
+  // A tag is often a bare version, or a whole name.
+  return source.tag === undefined || source.tag.includes('/')
+    ? (source.tag ?? file)
+    : `${file}:${source.tag}`;
 }

@@ -1,40 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { describeInLab, labExec, type LabExecOptions, type LabResult } from '../support/lab.ts';
+import { describeInLab, labExec, type LabExecOptions } from '../support/lab.ts';
+import { workstation } from '../support/workstation.ts';
 
 const folder = '/scratch/make-sif';
 const small = 'hpc-gat-e2e/small:1';
 const large = 'hpc-gat-e2e/large:1';
 const longMs = 180_000;
 
-/** A line of bash in the test's own folder on the node where Docker is. */
-function shell(line: string, options: LabExecOptions = {}): Promise<LabResult> {
-  return labExec('workstation', ['bash', '-c', line], { cwd: folder, timeoutMs: 120_000, ...options });
-}
-
-async function stdoutOf(line: string, options: LabExecOptions = {}): Promise<string> {
-  const { exitCode, stdout, stderr } = await shell(line, options);
-  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout.trim();
-}
-
-/** An image of one static program, whose command prints `greeting`, with as many random bytes as are asked for. */
-function importImage(name: string, greeting: string, randomMiB = 0): Promise<string> {
-  return stdoutOf(`
-    set -e
-    tree=$(mktemp -d); mkdir -p $tree/bin $tree/etc
-    cp /usr/bin/busybox $tree/bin/
-    for tool in sh cat env; do ln -s busybox $tree/bin/$tool; done
-    echo '${greeting}' >$tree/etc/greeting
-    head -c ${randomMiB}M /dev/urandom >$tree/random
-    tar -C $tree --owner=0 --group=0 --numeric-owner -c . |
-      docker import -c 'ENV PATH=/bin' -c "ENV ODD='a  b;c'" -c 'LABEL what=test' -c 'CMD ["cat","/etc/greeting"]' - ${name}
-    rm -rf $tree`);
-}
-
-/** Everything in the folder, hidden files too. */
-async function files(): Promise<string[]> {
-  return (await stdoutOf('ls -A')).split('\n').filter((name) => name !== '');
-}
+const { shell, stdoutOf, importImage, files } = workstation(folder);
 
 describeInLab('make-sif', () => {
   beforeAll(async () => {
@@ -169,7 +142,7 @@ describeInLab('make-sif', () => {
         3,
         /no Docker daemon at/,
       ],
-      ['a source of later', 'docker://alpine', {}, 2, /yet/],
+      ['a source of later', 'library://alpine', {}, 2, /yet/],
       [
         'no Apptainer',
         `docker-daemon:${large}`,

@@ -18,6 +18,18 @@ describe('parseSource', () => {
     ['docker-archive:x.tar:lab/y', 'docker-archive:/here/x.tar:lab/y:latest', 'y_latest.sif'],
     ['docker-archive:a:b c.tar', 'docker-archive:/here/a:b c.tar', 'a_b_c.sif'],
     ['docker-archive:plain', 'docker-archive:/here/plain', 'plain.sif'],
+    ['oci:layout', 'oci:/here/layout', 'layout.sif'],
+    ['oci:layout:24.05', 'oci:/here/layout:24.05', 'layout_24.05.sif'],
+    ['oci:layout:lab/triton:1', 'oci:/here/layout:lab/triton:1', 'triton_1.sif'],
+    ['oci-archive:x.tar', 'oci-archive:/here/x.tar', 'x.sif'],
+    ['oci-archive:a:b.oci:2', 'oci-archive:/here/a:b.oci:2', 'a_b_2.sif'],
+    ['docker://alpine', 'docker://alpine:latest', 'alpine_latest.sif'],
+    ['docker:nvcr.io/nvidia/triton:1', 'docker://nvcr.io/nvidia/triton:1', 'triton_1.sif'],
+    [
+      `docker://127.0.0.1:5000/x@sha256:${id}`,
+      `docker://127.0.0.1:5000/x@sha256:${id}`,
+      'x_aaaaaaaaaaaa.sif',
+    ],
   ])('%s', (text, formatted, output) => {
     const source = parseSource(text, '/here');
     expect(formatSource(source)).toBe(formatted);
@@ -25,12 +37,9 @@ describe('parseSource', () => {
     expect(parseSource(formatted, '/elsewhere')).toEqual(source);
   });
 
-  test.each(['oci:folder', 'docker://alpine', 'oci-archive:x.tar', 'defs/triton.def'])(
-    '%s is for later, and says so',
-    (text) => {
-      expect(() => parseSource(text, '/')).toThrow('yet');
-    },
-  );
+  test.each(['library://alpine', 'defs/triton.def'])('%s is for later, and says so', (text) => {
+    expect(() => parseSource(text, '/')).toThrow('yet');
+  });
 
   test.each([
     '',
@@ -39,9 +48,12 @@ describe('parseSource', () => {
     'docker-daemon:A B',
     'docker-daemon:../x',
     'docker-archive:',
+    'oci:',
+    'docker://Big/Letters',
+    'docker://',
     'x:y',
   ])('%j is refused, and the forms are named', (text) => {
-    expect(fixOf(() => parseSource(text, '/'))).toMatch(/docker-(daemon|archive):/);
+    expect(fixOf(() => parseSource(text, '/'))).toMatch(/docker(-daemon|-archive)?:/);
   });
 });
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { checkLayers } from '../../src/image/archive-layers.ts';
-import type { ArchivedLayer } from '../../src/image/docker-archive.ts';
+import { checkLayers, type StoredLayer } from '../../src/image/stored-layers.ts';
+
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { HpcGatError, InterruptedError } from '../../src/support/errors.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -14,21 +14,21 @@ const diffId = `sha256:${sha256OfBytes(plain)}`;
 /** One layer somewhere inside a file. */
 async function layer(
   stored: Buffer,
-  codec: ArchivedLayer['codec'],
-  changes: Partial<ArchivedLayer> = {},
-): Promise<[file: string, layers: ArchivedLayer[]]> {
+  codec: StoredLayer['codec'],
+  changes: Partial<StoredLayer> = {},
+): Promise<[file: string, layers: StoredLayer[]]> {
   const file = path.join(temporaryFolder(), 'image.tar');
   await writeFile(file, Buffer.concat([Buffer.alloc(512), stored, Buffer.alloc(512)]));
   return [
     file,
-    [{ name: 'a/layer.tar', dataOffset: 512, sizeBytes: stored.length, codec, diffId, ...changes }],
+    [{ file, name: 'a/layer.tar', dataOffset: 512, sizeBytes: stored.length, codec, diffId, ...changes }],
   ];
 }
 
 const never = new AbortController().signal;
 
 describe('the layers of an archive', () => {
-  test.each<[ArchivedLayer['codec'], Buffer]>([
+  test.each<[StoredLayer['codec'], Buffer]>([
     ['none', plain],
     ['gzip', gzipSync(plain)],
     ['zstd', zstdCompressSync(plain)],
@@ -44,7 +44,7 @@ describe('the layers of an archive', () => {
     await expect(checkLayers(file, layers, () => undefined, never)).resolves.toBeUndefined();
   });
 
-  test.each<[string, ArchivedLayer['codec'], Buffer]>([
+  test.each<[string, StoredLayer['codec'], Buffer]>([
     ['a byte is wrong', 'none', Buffer.from(plain).fill('x', 300_000, 300_001)],
     ['compressed, a byte is wrong', 'gzip', Buffer.from(gzipSync(plain)).fill(0, 60, 64)],
     ['cut off', 'gzip', gzipSync(plain).subarray(0, 100)],

@@ -1,0 +1,111 @@
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { isMissing } from '../support/files.ts';
+import { readAt, readTarIndex, type TarEntry } from './tar-index.ts';
+
+/** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
+export interface FileSlice {
+  /** Absolute. */
+  readonly file: string;
+  readonly dataOffset: number;
+  readonly sizeBytes: number;
+}
+
+/** The files that describe an image, in a folder or in a tar. */
+export interface ImageFiles {
+  /** The folder or the archive, for messages. */
+  readonly place: string;
+  /** Undefined when there is no file of that name. */
+  find(name: string): Promise<FileSlice | undefined>;
+}
+
+/** The files below a folder. */
+export function folderFiles(folder: string): ImageFiles {
+  return {
+    place: folder,
+    find: async (name) => {
+      const file = path.join(folder, name);
+      try {
+        const found = await stat(file);
+        return found.isFile() ? { file, dataOffset: 0, sizeBytes: found.size } : undefined;
+      } catch (error) {
+        if (isMissing(error)) {
+          return undefined;
+        }
+        throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** The files in a tar, whose table of contents is read once. */
+export interface TarFiles extends ImageFiles {
+  readonly fileBytes: number;
+  /** Nanoseconds since 1970, as decimal digits: more than a double holds. */
+  readonly modifiedNs: string;
+}
+
+/**
+ * @param fix what the user can do when the file is not there.
+ * @throws {UsageError} when it cannot be read.
+ * @throws {HpcGatError} when it is not a tar, is damaged or cut off.
+ */
+export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    const problem = isMissing(error)
+      ? `there is no file ${file}`
+      : `cannot read ${file}: ${messageOf(error)}`;
+    throw new UsageError(problem, { fix, cause: error });
+  });
+  try {
+    const found = await handle.stat({ bigint: true });
+    if (!found.isFile()) {
+      throw new UsageError(`${file} is not a file`, { fix });
+    }
+    const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));
+    return {
+      place: file,
+      fileBytes: Number(found.size),
+      modifiedNs: found.mtimeNs.toString(),
+      find: (name) => {
+        const entry = followLinks(entries, name);
+        return Promise.resolve(entry && { file, dataOffset: entry.dataOffset, sizeBytes: entry.sizeBytes });
+      },
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Older archives hold a layer that images share once, and links to it. */
+function followLinks(entries: ReadonlyMap<string, TarEntry>, name: string): TarEntry | undefined {
+  let entry = entries.get(name);
+  for (let links = 0; entry !== undefined && entry.linkName !== '' && links < 10; links += 1) {
+    const base = entry.type === '2' ? path.posix.dirname(entry.name) : '';
+    entry = entries.get(path.posix.join(base, entry.linkName));
+  }
+  return entry;
+}
+
+/** Larger than any description of an image, small enough for memory. */
+const maxTextBytes = 16 * 1024 * 1024;
+
+/** @throws {HpcGatError} when it is too large to be what is asked for. */
+export async function readSlice(slice: FileSlice, name: string, place: string): Promise<Buffer> {
+  if (slice.sizeBytes > maxTextBytes) {
+    throw new HpcGatError(
+      `${name} in ${place} has ${slice.sizeBytes} bytes: that is no description of an image`,
+    );
+  }
+  return readStart(slice, slice.sizeBytes);
+}
+
+export async function readStart({ file, dataOffset, sizeBytes }: FileSlice, bytes: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    return await readAt(handle, dataOffset, Math.min(bytes, sizeBytes));
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { UsageError } from '../support/errors.ts';
+import { nearest } from '../support/nearest.ts';
+import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
+import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
+import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';
+import type { OciSource } from './source.ts';
+
+const fix = 'write it again, for instance with `skopeo copy` or `docker buildx build --output type=oci`';
+
+/** A folder or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
+export interface OciLayout {
+  readonly image: OciImage;
+  /** Where a blob lies. @throws {UsageError} when it is missing. */
+  readonly blob: (digest: string) => Promise<FileSlice>;
+}
+
+/**
+ * @throws {UsageError} when there is no such layout, or not this image in it.
+ * @throws {HpcGatError} when it is damaged.
+ */
+export async function readOciLayout({ kind, file, tag }: OciSource): Promise<OciLayout> {
+  const files = kind === 'oci' ? folderFiles(file) : await tarFiles(file, fix);
+  const blob = (wanted: string) => findBlob(files, wanted);
+  const index = await files.find('index.json');
+  if (index === undefined) {
+    throw new UsageError(
+      `${file} is no OCI ${kind === 'oci' ? 'folder' : 'archive'}: it holds no index.json`,
+      {
+        fix:
+          kind === 'oci'
+            ? 'name the folder that holds oci-layout, index.json and blobs/'
+            : 'name what `docker save` of Docker 25 or later, `skopeo copy` or buildx wrote; older archives are docker-archive:FILE',
+      },
+    );
+  }
+  const { manifests } = parseIndex((await readSlice(index, 'index.json', file)).toString('utf8'), file);
+  const image = await resolveImage(choose(manifests, tag, file, kind), {
+    place: file,
+    fix,
+    read: async ({ digest }) => readSlice(await blob(digest), digest, file),
+  });
+  return { image, blob };
+}
+
+async function findBlob(files: ImageFiles, digest: string): Promise<FileSlice> {
+  const found = await files.find(`blobs/${digest.replace(':', '/')}`);
+  if (found === undefined) {
+    throw new UsageError(`${files.place} is incomplete: it holds no blob ${digest}`, { fix });
+  }
+  return found;
+}
+
+function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
+  try {
+    return indexSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UsageError(`index.json in ${place} is not the index of an OCI image`, { fix, cause });
+  }
+}
+
+/** By name, where one is given; else the only one, or the one for this platform. */
+function choose(
+  manifests: readonly Descriptor[],
+  tag: string | undefined,
+  place: string,
+  kind: string,
+): Descriptor {
+  const images = manifests.filter((one) => !isAttestation(one));
+  const wanted = tag === undefined ? images : images.filter((one) => namesOf(one).includes(tag));
+  const [first] = wanted;
+  if (first !== undefined && new Set(wanted.map(({ digest }) => digest)).size === 1) {
+    return first;
+  }
+  const names = [...new Set(images.flatMap(namesOf))];
+  if (first === undefined) {
+    const meant = tag === undefined ? undefined : nearest(tag, names);
+    throw new UsageError(`${place} holds no image${tag === undefined ? '' : ` ${tag}`}`, {
+      fix:
+        meant === undefined
+          ? `it holds ${names.length === 0 ? 'images without a name' : names.join(', ')}`
+          : `did you mean ${kind}:${place}:${meant}?`,
+    });
+  }
+  if (wanted.every(({ platform }) => platform)) {
+    return choosePlatform(wanted, place);
+  }
+  throw new UsageError(`${place} holds ${wanted.length} images: ${names.join(', ')}`, {
+    fix: `name one of them: ${kind}:${place}:TAG`,
+  });
+}
+
+/** OCI image-spec annotations.md; containerd and Docker keep the full name beside the tag. */
+function namesOf({ annotations }: Descriptor): string[] {
+  return ['org.opencontainers.image.ref.name', 'io.containerd.image.name'].flatMap((key) => {
+    const name = annotations[key];
+    return name === undefined ? [] : [name];
+  });
+}

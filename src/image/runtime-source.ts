@@ -1,0 +1,96 @@
+import { symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { downloadBlob } from '../registry/download.ts';
+import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import { readDockerArchive } from './docker-archive.ts';
+import type { ConversionWatch } from './engine.ts';
+import { placeSlice, writeLayout } from './layout-view.ts';
+import { readOciLayout } from './oci-layout.ts';
+import { readRegistryImage } from './registry-image.ts';
+import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
+import { checkLayers } from './stored-layers.ts';
+
+type Watch = Pick<ConversionWatch, 'onProgress' | 'signal'>;
+
+/** Relative to the scratch folder, where the runtime works: its own path could hold a colon. */
+const view = 'layout';
+
+/**
+ * The source in the form of `apptainer build`, after what it does not do itself: choosing one of several images,
+ * checking the digests of layers, logging in to a registry without secrets in its arguments or environment.
+ *
+ * @param scratch an empty folder, the working folder of the runtime.
+ * @throws {UsageError} {HpcGatError} when the image is damaged or cannot be read.
+ */
+export async function runtimeSource(
+  source: ImageSource,
+  scratch: string,
+  watch: Watch,
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+): Promise<string> {
+  const { signal } = watch;
+  switch (source.kind) {
+    case 'docker-daemon':
+      return formatSource(source);
+    case 'docker-archive':
+      return dockerArchive(source, scratch, watch);
+    case 'docker':
+      await download(source, path.join(scratch, view), watch, { ...context, signal });
+      return `oci:${view}`;
+    case 'oci':
+    case 'oci-archive': {
+      const { image, blob } = await readOciLayout(source);
+      const place = async (digest: string, file: string) =>
+        placeSlice(await blob(digest), file, source.kind, signal);
+      await writeLayout(path.join(scratch, view), image, source.file, place, watch);
+      return `oci:${view}`;
+    }
+  }
+}
+
+async function download(
+  source: RegistrySource,
+  folder: string,
+  watch: Watch,
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+): Promise<void> {
+  const { image, registry } = await readRegistryImage(source, context);
+  const sizes = new Map(image.layers.map(({ digest, size }) => [digest, size]));
+  const totalBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  let doneBytes = 0;
+  const onBytes = (bytes: number) => {
+    doneBytes += bytes;
+    watch.onProgress({ stage: 'fetch', message: 'downloading the layers', doneBytes, totalBytes });
+  };
+  const place = (digest: string, file: string) =>
+    downloadBlob(registry, { digest, size: sizes.get(digest) ?? 0 }, file, onBytes, context);
+  await writeLayout(folder, image, formatSource(source), place, watch);
+}
+
+/** Apptainer takes the first of several images, knows no references in archives, and ends a file's name at a colon. */
+async function dockerArchive(
+  { file, reference }: DockerArchiveSource,
+  scratch: string,
+  { onProgress, signal }: Watch,
+): Promise<string> {
+  const { images, layers } = await readDockerArchive(file, reference);
+  if (images > 1) {
+    throw new UsageError(`Apptainer converts only archives of one image; ${file} holds ${images}`, {
+      fix: 'save the one that you want: `docker save -o FILE NAME`',
+    });
+  }
+  const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  const onBytes = (bytes: number) => {
+    doneBytes += bytes;
+    onProgress({ stage: 'fetch', message: 'checking the digests of the layers', doneBytes, totalBytes });
+  };
+  await checkLayers(file, layers, onBytes, signal);
+  if (!file.includes(':')) {
+    return `docker-archive:${file}`;
+  }
+  const alias = path.join(scratch, 'archive.tar');
+  await symlink(file, alias);
+  return `docker-archive:${alias}`;
+}

@@ -1,0 +1,59 @@
+import { sha256OfBytes } from '../support/digest.ts';
+import { HpcGatError } from '../support/errors.ts';
+import { readBody } from './http.ts';
+import { refusal } from './refusal.ts';
+import type { Registry } from './registry.ts';
+
+export interface RegistryManifest {
+  /** Of the bytes that came. */
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+const maxManifestBytes = 16 * 1024 * 1024;
+
+/**
+ * A manifest or an index, by tag or digest.
+ *
+ * @param accept the media types that are understood.
+ * @throws {UsageError} when there is none, with the tag that was probably meant.
+ * @throws {HpcGatError} when the registry refuses, fails, or sends something else than it says.
+ */
+export async function fetchManifest(
+  registry: Registry,
+  reference: string,
+  accept: readonly string[],
+  signal: AbortSignal,
+): Promise<RegistryManifest> {
+  const { host, repository } = registry.reference;
+  const headers = { accept: accept.join(', ') };
+  const answer = await registry.get(`manifests/${reference}`, { headers }, signal);
+  if (answer.statusCode !== 200) {
+    const separator = reference.includes(':') ? '@' : ':';
+    throw await refusal(answer, registry, `${repository}${separator}${reference}`, signal);
+  }
+  const bytes = await readBody(answer, maxManifestBytes);
+  const digest = `sha256:${sha256OfBytes(bytes)}`;
+  const named = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
+  if (named !== undefined && named !== digest) {
+    throw new HpcGatError(`${host} sent a manifest with the digest ${digest} as ${String(named)}`, {
+      fix: 'try again; if it stays, something between here and the registry changes what it sends',
+    });
+  }
+  const mediaType = (answer.headers['content-type'] ?? '').replace(/;.*$/, '').trim();
+  return { digest, mediaType, bytes };
+}
+
+/** A small blob as a whole: the configuration of an image. */
+export async function fetchSmallBlob(
+  registry: Registry,
+  digest: string,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const answer = await registry.get(`blobs/${digest}`, {}, signal);
+  if (answer.statusCode !== 200) {
+    throw await refusal(answer, registry, `blob ${digest} of ${registry.reference.repository}`, signal);
+  }
+  return readBody(answer, maxManifestBytes);
+}

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { workstation } from '../support/workstation.ts';
+
+const folder = '/scratch/make-sif-registry';
+const { shell, stdoutOf, importImage, files } = workstation(folder);
+const [open, closed] = ['127.0.0.1:5000', '127.0.0.1:5001'];
+const password = 'not-a-secret-but-never-shown';
+/** Of that password, by crypt(3) in Blowfish's form, the only one that docker-registry takes. */
+const passwordHash = '$2b$04$q0qPpB64L9HxkVMT6rGp1umMmVMOPNv5SHyoxXJx37sUx8CVRJIOa';
+const longMs = 120_000;
+
+/** Debian's docker-registry, which keeps everything in the test's folder; its process id goes into a file. */
+function startRegistry(address: string, name: string, more = ''): Promise<string> {
+  return stdoutOf(`
+    set -e
+    cat >registry/${name}.yml <<END
+version: 0.1
+storage: { filesystem: { rootdirectory: ${folder}/registry/${name} } }
+http: { addr: ${address} }
+${more}
+END
+    setsid docker-registry serve registry/${name}.yml >registry/${name}.log 2>&1 </dev/null &
+    echo $! >registry/${name}.pid
+    for i in $(seq 100); do curl -s -o registry/answer http://${address}/v2/ && exit 0; sleep 0.1; done
+    cat registry/${name}.log >&2; exit 1`);
+}
+
+async function push(address: string, tag: string, greeting: string, options = {}): Promise<void> {
+  const image = `${address}/lab/small:${tag}`;
+  await importImage(image, greeting);
+  await stdoutOf(`docker push --quiet ${image}`, options);
+}
+
+async function fails(line: string, code: number, ...messages: RegExp[]): Promise<void> {
+  const { exitCode, stdout, stderr } = await shell(line);
+  expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: code, stdout: '' });
+  for (const message of messages) {
+    expect(stderr).toMatch(message);
+  }
+  expect(stderr).not.toContain(password);
+  expect(await files()).toEqual(['registry']);
+}
+
+describeInLab('make-sif from a registry', () => {
+  beforeAll(async () => {
+    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await stdoutOf(`mkdir registry; echo 'alice:${passwordHash}' >registry/htpasswd`);
+    await startRegistry(open, 'open');
+    await startRegistry(
+      closed,
+      'closed',
+      `auth: { htpasswd: { realm: lab, path: ${folder}/registry/htpasswd } }`,
+    );
+  }, longMs);
+  beforeEach(async () => {
+    await stdoutOf('find . -mindepth 1 -maxdepth 1 ! -name registry -exec rm -rf {} +');
+  });
+  afterAll(async () => {
+    await shell(`
+      for pid in registry/*.pid; do kill $(cat $pid); done
+      docker image ls --format '{{.Repository}}:{{.Tag}}' | grep '^127.0.0.1:500' | xargs docker image rm --force
+      rm -rf ${folder}`);
+  });
+
+  describe('without a password', () => {
+    const make = `hpc-gat make-sif docker://${open}/lab/small:1 --plain-http -o x.sif`;
+
+    test('makes a SIF that runs, and makes it again when the tag has moved', async () => {
+      await push(open, '1', 'one');
+      expect(await stdoutOf(make)).toContain('zstd:3');
+      expect(await stdoutOf('apptainer run x.sif')).toBe('one');
+      expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
+      const digest = await stdoutOf(
+        `docker image inspect -f '{{index .RepoDigests 0}}' ${open}/lab/small:1 | sed 's/.*@//'`,
+      );
+      expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toMatchObject({
+        source: `docker://${open}/lab/small:1`,
+        identity: { kind: 'docker', manifestDigest: digest },
+      });
+      expect(await stdoutOf(make)).toBe('x.sif: up to date (the source has not changed)');
+      await push(open, '1', 'moved');
+      expect(await stdoutOf(`${make} --dry-run`)).toBe('x.sif: would be made (the source has changed)');
+      await stdoutOf(make);
+      expect(await stdoutOf('apptainer run x.sif')).toBe('moved');
+      await stdoutOf(`hpc-gat make-sif docker://${open}/lab/small@${digest} --plain-http -o first.sif`);
+      expect(await stdoutOf('apptainer run first.sif')).toBe('one');
+      expect(await files()).toEqual(['first.sif', 'first.sif.json', 'registry', 'x.sif', 'x.sif.json']);
+    });
+
+    test('takes the image of this platform out of an index', async () => {
+      await push(open, 'part', 'from an index');
+      await stdoutOf(`docker buildx imagetools create -t ${open}/lab/small:index ${open}/lab/small:part`);
+      await stdoutOf(`hpc-gat make-sif docker://${open}/lab/small:index --plain-http -o x.sif`);
+      expect(await stdoutOf('apptainer run x.sif')).toBe('from an index');
+    });
+
+    test('refuses a layer that was damaged in the registry', async () => {
+      await push(open, 'damaged', 'soon damaged');
+      const layer = await stdoutOf(
+        `curl -s -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://${open}/v2/lab/small/manifests/damaged | jq -r '.layers[0].digest'`,
+      );
+      const hex = layer.replace('sha256:', '');
+      await stdoutOf(`
+        cd registry/open/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}
+        printf garbage | dd of=data bs=1 seek=5000 conv=notrunc 2>/dev/null`);
+      await fails(
+        `hpc-gat make-sif docker://${open}/lab/small:damaged --plain-http -o x.sif`,
+        1,
+        /is damaged: its layer sha256:/,
+      );
+    });
+
+    test('says what is wrong', async () => {
+      await push(open, '24.05', 'x');
+      const source = `docker://${open}/lab/small`;
+      await fails(
+        `hpc-gat make-sif ${source}:24.5 --plain-http -o x.sif`,
+        2,
+        /did you mean .*small:24\.05\?/,
+      );
+      await fails(
+        `hpc-gat make-sif docker://${open}/nothing --plain-http -o x.sif`,
+        2,
+        /there is no nothing at all/,
+      );
+      await fails(`hpc-gat make-sif ${source}:24.05 -o x.sif`, 1, /does not speak TLS/, /--plain-http/);
+      await fails('hpc-gat make-sif docker://127.0.0.1:5999/x --plain-http', 1, /no registry answers at/);
+    });
+  });
+
+  test('with a password takes the one of `docker login`, and shows it nowhere', async () => {
+    const make = `hpc-gat make-sif docker://${closed}/lab/small:1 --plain-http -o x.sif`;
+    const home = { env: { DOCKER_CONFIG: `${folder}/registry/home` } };
+    const login = `docker login ${closed} --username alice --password-stdin`;
+    await stdoutOf(login, { ...home, input: password });
+    await push(closed, '1', 'behind a password', home);
+
+    await fails(make, 1, /wants a login for lab\/small:1/, /fix: `docker login 127\.0\.0\.1:5001`/);
+    const wrong = 'APPTAINER_DOCKER_USERNAME=alice APPTAINER_DOCKER_PASSWORD=wrong';
+    await fails(`${wrong} ${make}`, 1, /refuses lab\/small:1 to the user of APPTAINER_DOCKER_USERNAME/);
+
+    const { exitCode, stdout, stderr } = await shell(make, home);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(await stdoutOf('apptainer run x.sif')).toBe('behind a password');
+    expect(stdout + stderr + (await stdoutOf('cat x.sif.json'))).not.toContain(password);
+  });
+});

@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { arch } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { sha256OfBytes } from '../../src/support/digest.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { tarEnd, tarEntry } from './tar-bytes.ts';
+
+export const hostArchitecture = arch() === 'x64' ? 'amd64' : arch();
+
+export interface BlobDescriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+  annotations?: Record<string, string>;
+  platform?: { os: string; architecture: string };
+}
+
+/** An OCI layout in memory, to be filled by a test and written as a folder or a tar. */
+export class OciBytes {
+  readonly blobs = new Map<string, Buffer>();
+  readonly manifests: BlobDescriptor[] = [];
+
+  blob(content: Buffer | string | object, mediaType: string): BlobDescriptor {
+    const bytes =
+      typeof content === 'string' || Buffer.isBuffer(content)
+        ? Buffer.from(content)
+        : Buffer.from(JSON.stringify(content));
+    const digest = `sha256:${sha256OfBytes(bytes)}`;
+    this.blobs.set(digest, bytes);
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /** An image of one layer; not yet in the index. */
+  image(layer = 'bytes', layerType = 'application/vnd.oci.image.layer.v1.tar+gzip'): BlobDescriptor {
+    const config = this.blob(
+      {
+        architecture: hostArchitecture,
+        os: 'linux',
+        config: { Cmd: ['true'] },
+        rootfs: { type: 'layers', diff_ids: [`sha256:${sha256OfBytes(layer)}`] },
+      },
+      'application/vnd.oci.image.config.v1+json',
+    );
+    const layers = [this.blob(gzipSync(layer), layerType)];
+    return this.blob({ schemaVersion: 2, config, layers }, 'application/vnd.oci.image.manifest.v1+json');
+  }
+
+  index(manifests: readonly BlobDescriptor[]): BlobDescriptor {
+    return this.blob({ schemaVersion: 2, manifests }, 'application/vnd.oci.image.index.v1+json');
+  }
+
+  /** Into the top index, under a tag where one is given. */
+  add(descriptor: BlobDescriptor, tag?: string): this {
+    this.manifests.push(
+      tag === undefined
+        ? descriptor
+        : { ...descriptor, annotations: { 'org.opencontainers.image.ref.name': tag } },
+    );
+    return this;
+  }
+
+  #files(): [string, Buffer][] {
+    const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: this.manifests }));
+    return [
+      ...[...this.blobs].map(([digest, bytes]): [string, Buffer] => [
+        `blobs/${digest.replace(':', '/')}`,
+        bytes,
+      ]),
+      ['index.json', index],
+    ];
+  }
+
+  async folder(): Promise<string> {
+    const folder = path.join(temporaryFolder(), 'layout');
+    await mkdir(path.join(folder, 'blobs', 'sha256'), { recursive: true });
+    await Promise.all(this.#files().map(([name, bytes]) => writeFile(path.join(folder, name), bytes)));
+    return folder;
+  }
+
+  async archive(): Promise<string> {
+    const file = path.join(temporaryFolder(), 'image.tar');
+    const entries = this.#files().map(([name, bytes]) => tarEntry(name, bytes));
+    await writeFile(file, Buffer.concat([...entries, tarEnd]));
+    return file;
+  }
+}
+
+/** As BuildKit lists it beside an image. */
+export const attestation = (of: BlobDescriptor): BlobDescriptor => ({
+  ...of,
+  platform: { os: 'unknown', architecture: 'unknown' },
+  annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+});
+
+export const forPlatform = (of: BlobDescriptor, architecture = hostArchitecture): BlobDescriptor => ({
+  ...of,
+  platform: { os: 'linux', architecture },
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readOciLayout } from '../../src/image/oci-layout.ts';
+import { HpcGatError, UsageError } from '../../src/support/errors.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { attestation, forPlatform, OciBytes } from './oci-bytes.ts';
+import { dockerSave } from './tar-bytes.ts';
+
+const blobOf = (digest: string) => path.join('blobs', digest.replace(':', '/'));
+
+describe('an OCI layout', () => {
+  test.each(['oci', 'oci-archive'] as const)('of one image, as %s', async (kind) => {
+    const bytes = new OciBytes();
+    const image = bytes.image();
+    bytes.add(image);
+    const file = await (kind === 'oci' ? bytes.folder() : bytes.archive());
+    const { image: read, blob } = await readOciLayout({ kind, file });
+    expect(read).toMatchObject({ manifestDigest: image.digest, config: { config: { Cmd: ['true'] } } });
+    expect(await blob(read.layers[0]?.digest ?? '')).toMatchObject({ sizeBytes: read.layers[0]?.size });
+  });
+
+  test('of several images gives the one of the tag, and names them where none or a wrong one is given', async () => {
+    const bytes = new OciBytes();
+    const [one, two] = [bytes.image('one'), bytes.image('two')];
+    const file = await bytes.add(one, 'v1').add(two, 'lab/image:two').folder();
+    const read = (tag?: string) => readOciLayout({ kind: 'oci', file, ...(tag !== undefined && { tag }) });
+    expect((await read('v1')).image.manifestDigest).toBe(one.digest);
+    expect((await read('lab/image:two')).image.manifestDigest).toBe(two.digest);
+    await expect(read()).rejects.toThrow('holds 2 images: v1, lab/image:two');
+    await expect(read('lab/image:tow')).rejects.toMatchObject({
+      fix: `did you mean oci:${file}:lab/image:two?`,
+    });
+  });
+
+  test('whose index leads to indexes gives the image for this platform, past attestations', async () => {
+    const bytes = new OciBytes();
+    const [here, elsewhere] = [bytes.image('here'), bytes.image('elsewhere')];
+    const platforms = bytes.index([
+      attestation(bytes.image('signature')),
+      forPlatform(elsewhere, 's390x'),
+      forPlatform(here),
+    ]);
+    const file = await bytes.add(bytes.index([platforms]), 'v1').folder();
+    expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
+  });
+
+  test('without an image for this platform says for which it has one', async () => {
+    const bytes = new OciBytes();
+    const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).folder();
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
+      message: expect.stringMatching(/no image for linux\//),
+      fix: 'it has one for: linux/s390x',
+    });
+  });
+
+  test('whose manifest was changed is damaged', async () => {
+    const bytes = new OciBytes();
+    const image = bytes.image();
+    const file = await bytes.add(image).folder();
+    await writeFile(path.join(file, blobOf(image.digest)), '{}');
+    const reading = readOciLayout({ kind: 'oci', file });
+    await expect(reading).rejects.toThrow(HpcGatError);
+    await expect(reading).rejects.toThrow(/is damaged: sha256:\w+ has the digest/);
+  });
+
+  test('without a blob is incomplete', async () => {
+    const bytes = new OciBytes();
+    const image = bytes.image();
+    const file = await bytes.add(image).folder();
+    await rm(path.join(file, blobOf(image.digest)));
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(/is incomplete: it holds no blob/);
+  });
+
+  test('that leads to itself ends', async () => {
+    const bytes = new OciBytes();
+    let index = bytes.index([bytes.image()]);
+    for (let depth = 0; depth < 5; depth += 1) {
+      index = bytes.index([index]);
+    }
+    const file = await bytes.add(index).folder();
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow('without end');
+  });
+
+  test.each([
+    ['application/vnd.oci.image.layer.v1.tar+gzip+encrypted', /is encrypted/],
+    ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', /lies elsewhere/],
+    ['application/vnd.cncf.helm.chart', /no layer of a file system/],
+  ])('with layers of type %s cannot be converted', async (type, message) => {
+    const bytes = new OciBytes();
+    const file = await bytes.add(bytes.image('x', type)).folder();
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(message);
+  });
+
+  test('is neither a folder without an index nor an old archive of docker save', async () => {
+    const file = path.join(temporaryFolder(), 'old.tar');
+    await writeFile(file, dockerSave());
+    const reading = readOciLayout({ kind: 'oci-archive', file });
+    await expect(reading).rejects.toThrow(UsageError);
+    await expect(reading).rejects.toMatchObject({ fix: expect.stringContaining('docker-archive:') });
+    await expect(readOciLayout({ kind: 'oci', file: temporaryFolder() })).rejects.toThrow(/is no OCI folder/);
+    await expect(readOciLayout({ kind: 'oci', file: '/nowhere' })).rejects.toThrow(/is no OCI folder/);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { downloadBlob } from '../../src/registry/download.ts';
+import { fetchManifest } from '../../src/registry/manifests.ts';
+import { openRegistry } from '../../src/registry/registry.ts';
+import { sha256OfBytes } from '../../src/support/digest.ts';
+import { HpcGatError, UsageError } from '../../src/support/errors.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fakeRegistry, reply } from './fake-registry.ts';
+
+const never = new AbortController().signal;
+const login = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: 'se:cret' };
+const basic = `Basic ${Buffer.from('alice:se:cret').toString('base64')}`;
+
+describe('a manifest', () => {
+  test('comes with the digest of its bytes', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200, '{}', { 'content-type': 'application/x; charset=utf-8' });
+    });
+    const manifest = await fetchManifest(registry.open(), 'v1', ['application/x'], never);
+    expect(manifest).toMatchObject({ digest: `sha256:${sha256OfBytes('{}')}`, mediaType: 'application/x' });
+    expect(registry.asked).toEqual(['/v2/lab/x/manifests/v1']);
+  });
+
+  test('with another digest than was asked for, or than the registry says, is refused', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200, '{}', { 'docker-content-digest': `sha256:${'1'.repeat(64)}` });
+    });
+    for (const reference of ['v1', `sha256:${'2'.repeat(64)}`]) {
+      await expect(fetchManifest(registry.open(), reference, [], never)).rejects.toThrow(
+        /sent a manifest with the digest/,
+      );
+    }
+  });
+
+  test('that is not there is an error that names the tag that was meant', async () => {
+    await using registry = await fakeRegistry((request, response) => {
+      const list = request.url?.endsWith('/tags/list') === true;
+      reply(response, list ? 200 : 404, list ? { tags: ['24.04', '24.05'] } : '');
+    });
+    const fetching = fetchManifest(registry.open({}, '24.5'), '24.5', [], never);
+    await expect(fetching).rejects.toThrow(UsageError);
+    await expect(fetching).rejects.toMatchObject({ fix: `did you mean ${registry.host}/lab/x:24.05?` });
+  });
+
+  test.each([
+    [429, /enough requests/],
+    [500, /HTTP status 500 for lab\/x:v1: disk on fire/],
+  ])('that is answered with status %d', async (status, message) => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, status, { errors: [{ message: 'disk on fire' }] });
+    });
+    await expect(fetchManifest(registry.open(), 'v1', [], never)).rejects.toThrow(message);
+  });
+});
+
+describe('a registry that wants a login', () => {
+  test('by password gets it after it asked, and not before', async () => {
+    await using registry = await fakeRegistry((request, response) => {
+      if (request.headers.authorization === basic) {
+        reply(response, 200, '{}');
+      } else {
+        reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
+      }
+    });
+    const opened = registry.open({ env: login });
+    await fetchManifest(opened, 'v1', [], never);
+    await fetchManifest(opened, 'v2', [], never);
+    expect(registry.asked).toEqual([
+      '/v2/lab/x/manifests/v1',
+      `/v2/lab/x/manifests/v1 ${basic}`,
+      `/v2/lab/x/manifests/v2 ${basic}`,
+    ]);
+  });
+
+  test('by token gets one from the service that it names', async () => {
+    await using registry = await fakeRegistry((request, response) => {
+      if (request.url?.startsWith('/token') === true) {
+        reply(response, 200, { access_token: 'T' });
+      } else if (request.headers.authorization === 'Bearer T') {
+        reply(response, 200, '{}');
+      } else {
+        const realm = `http://${request.headers.host ?? ''}/token`;
+        const challenge = `Bearer realm="${realm}",service="reg",scope="repository:lab/x:pull", Basic realm="b"`;
+        reply(response, 401, '', { 'www-authenticate': challenge });
+      }
+    });
+    await fetchManifest(registry.open({ env: login }), 'v1', [], never);
+    expect(registry.asked[1]).toBe(`/token?service=reg&scope=repository%3Alab%2Fx%3Apull ${basic}`);
+    await fetchManifest(registry.open({ env: {} }), 'v1', [], never);
+    expect(registry.asked[4]).toBe('/token?service=reg&scope=repository%3Alab%2Fx%3Apull');
+  });
+
+  test.each([
+    ['none is known', {}, /wants a login for lab\/x:v1/],
+    ['it is refused', login, /refuses lab\/x:v1 to the user of APPTAINER_DOCKER_USERNAME/],
+  ])('says where to log in when %s, and never the password', async (_what, env, message) => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
+    });
+    const error = await fetchManifest(registry.open({ env }), 'v1', [], never).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(HpcGatError);
+    const { message: said, fix } = error as HpcGatError;
+    expect(said).toMatch(message);
+    expect(fix).toContain(`docker login ${registry.host}`);
+    expect(said + String(fix)).not.toContain('se:cret');
+  });
+
+  test('does not get the password of this one when it sends the client elsewhere', async () => {
+    await using storage = await fakeRegistry((_request, response) => {
+      reply(response, 200, 'blob');
+    });
+    await using registry = await fakeRegistry((request, response) => {
+      if (request.headers.authorization === undefined) {
+        reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
+      } else {
+        reply(response, 307, '', { location: `http://${storage.host}/there` });
+      }
+    });
+    const file = path.join(temporaryFolder(), 'blob');
+    const blob = { digest: 'sha256:x', size: 4 };
+    await downloadBlob(registry.open({ env: login }), blob, file, () => undefined, testContext());
+    expect(storage.asked).toEqual(['/there']);
+    expect(await readFile(file, 'utf8')).toBe('blob');
+  });
+});
+
+describe('a download', () => {
+  const content = Buffer.from('0123456789'.repeat(1000));
+  const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
+
+  test.each([true, false])(
+    'that breaks goes on where it broke (the registry knows ranges: %s)',
+    async (ranges) => {
+      let breaks = 3;
+      await using registry = await fakeRegistry((request, response) => {
+        const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
+        const body = ranges ? content.subarray(from) : content;
+        response.writeHead(ranges && from > 0 ? 206 : 200, { 'content-length': body.length });
+        if (breaks > 0) {
+          breaks -= 1;
+          response.write(body.subarray(0, 2000), () => response.destroy());
+        } else {
+          response.end(body);
+        }
+      });
+      const file = path.join(await mkdtemp(path.join(temporaryFolder(), 'x')), 'blob');
+      const quick = testContext({ clock: { now: () => new Date(), sleep: () => Promise.resolve() } });
+      let read = 0;
+      await downloadBlob(registry.open(), blob, file, (bytes) => (read += bytes), quick);
+      expect((await readFile(file)).equals(content)).toBe(true);
+      expect(read).toBe(content.length);
+    },
+  );
+
+  test('that breaks again and again fails', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      response.writeHead(200, { 'content-length': content.length });
+      response.flushHeaders();
+      response.destroy();
+    });
+    const quick = testContext({ clock: { now: () => new Date(), sleep: () => Promise.resolve() } });
+    const file = path.join(temporaryFolder(), 'blob');
+    await expect(downloadBlob(registry.open(), blob, file, () => undefined, quick)).rejects.toThrow(
+      /broke off at 0 of 10000 bytes/,
+    );
+    expect(registry.asked).toHaveLength(5);
+  });
+
+  test('of more than was announced is refused', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200, Buffer.concat([content, content]));
+    });
+    const file = path.join(temporaryFolder(), 'blob');
+    await expect(downloadBlob(registry.open(), blob, file, () => undefined, testContext())).rejects.toThrow(
+      /sends more/,
+    );
+  });
+});
+
+describe('what is not a registry', () => {
+  const at = (host: string, plainHttp: boolean) =>
+    fetchManifest(
+      openRegistry({ host, repository: 'x', reference: 'v1' }, plainHttp, testContext()),
+      'v1',
+      [],
+      never,
+    );
+
+  test('does not listen', async () => {
+    const registry = await fakeRegistry(() => undefined);
+    await registry[Symbol.asyncDispose]();
+    await expect(at(registry.host, true)).rejects.toThrow(/no registry answers at/);
+  });
+
+  test('speaks http where https is expected', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200);
+    });
+    await expect(at(registry.host, false)).rejects.toMatchObject({
+      fix: expect.stringContaining('--plain-http'),
+    });
+  });
+
+  test('has no address', async () => {
+    await expect(at('registry.invalid', true)).rejects.toThrow(/there is no host registry.invalid/);
+  });
+});
