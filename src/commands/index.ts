@@ -1,6 +1,7 @@
 import { cleanup } from './cleanup.ts';
 import { config } from './config.ts';
 import { doctor } from './doctor.ts';
+import { init } from './init.ts';
 import { lab } from './lab.ts';
 import { logs } from './logs.ts';
 import { makeSif } from './make-sif.ts';
@@ -14,6 +15,7 @@ import { waitReady } from './wait-ready.ts';
 
 /** Every verb, in the order in which `--help` lists them. */
 export const verbs: readonly BindVerb[] = [
+  init,
   doctor,
   makeSif,
   config,

@@ -112,17 +112,22 @@ function chooseSite(
 }
 
 /** A name is one of the profiles that come along; anything with a slash is a file of the user's own. */
-async function readSite(name: string, cwd: string) {
+export async function readSite(name: string, cwd: string) {
   const file = name.includes('/') ? path.resolve(cwd, name) : path.join(sitesFolder, `${name}.yaml`);
   const text = await readTextIfPresent(file);
   if (text === undefined) {
-    const known = (await readdir(sitesFolder)).map((entry) => path.basename(entry, '.yaml'));
+    const known = await siteNames();
     const meant = nearest(name, known);
     throw new UsageError(`no site profile "${name}" (${file})`, {
       fix: `${meant === undefined ? '' : `did you mean "${meant}"? `}known sites: ${known.join(', ')}; or a path to a file of your own`,
     });
   }
   return parseYaml(siteSchema, text, { what: 'site profile', file });
+}
+
+/** The profiles that come along. */
+export async function siteNames(): Promise<string[]> {
+  return (await readdir(sitesFolder)).map((entry) => path.basename(entry, '.yaml')).sort();
 }
 
 function findUpwards(folder: string): string | undefined {

@@ -13,7 +13,7 @@ const timeoutMs = 30_000;
  */
 export async function runSlurm(
   { run, env, signal }: Pick<Context, 'run' | 'env' | 'signal'>,
-  program: 'sbatch' | 'srun' | 'squeue' | 'sacct' | 'scancel' | 'scontrol' | 'sinfo',
+  program: 'sbatch' | 'srun' | 'squeue' | 'sacct' | 'scancel' | 'scontrol' | 'sinfo' | 'sacctmgr',
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {

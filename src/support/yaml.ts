@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml';
 import type { z } from 'zod';
 import { UsageError } from './errors.ts';
 import { parseWith } from './parse.ts';
@@ -63,4 +63,9 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
     return node.range[0];
   }
   return path.length === 0 ? undefined : offsetOf(document, path.slice(0, -1));
+}
+
+/** A value as YAML, a line each. */
+export function yamlLines(value: unknown): string[] {
+  return stringify(value, { lineWidth: 0 }).trimEnd().split('\n');
 }

@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 const ranks: readonly (readonly string[])[] = [
   ['main', 'cli'],
   ['commands'],
-  ['lab', 'doctor'],
+  ['lab', 'doctor', 'init'],
   ['run'],
   ['image', 'client', 'model'],
   ['slurm', 'apptainer', 'docker', 'registry', 'triton'],

@@ -1,0 +1,32 @@
+import { defineVerb } from './verb.ts';
+
+export const init = defineVerb({
+  command: 'init',
+  summary: 'Write an hpc-gat.yaml for this folder, from what Slurm and this host say of themselves',
+  options: (yargs) =>
+    yargs
+      .option('site', {
+        type: 'string',
+        requiresArg: true,
+        describe: "Site profile: a name, or a path to a file of one's own",
+      })
+      .option('force', { type: 'boolean', default: false, describe: 'Replace the file that is there' })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Print the file, and write nothing' })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 init --dry-run', 'What would be written')
+      .example('$0 init --site lab', 'With a profile; what it says is not guessed'),
+  handle: async (args, context) => {
+    const { initProject } = await import('../init/init-project.ts');
+    const { site, force, dryRun, json } = args;
+    const report = await initProject(context, { site, force, dryRun });
+    if (json) {
+      context.output.json(report);
+    } else if (dryRun) {
+      context.output.result(report.content.trimEnd());
+    } else {
+      context.output.result(`wrote ${report.file}`);
+      context.output.info('read it, then: hpc-gat render --gpu');
+    }
+    return 0;
+  },
+});

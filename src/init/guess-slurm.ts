@@ -1,0 +1,143 @@
+import { defaultSettings } from '../config/defaults.ts';
+import type { Settings } from '../config/schema.ts';
+import { parseMinutes, type Partition } from '../slurm/describe-partitions.ts';
+import type { Entry } from './document.ts';
+import type { Survey } from './survey.ts';
+
+/** What is for trying things out is not where runs should go by themselves. */
+const forTests = /debug|devel|test|interactive|short-?gpu/i;
+const defaultMemoryMb = 4096;
+/** Of a node's memory, where the default is more than it has: some belongs to the system. */
+const share = 0.75;
+
+/** What `slurm:` should say on this cluster, for jobs without a GPU and with `--gpu`, where the profile does not say it. */
+export function guessSlurm(survey: Survey, profile: Settings['slurm'] = {}): Entry[] {
+  const usable = survey.partitions.filter(({ isUp }) => isUp);
+  const forAll = usable.find(({ isDefault }) => isDefault) ?? usable.find(({ gpus }) => gpus.length === 0);
+  const common = forAll === undefined ? [] : limits(forAll);
+  return [
+    accountEntry(survey),
+    ...(profile.partition === undefined
+      ? [partitionEntry(survey, usable, forAll), ...under(['slurm'], common)]
+      : []),
+    ...(profile.gpu?.partition === undefined ? gpuEntries(survey, usable, common) : []),
+  ];
+}
+
+function accountEntry({ account }: Survey): Entry {
+  const path = ['slurm', 'account'];
+  return account === undefined
+    ? example(path, 'NAME', 'Where the cluster asks for one; none of yours is known here.')
+    : { path, value: account, why: ['Your default account, says sacctmgr.'] };
+}
+
+function partitionEntry(
+  { noPartitions }: Survey,
+  usable: readonly Partition[],
+  chosen: Partition | undefined,
+): Entry {
+  const path = ['slurm', 'partition'];
+  if (chosen === undefined) {
+    return example(path, 'NAME', noPartitions ?? 'sinfo shows no partition that is up.');
+  }
+  const first = chosen.isDefault ? 'The default of sinfo' : 'The first without GPUs of sinfo';
+  return {
+    path,
+    value: chosen.name,
+    why: [`${first}: ${describe(chosen)}.`, ...others(usable, chosen)],
+  };
+}
+
+/** @param common what is said for all jobs already. */
+function gpuEntries(
+  { noPartitions }: Survey,
+  usable: readonly Partition[],
+  common: readonly Limit[],
+): Entry[] {
+  const candidates = usable.filter(({ gpus }) => gpus.length > 0);
+  const chosen =
+    candidates.find(({ isDefault }) => isDefault) ??
+    candidates.find(({ name }) => !forTests.test(name)) ??
+    candidates[0];
+  const path = ['slurm', 'gpu'];
+  if (chosen === undefined) {
+    const none = noPartitions === undefined ? ' sinfo shows no GPU in a partition that is up.' : '';
+    return [example([...path, 'partition'], 'NAME', `For --gpu.${none}`)];
+  }
+  const types = [...new Set(chosen.gpus.flatMap(({ type }) => (type === undefined ? [] : [type])))];
+  const known = new Set(common.map(({ key, value }) => `${key} ${value}`));
+  return [
+    {
+      path: [...path, 'partition'],
+      value: chosen.name,
+      why: [
+        `For --gpu: ${candidates.length === 1 ? 'the only one' : 'one'} with GPUs in sinfo: ${describe(chosen)}.`,
+        ...others(candidates, chosen),
+      ],
+    },
+    {
+      path: [...path, 'request'],
+      value: 'gres',
+      why: ['As --gres=gpu:1. Where the site asks for another form: gpus, gpus-per-node.'],
+    },
+    ...types
+      .slice(0, 1)
+      .map((type) => example([...path, 'type'], type, `Any type is taken; there: ${types.join(', ')}.`)),
+    ...under(
+      path,
+      limits(chosen).filter(({ key, value }) => !known.has(`${key} ${value}`)),
+    ),
+  ];
+}
+
+interface Limit {
+  readonly key: 'time' | 'cpus' | 'memory';
+  readonly value: string | number;
+  readonly why: string;
+}
+
+/** Where the defaults ask for more than a node of that partition has. */
+function limits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
+  const { cpus: wanted = 1, time = '' } = defaultSettings.slurm ?? {};
+  const found: Limit[] = [];
+  if (limitMinutes !== undefined && limitMinutes < (parseMinutes(time) ?? 0)) {
+    const value = String(Math.max(1, Math.floor(limitMinutes)));
+    found.push({ key: 'time', value, why: "In minutes: the partition's limit." });
+  }
+  if (cpus < wanted) {
+    found.push({ key: 'cpus', value: cpus, why: 'Its nodes have no more.' });
+  }
+  if (memoryMb < defaultMemoryMb) {
+    const value = `${Math.floor(memoryMb * share)}M`;
+    found.push({ key: 'memory', value, why: `Its nodes have ${memoryMb} MB.` });
+  }
+  return found;
+}
+
+function under(path: readonly string[], found: readonly Limit[]): Entry[] {
+  return found.map(({ key, value, why }) => ({ path: [...path, key], value, why: [why] }));
+}
+
+/** "2 fake GPUs a node, jobs of up to 60 min". */
+function describe({ gpus, limitMinutes }: Partition): string {
+  const kinds = [
+    ...new Set(gpus.map(({ type, count }) => (type === undefined ? `${count}` : `${count} ${type}`))),
+  ];
+  return [
+    kinds.length === 0 ? 'no GPUs' : `${kinds.join(' or ')} GPUs a node`,
+    limitMinutes === undefined ? 'no limit of time' : `jobs of up to ${hours(limitMinutes)}`,
+  ].join(', ');
+}
+
+function hours(minutes: number): string {
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+function others(partitions: readonly Partition[], chosen: Partition): string[] {
+  const names = partitions.filter((partition) => partition !== chosen).map(({ name }) => name);
+  return names.length === 0 ? [] : [`Others: ${names.join(', ')}; sinfo does not say who may use which.`];
+}
+
+function example(path: readonly string[], value: string, why: string): Entry {
+  return { path, value, why: [why], example: true };
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { projectFileName, readSite, siteNames } from '../config/load.ts';
+import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import { writeFileAtomically } from '../support/files.ts';
+import { type Entry, writeDocument } from './document.ts';
+import { guessEntries } from './guess.ts';
+import { surveyHost } from './survey.ts';
+
+export interface InitOptions {
+  readonly site: string | undefined;
+  /** Whether a file that is there already may be replaced. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface InitReport {
+  readonly file: string;
+  readonly written: boolean;
+  readonly content: string;
+  /** What was taken from where; examples that stand in comments are left out. */
+  readonly guesses: readonly { readonly key: string; readonly value: unknown; readonly why: string }[];
+}
+
+/**
+ * Makes the working directory a project, with what this host says of itself.
+ *
+ * @throws {UsageError} when there is an hpc-gat.yaml already, or no such site profile.
+ */
+export async function initProject(
+  context: Context,
+  { site, force, dryRun }: InitOptions,
+): Promise<InitReport> {
+  const file = path.join(context.cwd, projectFileName);
+  if (!dryRun && !force && existsSync(file)) {
+    throw new UsageError(`${file} is there already`, {
+      fix: '--dry-run prints what would be written, --force replaces the file',
+    });
+  }
+  const known = await siteNames();
+  const { description, ...profile } = await readSite(site ?? 'generic', context.cwd);
+  const survey = await surveyHost(context);
+  const entries = guessEntries(survey, { name: site, profile, known });
+  const head = [
+    `Written by \`hpc-gat init\` on ${survey.host}. Each comment says what its value was taken from: correct what is wrong.`,
+    'All keys: docs/configuration.md.',
+  ];
+  const content = writeDocument(head, entries);
+  if (!dryRun) {
+    await writeFileAtomically(file, content);
+  }
+  return { file, written: !dryRun, content, guesses: entries.filter(isGuess).map(describe) };
+}
+
+function isGuess({ example }: Entry): boolean {
+  return example !== true;
+}
+
+function describe({ path: keys, value, why }: Entry): InitReport['guesses'][number] {
+  return { key: keys.join('.'), value, why: why.join(' ') };
+}

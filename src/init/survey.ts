@@ -1,0 +1,85 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { findRuntimeModule } from '../apptainer/module.ts';
+import { defaultAccount } from '../slurm/account.ts';
+import { describePartitions, type Partition } from '../slurm/describe-partitions.ts';
+import type { Context } from '../support/context.ts';
+import { HpcGatError } from '../support/errors.ts';
+import { findProgram } from '../support/find-program.ts';
+import { isMissing } from '../support/files.ts';
+
+/** What a host and a folder say of themselves. */
+export interface Survey {
+  readonly host: string;
+  readonly partitions: readonly Partition[];
+  /** Why no partition is known; undefined when Slurm told. */
+  readonly noPartitions: string | undefined;
+  readonly account: string | undefined;
+  /** The runtime's program on the PATH. */
+  readonly program: string | undefined;
+  /** The module that brings it, when it is not on the PATH. */
+  readonly module: string | undefined;
+  /** The SIF files of the folder, the newest first. */
+  readonly sifFiles: readonly string[];
+  /** The models below `models/`; undefined when there is no such folder. */
+  readonly models: readonly string[] | undefined;
+}
+
+/** Asks Slurm, the PATH, the module system and the folder; what is not there is no error. */
+export async function surveyHost(context: Context): Promise<Survey> {
+  const { env, cwd } = context;
+  const program = findProgram('apptainer', env) ?? findProgram('singularity', env);
+  const { partitions, noPartitions } = await askPartitions(context);
+  return {
+    host: hostname(),
+    partitions,
+    noPartitions,
+    account:
+      noPartitions === undefined ? await defaultAccount(context, env.USER ?? userInfo().username) : undefined,
+    program,
+    module: program === undefined ? await findRuntimeModule(context) : undefined,
+    sifFiles: await sifFilesIn(cwd),
+    models: await modelsIn(path.join(cwd, 'models')),
+  };
+}
+
+async function askPartitions(context: Context): Promise<Pick<Survey, 'partitions' | 'noPartitions'>> {
+  try {
+    const partitions = await describePartitions(context);
+    return {
+      partitions,
+      noPartitions: partitions.length === 0 ? 'sinfo shows no partition' : undefined,
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof HpcGatError) {
+      return { partitions: [], noPartitions: error.message };
+    }
+    throw error;
+  }
+}
+
+async function sifFilesIn(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sif'));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, changedMs: (await lstat(path.join(folder, name))).mtimeMs })),
+  );
+  return dated.sort((a, b) => b.changedMs - a.changedMs).map(({ name }) => name);
+}
+
+/** Triton takes each folder for a model; one without a version in it is none yet. */
+async function modelsIn(folder: string): Promise<string[] | undefined> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

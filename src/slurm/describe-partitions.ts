@@ -1,0 +1,87 @@
+import type { Context } from '../support/context.ts';
+import { runSlurm, slurmFailure } from './command.ts';
+
+/** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */
+export interface Partition {
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Whether jobs may start there at all. */
+  readonly isUp: boolean;
+  /** The longest walltime in minutes; undefined where there is no limit. */
+  readonly limitMinutes: number | undefined;
+  /** Of one node. */
+  readonly cpus: number;
+  /** Of one node. */
+  readonly memoryMb: number;
+  /** How many GPUs its nodes have, a number for each kind of node; `type` where the site names types. */
+  readonly gpus: readonly { readonly type: string | undefined; readonly count: number }[];
+}
+
+const format = '%P|%G|%l|%c|%m|%a';
+const timeoutMs = 15_000;
+
+/**
+ * The partitions that sinfo shows to this user. It does not say in which of them the user's account may run.
+ *
+ * @throws {MissingToolError} when there is no Slurm here.
+ * @throws {CommandFailedError} when the controller does not answer.
+ */
+export async function describePartitions(context: Context): Promise<Partition[]> {
+  const result = await runSlurm(context, 'sinfo', ['-h', '-o', format], { timeoutMs });
+  if (result.exitCode !== 0) {
+    throw slurmFailure(result, 'sinfo does not answer');
+  }
+  return parsePartitions(result.stdout);
+}
+
+/** From sinfo's lines `%P|%G|%l|%c|%m|%a`, of which a partition has one for each kind of node. */
+export function parsePartitions(stdout: string): Partition[] {
+  const partitions = new Map<string, Partition>();
+  for (const line of stdout.split('\n')) {
+    const [marked = '', gres = '', limit = '', cpus = '', memoryMb = '', up = ''] = line.trim().split('|');
+    if (marked === '') {
+      continue;
+    }
+    const name = marked.replace(/\*$/, '');
+    const before = partitions.get(name);
+    partitions.set(name, {
+      name,
+      isDefault: marked.endsWith('*'),
+      isUp: up === 'up',
+      limitMinutes: parseMinutes(limit),
+      cpus: Math.min(before?.cpus ?? Infinity, atLeast(cpus)),
+      memoryMb: Math.min(before?.memoryMb ?? Infinity, atLeast(memoryMb)),
+      gpus: [...(before?.gpus ?? []), ...gpusOf(gres)],
+    });
+  }
+  return [...partitions.values()];
+}
+
+/** "4+" where nodes differ; infinite where it is no number. */
+function atLeast(text: string): number {
+  return parseInt(text, 10) || Infinity;
+}
+
+/** `gpu:4`, `gpu:a100:4(S:0-1),nvme:1`, `(null)`. */
+function gpusOf(gres: string): Partition['gpus'] {
+  return gres.split(/,(?![^(]*\))/).flatMap((item) => {
+    const [kind, ...rest] = item.replace(/\(.*$/, '').split(':');
+    if (kind !== 'gpu') {
+      return [];
+    }
+    const last = rest.at(-1) ?? '';
+    const isCounted = /^\d+$/.test(last);
+    const type = (isCounted ? rest.slice(0, -1) : rest).join(':');
+    return [{ type: type === '' ? undefined : type, count: isCounted ? Number(last) : 1 }];
+  });
+}
+
+/** Slurm's times, as in `30:00`, `12:00:00`, `7-00:00:00`; undefined for `infinite`, which is no limit. */
+export function parseMinutes(text: string): number | undefined {
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text);
+  if (match === null) {
+    return undefined;
+  }
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part || 0));
+  return (days * 24 + hours) * 60 + minutes + seconds / 60;
+}

@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { findRuntimeModule } from '../../src/apptainer/module.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A home whose login shell knows a `module` that lists this. */
+async function homeWithModules(listing: string): Promise<string> {
+  const home = temporaryFolder();
+  await writeFile(path.join(home, '.bash_profile'), `module() { printf '${listing}' >&2; }\n`);
+  return home;
+}
+
+test.each([
+  ['/opt/modules/all:\\napptainer/1.3.4(default)\\nsingularity/3.8\\n', 'apptainer'],
+  ['/opt/modules/all:\\nsingularity/3.8\\nsingularity-ce/4.1\\n', 'singularity-ce'],
+  ['/opt/modules/apptainer:\\nsingularity\\n', 'singularity'],
+  ['', undefined],
+])('of %j it takes %j', async (listing, name) => {
+  const env = { PATH: '/usr/bin:/bin', HOME: await homeWithModules(listing) };
+  expect(await findRuntimeModule(testContext({ env }))).toBe(name);
+});
+
+test('without a module system there is none', async () => {
+  const env = { PATH: '/usr/bin:/bin', HOME: temporaryFolder() };
+  expect(await findRuntimeModule(testContext({ env }))).toBeUndefined();
+});
