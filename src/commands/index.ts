@@ -5,6 +5,7 @@ import { init } from './init.ts';
 import { lab } from './lab.ts';
 import { logs } from './logs.ts';
 import { makeSif } from './make-sif.ts';
+import { model } from './model.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
@@ -27,5 +28,6 @@ export const verbs: readonly BindVerb[] = [
   cleanup,
   waitReady,
   test,
+  model,
   lab,
 ];

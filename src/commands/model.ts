@@ -1,0 +1,136 @@
+import path from 'node:path';
+import type { Argv } from 'yargs';
+import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import { defineVerb, type BindVerb } from './verb.ts';
+
+function withRepository<T>(yargs: Argv<T>) {
+  return yargs.option('models', {
+    type: 'string',
+    requiresArg: true,
+    describe: "Model repository [the project's model.repository]",
+  });
+}
+
+/** Absolute path of the model repository. */
+async function repositoryOf(context: Context, models: string | undefined): Promise<string> {
+  if (models !== undefined) {
+    return path.resolve(context.cwd, models);
+  }
+  const { loadProject } = await import('../config/load.ts');
+  const { root, settings } = await loadProject(context);
+  return path.resolve(root, settings.model.repository);
+}
+
+const list = defineVerb({
+  command: 'list',
+  summary: 'The models of the repository: backend, versions, inputs, outputs, problems',
+  options: (yargs) =>
+    withRepository(yargs)
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 model list --models models', ''),
+  handle: async (args, context) => {
+    const { listLines, listModels } = await import('../model/list.ts');
+    const models = await listModels(await repositoryOf(context, args.models));
+    if (args.json) {
+      context.output.json(models);
+    } else {
+      listLines(models).forEach((line) => {
+        context.output.result(line);
+      });
+    }
+    return 0;
+  },
+});
+
+const check = defineVerb({
+  command: 'check [name]',
+  summary: 'The mistakes that Triton would tell only when the job runs; exit code 1 when there is one',
+  options: (yargs) =>
+    withRepository(yargs)
+      .positional('name', { type: 'string', describe: 'One model; all without it' })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 model check', '')
+      .example('$0 model check gat_test --models models', ''),
+  handle: async (args, context) => {
+    const { checkRepository } = await import('../model/check.ts');
+    const { checkLines, countSeverities } = await import('../model/check-report.ts');
+    const repository = await repositoryOf(context, args.models);
+    const findings = await checkRepository(repository, args.name === undefined ? undefined : [args.name]);
+    const counts = countSeverities(findings);
+    if (args.json) {
+      context.output.json({ repository, ...counts, findings });
+    } else {
+      checkLines(findings, context.cwd).forEach((line) => {
+        context.output.result(line);
+      });
+    }
+    return counts.errors > 0 ? 1 : 0;
+  },
+});
+
+const add = defineVerb({
+  command: 'add <name> <file>',
+  summary: 'Put a TorchScript, ONNX, TensorRT or Python model with its config.pbtxt into the repository',
+  options: (yargs) =>
+    withRepository(yargs)
+      .positional('name', { type: 'string', demandOption: true, describe: 'What the model is called' })
+      .positional('file', { type: 'string', demandOption: true, describe: 'model.pt, .onnx, .plan or .py' })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Its config.pbtxt [the one beside FILE, else that of the model that is there already]',
+      })
+      .option('replace', {
+        type: 'boolean',
+        default: false,
+        describe: 'In place of the newest version, instead of a new one',
+      })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Check it, and put nothing there' })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 model add resnet export/model.pt --config resnet.pbtxt', ''),
+  handle: async ({ name, file, config, replace, dryRun, json, models }, { output, ...context }) => {
+    if (!/^[\w-][\w.-]*$/.test(name)) {
+      throw new UsageError(`"${name}" cannot be the name of a model`, {
+        fix: 'use letters, digits, dot, dash and underscore',
+      });
+    }
+    const { addModel } = await import('../model/add.ts');
+    const { findingLines, shortPath } = await import('../model/finding.ts');
+    const added = await addModel({
+      repository: await repositoryOf({ ...context, output }, models),
+      name,
+      file: path.resolve(context.cwd, file),
+      configFile: config === undefined ? undefined : path.resolve(context.cwd, config),
+      replace,
+      dryRun,
+    });
+    const { warnings } = added;
+    warnings
+      .flatMap((finding) => findingLines(finding, context.cwd))
+      .forEach((line) => {
+        output.info(line);
+      });
+    if (json) {
+      output.json({ name, dryRun, ...added });
+    } else {
+      output.result(
+        `${dryRun ? 'would add' : 'added'} ${name}, version ${added.version}: ${shortPath(added.file, context.cwd)}`,
+      );
+    }
+    return 0;
+  },
+});
+
+/** `hpc-gat model ACTION`: the model repository. */
+export const model: BindVerb = (context, done) => ({
+  command: 'model',
+  describe: 'the model repository: what is in it, what is wrong with it, put mine in',
+  builder: (yargs) => {
+    for (const bind of [list, check, add]) {
+      yargs.command(bind(context, done));
+    }
+    return yargs.demandCommand(1, 'Which action? `hpc-gat model --help` lists them.');
+  },
+  handler: () => undefined,
+});

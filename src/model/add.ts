@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UsageError } from '../support/errors.ts';
+import { isMissing, writeFileAtomically } from '../support/files.ts';
+import { removeTree } from '../support/remove-tree.ts';
+import { expectModelFile, findConfig, nameInVersion } from './add-source.ts';
+import { backendOf } from './backends.ts';
+import { checkModel } from './check.ts';
+import { type Finding, findingLines } from './finding.ts';
+import { type ModelFolder, readModel, stagingPrefix } from './repository.ts';
+
+export interface AddRequest {
+  readonly repository: string;
+  readonly name: string;
+  /** Absolute paths. */
+  readonly file: string;
+  /** A config.pbtxt; without it the one beside `file`, else that of the model that is already there. */
+  readonly configFile: string | undefined;
+  /** Put the file in place of the newest version, instead of into a new one. */
+  readonly replace: boolean;
+  /** Make and check it, and put nothing into the repository. */
+  readonly dryRun: boolean;
+}
+
+export interface Added {
+  /** The model's file in the repository. */
+  readonly file: string;
+  readonly version: number;
+  /** What a person should look at, though it loads. */
+  readonly warnings: readonly Finding[];
+}
+
+/**
+ * Puts a model into a repository: made and checked in a folder of its own first, then renamed, so that a
+ * server that starts meanwhile sees all of it or nothing.
+ *
+ * @throws {UsageError} when the model would not load; the repository is then as it was.
+ */
+export async function addModel(request: AddRequest): Promise<Added> {
+  const { repository, name, file } = request;
+  await expectModelFile(file);
+  const target = path.join(repository, name);
+  const present = await readIfPresent(target);
+  const newest = present?.versions.at(-1)?.number;
+  const version = newest === undefined ? 1 : request.replace ? newest : newest + 1;
+  const config = await findConfig(request, present);
+
+  const staging = path.join(repository, `${stagingPrefix}${randomUUID()}`);
+  try {
+    const staged = await stage(path.join(staging, name), version, file, config);
+    const findings = await checkModel(staged.model, []);
+    refuseErrors(name, findings, staging, repository);
+    if (request.dryRun) {
+      // Nothing more: what was staged goes away below.
+    } else if (present === undefined) {
+      await rename(staged.model.folder, target);
+    } else {
+      await exchange(
+        path.join(staged.model.folder, String(version)),
+        path.join(target, String(version)),
+        staging,
+      );
+      await writeFileAtomically(present.configFile, config);
+    }
+    const warnings = findings.map((finding) => ({
+      ...finding,
+      file: finding.file.replace(staging, repository),
+    }));
+    return { file: path.join(target, String(version), staged.fileName), version, warnings };
+  } finally {
+    await removeTree(staging);
+  }
+}
+
+async function readIfPresent(folder: string): Promise<ModelFolder | undefined> {
+  try {
+    return await readModel(folder);
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function stage(
+  folder: string,
+  version: number,
+  file: string,
+  config: string,
+): Promise<{ model: ModelFolder; fileName: string }> {
+  await mkdir(path.join(folder, String(version)), { recursive: true });
+  await writeFile(path.join(folder, 'config.pbtxt'), config);
+  const backend = backendOf(await readModel(folder));
+  const fileName = nameInVersion(await readModel(folder), backend, file);
+  await copyFile(file, path.join(folder, String(version), fileName));
+  return { model: await readModel(folder), fileName };
+}
+
+function refuseErrors(name: string, findings: readonly Finding[], staging: string, repository: string): void {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    const lines = errors.flatMap((finding) =>
+      findingLines({ ...finding, file: finding.file.replace(staging, repository) }, repository),
+    );
+    throw new UsageError(`${name} was not added, Triton would not load it:\n  ${lines.join('\n  ')}`, {
+      fix: 'correct this and add the model again',
+    });
+  }
+}
+
+/** Puts a folder into the place of another, which may be missing. */
+async function exchange(folder: string, target: string, staging: string): Promise<void> {
+  await rename(target, path.join(staging, 'before')).catch((error: unknown) => {
+    if (!isMissing(error)) {
+      throw error;
+    }
+  });
+  await rename(folder, target);
+}

@@ -1,0 +1,79 @@
+import type { ModelFolder, Version } from './repository.ts';
+import { entries, messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
+
+export interface Backend {
+  /** The value of `backend`, and the folder of the backend in the image. */
+  readonly name: string;
+  /** The values of `platform` that mean it. */
+  readonly platforms: readonly string[];
+  /** What it looks for in a version's folder unless default_model_filename says otherwise; undefined: it decides itself. */
+  readonly modelFile?: string;
+}
+
+/** Source: the READMEs of Triton's backends, and its model configuration documentation. */
+export const backends: readonly Backend[] = [
+  { name: 'pytorch', platforms: ['pytorch_libtorch'], modelFile: 'model.pt' },
+  { name: 'onnxruntime', platforms: ['onnxruntime_onnx'], modelFile: 'model.onnx' },
+  { name: 'tensorrt', platforms: ['tensorrt_plan'], modelFile: 'model.plan' },
+  { name: 'python', platforms: [], modelFile: 'model.py' },
+  { name: 'openvino', platforms: [], modelFile: 'model.xml' },
+  { name: 'tensorflow', platforms: ['tensorflow_graphdef'], modelFile: 'model.graphdef' },
+  { name: 'tensorflow', platforms: ['tensorflow_savedmodel'], modelFile: 'model.savedmodel' },
+  { name: 'dali', platforms: [] },
+  { name: 'fil', platforms: [] },
+  { name: 'identity', platforms: [] },
+  { name: 'repeat', platforms: [] },
+  { name: 'square', platforms: [] },
+  { name: 'tensorrtllm', platforms: [] },
+  { name: 'vllm', platforms: [] },
+];
+
+/** What executes the model: as its configuration says, else as Triton guesses from the files. */
+export function backendOf({
+  config,
+  versions,
+}: Pick<ModelFolder, 'config' | 'versions'>): Backend | undefined {
+  const name = config === undefined ? '' : textOf(config, 'backend');
+  const platform = config === undefined ? '' : textOf(config, 'platform');
+  if (name !== '' || platform !== '') {
+    return (
+      backends.find(
+        (backend) => backend.platforms.includes(platform) && (name === '' || backend.name === name),
+      ) ??
+      (name === ''
+        ? undefined
+        : (backends.find((backend) => backend.name === name) ?? { name, platforms: [] }))
+    );
+  }
+  const files = versions.flatMap((version) => version.files);
+  return backends.find(({ modelFile }) => modelFile !== undefined && files.includes(modelFile));
+}
+
+export function isEnsemble({ config }: Pick<ModelFolder, 'config'>): boolean {
+  return (
+    config !== undefined &&
+    (textOf(config, 'platform') === 'ensemble' || entries(config, 'ensemble_scheduling').length > 0)
+  );
+}
+
+/** The name of the file that the backend loads from a version's folder. */
+export function modelFileName({ config }: Pick<ModelFolder, 'config'>, backend: Backend): string | undefined {
+  const given = config === undefined ? '' : textOf(config, 'default_model_filename');
+  return given === '' ? backend.modelFile : given;
+}
+
+/** The versions that Triton would serve, by the model's version policy. */
+export function servedVersions({ config, versions }: Pick<ModelFolder, 'config' | 'versions'>): Version[] {
+  const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
+  if (policy === undefined) {
+    return versions.slice(-1);
+  }
+  const [specific] = messagesOf(policy, 'specific');
+  if (specific !== undefined) {
+    const wanted = numbersOf(specific, 'versions');
+    return versions.filter(({ number }) => wanted.includes(number));
+  }
+  const [latest] = messagesOf(policy, 'latest');
+  const count = latest === undefined ? 1 : numberOf(latest, 'num_versions');
+  return entries(policy, 'all').length > 0 ? [...versions] : versions.slice(-Math.max(1, count));
+}

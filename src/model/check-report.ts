@@ -1,0 +1,13 @@
+import { type Finding, findingLines } from './finding.ts';
+
+export function countSeverities(findings: readonly Finding[]): { errors: number; warnings: number } {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: findings.length - errors };
+}
+
+/** The findings for a person, with files relative to `cwd`, and a last line that counts them. */
+export function checkLines(findings: readonly Finding[], cwd: string): string[] {
+  const { errors, warnings } = countSeverities(findings);
+  const lines = findings.flatMap((finding) => findingLines(finding, cwd));
+  return [...lines, findings.length === 0 ? 'no mistake found' : `errors: ${errors}, warnings: ${warnings}`];
+}

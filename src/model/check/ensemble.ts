@@ -1,0 +1,23 @@
+import { messagesOf, textOf } from '../config/access.ts';
+import type { Message } from '../config/message.ts';
+import type { Reporter } from '../finding.ts';
+import { placeOf } from './names.ts';
+
+/** An ensemble names the models that it is made of. */
+export function checkEnsemble(config: Message, models: readonly string[], report: Reporter): void {
+  const steps = messagesOf(config, 'ensemble_scheduling').flatMap((ensemble) => messagesOf(ensemble, 'step'));
+  if (steps.length === 0) {
+    report.error(
+      placeOf(config, 'platform'),
+      'an ensemble without a step',
+      'write ensemble_scheduling { step [ ... ] }',
+    );
+  }
+  for (const step of steps) {
+    const name = textOf(step, 'model_name');
+    if (!models.includes(name)) {
+      const fix = `the models of this repository are ${models.join(', ')}`;
+      report.error(placeOf(step, 'model_name'), `there is no model "${name}" for this step`, fix);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { readTextIfPresent } from '../../support/files.ts';
+import { type Backend, modelFileName, servedVersions } from '../backends.ts';
+import type { Reporter } from '../finding.ts';
+import type { ModelFolder } from '../repository.ts';
+import { inspectTorchFile, type TorchFile } from '../torchscript.ts';
+
+const export1 = 'torch.jit.save(torch.jit.script(model.eval()), "model.pt")';
+
+const torchFaults: Readonly<Record<Exclude<TorchFile['kind'], 'torchscript'>, readonly [string, string]>> = {
+  empty: ['the file is empty', 'copy it again'],
+  'git-lfs-pointer': ['this is a pointer of Git LFS, not the model', 'run git lfs pull'],
+  'cut-off': [
+    'the file is cut off: the directory at its end is missing',
+    'copy it again, and compare the sizes',
+  ],
+  'state-dict': [
+    'this is what torch.save wrote, a state dict or a pickled model, not TorchScript',
+    `save it with ${export1}`,
+  ],
+  exported: ['this is what torch.export.save wrote, not TorchScript', `save it with ${export1}`],
+  'old-pickle': ['this is what an old torch.save wrote, not TorchScript', `save it with ${export1}`],
+  other: ['this is not a TorchScript file', `save it with ${export1}`],
+};
+
+/**
+ * Whether the files of the served versions are there and are what the backend takes.
+ *
+ * @returns the arguments of forward() of the last served version, where they are known.
+ */
+export async function checkModelFiles(
+  model: ModelFolder,
+  backend: Backend,
+  report: Reporter,
+): Promise<readonly string[] | undefined> {
+  let args: readonly string[] | undefined;
+  for (const { folder } of servedVersions(model)) {
+    const name = modelFileName(model, backend);
+    const file = name === undefined ? undefined : path.join(folder, name);
+    if (file === undefined || !(await isPresent(file, folder, model, report))) {
+      continue;
+    }
+    if (backend.name === 'pytorch') {
+      const found = await inspectTorchFile(file);
+      if (found.kind === 'torchscript') {
+        args = found.arguments;
+      } else {
+        const [what, fix] = torchFaults[found.kind];
+        report.error(file, what, fix);
+      }
+    } else if (backend.name === 'python') {
+      await checkPythonModel(file, report);
+    } else if ((await stat(file)).size === 0) {
+      report.error(file, 'the file is empty', 'copy it again');
+    }
+  }
+  return args;
+}
+
+async function isPresent(
+  file: string,
+  folder: string,
+  { versions }: ModelFolder,
+  report: Reporter,
+): Promise<boolean> {
+  const { files } = versions.find((version) => version.folder === folder) ?? {
+    files: [] as readonly string[],
+  };
+  const name = path.basename(file);
+  if (path.dirname(file) === folder && !files.includes(name)) {
+    const others = files.length === 0 ? 'the folder is empty' : `it has ${files.join(', ')}`;
+    const fix = `put the model there under that name, or name another with default_model_filename`;
+    report.error(folder, `there is no ${name}: ${others}`, fix);
+    return false;
+  }
+  try {
+    await stat(file);
+    return true;
+  } catch {
+    report.error(file, 'there is no such file', 'put the model there, or correct default_model_filename');
+    return false;
+  }
+}
+
+async function checkPythonModel(file: string, report: Reporter): Promise<void> {
+  const text = (await readTextIfPresent(file)) ?? '';
+  if (!/\bTritonPythonModel\b/.test(text)) {
+    report.error(
+      file,
+      'there is no class TritonPythonModel, which the python backend asks for',
+      'call the model class TritonPythonModel',
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { nearest } from '../../support/nearest.ts';
+import { backends, type Backend, isEnsemble } from '../backends.ts';
+import { entries, textOf } from '../config/access.ts';
+import type { Message } from '../config/message.ts';
+import type { Place, Reporter } from '../finding.ts';
+import type { ModelFolder } from '../repository.ts';
+
+/** Where a field stands, else the configuration's beginning. */
+export function placeOf(message: Message, field: string): Place {
+  return entries(message, field)[0]?.position ?? message.position;
+}
+
+/** The model's name and what executes it. */
+export function checkNames(model: ModelFolder, backend: Backend | undefined, report: Reporter): void {
+  const { config, name: folder } = model;
+  if (config === undefined) {
+    return;
+  }
+  const name = textOf(config, 'name');
+  if (name !== '' && name !== folder) {
+    report.error(
+      placeOf(config, 'name'),
+      `the folder is called ${folder}, the model ${name}: Triton passes over it without a word to the client`,
+      `write name: "${folder}", or rename the folder to ${name}`,
+    );
+  }
+  if (!isEnsemble(model)) {
+    checkBackend(model, config, backend, report);
+  }
+}
+
+function checkBackend(
+  { folder }: ModelFolder,
+  config: Message,
+  backend: Backend | undefined,
+  report: Reporter,
+): void {
+  const platform = textOf(config, 'platform');
+  const name = textOf(config, 'backend');
+  const names = [...new Set(backends.map((known) => known.name))];
+  if (backend === undefined) {
+    const platforms = backends.flatMap((known) => known.platforms);
+    const meant = nearest(platform, platforms);
+    const fix = meant === undefined ? 'write backend: "NAME" instead' : `write platform: "${meant}"`;
+    if (name === '' && platform === '') {
+      report.error(
+        path.join(folder, 'config.pbtxt'),
+        'neither platform nor backend says what executes the model',
+        'write backend: "pytorch", or what it needs',
+      );
+    } else {
+      report.error(placeOf(config, 'platform'), `no backend is known for platform "${platform}"`, fix);
+    }
+  } else if (!names.includes(backend.name)) {
+    const meant = nearest(backend.name, names);
+    const what = `"${backend.name}" is none of Triton's own backends`;
+    if (meant === undefined) {
+      report.warning(
+        placeOf(config, 'backend'),
+        what,
+        `make sure that the image has backends/${backend.name}`,
+      );
+    } else {
+      report.error(placeOf(config, 'backend'), what, `write backend: "${meant}"`);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { entries, messagesOf, textOf } from '../config/access.ts';
+import type { Message } from '../config/message.ts';
+import type { Reporter } from '../finding.ts';
+import { placeOf } from './names.ts';
+import type { Side } from './tensors.ts';
+
+/** Element types that torch does not have, or the backend does not take. */
+const refusedTypes = ['TYPE_UINT16', 'TYPE_UINT32', 'TYPE_UINT64', 'TYPE_BF16'];
+
+/**
+ * How the pytorch backend finds out which tensor is which argument.
+ *
+ * Source: https://github.com/triton-inference-server/pytorch_backend, "Important Notes".
+ *
+ * @param args names of forward()'s arguments, undefined when they are not known
+ */
+export function checkPytorch(config: Message, args: readonly string[] | undefined, report: Reporter): void {
+  for (const side of ['input', 'output'] as const) {
+    const tensors = messagesOf(config, side);
+    if (tensors.length === 0) {
+      const fix = `describe each ${side} with name, data_type and dims`;
+      report.error(
+        config.position,
+        `a TorchScript model needs at least one ${side} in its configuration`,
+        fix,
+      );
+    }
+    for (const tensor of tensors) {
+      const type = textOf(tensor, 'data_type');
+      if (refusedTypes.includes(type)) {
+        const what = `the pytorch backend takes no ${type}`;
+        report.error(placeOf(tensor, 'data_type'), what, 'use a type that torch has, such as TYPE_INT64');
+      }
+    }
+    checkIndices(side, tensors, side === 'input' ? args : undefined, report);
+  }
+  checkCount(config, args, report);
+}
+
+function checkIndices(
+  side: Side,
+  tensors: readonly Message[],
+  args: readonly string[] | undefined,
+  report: Reporter,
+): void {
+  const names = tensors.map((tensor) => textOf(tensor, 'name'));
+  if (args !== undefined && names.every((name) => args.includes(name))) {
+    return;
+  }
+  const indices = names.map(indexOf);
+  const unnumbered = names.filter((_, place) => indices[place] === undefined);
+  if (unnumbered.length === names.length) {
+    return;
+  }
+  tensors.forEach((tensor, place) => {
+    const index = indices[place];
+    if (unnumbered.length > 0) {
+      if (index === undefined) {
+        const what = `${names[place] ?? ''} has no index but another ${side} has one: the backend goes by order, and passes over all`;
+        report.warning(placeOf(tensor, 'name'), what, `call every ${side} NAME__INDEX, or none`);
+      }
+      return;
+    }
+    const isRepeated = indices.indexOf(index) < place;
+    if (isRepeated || (index ?? 0) >= names.length) {
+      const what = isRepeated
+        ? `a second ${side} has the index ${index ?? ''}`
+        : `there are ${names.length} ${side}s, and ${names[place] ?? ''} has the index ${index ?? ''}`;
+      const fix = `number the ${side}s from 0 to ${names.length - 1}, as forward() ${side === 'input' ? 'takes' : 'returns'} them`;
+      report[side === 'input' ? 'error' : 'warning'](placeOf(tensor, 'name'), what, fix);
+    }
+  });
+}
+
+/** The INDEX of NAME__INDEX. */
+function indexOf(name: string): number | undefined {
+  const index = /__(\d+)$/.exec(name)?.[1];
+  return index === undefined ? undefined : Number(index);
+}
+
+function checkCount(config: Message, args: readonly string[] | undefined, report: Reporter): void {
+  const inputs = entries(config, 'input');
+  if (args !== undefined && inputs.length > 0 && inputs.length !== args.length) {
+    const takes = `${args.length} ${args.length === 1 ? 'argument' : 'arguments'} (${args.join(', ')})`;
+    const what = `forward() takes ${takes}, the configuration has ${inputs.length}`;
+    report.error(inputs[0]?.position ?? config.position, what, 'give one input for each argument');
+  }
+}

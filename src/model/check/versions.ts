@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { servedVersions } from '../backends.ts';
+import { messagesOf, numbersOf } from '../config/access.ts';
+import type { Reporter } from '../finding.ts';
+import type { ModelFolder } from '../repository.ts';
+import { placeOf } from './names.ts';
+
+/** Folders beside the versions that Triton or a backend reads. */
+const knownFolders = ['warmup', 'initial_state', 'configs', 'labels'];
+
+/** The version folders, and whether the version policy leaves any. */
+export function checkVersions(model: ModelFolder, report: Reporter): void {
+  const { folder, versions, otherFolders, config } = model;
+  for (const name of otherFolders) {
+    if (/^0\d+$/.test(name)) {
+      const fix = `rename it to ${Number(name)}`;
+      report.warning(path.join(folder, name), 'Triton passes over a version with leading zeros', fix);
+    } else if (!knownFolders.includes(name) && !name.startsWith('.')) {
+      const fix = 'a version is a whole number, such as 1; move other files elsewhere';
+      report.warning(path.join(folder, name), 'this folder is no version: Triton passes over it', fix);
+    }
+  }
+  if (versions.length === 0) {
+    report.error(folder, 'the model has no version', `put it into ${path.join(folder, '1')}`);
+    return;
+  }
+  const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
+  const [specific] = policy === undefined ? [] : messagesOf(policy, 'specific');
+  if (policy === undefined || specific === undefined) {
+    return;
+  }
+  const present = versions.map(({ number }) => number);
+  const missing = numbersOf(specific, 'versions').filter((number) => !present.includes(number));
+  if (servedVersions(model).length === 0) {
+    const fix = `the versions are ${present.join(', ')}`;
+    report.error(placeOf(policy, 'specific'), 'the version policy leaves no version to serve', fix);
+  } else if (missing.length > 0) {
+    const fix = `the versions are ${present.join(', ')}`;
+    report.warning(placeOf(policy, 'specific'), `there is no version ${missing.join(', ')}`, fix);
+  }
+}

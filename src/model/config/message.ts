@@ -1,0 +1,116 @@
+import { nearest } from '../../support/nearest.ts';
+import type { Field, MessageValue, ScalarValue } from '../text-format/value.ts';
+import { type Fault, type Position, SyntaxFault } from '../text-format/position.ts';
+import { readScalar, type Scalar } from './scalar.ts';
+import { alternatives } from './schema.ts';
+import { type FieldType, fieldsOf, fieldType } from './types.ts';
+
+/** A message with its types checked; every value knows where it stands. */
+export interface Message {
+  /** One of the names in schema.ts; of an entry of a map `map KEY VALUE`. */
+  readonly type: string;
+  readonly position: Position;
+  /** In the order of the file; fields that were not given are missing. */
+  readonly fields: ReadonlyMap<string, readonly Entry[]>;
+}
+
+export interface Entry {
+  readonly value: Scalar | Message;
+  readonly position: Position;
+}
+
+/** Checks fields against their description; what does not fit is left out, with a fault for each. */
+export function readMessage(type: string, value: MessageValue, faults: Fault[]): Message {
+  const fields = new Map<string, Entry[]>();
+  for (const field of value.fields) {
+    const described = fieldType(type, field.name);
+    const before = fields.get(field.name);
+    const fault = described === undefined ? unknownField(type, field) : clash(type, field, described, fields);
+    if (described === undefined || fault !== undefined) {
+      faults.push(...(fault === undefined ? [] : [fault]));
+      continue;
+    }
+    fields.set(field.name, [...(before ?? []), ...readField(field, described, faults)]);
+  }
+  return { type, position: value.position, fields };
+}
+
+function readField(field: Field, { cardinality, type }: FieldType, faults: Fault[]): Entry[] {
+  const { name, value, hasColon } = field;
+  if (value.kind === 'list' && cardinality === 'one') {
+    const what = `${name} takes one value, not a list`;
+    faults.push(new SyntaxFault(value.position, what, 'take the brackets [ ] away'));
+    return [];
+  }
+  if (value.kind === 'list' && !hasColon && fieldsOf(type) === undefined) {
+    const what = `a colon is missing between ${name} and its list`;
+    faults.push(new SyntaxFault(value.position, what, `write ${name}: [ ... ]`));
+    return [];
+  }
+  const items = value.kind === 'list' ? value.items : [value];
+  return items.flatMap((item) => {
+    try {
+      return [{ value: readItem(name, type, item, faults), position: item.position }];
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) {
+        throw error;
+      }
+      faults.push(error);
+      return [];
+    }
+  });
+}
+
+function readItem(
+  name: string,
+  type: string,
+  item: ScalarValue | MessageValue,
+  faults: Fault[],
+): Scalar | Message {
+  const fields = fieldsOf(type);
+  if (item.kind === 'message') {
+    if (fields === undefined) {
+      throw new SyntaxFault(
+        item.position,
+        `${name} takes a value, not fields in braces`,
+        `write ${name}: value`,
+      );
+    }
+    return readMessage(type, item, faults);
+  }
+  if (fields !== undefined) {
+    const example = `${name} { ${Object.keys(fields)[0] ?? ''}: ... }`;
+    throw new SyntaxFault(
+      item.position,
+      `${name} takes fields in braces, not ${item.text}`,
+      `write ${Object.keys(fields).length === 0 ? `${name} { }` : example}`,
+    );
+  }
+  return readScalar(name, type, item);
+}
+
+function unknownField(type: string, { name, position }: Field): Fault {
+  const known = Object.keys(fieldsOf(type) ?? {});
+  const meant = nearest(name, known);
+  const where =
+    type === 'ModelConfig' ? 'a model configuration' : type.startsWith('map ') ? 'a map entry' : type;
+  const list = known.length === 0 ? 'leave the braces empty' : `the fields here are ${known.join(', ')}`;
+  const fix = meant === undefined ? list : `did you mean ${meant}?`;
+  return new SyntaxFault(position, `${where} has no field "${name}"`, fix);
+}
+
+function clash(
+  type: string,
+  { name, position }: Field,
+  { cardinality }: FieldType,
+  before: ReadonlyMap<string, unknown>,
+): Fault | undefined {
+  if (cardinality === 'one' && before.has(name)) {
+    return new SyntaxFault(position, `${name} is given a second time`, 'keep one of them');
+  }
+  const group = alternatives[type] ?? [];
+  const other = group.includes(name) ? group.find((field) => before.has(field)) : undefined;
+  return other === undefined
+    ? undefined
+    : new SyntaxFault(position, `${name} and ${other} exclude each other`, 'keep one of them');
+}

@@ -1,0 +1,100 @@
+import { readdir } from 'node:fs/promises';
+import { backendOf, servedVersions } from './backends.ts';
+import { checkModel } from './check.ts';
+import { messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
+import type { Message } from './config/message.ts';
+import { readRepository } from './repository.ts';
+
+export interface ListedModel {
+  readonly name: string;
+  /** Empty when nothing says it. */
+  readonly backend: string;
+  readonly platform: string;
+  readonly maxBatchSize: number;
+  readonly versions: readonly number[];
+  /** Those that Triton would serve. */
+  readonly served: readonly number[];
+  readonly inputs: readonly ListedTensor[];
+  readonly outputs: readonly ListedTensor[];
+  readonly errors: number;
+  readonly warnings: number;
+}
+
+export interface ListedTensor {
+  readonly name: string;
+  /** Triton's name without prefix: "FP32". */
+  readonly datatype: string;
+  /** Without the batch dimension; -1 for any size. */
+  readonly dims: readonly number[];
+}
+
+/**
+ * What is in a model repository.
+ *
+ * @throws {UsageError} when there is no such repository.
+ */
+export async function listModels(repository: string): Promise<ListedModel[]> {
+  const models = await readRepository(repository);
+  const siblings = await readdir(repository);
+  return Promise.all(
+    models.map(async (model) => {
+      const { name, config, versions } = model;
+      const findings = await checkModel(model, siblings);
+      const errors = findings.filter(({ severity }) => severity === 'error').length;
+      return {
+        name,
+        backend: backendOf(model)?.name ?? '',
+        platform: config === undefined ? '' : textOf(config, 'platform'),
+        maxBatchSize: config === undefined ? 0 : numberOf(config, 'max_batch_size'),
+        versions: versions.map(({ number }) => number),
+        served: servedVersions(model).map(({ number }) => number),
+        inputs: config === undefined ? [] : messagesOf(config, 'input').map(listTensor),
+        outputs: config === undefined ? [] : messagesOf(config, 'output').map(listTensor),
+        errors,
+        warnings: findings.length - errors,
+      };
+    }),
+  );
+}
+
+function listTensor(tensor: Message): ListedTensor {
+  return {
+    name: textOf(tensor, 'name'),
+    datatype: textOf(tensor, 'data_type').replace('TYPE_', ''),
+    dims: numbersOf(tensor, 'dims'),
+  };
+}
+
+/** The list for a person: a line for each model, and one for each of its tensors. */
+export function listLines(models: readonly ListedModel[]): string[] {
+  return models.length === 0 ? ['no model yet'] : models.flatMap(modelLines);
+}
+
+function modelLines(model: ListedModel): string[] {
+  const { name, backend, platform, maxBatchSize, versions, served, errors, warnings } = model;
+  const by = backend === '' ? platform || 'ensemble or unknown' : backend;
+  const numbers = versions.map((number) => (served.includes(number) ? `${number}` : `(${number})`));
+  const batch = maxBatchSize > 0 ? `, batches to ${maxBatchSize}` : '';
+  const version = versions.length === 0 ? 'no version' : `version ${numbers.join(', ')}`;
+  const tensors = [
+    ...model.inputs.map((tensor) => ['input', tensor] as const),
+    ...model.outputs.map((tensor) => ['output', tensor] as const),
+  ];
+  const width = Math.max(0, ...tensors.map(([, tensor]) => tensor.name.length));
+  return [
+    `${name}: ${by}, ${version}${batch}${describeProblems(errors, warnings)}`,
+    ...tensors.map(
+      ([side, tensor]) =>
+        `  ${side.padEnd(6)}  ${tensor.name.padEnd(width)}  ${tensor.datatype.padEnd(6)}  [${tensor.dims.join(', ')}]`,
+    ),
+  ];
+}
+
+function describeProblems(errors: number, warnings: number): string {
+  const parts = [countOf(errors, 'error'), countOf(warnings, 'warning')].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}: hpc-gat model check`;
+}
+
+function countOf(count: number, word: string): string {
+  return count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`;
+}

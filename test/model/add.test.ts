@@ -1,0 +1,130 @@
+import { expect, test } from '@jest/globals';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { main } from '../../src/main.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { zipOf } from './zip-bytes.ts';
+
+const shipped = path.join(packageRoot, 'models', 'gat_test');
+
+/** A folder with a model and its configuration beside it, and an empty repository `models`. */
+async function workplace(): Promise<string> {
+  const cwd = temporaryFolder();
+  await mkdir(path.join(cwd, 'models'));
+  await mkdir(path.join(cwd, 'mine'));
+  await copyFile(path.join(shipped, '1', 'model.pt'), path.join(cwd, 'mine', 'gat.pt'));
+  await copyFile(path.join(shipped, 'config.pbtxt'), path.join(cwd, 'mine', 'config.pbtxt'));
+  return cwd;
+}
+
+async function add(cwd: string, ...argv: string[]) {
+  const context = testContext({ cwd });
+  const exitCode = await main(['model', 'add', ...argv], context);
+  return { exitCode, results: context.results, messages: context.messages.join('\n') };
+}
+
+async function filesIn(cwd: string): Promise<string[]> {
+  const entries = await readdir(path.join(cwd, 'models'), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(path.join(cwd, 'models'), path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+test('a new model gets version 1, a further one the next, --replace the same', async () => {
+  const cwd = await workplace();
+  expect(await add(cwd, 'gat_test', 'mine/gat.pt')).toMatchObject({
+    exitCode: 0,
+    results: ['added gat_test, version 1: models/gat_test/1/model.pt'],
+  });
+  expect(await filesIn(cwd)).toEqual(['gat_test/1/model.pt', 'gat_test/config.pbtxt']);
+  await writeFile(path.join(cwd, 'models/gat_test/workload.yaml'), 'model: gat_test\n');
+  expect((await add(cwd, 'gat_test', 'mine/gat.pt', '--json')).results).toEqual([
+    expect.objectContaining({ name: 'gat_test', version: 2, warnings: [], dryRun: false }),
+  ]);
+  await add(cwd, 'gat_test', 'mine/gat.pt', '--replace');
+  expect(await filesIn(cwd)).toEqual([
+    'gat_test/1/model.pt',
+    'gat_test/2/model.pt',
+    'gat_test/config.pbtxt',
+    'gat_test/workload.yaml',
+  ]);
+  const [before, after] = await Promise.all([
+    readFile(path.join(cwd, 'mine/gat.pt')),
+    readFile(path.join(cwd, 'models/gat_test/2/model.pt')),
+  ]);
+  expect(after.equals(before)).toBe(true);
+});
+
+test('the file gets the name that the configuration asks for, and further versions its configuration', async () => {
+  const cwd = await workplace();
+  const config = await readFile(path.join(shipped, 'config.pbtxt'), 'utf8');
+  await writeFile(path.join(cwd, 'named.pbtxt'), `default_model_filename: "weights.pt"\n${config}`);
+  await add(cwd, 'gat_test', 'mine/gat.pt', '--config', 'named.pbtxt');
+  await copyFile(path.join(cwd, 'mine/gat.pt'), path.join(cwd, 'gat.pt'));
+  expect(await add(cwd, 'gat_test', 'gat.pt')).toMatchObject({ exitCode: 0 });
+  expect(await filesIn(cwd)).toEqual([
+    'gat_test/1/weights.pt',
+    'gat_test/2/weights.pt',
+    'gat_test/config.pbtxt',
+  ]);
+});
+
+test('a Python and an ONNX model', async () => {
+  const cwd = await workplace();
+  const tensors =
+    'input { name: "a" data_type: TYPE_FP32 dims: 1 } output { name: "b" data_type: TYPE_FP32 dims: 1 }';
+  await writeFile(path.join(cwd, 'twice.py'), 'class TritonPythonModel:\n    pass\n');
+  await writeFile(path.join(cwd, 'python.pbtxt'), `backend: "python" ${tensors}`);
+  await writeFile(path.join(cwd, 'net.onnx'), 'onnx');
+  await writeFile(path.join(cwd, 'onnx.pbtxt'), 'platform: "onnxruntime_onnx"');
+  expect((await add(cwd, 'twice', 'twice.py', '--config', 'python.pbtxt')).messages).toBe('');
+  expect((await add(cwd, 'net', 'net.onnx', '--config', 'onnx.pbtxt')).messages).toBe('');
+  expect(await filesIn(cwd)).toEqual([
+    'net/1/model.onnx',
+    'net/config.pbtxt',
+    'twice/1/model.py',
+    'twice/config.pbtxt',
+  ]);
+});
+
+test('--dry-run checks and puts nothing there', async () => {
+  const cwd = await workplace();
+  const { exitCode, results } = await add(cwd, 'gat_test', 'mine/gat.pt', '--dry-run');
+  expect({ exitCode, results }).toEqual({
+    exitCode: 0,
+    results: ['would add gat_test, version 1: models/gat_test/1/model.pt'],
+  });
+  expect(await readdir(path.join(cwd, 'models'))).toEqual([]);
+});
+
+test.each([
+  [
+    ['other', 'mine/gat.pt'],
+    /other\/config\.pbtxt:6:7: error: the folder is called other, the model gat_test/,
+  ],
+  [['gat_test', 'mine/state.pt'], /gat_test\/1\/model\.pt: error: .*state dict/],
+  [['gat_test', 'mine/nothing.pt'], /there is no .*nothing\.pt/],
+  [['gat_test', 'mine'], /is not a file/],
+  [['gat_test', 'mine/config.pbtxt'], /no backend is known for files like config\.pbtxt/],
+  [['gat_test', 'mine/model.py'], /backend pytorch, which does not read model\.py/],
+  [['gat_test', 'alone.pt'], /no configuration for gat_test/],
+  [['../up', 'mine/gat.pt'], /cannot be the name of a model/],
+  [
+    ['gat_test', 'mine/gat.pt', '--config', 'mine/broken.pbtxt'],
+    /config\.pbtxt:1:9: error: the file ends before/,
+  ],
+])('%j is refused, and the repository stays as it was', async (argv, message) => {
+  const cwd = await workplace();
+  await writeFile(path.join(cwd, 'mine/state.pt'), zipOf({ 'state/data.pkl': Buffer.from('x') }));
+  await writeFile(path.join(cwd, 'mine/model.py'), 'class TritonPythonModel: pass\n');
+  await writeFile(path.join(cwd, 'mine/broken.pbtxt'), 'input { ');
+  await writeFile(path.join(cwd, 'alone.pt'), 'x');
+  const { exitCode, messages } = await add(cwd, ...argv);
+  expect(exitCode).toBe(2);
+  expect(messages).toMatch(message);
+  expect(messages).toMatch(/ {2}fix: /);
+  expect(await readdir(path.join(cwd, 'models'))).toEqual([]);
+});
