@@ -1,4 +1,5 @@
 import { cleanup } from './cleanup.ts';
+import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -30,4 +31,5 @@ export const verbs: readonly BindVerb[] = [
   test,
   model,
   lab,
+  completion,
 ];

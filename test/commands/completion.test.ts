@@ -1,0 +1,101 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import path from 'node:path';
+import { valueOptions } from '../../src/commands/value-options.ts';
+import { verbs } from '../../src/commands/index.ts';
+import { main } from '../../src/main.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+
+const launcher = path.join(packageRoot, 'bin', 'hpc-gat.js');
+
+async function script(shell: string): Promise<string> {
+  const context = testContext();
+  expect(await main(['completion', shell], context)).toBe(0);
+  return String(context.results[0]);
+}
+
+let bash = '';
+beforeAll(async () => {
+  bash = await script('bash');
+});
+
+/** What bash would offer for these words, the last of which is being typed. */
+async function offers(...words: string[]): Promise<string[]> {
+  const ask =
+    'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hpc_gat; printf "%s\\n" "${COMPREPLY[@]}"';
+  const PATH = fakePrograms({ 'hpc-gat': `exec '${process.execPath}' '${launcher}' "$@"` });
+  const { stdout, stderr } = await execa('bash', ['--norc', '-c', ask, 'bash', bash, 'hpc-gat', ...words], {
+    env: { PATH },
+    extendEnv: false,
+  });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+test.each([
+  [['su'], ['submit']],
+  [['st'], ['status']],
+  [['submit', '--wa'], ['--wait']],
+  [
+    ['render', '--gpu'],
+    ['--gpu', '--gpus', '--gpu-type'],
+  ],
+  [
+    ['render', '--model'],
+    ['--model', '--models'],
+  ],
+  [['run'], ['run']],
+  [['lab', 'contr'], ['controller']],
+  [
+    ['lab', 'link', 'gpu1', ''],
+    ['up', 'down'],
+  ],
+  [['config', 'sh'], ['show']],
+  [['logs', '--only', 's'], ['server']],
+  [['logs', '--only', '=', 'c'], ['client']],
+  [
+    ['logs', '--only', '='],
+    ['client', 'server', 'batch'],
+  ],
+  [
+    ['render', '--site', ''],
+    ['generic', 'lab'],
+  ],
+  [['completion', 'z'], ['zsh']],
+])('bash offers for %j', async (words, offered) => {
+  expect(await offers(...words)).toEqual(expect.arrayContaining(offered));
+});
+
+test.each([[['render', '--image', '']], [['make-sif', '-o', '']], [['lab', 'up', '--bind', '']]])(
+  'for %j bash is left to its file names',
+  async (words) => {
+    expect(await offers(...words)).toEqual([]);
+  },
+);
+
+test('every verb and every long option that is offered is one', async () => {
+  const listed = await offers('');
+  expect(listed).toEqual(expect.arrayContaining(['make-sif', 'submit', 'status', 'init', 'config']));
+  const options = await offers('make-sif', '-');
+  expect(options).toContain('--compression');
+  expect(options.filter((option) => /^--.$/.test(option))).toEqual([]);
+});
+
+test('both scripts can be parsed, and name what takes a value', async () => {
+  const values = valueOptions(verbs, testContext());
+  expect(values).toEqual(expect.arrayContaining(['--image', '--bind', '-o']));
+  expect(values).not.toContain('--gpu');
+  expect(values).not.toContain('--only');
+  const { exitCode } = await execa('shellcheck', ['--shell', 'bash', '-'], { input: bash, reject: false });
+  expect(exitCode).toBe(0);
+  const zsh = await script('zsh');
+  expect(zsh).toMatch(/^#compdef hpc-gat\n/);
+  expect(zsh).toContain('compadd -- generic lab');
+  expect(zsh).toContain('--image');
+});
+
+test('another shell is refused', async () => {
+  expect(await main(['completion', 'fish'], testContext())).toBe(2);
+});
