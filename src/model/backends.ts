@@ -59,7 +59,19 @@ export function isEnsemble({ config }: Pick<ModelFolder, 'config'>): boolean {
 /** The name of the file that the backend loads from a version's folder. */
 export function modelFileName({ config }: Pick<ModelFolder, 'config'>, backend: Backend): string | undefined {
   const given = config === undefined ? '' : textOf(config, 'default_model_filename');
+  if (isTorchPython({ config }, backend)) {
+    return 'model.py';
+  }
   return given === '' ? backend.modelFile : given;
+}
+
+/**
+ * Whether the pytorch backend runs the model's own Python code, and no TorchScript.
+ *
+ * Source: https://github.com/triton-inference-server/pytorch_backend, "PyTorch 2.0 Models".
+ */
+export function isTorchPython({ config }: Pick<ModelFolder, 'config'>, backend: Backend): boolean {
+  return backend.name === 'pytorch' && config !== undefined && textOf(config, 'runtime') === 'model.py';
 }
 
 /** The versions that Triton would serve, by the model's version policy. */

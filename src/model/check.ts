@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { backendOf, isEnsemble } from './backends.ts';
+import { backendOf, isEnsemble, isTorchPython } from './backends.ts';
 import type { Message } from './config/message.ts';
 import { recentFields } from './config/schema.ts';
 import { checkEnsemble } from './check/ensemble.ts';
@@ -50,7 +50,8 @@ export async function checkModel(model: ModelFolder, siblings: readonly string[]
     checkEnsemble(config, siblings, report);
   } else if (backend !== undefined) {
     const args = await checkModelFiles(model, backend, report);
-    if (backend.name === 'pytorch' && config !== undefined && model.faults.length === 0) {
+    const isTorchScript = backend.name === 'pytorch' && !isTorchPython(model, backend);
+    if (isTorchScript && config !== undefined && model.faults.length === 0) {
       checkPytorch(config, args, report);
     }
   }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, UsageError } from '../support/errors.ts';
+import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { readConfig, type ReadConfig } from './config/read.ts';
@@ -65,8 +65,27 @@ async function modelNames(repository: string): Promise<string[]> {
   }
 }
 
-/** One model's folder, wherever it lies. */
+/**
+ * One model's folder, wherever it lies.
+ *
+ * @throws {UsageError} when something in it cannot be read.
+ */
 export async function readModel(folder: string): Promise<ModelFolder> {
+  try {
+    return await readFolder(folder);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined || code === 'ENOENT') {
+      throw error;
+    }
+    throw new UsageError(`cannot read the model ${folder}: ${messageOf(error)}`, {
+      fix: 'make its folders and its config.pbtxt readable',
+      cause: error,
+    });
+  }
+}
+
+async function readFolder(folder: string): Promise<ModelFolder> {
   const configFile = path.join(folder, 'config.pbtxt');
   const text = await readTextIfPresent(configFile);
   const folders = await subfolders(folder);

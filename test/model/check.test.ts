@@ -120,6 +120,28 @@ test('a model that is a link counts', async () => {
   expect(await checkRepository(repository)).toEqual([]);
 });
 
+test('PyTorch code instead of TorchScript is left to Triton', async () => {
+  const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
+  const python = `runtime: "model.py"\n${config}`;
+  expect(await findingsOf({ 'config.pbtxt': python, '1/model.py': 'import torch\n' })).toEqual([]);
+  expect(await findingsOf({ 'config.pbtxt': python })).toEqual([
+    'gat_test/1 error there is no model.py: it has model.pt',
+  ]);
+});
+
+test('folders where files should be', async () => {
+  const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
+  const named = `default_model_filename: "weights.pt"\n${config}`;
+  expect(await findingsOf({ 'config.pbtxt': named, '1/weights.pt/data.pkl': 'x' })).toEqual([
+    'gat_test/1/weights.pt error this is a folder, not a file',
+  ]);
+  const repository = temporaryFolder();
+  await mkdir(path.join(repository, 'a', 'config.pbtxt'), { recursive: true });
+  const { exitCode, messages } = await call('/', 'check', '--models', repository);
+  expect(exitCode).toBe(2);
+  expect(messages).toMatch(/cannot read the model .*EISDIR/);
+});
+
 test('a field that only newer servers know is a warning', async () => {
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   const findings = await findingsOf({ 'config.pbtxt': `model_metrics { }\n${config}` });

@@ -1,3 +1,4 @@
+import { nearest } from '../../support/nearest.ts';
 import { messagesOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
@@ -16,7 +17,8 @@ export function checkEnsemble(config: Message, models: readonly string[], report
   for (const step of steps) {
     const name = textOf(step, 'model_name');
     if (!models.includes(name)) {
-      const fix = `the models of this repository are ${models.join(', ')}`;
+      const meant = nearest(name, models);
+      const fix = meant === undefined ? 'add it, or take the step out' : `did you mean ${meant}?`;
       report.error(placeOf(step, 'model_name'), `there is no model "${name}" for this step`, fix);
     }
   }

@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from '../../support/errors.ts';
 import { readTextIfPresent } from '../../support/files.ts';
-import { type Backend, modelFileName, servedVersions } from '../backends.ts';
+import { type Backend, isTorchPython, modelFileName, servedVersions } from '../backends.ts';
 import type { Reporter } from '../finding.ts';
 import type { ModelFolder } from '../repository.ts';
 import { inspectTorchFile, type TorchFile } from '../torchscript.ts';
@@ -38,7 +39,10 @@ export async function checkModelFiles(
   for (const { folder } of servedVersions(model)) {
     const name = modelFileName(model, backend);
     const file = name === undefined ? undefined : path.join(folder, name);
-    if (file === undefined || !(await isPresent(file, folder, model, report))) {
+    if (file === undefined || !(await isPresent(file, folder, model, backend, report))) {
+      continue;
+    }
+    if (isTorchPython(model, backend)) {
       continue;
     }
     if (backend.name === 'pytorch') {
@@ -62,6 +66,7 @@ async function isPresent(
   file: string,
   folder: string,
   { versions }: ModelFolder,
+  backend: Backend,
   report: Reporter,
 ): Promise<boolean> {
   const { files } = versions.find((version) => version.folder === folder) ?? {
@@ -75,10 +80,17 @@ async function isPresent(
     return false;
   }
   try {
-    await stat(file);
+    const isFolder = (await stat(file)).isDirectory();
+    if (isFolder && (backend.name === 'pytorch' || backend.name === 'python')) {
+      report.error(file, 'this is a folder, not a file', 'put the model’s file itself there');
+      return false;
+    }
+    await access(file, constants.R_OK);
     return true;
-  } catch {
-    report.error(file, 'there is no such file', 'put the model there, or correct default_model_filename');
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    const what = code === 'ENOENT' ? 'there is no such file' : `the file cannot be read: ${code}`;
+    report.error(file, what, 'put the model there and make it readable, or correct default_model_filename');
     return false;
   }
 }

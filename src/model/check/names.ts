@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { nearest } from '../../support/nearest.ts';
 import { backends, type Backend, isEnsemble } from '../backends.ts';
 import { entries, textOf } from '../config/access.ts';
@@ -26,16 +25,11 @@ export function checkNames(model: ModelFolder, backend: Backend | undefined, rep
     );
   }
   if (!isEnsemble(model)) {
-    checkBackend(model, config, backend, report);
+    checkBackend(config, backend, report);
   }
 }
 
-function checkBackend(
-  { folder }: ModelFolder,
-  config: Message,
-  backend: Backend | undefined,
-  report: Reporter,
-): void {
+function checkBackend(config: Message, backend: Backend | undefined, report: Reporter): void {
   const platform = textOf(config, 'platform');
   const name = textOf(config, 'backend');
   const names = [...new Set(backends.map((known) => known.name))];
@@ -45,7 +39,7 @@ function checkBackend(
     const fix = meant === undefined ? 'write backend: "NAME" instead' : `write platform: "${meant}"`;
     if (name === '' && platform === '') {
       report.error(
-        path.join(folder, 'config.pbtxt'),
+        config.position,
         'neither platform nor backend says what executes the model',
         'write backend: "pytorch", or what it needs',
       );

@@ -30,7 +30,11 @@ export function readMessage(type: string, value: MessageValue, faults: Fault[]):
       faults.push(...(fault === undefined ? [] : [fault]));
       continue;
     }
-    fields.set(field.name, [...(before ?? []), ...readField(field, described, faults)]);
+    const entries = before ?? [];
+    for (const entry of readField(field, described, faults)) {
+      entries.push(entry);
+    }
+    fields.set(field.name, entries);
   }
   return { type, position: value.position, fields };
 }
