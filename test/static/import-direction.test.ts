@@ -38,6 +38,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
     'lab',
     'slurm',
     'docker',
+    'registry',
     'model',
     'apptainer',
     'triton',
