@@ -30,7 +30,7 @@ const start = nodeVerb('start', 'switch a node on again', async (lab, node) => {
 
 const link = defineVerb({
   command: 'link <node> <state>',
-  summary: 'cut the network cable of a node (down), mend it (up)',
+  summary: 'Cut the network cable of a node (down), mend it (up)',
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
@@ -44,7 +44,7 @@ const link = defineVerb({
 
 const gpu = defineVerb({
   command: 'gpu <node> <state>',
-  summary: 'make the stand-in nvidia-smi of a node fail (broken), or work (ok)',
+  summary: 'Make the stand-in nvidia-smi of a node fail (broken), or work (ok)',
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })

@@ -6,7 +6,7 @@ import { defineVerb, type BindVerb } from './verb.ts';
 
 const up = defineVerb({
   command: 'up',
-  summary: 'bring the lab up, or what is down of it',
+  summary: 'Bring the lab up, or what is down of it',
   options: (yargs) =>
     withName(yargs).option('bind', {
       type: 'string',
@@ -28,9 +28,9 @@ const up = defineVerb({
 
 const down = defineVerb({
   command: 'down',
-  summary: 'take the lab down; homes, job history and Docker images stay',
+  summary: 'Take the lab down; homes, job history and Docker images stay',
   options: (yargs) =>
-    withName(yargs).option('wipe', { type: 'boolean', default: false, describe: 'remove its files too' }),
+    withName(yargs).option('wipe', { type: 'boolean', default: false, describe: 'Remove its files too' }),
   handle: async (args, context) => {
     const { labDown } = await import('../lab/down.ts');
     await labDown(await open(args, context), { wipe: args.wipe });
@@ -40,7 +40,7 @@ const down = defineVerb({
 
 const status = defineVerb({
   command: 'status',
-  summary: 'what is up, and what Slurm says of it',
+  summary: 'What is up, and what Slurm says of it',
   options: (yargs) => withName(yargs).option('json', { type: 'boolean', default: false }),
   handle: async (args, context) => {
     const { labStatus, statusLines } = await import('../lab/status.ts');
@@ -58,11 +58,11 @@ const status = defineVerb({
 
 const exec = defineVerb({
   command: 'exec <node>',
-  summary: 'run a command in a node: hpc-gat lab exec login -- sinfo',
+  summary: 'Run a command in a node: hpc-gat lab exec login -- sinfo',
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
-      .option('user', { type: 'string', describe: 'alice, bob or root; alice unless told' })
+      .option('user', { type: 'string', describe: 'Alice, bob or root; alice unless told' })
       .option('cwd', { type: 'string', describe: "folder inside the lab; the user's home unless told" }),
   handle: async (args, context) => {
     const command = ((args as { '--'?: unknown[] })['--'] ?? []).map(String);
@@ -81,7 +81,7 @@ const exec = defineVerb({
 /** `hpc-gat lab ACTION`: the rehearsal cluster. */
 export const lab: BindVerb = (context, done) => ({
   command: 'lab',
-  describe: 'a small real cluster on this machine: Slurm, Apptainer, Docker, to rehearse on',
+  describe: 'A small real cluster on this machine: Slurm, Apptainer, Docker, to rehearse on',
   builder: (yargs) => {
     for (const bind of [up, exec, down, status, ...faults]) {
       yargs.command(bind(context, done));

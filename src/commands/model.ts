@@ -75,7 +75,7 @@ const add = defineVerb({
   options: (yargs) =>
     withRepository(yargs)
       .positional('name', { type: 'string', demandOption: true, describe: 'What the model is called' })
-      .positional('file', { type: 'string', demandOption: true, describe: 'model.pt, .onnx, .plan or .py' })
+      .positional('file', { type: 'string', demandOption: true, describe: 'Model.pt, .onnx, .plan or .py' })
       .option('config', {
         type: 'string',
         requiresArg: true,
@@ -125,7 +125,7 @@ const add = defineVerb({
 /** `hpc-gat model ACTION`: the model repository. */
 export const model: BindVerb = (context, done) => ({
   command: 'model',
-  describe: 'the model repository: what is in it, what is wrong with it, put mine in',
+  describe: 'The model repository: what is in it, what is wrong with it, put mine in',
   builder: (yargs) => {
     for (const bind of [list, check, add]) {
       yargs.command(bind(context, done));

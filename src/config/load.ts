@@ -88,8 +88,12 @@ async function readProject(file: string, cwd: string): Promise<ProjectLayer> {
   if (text === undefined) {
     throw new UsageError(`no configuration file ${file}`, { fix: 'check the path given with --config' });
   }
-  const { value, lineOf } = parseYamlWithLines(projectSchema, text, { what: 'configuration', file });
-  const { site, ...settings } = value;
+  const { value, lineOf } = parseYamlWithLines(projectSchema.nullable(), text, {
+    what: 'configuration',
+    file,
+  });
+  // A file of nothing but comments says nothing.
+  const { site, ...settings } = value ?? {};
   const relative = path.relative(cwd, file);
   const shown = relative.startsWith('..') ? file : relative;
   return { site, settings, origin: (keys) => `${shown}:${lineOf(keys) ?? 1}` };

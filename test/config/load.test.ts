@@ -45,6 +45,11 @@ test('command line > environment > project > site > default', async () => {
   });
 });
 
+test('a project file of nothing but comments is a project all the same', async () => {
+  await project('# nothing yet\n');
+  expect(await loadProject({ cwd: root, env: {} })).toMatchObject({ root, site: 'generic' });
+});
+
 test('lists replace lists', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nsetup: [module load a]\n');
   await project('site: ./site.yaml\nsetup: [module load b]\n');
