@@ -87,5 +87,7 @@ export function servedVersions({ config, versions }: Pick<ModelFolder, 'config' 
   }
   const [latest] = messagesOf(policy, 'latest');
   const count = latest === undefined ? 1 : numberOf(latest, 'num_versions');
-  return entries(policy, 'all').length > 0 ? [...versions] : versions.slice(-Math.max(1, count));
+  return entries(policy, 'all').length > 0
+    ? [...versions]
+    : versions.slice(versions.length - Math.min(count, versions.length));
 }

@@ -4,6 +4,7 @@ import type { Message } from './config/message.ts';
 import { recentFields } from './config/schema.ts';
 import { checkEnsemble } from './check/ensemble.ts';
 import { checkModelFiles } from './check/model-file.ts';
+import { checkNamedFiles } from './check/named-files.ts';
 import { checkNames } from './check/names.ts';
 import { checkPytorch } from './check/pytorch.ts';
 import { checkScheduling } from './check/scheduling.ts';
@@ -45,6 +46,7 @@ export async function checkModel(model: ModelFolder, siblings: readonly string[]
     checkTensors(config, 'output', report);
     checkScheduling(config, report);
     warnOfRecentFields(config, report);
+    await checkNamedFiles(model.folder, config, report);
   }
   if (isEnsemble(model) && config !== undefined) {
     checkEnsemble(config, siblings, report);

@@ -75,6 +75,10 @@ function torch(
 
 const seenOnce = new Set([
   'folder-latest-broken',
+  // The server never gets ready.
+  'folder with space',
+  // It ends the whole server.
+  'folder-version-huge',
   'torch-by-order',
   'torch-index-twice',
   'torch-no-input',
@@ -98,6 +102,7 @@ export async function corpus(): Promise<CorpusModel[]> {
   const models = [
     ...texts,
     ...configurations,
+    ...details,
     ...folders,
     torch('torch-good', true),
     torch('torch-by-argument', true, gatTensors.replace('x__0', 'x').replace('edgeindex__1', 'edge_index')),
@@ -284,6 +289,41 @@ const configurations: readonly CorpusModel[] = [
   },
 ];
 
+/** Seen only when a configuration's text, types and names are right. */
+const details: readonly CorpusModel[] = [
+  pythonWith(
+    'detail-slots',
+    false,
+    'max_batch_size: 2 sequence_batching { direct { minimum_slot_utilization: 1.5 } }',
+  ),
+  python(
+    'detail-scalar',
+    false,
+    `name: "$" backend: "python" ${tensors.replace('[ 4 ]', '[ 1 ] reshape { shape: [ ] }')}`,
+  ),
+  python(
+    'detail-reshape-free',
+    false,
+    `name: "$" backend: "python" ${tensors.replace('[ 4 ]', '[ -1, 4 ] reshape { shape: [ 4, -1, 3 ] }')}`,
+  ),
+  pythonWith('detail-no-latest', false, 'version_policy { latest { } }'),
+  pythonWith(
+    'detail-batch-input',
+    false,
+    'max_batch_size: 4 batch_input { target_name: "N" data_type: TYPE_FP32 source_input: "nobody" }',
+  ),
+  python(
+    'detail-labels',
+    false,
+    `name: "$" backend: "python" ${tensors.replace('name: "OUT"', 'name: "OUT" label_filename: "labels.txt"')}`,
+  ),
+  pythonWith(
+    'detail-warmup',
+    false,
+    'model_warmup { name: "w" batch_size: 1 inputs { key: "IN" value { data_type: TYPE_FP32 dims: 4 input_data_file: "in.bin" } } }',
+  ),
+];
+
 const noVersion = (name: string): CorpusModel => {
   const { files } = pythonWith(name, false, '');
   return { name, loads: false, files: { 'config.pbtxt': files['config.pbtxt'] ?? '' } };
@@ -304,6 +344,8 @@ const folders: readonly CorpusModel[] = [
   movedTo('folder-version-zero', true, '0'),
   movedTo('folder-version-leading-zero', false, '01'),
   movedTo('folder-version-large', true, '20240131'),
+  movedTo('folder-version-huge', false, '99999999999999999999'),
+  pythonWith('folder with space', false, ''),
   movedTo('folder-flat', false, '.'),
   pythonWith('folder-extra-version', true, '', {
     'old/model.py': pythonModel,

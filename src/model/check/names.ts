@@ -13,6 +13,15 @@ export function placeOf(message: Message, field: string): Place {
 /** The model's name and what executes it. */
 export function checkNames(model: ModelFolder, backend: Backend | undefined, report: Reporter): void {
   const { config, name: folder } = model;
+  if (!/^[\w.-]+$/.test(folder)) {
+    const fix = 'use letters, digits, dot, dash and underscore';
+    const severity = backend?.name === 'python' ? 'error' : 'warning';
+    report[severity](
+      model.folder,
+      'with such a name the Python backend never gets ready, nor does the server',
+      fix,
+    );
+  }
   if (config === undefined) {
     return;
   }

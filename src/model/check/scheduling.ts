@@ -1,4 +1,4 @@
-import { entries, messagesOf, numberOf, textOf } from '../config/access.ts';
+import { entries, messagesOf, numberOf, textOf, textsOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 import { placeOf } from './names.ts';
@@ -13,6 +13,10 @@ export function checkScheduling(config: Message, report: Reporter): void {
   for (const batching of messagesOf(config, 'dynamic_batching')) {
     checkDynamicBatching(config, batching, maxBatchSize, report);
   }
+  for (const batching of messagesOf(config, 'sequence_batching')) {
+    checkSlots(batching, report);
+  }
+  checkBatchInputs(config, report);
   for (const group of messagesOf(config, 'instance_group')) {
     checkInstances(group, report);
   }
@@ -40,6 +44,27 @@ function checkDynamicBatching(
   if (levels > 0 && (normal < 1 || normal > levels)) {
     const what = `default_priority_level ${normal} is none of the ${levels} levels`;
     report.error(placeOf(batching, 'default_priority_level'), what, `give one from 1 to ${levels}`);
+  }
+}
+
+function checkSlots(batching: Message, report: Reporter): void {
+  for (const strategy of messagesOf(batching, 'direct')) {
+    const utilization = numberOf(strategy, 'minimum_slot_utilization');
+    if (!(utilization >= 0 && utilization <= 1)) {
+      const what = `a minimum_slot_utilization of ${utilization}`;
+      report.error(placeOf(strategy, 'minimum_slot_utilization'), what, 'give a part from 0 to 1');
+    }
+  }
+}
+
+function checkBatchInputs(config: Message, report: Reporter): void {
+  const inputs = messagesOf(config, 'input').map((input) => textOf(input, 'name'));
+  for (const { text, position } of messagesOf(config, 'batch_input').flatMap((one) =>
+    textsOf(one, 'source_input'),
+  )) {
+    if (!inputs.includes(text)) {
+      report.error(position, `there is no input ${text}`, `the inputs are ${inputs.join(', ')}`);
+    }
   }
 }
 

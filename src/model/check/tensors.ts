@@ -1,4 +1,4 @@
-import { entries, messagesOf, numbersOf, textOf } from '../config/access.ts';
+import { entries, messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 import { placeOf } from './names.ts';
@@ -19,7 +19,7 @@ export function checkTensors(config: Message, side: Side, report: Reporter): voi
     }
     seen.add(name);
     checkType(tensor, side, report);
-    checkDims(tensor, side, report);
+    checkDims(tensor, side, numberOf(config, 'max_batch_size') > 0, report);
   }
 }
 
@@ -31,7 +31,7 @@ function checkType(tensor: Message, side: Side, report: Reporter): void {
   }
 }
 
-function checkDims(tensor: Message, side: Side, report: Reporter): void {
+function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Reporter): void {
   const what = `${side} ${textOf(tensor, 'name')}`;
   const dims = numbersOf(tensor, 'dims');
   const [reshape] = messagesOf(tensor, 'reshape');
@@ -49,7 +49,7 @@ function checkDims(tensor: Message, side: Side, report: Reporter): void {
     }
   }
   if (reshape !== undefined) {
-    checkReshape(what, dims, reshape, report);
+    checkReshape(what, dims, reshape, isBatched, report);
   }
   const format = textOf(tensor, 'format');
   if (format !== '' && format !== 'FORMAT_NONE' && dims.length !== 3) {
@@ -62,13 +62,30 @@ function checkDims(tensor: Message, side: Side, report: Reporter): void {
   }
 }
 
-function checkReshape(what: string, dims: readonly number[], reshape: Message, report: Reporter): void {
+function checkReshape(
+  what: string,
+  dims: readonly number[],
+  reshape: Message,
+  isBatched: boolean,
+  report: Reporter,
+): void {
   const shape = numbersOf(reshape, 'shape');
-  const fixedSize = (sizes: readonly number[]) =>
-    sizes.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
-  const free = (sizes: readonly number[]) => sizes.filter((size) => size === -1).length;
-  if (free(dims) !== free(shape) || (free(dims) === 0 && fixedSize(dims) !== fixedSize(shape))) {
+  const place = shape.length === 0 ? reshape.position : placeOf(reshape, 'shape');
+  if (shape.length === 0 && !isBatched) {
+    const fix = 'reshape to [ 1 ], or set max_batch_size';
+    report.error(place, `${what} is reshaped to a scalar, which Triton has only in batches`, fix);
+  } else if (sizesBetween(dims).join() !== sizesBetween(shape).join()) {
     const text = `${what} cannot be reshaped from [${dims.join(', ')}] to [${shape.join(', ')}]`;
-    report.error(placeOf(reshape, 'shape'), text, 'give both the same number of elements');
+    report.error(place, text, 'give both the same number of elements, also between sizes of -1');
   }
+}
+
+/** Number of elements before, between and after the free sizes: each of them stays as it is. */
+function sizesBetween(sizes: readonly number[]): number[] {
+  const products = [1];
+  for (const size of sizes) {
+    const last = products.pop() ?? 1;
+    products.push(...(size === -1 ? [last, 1] : [last * size]));
+  }
+  return products;
 }

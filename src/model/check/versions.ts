@@ -24,16 +24,23 @@ export function checkVersions(model: ModelFolder, report: Reporter): void {
     report.error(folder, 'the model has no version', `put it into ${path.join(folder, '1')}`);
     return;
   }
+  for (const { number, folder: version } of versions) {
+    if (number >= 2 ** 63) {
+      report.error(version, 'a version of this size ends the whole server', 'give it a smaller number');
+    }
+  }
   const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
   const [specific] = policy === undefined ? [] : messagesOf(policy, 'specific');
-  if (policy === undefined || specific === undefined) {
+  if (policy === undefined) {
     return;
   }
   const present = versions.map(({ number }) => number);
-  const missing = numbersOf(specific, 'versions').filter((number) => !present.includes(number));
+  const missing = (specific === undefined ? [] : numbersOf(specific, 'versions')).filter(
+    (number) => !present.includes(number),
+  );
   if (servedVersions(model).length === 0) {
     const fix = `the versions are ${present.join(', ')}`;
-    report.error(placeOf(policy, 'specific'), 'the version policy leaves no version to serve', fix);
+    report.error(policy.position, 'the version policy leaves no version to serve', fix);
   } else if (missing.length > 0) {
     const fix = `the versions are ${present.join(', ')}`;
     report.warning(placeOf(policy, 'specific'), `there is no version ${missing.join(', ')}`, fix);

@@ -1,3 +1,4 @@
+import type { Position } from '../text-format/position.ts';
 import type { Entry, Message } from './message.ts';
 import type { Scalar } from './scalar.ts';
 import { fieldsOf, fieldType } from './types.ts';
@@ -15,6 +16,13 @@ export function messagesOf(message: Message, field: string): Message[] {
 /** The numbers of a repeated field. */
 export function numbersOf(message: Message, field: string): number[] {
   return entries(message, field).map(({ value }) => Number(value));
+}
+
+/** The texts of a repeated field, with their places. */
+export function textsOf(message: Message, field: string): { text: string; position: Position }[] {
+  return entries(message, field).flatMap(({ value, position }) =>
+    typeof value === 'string' ? [{ text: value, position }] : [],
+  );
 }
 
 /** The text of a field, "" when it was not given, which is the same for Triton. */
