@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../support/files.ts';
@@ -46,6 +46,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const version = newest === undefined ? 1 : request.replace ? newest : newest + 1;
   const config = await findConfig(request, present);
 
+  const created = await mkdir(repository, { recursive: true });
   const staging = path.join(repository, `${stagingPrefix}${randomUUID()}`);
   try {
     const staged = await stage(path.join(staging, name), version, file, config);
@@ -70,6 +71,10 @@ export async function addModel(request: AddRequest): Promise<Added> {
     return { file: path.join(target, String(version), staged.fileName), version, warnings };
   } finally {
     await removeTree(staging);
+    if (created !== undefined) {
+      // Only while it is empty: what was refused leaves no new repository behind.
+      await rmdir(repository).catch(() => undefined);
+    }
   }
 }
 
