@@ -100,6 +100,15 @@ test('--dry-run checks and puts nothing there', async () => {
   expect(await readdir(path.join(cwd, 'models'))).toEqual([]);
 });
 
+test('a repository that is not there yet is made, but not for a model that is refused', async () => {
+  const cwd = await workplace();
+  expect(await add(cwd, 'other', 'mine/gat.pt', '--models', 'new')).toMatchObject({ exitCode: 2 });
+  await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new', '--dry-run');
+  expect((await readdir(cwd)).sort()).toEqual(['mine', 'models']);
+  await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new');
+  expect(await readdir(path.join(cwd, 'new'))).toEqual(['gat_test']);
+});
+
 test.each([
   [
     ['other', 'mine/gat.pt'],
