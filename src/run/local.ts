@@ -19,7 +19,7 @@ export async function runHere(
   options: Omit<RunOptions, 'kind'>,
 ): Promise<{ record: RunRecord; ending: Ending }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local' }, context);
-  await checkInputs(plan);
+  await checkInputs(plan, context);
   const record = await RunRecord.create(plan, script);
   const progress = followRun(record, context.output);
   const executing = executeScript(context, record, plan.stopSeconds);

@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../config/load.ts';
+import { checkRepository } from '../model/check.ts';
+import { findingLines } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { packageRoot } from '../support/package-root.ts';
@@ -47,11 +49,15 @@ export async function prepareRun(
 }
 
 /**
- * Looks for what a run reads, before it waits in a queue for nothing.
+ * Looks for what a run reads, before it waits in a queue for nothing. Mistakes in the model's folder are told and do not
+ * stop it: the server has the last word.
  *
  * @throws {UsageError} naming the first thing that is missing, with its fix.
  */
-export async function checkInputs(plan: RunPlan): Promise<void> {
+export async function checkInputs(
+  plan: RunPlan,
+  { cwd, output }: Pick<Context, 'cwd' | 'output'>,
+): Promise<void> {
   const inputs = [
     { file: plan.image, what: 'image', fix: 'make it with `hpc-gat make-sif SOURCE`, or set image.file' },
     { file: plan.repository, what: 'model repository', fix: 'set model.repository' },
@@ -68,5 +74,13 @@ export async function checkInputs(plan: RunPlan): Promise<void> {
     } catch (error) {
       throw new UsageError(`no ${what} at ${file}`, { fix, cause: error });
     }
+  }
+  const findings = await checkRepository(plan.repository, [plan.model]);
+  for (const finding of findings.filter(({ severity }) => severity === 'error')) {
+    const [what = '', ...fix] = findingLines(finding, cwd);
+    output.warn(what);
+    fix.forEach((line) => {
+      output.info(line);
+    });
   }
 }

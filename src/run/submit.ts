@@ -21,7 +21,7 @@ export async function submitRun(
   options: Omit<RunOptions, 'kind'>,
 ): Promise<SubmittedRun> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'job' }, context);
-  await checkInputs(plan);
+  await checkInputs(plan, context);
   const record = await RunRecord.create(plan, script);
   try {
     const partition = plan.directives.find(([name]) => name === 'partition')?.[1];

@@ -98,6 +98,7 @@ describeInLab('submit', () => {
       await shell('rm -rf cut && cp -r models cut && truncate --size=1000 cut/gat_test/1/model.pt');
       const { exitCode, stderr } = await hpcGat(['submit', '--wait', '--models', 'cut', '--id', 'cut']);
       expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^warning: .*cut\/gat_test\/1\/model\.pt/m);
       expect(stderr).toMatch(/PytorchStreamReader failed/);
       expect(stderr).toMatch(/tritonserver ended by itself/);
     },
@@ -119,7 +120,8 @@ describeInLab('submit', () => {
         'unparsed',
       ]);
       expect(exitCode).toBe(1);
-      expect(stderr).toMatch(/failed to (read|parse)|config\.pbtxt/i);
+      expect(stderr).toMatch(/^warning: unparsed\/gat_test\/config\.pbtxt:\d+:\d+: /m);
+      expect(stderr).toMatch(/failed to (read|parse)|Poll failed/i);
     },
     longMs,
   );
