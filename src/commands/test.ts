@@ -1,17 +1,12 @@
 import { secondsToMs } from './seconds.ts';
+import { withServerOptions } from './server-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const test = defineVerb({
   command: 'test',
   summary: 'Prove that a served model answers right: reference cases, random requests, statistics',
   options: (yargs) =>
-    yargs
-      .option('url', {
-        type: 'string',
-        demandOption: true,
-        requiresArg: true,
-        describe: "Triton's gRPC address, HOST:PORT",
-      })
+    withServerOptions(yargs)
       .option('workload', {
         type: 'string',
         demandOption: true,
@@ -25,12 +20,7 @@ export const test = defineVerb({
         requiresArg: true,
         describe: 'File for the result as JSON, written when the test fails too',
       })
-      .option('server-log', {
-        type: 'string',
-        requiresArg: true,
-        describe: "The server's log, to name in errors",
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+
       .example('$0 test --url localhost:8001 --workload models/gat_test/workload.yaml', ''),
   handle: async ({ url, workload, readyTimeout, inferTimeout, result, serverLog, json }, context) => {
     const readyTimeoutMs = secondsToMs('--ready-timeout', readyTimeout);

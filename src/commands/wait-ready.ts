@@ -1,30 +1,19 @@
 import { secondsToMs } from './seconds.ts';
+import { withServerOptions } from './server-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const waitReady = defineVerb({
   command: 'wait-ready',
   summary: 'Wait until a server answers for a model, or say why it never will',
   options: (yargs) =>
-    yargs
-      .option('url', {
-        type: 'string',
-        demandOption: true,
-        requiresArg: true,
-        describe: "Triton's gRPC address, HOST:PORT",
-      })
+    withServerOptions(yargs)
       .option('model', {
         type: 'string',
         demandOption: true,
         requiresArg: true,
         describe: "The model's name",
       })
-      .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' })
-      .option('server-log', {
-        type: 'string',
-        requiresArg: true,
-        describe: "The server's log, to name in errors",
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' }),
+      .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' }),
   handle: async ({ url, model, timeout, serverLog, json }, context) => {
     const timeoutMs = secondsToMs('--timeout', timeout);
     const { runWaitReady } = await import('../client/run-wait-ready.ts');

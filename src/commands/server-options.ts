@@ -1,0 +1,18 @@
+import type { Argv } from 'yargs';
+
+/** What the verbs that talk to a server take alike. */
+export function withServerOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('url', {
+      type: 'string',
+      demandOption: true,
+      requiresArg: true,
+      describe: "Triton's gRPC address, HOST:PORT",
+    })
+    .option('server-log', {
+      type: 'string',
+      requiresArg: true,
+      describe: "The server's log, to name in errors",
+    })
+    .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' });
+}
