@@ -1,5 +1,5 @@
 import { runSlurm } from '../slurm/command.ts';
-import { listPartitions } from '../slurm/partition-names.ts';
+import { describePartitions } from '../slurm/describe-partitions.ts';
 import { lastLines } from '../support/command.ts';
 import { findProgram } from '../support/find-program.ts';
 import { nearest } from '../support/nearest.ts';
@@ -33,7 +33,7 @@ export const slurmChecks: readonly Check[] = [
       if (findProgram('sinfo', context.env) === undefined) {
         return note('not asked: no Slurm here');
       }
-      const known = await listPartitions(context);
+      const known = (await describePartitions(context)).map(({ name }) => name);
       const wanted = [settings.slurm.partition, settings.slurm.gpu.partition].filter(
         (name) => name !== undefined,
       );

@@ -54,7 +54,7 @@ export class RunRecord {
     return path.basename(this.folder);
   }
 
-  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'result.json'): string {
+  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log'): string {
     return path.join(this.folder, name);
   }
 

@@ -2,7 +2,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
 import { runSlurm, slurmFailure } from './command.ts';
-import { listPartitions } from './partition-names.ts';
+import { describePartitions, type Partition } from './describe-partitions.ts';
 
 /**
  * Submits a batch script and resolves to the job's id.
@@ -24,7 +24,9 @@ export async function submitScript(context: Context, script: string, partition?:
 
 async function fixFor(context: Context, said: string, partition?: string): Promise<string | undefined> {
   if (/invalid partition/i.test(said)) {
-    const known = await listPartitions(context);
+    // What sbatch said is told even when sinfo does not answer.
+    const partitions = await describePartitions(context).catch((): Partition[] => []);
+    const known = partitions.map(({ name }) => name);
     const meant = nearest(partition ?? '', known);
     return `${meant === undefined ? '' : `did you mean "${meant}"? `}partitions here: ${known.join(', ')}`;
   }

@@ -31,3 +31,11 @@ test.each([
     fix: expect.stringMatching(fix),
   });
 });
+
+test("sbatch's reason is told even when sinfo does not answer", async () => {
+  const sbatch = 'echo "sbatch: error: invalid partition specified: gpux" >&2; exit 1';
+  await expect(submitWith({ sbatch, sinfo: 'exit 1' }, 'gpux')).rejects.toMatchObject({
+    exitCode: 4,
+    message: 'sbatch refused the job: invalid partition specified: gpux',
+  });
+});
