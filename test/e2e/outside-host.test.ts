@@ -2,7 +2,6 @@ import { afterEach, expect, test } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -66,7 +65,7 @@ function plantMount(folder: string): string {
 }
 
 describeInLab('the look from outside at the host', () => {
-  test('finds one leak of each kind, and nothing when they are gone', async () => {
+  test('finds one leak of each kind, and nothing when they are gone', () => {
     const folder = temporaryFolder();
     const [temporary, cache] = [path.join(folder, 'tmp'), path.join(folder, 'cache')];
     mkdirSync(temporary);
@@ -100,8 +99,7 @@ describeInLab('the look from outside at the host', () => {
     removals.splice(0).forEach((remove) => {
       remove();
     });
-    await delay(100);
-    expect(look('check', before)).toEqual({ exitCode: 0, said: 'nothing left\n' });
+    expect(look('check', before, '--within', '10')).toEqual({ exitCode: 0, said: 'nothing left\n' });
   });
 
   test.each([
