@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
 import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
-import { packageRoot } from './support/package-root.ts';
+import { readPackageFile } from './support/package-files.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   try {
-    return await runCli(argv, context, packageVersion());
+    return await runCli(argv, context, await packageVersion());
   } catch (error) {
     return report(context.signal.aborted ? context.signal.reason : error, context.output, context.env);
   }
@@ -68,7 +66,6 @@ function report(error: unknown, output: Output, env: Context['env']): number {
   return error.exitCode;
 }
 
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
-  return (manifest as { version: string }).version;
+async function packageVersion(): Promise<string> {
+  return (JSON.parse((await readPackageFile('package.json')) ?? '{}') as { version: string }).version;
 }

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
 import { type Layer, mergeLayers } from './layers.ts';
@@ -13,7 +12,7 @@ import { projectSchema, type Settings, siteSchema } from './schema.ts';
 
 export const projectFileName = 'hpc-gat.yaml';
 
-const sitesFolder = path.join(packageRoot, 'slurm', 'sites');
+const sitesFolder = 'slurm/sites';
 
 /** A folder with its settings; without an `hpc-gat.yaml` the working directory and the defaults. */
 export interface Project {
@@ -117,8 +116,9 @@ function chooseSite(
 
 /** A name is one of the profiles that come along; anything with a slash is a file of the user's own. */
 export async function readSite(name: string, cwd: string) {
-  const file = name.includes('/') ? path.resolve(cwd, name) : path.join(sitesFolder, `${name}.yaml`);
-  const text = await readTextIfPresent(file);
+  const own = name.includes('/');
+  const file = own ? path.resolve(cwd, name) : path.join(sitesFolder, `${name}.yaml`);
+  const text = await (own ? readTextIfPresent(file) : readPackageFile(file));
   if (text === undefined) {
     const known = await siteNames();
     const meant = nearest(name, known);
@@ -131,7 +131,7 @@ export async function readSite(name: string, cwd: string) {
 
 /** The profiles that come along. */
 export async function siteNames(): Promise<string[]> {
-  return (await readdir(sitesFolder)).map((entry) => path.basename(entry, '.yaml')).sort();
+  return (await listPackageFolder(sitesFolder)).map((entry) => path.basename(entry, '.yaml'));
 }
 
 function findUpwards(folder: string): string | undefined {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { ownCommand } from '../support/own-command.ts';
+import { packageFolder } from '../support/package-files.ts';
 import type { ClusterNode } from './facts.ts';
 import { nodeFolder, type Lab } from './lab.ts';
 
@@ -30,7 +32,12 @@ export function parseBind(text: string, cwd: string): Bind {
 }
 
 /** Everything that is bound into one node. */
-export function bindsOf(lab: Lab, name: string, node: ClusterNode, extra: readonly Bind[]): Bind[] {
+export async function bindsOf(
+  lab: Lab,
+  name: string,
+  node: ClusterNode,
+  extra: readonly Bind[],
+): Promise<Bind[]> {
   const shared = (folder: string, target: string): Bind => ({
     source: path.join(lab.folder, folder),
     target,
@@ -48,7 +55,7 @@ export function bindsOf(lab: Lab, name: string, node: ClusterNode, extra: readon
     shared('home', '/home'),
     shared('scratch', '/scratch'),
     { ...shared('etc/hosts', '/etc/hosts'), readOnly: true },
-    ...packageBinds(path.join(lab.folder, 'etc', 'hpc-gat')),
+    ...(await packageBinds(lab.context, path.join(lab.folder, 'etc', 'hpc-gat'))),
   ];
   if (node.role !== 'workstation') {
     binds.push(shared('etc/slurm', '/etc/slurm'), shared('etc/munge', '/etc/munge'));
@@ -62,16 +69,21 @@ export function bindsOf(lab: Lab, name: string, node: ClusterNode, extra: readon
   return [...binds, ...extra];
 }
 
-/** This package and the Node that runs it, for everybody in the lab. */
-function packageBinds(wrapper: string): Bind[] {
+/** This package and what runs it, for everybody in the lab. */
+async function packageBinds(context: Context, wrapper: string): Promise<Bind[]> {
   const readOnly = true;
-  const binds = [
-    { source: packageRoot, target: '/opt/hpc-gat', readOnly },
-    { source: process.execPath, target: '/usr/local/bin/node', readOnly },
+  const files = await packageFolder(context);
+  const [program, launcher] = ownCommand();
+  const binds = [{ source: files, target: '/opt/hpc-gat', readOnly }];
+  if (launcher === undefined) {
+    return [...binds, { source: program, target: '/usr/local/bin/hpc-gat', readOnly }];
+  }
+  binds.push(
+    { source: program, target: '/usr/local/bin/node', readOnly },
     { source: wrapper, target: '/usr/local/bin/hpc-gat', readOnly },
-  ];
+  );
   // Installed by npm, what this package needs lies beside it and not in it.
-  const around = path.dirname(packageRoot);
+  const around = path.dirname(files);
   return path.basename(around) === 'node_modules'
     ? [...binds, { source: around, target: '/opt/node_modules', readOnly }]
     : binds;

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { packageRoot } from '../support/package-root.ts';
+import { readPackageFile } from '../support/package-files.ts';
 import { parseYaml } from '../support/yaml.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and hyphens');
@@ -56,6 +55,6 @@ async function load<Schema extends z.ZodType>(
   what: string,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const absolute = path.join(packageRoot, 'slurm', 'lab', file);
-  return parseYaml(schema, await readFile(absolute, 'utf8'), { what, file: absolute });
+  const inPackage = path.join('slurm', 'lab', file);
+  return parseYaml(schema, (await readPackageFile(inPackage)) ?? '', { what, file: inPackage });
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { cacheFolder } from '../support/cache-folder.ts';
 import { UsageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
 import type { Context } from '../support/context.ts';
@@ -41,10 +42,8 @@ export async function openLab(context: Context, name = defaultLabName): Promise<
 }
 
 /** Where root file systems and labs lie, outside of any checkout. */
-export function labCacheFolder({ env, cwd }: Pick<Context, 'env' | 'cwd'>): string {
-  const cache = env.XDG_CACHE_HOME ?? '';
-  const base = path.isAbsolute(cache) ? cache : path.join(env.HOME ?? cwd, '.cache');
-  return path.join(base, 'hpc-gat', 'lab');
+export function labCacheFolder(context: Pick<Context, 'env' | 'cwd'>): string {
+  return path.join(cacheFolder(context), 'lab');
 }
 
 /** @throws {UsageError} when the lab has no such node. */

@@ -86,7 +86,7 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
       compute === undefined
         ? []
         : gpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
-    binds: bindsOf(lab, name, node, parts.binds),
+    binds: await bindsOf(lab, name, node, parts.binds),
     slurm: node.role !== 'workstation',
     controller: node.role === 'controller',
     controllerName: nodeWithRole(lab, 'controller'),

@@ -5,13 +5,11 @@ import { renderTemplate } from '../render/template.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { packageFolder } from '../support/package-files.ts';
 import { loadPackages, type Cluster, type Packages } from './facts.ts';
 import { labCacheFolder } from './lab.ts';
 import { withLock } from './lock.ts';
 import { buildRootFilesystem } from './rootfs-build.ts';
-
-const driverFolder = path.join(packageRoot, 'templates', 'lab', 'driver');
 
 /** The root file system that all nodes share, read-only below their own overlays. */
 export interface RootFilesystem {
@@ -23,12 +21,13 @@ export interface RootFilesystem {
 /** The cached root file system; built first where there is none. */
 export async function rootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
   const packages = await loadPackages();
+  const driverFolder = path.join(await packageFolder(context), 'templates', 'lab', 'driver');
   const setup = await renderTemplate('lab/rootfs-setup.sh.hbs', {
     users: Object.entries(cluster.users).map(([name, { uid }]) => ({ name, uid })),
     driverSource: driverFolder,
   });
   const cache = labCacheFolder(context);
-  const folder = path.join(cache, `rootfs-${await recipeKey(packages, setup)}`);
+  const folder = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverFolder)}`);
   if (await exists(folder)) {
     return at(folder);
   }
@@ -68,7 +67,7 @@ function at(folder: string): RootFilesystem {
 }
 
 /** Same recipe, same key. Versions are no part of it: sid moves, and what is cached still works. */
-async function recipeKey(packages: Packages, setup: string): Promise<string> {
+async function recipeKey(packages: Packages, setup: string, driverFolder: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(packages));
   hash.update(setup.replaceAll(driverFolder, 'driver'));
   for (const name of (await readdir(driverFolder)).sort()) {

@@ -1,10 +1,7 @@
 import Handlebars from 'handlebars';
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { packageRoot } from '../support/package-root.ts';
+import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { bashArray, quoteForBash } from './quote.ts';
-
-const templatesFolder = path.join(packageRoot, 'templates');
 
 /**
  * Renders a file below `templates/`. Files beside it whose name begins with `_` are its partials: `_ports.sh.hbs` is
@@ -15,14 +12,14 @@ const templatesFolder = path.join(packageRoot, 'templates');
 export async function renderTemplate(file: string, values: object): Promise<string> {
   const engine = Handlebars.create();
   engine.registerHelper({ quote: quoteForBash, array: bashArray });
-  const folder = path.dirname(path.join(templatesFolder, file));
-  for (const name of await readdir(folder)) {
+  const folder = path.dirname(path.join('templates', file));
+  for (const name of await listPackageFolder(folder)) {
     const partial = /^_([\w-]+)\.[\w.]+$/.exec(name)?.[1];
     if (partial !== undefined) {
-      engine.registerPartial(partial, await readFile(path.join(folder, name), 'utf8'));
+      engine.registerPartial(partial, await templateText(path.join(folder, name)));
     }
   }
-  const template = engine.compile(await readFile(path.join(templatesFolder, file), 'utf8'), {
+  const template = engine.compile(await templateText(path.join('templates', file)), {
     noEscape: true,
     strict: true,
     preventIndent: true,
@@ -30,4 +27,12 @@ export async function renderTemplate(file: string, values: object): Promise<stri
     knownHelpers: { quote: true, array: true },
   });
   return template(values);
+}
+
+async function templateText(file: string): Promise<string> {
+  const text = await readPackageFile(file);
+  if (text === undefined) {
+    throw new Error(`no ${file} in this package`);
+  }
+  return text;
 }

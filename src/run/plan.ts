@@ -25,7 +25,7 @@ export const planSchema = z.object({
   model: z.string(),
   workload: absolute,
   /** Program and first arguments that start this package on the node. */
-  client: z.tuple([absolute, absolute]),
+  client: z.tuple([absolute], absolute),
   setup: z.array(z.string()),
   instanceArguments: z.array(z.string()),
   serverArguments: z.array(z.string()),

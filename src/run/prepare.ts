@@ -5,7 +5,7 @@ import { checkRepository } from '../model/check.ts';
 import { findingLines } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { packageRoot } from '../support/package-root.ts';
+import { ownCommand } from '../support/own-command.ts';
 import { newRunId, planRun, type RunPlan } from './plan.ts';
 import { renderScript } from './script.ts';
 
@@ -43,7 +43,7 @@ export async function prepareRun(
     ...options,
     id,
     createdAt,
-    client: [process.execPath, path.join(packageRoot, 'bin', 'hpc-gat.js')],
+    client: ownCommand(),
   });
   return { plan, script: await renderScript(plan) };
 }

@@ -1,0 +1,8 @@
+import path from 'node:path';
+import { isSea } from 'node:sea';
+import { packageRoot } from './package-root.ts';
+
+/** Program and first arguments that start this hpc-gat again, on any node that sees the same files. */
+export function ownCommand(): [string, ...string[]] {
+  return isSea() ? [process.execPath] : [process.execPath, path.join(packageRoot, 'bin', 'hpc-gat.js')];
+}

@@ -1,0 +1,84 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { getAsset, isSea } from 'node:sea';
+import { cacheFolder } from './cache-folder.ts';
+import type { Context } from './context.ts';
+import { codeOf } from './errors.ts';
+import { readTextIfPresent, writeFileAtomically } from './files.ts';
+import { packageRoot } from './package-root.ts';
+
+/**
+ * What the one self-contained file carries, as the asset `files.json`: scripts/dist writes it, with each file as an asset
+ * under its own path.
+ */
+export interface PackedFiles {
+  /** Tells the files of one version from those of another. */
+  readonly digest: string;
+  /** Permission bits by path, like `slurm/sites/lab.yaml`. */
+  readonly modes: Readonly<Record<string, number>>;
+}
+
+/** The text of a file of this package, by its path in it; undefined when there is none. */
+export function readPackageFile(file: string): Promise<string | undefined> {
+  return isSea()
+    ? Promise.resolve(file in packed().modes ? getAsset(file, 'utf8') : undefined)
+    : readTextIfPresent(path.join(packageRoot, file));
+}
+
+/** The names of the files in a folder of this package, sorted. */
+export async function listPackageFolder(folder: string): Promise<string[]> {
+  if (isSea()) {
+    const names = Object.keys(packed().modes).filter((file) => path.dirname(file) === folder);
+    return names.map((file) => path.basename(file)).sort();
+  }
+  const entries = await readdir(path.join(packageRoot, folder), { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+}
+
+/**
+ * The folder of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
+ * what it carries below the cache folder, by its digest, and puts right there what is missing or has changed.
+ */
+export async function packageFolder(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
+  return isSea() ? unpackFiles(packed(), assetBytes, context) : packageRoot;
+}
+
+/**
+ * Each file appears whole or not at all, so that two may do this at once; all are there when it resolves.
+ *
+ * @param read the bytes of a file, by its path in the package.
+ */
+export async function unpackFiles(
+  { digest, modes }: PackedFiles,
+  read: (file: string) => Uint8Array,
+  context: Pick<Context, 'env' | 'cwd'>,
+): Promise<string> {
+  const folder = path.join(cacheFolder(context), 'files', digest);
+  for (const [file, mode] of Object.entries(modes)) {
+    const target = path.join(folder, file);
+    const content = read(file);
+    if (!(await holds(target, content))) {
+      await writeFileAtomically(target, content, mode);
+    }
+  }
+  return folder;
+}
+
+async function holds(file: string, content: Uint8Array): Promise<boolean> {
+  try {
+    return (await readFile(file)).equals(content);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function packed(): PackedFiles {
+  return JSON.parse(getAsset('files.json', 'utf8')) as PackedFiles;
+}
+
+function assetBytes(file: string): Uint8Array {
+  return new Uint8Array(getAsset(file));
+}
