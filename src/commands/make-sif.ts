@@ -11,13 +11,14 @@ export const makeSif = defineVerb({
       .positional('source', {
         type: 'string',
         describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]; image.source when not named',
+          'docker-daemon:NAME[:TAG], docker-archive:FILE, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]; the images of hpc-gat.yaml when not named',
       })
       .option('output', {
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'The SIF to write; NAME_TAG.sif here when not named, image.file when SOURCE is not',
+        describe:
+          'The SIF to write; NAME_TAG.sif here when not named, image.file and client.image.file when SOURCE is not',
       })
       .option('compression', {
         type: 'string',
@@ -32,7 +33,7 @@ export const makeSif = defineVerb({
       .option('plain-http', {
         type: 'boolean',
         default: false,
-        describe: 'Talk to the registry of docker:// without encryption',
+        describe: 'Talk to the registry of docker:// without encryption [registry.plainHttp]',
       })
       .option('force', { type: 'boolean', default: false, describe: 'Convert even when nothing has changed' })
       .option('verify', {
@@ -42,7 +43,7 @@ export const makeSif = defineVerb({
       })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Say what would be done, and stop' })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
-      .example('$0 make-sif', 'The image of hpc-gat.yaml')
+      .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
       .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
@@ -50,47 +51,45 @@ export const makeSif = defineVerb({
     const { makeSif: make } = await import('../image/make-sif.ts');
     const { apptainerEngine } = await import('../image/apptainer-engine.ts');
     const { parseCompression } = await import('../image/compression.ts');
-    const { defaultOutputName, parseSource } = await import('../image/source.ts');
+    const { configuredImages, namedImage } = await import('../image/wanted.ts');
     const { describeResult } = await import('../image/describe-result.ts');
     const { loadProject } = await import('../config/load.ts');
-    const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
-    const { source: named, file } =
+    const project = await loadProject(context, { configFile: args.config, site: args.site });
+    const wanted =
       args.source === undefined
-        ? {
-            source: parseSource(sourceOf(settings.image), root),
-            file: path.resolve(root, settings.image.file),
-          }
-        : { source: parseSource(args.source, context.cwd), file: undefined };
-    const source = named.kind === 'docker' ? { ...named, plainHttp: args.plainHttp } : named;
+        ? configuredImages(project)
+        : [namedImage(args.source, project.settings, context.cwd)];
+    if (wanted.length > 1 && args.output !== undefined) {
+      throw new UsageError(`-o names one file, and hpc-gat.yaml ${wanted.length} images`, {
+        fix: 'name the SOURCE too, or set image.file and client.image.file',
+      });
+    }
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const result = await make(
-      {
-        source,
-        output: path.resolve(context.cwd, args.output ?? file ?? defaultOutputName(source)),
-        compression: parseCompression(args.compression ?? settings.image.compression),
-        ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
-        force: args.force,
-        verify: args.verify,
-        dryRun: args.dryRun,
-      },
-      apptainerEngine(context),
-      context,
-    );
+    const engine = apptainerEngine(context);
+    const results = [];
+    for (const { source, file, compression } of wanted) {
+      const result = await make(
+        {
+          source: source.kind === 'docker' && args.plainHttp ? { ...source, plainHttp: true } : source,
+          output: path.resolve(context.cwd, args.output ?? file),
+          compression: parseCompression(args.compression ?? compression),
+          ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
+          force: args.force,
+          verify: args.verify,
+          dryRun: args.dryRun,
+        },
+        engine,
+        context,
+      );
+      results.push(result);
+      if (!args.json) {
+        context.output.result(describeResult(result, context.cwd));
+      }
+    }
     if (args.json) {
-      context.output.json(result);
-    } else {
-      context.output.result(describeResult(result, context.cwd));
+      context.output.json(args.source === undefined ? results : results[0]);
     }
     return 0;
   },
 });
-
-function sourceOf({ source }: { source?: string | undefined }): string {
-  if (source === undefined) {
-    throw new UsageError('no SOURCE, and no image.source in hpc-gat.yaml', {
-      fix: 'hpc-gat make-sif docker-daemon:NAME -o FILE, or set image.source',
-    });
-  }
-  return source;
-}

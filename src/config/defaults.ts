@@ -3,6 +3,8 @@ import type { Settings } from './schema.ts';
 /** What holds where neither the command line nor a file says otherwise. */
 const defaults = {
   image: { file: 'triton.sif', compression: 'auto' },
+  client: { where: 'host', image: { file: 'client.sif', compression: 'auto' } },
+  registry: { plainHttp: [] },
   model: { repository: 'models', name: 'gat_test' },
   slurm: {
     time: '30:00',

@@ -19,15 +19,35 @@ const jobSettings = {
   memory: z.union([word, z.number().int().positive()]).transform(String).optional(),
 };
 
+const imageSettings = z.strictObject({
+  /** Where the image comes from: `docker-daemon:NAME`, `docker-archive:FILE`, `docker://NAME`. */
+  source: word.optional(),
+  /** The SIF file, relative to the project. */
+  file: word.optional(),
+  compression: word.optional(),
+});
+
+/** Where the client of a run is taken from: who submitted it, an image of its own, one self-contained file. */
+export const clientPlaces = ['host', 'image', 'binary'] as const;
+
 /** Everything a person or a site can set. Every part is optional: the layers fill each other up. */
 export const settingsSchema = z.strictObject({
-  image: z
+  /** The server's. */
+  image: imageSettings.optional(),
+  /** What waits for the model and tests it, on the node of the run. */
+  client: z
     .strictObject({
-      /** Where the image comes from: `docker-daemon:NAME`, `docker-archive:FILE`. */
-      source: word.optional(),
-      /** The SIF file, relative to the project. */
-      file: word.optional(),
-      compression: word.optional(),
+      where: z.enum(clientPlaces).optional(),
+      /** For `image`: an image with `hpc-gat` on its PATH. */
+      image: imageSettings.optional(),
+      /** For `binary`: an hpc-gat that needs nothing else on the node; relative to the project. */
+      binary: word.optional(),
+    })
+    .optional(),
+  registry: z
+    .strictObject({
+      /** Registries, as `HOST` or `HOST:PORT`, that are asked without encryption. */
+      plainHttp: z.array(word.regex(/^[^/\s]+$/, 'a registry is HOST or HOST:PORT')).optional(),
     })
     .optional(),
   model: z

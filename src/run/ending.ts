@@ -20,7 +20,7 @@ const reasons: Readonly<Record<string, string>> = {
   'no-runtime':
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
   'no-client':
-    'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see',
+    'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see, or set client.where to image or binary',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
   'instance-failed': 'the container did not start',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',

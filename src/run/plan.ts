@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Project } from '../config/load.ts';
 import { jobDirectives } from '../slurm/directives.ts';
 import { quoteForMount } from '../apptainer/mount.ts';
+import { clientPlaces } from '../config/schema.ts';
+import { planClient } from './client.ts';
 
 const absolute = z.string().startsWith('/');
 
@@ -24,8 +26,11 @@ export const planSchema = z.object({
   repository: absolute,
   model: z.string(),
   workload: absolute,
-  /** Program and first arguments that start this package on the node. */
-  client: z.tuple([absolute], absolute),
+  clientWhere: z.enum(clientPlaces),
+  /** Program and first arguments that start this package on the node; of an image, without the container runtime. */
+  client: z.array(z.string()).min(1),
+  /** The file that the client is, or is in, where it is not the one that submitted. */
+  clientFile: absolute.nullable(),
   setup: z.array(z.string()),
   instanceArguments: z.array(z.string()),
   serverArguments: z.array(z.string()),
@@ -47,7 +52,8 @@ export interface RunRequest {
   readonly allowCpu: boolean;
   readonly id: string;
   readonly createdAt: Date;
-  readonly client: RunPlan['client'];
+  /** Program and first arguments that start this package here. */
+  readonly hostClient: readonly string[];
 }
 
 /** Decides everything about a run; reads nothing and starts nothing. */
@@ -57,6 +63,10 @@ export function planRun(request: RunRequest): RunPlan {
   const { model } = settings;
   const repository = path.resolve(root, model.repository);
   const runFolder = path.join(runsFolder(root), id);
+  const workload =
+    model.workload === undefined
+      ? path.join(repository, model.name, 'workload.yaml')
+      : path.resolve(root, model.workload);
   return {
     schemaVersion: 1,
     id,
@@ -68,11 +78,8 @@ export function planRun(request: RunRequest): RunPlan {
     image: path.resolve(root, settings.image.file),
     repository,
     model: model.name,
-    workload:
-      model.workload === undefined
-        ? path.join(repository, model.name, 'workload.yaml')
-        : path.resolve(root, model.workload),
-    client: request.client,
+    workload,
+    ...planClient(project, { runFolder, repository, workload }, request.hostClient),
     setup: settings.setup,
     instanceArguments: [
       ...(gpu ? ['--nv'] : []),

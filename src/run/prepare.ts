@@ -43,7 +43,7 @@ export async function prepareRun(
     ...options,
     id,
     createdAt,
-    client: ownCommand(),
+    hostClient: ownCommand(),
   });
   return { plan, script: await renderScript(plan) };
 }
@@ -60,6 +60,18 @@ export async function checkInputs(
 ): Promise<void> {
   const inputs = [
     { file: plan.image, what: 'image', fix: 'make it with `hpc-gat make-sif SOURCE`, or set image.file' },
+    ...(plan.clientFile === null
+      ? []
+      : [
+          {
+            file: plan.clientFile,
+            what: `client ${plan.clientWhere}`,
+            fix:
+              plan.clientWhere === 'image'
+                ? 'make it with `hpc-gat make-sif`, or set client.image.file'
+                : 'set client.binary to a self-contained hpc-gat',
+          },
+        ]),
     { file: plan.repository, what: 'model repository', fix: 'set model.repository' },
     {
       file: path.join(plan.repository, plan.model),

@@ -91,7 +91,11 @@ describeInLab('make-sif from a registry', () => {
     test('takes the image of this platform out of an index', async () => {
       await push(open, 'part', 'from an index');
       await stdoutOf(`docker buildx imagetools create -t ${open}/lab/small:index ${open}/lab/small:part`);
-      await stdoutOf(`hpc-gat make-sif docker://${open}/lab/small:index --plain-http -o x.sif`);
+      // In the settings instead of on the command line.
+      await stdoutOf(`printf 'registry: { plainHttp: ["${open}"] }' >registry/hpc-gat.yaml`);
+      await stdoutOf(
+        `hpc-gat make-sif docker://${open}/lab/small:index --config registry/hpc-gat.yaml -o x.sif`,
+      );
       expect(await stdoutOf('apptainer run x.sif')).toBe('from an index');
     });
 

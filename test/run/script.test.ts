@@ -39,6 +39,7 @@ const golden: [string, Settings, Partial<RunRequest>][] = [
   ['job-gpu', { slurm: { gpu: { partition: 'gpu' } } }, { gpu: true }],
   ['job-everything', everything, { gpu: true, allowCpu: true }],
   ['local-gpu', {}, { kind: 'local', gpu: true }],
+  ['local-client-image', { client: { where: 'image' }, model: { workload: 'w.yaml' } }, { kind: 'local' }],
 ];
 
 /** UPDATE_GOLDEN=1 writes the files anew; the difference is then read in git. */
@@ -53,6 +54,7 @@ test.each(golden)('the script %s is the one in git', async (name, settings, requ
 
 const hostileSettings: Settings = {
   image: { file: hostile },
+  client: { where: 'image', image: { file: hostile } },
   model: { repository: hostile, workload: hostile },
   apptainer: { arguments: [hostile] },
   triton: { arguments: [hostile] },
@@ -87,12 +89,25 @@ test('hostile values reach the variables of the script byte by byte', async () =
   const assignments = script.slice(0, script.indexOf('\nowned='));
   const { stdout } = await execa('bash', [
     '-c',
-    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${instance_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
+    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${client[@]}" "\${instance_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
   ]);
   const resolved = path.resolve('/home/alice/gat', hostile);
+  const mounted = (folder: string, more = '') => {
+    const quoted = folder.replaceAll('"', '""');
+    return `type=bind,"source=${quoted}","destination=${quoted}"${more}`;
+  };
   expect(stdout.split('\0').slice(0, -1)).toEqual([
     resolved,
     resolved,
+    ...['exec', '--cleanenv', '--contain', '--pwd', '/'],
+    '--mount',
+    'type=bind,source=/home/alice/gat/.hpc-gat/runs/sample,destination=/home/alice/gat/.hpc-gat/runs/sample',
+    '--mount',
+    mounted(resolved, ',ro'),
+    '--mount',
+    mounted(path.dirname(resolved), ',ro'),
+    resolved,
+    'hpc-gat',
     '--nv',
     '--cleanenv',
     '--no-home',
