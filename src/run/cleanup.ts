@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { renderTemplate } from '../render/template.ts';
 import { runSlurm } from '../slurm/command.ts';
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import { expectSuccess, lastLines } from '../support/command.ts';
@@ -7,6 +6,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import type { RunPlan } from './plan.ts';
 import type { Holding, RunRecord } from './record.ts';
+import { renderRelease } from './script.ts';
 import { stateOfRun } from './state.ts';
 
 const pollMs = 300;
@@ -79,7 +79,7 @@ async function release(
   { folder, host }: Holding,
   hostname: string,
 ): Promise<void> {
-  const input = await renderTemplate('run/release.sh.hbs', { ...plan, owned: folder });
+  const input = await renderRelease(plan, folder);
   if (host === hostname) {
     const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
     expectSuccess(result, `ending run ${plan.id}`);

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { quoteForMount } from '../apptainer/mount.ts';
 import type { Project } from '../config/load.ts';
 import { UsageError } from '../support/errors.ts';
+import { quoteForMount } from '../support/mount.ts';
 import type { RunPlan } from './plan.ts';
 
 /**

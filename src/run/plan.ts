@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Project } from '../config/load.ts';
+import { instanceArguments } from '../apptainer/instance.ts';
 import { jobDirectives } from '../slurm/directives.ts';
-import { quoteForMount } from '../apptainer/mount.ts';
 import { clientPlaces } from '../config/schema.ts';
 import { planClient } from './client.ts';
 
@@ -16,6 +16,8 @@ export const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
   createdAt: z.iso.datetime(),
+  /** What the server's container is made with; `templates/run` has partials of that name. */
+  runtime: z.enum(['apptainer']),
   /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
   gpu: z.boolean(),
@@ -32,7 +34,7 @@ export const planSchema = z.object({
   /** The file that the client is, or is in, where it is not the one that submitted. */
   clientFile: absolute.nullable(),
   setup: z.array(z.string()),
-  instanceArguments: z.array(z.string()),
+  containerArguments: z.array(z.string()),
   serverArguments: z.array(z.string()),
   http: z.boolean(),
   metrics: z.boolean(),
@@ -71,6 +73,7 @@ export function planRun(request: RunRequest): RunPlan {
     schemaVersion: 1,
     id,
     createdAt: request.createdAt.toISOString(),
+    runtime: 'apptainer',
     kind,
     gpu,
     allowCpu: request.allowCpu,
@@ -81,15 +84,11 @@ export function planRun(request: RunRequest): RunPlan {
     workload,
     ...planClient(project, { runFolder, repository, workload }, request.hostClient),
     setup: settings.setup,
-    instanceArguments: [
-      ...(gpu ? ['--nv'] : []),
-      // --contain would give a private /dev/shm, too small for the Python backend.
-      '--cleanenv',
-      '--no-home',
-      '--mount',
-      quoteForMount({ source: repository, destination: '/models', readOnly: true }),
-      ...settings.apptainer.arguments,
-    ],
+    containerArguments: instanceArguments({
+      gpu,
+      mounts: [{ source: repository, destination: '/models', readOnly: true }],
+      further: settings.apptainer.arguments,
+    }),
     serverArguments: settings.triton.arguments,
     http: settings.triton.http,
     metrics: settings.triton.metrics,

@@ -8,5 +8,23 @@ import type { RunPlan } from './plan.ts';
  * @throws {UsageError} for a value that cannot stand in such a script.
  */
 export function renderScript(plan: RunPlan): Promise<string> {
-  return renderTemplate('run/script.sh.hbs', { ...plan, directiveLines: plan.directives.map(directiveLine) });
+  return renderTemplate('run/script.sh.hbs', {
+    ...plan,
+    runtimePartials: partialsOf(plan),
+    directiveLines: plan.directives.map(directiveLine),
+  });
+}
+
+/**
+ * The bash script that ends on a node what a run left there, as the run's own script does when it can.
+ *
+ * @param owned the folder where the run recorded what it made
+ */
+export function renderRelease(plan: RunPlan, owned: string): Promise<string> {
+  return renderTemplate('run/release.sh.hbs', { ...plan, runtimePartials: partialsOf(plan), owned });
+}
+
+/** What of `templates/run` differs from runtime to runtime: files of the same functions. */
+function partialsOf({ runtime }: RunPlan) {
+  return { start: `${runtime}-start`, release: `${runtime}-release` };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { endingOfJob, endingOfScript } from '../../src/run/ending.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
@@ -23,10 +23,9 @@ test.each([
 });
 
 test('every word that the script can end with is explained', async () => {
-  const templates = ['_steps.sh.hbs', '_release.sh.hbs', 'script.sh.hbs'];
-  const texts = await Promise.all(
-    templates.map((name) => readFile(path.join(packageRoot, 'templates', 'run', name), 'utf8')),
-  );
+  const templates = path.join(packageRoot, 'templates', 'run');
+  const names = await readdir(templates);
+  const texts = await Promise.all(names.map((name) => readFile(path.join(templates, name), 'utf8')));
   const words = [...texts.join('\n').matchAll(/finish (?:\d+|"\$code") ([a-z-]+)/g)].map(
     (match) => match[1] ?? '',
   );

@@ -4,8 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import type { RunRequest } from '../../src/run/plan.ts';
-import { renderTemplate } from '../../src/render/template.ts';
-import { renderScript } from '../../src/run/script.ts';
+import { renderRelease, renderScript } from '../../src/run/script.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { samplePlan } from './sample-plan.ts';
 
@@ -89,7 +88,7 @@ test('hostile values reach the variables of the script byte by byte', async () =
   const assignments = script.slice(0, script.indexOf('\nowned='));
   const { stdout } = await execa('bash', [
     '-c',
-    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${client[@]}" "\${instance_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
+    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${client[@]}" "\${container_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
   ]);
   const resolved = path.resolve('/home/alice/gat', hostile);
   const mounted = (folder: string, more = '') => {
@@ -131,10 +130,7 @@ test('a local run is the same script without directives', async () => {
 
 test('the script that ends a run from outside is bash that shellcheck has nothing to say against', async () => {
   const plan = samplePlan(everything, { gpu: true });
-  const script = await renderTemplate('run/release.sh.hbs', {
-    ...plan,
-    owned: `${plan.runFolder}/owned/gpu1.7`,
-  });
+  const script = await renderRelease(plan, `${plan.runFolder}/owned/gpu1.7`);
   const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
     input: script,
     reject: false,

@@ -1,0 +1,18 @@
+import { type Mount, quoteForMount } from '../support/mount.ts';
+
+/** The options of `apptainer instance start` that are known before the run is on its node. */
+export function instanceArguments(container: {
+  readonly gpu: boolean;
+  readonly mounts: readonly Mount[];
+  /** The user's own, after all others. */
+  readonly further: readonly string[];
+}): string[] {
+  return [
+    ...(container.gpu ? ['--nv'] : []),
+    // --contain would give a private /dev/shm, too small for the Python backend.
+    '--cleanenv',
+    '--no-home',
+    ...container.mounts.flatMap((mount) => ['--mount', quoteForMount(mount)]),
+    ...container.further,
+  ];
+}
