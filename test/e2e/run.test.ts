@@ -65,9 +65,10 @@ describeInLab('run', () => {
       const libraries = await shell('apptainer exec instance://hpc-gat-allocated ls /.singularity.d/libs', {
         node: host,
       });
-      const environment = await shell(`tr '\\0' '\\n' </proc/$(pgrep -u alice -x tritonserver)/environ`, {
-        node: host,
-      });
+      const environment = await shell(
+        `until pid=$(pgrep -u alice -x tritonserver); do sleep 0.1; done; tr '\\0' '\\n' <"/proc/$pid/environ"`,
+        { node: host },
+      );
       expect(host).toMatch(/^gpu[12]$/);
       expect(libraries.stdout).toMatch(/libcuda\.so\.1/);
       expect(environment.stdout).toMatch(/^CUDA_VISIBLE_DEVICES=[01]$/m);
