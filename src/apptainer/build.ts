@@ -8,7 +8,7 @@ import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
 const graceMs = 5000;
 
 export interface BuildOptions {
-  /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`. */
+  /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`, a definition file. */
   readonly source: string;
   /** Absolute path where nothing is yet. */
   readonly output: string;
@@ -16,6 +16,10 @@ export interface BuildOptions {
   readonly mksquashfsArgs: string;
   /** Absolute; takes about twice the image's size. */
   readonly tmpDir: string;
+  /** From which relative paths in `source` are meant. */
+  readonly workingFolder: string;
+  /** Values for the variables of a definition file. */
+  readonly buildArguments: Readonly<Record<string, string>>;
   /** The daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
   /** Each line that the runtime says, without its colours. */
@@ -36,15 +40,30 @@ export async function buildSif(
   runtime: ContainerRuntime,
   options: BuildOptions,
 ): Promise<void> {
-  const { source, output, mksquashfsArgs, tmpDir, dockerHost, onLine, onStart, signal } = options;
+  const {
+    source,
+    output,
+    mksquashfsArgs,
+    tmpDir,
+    workingFolder,
+    buildArguments,
+    dockerHost,
+    onLine,
+    onStart,
+    signal,
+  } = options;
   const prefix = runtime.name.toUpperCase();
   const group = groupEndingWith(signal);
   const result = await run(
     runtime.path,
-    ['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs, output, source],
+    [
+      ...['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs],
+      ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      output,
+      source,
+    ],
     {
-      // The working folder decides where a relative path of the runtime would end.
-      cwd: tmpDir,
+      cwd: workingFolder,
       env: runtimeEnvironment(env, {
         [`${prefix}_TMPDIR`]: tmpDir,
         // It makes its cache folder even when it is told not to use it.
@@ -74,9 +93,41 @@ export async function buildSif(
     .filter((line) => line.startsWith('FATAL'))
     .map((line) => line.replace(/^FATAL:\s*(While performing build: )?/, ''));
   if (fatal.length > 0) {
-    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}`, { cause: result });
+    const inSection = fatal.some((line) => /while running %\w+ section/.test(line));
+    const fix = fixOf(fatal.join('\n'));
+    const said = inSection ? `\n${lastOfSection(result.stderr)}` : '';
+    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}${said}`, {
+      ...(fix !== undefined && { fix }),
+      cause: result,
+    });
   }
   expectSuccess(result, `${runtime.name} build`);
+}
+
+const sectionLines = 5;
+
+/** The last that the commands of a recipe's section said. */
+function lastOfSection(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^(INFO|FATAL):/.test(line))
+    .slice(-sectionLines)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+/** For what keeps an ordinary user from building. */
+function fixOf(failure: string): string | undefined {
+  if (/user namespace/i.test(failure)) {
+    return 'this host lets nobody make user namespaces: ask its administrators (user.max_user_namespaces, AppArmor), or build where they are allowed and copy the SIF';
+  }
+  if (/subuid|subgid|fakeroot|newuidmap/i.test(failure)) {
+    return 'ask the administrators for a range in /etc/subuid and /etc/subgid, and for the program fakeroot; or build on a machine of your own and copy the SIF';
+  }
+  if (/must be the root user|--remote/i.test(failure)) {
+    return 'this runtime builds recipes for root alone: load a newer Apptainer (`module avail apptainer`), or build elsewhere and copy the SIF';
+  }
+  return undefined;
 }
 
 /** The runtime does not end its mksquashfs when it is ended itself: the whole group has to be. */

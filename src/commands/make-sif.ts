@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ImageSource } from '../image/source.ts';
 import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
@@ -11,7 +12,7 @@ export const makeSif = defineVerb({
       .positional('source', {
         type: 'string',
         describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]; the images of hpc-gat.yaml when not named',
+          'docker-daemon:NAME[:TAG], docker-archive:FILE, oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; the images of hpc-gat.yaml when not named',
       })
       .option('output', {
         alias: 'o',
@@ -35,6 +36,12 @@ export const makeSif = defineVerb({
         default: false,
         describe: 'Talk to the registry of docker:// without encryption [registry.plainHttp]',
       })
+      .option('build-arg', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'NAME=VALUE for a variable of a recipe; repeatable',
+      })
       .option('force', { type: 'boolean', default: false, describe: 'Convert even when nothing has changed' })
       .option('verify', {
         type: 'boolean',
@@ -46,6 +53,7 @@ export const makeSif = defineVerb({
       .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
       .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
+      .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A recipe of Apptainer')
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
@@ -71,7 +79,7 @@ export const makeSif = defineVerb({
     for (const { source, file, compression } of wanted) {
       const result = await make(
         {
-          source: source.kind === 'docker' && args.plainHttp ? { ...source, plainHttp: true } : source,
+          source: withFlags(source, args),
           output: path.resolve(context.cwd, args.output ?? file),
           compression: parseCompression(args.compression ?? compression),
           ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
@@ -93,3 +101,26 @@ export const makeSif = defineVerb({
     return 0;
   },
 });
+
+interface SourceFlags {
+  readonly plainHttp: boolean;
+  readonly buildArg?: readonly string[] | undefined;
+}
+
+function withFlags(source: ImageSource, { plainHttp, buildArg = [] }: SourceFlags): ImageSource {
+  if (source.kind === 'recipe') {
+    return { ...source, buildArguments: Object.fromEntries(buildArg.map(nameAndValue)) };
+  }
+  if (buildArg.length > 0) {
+    throw new UsageError('--build-arg is for recipes', { fix: 'name one: hpc-gat make-sif FILE.def' });
+  }
+  return source.kind === 'docker' && plainHttp ? { ...source, plainHttp } : source;
+}
+
+function nameAndValue(text: string): [string, string] {
+  const [, name, value] = /^(\w+)=([^]*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`--build-arg ${text} is not NAME=VALUE`, { fix: 'write --build-arg NAME=VALUE' });
+  }
+  return [name, value];
+}

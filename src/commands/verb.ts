@@ -47,9 +47,15 @@ function refuseUnusable(args: object, command: string, { array }: DeclaredOption
     if (Number.isNaN(value)) {
       throw new UsageError(`${flag} takes a number`, { fix: 'hpc-gat <verb> --help' });
     }
-    const isList = array.includes(name) || name === '_' || name === '--' || command.includes(`${name}..`);
+    const isList =
+      array.includes(kebabCase(name)) || name === '_' || name === '--' || command.includes(`${name}..`);
     if (Array.isArray(value) && !isList) {
       throw new UsageError(`${flag} was given ${value.length} times`, { fix: `give ${flag} once` });
     }
   }
+}
+
+/** yargs gives an option by both of its spellings, and lists it by the one of its declaration. */
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { buildSif } from '../apptainer/build.ts';
 import { findContainerRuntime, type ContainerRuntime } from '../apptainer/command.ts';
 import { inspectSif } from '../apptainer/inspect.ts';
@@ -6,11 +7,17 @@ import type { Context } from '../support/context.ts';
 import type { Compression } from './compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
 import { runtimeSource } from './runtime-source.ts';
+import type { ImageSource } from './source.ts';
 
 /** The lines by which Apptainer and SingularityCE announce what they do, as stages. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
   ['Fetching OCI image', 'fetch', 'reading the layers'],
   ['Extracting OCI image', 'unpack', 'unpacking the layers'],
+  ['Starting build', 'fetch', 'fetching what the recipe starts from'],
+  ['Extracting local image', 'unpack', 'unpacking the image that the recipe starts from'],
+  ['Copying', 'other', 'copying %files'],
+  ['Running post scriptlet', 'other', 'running %post'],
+  ['Running testscript', 'other', 'running %test'],
   ['Inserting', 'other', 'adding the files that a container needs'],
   ['Creating SIF file', 'compress', 'compressing the file system'],
 ];
@@ -31,7 +38,10 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         output,
         mksquashfsArgs: mksquashfsArgs(compression),
         tmpDir: scratch,
-        dockerHost: source.kind === 'docker-daemon' ? (await findDockerEndpoint(context.env)).url : undefined,
+        // The names in a recipe are meant from its folder.
+        workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
+        buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
+        dockerHost: await dockerHostFor(source, context.env),
         onStart: onChild,
         onLine: (line) => {
           const progress = progressOf(line);
@@ -48,6 +58,21 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
       await inspectSif({ ...context, signal }, await runtime(), output);
     },
   };
+}
+
+async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promise<string | undefined> {
+  switch (kind) {
+    case 'docker-daemon':
+      return (await findDockerEndpoint(env)).url;
+    case 'recipe':
+      // It may start from an image of the daemon; most do not, and then an unusable one does not matter.
+      return findDockerEndpoint(env).then(
+        ({ url }) => url,
+        () => undefined,
+      );
+    default:
+      return undefined;
+  }
 }
 
 /** mksquashfs(1): a codec without a level would mean its slow default, 15 for zstd and 9 for gzip. */

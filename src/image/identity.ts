@@ -6,6 +6,7 @@ import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { pinnedName, readRegistryImage } from './registry-image.ts';
+import { identifyRecipe, type RecipeIdentity } from './recipe/identity.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */
@@ -21,7 +22,8 @@ export type SourceIdentity =
       readonly kind: 'oci' | 'oci-archive' | 'docker';
       /** Of the image for this host's platform. */
       readonly manifestDigest: string;
-    };
+    }
+  | RecipeIdentity;
 
 export interface IdentifiedImage {
   readonly identity: SourceIdentity;
@@ -50,6 +52,11 @@ export async function identify(
     const { image } = await readRegistryImage(source, context);
     const pinned = { ...source, name: pinnedName(source.name, image.manifestDigest) };
     return { ...ociIdentity(source.kind, image), pinned };
+  }
+  if (source.kind === 'recipe') {
+    // Only the result will say what the image is.
+    const recipe = await identifyRecipe(source, (base) => identify(base, context));
+    return { ...recipe, image: describe('', 'linux', undefined) };
   }
   if (source.kind === 'docker-daemon') {
     const found = await inspectImage(await findDockerEndpoint(env), source.name, signal);

@@ -17,6 +17,12 @@ const identitySchema = z.discriminatedUnion('kind', [
     kind: z.enum(['oci', 'oci-archive', 'docker']),
     manifestDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   }),
+  z.strictObject({
+    kind: z.literal('recipe'),
+    recipeSha256: hex64,
+    inputsSha256: hex64,
+    unknown: z.array(z.string()).readonly(),
+  }),
 ]);
 
 const recordSchema = z.strictObject({

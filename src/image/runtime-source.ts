@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises';
+import { copyFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { downloadBlob } from '../registry/download.ts';
 import type { Context } from '../support/context.ts';
@@ -33,6 +33,12 @@ export async function runtimeSource(
   switch (source.kind) {
     case 'docker-daemon':
       return formatSource(source);
+    case 'recipe': {
+      // A copy: what is built is what was read now, whoever edits the file meanwhile.
+      const copy = path.join(scratch, 'recipe.def');
+      await copyFile(source.file, copy);
+      return copy;
+    }
     case 'docker-archive':
       return dockerArchive(source, scratch, watch);
     case 'docker':

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 
 /** Where an image comes from, as the user names it. */
-export type ImageSource = DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource;
+export type ImageSource =
+  DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource | RecipeSource;
 
 /** An image in a Docker daemon. */
 export interface DockerDaemonSource {
@@ -38,8 +39,17 @@ export interface RegistrySource {
   readonly plainHttp?: boolean;
 }
 
+/** A definition file of Apptainer, from which it builds. */
+export interface RecipeSource {
+  readonly kind: 'recipe';
+  /** Absolute. */
+  readonly file: string;
+  /** Values for the variables in it. */
+  readonly buildArguments: Readonly<Record<string, string>>;
+}
+
 const forms =
-  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker://[HOST/]NAME[:TAG]';
+  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def';
 const later = ['library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
@@ -66,10 +76,11 @@ export function parseSource(text: string, cwd: string): ImageSource {
     case 'docker':
       return { kind: 'docker', name: imageNameIn(rest, text, 'docker://[HOST/]NAME[:TAG]') };
     default:
+      if (text.endsWith('.def')) {
+        return { kind: 'recipe', file: path.resolve(cwd, text), buildArguments: {} };
+      }
       throw new UsageError(
-        later.includes(scheme) || text.endsWith('.def')
-          ? `hpc-gat cannot convert ${text} yet`
-          : `not the source of an image: ${text}`,
+        later.includes(scheme) ? `hpc-gat cannot convert ${text} yet` : `not the source of an image: ${text}`,
         { fix: `name ${forms}` },
       );
   }
@@ -126,6 +137,8 @@ export function formatSource(source: ImageSource): string {
       return `docker-daemon:${source.name}`;
     case 'docker':
       return `docker://${source.name}`;
+    case 'recipe':
+      return source.file;
     case 'docker-archive':
       return `docker-archive:${source.file}${source.reference === undefined ? '' : `:${source.reference}`}`;
     case 'oci':
@@ -149,7 +162,10 @@ function nameOf(source: ImageSource): string {
   if (source.kind === 'docker-daemon' || source.kind === 'docker') {
     return source.name;
   }
-  const file = path.basename(source.file).replace(/\.(tar(\.\w+)?|tgz|oci)$/, '');
+  const file = path.basename(source.file).replace(/\.(tar(\.\w+)?|tgz|oci|def)$/, '');
+  if (source.kind === 'recipe') {
+    return file;
+  }
   if (source.kind === 'docker-archive') {
     return source.reference ?? file;
   }

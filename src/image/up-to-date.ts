@@ -39,6 +39,9 @@ export async function judge(
   if (!sameIdentity(record.identity, identity)) {
     return would('the source has changed');
   }
+  if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {
+    return would(identity.unknown[0]);
+  }
   if (record.compression !== formatCompression(compression) || record.engine.name !== engineName) {
     return would(`it was made with ${record.compression} by ${record.engine.name}`);
   }

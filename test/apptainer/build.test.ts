@@ -27,6 +27,8 @@ function build(script: string, signal = new AbortController().signal): Build {
       output: path.join(folder, 'out.sif'),
       mksquashfsArgs: '-comp zstd -Xcompression-level 3',
       tmpDir: folder,
+      workingFolder: folder,
+      buildArguments: {},
       dockerHost: 'unix:///new',
       onLine: (line) => lines.push(line),
       onStart: () => undefined,
@@ -73,6 +75,24 @@ describe('apptainer build', () => {
     const { building } = build(script);
     await expect(building).rejects.toThrow(CommandFailedError);
     await expect(building).rejects.toThrow(message);
+  });
+
+  test.each([
+    [
+      'Building from a definition file unprivileged requires either a suid installation or unprivileged user namespaces',
+      /max_user_namespaces/,
+    ],
+    ['could not use fakeroot: no mapping entry found in /etc/subuid for alice', /\/etc\/subuid/],
+    ['You must be the root user, however you can use --remote or --fakeroot', /newer Apptainer|subuid/],
+  ])('for which an ordinary user lacks something names the fix: %s', async (fatal, fix) => {
+    const { building } = build(`echo "FATAL:   ${fatal}" >&2; exit 255`);
+    await expect(building).rejects.toMatchObject({ fix: expect.stringMatching(fix) as unknown });
+  });
+
+  test('shows what the commands of a recipe said', async () => {
+    const failed = 'FATAL:   While performing build: while running %post section: exit status 1';
+    const { building } = build(`printf '%s\\n' 'INFO:    x' '+ false' 'no luck' '${failed}' >&2; exit 255`);
+    await expect(building).rejects.toThrow(/exit status 1\n {2}\+ false\n {2}no luck$/);
   });
 
   test('that is too old for a named codec says so', async () => {
