@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { findTritonRelease, judgeDriver, tritonReleases } from '../../src/config/triton-releases.ts';
+
+test('the table is sound: newest first, each release once, each from a page of NVIDIA', async () => {
+  const releases = await tritonReleases();
+  const names = releases.map(({ release }) => release);
+  expect(names).toEqual([...new Set(names)].sort().reverse());
+  for (const { url } of releases) {
+    expect(url).toMatch(/^https:\/\/docs\.nvidia\.com\//);
+  }
+});
+
+test('a release that nobody read about is refused, with the nearest', async () => {
+  expect(await findTritonRelease('24.05')).toMatchObject({ cuda: '12.4', driver: '545' });
+  await expect(findTritonRelease('24.06')).rejects.toMatchObject({
+    exitCode: 2,
+    fix: expect.stringContaining('known: 25.10') as unknown,
+  });
+});
+
+test.each([
+  ['575.51.03', 'any GPU'],
+  ['545', 'any GPU'],
+  ['545.22', 'any GPU'],
+  ['535.104.05', 'data center GPUs'],
+  ['535.54.03', 'none'],
+  ['530.30.02', 'none'],
+  ['470.57', 'data center GPUs'],
+  ['460.106', 'none'],
+])('driver %s serves Triton 24.05 on: %s', async (driver, verdict) => {
+  expect(judgeDriver(driver, await findTritonRelease('24.05'))).toBe(verdict);
+});
