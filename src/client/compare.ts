@@ -1,50 +1,89 @@
-import { datatypes, elementsOf, type Datatype } from '../triton/datatypes.ts';
+import { decodeByteElements } from '../triton/byte-elements.ts';
+import { elementsOf, isFloat } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
+import type { Tolerance } from './workload-schema.ts';
+
+export interface Comparison {
+  /** Largest absolute difference of two elements; a text that differs counts as 1. */
+  readonly largest: number;
+  /** The element that is furthest beyond the tolerance, or not finite. */
+  readonly worst?: Mismatch;
+}
 
 /** Two elements that differ, and where. */
-export interface Difference {
+export interface Mismatch {
   /** Absolute difference; NaN when one of the two is not finite. */
   readonly difference: number;
   /** Index in each dimension. */
   readonly position: readonly number[];
-  readonly expected: number;
-  readonly actual: number;
+  readonly expected: string;
+  readonly actual: string;
 }
 
 /**
- * The largest absolute difference of two arrays of the same type and shape; one that is not finite counts
- * as larger than any. Undefined for arrays without elements.
+ * Compares two arrays of the same type and shape. As in NumPy's `allclose`, elements agree when
+ * `|actual - expected| <= absolute + relative * |expected|`; texts agree when they are equal.
  */
-export function largestDifference(
-  datatype: Datatype,
-  shape: readonly number[],
-  expected: Uint8Array,
-  actual: Uint8Array,
-): Difference | undefined {
-  const wanted = elementsOf(datatype, expected);
-  const got = elementsOf(datatype, actual);
-  let largest = -1;
+export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tolerance): Comparison {
+  if (expected.datatype === 'BYTES') {
+    return compareTexts(expected, actual);
+  }
+  const wanted = elementsOf(expected.datatype, expected.bytes);
+  const got = elementsOf(expected.datatype, actual.bytes);
+  let largest = 0;
+  let furthest = 0;
   let at = -1;
   for (let index = 0; index < wanted.length; index += 1) {
-    const difference = Math.abs(Number(wanted[index]) - Number(got[index]));
+    const difference = distance(wanted[index] ?? 0, got[index] ?? 0);
     if (!Number.isFinite(difference)) {
-      at = index;
       largest = NaN;
+      at = index;
       break;
     }
-    if (difference > largest) {
-      largest = difference;
+    largest = Math.max(largest, difference);
+    const excess = difference - tolerance.absolute - tolerance.relative * Math.abs(Number(wanted[index]));
+    if (excess > furthest) {
+      furthest = excess;
       at = index;
     }
   }
   if (at < 0) {
-    return undefined;
+    return { largest };
   }
+  const [a = 0, b = 0] = [wanted[at], got[at]];
+  const worst = { position: positionOf(at, expected.shape), expected: String(a), actual: String(b) };
+  return { largest, worst: { ...worst, difference: distance(a, b) } };
+}
+
+/** 64-bit integers are subtracted before they are rounded; two infinities or NaN are the same. */
+function distance(a: number | bigint, b: number | bigint): number {
+  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) {
+    return 0;
+  }
+  return typeof a === 'bigint' && typeof b === 'bigint'
+    ? Math.abs(Number(a - b))
+    : Math.abs(Number(a) - Number(b));
+}
+
+function compareTexts(expected: Tensor, actual: Tensor): Comparison {
+  const wanted = decodeByteElements(expected.bytes) ?? [];
+  const got = decodeByteElements(actual.bytes) ?? [];
+  const at = wanted.findIndex(
+    (element, index) => Buffer.compare(element, got[index] ?? new Uint8Array()) !== 0,
+  );
+  if (at < 0) {
+    return { largest: 0 };
+  }
+  const shown = (element: Uint8Array | undefined) =>
+    JSON.stringify(
+      Buffer.from(element ?? [])
+        .toString('utf8')
+        .slice(0, 100),
+    );
+  const position = positionOf(at, expected.shape);
   return {
-    difference: largest,
-    position: positionOf(at, shape),
-    expected: Number(wanted[at]),
-    actual: Number(got[at]),
+    largest: 1,
+    worst: { difference: 1, position, expected: shown(wanted[at]), actual: shown(got[at]) },
   };
 }
 
@@ -53,8 +92,8 @@ export function firstNotFinite({
   datatype,
   shape,
   bytes,
-}: Tensor): Omit<Difference, 'difference' | 'expected'> | undefined {
-  if (!datatypes[datatype].numpy.includes('f')) {
+}: Tensor): { position: readonly number[]; actual: number } | undefined {
+  if (datatype === 'BYTES' || !isFloat(datatype)) {
     return undefined;
   }
   const elements = elementsOf(datatype, bytes);

@@ -13,13 +13,17 @@ export interface LatencySummary {
 }
 
 /** Percentiles are nearest-rank: values that were really measured. Undefined without requests. */
-export function summarizeLatency(requests: readonly RequestResult[]): LatencySummary | undefined {
+export function summarizeLatency(
+  requests: readonly RequestResult[],
+  concurrency: number,
+): LatencySummary | undefined {
   if (requests.length === 0) {
     return undefined;
   }
   const sorted = requests.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   const percentile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
-  const seconds = sorted.reduce((sum, ms) => sum + ms, 0) / 1000;
+  // Waits that run side by side count once.
+  const seconds = sorted.reduce((sum, ms) => sum + ms, 0) / 1000 / Math.min(concurrency, sorted.length);
   const sentMB = requests.reduce((sum, { sentBytes }) => sum + sentBytes, 0) / 1e6;
   return {
     count: sorted.length,

@@ -71,9 +71,22 @@ function parseHeader(text: string): { descr: string; fortranOrder: boolean; shap
 }
 
 function elementSize(descr: string): number {
-  const match = /^(?<order>[<>|=])[biufc?](?<size>\d+)$/.exec(descr);
-  if (match === null || match.groups?.order === '>' || match.groups?.order === '=') {
-    throw new NpyError(`elements of type ${descr} are not supported; little-endian numbers are`);
+  const match = /^[<|](?<kind>[biufcSUV])(?<size>\d+)$/.exec(descr);
+  if (match === null) {
+    throw new NpyError(`elements of type ${descr} are not supported; little-endian numbers and texts are`);
   }
-  return Number(match.groups?.size);
+  // Texts of `U` are counted in characters of four bytes.
+  return Number(match.groups?.size) * (match.groups?.kind === 'U' ? 4 : 1);
+}
+
+/** A .npy file of version 1, in C order. */
+export function formatNpy({ descr, shape, bytes }: NpyArray): Uint8Array {
+  const tuple = shape.length === 1 ? `${shape[0] ?? 0},` : shape.join(', ');
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  // NumPy wants the data at a multiple of 64.
+  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+  const start = Buffer.alloc(10);
+  start.write(`${MAGIC}\x01\x00`, 'latin1');
+  start.writeUInt16LE(padded.length, 8);
+  return Buffer.concat([start, Buffer.from(padded, 'latin1'), bytes]);
 }

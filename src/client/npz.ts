@@ -1,31 +1,36 @@
-import { readFile } from 'node:fs/promises';
-import { UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
+import { messageOf } from '../support/errors.ts';
+import { expectChecksum, readZipEntry, withFile, ZipError, zipEntries } from '../support/zip.ts';
 import { NpyError, parseNpy, type NpyArray } from './npy.ts';
-import { ZipError, zipMembers } from './zip.ts';
+
+/** Node's buffers end here. */
+const longestArrayBytes = 2 ** 32;
 
 /**
  * The arrays of a NumPy .npz file by name.
  *
- * @param wanted only the arrays for which it answers true are unpacked
- * @throws {UsageError} when the file is missing, truncated, damaged or holds something else.
+ * @param wanted only the arrays for which it answers true are unpacked; members that are no arrays have no name here
+ * @throws {NpyError} when the file is truncated, damaged or holds something else.
  */
 export async function readNpz(
   file: string,
-  wanted: (name: string) => boolean,
+  wanted: (name: string) => boolean = () => true,
 ): Promise<ReadonlyMap<string, NpyArray>> {
-  const content = await readFile(file).catch((error: unknown) => {
-    throw unusable(file, isMissing(error) ? 'there is no such file' : (error as Error).message, error);
-  });
-  try {
-    const members = zipMembers(content).filter(({ name }) => wanted(arrayName(name)));
-    return new Map(members.map(({ name, read }) => [arrayName(name), parseMember(name, read())]));
-  } catch (error) {
-    if (error instanceof ZipError || error instanceof NpyError) {
-      throw unusable(file, error.message, error);
+  return withFile(file, async (handle) => {
+    const arrays = new Map<string, NpyArray>();
+    try {
+      for (const entry of await zipEntries(handle)) {
+        const array = entry.name.replace(/\.npy$/, '');
+        if (array !== entry.name && wanted(array)) {
+          const content = await readZipEntry(handle, entry, longestArrayBytes);
+          expectChecksum(entry, content);
+          arrays.set(array, parseMember(entry.name, content));
+        }
+      }
+    } catch (error) {
+      throw error instanceof ZipError ? new NpyError(messageOf(error), { cause: error }) : error;
     }
-    throw error;
-  }
+    return arrays;
+  });
 }
 
 function parseMember(name: string, bytes: Uint8Array): NpyArray {
@@ -34,15 +39,4 @@ function parseMember(name: string, bytes: Uint8Array): NpyArray {
   } catch (error) {
     throw error instanceof NpyError ? new NpyError(`${name}: ${error.message}`, { cause: error }) : error;
   }
-}
-
-function arrayName(member: string): string {
-  return member.replace(/\.npy$/, '');
-}
-
-function unusable(file: string, reason: string, cause: unknown): UsageError {
-  return new UsageError(`unusable reference ${file}: ${reason}`, {
-    fix: 'make it again, or name another under reference.file of the workload',
-    cause,
-  });
 }

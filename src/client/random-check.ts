@@ -3,7 +3,8 @@ import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts
 import { ask, outputOf } from './ask.ts';
 import { firstNotFinite } from './compare.ts';
 import { randomRequests, resolveShape, type Sizes } from './random-inputs.ts';
-import type { Workload } from './workload.ts';
+import type { StoredInputs } from './stored-inputs.ts';
+import type { Workload } from './workload-schema.ts';
 
 export interface RequestResult {
   /** Counted from 1. */
@@ -14,26 +15,38 @@ export interface RequestResult {
 }
 
 /**
- * Sends the random requests one at a time. The next one is made between two, not while the server works:
- * that would hold up this process's own sending and receiving, and the latencies would not be the server's.
+ * Sends the random requests, `random.concurrency` at a time. Where that is one, the next one is made between two, not
+ * while the server works: that would hold up this process's own sending and receiving, and the latencies would not be
+ * the server's.
  *
  * @returns the versions that answered
  * @throws {WrongAnswerError} when an answer lacks an output, has another shape or is not finite.
  */
 export async function checkRandom(
   server: InferenceServer,
-  workload: Workload,
+  { workload, stored }: { workload: Workload; stored: StoredInputs },
   onResult: (result: RequestResult) => void,
 ): Promise<string[]> {
+  const requests = randomRequests(workload, stored);
   const versions: string[] = [];
-  for (const { sizes, inputs } of randomRequests(workload)) {
-    const index = versions.length + 1;
-    const what = `random request ${index}`;
-    const answer = await ask(server, { workload, inputs, what });
-    versions.push(answer.version);
-    checkOutputs(workload, sizes, answer, what);
-    const sentBytes = inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    onResult({ index, sizes, sentBytes, latencyMs: answer.latencyMs });
+  let started = 0;
+  const sendOneByOne = async (): Promise<void> => {
+    for (const { sizes, inputs } of requests) {
+      started += 1;
+      const index = started;
+      const what = `random request ${index}`;
+      const answer = await ask(server, { workload, inputs, what });
+      versions.push(answer.version);
+      checkOutputs(workload, sizes, answer, what);
+      const sentBytes = inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      onResult({ index, sizes, sentBytes, latencyMs: answer.latencyMs });
+    }
+  };
+  const senders = Math.min(workload.random?.concurrency ?? 1, workload.random?.requests ?? 0);
+  const outcomes = await Promise.allSettled(Array.from({ length: senders }, sendOneByOne));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) {
+    throw failed.reason;
   }
   return versions;
 }

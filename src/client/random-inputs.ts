@@ -2,10 +2,12 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { UsageError } from '../support/errors.ts';
-import { datatypes, elementCount, type Datatype } from '../triton/datatypes.ts';
+import { elementCount, isFloat, type FixedDatatype } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
 import { fillNormal, fillUniform } from './random-values.ts';
-import type { SizeRanges, Workload, WorkloadInput } from './workload.ts';
+import { arrayOf, bytesOf, encodeScalars, integerRange, type Scalar } from './scalars.ts';
+import { nothingStored, takeRows, type StoredInput, type StoredInputs } from './stored-inputs.ts';
+import type { Distribution, SizeRanges, Workload, WorkloadInput } from './workload-schema.ts';
 
 /** The sizes drawn for one request by name: `{ nodes: 2708, edges: 10556 }`. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -19,17 +21,28 @@ export interface RandomRequest {
  * Makes the random requests of a workload one after the other. The same seed gives the same bytes on every
  * machine and in every run; request N does not depend on how many follow.
  */
-export function* randomRequests({ inputs, random }: Workload): Generator<RandomRequest> {
+export function* randomRequests(
+  { inputs, random }: Workload,
+  stored: StoredInputs = nothingStored,
+): Generator<RandomRequest> {
   if (random === undefined) {
     return;
   }
   const generator = xoroshiro128plus(random.seed);
+  const rowsTaken = new Map<string, number>();
   for (let index = 0; index < random.requests; index += 1) {
-    const sizes = drawSizes(random.sizes, generator);
-    yield {
-      sizes,
-      inputs: Object.entries(inputs).map(([name, input]) => drawTensor(name, input, sizes, generator)),
+    const sizes = { ...drawSizes(random.sizes, generator), ...stored.sizes };
+    const tensor = ([name, input]: [string, WorkloadInput]): Tensor => {
+      const { datatype } = input;
+      const shape = resolveShape(input.shape, sizes);
+      const array = stored.inputs.get(name);
+      const bytes =
+        array === undefined
+          ? drawValues(name, input, shape, sizes, generator)
+          : storedValues(name, array, input, shape, rowsTaken);
+      return { name, datatype, shape, bytes };
     };
+    yield { sizes, inputs: Object.entries(inputs).map(tensor) };
   }
 }
 
@@ -52,13 +65,56 @@ function resolve(value: number | string, sizes: Sizes): number {
   return number;
 }
 
-function drawTensor(name: string, input: WorkloadInput, sizes: Sizes, random: RandomGenerator): Tensor {
-  const { datatype, values } = input;
-  const shape = resolveShape(input.shape, sizes);
-  const array = zeros(datatype, elementCount(shape));
-  if (values?.distribution === 'normal' && (array instanceof Float32Array || array instanceof Float64Array)) {
-    fillNormal(array, values, random);
-  } else if (values?.distribution === 'uniform') {
+/** All of the array, or its next rows. */
+function storedValues(
+  name: string,
+  array: StoredInput,
+  { datatype }: WorkloadInput,
+  [count = 0]: readonly number[],
+  taken: Map<string, number>,
+): Uint8Array {
+  if (!array.rows) {
+    return array.bytes;
+  }
+  const start = taken.get(name) ?? 0;
+  taken.set(name, start + count);
+  return takeRows(array, datatype, { start, count });
+}
+
+function drawValues(
+  name: string,
+  { datatype, values }: WorkloadInput,
+  shape: readonly number[],
+  sizes: Sizes,
+  random: RandomGenerator,
+): Uint8Array {
+  const count = elementCount(shape);
+  switch (values?.distribution) {
+    case 'constant':
+      return encodeScalars(datatype, Array<Scalar>(count).fill(values.value));
+    case 'choice': {
+      const last = values.of.length - 1;
+      const pick = () => values.of[uniformInt(random, 0, last)] ?? 0;
+      return encodeScalars(datatype, Array.from({ length: count }, pick));
+    }
+    case 'normal':
+    case 'uniform':
+      return drawNumbers(name, datatype as FixedDatatype, values, count, sizes, random);
+    case undefined:
+      throw new UsageError(`inputs.${name}.values of the workload: missing, random requests need it`);
+  }
+}
+
+function drawNumbers(
+  name: string,
+  datatype: FixedDatatype,
+  values: Extract<Distribution, { distribution: 'normal' | 'uniform' }>,
+  count: number,
+  sizes: Sizes,
+  random: RandomGenerator,
+): Uint8Array {
+  const array = arrayOf(datatype, count);
+  if (values.distribution === 'uniform') {
     const range = { min: values.min, below: resolve(values.below, sizes) };
     const fault = rangeFault(range, datatype);
     if (fault !== undefined) {
@@ -67,57 +123,26 @@ function drawTensor(name: string, input: WorkloadInput, sizes: Sizes, random: Ra
       });
     }
     fillUniform(array, range, random);
+  } else if (array instanceof Float32Array || array instanceof Float64Array) {
+    fillNormal(array, values, random);
   }
-  return { name, datatype, shape, bytes: new Uint8Array(array.buffer) };
+  return bytesOf(datatype, array);
 }
 
 /** Why a range is empty or does not fit the type, where numbers would wrap around unseen. */
-function rangeFault({ min, below }: { min: number; below: number }, datatype: Datatype): string | undefined {
+function rangeFault(
+  { min, below }: { min: number; below: number },
+  datatype: FixedDatatype,
+): string | undefined {
   if (below <= min) {
     return `below is ${below}, min is ${min}`;
   }
-  if (datatype.startsWith('FP')) {
+  if (isFloat(datatype)) {
     return undefined;
   }
-  const bits = 8 * datatypes[datatype].sizeBytes;
-  const [lowest, highest] =
-    datatype === 'BOOL'
-      ? [0, 2]
-      : datatype.startsWith('U')
-        ? [0, 2 ** bits]
-        : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
+  const [lowest, highest] = integerRange(datatype);
   const whole = Number.isSafeInteger(min) && Number.isSafeInteger(below);
-  return whole && min >= lowest && below <= highest
+  return whole && min >= lowest && below - 1 <= highest
     ? undefined
-    : `min is ${min}, below is ${below}, but ${datatype} takes whole numbers from ${lowest} to ${highest - 1}`;
-}
-
-function zeros(datatype: Datatype, length: number) {
-  switch (datatype) {
-    case 'BOOL':
-    case 'UINT8':
-      return new Uint8Array(length);
-    case 'UINT16':
-      return new Uint16Array(length);
-    case 'UINT32':
-      return new Uint32Array(length);
-    case 'UINT64':
-      return new BigUint64Array(length);
-    case 'INT8':
-      return new Int8Array(length);
-    case 'INT16':
-      return new Int16Array(length);
-    case 'INT32':
-      return new Int32Array(length);
-    case 'INT64':
-      return new BigInt64Array(length);
-    case 'FP32':
-      return new Float32Array(length);
-    case 'FP64':
-      return new Float64Array(length);
-    case 'FP16':
-      throw new UsageError('random values of type FP16 cannot be made', {
-        fix: 'test an FP16 model by reference cases only: remove `random` from the workload',
-      });
-  }
+    : `min is ${min}, below is ${below}, but ${datatype} takes whole numbers from ${lowest} to ${highest}`;
 }

@@ -1,20 +1,11 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import type { RandomValues } from './workload.ts';
 import { normalCdf, normalQuantile } from './normal-quantile.ts';
+import type { Floats, Integers } from './scalars.ts';
+import type { Distribution } from './workload-schema.ts';
 
-type Normal = Extract<RandomValues, { distribution: 'normal' }>;
-type Floats = Float32Array | Float64Array;
-type Integers =
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array;
+type Normal = Extract<Distribution, { distribution: 'normal' }>;
 
 /**
  * Fills an array of zeros with normally distributed values, clipped.

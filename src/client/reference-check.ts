@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { UsageError, WrongAnswerError } from '../support/errors.ts';
-import { datatypes, type Datatype } from '../triton/datatypes.ts';
+import type { Datatype } from '../triton/datatypes.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
+import { usable } from './array-file.ts';
 import { ask, outputOf } from './ask.ts';
-import { firstNotFinite, largestDifference } from './compare.ts';
+import { compareTensors, firstNotFinite } from './compare.ts';
+import { numpyTypes, tensorBytes } from './npy-tensor.ts';
 import type { NpyArray } from './npy.ts';
 import { readNpz } from './npz.ts';
 import { matchesShape } from './signature.ts';
-import type { LoadedWorkload, Workload } from './workload.ts';
+import type { Tolerance, Workload } from './workload-schema.ts';
+import type { LoadedWorkload } from './workload.ts';
 
 /** A fixed request and the outputs that the model gave when it was made. */
 export interface ReferenceCase {
@@ -36,42 +39,58 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
     return [];
   }
   const archive = path.resolve(path.dirname(file), reference.file);
-  const wanted = new Set(
-    reference.cases.flatMap((name) =>
-      [...Object.keys(inputs), ...Object.keys(outputs)].map((tensor) => `${name}.${tensor}`),
-    ),
+  const names = [...Object.keys(inputs), ...Object.keys(outputs)];
+  const fix = 'make it with `hpc-gat test --record`, or correct `reference` in the workload';
+  const arrays = await usable({ what: 'reference', file: archive, fix }, () =>
+    readNpz(archive, (array) => {
+      const { name, tensor } = splitName(array, names);
+      return tensor !== undefined && (reference.cases?.includes(name) ?? true);
+    }),
   );
-  const arrays = await readNpz(archive, (name) => wanted.has(name));
-  return reference.cases.map((name) => {
+  const cases = reference.cases ?? [
+    ...new Set([...arrays.keys()].map((array) => splitName(array, names).name)),
+  ];
+  if (cases.length === 0) {
+    throw new UsageError(
+      `unusable reference ${archive}: no array in it is called CASE.${names.join(' or CASE.')}`,
+      { fix },
+    );
+  }
+  return cases.map((name) => {
     const tensors = (described: Described): Tensor[] =>
-      Object.entries(described).map(([tensor, { datatype, shape }]) => {
+      Object.entries(described).map(([tensor, wanted]) => {
         const key = `${name}.${tensor}`;
-        const array = arrays.get(key);
-        const fault = faultOf(array, datatypes[datatype].numpy, shape);
-        if (array === undefined || fault !== undefined) {
-          throw new UsageError(`unusable reference ${archive}: array ${key} ${fault ?? 'is missing'}`, {
-            fix: 'make the reference again for this workload, or correct reference.cases',
-          });
+        const read = referenceTensor(tensor, wanted, arrays.get(key));
+        if (typeof read === 'string') {
+          throw new UsageError(`unusable reference ${archive}: array ${key} ${read}`, { fix });
         }
-        return { name: tensor, datatype, shape: array.shape, bytes: array.bytes };
+        return read;
       });
     return { name, inputs: tensors(inputs), outputs: tensors(outputs) };
   });
 }
 
-function faultOf(
+/** `CASE.TENSOR`; names of tensors may have dots too. */
+function splitName(array: string, tensors: readonly string[]): { name: string; tensor: string | undefined } {
+  const tensor = tensors.find((one) => array.endsWith(`.${one}`));
+  return { name: array.slice(0, array.length - (tensor?.length ?? 0) - 1), tensor };
+}
+
+/** The array as that tensor, or why it cannot be one. */
+function referenceTensor(
+  name: string,
+  { datatype, shape }: Described[string],
   array: NpyArray | undefined,
-  numpy: string,
-  shape: readonly (number | string)[],
-): string | undefined {
+): Tensor | string {
   if (array === undefined) {
     return 'is missing';
   }
-  if (array.descr !== numpy) {
-    return `has elements of type ${array.descr}, the workload says ${numpy}`;
+  const bytes = tensorBytes(array, datatype);
+  if (bytes === undefined) {
+    return `has elements of type ${array.descr}, the workload says ${numpyTypes(datatype)}`;
   }
   return matchesShape(shape, array.shape)
-    ? undefined
+    ? { name, datatype, shape: array.shape, bytes }
     : `has shape [${array.shape.join(', ')}], the workload says [${shape.join(', ')}]`;
 }
 
@@ -87,34 +106,47 @@ export async function checkReference(
   cases: readonly ReferenceCase[],
   onResult: (result: ReferenceResult) => void,
 ): Promise<string[]> {
-  const tolerance = workload.reference?.tolerance.absolute ?? 0;
   const versions: string[] = [];
   for (const { name, inputs, outputs } of cases) {
     const what = `reference case ${name}`;
     const answer = await ask(server, { workload, inputs, what });
     versions.push(answer.version);
-    const differences = outputs.map((output) => compareOutput(what, output, answer, tolerance));
+    const differences = outputs.map((output) => compareOutput(what, output, answer, workload));
     onResult({ case: name, maxDifference: Math.max(0, ...differences), latencyMs: answer.latencyMs });
   }
   return versions;
 }
 
-/** The largest difference of one output; throws when it is above the tolerance. */
-function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, tolerance: number): number {
+/** What an output may differ by. */
+export function toleranceOf({ reference, outputs }: Workload, output: string): Tolerance {
+  return outputs[output]?.tolerance ?? reference?.tolerance ?? { absolute: 0, relative: 0 };
+}
+
+/** The largest difference of one output; throws when it is beyond the tolerance. */
+function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, workload: Workload): number {
+  const { name } = wanted;
+  const fault = (text: string) =>
+    new WrongAnswerError(`${what}: ${name} ${text}`, {
+      fix: 'is this the model that the reference was made with? Serve that one, or make the reference again',
+    });
   const got = outputOf(answer, wanted, what);
-  const infinite = firstNotFinite(got);
-  const largest = largestDifference(wanted.datatype, wanted.shape, wanted.bytes, got.bytes);
-  const worst = infinite ?? largest;
-  if (worst === undefined || (infinite === undefined && (largest?.difference ?? 0) <= tolerance)) {
-    return largest?.difference ?? 0;
+  const infinite = workload.outputs[name]?.finite === false ? undefined : firstNotFinite(got);
+  if (infinite !== undefined) {
+    throw fault(`is not finite at [${infinite.position.join(', ')}]: got ${infinite.actual}`);
   }
-  const { position, actual } = worst;
-  const at = `at [${position.join(', ')}]`;
-  const sizes =
-    infinite === undefined && largest !== undefined
-      ? `differs by up to ${largest.difference.toPrecision(3)} (tolerance ${tolerance}), ${at}: expected ${largest.expected}, got ${actual}`
-      : `is not finite ${at}: got ${actual}`;
-  throw new WrongAnswerError(`${what}: ${wanted.name} ${sizes}`, {
-    fix: 'is this the model that the reference was made with? Serve that one, or make the reference again',
-  });
+  const tolerance = toleranceOf(workload, name);
+  const { largest, worst } = compareTensors(wanted, got, tolerance);
+  if (worst !== undefined) {
+    const { difference, position, expected, actual } = worst;
+    throw fault(
+      `differs by up to ${difference.toPrecision(3)} (tolerance ${toleranceText(tolerance)}), ` +
+        `at [${position.join(', ')}]: expected ${expected}, got ${actual}`,
+    );
+  }
+  return largest;
+}
+
+/** `0.001`, or with a relative part `0.001 + 1e-5 of the value`. */
+export function toleranceText({ absolute, relative }: Tolerance): string {
+  return relative === 0 ? String(absolute) : `${absolute} + ${relative} of the value`;
 }

@@ -1,9 +1,9 @@
 import type { ModelConfig } from '../triton/inference-server.ts';
 import type { LatencySummary } from './latency.ts';
 import type { RequestResult } from './random-check.ts';
-import type { ReferenceResult } from './reference-check.ts';
+import { toleranceOf, toleranceText, type ReferenceResult } from './reference-check.ts';
 import type { ServerStatistics } from './statistics.ts';
-import type { Workload } from './workload.ts';
+import type { Workload } from './workload-schema.ts';
 
 /* Lines for a person. Every function returns whole lines, without line feeds. */
 
@@ -45,8 +45,12 @@ function instanceLine({ count, kind, gpus }: ModelConfig['instanceGroup'][number
 
 export function referenceLine(
   { case: name, maxDifference, latencyMs }: ReferenceResult,
-  tolerance: number,
+  workload: Workload,
 ): string {
+  const tolerances = Object.keys(workload.outputs).map((output) =>
+    toleranceText(toleranceOf(workload, output)),
+  );
+  const tolerance = new Set(tolerances).size === 1 ? (tolerances[0] ?? '') : 'of each output its own';
   const difference = maxDifference === 0 ? '0' : maxDifference.toExponential(1);
   return `reference   ${name}: differs by ${difference} at most (tolerance ${tolerance}), ${latencyMs.toFixed(1)} ms`;
 }

@@ -15,6 +15,7 @@ import {
 } from './report.ts';
 import { checkSignature } from './signature.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
+import { loadStoredInputs } from './stored-inputs.ts';
 import { waitReady } from './wait-ready.ts';
 import type { LoadedWorkload } from './workload.ts';
 
@@ -65,6 +66,7 @@ export async function testModel(
   const { timings } = findings;
 
   const cases = await loadReference(loaded);
+  const stored = await loadStoredInputs(loaded);
   output.info(`waiting for model ${model} at ${server.url}`);
   const onState = (state: string) => {
     output.info(`  ${state}`);
@@ -88,14 +90,13 @@ export async function testModel(
   findings.modelConfigDigest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
   print(serverLine(findings.server, server.url));
   printAll(configLines(config, metadata.versions));
-  checkSignature(workload, metadata, optionalInputs(config));
+  checkSignature(workload, { metadata, config }, stored.sizes);
 
   const before = await server.modelStatistics(model, version);
-  const tolerance = workload.reference?.tolerance.absolute ?? 0;
   const referenceStart = now();
   const versions = await checkReference(server, workload, cases, (result) => {
     findings.reference.push(result);
-    print(referenceLine(result, tolerance));
+    print(referenceLine(result, workload));
   });
   timings.referenceMs = now() - referenceStart;
 
@@ -103,7 +104,7 @@ export async function testModel(
     const randomStart = now();
     const table = requestTable(workload);
     print(table.heading);
-    const answered = await checkRandom(server, workload, (result) => {
+    const answered = await checkRandom(server, { workload, stored }, (result) => {
       findings.requests.push(result);
       print(table.line(result));
     });
@@ -121,16 +122,12 @@ export async function testModel(
     signal,
   });
   printAll(statisticsLines(model, findings.statistics));
-  const latency = summarizeLatency(findings.requests);
+  const latency = summarizeLatency(findings.requests, workload.random?.concurrency ?? 1);
   if (latency !== undefined) {
     findings.latency = latency;
     printAll(latencyLines(latency));
   }
   timings.totalMs = now() - start;
-}
-
-function optionalInputs({ input }: ModelConfig): ReadonlySet<string> {
-  return new Set(input.filter(({ optional }) => optional === true).map(({ name }) => name));
 }
 
 function onlyVersion(versions: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { withFile, type ZipEntry, zipEntries, ZipDirectoryError, readZipEntry } from './zip-directory.ts';
+import { withFile, type ZipEntry, zipEntries, ZipError, readZipEntry } from '../support/zip.ts';
 
 /** What a model.pt is; `arguments` are those of forward() without self, undefined when they could not be read. */
 export type TorchFile =
@@ -42,7 +42,7 @@ async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
   try {
     entries = await zipEntries(handle);
   } catch (error) {
-    if (error instanceof ZipDirectoryError) {
+    if (error instanceof ZipError) {
       return { kind: 'cut-off' };
     }
     throw error;
@@ -82,7 +82,7 @@ async function forwardArguments(
     const [, body = ''] = code.slice(classStart).split(/^class .*$/m);
     return argumentNames(body);
   } catch (error) {
-    if (error instanceof ZipDirectoryError) {
+    if (error instanceof ZipError) {
       return undefined;
     }
     throw error;

@@ -121,8 +121,9 @@ function literalsFit({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boole
   }
   return Object.entries(def.shape).every(([key, field]) => {
     const inner = (field as z.core.$ZodTypes)._zod.def;
-    return (
-      inner.type !== 'literal' || inner.values.includes((value as Record<string, unknown>)[key] as string)
-    );
+    const given = (value as Record<string, unknown>)[key];
+    return inner.type === 'literal'
+      ? inner.values.includes(given as string)
+      : inner.type !== 'undefined' || given === undefined;
   });
 }

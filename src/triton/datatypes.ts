@@ -1,5 +1,7 @@
-/** Triton's names of element types, with their size and NumPy's name of the same type. */
-export const datatypes = {
+import { bfloat16, decodeFloat, half } from './small-floats.ts';
+
+/** Triton's names of element types with a fixed size, and NumPy's name of the same type where it has one. */
+export const fixedDatatypes = {
   BOOL: { sizeBytes: 1, numpy: '|b1' },
   UINT8: { sizeBytes: 1, numpy: '|u1' },
   UINT16: { sizeBytes: 2, numpy: '<u2' },
@@ -12,27 +14,34 @@ export const datatypes = {
   FP16: { sizeBytes: 2, numpy: '<f2' },
   FP32: { sizeBytes: 4, numpy: '<f4' },
   FP64: { sizeBytes: 8, numpy: '<f8' },
+  BF16: { sizeBytes: 2, numpy: undefined },
 } as const;
 
-export type Datatype = keyof typeof datatypes;
+export type FixedDatatype = keyof typeof fixedDatatypes;
 
-export const datatypeNames = Object.keys(datatypes) as [Datatype, ...Datatype[]];
+/** Elements of BYTES are of any length: texts, or whole files. */
+export type Datatype = FixedDatatype | 'BYTES';
+
+export const datatypeNames: readonly Datatype[] = [
+  ...(Object.keys(fixedDatatypes) as FixedDatatype[]),
+  'BYTES',
+];
 
 export function isDatatype(name: string): name is Datatype {
-  return Object.hasOwn(datatypes, name);
+  return (datatypeNames as readonly string[]).includes(name);
+}
+
+export function isFloat(datatype: Datatype): boolean {
+  return datatype.startsWith('FP') || datatype === 'BF16';
 }
 
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-export function tensorSizeBytes(datatype: Datatype, shape: readonly number[]): number {
-  return elementCount(shape) * datatypes[datatype].sizeBytes;
-}
-
 /** The elements of little-endian bytes; 64-bit integers come as bigint, which loses nothing. */
-export function elementsOf(datatype: Datatype, bytes: Uint8Array): ArrayLike<number | bigint> {
-  const { sizeBytes } = datatypes[datatype];
+export function elementsOf(datatype: FixedDatatype, bytes: Uint8Array): ArrayLike<number | bigint> {
+  const { sizeBytes } = fixedDatatypes[datatype];
   // Typed arrays want aligned memory; an answer's bytes begin anywhere in its message.
   const { buffer, byteOffset, byteLength } =
     bytes.byteOffset % sizeBytes === 0 ? bytes : new Uint8Array(bytes);
@@ -56,21 +65,16 @@ export function elementsOf(datatype: Datatype, bytes: Uint8Array): ArrayLike<num
     case 'INT64':
       return new BigInt64Array(buffer, byteOffset, length);
     case 'FP16':
-      return Float64Array.from(new Uint16Array(buffer, byteOffset, length), fromHalf);
+      return Float64Array.from(new Uint16Array(buffer, byteOffset, length), (bits) =>
+        decodeFloat(half, bits),
+      );
+    case 'BF16':
+      return Float64Array.from(new Uint16Array(buffer, byteOffset, length), (bits) =>
+        decodeFloat(bfloat16, bits),
+      );
     case 'FP32':
       return new Float32Array(buffer, byteOffset, length);
     case 'FP64':
       return new Float64Array(buffer, byteOffset, length);
   }
-}
-
-/** The value of an IEEE 754 binary16 pattern. Node 22 has no Float16Array. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) {
-    return fraction === 0 ? sign * Infinity : NaN;
-  }
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

@@ -1,4 +1,5 @@
-import { isDatatype, tensorSizeBytes } from './datatypes.ts';
+import { decodeByteElements } from './byte-elements.ts';
+import { elementCount, fixedDatatypes, isDatatype } from './datatypes.ts';
 import { InferenceServerError } from './errors.ts';
 import type {
   Duration,
@@ -85,9 +86,13 @@ function tensorOf({ name, datatype, shape }: TensorMetadata, bytes: Uint8Array |
   if (bytes === undefined) {
     throw fault('came without raw bytes');
   }
-  const expected = tensorSizeBytes(datatype, shape);
-  if (bytes.length !== expected) {
-    throw fault(`of shape [${shape.join(', ')}] came with ${bytes.length} bytes instead of ${expected}`);
+  const count = elementCount(shape);
+  const [unit, expected, came] =
+    datatype === 'BYTES'
+      ? ['elements', count, decodeByteElements(bytes)?.length ?? 'cut-off']
+      : ['bytes', count * fixedDatatypes[datatype].sizeBytes, bytes.length];
+  if (came !== expected) {
+    throw fault(`of shape [${shape.join(', ')}] came with ${came} ${unit} instead of ${expected}`);
   }
   return { name, datatype, shape, bytes };
 }

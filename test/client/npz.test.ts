@@ -2,9 +2,8 @@ import { expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseNpy } from '../../src/client/npy.ts';
+import { NpyError, parseNpy } from '../../src/client/npy.ts';
 import { readNpz } from '../../src/client/npz.ts';
-import { UsageError } from '../../src/support/errors.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { npyFile, npzFile } from './numpy-files.ts';
 
@@ -38,7 +37,7 @@ test('what NumPy itself wrote', async () => {
 test('cut off anywhere, it is refused', async () => {
   const packed = readFileSync(committed);
   for (const length of [0, 10, 1000, packed.length / 2, packed.length - 30, packed.length - 1]) {
-    await expect(readNpz(written(packed.subarray(0, length)), everything)).rejects.toThrow(UsageError);
+    await expect(readNpz(written(packed.subarray(0, length)), everything)).rejects.toThrow(NpyError);
   }
 });
 
@@ -50,8 +49,7 @@ test('a flipped bit is noticed by the checksum', async () => {
   );
 });
 
-test('a missing file, another kind of file and another kind of member are refused', async () => {
-  await expect(readNpz(path.join(folder, 'none.npz'), everything)).rejects.toThrow(/there is no such file/);
+test('another kind of file and another kind of member are refused', async () => {
   await expect(readNpz(written(Buffer.from('hello '.repeat(100))), everything)).rejects.toThrow(
     /not a zip archive/,
   );
@@ -93,7 +91,7 @@ const replaced = (from: string, to: string) =>
 
 test.each([
   ['big-endian', replaced("'<f4'", "'>f4'"), /elements of type >f4 are not supported/],
-  ['text', replaced("'<f4'", "'<U4'"), /elements of type <U4 are not supported/],
+  ['objects', replaced("'<f4'", "'|O4'"), /elements of type \|O4 are not supported/],
   ['Fortran order', replaced('False', 'True '), /Fortran order/],
   ['another shape', replaced('(2, 3)', '(2, 4)'), /needs 32 bytes, but 24 are there/],
   ['a cut header', floats.subarray(0, 40), /cut off within its header/],

@@ -5,10 +5,12 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { normalCdf, normalQuantile } from '../../src/client/normal-quantile.ts';
 import { randomRequests } from '../../src/client/random-inputs.ts';
 import { fillNormal, fillUniform } from '../../src/client/random-values.ts';
-import { loadWorkload, type Workload } from '../../src/client/workload.ts';
+import { loadWorkload } from '../../src/client/workload.ts';
+import type { Distribution, Workload } from '../../src/client/workload-schema.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { elementsOf } from '../../src/triton/datatypes.ts';
+import { decodeByteElements } from '../../src/triton/byte-elements.ts';
+import { elementsOf, type Datatype } from '../../src/triton/datatypes.ts';
 
 const { workload } = await loadWorkload(path.join(packageRoot, 'models', 'gat_test', 'workload.yaml'));
 
@@ -125,5 +127,38 @@ test('what cannot be drawn is refused', () => {
     /below is 5, min is 5/,
   );
   expect(() => drawn({ values: { distribution: 'uniform', min: 0.5, below: 3 } })).toThrow(UsageError);
-  expect(() => drawn({ datatype: 'FP16' })).toThrow(/FP16/);
+});
+
+test.each<[Datatype, Distribution, readonly (number | bigint)[]]>([
+  ['BOOL', { distribution: 'constant', value: true }, [1]],
+  ['BOOL', { distribution: 'uniform', min: 0, below: 2 }, [0, 1]],
+  ['INT64', { distribution: 'choice', of: [-5, 7] }, [-5n, 7n]],
+  ['FP16', { distribution: 'constant', value: 0.1 }, [0.0999755859375]],
+  ['BF16', { distribution: 'choice', of: [1, -2.5] }, [-2.5, 1]],
+  ['UINT64', { distribution: 'uniform', min: 3, below: 5 }, [3n, 4n]],
+])('%s from %j', (datatype, values, expected) => {
+  const inputs = { x: { datatype, shape: [200], values } };
+  const [request] = randomRequests({ ...workload, inputs });
+  const elements = elementsOf(datatype as 'FP32', request?.inputs[0]?.bytes ?? new Uint8Array());
+  expect(elements).toHaveLength(200);
+  expect([...new Set(Array.from(elements))].sort((a, b) => (a < b ? -1 : 1))).toEqual(expected);
+});
+
+test('normal values of 16 bits, and texts', () => {
+  const normal = { distribution: 'normal', mean: 0, standardDeviation: 1 } as const;
+  const [request] = randomRequests({
+    ...workload,
+    inputs: {
+      half: { datatype: 'FP16', shape: [5000], values: normal },
+      text: { datatype: 'BYTES', shape: [100], values: { distribution: 'choice', of: ['a', 'bc'] } },
+    },
+  });
+  const [half, text] = request?.inputs ?? [];
+  const values = Array.from(elementsOf('FP16', half?.bytes ?? new Uint8Array()), Number);
+  expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / values.length)).toBeLessThan(0.1);
+  const words = decodeByteElements(text?.bytes ?? new Uint8Array())?.map((word) =>
+    Buffer.from(word).toString(),
+  );
+  expect(words).toHaveLength(100);
+  expect(new Set(words)).toEqual(new Set(['a', 'bc']));
 });

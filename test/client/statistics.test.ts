@@ -80,7 +80,7 @@ test('percentiles are latencies that were measured', () => {
     sentBytes: 1_000_000,
     latencyMs: 100 * (20 - index),
   }));
-  expect(summarizeLatency(requests)).toEqual({
+  expect(summarizeLatency(requests, 1)).toEqual({
     count: 20,
     medianMs: 1000,
     p95Ms: 1900,
@@ -89,5 +89,6 @@ test('percentiles are latencies that were measured', () => {
     rateMBps: 20 / 21,
     requestsPerSecond: 20 / 21,
   });
-  expect(summarizeLatency([])).toBeUndefined();
+  expect(summarizeLatency(requests, 4)?.requestsPerSecond).toBeCloseTo(80 / 21);
+  expect(summarizeLatency([], 1)).toBeUndefined();
 });

@@ -152,7 +152,12 @@ test('aborting cancels the call under way and refuses the next', async () => {
 test.each([
   ['without bytes', { rawOutputContents: [] }, /output y came without raw bytes/],
   ['too short', { rawOutputContents: [new Uint8Array(3)] }, /output y of shape \[2, 1\] came with 3 bytes/],
-  ['of text', { outputs: [{ name: 'y', datatype: 'BYTES', shape: [2, 1] }] }, /elements of type BYTES/],
+  ['of no known type', { outputs: [{ name: 'y', datatype: 'C64', shape: [2, 1] }] }, /elements of type C64/],
+  [
+    'of too few texts',
+    { outputs: [{ name: 'y', datatype: 'BYTES', shape: [3] }] },
+    /output y of shape \[3\] came with 2 elements instead of 3/,
+  ],
 ])('an answer %s is refused', async (_what, change, message) => {
   fake.handlers.ModelInfer = () => ({ ...answer([2, 1], new Float32Array(2)), ...change });
   await expect(client().infer(request)).rejects.toThrow(message);

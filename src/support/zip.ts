@@ -1,12 +1,13 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 
 /** Why a file is not a usable zip archive. */
-export class ZipDirectoryError extends Error {}
+export class ZipError extends Error {}
 
 export interface ZipEntry {
   readonly name: string;
   readonly method: number;
+  readonly checksum: number;
   readonly packedSizeBytes: number;
   readonly offsetBytes: number;
 }
@@ -15,7 +16,7 @@ const endSizeBytes = 22;
 const longestCommentBytes = 0xffff;
 const locator64SizeBytes = 20;
 const none32 = 0xffffffff;
-/** No file with more than that in its directory is a model. */
+/** No model and no set of arrays has more than that in its directory. */
 const longestDirectoryBytes = 256 * 1024 * 1024;
 
 /**
@@ -23,13 +24,13 @@ const longestDirectoryBytes = 256 * 1024 * 1024;
  *
  * Source: PKWARE APPNOTE 6.3, sections 4.3.12 and 4.3.14 to 4.3.16, 4.5.3.
  *
- * @throws {ZipDirectoryError}
+ * @throws {ZipError}
  */
 export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
   const { size } = await handle.stat();
   const { offset, length } = await findDirectory(handle, size);
   if (offset + length > size || length > longestDirectoryBytes) {
-    throw new ZipDirectoryError('its directory lies outside the file');
+    throw new ZipError('its directory lies outside the file');
   }
   const directory = await readAt(handle, offset, length);
   const entries: ZipEntry[] = [];
@@ -41,10 +42,11 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
     const entry = {
       name: directory.toString('utf8', at + 46, extraAt),
       method: directory.readUInt16LE(at + 10),
+      checksum: directory.readUInt32LE(at + 16),
       ...sizes,
     };
     if (entry.offsetBytes + entry.packedSizeBytes > offset) {
-      throw new ZipDirectoryError(`${entry.name} lies outside the file`);
+      throw new ZipError(`${entry.name} lies outside the file`);
     }
     entries.push(entry);
     at = extraAt + extraSize + directory.readUInt16LE(at + 32);
@@ -59,18 +61,25 @@ export async function readZipEntry(
   limitBytes: number,
 ): Promise<Buffer> {
   if (packedSizeBytes > limitBytes) {
-    throw new ZipDirectoryError(`${name} is larger than ${limitBytes} bytes`);
+    throw new ZipError(`${name} is larger than ${limitBytes} bytes`);
   }
   const header = await readAt(handle, offsetBytes, 30);
   if (header.readUInt32LE(0) !== 0x04034b50) {
-    throw new ZipDirectoryError(`${name} is damaged`);
+    throw new ZipError(`${name} is damaged`);
   }
   const start = offsetBytes + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   const packed = await readAt(handle, start, packedSizeBytes);
   try {
     return method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: limitBytes });
   } catch (error) {
-    throw new ZipDirectoryError(`${name} is damaged`, { cause: error });
+    throw new ZipError(`${name} is damaged`, { cause: error });
+  }
+}
+
+/** Torch can be told to write none; what NumPy writes always has one. */
+export function expectChecksum({ name, checksum }: ZipEntry, content: Uint8Array): void {
+  if (crc32(content) !== checksum) {
+    throw new ZipError(`${name}: its checksum does not fit`);
   }
 }
 
@@ -89,7 +98,7 @@ async function findDirectory(handle: FileHandle, size: number): Promise<{ offset
   const tail = await readAt(handle, size - tailSize, tailSize);
   const end = tail.lastIndexOf(Uint8Array.of(0x50, 0x4b, 5, 6));
   if (end < 0 || end + endSizeBytes > tail.length) {
-    throw new ZipDirectoryError('its end is missing');
+    throw new ZipError('its end is missing: cut off, or not a zip archive');
   }
   const length = tail.readUInt32LE(end + 12);
   const offset = tail.readUInt32LE(end + 16);
@@ -131,7 +140,7 @@ async function readAt(handle: FileHandle, offset: number, length: number): Promi
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await handle.read(buffer, 0, length, offset);
   if (bytesRead < length) {
-    throw new ZipDirectoryError('its end is missing');
+    throw new ZipError('its end is missing');
   }
   return buffer;
 }

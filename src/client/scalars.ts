@@ -1,0 +1,102 @@
+import { encodeByteElements } from '../triton/byte-elements.ts';
+import { fixedDatatypes, isFloat, type Datatype, type FixedDatatype } from '../triton/datatypes.ts';
+import { bfloat16, encodeFloat, half } from '../triton/small-floats.ts';
+
+/** One value as YAML and JSON write it. */
+export type Scalar = number | bigint | boolean | string;
+
+/** Why a value cannot be an element of that type; undefined when it can. */
+export function scalarFault(datatype: Datatype, value: Scalar): string | undefined {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (datatype === 'BYTES') {
+    return typeof value === 'string' ? undefined : `${shown} is no text, put it in quotes for BYTES`;
+  }
+  if (datatype === 'BOOL') {
+    return typeof value === 'boolean' ? undefined : `${shown} is neither true nor false`;
+  }
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    return `${shown} is no number for ${datatype}`;
+  }
+  if (isFloat(datatype)) {
+    return undefined;
+  }
+  const [lowest, highest] = integerRange(datatype);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    return `${shown} is no whole number that can be written exactly`;
+  }
+  return value >= lowest && value <= highest
+    ? undefined
+    : `${shown} does not fit ${datatype}, which goes from ${lowest} to ${highest}`;
+}
+
+/** The smallest and the largest value of an integer type; BOOL counts as 0 and 1. */
+export function integerRange(datatype: FixedDatatype): readonly [bigint, bigint] {
+  if (datatype === 'BOOL') {
+    return [0n, 1n];
+  }
+  const bits = BigInt(8 * fixedDatatypes[datatype].sizeBytes);
+  return datatype.startsWith('U') ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+}
+
+/** Values as the elements of a tensor. Each has to be one that {@link scalarFault} has nothing against. */
+export function encodeScalars(datatype: Datatype, values: readonly Scalar[]): Uint8Array {
+  if (datatype === 'BYTES') {
+    return encodeByteElements(values.map((value) => Buffer.from(String(value), 'utf8')));
+  }
+  const array = arrayOf(datatype, values.length);
+  if (array instanceof BigInt64Array || array instanceof BigUint64Array) {
+    values.forEach((value, index) => (array[index] = BigInt(value)));
+  } else {
+    values.forEach((value, index) => (array[index] = Number(value)));
+  }
+  return bytesOf(datatype, array);
+}
+
+export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+export type Integers =
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>;
+
+/** Zeros to fill in; floats of 16 bits are rounded by {@link bytesOf}. */
+export function arrayOf(datatype: FixedDatatype, length: number): Floats | Integers {
+  switch (datatype) {
+    case 'BOOL':
+    case 'UINT8':
+      return new Uint8Array(length);
+    case 'UINT16':
+      return new Uint16Array(length);
+    case 'UINT32':
+      return new Uint32Array(length);
+    case 'UINT64':
+      return new BigUint64Array(length);
+    case 'INT8':
+      return new Int8Array(length);
+    case 'INT16':
+      return new Int16Array(length);
+    case 'INT32':
+      return new Int32Array(length);
+    case 'INT64':
+      return new BigInt64Array(length);
+    case 'FP32':
+      return new Float32Array(length);
+    case 'FP64':
+    case 'FP16':
+    case 'BF16':
+      return new Float64Array(length);
+  }
+}
+
+/** The elements of an array from {@link arrayOf}, little-endian. */
+export function bytesOf(datatype: FixedDatatype, array: Floats | Integers): Uint8Array {
+  const format = datatype === 'FP16' ? half : datatype === 'BF16' ? bfloat16 : undefined;
+  if (format === undefined || !(array instanceof Float64Array)) {
+    return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  }
+  return new Uint8Array(Uint16Array.from(array, (value) => encodeFloat(format, value)).buffer);
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { datatypeNames } from '../triton/datatypes.ts';
+
+const sizeOrName = z
+  .union([z.int().nonnegative(), z.string().min(1)], {
+    error: 'expected a whole number, or the name of one of random.sizes',
+  })
+  .describe('A number, or the name of a size');
+
+const normal = z.strictObject({
+  distribution: z.literal('normal').describe('Normally distributed numbers of a floating-point type'),
+  mean: z.number(),
+  standardDeviation: z.number().positive(),
+  clip: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, 'the lower bound comes first')
+    .describe('Lowest and highest value; what lies outside becomes the bound')
+    .optional(),
+});
+
+const uniform = z.strictObject({
+  distribution: z
+    .literal('uniform')
+    .describe('Evenly distributed numbers: fractions or, for integer types, whole ones'),
+  min: z.number().describe('The smallest value'),
+  below: z
+    .union([z.number(), z.string().min(1)], {
+      error: 'expected a number, or the name of one of random.sizes',
+    })
+    .describe('A number, or the name of a size, that all values are below'),
+});
+
+const scalar = z.union([z.number(), z.boolean(), z.string()], {
+  error: 'expected a number, true, false or a text',
+});
+
+const constant = z.strictObject({
+  distribution: z.literal('constant').describe('The same value everywhere'),
+  value: scalar,
+});
+
+const choice = z.strictObject({
+  distribution: z.literal('choice').describe('Each element one of a list, evenly'),
+  of: z.array(scalar).min(1),
+});
+
+const stored = z.strictObject({
+  /** None: that is how a file is told from a distribution. */
+  distribution: z.undefined(),
+  file: z
+    .string()
+    .regex(/\.(npy|npz|json)$/, 'expected a file that ends with .npy, .npz or .json')
+    .describe('An array in a .npy, .npz or .json file, relative to the workload'),
+  array: z.string().min(1).describe('Which array of a .npz file').optional(),
+  rows: z
+    .boolean()
+    .describe('Whether each request takes the next rows of the array, from the start again at its end')
+    .default(false),
+});
+
+const tolerance = z.strictObject({
+  absolute: z.number().nonnegative().describe('Largest allowed difference of an element').default(0),
+  relative: z
+    .number()
+    .nonnegative()
+    .describe('Largest allowed difference as a share of the expected value, on top of absolute')
+    .default(0),
+});
+
+const range = z
+  .strictObject({ min: z.int().positive(), max: z.int().positive() })
+  .refine(({ min, max }) => min <= max, 'min is above max');
+
+/** A workload: what to send to a model and what to expect back. docs/workload.md */
+export const workloadSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  model: z.string().min(1).describe("The model's name on the server"),
+  version: z
+    .string()
+    .regex(/^\d+$/, 'expected a version number in quotes, such as "1"')
+    .describe("The version to ask, in quotes; without it the server's policy chooses")
+    .default(''),
+  reference: z
+    .strictObject({
+      file: z.string().min(1).describe('A .npz file, relative to the workload: arrays CASE.TENSOR'),
+      tolerance: tolerance.describe('For all outputs that give none'),
+      cases: z
+        .array(z.string().min(1))
+        .min(1)
+        .describe('Which cases to send, in this order; all of the file without it')
+        .optional(),
+    })
+    .describe('Fixed requests with known answers')
+    .optional(),
+  random: z
+    .strictObject({
+      requests: z.int().positive().describe('How many'),
+      concurrency: z.int().positive().max(1024).describe('How many are under way at once').default(1),
+      seed: z
+        .int()
+        .min(-(2 ** 31))
+        .max(2 ** 31 - 1)
+        .describe('The same seed gives the same bytes on every machine')
+        .default(0),
+      sizes: z.record(z.string(), range).describe('Sizes drawn for each request').default({}),
+    })
+    .describe('Requests of which types, shapes and finiteness are checked')
+    .optional(),
+  inputs: z.record(
+    z.string(),
+    z.strictObject({
+      datatype: z.enum(datatypeNames),
+      shape: z.array(sizeOrName),
+      values: z
+        .discriminatedUnion('distribution', [normal, uniform, constant, choice, stored])
+        .describe('What it holds')
+        .optional(),
+    }),
+  ),
+  outputs: z.record(
+    z.string(),
+    z.strictObject({
+      datatype: z.enum(datatypeNames),
+      shape: z.array(sizeOrName),
+      finite: z.boolean().describe('Refuse NaN and infinities').default(true),
+      tolerance: tolerance.describe("Instead of the reference's").optional(),
+    }),
+  ),
+});
+
+export type Workload = z.output<typeof workloadSchema>;
+export type WorkloadInput = Workload['inputs'][string];
+export type InputValues = NonNullable<WorkloadInput['values']>;
+export type Distribution = Extract<InputValues, { distribution: string }>;
+export type SizeRanges = NonNullable<Workload['random']>['sizes'];
+export type Tolerance = z.output<typeof tolerance>;
