@@ -51,7 +51,8 @@ export async function checkRandom(
   return versions;
 }
 
-function checkOutputs({ outputs }: Workload, sizes: Sizes, answer: InferAnswer, what: string): void {
+/** Type, shape and finiteness of every output. */
+export function checkOutputs({ outputs }: Workload, sizes: Sizes, answer: InferAnswer, what: string): void {
   for (const [name, { datatype, shape, finite }] of Object.entries(outputs)) {
     const output = outputOf(answer, { name, datatype, shape: resolveShape(shape, sizes) }, what);
     const infinite = finite ? firstNotFinite(output) : undefined;

@@ -81,10 +81,16 @@ export function requestTable(workload: Workload): {
 }
 
 export function statisticsLines(model: string, statistics: ServerStatistics): string[] {
-  const { version, success, executions, queueMs, computeInputMs, computeInferMs, computeOutputMs } =
-    statistics;
+  const { version, success, executions, batches } = statistics;
+  const { queueMs, computeInputMs, computeInferMs, computeOutputMs } = statistics;
+  const batched = batches.filter(({ size }) => size > 1);
   return labelled('counted', [
     `model ${model}, version ${version}: ${success} requests in ${executions} executions`,
+    ...(batched.length === 0
+      ? []
+      : [
+          `executions by batch size: ${batches.map((batch) => `${batch.executions} of ${batch.size}`).join(', ')}`,
+        ]),
     `mean per request: queue ${queueMs.toFixed(2)} ms, input ${computeInputMs.toFixed(2)} ms, ` +
       `infer ${computeInferMs.toFixed(2)} ms, output ${computeOutputMs.toFixed(2)} ms`,
   ]);

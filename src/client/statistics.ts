@@ -1,6 +1,6 @@
 import type { Clock } from '../support/context.ts';
 import { WrongAnswerError } from '../support/errors.ts';
-import type { Duration, InferenceServer, ModelStatistics } from '../triton/inference-server.ts';
+import type { BatchCount, Duration, InferenceServer, ModelStatistics } from '../triton/inference-server.ts';
 
 /** What the server counted for one model and version between two moments; means per request. */
 export interface ServerStatistics {
@@ -8,6 +8,8 @@ export interface ServerStatistics {
   readonly success: number;
   readonly fail: number;
   readonly executions: number;
+  /** Executions by the size of their batch, smallest first. */
+  readonly batches: readonly BatchCount[];
   readonly queueMs: number;
   readonly computeInputMs: number;
   readonly computeInferMs: number;
@@ -27,6 +29,13 @@ export function statisticsBetween(
     success: minus(after.success, before?.success).count,
     fail: minus(after.fail, before?.fail).count,
     executions: after.executionCount - (before?.executionCount ?? 0),
+    batches: after.batches
+      .map(({ size, executions }) => ({
+        size,
+        executions: executions - (before?.batches.find((batch) => batch.size === size)?.executions ?? 0),
+      }))
+      .filter(({ executions }) => executions > 0)
+      .sort((a, b) => a.size - b.size),
     queueMs: meanMs('queue'),
     computeInputMs: meanMs('computeInput'),
     computeInferMs: meanMs('computeInfer'),

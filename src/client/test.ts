@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Context } from '../support/context.ts';
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
 import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
-import {
-  configLines,
-  latencyLines,
-  referenceLine,
-  requestTable,
-  serverLine,
-  statisticsLines,
-} from './report.ts';
-import { checkSignature } from './signature.ts';
+import { meetModel, type MeetOptions } from './meet-model.ts';
+import { latencyLines, referenceLine, requestTable, statisticsLines } from './report.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
 import { loadStoredInputs } from './stored-inputs.ts';
-import { waitReady } from './wait-ready.ts';
 import type { LoadedWorkload } from './workload.ts';
 
 /** What a test has found so far; filled in as it goes, so that a failed test tells how far it came. */
@@ -34,12 +25,6 @@ export interface Findings {
   timings: { readyMs?: number; referenceMs?: number; randomMs?: number; totalMs?: number };
 }
 
-export interface TestOptions {
-  readyTimeoutMs: number;
-  /** A line of the result for a person. */
-  print: (line: string) => void;
-}
-
 /**
  * Tests a served model: waits for it, compares its answers with the reference, sends random requests and
  * checks the server's own count of them.
@@ -53,9 +38,11 @@ export async function testModel(
   server: InferenceServer,
   loaded: LoadedWorkload,
   findings: Findings,
-  { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
-  { readyTimeoutMs, print }: TestOptions,
+  context: Pick<Context, 'clock' | 'signal' | 'output'>,
+  options: MeetOptions,
 ): Promise<void> {
+  const { clock, signal } = context;
+  const { print } = options;
   const { workload } = loaded;
   const { model, version } = workload;
   const printAll = (lines: readonly string[]) => {
@@ -67,30 +54,13 @@ export async function testModel(
 
   const cases = await loadReference(loaded);
   const stored = await loadStoredInputs(loaded);
-  output.info(`waiting for model ${model} at ${server.url}`);
-  const onState = (state: string) => {
-    output.info(`  ${state}`);
-  };
-  timings.readyMs = await waitReady(server, {
-    model,
-    version,
-    timeoutMs: readyTimeoutMs,
-    clock,
-    signal,
-    onState,
+  await meetModel(server, { workload, stored }, context, {
+    ...options,
+    onMet: ({ readyMs, ...met }) => {
+      timings.readyMs = readyMs;
+      Object.assign(findings, met);
+    },
   });
-
-  const [{ name, version: release }, config, metadata] = await Promise.all([
-    server.serverMetadata(),
-    server.modelConfig(model, version),
-    server.modelMetadata(model, version),
-  ]);
-  findings.server = { name, version: release };
-  findings.modelConfig = config;
-  findings.modelConfigDigest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
-  print(serverLine(findings.server, server.url));
-  printAll(configLines(config, metadata.versions));
-  checkSignature(workload, { metadata, config }, stored.sizes);
 
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();

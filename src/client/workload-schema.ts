@@ -46,7 +46,7 @@ const choice = z.strictObject({
 
 const stored = z.strictObject({
   /** None: that is how a file is told from a distribution. */
-  distribution: z.undefined(),
+  distribution: z.undefined().optional(),
   file: z
     .string()
     .regex(/\.(npy|npz|json)$/, 'expected a file that ends with .npy, .npz or .json')

@@ -120,10 +120,11 @@ function literalsFit({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boole
     return false;
   }
   return Object.entries(def.shape).every(([key, field]) => {
-    const inner = (field as z.core.$ZodTypes)._zod.def;
+    const { def: outer } = (field as z.core.$ZodTypes)._zod;
+    const inner = outer.type === 'optional' ? (outer.innerType as z.core.$ZodTypes)._zod.def : outer;
     const given = (value as Record<string, unknown>)[key];
-    return inner.type === 'literal'
-      ? inner.values.includes(given as string)
+    return outer.type === 'literal'
+      ? outer.values.includes(given as string)
       : inner.type !== 'undefined' || given === undefined;
   });
 }

@@ -28,6 +28,7 @@ export interface Config {
 export interface Statistics {
   modelStats: (Pick<ModelStatistics, 'name' | 'version' | 'inferenceCount' | 'executionCount'> & {
     inferenceStats: Record<DurationName, Duration | null> | null;
+    batchStats: { batchSize: number; computeInfer: Duration | null }[];
   })[];
 }
 
@@ -49,6 +50,7 @@ export function statisticsOf({
   inferenceCount,
   executionCount,
   inferenceStats,
+  batchStats,
 }: Statistics['modelStats'][number]): ModelStatistics {
   const duration = (which: DurationName): Duration => inferenceStats?.[which] ?? nothing;
   return {
@@ -62,6 +64,10 @@ export function statisticsOf({
     computeInput: duration('computeInput'),
     computeInfer: duration('computeInfer'),
     computeOutput: duration('computeOutput'),
+    batches: batchStats.map(({ batchSize, computeInfer }) => ({
+      size: batchSize,
+      executions: computeInfer?.count ?? 0,
+    })),
   };
 }
 

@@ -83,6 +83,13 @@ export interface ModelStatistics {
   readonly computeInput: Duration;
   readonly computeInfer: Duration;
   readonly computeOutput: Duration;
+  readonly batches: readonly BatchCount[];
+}
+
+/** How many executions had a batch of that size; requests count with the batch that each brought. */
+export interface BatchCount {
+  readonly size: number;
+  readonly executions: number;
 }
 
 export interface InferRequest {

@@ -76,7 +76,11 @@ const statisticsMessages = {
       inferenceCount: one(4, 'uint64'),
       executionCount: one(5, 'uint64'),
       inferenceStats: one(6, 'InferStatistics'),
+      batchStats: many(7, 'InferBatchStatistics'),
     },
+  },
+  InferBatchStatistics: {
+    fields: { batchSize: one(1, 'uint64'), computeInfer: one(3, 'StatisticDuration') },
   },
   InferStatistics: {
     fields: {

@@ -17,6 +17,10 @@ function counted(success: number, fail = 0, version = '1'): ModelStatistics {
     computeInput: each(2_000_000),
     computeInfer: each(5_500_000),
     computeOutput: each(500_000),
+    batches: [
+      { size: 1, executions: success - 1 },
+      { size: 4, executions: 1 },
+    ],
   };
 }
 
@@ -47,6 +51,7 @@ test('what was there before does not count, nor does another version', async () 
     success: 3,
     fail: 0,
     executions: 3,
+    batches: [{ size: 1, executions: 3 }],
     queueMs: 1,
     computeInputMs: 2,
     computeInferMs: 5.5,

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../support/context.ts';
+import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
+import { configLines, serverLine } from './report.ts';
+import { checkSignature } from './signature.ts';
+import type { StoredInputs } from './stored-inputs.ts';
+import { waitReady } from './wait-ready.ts';
+import type { Workload } from './workload-schema.ts';
+
+/** What a server says of itself and of a model. */
+export interface Acquaintance {
+  readonly readyMs: number;
+  readonly server: { readonly name: string; readonly version: string };
+  readonly modelConfig: ModelConfig;
+  /** SHA-256 of the model's configuration as the server reports it. */
+  readonly modelConfigDigest: string;
+}
+
+export interface MeetOptions {
+  readyTimeoutMs: number;
+  /** A line of the result for a person. */
+  print: (line: string) => void;
+}
+
+/**
+ * Waits for the model of a workload, prints what the server says of it, and compares the workload with that.
+ *
+ * @throws {NotReadyError} when the model is not ready in time.
+ * @throws {UsageError} when the workload does not fit the model, after `onMet`.
+ */
+export async function meetModel(
+  server: InferenceServer,
+  { workload, stored }: { workload: Workload; stored: StoredInputs },
+  { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
+  { readyTimeoutMs, print, onMet }: MeetOptions & { onMet?: (met: Acquaintance) => void },
+): Promise<Acquaintance> {
+  const { model, version } = workload;
+  output.info(`waiting for model ${model} at ${server.url}`);
+  const onState = (state: string) => {
+    output.info(`  ${state}`);
+  };
+  const timeoutMs = readyTimeoutMs;
+  const readyMs = await waitReady(server, { model, version, timeoutMs, clock, signal, onState });
+  const [{ name, version: release }, config, metadata] = await Promise.all([
+    server.serverMetadata(),
+    server.modelConfig(model, version),
+    server.modelMetadata(model, version),
+  ]);
+  const met = {
+    readyMs,
+    server: { name, version: release },
+    modelConfig: config,
+    modelConfigDigest: createHash('sha256').update(JSON.stringify(config)).digest('hex'),
+  };
+  onMet?.(met);
+  [serverLine(met.server, server.url), ...configLines(config, metadata.versions)].forEach(print);
+  checkSignature(workload, { metadata, config }, stored.sizes);
+  return met;
+}

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { zipSync } from 'fflate';
+import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import { writeFileAtomically } from '../support/files.ts';
+import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
+import { ask } from './ask.ts';
+import { meetModel, type MeetOptions } from './meet-model.ts';
+import { formatNpy, NpyError } from './npy.ts';
+import { npyArray } from './npy-tensor.ts';
+import { checkOutputs } from './random-check.ts';
+import { randomRequests } from './random-inputs.ts';
+import { loadStoredInputs } from './stored-inputs.ts';
+import type { LoadedWorkload } from './workload.ts';
+
+/** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
+const recordedRequests = 3;
+
+/** Beside the arrays in the archive: where the answers came from. */
+export const provenanceMember = 'provenance.json';
+
+export interface Provenance {
+  readonly schemaVersion: 1;
+  readonly recordedAt: string;
+  readonly model: string;
+  readonly version: string;
+  readonly server: { readonly name: string; readonly version: string };
+  readonly modelConfigDigest: string;
+  readonly seed: number;
+}
+
+export interface RecordOptions extends MeetOptions {
+  /** Absolute path; without it the workload's reference, else `reference.npz` beside it. */
+  readonly file?: string | undefined;
+  readonly force: boolean;
+}
+
+export interface Recording {
+  /** Absolute path of the archive. */
+  readonly file: string;
+  readonly cases: readonly string[];
+  readonly provenance: Provenance;
+}
+
+/**
+ * Stores what a trusted server answers to the first random requests of a workload, as a reference for later tests:
+ * arrays `request-N.TENSOR` and where they came from, under its name at once or not at all.
+ *
+ * @throws {UsageError} when there are no random requests, or the file is there already and may not be replaced.
+ * @throws {WrongAnswerError} when an answer lacks an output, has another shape or is not finite.
+ */
+export async function recordReference(
+  server: InferenceServer,
+  loaded: LoadedWorkload,
+  context: Pick<Context, 'clock' | 'signal' | 'output'>,
+  options: RecordOptions,
+): Promise<Recording> {
+  const { workload } = loaded;
+  const { random, model } = workload;
+  const file =
+    options.file ?? path.resolve(path.dirname(loaded.file), workload.reference?.file ?? 'reference.npz');
+  if (random === undefined) {
+    throw new UsageError(`${loaded.file} has no requests to record the answers of`, {
+      fix: 'describe them under `random` (docs/workload.md)',
+    });
+  }
+  if (!options.force && existsSync(file)) {
+    throw new UsageError(`${file} is there already`, {
+      fix: 'name another file, or replace it with --force',
+    });
+  }
+  const stored = await loadStoredInputs(loaded);
+  const { server: kind, modelConfigDigest } = await meetModel(server, { workload, stored }, context, options);
+  const members: Record<string, Uint8Array> = {};
+  const cases: string[] = [];
+  let version = '';
+  for (const { sizes, inputs } of randomRequests(workload, stored)) {
+    const name = `request-${cases.length + 1}`;
+    const answer = await ask(server, { workload, inputs, what: name });
+    checkOutputs(workload, sizes, answer, name);
+    version = answer.version;
+    for (const tensor of [...inputs, ...answer.outputs]) {
+      members[`${name}.${tensor.name}.npy`] = storable(tensor);
+    }
+    cases.push(name);
+    if (cases.length === recordedRequests) {
+      break;
+    }
+  }
+  const provenance: Provenance = {
+    schemaVersion: 1,
+    recordedAt: context.clock.now().toISOString(),
+    model,
+    version,
+    server: kind,
+    modelConfigDigest,
+    seed: random.seed,
+  };
+  members[provenanceMember] = Buffer.from(`${JSON.stringify(provenance, null, 2)}\n`);
+  await writeFileAtomically(file, zipSync(members));
+  return { file, cases, provenance };
+}
+
+function storable(tensor: Tensor): Uint8Array {
+  try {
+    return formatNpy(npyArray(tensor));
+  } catch (error) {
+    throw error instanceof NpyError
+      ? new UsageError(`cannot be recorded: ${error.message}`, {
+          fix: 'make the reference by other means',
+          cause: error,
+        })
+      : error;
+  }
+}

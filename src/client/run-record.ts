@@ -1,0 +1,64 @@
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { ExitCode } from '../support/errors.ts';
+import { connect } from '../triton/grpc-client.ts';
+import { recordReference, type Recording } from './record.ts';
+import type { TestVerbOptions } from './run-test.ts';
+import { loadWorkload, type LoadedWorkload } from './workload.ts';
+
+export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result'> {
+  /** Where the reference goes; empty for where the workload looks for it. */
+  readonly record: string;
+  readonly force: boolean;
+}
+
+/** The verb `test --record`. */
+export async function runRecord(options: RecordVerbOptions, context: Context): Promise<number> {
+  const { url, readyTimeoutMs, inferTimeoutMs, serverLog: log, json, force } = options;
+  const { cwd, output, signal } = context;
+  const loaded = await loadWorkload(path.resolve(cwd, options.workload));
+  const file = options.record === '' ? undefined : path.resolve(cwd, options.record);
+  const print = (line: string) => {
+    if (!json) {
+      output.result(line);
+    }
+  };
+  const server = connect({
+    url,
+    signal,
+    callTimeoutMs: Math.min(10_000, readyTimeoutMs),
+    inferTimeoutMs,
+    log,
+  });
+  try {
+    const recording = await recordReference(server, loaded, context, { file, force, readyTimeoutMs, print });
+    if (json) {
+      output.json(recording);
+    }
+    recordingLines(recording, loaded).forEach(print);
+    return ExitCode.ok;
+  } finally {
+    server.close();
+  }
+}
+
+function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {
+  const { model, version, seed } = provenance;
+  const { reference } = loaded.workload;
+  const folder = path.dirname(loaded.file);
+  const lines = [
+    `recorded    ${cases.length} requests (seed ${seed}) of model ${model}, version ${version}: ${file}`,
+  ];
+  const isRead = reference !== undefined && path.resolve(folder, reference.file) === file;
+  const misses = reference?.cases?.filter((name) => !cases.includes(name)) ?? [];
+  if (isRead && misses.length === 0) {
+    return lines;
+  }
+  return [
+    ...lines,
+    `for \`hpc-gat test\` to compare with it, write into ${loaded.file}:`,
+    'reference:',
+    `  file: ${path.relative(folder, file)}`,
+    '  tolerance: { absolute: 1.0e-5, relative: 1.0e-5 }',
+  ];
+}

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { unzipSync } from 'fflate';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { main } from '../../src/main.ts';
+import { testContext } from '../support/context.ts';
+import { answer, startFakeServer, sums, type FakeServer, type InferCall } from '../triton/fake-server.ts';
+
+let fake: FakeServer;
+let folder: string;
+
+const workload = `schemaVersion: 1
+model: sums
+reference: { file: known.npz, tolerance: { absolute: 1.0e-6 } }
+random: { requests: 5, seed: 7, sizes: { nodes: { min: 3, max: 9 } } }
+inputs:
+  x: { datatype: FP32, shape: [nodes, 2], values: { distribution: normal, mean: 0, standardDeviation: 1 } }
+  edges: { datatype: INT64, shape: [2, 5], values: { distribution: uniform, min: 0, below: nodes } }
+outputs:
+  y: { datatype: FP32, shape: [nodes, 1] }
+`;
+
+beforeEach(async () => {
+  fake = await startFakeServer();
+  folder = mkdtempSync(path.join(tmpdir(), 'record-'));
+  write(workload);
+});
+
+afterEach(() => {
+  fake.kill();
+});
+
+function write(text: string): void {
+  writeFileSync(path.join(folder, 'workload.yaml'), text);
+}
+
+async function run(...args: string[]) {
+  const context = testContext({ cwd: folder });
+  const exitCode = await main(['test', '--url', fake.url, '--workload', 'workload.yaml', ...args], context);
+  return { exitCode, results: context.results, messages: context.messages };
+}
+
+test('what a server answers is the reference that later tests compare with', async () => {
+  const { exitCode, results } = await run('--record');
+  expect(exitCode).toBe(0);
+  expect(results.at(-1)).toBe(
+    `recorded    3 requests (seed 7) of model sums, version 3: ${path.join(folder, 'known.npz')}`,
+  );
+  const members = unzipSync(readFileSync(path.join(folder, 'known.npz')));
+  expect(Object.keys(members)).toHaveLength(3 * 3 + 1);
+  const provenance = Buffer.from(members['provenance.json'] ?? []).toString();
+  expect(JSON.parse(provenance)).toEqual({
+    schemaVersion: 1,
+    recordedAt: expect.stringMatching(/^\d{4}-/),
+    model: 'sums',
+    version: '3',
+    server: { name: 'fake', version: '1' },
+    modelConfigDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    seed: 7,
+  });
+
+  expect((await run()).results).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^reference {3}request-3: differs by 0 at most/),
+      'PASS: infer',
+    ]),
+  );
+  fake.handlers.ModelInfer = (request: InferCall) => {
+    const nodes = request.inputs[0]?.shape[0] ?? 0;
+    return answer([nodes, 1], new Float32Array(nodes));
+  };
+  expect(await run()).toMatchObject({ exitCode: 6 });
+});
+
+test('a reference that is there is replaced only with --force', async () => {
+  const file = path.join(folder, 'known.npz');
+  writeFileSync(file, 'precious');
+  expect(await run('--record')).toMatchObject({ exitCode: 2 });
+  expect(readFileSync(file, 'utf8')).toBe('precious');
+  expect(fake.inferences).toEqual([]);
+  expect(await run('--record', '--force')).toMatchObject({ exitCode: 0 });
+  expect(readFileSync(file, 'utf8')).not.toBe('precious');
+  expect(await run('--force')).toMatchObject({ exitCode: 2 });
+});
+
+test('into another file it says what the workload needs for it', async () => {
+  const { exitCode, results } = await run('--record', 'other.npz');
+  expect(exitCode).toBe(0);
+  expect(results.slice(-4)).toEqual([
+    `for \`hpc-gat test\` to compare with it, write into ${path.join(folder, 'workload.yaml')}:`,
+    'reference:',
+    '  file: other.npz',
+    '  tolerance: { absolute: 1.0e-5, relative: 1.0e-5 }',
+  ]);
+});
+
+test('a wrong answer is not recorded, and nothing half-made stays', async () => {
+  fake.handlers.ModelInfer = (request: InferCall) =>
+    fake.inferences.length < 3 ? sums(request) : answer([2, 1], Float32Array.of(1, NaN));
+  expect(await run('--record')).toMatchObject({ exitCode: 6 });
+  expect(readdirSync(folder)).toEqual(['workload.yaml']);
+});
+
+test('a workload without requests has nothing to record', async () => {
+  write(workload.replace(/^random.*\n/m, ''));
+  const { exitCode, messages } = await run('--record');
+  expect(exitCode).toBe(2);
+  expect(messages.join('\n')).toMatch(/has no requests to record the answers of/);
+});
