@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // Has to be readable by any Node: it says what to do on one that is too old.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
@@ -29,7 +28,7 @@ if (major > 22 || (major === 22 && minor >= 15)) {
     );
     process.exitCode = 3;
   } else {
-    runWith(bundled);
+    await runWith(bundled);
   }
 }
 
@@ -43,7 +42,8 @@ function nodeOfNpm() {
 }
 
 /** @param {string} node */
-function runWith(node) {
+async function runWith(node) {
+  const { spawn } = await import('node:child_process');
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));

@@ -10,6 +10,8 @@ export async function runCli(argv: readonly string[], context: Context, version:
     .scriptName('hpc-gat')
     .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
     .parserConfiguration({ 'greedy-arrays': false, 'populate--': true })
+    // As all of this program's own texts.
+    .locale('en')
     .strict()
     .strictCommands()
     .demandCommand(1, 'Which verb? `hpc-gat --help` lists them.')

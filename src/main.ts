@@ -4,12 +4,12 @@ import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
 import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
-import { readPackageFile } from './support/package-files.ts';
+import { packageVersion } from './support/package-files.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   try {
-    return await runCli(argv, context, await packageVersion());
+    return await runCli(argv, context, packageVersion());
   } catch (error) {
     return report(context.signal.aborted ? context.signal.reason : error, context.output, context.env);
   }
@@ -64,8 +64,4 @@ function report(error: unknown, output: Output, env: Context['env']): number {
     output.info(error.stack ?? '');
   }
   return error.exitCode;
-}
-
-async function packageVersion(): Promise<string> {
-  return (JSON.parse((await readPackageFile('package.json')) ?? '{}') as { version: string }).version;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -9,6 +8,8 @@ export async function writeFileAtomically(
   mode = 0o644,
 ): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
+  // Loaded when needed: it costs every start some milliseconds.
+  const { randomUUID } = await import('node:crypto');
   const temporary = `${file}.${randomUUID()}.part`;
   try {
     const handle = await open(temporary, 'wx', mode);

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
 import { labExec } from './lab.ts';
+import { buildPackage } from './published.ts';
 
 /** An image in the lab's Docker daemon with hpc-gat on its PATH, and little else. */
 export const clientImage = 'hpc-gat-e2e/client:1';
 
-/** Node, the libraries it needs and this package as a user installs it. */
+/** Node, the libraries it needs and this package as it is published. */
 export async function importClientImage(): Promise<void> {
-  const files = ['bin', 'src', 'templates', 'slurm', 'package.json', ...(await productionPackages())];
+  await buildPackage();
+  const files = ['bin', 'dist', 'templates', 'slurm', 'package.json'];
   const script = `
     set -e
     tree=$(mktemp -d); trap 'rm -rf $tree' EXIT
@@ -24,14 +23,4 @@ export async function importClientImage(): Promise<void> {
   if (exitCode !== 0) {
     throw new Error(`the client image could not be made: ${stderr}`);
   }
-}
-
-async function productionPackages(): Promise<string[]> {
-  const text = await readFile(path.join(packageRoot, 'package-lock.json'), 'utf8');
-  const { packages } = JSON.parse(text) as {
-    packages: Record<string, { dev?: boolean; optional?: boolean }>;
-  };
-  return Object.entries(packages)
-    .filter(([name, { dev, optional }]) => name !== '' && dev !== true && optional !== true)
-    .map(([name]) => name);
 }

@@ -1,0 +1,26 @@
+/*
+ * npm run build: what is published, in dist/. ES modules, so that a verb loads what it needs and no more; with all
+ * dependencies, so that the package installs without a registry.
+ */
+import { build } from 'esbuild';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { licenseTexts } from './bundle/licenses.ts';
+import { bundledPackages, bundleOptions, root } from './bundle/options.ts';
+
+const dist = path.join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+const { metafile } = await build({
+  ...bundleOptions,
+  entryPoints: ['src/main.ts'],
+  outdir: dist,
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  banner: {
+    // For dependencies that are CommonJS.
+    js: "import { createRequire as createRequireOfNode } from 'node:module';\nconst require = createRequireOfNode(import.meta.url);",
+  },
+});
+writeFileSync(path.join(dist, 'licenses.txt'), licenseTexts(bundledPackages(metafile)));

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+/** What the licenses of these packages ask to be handed on, with the parts that were taken into the bundle. */
+export function licenseTexts(packages: readonly string[]): string {
+  return packages.map(licenseText).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function licenseText(folder: string): string {
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
+  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  if (file === undefined && manifest.license === undefined) {
+    throw new Error(`${folder} has no license to hand on`);
+  }
+  const text = file === undefined ? '' : `\n${readFileSync(path.join(folder, file), 'utf8').trim()}\n`;
+  return `${manifest.name} ${manifest.version}: ${manifest.license ?? 'see below'}\n${text}`;
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { PackedFiles } from '../../src/support/package-files.ts';
+import { root } from '../bundle/options.ts';
+
+/** A file that the one file carries: its path in the package, where its bytes are now, its permission bits. */
+export interface PackedFile {
+  readonly file: string;
+  readonly source: string;
+  readonly mode: number;
+}
+
+/** The files of the package as npm would pack them, but for the program itself. */
+export function filesOfPackage(): PackedFile[] {
+  const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [packed] = JSON.parse(said) as { files: { path: string; mode: number }[] }[];
+  return (packed?.files ?? [])
+    .filter(({ path: file }) => !/^(bin|dist)\//.test(file))
+    .map(({ path: file, mode }) => ({ file, source: path.join(root, file), mode }));
+}
+
+export function describeFiles(files: readonly PackedFile[]): PackedFiles {
+  const sorted = files.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+  const digest = createHash('sha256');
+  for (const { file, source, mode } of sorted) {
+    digest.update(`${file}\0${mode}\0`).update(readFileSync(source));
+  }
+  return {
+    digest: digest.digest('hex').slice(0, 16),
+    modes: Object.fromEntries(sorted.map(({ file, mode }) => [file, mode])),
+  };
+}
