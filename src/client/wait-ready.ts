@@ -10,7 +10,7 @@ export interface WaitOptions {
   timeoutMs: number;
   clock: Clock;
   signal: AbortSignal;
-  /** Called when the state has changed, with a line for a person. */
+  /** Called with each state once, a line for a person: behind a proxy failures take turns. */
   onState?: (state: string) => void;
 }
 
@@ -30,7 +30,7 @@ export async function waitReady(server: InferenceServer, options: WaitOptions): 
   const log = server.log === undefined ? {} : { log: server.log };
   const start = clock.now().getTime();
   const waitedMs = () => clock.now().getTime() - start;
-  let state = '';
+  const states = new Set<string>();
   for (;;) {
     const probe = await probeModel(server, options);
     if ('failed' in probe) {
@@ -42,13 +42,13 @@ export async function waitReady(server: InferenceServer, options: WaitOptions): 
     if (probe.ready) {
       return waitedMs();
     }
-    if (probe.state !== state) {
-      state = probe.state;
-      onState?.(state);
+    if (!states.has(probe.state)) {
+      states.add(probe.state);
+      onState?.(probe.state);
     }
     if (waitedMs() + POLL_MS > timeoutMs) {
       throw new NotReadyError(
-        `model ${model} at ${server.url} was not ready within ${timeoutMs / 1000} s; last state: ${state}`,
+        `model ${model} at ${server.url} was not ready within ${timeoutMs / 1000} s; last state: ${probe.state}`,
         { fix: "give it more time, or look into the server's log", ...log },
       );
     }

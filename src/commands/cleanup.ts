@@ -5,7 +5,7 @@ import { defineVerb } from './verb.ts';
 
 export const cleanup = defineVerb({
   command: 'cleanup [run]',
-  summary: 'End runs and remove what they left: job, server, instance, shared memory, temporary files',
+  summary: 'End runs and remove what they left: job, server, container, shared memory, temporary files',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', {

@@ -35,6 +35,9 @@ export function settingsOf(
     settingsSchema,
     {
       image: { file: absolute(cwd, args.image) },
+      runtime: args.runtime,
+      // Which of the two is meant is known when the runtime is.
+      docker: { image: args.image },
       model: { repository: absolute(cwd, args.models), name: args.model },
       slurm: {
         ...job,

@@ -16,7 +16,7 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('gpu', {
       type: 'boolean',
       default: false,
-      describe: 'Ask for a GPU, bind its driver (--nv), insist on it',
+      describe: 'Ask for a GPU, hand it to the container, insist on it',
     })
     .option('allow-cpu', {
       type: 'boolean',
@@ -24,7 +24,14 @@ export function withRunOptions<T>(yargs: Argv<T>) {
       describe: 'With --gpu: go on when no GPU is visible',
     })
     .option('id', { type: 'string', describe: 'Name of the run [time and a random suffix]' })
-    .option('image', { type: 'string', describe: 'SIF file of the server' })
+    .option('runtime', {
+      choices: ['apptainer', 'singularity', 'docker'] as const,
+      describe: "What the server's container is made with; docker: on this machine alone [apptainer]",
+    })
+    .option('image', {
+      type: 'string',
+      describe: 'SIF file of the server; with --runtime docker its name in the Docker daemon',
+    })
     .option('models', { type: 'string', describe: 'Model repository' })
     .option('model', { type: 'string', describe: 'Model that is waited for and tested' })
     .option('ready-timeout', { type: 'number', describe: 'Seconds the model may take to get ready' })

@@ -30,6 +30,9 @@ const imageSettings = z.strictObject({
 /** Where the client of a run is taken from: who submitted it, an image of its own, one self-contained file. */
 export const clientPlaces = ['host', 'image', 'binary'] as const;
 
+/** What the server's container is made with; `apptainer` takes Singularity where there is no Apptainer. */
+export const runtimes = ['apptainer', 'singularity', 'docker'] as const;
+
 /** Everything a person or a site can set. Every part is optional: the layers fill each other up. */
 export const settingsSchema = z.strictObject({
   /** The server's. */
@@ -79,10 +82,22 @@ export const settingsSchema = z.strictObject({
     .optional(),
   /** Lines of bash before anything else on the node: `module load apptainer`. */
   setup: z.array(z.string()).optional(),
+  runtime: z.enum(runtimes).optional(),
   apptainer: z
     .strictObject({
       /** Further arguments of `apptainer instance start`. */
       arguments: z.array(z.string()).optional(),
+    })
+    .optional(),
+  /** For `runtime: docker`. */
+  docker: z
+    .strictObject({
+      /** The image's name in the daemon; without it that of `image.source`. */
+      image: word.optional(),
+      /** Further arguments of `docker run`. */
+      arguments: z.array(z.string()).optional(),
+      /** Size of the container's /dev/shm, in Docker's form: `1g`. */
+      shmSize: word.regex(/^\d+[bkmg]?$/i, 'a size in the form of Docker: 512m, 1g').optional(),
     })
     .optional(),
   triton: z

@@ -17,8 +17,8 @@ const maxBodyBytes = 64 * 1024 * 1024;
 /**
  * One GET request to the daemon's HTTP API (docs.docker.com/reference/api/engine); needs no docker command.
  *
- * @throws {MissingToolError} when no daemon listens there.
- * @throws {HpcGatError} when this user may not ask it, or it does not answer.
+ * @throws {MissingToolError} when no daemon listens there, or this user may not ask it.
+ * @throws {HpcGatError} when it does not answer.
  */
 export async function getFromDocker(
   endpoint: DockerEndpoint,
@@ -76,7 +76,7 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return new HpcGatError(`this user may not talk to the Docker daemon at ${url}`, {
+      return new MissingToolError(`this user may not talk to the Docker daemon at ${url}`, {
         fix: 'join the group of the socket (`sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST to a daemon of your own',
         cause: error,
       });
@@ -86,7 +86,7 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
     case 'EHOSTUNREACH':
     case 'ETIMEDOUT':
       return new MissingToolError(`no Docker daemon at ${url} (${code})`, {
-        fix: 'start Docker, or set DOCKER_HOST to where it listens; without one, convert a saved image: docker-archive:FILE',
+        fix: 'start Docker, or set DOCKER_HOST to where it listens; without one, a saved image can be converted: hpc-gat make-sif docker-archive:FILE',
         cause: error,
       });
     default:

@@ -21,7 +21,7 @@ export interface CleanupOptions {
 }
 
 /**
- * Ends a run, wherever it is, and removes what it recorded as its own: its job, its script, its server, its instance,
+ * Ends a run, wherever it is, and removes what it recorded as its own: its job, its script, its server, its container,
  * its shared memory, its temporary files. A run that has ended in order needs nothing; twice is harmless.
  *
  * @returns a line for each thing that was done, or with `dryRun` would be.
@@ -54,7 +54,7 @@ export async function cleanUpRun(
   for (const holding of await record.holdings()) {
     if (!state.active || !dryRun) {
       done.push(
-        `end and remove what is left on ${holding.host}: server, instance, shared memory, temporary files`,
+        `end and remove what is left on ${holding.host}: server, container, shared memory, temporary files`,
       );
     }
     if (!dryRun) {

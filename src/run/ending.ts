@@ -16,13 +16,15 @@ const reasons: Readonly<Record<string, string>> = {
   'not-ready': 'the model did not get ready',
   'server-ended': 'tritonserver ended by itself',
   'no-gpu':
-    'no GPU is visible in the container; fix: check the partition and the driver, or accept the CPU with --allow-cpu',
+    'no GPU is visible in the container; fix: check the partition and the driver (for Docker also nvidia-container-toolkit), or accept the CPU with --allow-cpu',
   'no-runtime':
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
+  'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
   'no-client':
     'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see, or set client.where to image or binary',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
   'instance-failed': 'the container did not start',
+  'container-failed': 'Docker did not start the container',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',
   terminated: 'cancelled',

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Project } from '../config/load.ts';
-import { instanceArguments } from '../apptainer/instance.ts';
 import { jobDirectives } from '../slurm/directives.ts';
-import { clientPlaces } from '../config/schema.ts';
+import { clientPlaces, runtimes } from '../config/schema.ts';
 import { planClient } from './client.ts';
+import { planContainer } from './container.ts';
 
 const absolute = z.string().startsWith('/');
 
@@ -16,15 +16,20 @@ export const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
   createdAt: z.iso.datetime(),
-  /** What the server's container is made with; `templates/run` has partials of that name. */
-  runtime: z.enum(['apptainer']),
   /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
   gpu: z.boolean(),
   /** Whether the server may be called ready although its container sees no GPU. */
   allowCpu: z.boolean(),
   runFolder: absolute,
-  image: absolute,
+  /** What the server's container is made with. */
+  runtime: z.enum(runtimes),
+  /** A SIF file; with Docker the image's name in the daemon. */
+  image: z.string(),
+  /** Further options of the runtime. */
+  containerArguments: z.array(z.string()),
+  /** Where the Docker daemon listens, as DOCKER_HOST has it; only with Docker. */
+  dockerHost: z.string().optional(),
   repository: absolute,
   model: z.string(),
   workload: absolute,
@@ -34,7 +39,6 @@ export const planSchema = z.object({
   /** The file that the client is, or is in, where it is not the one that submitted. */
   clientFile: absolute.nullable(),
   setup: z.array(z.string()),
-  containerArguments: z.array(z.string()),
   serverArguments: z.array(z.string()),
   http: z.boolean(),
   metrics: z.boolean(),
@@ -56,6 +60,7 @@ export interface RunRequest {
   readonly createdAt: Date;
   /** Program and first arguments that start this package here. */
   readonly hostClient: readonly string[];
+  readonly dockerHost?: string | undefined;
 }
 
 /** Decides everything about a run; reads nothing and starts nothing. */
@@ -73,22 +78,21 @@ export function planRun(request: RunRequest): RunPlan {
     schemaVersion: 1,
     id,
     createdAt: request.createdAt.toISOString(),
-    runtime: 'apptainer',
     kind,
     gpu,
     allowCpu: request.allowCpu,
     runFolder,
-    image: path.resolve(root, settings.image.file),
+    ...planContainer(project, {
+      kind,
+      gpu,
+      mounts: [{ source: repository, destination: '/models', readOnly: true }],
+      dockerHost: request.dockerHost,
+    }),
     repository,
     model: model.name,
     workload,
     ...planClient(project, { runFolder, repository, workload }, request.hostClient),
     setup: settings.setup,
-    containerArguments: instanceArguments({
-      gpu,
-      mounts: [{ source: repository, destination: '/models', readOnly: true }],
-      further: settings.apptainer.arguments,
-    }),
     serverArguments: settings.triton.arguments,
     http: settings.triton.http,
     metrics: settings.triton.metrics,

@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../config/load.ts';
+import { findDockerEndpoint } from '../docker/endpoint.ts';
+import { requireImage } from '../docker/require-image.ts';
 import { checkRepository } from '../model/check.ts';
 import { findingLines } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
@@ -29,7 +31,7 @@ export interface PreparedRun {
 export async function prepareRun(
   project: Project,
   options: RunOptions,
-  { clock }: Context,
+  { clock, env }: Pick<Context, 'clock' | 'env'>,
 ): Promise<PreparedRun> {
   const createdAt = clock.now();
   const { id = newRunId(createdAt, Math.random) } = options;
@@ -44,6 +46,7 @@ export async function prepareRun(
     id,
     createdAt,
     hostClient: ownCommand(),
+    dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
   });
   return { plan, script: await renderScript(plan) };
 }
@@ -53,13 +56,26 @@ export async function prepareRun(
  * stop it: the server has the last word.
  *
  * @throws {UsageError} naming the first thing that is missing, with its fix.
+ * @throws {MissingToolError} for a run with Docker that cannot be used here.
  */
 export async function checkInputs(
   plan: RunPlan,
-  { cwd, output }: Pick<Context, 'cwd' | 'output'>,
+  context: Pick<Context, 'cwd' | 'env' | 'output' | 'signal'>,
 ): Promise<void> {
+  const { cwd, output } = context;
+  if (plan.dockerHost !== undefined) {
+    await requireImage(plan.dockerHost, plan.image, context);
+  }
   const inputs = [
-    { file: plan.image, what: 'image', fix: 'make it with `hpc-gat make-sif SOURCE`, or set image.file' },
+    ...(plan.runtime === 'docker'
+      ? []
+      : [
+          {
+            file: plan.image,
+            what: 'image',
+            fix: 'make it with `hpc-gat make-sif SOURCE`, or set image.file',
+          },
+        ]),
     ...(plan.clientFile === null
       ? []
       : [

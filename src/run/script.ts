@@ -10,7 +10,7 @@ import type { RunPlan } from './plan.ts';
 export function renderScript(plan: RunPlan): Promise<string> {
   return renderTemplate('run/script.sh.hbs', {
     ...plan,
-    runtimePartials: partialsOf(plan),
+    ...runtimeValues(plan),
     directiveLines: plan.directives.map(directiveLine),
   });
 }
@@ -21,10 +21,15 @@ export function renderScript(plan: RunPlan): Promise<string> {
  * @param owned the folder where the run recorded what it made
  */
 export function renderRelease(plan: RunPlan, owned: string): Promise<string> {
-  return renderTemplate('run/release.sh.hbs', { ...plan, runtimePartials: partialsOf(plan), owned });
+  return renderTemplate('run/release.sh.hbs', { ...plan, ...runtimeValues(plan), owned });
 }
 
-/** What of `templates/run` differs from runtime to runtime: files of the same functions. */
-function partialsOf({ runtime }: RunPlan) {
-  return { start: `${runtime}-start`, release: `${runtime}-release` };
+/** What differs from runtime to runtime: files of `templates/run` with the same functions, and the program. */
+function runtimeValues({ runtime }: RunPlan) {
+  const family = runtime === 'docker' ? 'docker' : 'apptainer';
+  return {
+    runtimePartials: { start: `${family}-start`, release: `${family}-release` },
+    // Sites name Singularity, or have only that; commands and options are the same.
+    runtimePrograms: runtime === 'apptainer' ? ['apptainer', 'singularity'] : [runtime],
+  };
 }

@@ -62,9 +62,10 @@ function isBrokenConnection(detail: string): boolean {
   );
 }
 
-/** The reason within grpc-js' sentence: "connect ECONNREFUSED 127.0.0.1:8001". */
+/** The reason within grpc-js' sentence, without its time: "connect ECONNREFUSED 127.0.0.1:8001". */
 function connectionFailure(detail: string): string {
   const { reason = '' } =
-    /Last error: (?:Error: )?(?<reason>.*?)(?:\.? Resolution note:.*)?$/.exec(detail)?.groups ?? {};
+    /Last error: (?:Error: )?(?<reason>.*?)(?: \([-\d]+T[\d:.]+Z\))?(?:\.? Resolution note:.*)?$/.exec(detail)
+      ?.groups ?? {};
   return reason === '' || reason === 'null' ? detail : reason;
 }

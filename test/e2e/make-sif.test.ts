@@ -169,7 +169,7 @@ describeInLab('make-sif', () => {
       const asNobody = 'setpriv --reuid=nobody --regid=nogroup --clear-groups';
       const make = `${asNobody} hpc-gat make-sif docker-daemon:${large}`;
       const { exitCode, stderr } = await shell(make, { user: 'root' });
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 3 });
       expect(stderr).toMatch(/may not talk to the Docker daemon[^]*usermod -aG docker/);
     });
 

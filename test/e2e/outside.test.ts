@@ -66,6 +66,23 @@ const leaks: readonly Planted[] = [
     with: ['processes'],
   },
   {
+    kind: 'dockerContainers',
+    node: 'workstation',
+    user: 'alice',
+    plant:
+      'tar --create --files-from /dev/null | docker import - planted:1 >/dev/null; docker create --name planted planted:1 /nothing',
+    remove: 'docker rm planted && docker image rm planted:1',
+    found: /^workstation: docker containers: \/var\/lib\/docker\/containers\/[0-9a-f]{64}\/$/,
+  },
+  {
+    kind: 'networkInterfaces',
+    node: 'workstation',
+    user: 'alice',
+    plant: 'docker network create planted',
+    remove: 'docker network rm planted',
+    found: /^workstation: network interfaces: br-[0-9a-f]{12}$/,
+  },
+  {
     kind: 'temporaryFiles',
     node: 'gpu1',
     user: 'alice',

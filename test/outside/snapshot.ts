@@ -19,6 +19,7 @@ export const kinds = [
   'sockets',
   'temporaryFiles',
   'instanceRecords',
+  'dockerContainers',
   'halfMadeFiles',
   'controlGroups',
   'networkInterfaces',
@@ -53,6 +54,7 @@ export const nothing: NodeSnapshot = {
   sockets: [],
   temporaryFiles: [],
   instanceRecords: [],
+  dockerContainers: [],
   halfMadeFiles: [],
   controlGroups: [],
   networkInterfaces: [],
@@ -102,6 +104,10 @@ function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSn
         .flatMap((runtime) => below(`${home}/${runtime}/instances`))
         // The folders stay when an instance ends in order.
         .filter((name) => !name.endsWith('/')),
+    ),
+    // Running ones are processes too; a network is an interface.
+    dockerContainers: ['containers', 'volumes'].flatMap((kind) =>
+      below(`/var/lib/docker/${kind}`, 1).filter((name) => name.endsWith('/')),
     ),
     halfMadeFiles: homes.flatMap((home) => below(home, 4).filter(isHalfMade)),
     controlGroups: groupLines(first, members, looker),

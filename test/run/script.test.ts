@@ -33,11 +33,15 @@ const everything: Settings = {
   node: { temp: ['$LOCAL_SCRATCH', '/local'], tempFreeMiB: 1000 },
 };
 
+const dockerHost = 'unix:///var/run/docker.sock';
+const docker: Settings = { runtime: 'docker', image: { source: 'docker-daemon:triton:24.05' } };
+
 const golden: [string, Settings, Partial<RunRequest>][] = [
   ['job-cpu', {}, {}],
   ['job-gpu', { slurm: { gpu: { partition: 'gpu' } } }, { gpu: true }],
   ['job-everything', everything, { gpu: true, allowCpu: true }],
   ['local-gpu', {}, { kind: 'local', gpu: true }],
+  ['local-docker-gpu', docker, { kind: 'local', gpu: true, dockerHost }],
   ['local-client-image', { client: { where: 'image' }, model: { workload: 'w.yaml' } }, { kind: 'local' }],
 ];
 
@@ -69,6 +73,12 @@ const matrix = [
   ]),
   ['hostile job', hostileSettings, { gpu: true }],
   ['hostile local', hostileSettings, { kind: 'local' }],
+  [
+    'hostile docker',
+    { ...hostileSettings, client: {}, runtime: 'docker', docker: { image: hostile, arguments: [hostile] } },
+    { kind: 'local', dockerHost: `unix:///${hostile}` },
+  ],
+  ['singularity alone', { runtime: 'singularity' }, {}],
 ] satisfies typeof golden;
 
 describe.each(matrix)('the script for %s', (_name, settings, request) => {
@@ -128,12 +138,38 @@ test('a local run is the same script without directives', async () => {
   expect(local).toBe(withoutDirectives);
 });
 
-test('the script that ends a run from outside is bash that shellcheck has nothing to say against', async () => {
-  const plan = samplePlan(everything, { gpu: true });
-  const script = await renderRelease(plan, `${plan.runFolder}/owned/gpu1.7`);
-  const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
-    input: script,
-    reject: false,
-  });
-  expect(stdout).toBe('');
+test.each([
+  ['Apptainer', samplePlan(everything, { gpu: true })],
+  ['Docker', samplePlan(docker, { kind: 'local', dockerHost })],
+])(
+  'the script that ends a run with %s from outside is bash that shellcheck has nothing to say against',
+  async (_runtime, plan) => {
+    const script = await renderRelease(plan, `${plan.runFolder}/owned/gpu1.7`);
+    const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+      input: script,
+      reject: false,
+    });
+    expect(stdout).toBe('');
+  },
+);
+
+test('every runtime has the same functions for the steps to call', async () => {
+  const folder = path.join(packageRoot, 'templates', 'run');
+  const steps = await readFile(path.join(folder, '_steps.sh.hbs'), 'utf8');
+  const others = await Promise.all(
+    ['_release.sh.hbs', 'script.sh.hbs', 'release.sh.hbs'].map((name) =>
+      readFile(path.join(folder, name), 'utf8'),
+    ),
+  );
+  const functionsOf = async (runtime: string) => {
+    const texts = await Promise.all(
+      ['start', 'release'].map((part) => readFile(path.join(folder, `_${runtime}-${part}.sh.hbs`), 'utf8')),
+    );
+    return [...texts.join('\n').matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1] ?? '');
+  };
+  const called = (name: string) =>
+    new RegExp(`(^|[ (])${name}( |\\)|$)`, 'm').test([steps, ...others].join('\n'));
+  const [apptainer, withDocker] = await Promise.all([functionsOf('apptainer'), functionsOf('docker')]);
+  expect(apptainer.filter(called).sort()).toEqual(withDocker.filter(called).sort());
+  expect(apptainer.filter(called)).toContain('exec_in_container');
 });

@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Settings } from '../../src/config/schema.ts';
+import { renderScript } from '../../src/run/script.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { samplePlan } from './sample-plan.ts';
+
+const dockerHost = 'unix:///var/run/docker.sock';
+const local = { kind: 'local', dockerHost } as const;
+
+test.each<[Settings, string]>([
+  [{ image: { source: 'docker-daemon:triton' } }, 'triton:latest'],
+  [
+    { image: { source: 'docker://nvcr.io/nvidia/tritonserver:24.05-py3' } },
+    'nvcr.io/nvidia/tritonserver:24.05-py3',
+  ],
+  [{ image: { source: 'docker-daemon:triton:1' }, docker: { image: 'other:2' } }, 'other:2'],
+])('with %j Docker runs %s', (settings, image) => {
+  expect(samplePlan({ ...settings, runtime: 'docker' }, local)).toMatchObject({
+    runtime: 'docker',
+    image,
+    dockerHost,
+  });
+});
+
+test.each<[Settings, 'job' | 'local', RegExp]>([
+  [{ docker: { image: 'triton:1' } }, 'job', /batch job runs with Apptainer/],
+  [{ image: { source: 'docker-archive:/x.tar' } }, 'local', /no Docker image is known/],
+  [{ docker: { image: 'triton:1' }, client: { where: 'image' } }, 'local', /client\.where is image/],
+])('with %j a %s with Docker is refused', (settings, kind, message) => {
+  expect(() => samplePlan({ ...settings, runtime: 'docker' }, { ...local, kind })).toThrow(message);
+});
+
+/** The arguments of each call of docker, when the run's script starts its container and then tritonserver. */
+async function callsOfDocker(
+  settings: Settings,
+  { gpu = false, env = {}, docker = '' }: { gpu?: boolean; env?: Record<string, string>; docker?: string },
+): Promise<string[][]> {
+  const folder = temporaryFolder();
+  mkdirSync(path.join(folder, 'owned'));
+  const script = await renderScript(samplePlan({ runtime: 'docker', ...settings }, { ...local, gpu }));
+  const functions = script.slice(0, script.indexOf('# --- the run ---'));
+  const steps = `
+    run_folder=${folder} owned=${folder}/owned temp='/tmp/a "b",c' container_arguments+=(--further)
+    set -u
+    choose_environment
+    start_container
+    choose_ports() { ports=(20001 20002 20003); }
+    choose_ports 3
+    (exec_in_container tritonserver --model-repository=/models)`;
+  const fake = `
+    case "$1 $*" in
+      'info '*) echo ' Security Options:'; exit ;;
+      *) printf '%s\\0' "$@" '' >>${folder}/calls ;;
+    esac
+    ${docker}`;
+  await execa('bash', ['-c', functions + steps], {
+    env: {
+      PATH: fakePrograms({
+        docker: fake,
+        id: `case $1 in -u) echo 7 ;; -G) echo 8 9 ;; -un) echo ada ;; *) echo 8 ;; esac`,
+      }),
+      ...env,
+    },
+    extendEnv: false,
+  });
+  const { stdout } = await execa('cat', [`${folder}/calls`], { stripFinalNewline: false });
+  return stdout
+    .replaceAll(folder, '/folder')
+    .split('\0\0')
+    .filter((call) => call !== '')
+    .map((call) => call.split('\0').map((word) => word.replace(/^\/dev\/fd\/\d+$/, '/dev/fd/N')));
+}
+
+describe('docker is called', () => {
+  const image = { image: { source: 'docker-daemon:triton:24.05' } };
+
+  test('with these arguments, and no others', async () => {
+    const [network, trial, server] = await callsOfDocker(
+      { ...image, docker: { arguments: ['--cpus', '2'] }, triton: { http: true } },
+      { gpu: true },
+    );
+    const labels = ['--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/folder/owned'];
+    expect(network).toEqual(['network', 'create', ...labels, 'hpc-gat-sample']);
+    const before = [
+      ...['run', '--name', 'hpc-gat-sample', ...labels, '--network', 'hpc-gat-sample'],
+      ...['--env', 'HOME=/tmp', '--env', 'USER=ada'],
+      ...['--userns', 'host', '--user', '7:8', '--group-add', '8', '--group-add', '9'],
+      ...['--env-file', '/dev/fd/N', '--gpus', 'all', '--ulimit', 'memlock=-1', '--ulimit', 'stack=67108864'],
+    ];
+    const published = ['--publish', '127.0.0.1:20001:20001', '--publish', '127.0.0.1:20002:20002'];
+    const after = [
+      ...['--rm', '--pull', 'never', '--log-driver', 'none'],
+      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--shm-size', '1g'],
+      ...['--mount', 'type=bind,source=/home/alice/gat/models,destination=/models,ro'],
+      ...['--cpus', '2', '--further', '--workdir', '/', '--entrypoint'],
+    ];
+    const withoutGpu = before.filter((word) => word !== '--gpus' && word !== 'all');
+    expect(trial).toEqual([...withoutGpu, ...after, 'true', 'triton:24.05']);
+    expect(server).toEqual([
+      ...before,
+      ...published,
+      ...after,
+      ...['tritonserver', 'triton:24.05', '--model-repository=/models'],
+    ]);
+  });
+
+  test.each([
+    ['2', ['--gpus', '"device=2"']],
+    ['0,GPU-8f2a', ['--gpus', '"device=0,GPU-8f2a"']],
+    ['', []],
+  ])('with the GPUs of CUDA_VISIBLE_DEVICES=%s', async (devices, expected) => {
+    const [, , server = []] = await callsOfDocker(image, {
+      gpu: true,
+      env: { CUDA_VISIBLE_DEVICES: devices },
+    });
+    const at = server.indexOf('--gpus');
+    expect(at < 0 ? [] : server.slice(at, at + 2)).toEqual(expected);
+  });
+
+  test('without the limits that the daemon may not set', async () => {
+    const refusal = `case "$*" in *memlock*) echo 'error setting rlimit type 8' >&2; exit 125 ;; esac`;
+    const calls = await callsOfDocker(image, { docker: refusal });
+    const limits = calls.slice(1).map((call) => call.filter((_word, at) => call[at - 1] === '--ulimit'));
+    expect(limits).toEqual([['memlock=-1', 'stack=67108864'], ['stack=67108864'], ['stack=67108864']]);
+  });
+});
