@@ -1,5 +1,6 @@
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { Context } from './context.ts';
+import { sha256OfBytes } from './digest.ts';
 import { codeOf } from './errors.ts';
 import { isMissing } from './files.ts';
 import { isRunning, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity.ts';
@@ -22,8 +23,7 @@ let attempts = 0;
  * Takes the lock `file`, waiting for its owner; resolves to the function that gives it back.
  *
  * Made by `link`, which is atomic on NFS and Lustre too, where `flock` may be off. An owner of this host
- * counts while its process runs; one of another host while it renews the file's time. Two waiters that take
- * over from the same dead owner at the same moment may both get it: what it guards has to survive that.
+ * counts while its process runs; one of another host while it renews the file's time.
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
   const { host, pid, startTicks } = ownIdentity();
@@ -44,14 +44,14 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
       }
       const owner = parseIdentity(held);
       if (await isAbandoned(file, owner, candidate)) {
-        await discard(file, `${candidate}.dead`);
-      } else {
-        if (told !== held) {
-          options.onWait(owner);
-          told = held;
+        if (await removeAbandoned(file, held, candidate)) {
+          continue;
         }
-        await options.clock.sleep(pollMs, options.signal);
+      } else if (told !== held) {
+        options.onWait(owner);
+        told = held;
       }
+      await options.clock.sleep(pollMs, options.signal);
     }
   } finally {
     await rm(candidate, { force: true });
@@ -100,9 +100,32 @@ async function isAbandoned(
   return lock !== undefined && now.mtimeMs - lock.mtimeMs > expiryMs;
 }
 
-async function discard(file: string, aside: string): Promise<void> {
-  await rename(file, aside).catch(missingIsUndefined);
-  await rm(aside, { force: true });
+/**
+ * Removes a dead owner's lock. Of all waiters that have seen this owner only the one that holds the lock on its removal
+ * may do so, and looks again first: a late one would remove the lock of the next owner.
+ *
+ * @param held what the lock file said
+ * @param candidate a file of this waiter's own, beside the lock
+ * @returns false while another waiter is about to do it.
+ */
+export async function removeAbandoned(file: string, held: string, candidate: string): Promise<boolean> {
+  const removal = `${file}.${sha256OfBytes(held).slice(0, 12)}.dead`;
+  if (!(await linked(candidate, removal))) {
+    const remover = await readFile(removal, 'utf8').catch(missingIsUndefined);
+    return (
+      remover === undefined ||
+      ((await isAbandoned(removal, parseIdentity(remover), candidate)) &&
+        (await removeAbandoned(removal, remover, candidate)))
+    );
+  }
+  try {
+    if ((await readFile(file, 'utf8').catch(missingIsUndefined)) === held) {
+      await rm(file, { force: true });
+    }
+  } finally {
+    await rm(removal, { force: true });
+  }
+  return true;
 }
 
 function missingIsUndefined(error: unknown): undefined {

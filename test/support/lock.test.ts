@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals';
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/support/clock.ts';
+import { sha256OfBytes } from '../../src/support/digest.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
-import { acquireLock, type LockOptions } from '../../src/support/lock.ts';
+import { acquireLock, removeAbandoned, type LockOptions } from '../../src/support/lock.ts';
 import { ownIdentity, type ProcessIdentity } from '../../src/support/process-identity.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -50,6 +51,45 @@ test.each<[string, Partial<ProcessIdentity>, number]>([
     await acquireLock(file, first)
   )();
   expect(first.waitedFor).toEqual([]);
+});
+
+describe('the lock of a dead owner', () => {
+  const dead = JSON.stringify({ ...ownIdentity(), startTicks: ownIdentity().startTicks + 1 });
+
+  test('is taken by one after the other of many that wait for it', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'lock');
+    await writeFile(file, dead);
+    let holders = 0;
+    const seen: number[] = [];
+    const take = async () => {
+      const release = await acquireLock(file, options());
+      seen.push((holders += 1));
+      await delay(10);
+      holders -= 1;
+      await release();
+    };
+    await Promise.all([take(), take(), take(), take()]);
+    expect(seen).toEqual([1, 1, 1, 1]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['a waiter that comes late', 'the lock of the next owner', undefined, true],
+    ['one while another does', dead, JSON.stringify(ownIdentity()), false],
+    ['one after another died at it', dead, dead, true],
+  ])('is removed once: %s', async (_what, content, remover, expected) => {
+    const folder = temporaryFolder();
+    const [file, candidate] = [path.join(folder, 'lock'), path.join(folder, 'candidate')];
+    const removal = `${file}.${sha256OfBytes(dead).slice(0, 12)}.dead`;
+    await writeFile(file, content);
+    await writeFile(candidate, 'mine');
+    if (remover !== undefined) {
+      await writeFile(removal, remover);
+    }
+    expect(await removeAbandoned(file, dead, candidate)).toBe(expected);
+    expect(await readFile(file, 'utf8')).toBe(content);
+  });
 });
 
 test.each([
