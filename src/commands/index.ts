@@ -1,3 +1,4 @@
+import { build } from './build.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
@@ -19,6 +20,7 @@ import { waitReady } from './wait-ready.ts';
 export const verbs: readonly BindVerb[] = [
   init,
   doctor,
+  build,
   makeSif,
   config,
   render,

@@ -4,6 +4,13 @@ import type { Settings } from './schema.ts';
 const defaults = {
   image: { file: 'triton.sif', compression: 'auto' },
   client: { where: 'host', image: { file: 'client.sif', compression: 'auto' } },
+  build: {
+    release: '24.05',
+    packageIndex: 'https://pypi.org/simple',
+    dockerArguments: [],
+    server: {},
+    client: { base: 'debian:trixie-slim' },
+  },
   registry: { plainHttp: [] },
   model: { repository: 'models', name: 'gat_test' },
   slurm: {

@@ -47,6 +47,27 @@ export const settingsSchema = z.strictObject({
       binary: word.optional(),
     })
     .optional(),
+  /** What `hpc-gat build` builds, and how. */
+  build: z
+    .strictObject({
+      /** Without it Docker where a daemon answers, else Apptainer. */
+      with: z.enum(['docker', 'apptainer']).optional(),
+      /** Of NVIDIA's Triton image, on which the server is built unless a base is named: `24.05`. */
+      release: word.optional(),
+      /** Where pip finds packages. */
+      packageIndex: z.url().optional(),
+      /** Further arguments of `docker build`. */
+      dockerArguments: z.array(z.string()).optional(),
+      server: z
+        .strictObject({
+          base: word.optional(),
+          /** What pip installs on top, in its own form; relative to the project. */
+          requirements: word.optional(),
+        })
+        .optional(),
+      client: z.strictObject({ base: word.optional() }).optional(),
+    })
+    .optional(),
   registry: z
     .strictObject({
       /** Registries, as `HOST` or `HOST:PORT`, that are asked without encryption. */

@@ -6,3 +6,8 @@ import { packageRoot } from './package-root.ts';
 export function ownCommand(): [string, ...string[]] {
   return isSea() ? [process.execPath] : [process.execPath, path.join(packageRoot, 'bin', 'hpc-gat.js')];
 }
+
+/** The one self-contained file, when it is what runs. */
+export function selfContainedFile(): string | undefined {
+  return isSea() ? process.execPath : undefined;
+}

@@ -1,0 +1,85 @@
+import path from 'node:path';
+import type { BuildReport } from '../image/build/build-image.ts';
+import { UsageError } from '../support/errors.ts';
+import { withProjectOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+
+export const build = defineVerb({
+  command: 'build [what]',
+  summary: 'Build the images of server and client from their recipes, with Docker or with Apptainer',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .positional('what', {
+        choices: ['server', 'client', 'all'] as const,
+        default: 'all' as const,
+        describe: 'all: both images, and the model that comes along into the repository',
+      })
+      .option('with', {
+        choices: ['docker', 'apptainer'] as const,
+        describe: 'The builder [build.with, else Docker where a daemon answers, else Apptainer]',
+      })
+      .option('release', {
+        type: 'string',
+        requiresArg: true,
+        describe: "Release of NVIDIA's Triton image for the server [build.release]",
+      })
+      .option('base', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Image to build on: a name of Docker, a source of make-sif, a SIF [build.server.base, build.client.base]',
+      })
+      .option('package-index', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Where pip finds packages [build.packageIndex]',
+      })
+      .option('force', {
+        type: 'boolean',
+        default: false,
+        describe: 'Build a SIF even when nothing has changed',
+      })
+      .option('dry-run', { type: 'boolean', default: false, describe: 'Say what would be done, and stop' })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 build server --release 24.05', "On NVIDIA's image of that release")
+      .example(
+        '$0 build server --base triton.sif --with apptainer',
+        'On an image of your own, without Docker',
+      )
+      .example('$0 build --dry-run', 'What would be called'),
+  handle: async (args, context) => {
+    const { loadProject } = await import('../config/load.ts');
+    const { settingsSchema } = await import('../config/schema.ts');
+    const { parseWith } = await import('../support/parse.ts');
+    const { buildImages } = await import('../image/build/build-images.ts');
+    const { placeBundledModel } = await import('../model/bundled.ts');
+    const { what, base, dryRun, force, json } = args;
+    if (what === 'all' && base !== undefined) {
+      throw new UsageError('--base is for one image', { fix: 'hpc-gat build server --base ...' });
+    }
+    const build = {
+      with: args.with,
+      release: args.release,
+      packageIndex: args.packageIndex,
+      ...(base !== undefined && { [what]: { base } }),
+    };
+    const flags = parseWith(settingsSchema, { build }, { what: 'command line', file: 'hpc-gat' });
+    const project = await loadProject(context, { flags, configFile: args.config, site: args.site });
+    const targets = what === 'all' ? (['server', 'client'] as const) : [what];
+    const onBuilt = ({ target, line }: BuildReport) => {
+      if (!json) {
+        context.output.result(`${target}: ${line}`);
+      }
+    };
+    const images = await buildImages(context, project, targets, { force, dryRun, onBuilt });
+    const { repository, name } = project.settings.model;
+    const place = () => placeBundledModel(context, path.resolve(project.root, repository), name, dryRun);
+    const model = what === 'all' ? { name, state: await place() } : undefined;
+    if (json) {
+      context.output.json({ images, ...(model !== undefined && { model }) });
+    } else if (model !== undefined) {
+      context.output.result(`model: ${path.join(repository, name)} ${model.state}`);
+    }
+    return 0;
+  },
+});

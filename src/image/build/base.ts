@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { UsageError } from '../../support/errors.ts';
+import { parseSource } from '../source.ts';
+
+/** What an image is built on top of. */
+export interface Base {
+  /** As Docker names it; undefined for what Docker cannot start from. */
+  readonly dockerName: string | undefined;
+  /** The header of a definition file for Apptainer. */
+  readonly bootstrap: string;
+  readonly from: string;
+}
+
+/**
+ * An image's name as Docker has it, one of the sources of `make-sif`, or a SIF.
+ *
+ * @param folder absolute, for relative file names.
+ * @throws {UsageError} for what is none of them.
+ */
+export function parseBase(text: string, folder: string): Base {
+  if (text.endsWith('.sif')) {
+    return { dockerName: undefined, bootstrap: 'localimage', from: path.resolve(folder, text) };
+  }
+  const isSource = /^(docker-daemon|docker-archive|oci|oci-archive|docker):/.test(text);
+  const source = parseSource(isSource ? text : `docker://${text}`, folder);
+  switch (source.kind) {
+    case 'docker':
+    case 'docker-daemon':
+      return { dockerName: source.name, bootstrap: source.kind, from: source.name };
+    case 'docker-archive':
+    case 'oci':
+    case 'oci-archive': {
+      const tag = source.kind === 'docker-archive' ? source.reference : source.tag;
+      return {
+        dockerName: undefined,
+        bootstrap: source.kind,
+        from: tag === undefined ? source.file : `${source.file}:${tag}`,
+      };
+    }
+    case 'recipe':
+      throw new UsageError(`a recipe cannot be a base: ${text}`, {
+        fix: 'make a SIF of it first: hpc-gat make-sif',
+      });
+  }
+}

@@ -1,0 +1,78 @@
+import path from 'node:path';
+import type { Context } from '../../support/context.ts';
+import { apptainerEngine } from '../apptainer-engine.ts';
+import { parseCompression } from '../compression.ts';
+import { describeResult } from '../describe-result.ts';
+import { makeSif } from '../make-sif.ts';
+import { buildWithDocker, dockerBuildArguments } from './docker.ts';
+import { fillBuildFolder } from './folder.ts';
+import type { BuildPlan } from './plan.ts';
+
+export interface BuildOptions {
+  readonly builder: 'docker' | 'apptainer';
+  /** Further arguments of `docker build`. */
+  readonly dockerArguments: readonly string[];
+  /** Replaces a SIF that was not made here, and builds also when nothing has changed. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What became of one image. */
+export interface BuildReport {
+  readonly target: BuildPlan['target'];
+  readonly builder: BuildOptions['builder'];
+  readonly state: 'built' | 'up to date' | 'would be built';
+  /** In the form of `make-sif` for Docker, else the path of the SIF. */
+  readonly image: string;
+  /** For a person. */
+  readonly line: string;
+}
+
+/** Builds one image: in Docker under its tag, or with Apptainer as its SIF, which is not built again for nothing. */
+export async function buildImage(
+  context: Context,
+  plan: BuildPlan,
+  options: BuildOptions,
+): Promise<BuildReport> {
+  return options.builder === 'docker' ? inDocker(context, plan, options) : asSif(context, plan, options);
+}
+
+async function inDocker(
+  context: Context,
+  plan: BuildPlan,
+  { dockerArguments, dryRun }: BuildOptions,
+): Promise<BuildReport> {
+  const { target, dockerTag } = plan;
+  const report = { target, builder: 'docker', image: `docker-daemon:${dockerTag}` } as const;
+  if (dryRun) {
+    const command = ['docker', ...dockerBuildArguments(plan, dockerArguments)].join(' ');
+    return { ...report, state: 'would be built', line: command };
+  }
+  await fillBuildFolder(plan, context);
+  context.output.info(`building ${dockerTag} on ${plan.base.dockerName ?? ''} with Docker`);
+  const { id, sizeBytes } = await buildWithDocker(context, plan, dockerArguments);
+  return { ...report, state: 'built', line: `${dockerTag}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${id}` };
+}
+
+async function asSif(
+  context: Context,
+  plan: BuildPlan,
+  { force, dryRun }: BuildOptions,
+): Promise<BuildReport> {
+  const { target, base, sif } = plan;
+  const report = { target, builder: 'apptainer', image: sif } as const;
+  if (dryRun) {
+    const line = `${sif}: would be built by Apptainer from ${base.bootstrap}:${base.from}`;
+    return { ...report, state: 'would be built', line };
+  }
+  await fillBuildFolder(plan, context);
+  const source = {
+    kind: 'recipe',
+    file: path.join(plan.folder, `${target}.def`),
+    buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
+  } as const;
+  const request = { source, output: sif, compression: parseCompression(plan.compression), force };
+  const result = await makeSif(request, apptainerEngine(context), context);
+  const state = result.state === 'made' ? 'built' : 'up to date';
+  return { ...report, state, line: describeResult(result, context.cwd) };
+}

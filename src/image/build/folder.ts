@@ -1,0 +1,42 @@
+import { copyFile, mkdir, rename, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from '../../support/context.ts';
+import { messageOf, UsageError } from '../../support/errors.ts';
+import { listPackageFolder, packageFolder } from '../../support/package-files.ts';
+import type { BuildPlan } from './plan.ts';
+
+/**
+ * Fills the folder that an image is built from: the recipe of this package, and what it copies. A file that has not
+ * changed is left as it is, so that neither Docker nor make-sif takes it for another.
+ *
+ * @throws {UsageError} when a file cannot be read or written.
+ */
+export async function fillBuildFolder(
+  { target, folder, extraFiles }: BuildPlan,
+  context: Pick<Context, 'env' | 'cwd'>,
+): Promise<void> {
+  const recipes = `defs/${target}`;
+  const from = path.join(await packageFolder(context), recipes);
+  const own = (await listPackageFolder(recipes)).map((name) => [name, path.join(from, name)] as const);
+  const files = { ...Object.fromEntries(own), ...extraFiles };
+  await mkdir(folder, { recursive: true });
+  for (const [name, source] of Object.entries(files)) {
+    try {
+      await copyChanged(source, path.join(folder, name));
+    } catch (error) {
+      throw new UsageError(`cannot copy ${source} to ${folder}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+async function copyChanged(source: string, target: string): Promise<void> {
+  const wanted = await stat(source);
+  const there = await stat(target).catch(() => undefined);
+  if (there?.size === wanted.size && there.mtime.getTime() === wanted.mtime.getTime()) {
+    return;
+  }
+  const part = `${target}.part`;
+  await copyFile(source, part);
+  await utimes(part, wanted.atime, wanted.mtime);
+  await rename(part, target);
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { packageFolder } from '../support/package-files.ts';
+import { removeTree } from '../support/remove-tree.ts';
+import { stagingPrefix } from './repository.ts';
+
+/** What became of a model that comes along with this package. */
+export type BundledModel = 'placed' | 'would be placed' | 'is there already' | 'does not come along';
+
+/**
+ * Puts a model of this package into a repository that has none of that name. It appears there as a whole.
+ *
+ * @param repository absolute; made when it is not there.
+ */
+export async function placeBundledModel(
+  context: Pick<Context, 'env' | 'cwd'>,
+  repository: string,
+  name: string,
+  dryRun: boolean,
+): Promise<BundledModel> {
+  const target = path.join(repository, name);
+  if (existsSync(target)) {
+    return 'is there already';
+  }
+  const source = path.join(await packageFolder(context), 'models', name);
+  if (!existsSync(source)) {
+    return 'does not come along';
+  }
+  if (dryRun) {
+    return 'would be placed';
+  }
+  await mkdir(repository, { recursive: true });
+  const staging = path.join(repository, `${stagingPrefix}${randomUUID()}`);
+  try {
+    await cp(source, staging, { recursive: true });
+    await rename(staging, target);
+  } finally {
+    await removeTree(staging);
+  }
+  return 'placed';
+}

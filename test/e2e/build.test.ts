@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { clientImage, importClientImage } from '../support/client-image.ts';
+import { makeGatProject, projectFolder, shell, tritonImage } from '../support/gat-project.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { placePipWheels } from '../support/pip-wheels.ts';
+import { testLab } from '../support/test-lab.ts';
+
+/** Below the project of the other tests, whose SIF is the base for Apptainer. */
+const folder = `${projectFolder}/build`;
+const wheels = '/scratch/pip-wheels';
+const [base, server, client] = [
+  'hpc-gat-e2e/triton-pip:1',
+  'hpc-gat-e2e/built-server:1',
+  'hpc-gat-e2e/built-client:1',
+];
+const longMs = 240_000;
+
+const on = (node: string) => (line: string) => shell(line, { node, cwd: folder, timeoutMs: longMs });
+const [workstation, login] = [on('workstation'), on('login')];
+
+async function expectOk(doing: ReturnType<typeof login>): Promise<string> {
+  const { exitCode, stdout, stderr } = await doing;
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+const settings = `site: lab
+image: { source: 'docker-daemon:${server}', file: server.sif, compression: 'zstd:1' }
+client:
+  where: image
+  image: { source: 'docker-daemon:${client}', file: client.sif, compression: 'zstd:1' }
+  binary: hpc-gat-alone
+build:
+  packageIndex: http://127.0.0.1:8099/simple
+  dockerArguments: [--network, host]
+  server: { base: '${base}', requirements: packages.txt }
+  client: { base: '${clientImage}' }
+`;
+
+/** Triton with a pip, and an index of packages as a simple one is laid out. */
+const prepare = `
+set -e
+rm -rf base index; mkdir -p base index/simple/tqdm
+cp ${wheels}/pip-*.whl base/pip.whl
+printf 'FROM ${tritonImage}\\nCOPY pip.whl /opt/pip.whl\\nENV PYTHONPATH=/opt/pip.whl\\n' >base/Dockerfile
+docker build --quiet --tag ${base} base
+cp ${wheels}/tqdm-*.whl index/simple/tqdm/
+(cd index/simple/tqdm; for wheel in *; do echo "<a href=$wheel>$wheel</a>"; done >index.html)
+echo tqdm >packages.txt
+cp /usr/local/bin/hpc-gat hpc-gat-alone
+setsid busybox httpd -f -p 127.0.0.1:8099 -h index >httpd.log 2>&1 </dev/null & echo $! >httpd.pid`;
+
+describeInLab('build', () => {
+  beforeAll(async () => {
+    await makeGatProject();
+    const place = path.join((await testLab()).folder, wheels);
+    await rm(place, { recursive: true, force: true });
+    await placePipWheels(place);
+    await shell(`rm -rf ${folder}; mkdir ${folder}`);
+    await importClientImage();
+    await labExec('login', ['tee', `${folder}/hpc-gat.yaml`], { input: settings });
+    await expectOk(workstation(prepare));
+  }, longMs);
+  afterAll(async () => {
+    await workstation(
+      `kill $(cat httpd.pid); docker image rm --force ${base} ${server} ${client} ${clientImage}`,
+    );
+    await shell(`rm -rf ${folder}`);
+  });
+
+  test(
+    'with Docker makes both images, with packages of an index of one’s own, and puts the model into the repository',
+    async () => {
+      const said = await expectOk(workstation('hpc-gat build --json'));
+      expect(JSON.parse(said)).toMatchObject({
+        images: [
+          { target: 'server', builder: 'docker', state: 'built', image: `docker-daemon:${server}` },
+          { target: 'client', builder: 'docker', state: 'built', image: `docker-daemon:${client}` },
+        ],
+        model: { name: 'gat_test', state: 'placed' },
+      });
+      const look = `docker run --rm --network host ${server} python3 -c 'import tqdm; print(tqdm.__version__)'`;
+      expect((await expectOk(workstation(look))).trim()).toBe('4.67.1');
+      expect(await expectOk(login('hpc-gat model list'))).toContain('gat_test');
+      await expectOk(
+        workstation(`hpc-gat make-sif docker-daemon:${client} --compression zstd:1 -o client.sif`),
+      );
+      expect(await expectOk(login('apptainer run client.sif --version'))).toMatch(/^\d+\.\d+\.\d+/);
+    },
+    longMs,
+  );
+
+  test(
+    'without Docker makes the SIF of the server on the login node; the run with both passes',
+    async () => {
+      await login(": >packages.txt; sed -i 's/requests: 50/requests: 3/' models/gat_test/workload.yaml");
+      const build = 'hpc-gat build server --base ../triton.sif';
+      const made = await login(build);
+      expect(made).toMatchObject({ exitCode: 0 });
+      expect(made.stderr).toMatch(/^with Apptainer: no Docker daemon/);
+      expect(made.stdout).toMatch(/^server: server\.sif: .* zstd:1, /);
+      expect((await expectOk(login(build))).trim()).toBe(
+        'server: server.sif: up to date (the source has not changed)',
+      );
+      expect(await expectOk(login('hpc-gat run'))).toContain('PASS: infer');
+    },
+    longMs,
+  );
+
+  test(
+    'says what it would do, and what is wrong',
+    async () => {
+      const planned = await login('hpc-gat build server --with docker --dry-run');
+      expect(planned.stdout).toMatch(/^server: docker build --tag \S+ --build-arg BASE=\S+/);
+      const unknown = await login('hpc-gat build server --release 24.5 --config /dev/null');
+      expect(unknown).toMatchObject({ exitCode: 2 });
+      expect(unknown.stderr).toMatch(/nothing is known of Triton 24\.5\n {2}fix: did you mean 24\.05\?/);
+      await login('echo no-such-package >packages.txt');
+      const failed = await workstation('hpc-gat build server');
+      expect(failed).toMatchObject({ exitCode: 4 });
+      expect(failed.stderr).toMatch(/docker build failed[^]*no-such-package/);
+    },
+    longMs,
+  );
+});

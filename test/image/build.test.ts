@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Settings } from '../../src/config/schema.ts';
+import { parseBase } from '../../src/image/build/base.ts';
+import { dockerBuildArguments } from '../../src/image/build/docker.ts';
+import { fillBuildFolder } from '../../src/image/build/folder.ts';
+import { planBuild, type BuildTarget } from '../../src/image/build/plan.ts';
+import { UsageError } from '../../src/support/errors.ts';
+import { sampleSettings } from '../run/sample-plan.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const plan = (settings: Settings, target: BuildTarget = 'server', root = '/p', executable?: string) =>
+  planBuild({ root, site: 'generic', settings: sampleSettings(settings) }, target, executable);
+
+test.each([
+  ['debian:13', { dockerName: 'debian:13', bootstrap: 'docker', from: 'debian:13' }],
+  ['docker://nvcr.io/a/b', { dockerName: 'nvcr.io/a/b:latest', bootstrap: 'docker' }],
+  ['docker-daemon:mine:1', { dockerName: 'mine:1', bootstrap: 'docker-daemon', from: 'mine:1' }],
+  ['docker-archive:a.tar', { dockerName: undefined, bootstrap: 'docker-archive', from: '/p/a.tar' }],
+  ['oci-archive:a.tar:1', { dockerName: undefined, bootstrap: 'oci-archive', from: '/p/a.tar:1' }],
+  ['base.sif', { dockerName: undefined, bootstrap: 'localimage', from: '/p/base.sif' }],
+])('the base %s', (text, base) => {
+  expect(parseBase(text, '/p')).toMatchObject(base);
+});
+
+describe('a build', () => {
+  test("is on NVIDIA's image of a known release, unless a base is named", async () => {
+    expect(await plan({ build: { release: '23.10' } })).toMatchObject({
+      base: { dockerName: 'nvcr.io/nvidia/tritonserver:23.10-py3' },
+      release: { cuda: '12.2.2' },
+      dockerTag: 'hpc-gat/server:latest',
+      sif: '/p/triton.sif',
+    });
+    expect(await plan({ build: { server: { base: 'mine:1' } } })).toMatchObject({
+      base: { dockerName: 'mine:1' },
+      release: undefined,
+    });
+    await expect(plan({ build: { release: '19.99' } })).rejects.toThrow(UsageError);
+  });
+
+  test('gets the name under which make-sif looks for it', async () => {
+    const image = (source: string) => plan({ image: { source } });
+    expect((await image('docker-daemon:lab/triton:1')).dockerTag).toBe('lab/triton:1');
+    expect((await image('docker://lab/triton:1')).dockerTag).toBe('hpc-gat/server:latest');
+  });
+
+  test('of a client takes the one self-contained file, or the one that is configured', async () => {
+    expect((await plan({}, 'client', '/p', '/x/hpc-gat')).extraFiles).toEqual({ 'hpc-gat': '/x/hpc-gat' });
+    const configured = await plan({ client: { binary: 'bin/h' } }, 'client', '/p', '/x/hpc-gat');
+    expect(configured.extraFiles).toEqual({ 'hpc-gat': '/p/bin/h' });
+    await expect(plan({}, 'client')).rejects.toThrow(/self-contained/);
+  });
+
+  test('with Docker is called with everything that was set', async () => {
+    const settings = { packageIndex: 'https://pypi.example.org/simple', server: { base: 'mine:1' } };
+    expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'])).toEqual([
+      ...['build', '--tag', 'hpc-gat/server:latest', '--build-arg', 'BASE=mine:1'],
+      ...['--build-arg', 'PIP_INDEX_URL=https://pypi.example.org/simple', '--network', 'host'],
+      '/p/.hpc-gat/build/server',
+    ]);
+    const local = await plan({ build: { server: { base: 'a.sif' } } });
+    expect(() => dockerBuildArguments(local, [])).toThrow(/--with apptainer|Docker cannot start/);
+  });
+
+  test('has its files in one folder, and leaves those that have not changed', async () => {
+    const root = temporaryFolder();
+    await mkdir(path.join(root, 'x'));
+    await writeFile(path.join(root, 'x', 'mine.txt'), 'numpy\n');
+    const settings = { build: { server: { base: 'mine:1', requirements: 'x/mine.txt' } } };
+    const server = await plan(settings, 'server', root);
+    const file = path.join(server.folder, 'requirements.txt');
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect(await readFile(file, 'utf8')).toBe('numpy\n');
+    expect(await readFile(path.join(server.folder, 'server.def'), 'utf8')).toContain('From: {{ BASE }}');
+    const before = await stat(file, { bigint: true });
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect((await stat(file, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+    await writeFile(path.join(root, 'x', 'mine.txt'), 'scipy\n');
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect(await readFile(file, 'utf8')).toBe('scipy\n');
+  });
+});

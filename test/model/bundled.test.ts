@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { placeBundledModel } from '../../src/model/bundled.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+test('the model that comes along goes into a repository once, and replaces nothing', async () => {
+  const repository = path.join(temporaryFolder(), 'models');
+  const place = (name: string, dryRun = false) => placeBundledModel(testContext(), repository, name, dryRun);
+  expect(await place('gat_test', true)).toBe('would be placed');
+  expect(await place('gat_test')).toBe('placed');
+  expect(await readdir(repository)).toEqual(['gat_test']);
+  expect(await readdir(path.join(repository, 'gat_test'))).toEqual(
+    expect.arrayContaining(['1', 'config.pbtxt', 'workload.yaml']),
+  );
+  expect(await place('gat_test')).toBe('is there already');
+  expect(await place('another')).toBe('does not come along');
+});
