@@ -10,6 +10,8 @@ export function runArguments(container: {
 }): string[] {
   return [
     '--rm',
+    // As the first process of its container tritonserver would not hear SIGTERM before it is ready.
+    '--init',
     // The image is the one that was asked for, or none: nothing is fetched in passing.
     '--pull',
     'never',

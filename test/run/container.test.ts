@@ -93,7 +93,7 @@ describe('docker is called', () => {
     ];
     const published = ['--publish', '127.0.0.1:20001:20001', '--publish', '127.0.0.1:20002:20002'];
     const after = [
-      ...['--rm', '--pull', 'never', '--log-driver', 'none'],
+      ...['--rm', '--init', '--pull', 'never', '--log-driver', 'none'],
       ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--shm-size', '1g'],
       ...['--mount', 'type=bind,source=/home/alice/gat/models,destination=/models,ro'],
       ...['--cpus', '2', '--further', '--workdir', '/', '--entrypoint'],
