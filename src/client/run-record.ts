@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
 import { connect } from '../triton/grpc-client.ts';
+import { credentialsIn } from './credentials-in.ts';
 import { recordReference, type Recording } from './record.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { loadWorkload, type LoadedWorkload } from './workload.ts';
@@ -29,6 +30,7 @@ export async function runRecord(options: RecordVerbOptions, context: Context): P
     callTimeoutMs: Math.min(10_000, readyTimeoutMs),
     inferTimeoutMs,
     log,
+    credentials: await credentialsIn(options.credentials, context),
   });
   try {
     const recording = await recordReference(server, loaded, context, { file, force, readyTimeoutMs, print });

@@ -3,12 +3,15 @@ import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import { connect } from '../triton/grpc-client.ts';
+import { credentialsIn } from './credentials-in.ts';
 import { testModel, type Findings } from './test.ts';
 import { loadWorkload } from './workload.ts';
 
 export interface TestVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */
   url: string;
+  /** Folder of the client's credentials, for a server with mutual TLS. */
+  credentials?: string | undefined;
   workload: string;
   readyTimeoutMs: number;
   inferTimeoutMs: number;
@@ -56,7 +59,7 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
 }
 
 async function testAgainst(
-  { url, workload: file, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
+  { url, credentials: folder, workload: file, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
   context: Context,
   findings: Findings,
   print: (line: string) => void,
@@ -64,7 +67,9 @@ async function testAgainst(
   const loaded = await loadWorkload(path.resolve(context.cwd, file));
   findings.model = loaded.workload.model;
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
-  const server = connect({ url, signal: context.signal, callTimeoutMs, inferTimeoutMs, log: serverLog });
+  const credentials = await credentialsIn(folder, context);
+  const { signal } = context;
+  const server = connect({ url, signal, callTimeoutMs, inferTimeoutMs, log: serverLog, credentials });
   try {
     await testModel(server, loaded, findings, context, { readyTimeoutMs, print });
   } finally {

@@ -23,6 +23,7 @@ type Probe = { ready: true } | { ready: false; state: string } | { failed: strin
  *
  * @returns how long it took, in milliseconds
  * @throws {HpcGatError} at once when the server is done loading and the model is not there or failed.
+ * @throws {InferenceServerError} at once when client and server do not trust each other.
  * @throws {NotReadyError} when the time is up, with the last state.
  */
 export async function waitReady(server: InferenceServer, options: WaitOptions): Promise<number> {
@@ -68,7 +69,7 @@ async function probeModel(
     return judge(index, await server.isServerReady(), model, version);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof InferenceServerError) {
+    if (error instanceof InferenceServerError && error.failure !== 'untrusted') {
       return { ready: false, state: stateOf(error) };
     }
     throw error;
@@ -78,6 +79,7 @@ async function probeModel(
 function stateOf({ failure, detail }: InferenceServerError): string {
   switch (failure) {
     case 'unreachable':
+    case 'untrusted':
     case 'deadline':
       return detail;
     case 'unsupported':

@@ -2,6 +2,7 @@ import { build } from './build.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
+import { credentials } from './credentials.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
 import { lab } from './lab.ts';
@@ -31,6 +32,7 @@ export const verbs: readonly BindVerb[] = [
   cleanup,
   waitReady,
   test,
+  credentials,
   model,
   lab,
   completion,

@@ -45,7 +45,12 @@ export function settingsOf(
         gpu: { ...job, count: args.gpus, type: args.gpuType },
         sbatch: Object.fromEntries((args.sbatch ?? []).map(keyAndValue)),
       },
-      triton: { http: args.http, metrics: args.metrics, readySeconds: args.readyTimeout },
+      triton: {
+        security: args.security,
+        http: args.http,
+        metrics: args.metrics,
+        readySeconds: args.readyTimeout,
+      },
     },
     { what: 'command line', file: 'hpc-gat' },
   );

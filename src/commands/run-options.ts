@@ -35,6 +35,10 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('models', { type: 'string', describe: 'Model repository' })
     .option('model', { type: 'string', describe: 'Model that is waited for and tested' })
     .option('ready-timeout', { type: 'number', describe: 'Seconds the model may take to get ready' })
+    .option('security', {
+      choices: ['mutual-tls', 'none'] as const,
+      describe: 'Who may talk to the server: those with certificates of the run, or everybody [mutual-tls]',
+    })
     .option('http', { type: 'boolean', describe: "Open Triton's HTTP port too" })
     .option('metrics', { type: 'boolean', describe: "Open Triton's metrics port too" });
 }

@@ -9,6 +9,11 @@ export function withServerOptions<T>(yargs: Argv<T>) {
       requiresArg: true,
       describe: "Triton's gRPC address, HOST:PORT",
     })
+    .option('credentials', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder with ca.pem, client.pem and client-key.pem, for a server with mutual TLS',
+    })
     .option('server-log', {
       type: 'string',
       requiresArg: true,

@@ -14,9 +14,9 @@ export const waitReady = defineVerb({
         describe: "The model's name",
       })
       .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' }),
-  handle: async ({ url, model, timeout, serverLog, json }, context) => {
+  handle: async ({ url, credentials, model, timeout, serverLog, json }, context) => {
     const timeoutMs = secondsToMs('--timeout', timeout);
     const { runWaitReady } = await import('../client/run-wait-ready.ts');
-    return runWaitReady({ url, model, timeoutMs, serverLog, json }, context);
+    return runWaitReady({ url, credentials, model, timeoutMs, serverLog, json }, context);
   },
 });

@@ -25,7 +25,14 @@ const defaults = {
   runtime: 'apptainer',
   apptainer: { arguments: [] },
   docker: { arguments: [], shmSize: '1g' },
-  triton: { arguments: [], http: false, metrics: false, readySeconds: 300, stopSeconds: 20 },
+  triton: {
+    arguments: [],
+    security: 'mutual-tls',
+    http: false,
+    metrics: false,
+    readySeconds: 300,
+    stopSeconds: 20,
+  },
   node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64 },
 } satisfies Settings;
 

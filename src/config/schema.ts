@@ -6,6 +6,9 @@ const word = z.string().min(1);
 /** How a site asks for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
 export const gpuRequestForms = ['gres', 'gpus', 'gpus-per-node'] as const;
 
+/** Who may talk to the server: the run's own certificates alone, or everybody who reaches the port. */
+export const securityForms = ['mutual-tls', 'none'] as const;
+
 const jobSettings = {
   partition: word.optional(),
   account: word.optional(),
@@ -125,6 +128,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       /** Further arguments of tritonserver. */
       arguments: z.array(z.string()).optional(),
+      security: z.enum(securityForms).optional(),
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
       readySeconds: seconds.optional(),

@@ -23,6 +23,8 @@ const reasons: Readonly<Record<string, string>> = {
   'no-client':
     'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see, or set client.where to image or binary',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
+  'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
+  'no-credentials': 'the certificates of the run could not be made on the node',
   'instance-failed': 'the container did not start',
   'container-failed': 'Docker did not start the container',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',

@@ -4,6 +4,7 @@ import { endingOfScript, type Ending } from './ending.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './progress.ts';
 import { RunRecord } from './record.ts';
+import { warnOfOpenPorts } from './security.ts';
 
 const pollMs = 200;
 
@@ -20,6 +21,7 @@ export async function runHere(
 ): Promise<{ record: RunRecord; ending: Ending }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local' }, context);
   await checkInputs(plan, context);
+  warnOfOpenPorts(plan, context.output);
   const record = await RunRecord.create(plan, script);
   const progress = followRun(record, context.output);
   const executing = executeScript(context, record, plan.stopSeconds);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { securityForms } from '../config/schema.ts';
 import type { Project } from '../config/load.ts';
 import { jobDirectives } from '../slurm/directives.ts';
 import { clientPlaces, runtimes } from '../config/schema.ts';
@@ -40,6 +41,7 @@ export const planSchema = z.object({
   clientFile: absolute.nullable(),
   setup: z.array(z.string()),
   serverArguments: z.array(z.string()),
+  security: z.enum(securityForms),
   http: z.boolean(),
   metrics: z.boolean(),
   readySeconds: z.number(),
@@ -94,6 +96,7 @@ export function planRun(request: RunRequest): RunPlan {
     ...planClient(project, { runFolder, repository, workload }, request.hostClient),
     setup: settings.setup,
     serverArguments: settings.triton.arguments,
+    security: settings.triton.security,
     http: settings.triton.http,
     metrics: settings.triton.metrics,
     readySeconds: settings.triton.readySeconds,

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { securityForms } from '../config/schema.ts';
 import { codeOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import { parseWith } from '../support/parse.ts';
@@ -21,6 +22,13 @@ const endpointSchema = z.object({
   httpPort: z.number().nullable(),
   metricsPort: z.number().nullable(),
   model: z.string(),
+  /** Slurm's number, empty for a run without one. */
+  job: z.string(),
+  /** When the run will be over at the latest. */
+  until: z.iso.datetime(),
+  security: z.enum(securityForms),
+  /** Folder of the client's credentials, relative to the run's. */
+  credentials: z.string().nullable(),
 });
 
 /** Written by the script as its last act. */

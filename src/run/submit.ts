@@ -3,6 +3,7 @@ import { submitScript } from '../slurm/submit.ts';
 import type { Context } from '../support/context.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { RunRecord } from './record.ts';
+import { warnOfOpenPorts } from './security.ts';
 
 export interface SubmittedRun {
   readonly record: RunRecord;
@@ -22,6 +23,7 @@ export async function submitRun(
 ): Promise<SubmittedRun> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'job' }, context);
   await checkInputs(plan, context);
+  warnOfOpenPorts(plan, context.output);
   const record = await RunRecord.create(plan, script);
   try {
     const partition = plan.directives.find(([name]) => name === 'partition')?.[1];

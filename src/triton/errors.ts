@@ -2,11 +2,12 @@ import { HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
 /**
  * - `unreachable`: no connection, or it broke;
+ * - `untrusted`: one side does not take the other's certificate, or does not speak TLS;
  * - `deadline`: connected, but no answer in time;
  * - `unsupported`: the server lacks this call;
  * - `refused`: the server answered with an error of its own.
  */
-export type CallFailure = 'unreachable' | 'deadline' | 'unsupported' | 'refused';
+export type CallFailure = 'unreachable' | 'untrusted' | 'deadline' | 'unsupported' | 'refused';
 
 /** A call that an inference server did not answer as asked. */
 export class InferenceServerError extends HpcGatError {

@@ -8,12 +8,14 @@ export interface Attempt {
   timeoutMs: number;
   /** The server's log. */
   log: string | undefined;
+  /** Whether the client has a certificate to show. */
+  secure: boolean;
 }
 
 /** What went wrong with a call, in one line; null stands for an answer without content. */
 export function failedCall(
   error: ServiceError | null,
-  { name, url, timeoutMs, log }: Attempt,
+  { name, url, timeoutMs, log, secure }: Attempt,
 ): InferenceServerError {
   const detail = oneLine(error?.details ?? 'an empty answer');
   const facts = {
@@ -33,7 +35,13 @@ export function failedCall(
     case status.INTERNAL:
     case status.CANCELLED:
       if (isBrokenConnection(detail)) {
-        const reason = connectionFailure(detail);
+        const mistrust = mistrustIn(detail);
+        if (mistrust !== undefined) {
+          const { reason, fix } = mistrust;
+          const message = `${url}: no answer to ${name}: ${reason}`;
+          return new InferenceServerError('untrusted', message, reason, { ...facts, fix });
+        }
+        const reason = connectionFailure(detail, secure);
         return new InferenceServerError(
           'unreachable',
           `${url}: no answer to ${name}: ${reason}`,
@@ -63,9 +71,33 @@ function isBrokenConnection(detail: string): boolean {
 }
 
 /** The reason within grpc-js' sentence, without its time: "connect ECONNREFUSED 127.0.0.1:8001". */
-function connectionFailure(detail: string): string {
+function connectionFailure(detail: string, secure: boolean): string {
   const { reason = '' } =
     /Last error: (?:Error: )?(?<reason>.*?)(?: \([-\d]+T[\d:.]+Z\))?(?:\.? Resolution note:.*)?$/.exec(detail)
       ?.groups ?? {};
+  if (reason.startsWith('Failed to connect')) {
+    return secure
+      ? 'the connection was closed during the TLS handshake: the server may not take these credentials'
+      : 'the connection was closed at once: the server may want TLS, with --credentials';
+  }
   return reason === '' || reason === 'null' ? detail : reason;
 }
+
+/** OpenSSL's words in grpc-js' sentence. What they tell does not change by waiting. */
+function mistrustIn(detail: string): { reason: string; fix: string } | undefined {
+  if (/wrong version number|packet length too long|tls_get_more_records/.test(detail)) {
+    return { reason: 'the server does not speak TLS', fix: 'leave out --credentials, if that is right' };
+  }
+  if (/alert (?:certificate|bad certificate|unknown ca|access denied|handshake failure)/.test(detail)) {
+    return { reason: "the server refused the client's certificate", fix: anotherRun };
+  }
+  const problem =
+    /Last error: Error: (?<problem>(?:certificate|self-signed certificate|unable to|Hostname\/IP)[^.]*)/.exec(
+      detail,
+    )?.groups?.problem;
+  return problem === undefined
+    ? undefined
+    : { reason: `the server's certificate is not accepted: ${problem}`, fix: anotherRun };
+}
+
+const anotherRun = 'take the credentials of the run that serves there: hpc-gat endpoints';

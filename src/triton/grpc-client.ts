@@ -1,5 +1,6 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, Metadata, type ChannelOptions } from '@grpc/grpc-js';
 import { grpcTarget } from './address.ts';
+import { serverName, type ClientCredentials } from './credentials.ts';
 import { failedCall } from './failed-call.ts';
 import { answerOf, statisticsOf } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';
@@ -17,6 +18,8 @@ export interface ConnectOptions {
   inferTimeoutMs?: number;
   /** The server's log, to name in errors. */
   log?: string | undefined;
+  /** For a server with mutual TLS; without them the channel is open to everybody on the way. */
+  credentials?: ClientCredentials | undefined;
 }
 
 const channelOptions = {
@@ -35,14 +38,24 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 1000,
 };
 
+function channelTo(credentials: ClientCredentials | undefined): [ChannelCredentials, ChannelOptions] {
+  if (credentials === undefined) {
+    return [ChannelCredentials.createInsecure(), channelOptions];
+  }
+  const { ca, certificate, key } = credentials;
+  const named = { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
+  return [ChannelCredentials.createSsl(ca, key, certificate), { ...channelOptions, ...named }];
+}
+
 /**
  * Opens a channel; the connection itself is made by the first call. Close it when done.
  *
  * @throws {UsageError} when the address is unusable.
  */
 export function connect(options: ConnectOptions): InferenceServer {
-  const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000, log } = options;
-  const client = new Client(grpcTarget(url), credentials.createInsecure(), channelOptions);
+  const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000, log, credentials } = options;
+  const client = new Client(grpcTarget(url), ...channelTo(credentials));
+  const secure = credentials !== undefined;
 
   const call = <Answer extends object>(
     name: string,
@@ -68,7 +81,9 @@ export function connect(options: ConnectOptions): InferenceServer {
             resolve(answer as Answer);
           } else {
             reject(
-              signal.aborted ? (signal.reason as Error) : failedCall(error, { name, url, timeoutMs, log }),
+              signal.aborted
+                ? (signal.reason as Error)
+                : failedCall(error, { name, url, timeoutMs, log, secure }),
             );
           }
         },

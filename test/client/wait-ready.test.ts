@@ -88,6 +88,11 @@ test.each([
   });
 });
 
+test('a server that is not trusted is not waited for', async () => {
+  const error = new InferenceServerError('untrusted', 'x', 'certificate has expired');
+  await expect(wait([{ error }])).rejects.toBe(error);
+});
+
 const other = { name: 'other', state: 'READY' } as const;
 
 test.each<[string, Moment, Partial<WaitOptions>, RegExp]>([

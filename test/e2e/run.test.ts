@@ -29,12 +29,36 @@ describeInLab('run', () => {
       expect((await shell('stat --format=%a .hpc-gat/runs/login-run/endpoint.json')).stdout.trim()).toBe(
         '600',
       );
+      const url = `127.0.0.1:${endpoint.grpcPort}`;
+      const bob = await hpcGat(
+        ['wait-ready', '--url', url, '--model', 'gat_test', '--timeout', '1', '--json'],
+        { user: 'bob', cwd: '/' },
+      );
+      expect(bob).toMatchObject({ exitCode: 5, stdout: '', stderr: expect.stringContaining('TLS') });
       expect((await hpcGat(['status', 'login-run'])).stdout).toMatch(
         /login-run +local +RUNNING +login +ready/,
       );
       const { exitCode, stdout, stderr } = await running;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+    },
+    longMs,
+  );
+
+  test(
+    'without security says so, and leaves the server to every user of the node',
+    async () => {
+      const running = hpcGat(['run', '--models', quickModels, '--security', 'none', '--id', 'open']);
+      await shell('until [ -e .hpc-gat/runs/open/endpoint.json ]; do sleep 0.1; done');
+      const url = `127.0.0.1:${(await shell('jq .grpcPort .hpc-gat/runs/open/endpoint.json')).stdout.trim()}`;
+      const asked = await hpcGat(['wait-ready', '--url', url, '--model', 'gat_test'], {
+        user: 'bob',
+        cwd: '/',
+      });
+      expect(asked).toMatchObject({ exitCode: 0 });
+      const { exitCode, stderr } = await running;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(stderr).toMatch(/^warning: security: none: every user of the node/m);
     },
     longMs,
   );

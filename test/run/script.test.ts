@@ -29,7 +29,14 @@ const everything: Settings = {
   },
   setup: ['module load apptainer', 'export FOO="bar baz"'],
   apptainer: { arguments: ['--bind', '/data:/data'] },
-  triton: { arguments: ['--log-verbose=1'], http: true, metrics: true, readySeconds: 60, stopSeconds: 40 },
+  triton: {
+    arguments: ['--log-verbose=1'],
+    security: 'none',
+    http: true,
+    metrics: true,
+    readySeconds: 60,
+    stopSeconds: 40,
+  },
   node: { temp: ['$LOCAL_SCRATCH', '/local'], tempFreeMiB: 1000 },
 };
 

@@ -69,7 +69,7 @@ export function answer(shape: number[], values: Float32Array, datatype = 'FP32')
  * A server on loopback that speaks Triton's protocol, serves the model `sums` and does everything right
  * until a test changes a handler.
  */
-export async function startFakeServer(): Promise<FakeServer> {
+export async function startFakeServer(credentials = ServerCredentials.createInsecure()): Promise<FakeServer> {
   const inferences: InferCall[] = [];
   const duration = () => ({ count: inferences.length, ns: inferences.length * 2_000_000 });
   const handlers: Handlers = {
@@ -128,7 +128,7 @@ export async function startFakeServer(): Promise<FakeServer> {
   ]);
   server.addService(definition, Object.fromEntries(implementation) as UntypedServiceImplementation);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
       if (error === null) {
         resolve(bound);
       } else {

@@ -1,0 +1,106 @@
+import { generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** A certificate and its private key, in PEM. */
+export interface KeyAndCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface Certificates {
+  /** The authority's certificate. Its key has signed the two others and is gone. */
+  readonly ca: string;
+  readonly server: KeyAndCertificate;
+  readonly client: KeyAndCertificate;
+}
+
+/** X.509 v3 certificates (RFC 5280) with RSA keys of 2048 bits: one authority, one server, one client, for nobody else. */
+export async function makeCertificates(serverName: string, validity: Validity): Promise<Certificates> {
+  const [authority, server, client] = await Promise.all([newKeys(), newKeys(), newKeys()]);
+  const issue = (subject: string, keys: Keys, extensions: readonly object[]) =>
+    certificateFor({ subject, keys, signer: authority, validity, extensions });
+  return {
+    ca: issue(authorityName, authority, [
+      { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
+      { name: 'keyUsage', critical: true, keyCertSign: true },
+    ]),
+    server: {
+      key: server.pem,
+      certificate: issue('hpc-gat server', server, [
+        ...leaf,
+        { name: 'extKeyUsage', serverAuth: true },
+        { name: 'subjectAltName', altNames: [{ type: dnsName, value: serverName }] },
+      ]),
+    },
+    client: {
+      key: client.pem,
+      certificate: issue('hpc-gat client', client, [...leaf, { name: 'extKeyUsage', clientAuth: true }]),
+    },
+  };
+}
+
+const authorityName = 'hpc-gat run';
+
+/** GeneralName's choice for a DNS name, RFC 5280 section 4.2.1.6. */
+const dnsName = 2;
+
+const leaf = [
+  { name: 'basicConstraints', critical: true, cA: false },
+  { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
+];
+
+type Keys = Awaited<ReturnType<typeof newKeys>>;
+
+async function newKeys() {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  return {
+    privateKey,
+    pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: forge.pki.publicKeyFromPem(publicKey.export({ type: 'spki', format: 'pem' }).toString()),
+  };
+}
+
+interface CertificateRequest {
+  readonly subject: string;
+  readonly keys: Keys;
+  readonly signer: Keys;
+  readonly validity: Validity;
+  readonly extensions: readonly object[];
+}
+
+function certificateFor({ subject, keys, signer, validity, extensions }: CertificateRequest): string {
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = keys.publicKey;
+  // Positive, as DER wants it.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
+  certificate.validity = { ...validity };
+  certificate.setSubject([{ name: 'commonName', value: subject }]);
+  certificate.setIssuer([{ name: 'commonName', value: authorityName }]);
+  certificate.setExtensions([
+    ...extensions,
+    { name: 'subjectKeyIdentifier' },
+    { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifierOf(signer) },
+  ]);
+  certificate.sign(nativeSigner(certificate, signer.privateKey), forge.md.sha256.create());
+  return forge.pki.certificateToPem(certificate);
+}
+
+/** Node's own RSA instead of the one in JavaScript, which is a hundred times slower. */
+function nativeSigner(certificate: forge.pki.Certificate, key: KeyObject): forge.pki.rsa.PrivateKey {
+  const signature = () => {
+    const toBeSigned = forge.asn1.toDer(certificate.tbsCertificate).getBytes();
+    return sign('sha256', Buffer.from(toBeSigned, 'latin1'), key).toString('latin1');
+  };
+  // Of a private key only this is asked.
+  return { sign: signature } as Partial<forge.pki.rsa.PrivateKey> as forge.pki.rsa.PrivateKey;
+}
+
+function keyIdentifierOf({ publicKey }: Keys): string {
+  return forge.pki.getPublicKeyFingerprint(publicKey, { type: 'RSAPublicKey' }).getBytes();
+}

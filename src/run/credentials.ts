@@ -1,0 +1,33 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomically } from '../support/files.ts';
+import { credentialFiles, serverName } from '../triton/credentials.ts';
+import { makeCertificates } from './certificates.ts';
+
+/** How far apart the clocks of those who connect may be: the certificates hold this much earlier and longer. */
+const clockSkewMs = 3_600_000;
+
+export interface CredentialTimes {
+  readonly now: Date;
+  /** When the server will be gone. */
+  readonly until: Date;
+}
+
+/** Makes the credentials of one server and its clients: files of mode 0600 in `folder`, which is made with mode 0700. */
+export async function makeCredentials(folder: string, { now, until }: CredentialTimes): Promise<void> {
+  const { ca, server, client } = await makeCertificates(serverName, {
+    notBefore: new Date(now.getTime() - clockSkewMs),
+    notAfter: new Date(until.getTime() + clockSkewMs),
+  });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const texts = {
+    [credentialFiles.ca]: ca,
+    [credentialFiles.serverCertificate]: server.certificate,
+    [credentialFiles.serverKey]: server.key,
+    [credentialFiles.clientCertificate]: client.certificate,
+    [credentialFiles.clientKey]: client.key,
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFileAtomically(path.join(folder, name), text, 0o600);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Output } from '../support/output.ts';
+import type { RunPlan } from './plan.ts';
+
+/** Tells who besides its owner can reach the server of a run, where somebody can. */
+export function warnOfOpenPorts(plan: RunPlan, output: Output): void {
+  if (plan.security === 'none') {
+    output.warn('security: none: every user of the node can call the server, and unload its models');
+    return;
+  }
+  const open = [...(plan.http ? ['http'] : []), ...(plan.metrics ? ['metrics'] : [])];
+  if (open.length > 0) {
+    output.warn(
+      `${open.join(' and ')}: Triton has no TLS there: open on loopback only, to every user of the node; gRPC alone is secure`,
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { makeCredentials } from '../../src/run/credentials.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const now = new Date('2026-01-02T03:04:05Z');
+const until = new Date('2026-01-02T05:00:00Z');
+
+async function made() {
+  const folder = path.join(temporaryFolder(), 'credentials');
+  await makeCredentials(folder, { now, until });
+  const read = async (name: string) => new X509Certificate(await readFile(path.join(folder, name)));
+  return {
+    folder,
+    ca: await read('ca.pem'),
+    server: await read('server.pem'),
+    client: await read('client.pem'),
+  };
+}
+
+test("the folder is its owner's alone, and holds no key of the authority", async () => {
+  const { folder } = await made();
+  const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
+  expect(await mode(folder)).toBe('700');
+  const names = (await readdir(folder)).sort();
+  expect(names).toEqual(['ca.pem', 'client-key.pem', 'client.pem', 'server-key.pem', 'server.pem']);
+  for (const name of names) {
+    expect(await mode(path.join(folder, name))).toBe('600');
+  }
+});
+
+test('one authority has signed a server named localhost and a client, neither of which can sign', async () => {
+  const { ca, server, client } = await made();
+  expect(ca.ca).toBe(true);
+  for (const leaf of [server, client]) {
+    expect(leaf.verify(ca.publicKey)).toBe(true);
+    expect(leaf.checkIssued(ca)).toBe(true);
+    expect(leaf.ca).toBe(false);
+  }
+  expect(server.subjectAltName).toBe('DNS:localhost');
+  expect(server.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+});
+
+test('they hold from an hour before to an hour after the run', async () => {
+  const { ca, server, client } = await made();
+  for (const { validFrom, validTo } of [ca, server, client]) {
+    expect(new Date(validFrom)).toEqual(new Date('2026-01-02T02:04:05Z'));
+    expect(new Date(validTo)).toEqual(new Date('2026-01-02T06:00:00Z'));
+  }
+});
+
+test('each run has its own authority', async () => {
+  const [one, another] = await Promise.all([made(), made()]);
+  expect(one.server.verify(another.ca.publicKey)).toBe(false);
+});

@@ -1,0 +1,136 @@
+import { ServerCredentials } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { makeCredentials } from '../../src/run/credentials.ts';
+import { type ClientCredentials, readClientCredentials } from '../../src/triton/credentials.ts';
+import { connect } from '../../src/triton/grpc-client.ts';
+import { removeTree } from '../../src/support/remove-tree.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startFakeServer } from './fake-server.ts';
+
+const hourMs = 3_600_000;
+const now = new Date();
+const shared = mkdtempSync(path.join(tmpdir(), 'hpc-gat-test-'));
+const [mine, other] = [path.join(shared, 'mine'), path.join(shared, 'other')];
+const atEnd: (() => void)[] = [];
+
+beforeAll(async () => {
+  const until = new Date(now.getTime() + hourMs);
+  await Promise.all([makeCredentials(mine, { now, until }), makeCredentials(other, { now, until })]);
+});
+
+afterAll(() => removeTree(shared));
+
+afterEach(() => {
+  atEnd.splice(0).forEach((end) => {
+    end();
+  });
+});
+
+/** A server with the certificates of `folder`, which takes clients with those of `clients`. */
+async function serve(folder: string, clients = folder): Promise<string> {
+  const [ca, key, certificate] = await Promise.all([
+    readFile(path.join(clients, 'ca.pem')),
+    readFile(path.join(folder, 'server-key.pem')),
+    readFile(path.join(folder, 'server.pem')),
+  ]);
+  const pair = { private_key: key, cert_chain: certificate };
+  const fake = await startFakeServer(ServerCredentials.createSsl(ca, [pair], true));
+  atEnd.push(() => {
+    fake.kill();
+  });
+  return fake.url;
+}
+
+function call(url: string, credentials?: ClientCredentials): Promise<boolean> {
+  const { signal } = new AbortController();
+  const server = connect({ url, signal, credentials, callTimeoutMs: 5_000 });
+  atEnd.push(() => {
+    server.close();
+  });
+  return server.isServerReady();
+}
+
+test('client and server of one run trust each other', async () => {
+  expect(await call(await serve(mine), await readClientCredentials(mine, now))).toBe(true);
+});
+
+test('a client without a certificate gets nothing, and is told of --credentials', async () => {
+  await expect(call(await serve(mine))).rejects.toMatchObject({
+    failure: 'unreachable',
+    detail: expect.stringContaining('--credentials'),
+  });
+});
+
+test('a client of another run does not take the server for its own', async () => {
+  await expect(call(await serve(mine), await readClientCredentials(other, now))).rejects.toMatchObject({
+    failure: 'untrusted',
+    detail: expect.stringMatching(/the server's certificate is not accepted: self-signed certificate/),
+    fix: expect.stringContaining('hpc-gat endpoints'),
+  });
+});
+
+test('a server that does not take the client refuses it', async () => {
+  await expect(call(await serve(mine, other), await readClientCredentials(mine, now))).rejects.toMatchObject({
+    detail: expect.stringMatching(/may not take these credentials|refused the client's certificate/),
+  });
+});
+
+test("a server's certificate that has expired is told as that", async () => {
+  const old = path.join(temporaryFolder(), 'old');
+  const past = new Date(now.getTime() - 48 * hourMs);
+  await makeCredentials(old, { now: past, until: past });
+  // Those of the client, as they were then.
+  await expect(call(await serve(old), await readClientCredentials(old, past))).rejects.toMatchObject({
+    failure: 'untrusted',
+    detail: expect.stringContaining('certificate has expired'),
+  });
+});
+
+test('a server without TLS is told as that', async () => {
+  const fake = await startFakeServer();
+  atEnd.push(() => {
+    fake.kill();
+  });
+  await expect(call(fake.url, await readClientCredentials(mine, now))).rejects.toMatchObject({
+    failure: 'untrusted',
+    detail: 'the server does not speak TLS',
+  });
+});
+
+test('credentials that expired, or are not yet valid, are refused before any call', async () => {
+  const at = (hours: number) => readClientCredentials(mine, new Date(now.getTime() + hours * hourMs));
+  await expect(at(3)).rejects.toThrow(/expired at/);
+  await expect(at(-2)).rejects.toThrow(/are valid from .*, and here it is/);
+});
+
+test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
+  '%s is missing, or is none, or of another run',
+  async (name) => {
+    const folder = temporaryFolder();
+    for (const file of ['ca.pem', 'client.pem', 'client-key.pem']) {
+      await copyFile(path.join(mine, file), path.join(folder, file));
+    }
+    await writeFile(path.join(folder, name), 'nonsense');
+    await expect(readClientCredentials(folder, now)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(`${path.join(folder, name)} is not PEM`),
+    });
+    await rm(path.join(folder, name));
+    await expect(readClientCredentials(folder, now)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(`there is no ${path.join(folder, name)}`),
+    });
+  },
+);
+
+test('a key of another run does not fit', async () => {
+  const folder = temporaryFolder();
+  await copyFile(path.join(mine, 'ca.pem'), path.join(folder, 'ca.pem'));
+  await copyFile(path.join(mine, 'client.pem'), path.join(folder, 'client.pem'));
+  await copyFile(path.join(other, 'client-key.pem'), path.join(folder, 'client-key.pem'));
+  await expect(readClientCredentials(folder, now)).rejects.toThrow(/is not the key of client\.pem/);
+});
