@@ -4,6 +4,7 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { credentials } from './credentials.ts';
 import { doctor } from './doctor.ts';
+import { files } from './files.ts';
 import { init } from './init.ts';
 import { lab } from './lab.ts';
 import { logs } from './logs.ts';
@@ -35,5 +36,6 @@ export const verbs: readonly BindVerb[] = [
   credentials,
   model,
   lab,
+  files,
   completion,
 ];

@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, string>> = {
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
   'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
   'no-client':
-    'the client cannot be started on the node; fix: install Node and hpc-gat on a file system that the compute nodes see, or set client.where to image or binary',
+    'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
   'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
   'no-credentials': 'the certificates of the run could not be made on the node',

@@ -17,6 +17,8 @@ export const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
   createdAt: z.iso.datetime(),
+  /** Of the hpc-gat that made it. */
+  version: z.string(),
   /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
   gpu: z.boolean(),
@@ -60,6 +62,7 @@ export interface RunRequest {
   readonly allowCpu: boolean;
   readonly id: string;
   readonly createdAt: Date;
+  readonly version: string;
   /** Program and first arguments that start this package here. */
   readonly hostClient: readonly string[];
   readonly dockerHost?: string | undefined;
@@ -80,6 +83,7 @@ export function planRun(request: RunRequest): RunPlan {
     schemaVersion: 1,
     id,
     createdAt: request.createdAt.toISOString(),
+    version: request.version,
     kind,
     gpu,
     allowCpu: request.allowCpu,

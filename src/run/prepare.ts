@@ -8,6 +8,8 @@ import { findingLines } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
+import { packageVersion } from '../support/package-files.ts';
+import { refuseNodeLocalClient } from './node-local.ts';
 import { newRunId, planRun, type RunPlan } from './plan.ts';
 import { renderScript } from './script.ts';
 
@@ -45,6 +47,7 @@ export async function prepareRun(
     ...options,
     id,
     createdAt,
+    version: packageVersion(),
     hostClient: ownCommand(),
     dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
   });
@@ -102,6 +105,9 @@ export async function checkInputs(
     } catch (error) {
       throw new UsageError(`no ${what} at ${file}`, { fix, cause: error });
     }
+  }
+  if (plan.kind === 'job') {
+    await refuseNodeLocalClient(plan);
   }
   const findings = await checkRepository(plan.repository, [plan.model]);
   for (const finding of findings.filter(({ severity }) => severity === 'error')) {

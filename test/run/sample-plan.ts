@@ -21,6 +21,7 @@ export function samplePlan(settings: Settings = {}, request: Partial<RunRequest>
     allowCpu: false,
     id: 'sample',
     createdAt: new Date('2026-01-02T03:04:05Z'),
+    version: '1.2.3',
     hostClient: ['/usr/bin/node', '/opt/hpc-gat/bin/hpc-gat.js'],
     ...request,
   });

