@@ -7,15 +7,31 @@ export const run = defineVerb({
   summary: 'Start, test and stop on this node, in the foreground: on a login node, or inside salloc',
   options: (yargs) =>
     withRunOptions(yargs)
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the script instead of running it',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 run', 'On this node, without a queue')
+      .example('$0 run --runtime docker', 'The same from the Docker image, on a workstation')
       .example('salloc --gres=gpu:1 srun --pty $0 run --gpu', 'In an interactive allocation'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
-    const { runHere } = await import('../run/local.ts');
-    const { showEnding } = await import('../run/show-ending.ts');
     const { gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
+    if (args.dryRun) {
+      const { prepareRun } = await import('../run/prepare.ts');
+      const { showScript } = await import('../run/show-script.ts');
+      showScript(
+        await prepareRun(project, { kind: 'local', gpu, allowCpu, id }, context),
+        args.json,
+        context.output,
+      );
+      return 0;
+    }
+    const { runHere } = await import('../run/local.ts');
+    const { showEnding } = await import('../run/show-ending.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
     const { record, ending } = await runHere(shown, project, { gpu, allowCpu, id });
     if (args.json) {

@@ -30,12 +30,8 @@ export const submit = defineVerb({
     const project = await loadForRun(args, context);
     if (args.dryRun) {
       const { prepareRun } = await import('../run/prepare.ts');
-      const { plan, script } = await prepareRun(project, { kind: 'job', gpu, allowCpu, id }, context);
-      if (args.json) {
-        output.json({ plan, script });
-      } else {
-        output.result(script.replace(/\n$/, ''));
-      }
+      const { showScript } = await import('../run/show-script.ts');
+      showScript(await prepareRun(project, { kind: 'job', gpu, allowCpu, id }, context), args.json, output);
       return 0;
     }
     const { submitRun } = await import('../run/submit.ts');

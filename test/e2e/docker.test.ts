@@ -147,6 +147,16 @@ describeInLab('run --runtime docker', () => {
     expect((await here('ls -d .hpc-gat/runs/refused')).exitCode).not.toBe(0);
   });
 
+  test('with --dry-run prints its script, and runs nothing', async () => {
+    const { exitCode, stdout } = await run('not-run', '--dry-run');
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^#!\/bin\/bash/),
+    });
+    expect(stdout).toContain(`image=${tritonImage}`);
+    expect((await here('ls -d .hpc-gat/runs/not-run')).exitCode).not.toBe(0);
+  });
+
   test('says what is wrong: a person who may not use Docker', async () => {
     const { exitCode, stderr } = await shell(
       'setpriv --reuid=alice --regid=alice --clear-groups hpc-gat run --runtime docker --id refused',
