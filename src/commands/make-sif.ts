@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { SifEngine } from '../image/engine.ts';
 import type { ImageSource } from '../image/source.ts';
+import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
@@ -25,6 +27,11 @@ export const makeSif = defineVerb({
         type: 'string',
         requiresArg: true,
         describe: 'auto, zstd:LEVEL, gzip:LEVEL or none [image.compression, else auto]',
+      })
+      .option('engine', {
+        choices: ['apptainer', 'native'] as const,
+        default: 'apptainer' as const,
+        describe: 'Who converts: Apptainer, or hpc-gat itself (new: docs/converter.md)',
       })
       .option('tmpdir', {
         type: 'string',
@@ -57,7 +64,6 @@ export const makeSif = defineVerb({
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
-    const { apptainerEngine } = await import('../image/apptainer-engine.ts');
     const { parseCompression } = await import('../image/compression.ts');
     const { configuredImages, namedImage } = await import('../image/wanted.ts');
     const { describeResult } = await import('../image/describe-result.ts');
@@ -74,7 +80,7 @@ export const makeSif = defineVerb({
     }
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const engine = apptainerEngine(context);
+    const engine = await engineOf(args.engine, context);
     const results = [];
     for (const { source, file, compression } of wanted) {
       const result = await make(
@@ -101,6 +107,13 @@ export const makeSif = defineVerb({
     return 0;
   },
 });
+
+async function engineOf(name: 'apptainer' | 'native', context: Context): Promise<SifEngine> {
+  if (name === 'native') {
+    return (await import('../image/native-engine.ts')).nativeEngine(context);
+  }
+  return (await import('../image/apptainer-engine.ts')).apptainerEngine(context);
+}
 
 interface SourceFlags {
   readonly plainHttp: boolean;

@@ -9,6 +9,8 @@ const words = z
 export const imageConfigSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
+  /** RFC 3339. */
+  created: z.string().nullish(),
   rootfs: z.looseObject({ diff_ids: z.array(z.string()) }),
   config: z
     .looseObject({

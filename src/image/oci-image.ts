@@ -61,7 +61,7 @@ export async function resolveImage(start: Descriptor, blobs: BlobReader): Promis
  */
 export function choosePlatform(manifests: readonly Descriptor[], place: string): Descriptor {
   const images = manifests.filter((one) => !isAttestation(one));
-  const wanted = { os: 'linux', architecture: arch() === 'x64' ? 'amd64' : arch() };
+  const wanted = { os: 'linux', architecture: hostArchitecture() };
   const found = images.find(
     ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
   );
@@ -78,6 +78,11 @@ export function choosePlatform(manifests: readonly Descriptor[], place: string):
   throw new UsageError(`${place} holds no image for ${wanted.os}/${wanted.architecture}`, {
     fix: platforms.length === 0 ? 'it holds no image at all' : `it has one for: ${platforms.join(', ')}`,
   });
+}
+
+/** Go's name of this machine's architecture. */
+export function hostArchitecture(): string {
+  return arch() === 'x64' ? 'amd64' : arch();
 }
 
 async function readImage(

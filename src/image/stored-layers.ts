@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HpcGatError, messageOf } from '../support/errors.ts';
 import { readStart, type FileSlice } from './image-files.ts';
@@ -41,62 +40,75 @@ export async function checkLayers(
   signal: AbortSignal,
 ): Promise<void> {
   for (const layer of layers) {
-    const found = await digestsOf(place, layer, onBytes, signal);
-    const differs = (
-      [
-        [found.stored, layer.digest],
-        [found.plain, layer.diffId],
-      ] as const
-    ).find(([is, named]) => named !== undefined && is !== named);
-    if (differs !== undefined) {
-      throw new HpcGatError(
-        `${place} is damaged: its layer ${layer.name} has the digest ${differs[0]}, not ${differs[1] ?? ''}`,
-        { fix },
-      );
+    const bytes = readLayer(place, layer, onBytes, signal);
+    while ((await bytes.next()).done !== true) {
+      // Read for its digests alone.
     }
   }
 }
 
 const fix = 'save or copy the image again, and compare its checksum';
 
-async function digestsOf(
+/**
+ * The uncompressed bytes of a layer. Behind the last of them its digests have been compared.
+ *
+ * @throws {HpcGatError} when the layer cannot be read, or differs from its digests.
+ */
+export async function* readLayer(
   place: string,
-  { file, dataOffset, sizeBytes, name, codec, digest }: StoredLayer,
+  layer: StoredLayer,
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<{ stored: string; plain: string }> {
+): AsyncGenerator<Buffer> {
+  const { name, codec, digest, diffId } = layer;
   const ofStored = createHash('sha256');
   const ofPlain = createHash('sha256');
-  if (sizeBytes > 0) {
-    const stored = createReadStream(file, {
-      start: dataOffset,
-      end: dataOffset + sizeBytes - 1,
-      highWaterMark: chunkBytes,
-    });
-    stored.on('data', (chunk) => {
-      onBytes(chunk.length);
-      if (digest !== undefined) {
-        ofStored.update(chunk);
-      }
-    });
-    const into = async (plain: AsyncIterable<Buffer>) => {
-      for await (const chunk of plain) {
-        ofPlain.update(chunk);
-      }
-    };
-    try {
-      await (codec === 'none'
-        ? pipeline(stored, into, { signal })
-        : pipeline(stored, inflate(codec), into, { signal }));
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new HpcGatError(`${place} is damaged: its layer ${name} cannot be read: ${messageOf(error)}`, {
-        fix,
-        cause: error,
-      });
+  const stored = openLayer(layer).on('data', (chunk: Buffer) => {
+    onBytes(chunk.length);
+    if (digest !== undefined) {
+      ofStored.update(chunk);
     }
+  });
+  // The iteration below meets the errors of both.
+  const plain = codec === 'none' ? stored : pipeline(stored, inflate(codec), () => undefined);
+  try {
+    const chunks = addAbortSignal(signal, plain) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) {
+      ofPlain.update(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new HpcGatError(`${place} is damaged: its layer ${name} cannot be read: ${messageOf(error)}`, {
+      fix,
+      cause: error,
+    });
+  } finally {
+    stored.destroy();
   }
-  return { stored: `sha256:${ofStored.digest('hex')}`, plain: `sha256:${ofPlain.digest('hex')}` };
+  const found = { stored: `sha256:${ofStored.digest('hex')}`, plain: `sha256:${ofPlain.digest('hex')}` };
+  const differs = (
+    [
+      [found.stored, digest],
+      [found.plain, diffId],
+    ] as const
+  ).find(([is, named]) => named !== undefined && is !== named);
+  if (differs !== undefined) {
+    throw new HpcGatError(
+      `${place} is damaged: its layer ${name} has the digest ${differs[0]}, not ${differs[1] ?? ''}`,
+      { fix },
+    );
+  }
+}
+
+function openLayer({ file, dataOffset, sizeBytes }: StoredLayer): Readable {
+  return sizeBytes === 0
+    ? Readable.from([])
+    : createReadStream(file, {
+        start: dataOffset,
+        end: dataOffset + sizeBytes - 1,
+        highWaterMark: chunkBytes,
+      });
 }
 
 function inflate(codec: 'gzip' | 'zstd'): Transform {

@@ -46,6 +46,23 @@ export class OciBytes {
     return this.blob({ schemaVersion: 2, config, layers }, 'application/vnd.oci.image.manifest.v1+json');
   }
 
+  /** An image of plain layers, the lowest first; not yet in the index. */
+  layered(layers: readonly Buffer[]): BlobDescriptor {
+    const config = this.blob(
+      {
+        architecture: hostArchitecture,
+        os: 'linux',
+        rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },
+      },
+      'application/vnd.oci.image.config.v1+json',
+    );
+    const blobs = layers.map((layer) => this.blob(layer, 'application/vnd.oci.image.layer.v1.tar'));
+    return this.blob(
+      { schemaVersion: 2, config, layers: blobs },
+      'application/vnd.oci.image.manifest.v1+json',
+    );
+  }
+
   index(manifests: readonly BlobDescriptor[]): BlobDescriptor {
     return this.blob({ schemaVersion: 2, manifests }, 'application/vnd.oci.image.index.v1+json');
   }
@@ -78,10 +95,13 @@ export class OciBytes {
     return folder;
   }
 
+  tar(): Buffer {
+    return Buffer.concat([...this.#files().map(([name, bytes]) => tarEntry(name, bytes)), tarEnd]);
+  }
+
   async archive(): Promise<string> {
     const file = path.join(temporaryFolder(), 'image.tar');
-    const entries = this.#files().map(([name, bytes]) => tarEntry(name, bytes));
-    await writeFile(file, Buffer.concat([...entries, tarEnd]));
+    await writeFile(file, this.tar());
     return file;
   }
 }

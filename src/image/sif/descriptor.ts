@@ -1,5 +1,5 @@
 import { readPosition, readText } from './bytes.ts';
-import { architectureOf, type SifArchitecture } from './header.ts';
+import { architectureOf, codeOfArchitecture, fixedTime, type SifArchitecture } from './header.ts';
 
 /** One object of a SIF (apptainer/sif, pkg/sif/descriptor.go): packed, little-endian. */
 export interface SifDescriptor {
@@ -21,7 +21,7 @@ export interface SifPartition {
 
 export const descriptorSizeBytes = 585;
 
-export const SifDataType = { partition: 0x4004 } as const;
+export const SifDataType = { definition: 0x4001, partition: 0x4004, json: 0x4006 } as const;
 export const SifFileSystem = { squashfs: 1 } as const;
 export const SifPartitionKind = { primarySystem: 2 } as const;
 
@@ -54,4 +54,36 @@ export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | un
       },
     }),
   };
+}
+
+/** An object to be written. */
+export interface SifObject {
+  readonly type: number;
+  readonly name: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** With the gap before it. */
+  readonly paddedBytes: number;
+  /** Of the system partition only: what its file system is for. */
+  readonly architecture?: SifArchitecture;
+}
+
+/** All objects belong together. */
+const group = 0xf0000001;
+
+export function descriptorBytes(object: SifObject, id: number): Buffer {
+  const bytes = Buffer.alloc(descriptorSizeBytes);
+  bytes.writeInt32LE(object.type, 0);
+  bytes.writeUInt8(1, 4);
+  bytes.writeUInt32LE(id, 5);
+  bytes.writeUInt32LE(group, 9);
+  const numbers = [object.offset, object.sizeBytes, object.paddedBytes, fixedTime, fixedTime, 0, 0];
+  numbers.forEach((value, index) => bytes.writeBigInt64LE(BigInt(value), 17 + 8 * index));
+  bytes.write(object.name, nameOffset, nameBytes - 1);
+  if (object.architecture !== undefined) {
+    bytes.writeInt32LE(SifFileSystem.squashfs, extraOffset);
+    bytes.writeInt32LE(SifPartitionKind.primarySystem, extraOffset + 4);
+    bytes.write(codeOfArchitecture(object.architecture), extraOffset + 8);
+  }
+  return bytes;
 }

@@ -31,6 +31,17 @@ export function architectureOf(code: string): SifArchitecture | undefined {
   return Object.hasOwn(architectures, code) ? architectures[code as keyof typeof architectures] : undefined;
 }
 
+export function isSifArchitecture(name: string): name is SifArchitecture {
+  return (Object.values(architectures) as string[]).includes(name);
+}
+
+export function codeOfArchitecture(name: SifArchitecture): string {
+  return Object.entries(architectures).find(([, known]) => known === name)?.[0] ?? '';
+}
+
+/** Go's "no time", seconds since 1970: the same image gives the same bytes whenever it is converted. */
+export const fixedTime = -62135596800;
+
 /** @throws {InvalidSifError} when these are not the first bytes of a SIF of version 01. */
 export function parseHeader(bytes: Buffer, file: string): SifHeader {
   if (bytes.length < headerSizeBytes || readText(bytes, 32, 10) !== 'SIF_MAGIC') {
@@ -46,4 +57,31 @@ export function parseHeader(bytes: Buffer, file: string): SifHeader {
     descriptorsTotal: readPosition(bytes, 88, 'number of descriptors', file),
     descriptorsOffset: readPosition(bytes, 96, 'place of descriptors', file),
   };
+}
+
+export interface SifLayout {
+  readonly architecture: SifArchitecture;
+  readonly descriptorsFree: number;
+  readonly descriptorsTotal: number;
+  readonly descriptorsOffset: number;
+  readonly descriptorsBytes: number;
+  readonly dataOffset: number;
+  readonly dataBytes: number;
+}
+
+/** The first bytes of a SIF. Its UUID is nil, for the same reason as its time. */
+export function headerBytes(layout: SifLayout): Buffer {
+  const bytes = Buffer.alloc(headerSizeBytes);
+  bytes.write('#!/usr/bin/env run-singularity\n', 0);
+  bytes.write('SIF_MAGIC', 32);
+  bytes.write('01', 42);
+  bytes.write(codeOfArchitecture(layout.architecture), 45);
+  const numbers = [
+    ...[fixedTime, fixedTime],
+    ...[layout.descriptorsFree, layout.descriptorsTotal],
+    ...[layout.descriptorsOffset, layout.descriptorsBytes],
+    ...[layout.dataOffset, layout.dataBytes],
+  ];
+  numbers.forEach((value, index) => bytes.writeBigInt64LE(BigInt(value), 64 + 8 * index));
+  return bytes;
 }

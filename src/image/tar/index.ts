@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { HpcGatError } from '../support/errors.ts';
+import { HpcGatError } from '../../support/errors.ts';
+import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
+import { parsePax, paxNumber } from './pax.ts';
 
 /** Where a file of a tar lies in it. */
 export interface TarEntry {
@@ -12,7 +14,6 @@ export interface TarEntry {
   readonly sizeBytes: number;
 }
 
-const recordBytes = 512;
 /** Longer than any path; a header that claims more is not a path's. */
 const maxExtensionBytes = 1024 * 1024;
 
@@ -35,16 +36,17 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
   let position = 0;
   let next: Extension = {};
   for (;;) {
-    const header = await readAt(handle, position, recordBytes);
-    if (position > 0 && header.every((byte) => byte === 0)) {
+    const record = await readAt(handle, position, recordBytes);
+    if (position > 0 && isZeroRecord(record)) {
       // The end mark, or the end of the file without one, which GNU tar accepts too.
       return entries;
     }
-    if (header.length < recordBytes || !checksumFits(header)) {
-      throw new BrokenTarError(file, notATar(header, position));
+    const header = parseTarHeader(record);
+    if (header === undefined) {
+      throw new BrokenTarError(file, notATar(record, position));
     }
-    const type = String.fromCharCode(header[156] ?? 0);
-    const sizeBytes = next.sizeBytes ?? number(header, 124, 12);
+    const { type } = header;
+    const sizeBytes = next.sizeBytes ?? header.sizeBytes;
     const dataOffset = position + recordBytes;
     const paddedBytes = Math.ceil(sizeBytes / recordBytes) * recordBytes;
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + paddedBytes > fileBytes) {
@@ -55,12 +57,12 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     }
     if ('xLK'.includes(type)) {
       const data = await readAt(handle, dataOffset, Math.min(sizeBytes, maxExtensionBytes));
-      const long = text(data, 0, data.length);
+      const long = utf8(byteText(data, 0, data.length));
       next = { ...next, ...(type === 'x' ? pax(data) : type === 'L' ? { name: long } : { linkName: long }) };
     } else {
       if (type !== 'g') {
-        const linkName = type === '1' || type === '2' ? (next.linkName ?? text(header, 157, 100)) : '';
-        const name = normalise(next.name ?? nameOf(header));
+        const linkName = type === '1' || type === '2' ? (next.linkName ?? utf8(header.linkName)) : '';
+        const name = normalise(next.name ?? utf8(header.name));
         entries.push({ name, type, linkName, dataOffset, sizeBytes });
       }
       next = {};
@@ -89,68 +91,23 @@ function notATar(header: Buffer, position: number): string {
   return compressed ? 'is compressed; decompress it first' : 'is not a tar archive';
 }
 
-/** The sum of the header's bytes with its own field read as spaces; historic tars sum signed bytes. */
-function checksumFits(header: Buffer): boolean {
-  let sum = 0;
-  let signed = 0;
-  for (let at = 0; at < recordBytes; at += 1) {
-    const inField = at >= 148 && at < 156;
-    sum += inField ? 32 : header.readUInt8(at);
-    signed += inField ? 32 : header.readInt8(at);
-  }
-  const stored = number(header, 148, 8);
-  return stored === sum || stored === signed;
-}
-
-/** Octal digits, or a base-256 number where the top bit is set (GNU). NaN when it is neither. */
-function number(header: Buffer, at: number, length: number): number {
-  const first = header.readUInt8(at);
-  if ((first & 0x80) !== 0) {
-    const digits = header.subarray(at + 1, at + length).toString('hex');
-    return first === 0x80 ? Number(BigInt(`0x${digits}`)) : Number.NaN;
-  }
-  const digits = text(header, at, length).trim();
-  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN;
-}
-
-function nameOf(header: Buffer): string {
-  const prefix = text(header, 257, 6).startsWith('ustar') ? text(header, 345, 155) : '';
-  const name = text(header, 0, 100);
-  // GNU's magic is "ustar  ": its bytes 345 and on are times, never a prefix.
-  return prefix === '' || header.readUInt8(262) === 0x20 ? name : `${prefix}/${name}`;
-}
-
-/** Records of the form "LENGTH KEY=VALUE\n", LENGTH counting the whole record. */
 function pax(data: Buffer): Extension {
-  const found: Extension = {};
-  let at = 0;
-  while (at < data.length) {
-    const length = Number.parseInt(text(data, at, 20), 10);
-    const record = data.subarray(at, at + length).toString('utf8');
-    const [, key, value] = /^\d+ ([^=]+)=([^]*)\n$/.exec(record) ?? [];
-    if (key === undefined || value === undefined) {
-      return found;
-    }
-    if (key === 'path') {
-      found.name = value;
-    } else if (key === 'linkpath') {
-      found.linkName = value;
-    } else if (key === 'size') {
-      found.sizeBytes = Number(value);
-    }
-    at += length;
-  }
-  return found;
+  const records = parsePax(data) ?? new Map<string, Buffer>();
+  const [path, linkPath, size] = ['path', 'linkpath', 'size'].map((key) => records.get(key));
+  return {
+    ...(path && { name: path.toString('utf8') }),
+    ...(linkPath && { linkName: linkPath.toString('utf8') }),
+    ...(size && { sizeBytes: paxNumber(size) }),
+  };
 }
 
 function normalise(name: string): string {
   return name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
 }
 
-function text(bytes: Buffer, at: number, length: number): string {
-  const field = bytes.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return field.subarray(0, end < 0 ? length : end).toString('utf8');
+/** These archives name their files in UTF-8. */
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {

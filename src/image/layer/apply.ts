@@ -1,0 +1,186 @@
+import { HpcGatError } from '../../support/errors.ts';
+import type { LayerEntry } from './entry.ts';
+import { emptyDirectory, noXattrs, type DirectoryInode, type Inode, type Metadata } from './inode.ts';
+
+/** As many symbolic links as Linux follows in one path. */
+const maxLinks = 40;
+
+/**
+ * The tree of an image, layer upon layer (OCI image-spec, layer.md). Nothing is ever looked up on this machine: a
+ * symbolic link leads inside the tree and nowhere else.
+ */
+export class ImageTree<Content> {
+  readonly root: DirectoryInode<Content>;
+
+  /** @param rootMetadata for when no layer describes the root. */
+  constructor(rootMetadata: Metadata) {
+    this.root = emptyDirectory(rootMetadata);
+  }
+
+  /**
+   * Puts a layer on top of those before.
+   *
+   * @param place names the layer in messages.
+   * @throws {HpcGatError} when an entry cannot be applied.
+   */
+  apply(entries: readonly LayerEntry<Content>[], place: string): void {
+    // A whiteout is about the layers below, wherever it stands in its own.
+    const explicit = new Set(
+      entries.flatMap((entry) => (entry.change === 'directory' ? [entry.path.join('/')] : [])),
+    );
+    for (const entry of entries) {
+      if (entry.change === 'whiteout' || entry.change === 'opaque') {
+        this.#hide(entry, explicit, place);
+      }
+    }
+    for (const entry of entries) {
+      this.#put(entry, place);
+    }
+  }
+
+  /** What stands at a path, a symbolic link there not followed. */
+  find(path: readonly string[]): Inode<Content> | undefined {
+    return this.#walk(path.slice(0, -1), 'the image')?.children.get(path.at(-1) ?? '');
+  }
+
+  #hide({ change, path }: LayerEntry<Content>, explicit: ReadonlySet<string>, place: string): void {
+    const target = change === 'opaque' ? path : path.slice(0, -1);
+    // A directory of this layer in the place of a link: the lower directory behind that link is not meant.
+    const walk = this.#walk(target, place, {
+      follow: (at) => !explicit.has(target.slice(0, at).join('/')),
+    });
+    if (walk === undefined) {
+      return;
+    }
+    if (change === 'opaque') {
+      walk.children.clear();
+    } else {
+      walk.children.delete(path.at(-1) ?? '');
+    }
+  }
+
+  #put(entry: LayerEntry<Content>, place: string): void {
+    const { change, path } = entry;
+    if (change === 'whiteout' || change === 'opaque') {
+      return;
+    }
+    const name = path.at(-1);
+    if (name === undefined) {
+      if (change === 'directory') {
+        this.root.metadata = entry.metadata;
+        return;
+      }
+      throw new HpcGatError(`${place} is damaged: it replaces the root directory`);
+    }
+    const parent = this.#parentOf(path, change === 'hard-link' ? undefined : mtimeOf(entry), place);
+    switch (change) {
+      case 'directory': {
+        const there = parent.children.get(name);
+        if (there?.kind === 'directory') {
+          there.metadata = entry.metadata;
+        } else {
+          parent.children.set(name, emptyDirectory(entry.metadata));
+        }
+        return;
+      }
+      case 'leaf':
+        parent.children.set(name, entry.inode);
+        return;
+      case 'hard-link':
+        parent.children.set(name, this.#linked(entry.target, path, place));
+    }
+  }
+
+  /** The inode that stands at the target now; what becomes of that path later is nothing to the link. */
+  #linked(target: readonly string[], path: readonly string[], place: string): Inode<Content> {
+    const parent = this.#walk(target.slice(0, -1), place);
+    const inode = parent?.children.get(target.at(-1) ?? '');
+    if (inode === undefined || inode.kind === 'directory') {
+      const problem = inode === undefined ? 'is not there' : 'is a directory';
+      throw new HpcGatError(
+        `${place} is damaged: ${printable(path)} is a hard link to ${printable(target)}, which ${problem}`,
+      );
+    }
+    return inode;
+  }
+
+  /** Makes the directories that no entry describes: of root, 0755, as old as what is in them. */
+  #parentOf(path: readonly string[], mtime: number | undefined, place: string): DirectoryInode<Content> {
+    const parent = this.#walk(path.slice(0, -1), place, {
+      make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime: mtime ?? 0, xattrs: noXattrs }),
+    });
+    if (parent === undefined) {
+      throw new HpcGatError(`${place} is damaged: ${printable(path)} lies below what is no directory`);
+    }
+    return parent;
+  }
+
+  /**
+   * The directory at a path, symbolic links followed inside the tree; undefined when there is none.
+   *
+   * @param make for a directory that is not there.
+   * @param follow whether a symbolic link that stands as the `at`-th name of the path is followed.
+   */
+  #walk(
+    path: readonly string[],
+    place: string,
+    {
+      make,
+      follow = () => true,
+    }: { make?: () => DirectoryInode<Content>; follow?: (at: number) => boolean } = {},
+  ): DirectoryInode<Content> | undefined {
+    // The directories above the present one, which `..` in a link's target goes back to.
+    const way: DirectoryInode<Content>[] = [];
+    let here = this.root;
+    const pending: { name: string; at?: number }[] = path
+      .map((name, index) => ({ name, at: index + 1 }))
+      .reverse();
+    let links = 0;
+    for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
+      const { name, at } = step;
+      if (name === '' || name === '.') {
+        continue;
+      }
+      if (name === '..') {
+        here = way.pop() ?? this.root;
+        continue;
+      }
+      let next = here.children.get(name);
+      if (next === undefined && make !== undefined) {
+        next = make();
+        here.children.set(name, next);
+      }
+      if (next?.kind === 'symbolic-link' && (at === undefined || follow(at))) {
+        links += 1;
+        if (links > maxLinks) {
+          throw new HpcGatError(`${place} is damaged: ${printable(path)} leads through links without end`);
+        }
+        if (next.target.startsWith('/')) {
+          way.length = 0;
+          here = this.root;
+        }
+        pending.push(
+          ...next.target
+            .split('/')
+            .map((part) => ({ name: part }))
+            .reverse(),
+        );
+      } else if (next?.kind === 'directory') {
+        way.push(here);
+        here = next;
+      } else {
+        return undefined;
+      }
+    }
+    return here;
+  }
+}
+
+function mtimeOf<Content>(entry: LayerEntry<Content> & { change: 'directory' | 'leaf' }): number {
+  return entry.change === 'directory' ? entry.metadata.mtime : entry.inode.metadata.mtime;
+}
+
+/** Names are bytes: what is no UTF-8 among them is shown as the replacement character. */
+function printable(path: readonly string[]): string {
+  return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+}

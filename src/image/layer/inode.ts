@@ -1,0 +1,36 @@
+/** What a file system keeps of every inode. */
+export interface Metadata {
+  /** Permissions, setuid, setgid, sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** By full name; values hold any bytes. */
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+}
+
+/**
+ * A file system in memory, its content elsewhere: `Content` says where. Names hold a byte in each character. An inode
+ * that stands under several names is one object.
+ */
+export type Inode<Content> = DirectoryInode<Content> | LeafInode<Content>;
+
+export interface DirectoryInode<Content> {
+  readonly kind: 'directory';
+  metadata: Metadata;
+  readonly children: Map<string, Inode<Content>>;
+}
+
+export type LeafInode<Content> = { readonly metadata: Metadata } & (
+  | { readonly kind: 'file'; content: Content }
+  | { readonly kind: 'symbolic-link'; readonly target: string }
+  | { readonly kind: 'character-device' | 'block-device'; readonly major: number; readonly minor: number }
+  | { readonly kind: 'fifo' }
+);
+
+export const noXattrs: ReadonlyMap<string, Buffer> = new Map();
+
+export function emptyDirectory<Content>(metadata: Metadata): DirectoryInode<Content> {
+  return { kind: 'directory', metadata, children: new Map() };
+}

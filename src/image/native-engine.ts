@@ -1,0 +1,122 @@
+import { open } from 'node:fs/promises';
+import type { Context } from '../support/context.ts';
+import { HpcGatError } from '../support/errors.ts';
+import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
+import { describe, type ImageConfig } from './image-config.ts';
+import { hostArchitecture } from './oci-image.ts';
+import { openImage, type LayeredImage } from './image-layers.ts';
+import { ImageTree } from './layer/apply.ts';
+import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
+import { noXattrs } from './layer/inode.ts';
+import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
+import { SifWriter } from './sif/write.ts';
+import { addContainerFiles } from './singularity-d/add.ts';
+import { containerFiles } from './singularity-d/files.ts';
+import { formatSource, type ImageSource } from './source.ts';
+import type { FileContent } from './squashfs/content.ts';
+import type { DataArea } from './squashfs/data-area.ts';
+import { SquashfsWriter } from './squashfs/write.ts';
+import { readLayer } from './stored-layers.ts';
+import { TarReader } from './tar/reader.ts';
+
+const blockBytes = 128 * 1024;
+
+/** Another one where the same image comes to other bytes. */
+const outputVersion = '1';
+
+/** Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF. */
+export function nativeEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>): SifEngine {
+  return {
+    name: 'native',
+    version: () => Promise.resolve(outputVersion),
+    convert: async (request, watch) => {
+      const image = await openImage(request.source, request.scratch, watch, context);
+      const architecture = architectureOf(image);
+      const file = await open(request.output, 'wx+');
+      try {
+        await write(file, image, architecture, request, watch);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function write(
+  file: Awaited<ReturnType<typeof open>>,
+  { place, config, layers }: LayeredImage,
+  architecture: SifArchitecture,
+  { source, compression }: ConversionRequest,
+  { onProgress, signal }: ConversionWatch,
+): Promise<void> {
+  const createdAt = createdOf(config);
+  const description = describe(config.architecture, config.os, config.config);
+  const container = await containerFiles(description, { ...originOf(source), builtAt: createdAt });
+  const sif = new SifWriter(file, architecture, {
+    ...container,
+    ociConfig: JSON.stringify(config.config ?? {}),
+  });
+  const seconds = Math.max(0, Math.floor(createdAt.getTime() / 1000));
+  const squashfs = new SquashfsWriter(file, sif.partitionOffset, {
+    compression,
+    blockBytes,
+    createdAt: seconds,
+  });
+  const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  const onBytes = (bytes: number) => {
+    doneBytes += bytes;
+    onProgress({ stage: 'compress', message: 'converting the layers', doneBytes, totalBytes });
+  };
+  const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
+  const tree = new ImageTree<FileContent>(root);
+  for (const layer of layers) {
+    const name = `layer ${layer.name} of ${place}`;
+    const tar = new TarReader(readLayer(place, layer, onBytes, signal), name);
+    const entries = await storeLayer(tar, squashfs.data, name);
+    await squashfs.data.endLayer();
+    tree.apply(entries, name);
+  }
+  await addContainerFiles(tree, container.files, seconds, squashfs.data);
+  await squashfs.data.endLayer();
+  await sif.finish(await squashfs.finish(tree.root));
+}
+
+/** Reads a layer to its end; the contents of its files go to the output at once. */
+async function storeLayer(tar: TarReader, data: DataArea, place: string): Promise<LayerEntry<FileContent>[]> {
+  const entries: LayerEntry<FileContent>[] = [];
+  for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
+    const path = namesOf(entry.name, place);
+    const content =
+      entry.kind === 'file' && !isWhiteout(path)
+        ? await data.store(entry.sizeBytes, (length) => tar.readContent(length))
+        : undefined;
+    const meaning = interpret(entry, path, content, place);
+    if (meaning !== undefined) {
+      entries.push(meaning);
+    }
+  }
+  return entries;
+}
+
+function architectureOf({ place, config }: LayeredImage): SifArchitecture {
+  // An image that does not say is taken to be for this machine.
+  const name = config.architecture === '' ? hostArchitecture() : config.architecture;
+  if (isSifArchitecture(name)) {
+    return name;
+  }
+  throw new HpcGatError(`${place} is an image for ${name}, which no SIF can name`);
+}
+
+/** When the image was made, as it says itself; 1970 when it does not: never the time of the conversion. */
+function createdOf({ created }: ImageConfig): Date {
+  const date = new Date(created ?? 0);
+  return Number.isNaN(date.getTime()) ? new Date(0) : date;
+}
+
+/** As `apptainer build` writes it into the definition. */
+function originOf(source: ImageSource): { bootstrap: string; from: string } {
+  const text = formatSource(source);
+  const colon = text.indexOf(':');
+  return { bootstrap: text.slice(0, colon), from: text.slice(colon + 1).replace(/^\/\//, '') };
+}

@@ -1,0 +1,104 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { BlockCodec } from './codec.ts';
+import type { StoredBlock } from './content.ts';
+
+/** Blocks that may be on their way at once: as many as keep the thread pool busy while the next ones are read. */
+const maxInFlight = 16;
+/** Small writes are joined up to this length. */
+const joinBytes = 1024 * 1024;
+
+interface Pending {
+  readonly block: StoredBlock;
+  readonly raw: Buffer;
+  readonly compressed: Promise<Buffer>;
+}
+
+/** Compresses blocks side by side and writes them one behind the other, in the order in which they were given. */
+export class BlockWriter {
+  readonly #file: FileHandle;
+  readonly #codec: BlockCodec;
+  readonly #base: number;
+  readonly #queue: Pending[] = [];
+  #position: number;
+  #working: Promise<void> | undefined;
+
+  /**
+   * @param base where the file system begins in the file.
+   * @param position where its first block goes, from that beginning.
+   */
+  constructor(file: FileHandle, codec: BlockCodec, base: number, position: number) {
+    this.#file = file;
+    this.#codec = codec;
+    this.#base = base;
+    this.#position = position;
+  }
+
+  /** Behind the last block; right after {@link flush}. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Takes a block, which must not be changed any more; waits while too many are on their way. */
+  async add(
+    raw: Buffer,
+    block: StoredBlock = { position: 0, storedBytes: 0, plain: false },
+  ): Promise<StoredBlock> {
+    while (this.#queue.length >= maxInFlight) {
+      await this.#writeSome();
+    }
+    const compressed = this.#codec.compress(raw);
+    // Whoever awaits it later gets the error; until then it is not an unhandled one.
+    compressed.catch(() => undefined);
+    this.#queue.push({ block, raw, compressed });
+    return block;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await this.#writeSome();
+    }
+  }
+
+  #writeSome(): Promise<void> {
+    this.#working ??= this.#writeFirst().finally(() => {
+      this.#working = undefined;
+    });
+    return this.#working;
+  }
+
+  /** At least one block, with as many behind it as half of those on their way. */
+  async #writeFirst(): Promise<void> {
+    const pieces: Buffer[] = [];
+    const from = this.#position;
+    let bytes = 0;
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      if (pieces.length > 0 && this.#queue.length <= maxInFlight / 2) {
+        break;
+      }
+      const { block, raw, compressed } = first;
+      const result = await compressed;
+      this.#queue.shift();
+      block.plain = result.length >= raw.length;
+      const stored = block.plain ? raw : result;
+      block.position = from + bytes;
+      block.storedBytes = stored.length;
+      bytes += stored.length;
+      pieces.push(stored);
+      if (bytes >= joinBytes) {
+        break;
+      }
+    }
+    this.#position += bytes;
+    await writeAll(this.#file, pieces, this.#base + from);
+  }
+}
+
+async function writeAll(file: FileHandle, pieces: Buffer[], position: number): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces, position);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (bytesWritten < bytes) {
+    // A disk that fills up takes a part; the next write says why.
+    const rest = Buffer.concat(pieces).subarray(bytesWritten);
+    await writeAll(file, [rest], position + bytesWritten);
+  }
+}

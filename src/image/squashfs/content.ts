@@ -1,0 +1,25 @@
+/** A data block or a fragment block, as it lies in the file system. */
+export interface StoredBlock {
+  /** Place in the file system, bytes; known once the block is written. */
+  position: number;
+  /** Length as stored; 0 for a hole, which takes no place. */
+  storedBytes: number;
+  /** Stored as it is, because compressing it gained nothing. */
+  plain: boolean;
+}
+
+/** The content of a file: whole blocks, or one place in a fragment block that small files share. */
+export interface FileContent {
+  readonly sizeBytes: number;
+  readonly blocks: readonly StoredBlock[];
+  readonly fragment?: { readonly block: StoredBlock; readonly offset: number };
+  /** CRC-32 of the content: contents of another sum or size differ, equal ones are to be compared. */
+  readonly checksum: number;
+}
+
+const plainFlag = 1 << 24;
+
+/** The word by which inodes and the fragment table tell how long a block is and whether it is compressed. */
+export function sizeWord({ storedBytes, plain }: StoredBlock): number {
+  return plain && storedBytes > 0 ? storedBytes | plainFlag : storedBytes;
+}

@@ -1,0 +1,81 @@
+import type { FileHandle } from 'node:fs/promises';
+import { sizeWord, type FileContent, type StoredBlock } from './content.ts';
+import type { BlockCodec } from './codec.ts';
+
+/** Decompressed fragment blocks that are kept at once: small files of one kind tend to lie side by side. */
+const maxKept = 16;
+
+/** Finds contents that are there already, by looking at what was written. */
+export class Duplicates {
+  readonly #file: FileHandle;
+  readonly #base: number;
+  readonly #codec: BlockCodec;
+  readonly #seen = new Map<string, FileContent[]>();
+  readonly #fragments = new Map<StoredBlock, Buffer>();
+
+  /** @param base where the file system begins in the file. */
+  constructor(file: FileHandle, base: number, codec: BlockCodec) {
+    this.#file = file;
+    this.#base = base;
+    this.#codec = codec;
+  }
+
+  /** The first content that was given with these same bytes: itself when there was none. */
+  async firstOf(content: FileContent): Promise<FileContent> {
+    const key = `${content.sizeBytes} ${content.checksum} ${content.blocks.map(sizeWord).join(' ')}`;
+    const alike = this.#seen.get(key);
+    if (alike === undefined) {
+      this.#seen.set(key, [content]);
+      return content;
+    }
+    for (const one of alike) {
+      if (one === content || (await this.#sameBytes(one, content))) {
+        return one;
+      }
+    }
+    alike.push(content);
+    return content;
+  }
+
+  /** One codec makes the same blocks of the same bytes, so that stored ones can be compared as they are. */
+  async #sameBytes(one: FileContent, other: FileContent): Promise<boolean> {
+    for (const [index, block] of one.blocks.entries()) {
+      const otherBlock = other.blocks[index];
+      if (otherBlock === undefined || !(await this.#read(block)).equals(await this.#read(otherBlock))) {
+        return false;
+      }
+    }
+    const [tail, otherTail] = [await this.#inFragment(one), await this.#inFragment(other)];
+    return tail.equals(otherTail);
+  }
+
+  async #inFragment({ fragment, sizeBytes }: FileContent): Promise<Buffer> {
+    if (fragment === undefined) {
+      return Buffer.alloc(0);
+    }
+    const { block, offset } = fragment;
+    let raw = this.#fragments.get(block);
+    if (raw === undefined) {
+      const stored = await this.#read(block);
+      raw = block.plain ? stored : this.#codec.decompressSync(stored);
+      for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxKept + 1)) {
+        this.#fragments.delete(oldest);
+      }
+      this.#fragments.set(block, raw);
+    }
+    return raw.subarray(offset, offset + sizeBytes);
+  }
+
+  async #read({ position, storedBytes }: StoredBlock): Promise<Buffer> {
+    if (storedBytes === 0) {
+      return Buffer.alloc(0);
+    }
+    const { buffer } = await this.#file.read(
+      Buffer.allocUnsafe(storedBytes),
+      0,
+      storedBytes,
+      this.#base + position,
+    );
+    return buffer;
+  }
+}

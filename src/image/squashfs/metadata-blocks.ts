@@ -1,0 +1,76 @@
+import type { BlockCodec } from './codec.ts';
+
+/** Every metadata block but the last of a table holds this much before compression. */
+export const metadataBlockBytes = 8192;
+
+/** Where something lies in a table: the place of its metadata block in the table, and its place in that block. */
+export interface MetadataPlace {
+  readonly block: number;
+  readonly offset: number;
+}
+
+/** Both in one number, as inodes are referred to; below 2^48, so a double holds it. */
+export function reference({ block, offset }: MetadataPlace): number {
+  return block * 0x10000 + offset;
+}
+
+/** A table in the making: bytes appended, cut into metadata blocks, each compressed with its length before it. */
+export class MetadataBlocks {
+  readonly #codec: BlockCodec;
+  readonly #written: Buffer[] = [];
+  readonly #starts: number[] = [];
+  #writtenBytes = 0;
+  #pending: Buffer = Buffer.alloc(0);
+
+  constructor(codec: BlockCodec) {
+    this.#codec = codec;
+  }
+
+  /** Where the next bytes will lie. */
+  get place(): MetadataPlace {
+    return { block: this.#writtenBytes, offset: this.#pending.length };
+  }
+
+  append(bytes: Buffer): void {
+    this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+    while (this.#pending.length >= metadataBlockBytes) {
+      this.#endBlock(metadataBlockBytes);
+    }
+  }
+
+  /** @returns the table, and where each of its blocks begins in it. */
+  end(): { readonly bytes: Buffer; readonly starts: readonly number[] } {
+    if (this.#pending.length > 0) {
+      this.#endBlock(this.#pending.length);
+    }
+    return { bytes: Buffer.concat(this.#written), starts: this.#starts };
+  }
+
+  #endBlock(length: number): void {
+    const raw = this.#pending.subarray(0, length);
+    this.#pending = this.#pending.subarray(length);
+    const block = metadataBlock(raw, this.#codec);
+    this.#starts.push(this.#writtenBytes);
+    this.#written.push(block);
+    this.#writtenBytes += block.length;
+  }
+}
+
+const plainFlag = 0x8000;
+
+/** One metadata block: its length as stored, with a flag when it is not compressed, and its bytes. */
+function metadataBlock(raw: Buffer, codec: BlockCodec): Buffer {
+  const compressed = codec.compressSync(raw);
+  return compressed.length < raw.length ? framed(compressed, compressed.length) : plainMetadataBlock(raw);
+}
+
+export function plainMetadataBlock(raw: Buffer): Buffer {
+  return framed(raw, raw.length | plainFlag);
+}
+
+function framed(bytes: Buffer, word: number): Buffer {
+  const block = Buffer.allocUnsafe(2 + bytes.length);
+  block.writeUInt16LE(word);
+  bytes.copy(block, 2);
+  return block;
+}

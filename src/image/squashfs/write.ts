@@ -1,0 +1,82 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Compression } from '../compression.ts';
+import type { DirectoryInode } from '../layer/inode.ts';
+import { leavesOf } from '../layer/walk.ts';
+import { BlockWriter } from './block-writer.ts';
+import { blockCodec, type BlockCodec } from './codec.ts';
+import type { FileContent, StoredBlock } from './content.ts';
+import { DataArea } from './data-area.ts';
+import { Duplicates } from './duplicates.ts';
+import { encodeTree } from './encode-tree.ts';
+import { squeeze } from './squeeze.ts';
+import { codecOptions, superblockBytes, superblockLength } from './superblock-bytes.ts';
+
+export interface SquashfsOptions {
+  readonly compression: Compression;
+  /** A power of two, 4 KiB to 1 MiB. */
+  readonly blockBytes: number;
+  /** Seconds since 1970, for the superblock. */
+  readonly createdAt: number;
+}
+
+/**
+ * Writes a squashfs 4.0 into a part of a file: first the contents of files as they come, through {@link data}, then the
+ * tree that refers to them.
+ */
+export class SquashfsWriter {
+  readonly data: DataArea;
+  readonly #file: FileHandle;
+  readonly #base: number;
+  readonly #dataStart: number;
+  readonly #options: SquashfsOptions;
+  readonly #codec: BlockCodec;
+  readonly #blocks: BlockWriter;
+
+  /** @param base where the file system begins in the file. */
+  constructor(file: FileHandle, base: number, options: SquashfsOptions) {
+    this.#dataStart = superblockLength + codecOptions(options.compression).length;
+    this.#file = file;
+    this.#base = base;
+    this.#options = options;
+    this.#codec = blockCodec(options.compression, options.blockBytes);
+    this.#blocks = new BlockWriter(file, this.#codec, base, this.#dataStart);
+    this.data = new DataArea(this.#blocks, options.blockBytes);
+  }
+
+  /**
+   * Writes everything but the contents, which are there.
+   *
+   * @returns length of the file system.
+   */
+  async finish(root: DirectoryInode<FileContent>): Promise<number> {
+    await this.#blocks.flush();
+    const used = await this.#unify(root);
+    const position = await squeeze(this.#file, this.#base, this.#dataStart, used);
+    const { bytes, facts } = encodeTree(root, position, this.#codec);
+    await this.#file.write(bytes, 0, bytes.length, this.#base + position);
+    const usedBytes = position + bytes.length;
+    const front = Buffer.concat([
+      superblockBytes(facts, this.#options, usedBytes),
+      codecOptions(this.#options.compression),
+    ]);
+    await this.#file.write(front, 0, front.length, this.#base);
+    return usedBytes;
+  }
+
+  /** Lets files of the same content share it. @returns the blocks that are used. */
+  async #unify(root: DirectoryInode<FileContent>): Promise<Set<StoredBlock>> {
+    const duplicates = new Duplicates(this.#file, this.#base, this.#codec);
+    const used = new Set<StoredBlock>();
+    for (const leaf of leavesOf(root)) {
+      if (leaf.kind === 'file') {
+        leaf.content = await duplicates.firstOf(leaf.content);
+        const { blocks, fragment } = leaf.content;
+        blocks.filter(({ storedBytes }) => storedBytes > 0).forEach((block) => used.add(block));
+        if (fragment !== undefined) {
+          used.add(fragment.block);
+        }
+      }
+    }
+    return used;
+  }
+}

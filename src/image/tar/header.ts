@@ -1,0 +1,93 @@
+/** Every header of a tar, and what its data is padded to. */
+export const recordBytes = 512;
+
+/** The fields of one header (POSIX.1-1988 ustar, and GNU's where they differ). Texts hold a byte in each character. */
+export interface TarHeader {
+  readonly name: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** One character: "0" a file, "5" a directory; see POSIX.1-2001 pax, ustar interchange format. */
+  readonly type: string;
+  readonly linkName: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Undefined when the checksum does not fit: these bytes are no header. Numbers that are none come as NaN. */
+export function parseTarHeader(header: Buffer): TarHeader | undefined {
+  if (header.length < recordBytes || !checksumFits(header)) {
+    return undefined;
+  }
+  const isUstar = byteText(header, 257, 5) === 'ustar';
+  return {
+    name: nameOf(header, isUstar),
+    mode: tarNumber(header, 100, 8),
+    uid: tarNumber(header, 108, 8),
+    gid: tarNumber(header, 116, 8),
+    sizeBytes: tarNumber(header, 124, 12),
+    mtime: tarNumber(header, 136, 12),
+    // Before POSIX a NUL stood for a file.
+    type: byteText(header, 156, 1) || '0',
+    linkName: byteText(header, 157, 100),
+    major: isUstar ? tarNumber(header, 329, 8) : 0,
+    minor: isUstar ? tarNumber(header, 337, 8) : 0,
+  };
+}
+
+/** The end mark of a tar is made of such records. */
+export function isZeroRecord(record: Buffer): boolean {
+  return record.equals(zeroRecord.subarray(0, record.length));
+}
+
+const zeroRecord = Buffer.alloc(recordBytes);
+
+/** The bytes up to the first NUL, one character each. */
+export function byteText(bytes: Buffer, at: number, length: number): string {
+  const field = bytes.subarray(at, at + length);
+  const end = field.indexOf(0);
+  return field.toString('latin1', 0, end < 0 ? field.length : end);
+}
+
+/** Octal digits, or a base-256 number where the top bit is set (GNU). NaN when it is neither, or no double holds it. */
+export function tarNumber(header: Buffer, at: number, length: number): number {
+  const first = header.readUInt8(at);
+  if ((first & 0x80) !== 0) {
+    return base256(header.subarray(at, at + length), first);
+  }
+  const digits = byteText(header, at, length).trim();
+  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN;
+}
+
+/** Two's complement in the bits behind the first, which only says that this is such a number. */
+function base256(field: Buffer, first: number): number {
+  const bits = BigInt(field.length * 8 - 1);
+  const unsigned = BigInt(`0x${field.toString('hex')}`) & ((1n << bits) - 1n);
+  const value = Number((first & 0x40) === 0 ? unsigned : unsigned - (1n << bits));
+  return Number.isSafeInteger(value) ? value : Number.NaN;
+}
+
+/** The sum of the header's bytes with its own field read as spaces; historic tars sum signed bytes. */
+function checksumFits(header: Buffer): boolean {
+  let sum = 8 * 0x20;
+  let high = 0;
+  for (let at = 0; at < recordBytes; at += 1) {
+    if (at < 148 || at >= 156) {
+      const byte = header[at] ?? 0;
+      sum += byte;
+      high += byte >> 7;
+    }
+  }
+  const stored = tarNumber(header, 148, 8);
+  return stored === sum || stored === sum - 256 * high;
+}
+
+function nameOf(header: Buffer, isUstar: boolean): string {
+  const name = byteText(header, 0, 100);
+  // GNU's magic is "ustar  ": its bytes 345 and on are times, never a prefix.
+  const prefix = isUstar && header[262] !== 0x20 ? byteText(header, 345, 155) : '';
+  return prefix === '' ? name : `${prefix}/${name}`;
+}

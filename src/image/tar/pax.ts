@@ -1,0 +1,45 @@
+/** The records of a pax header (POSIX.1-2001, pax extended header), by key; values as bytes, since xattrs hold any. */
+export type PaxRecords = ReadonlyMap<string, Buffer>;
+
+/**
+ * Reads records of the form "LENGTH KEY=VALUE\n", LENGTH counting the whole record.
+ *
+ * @returns undefined when they are damaged.
+ */
+export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
+  const records = new Map<string, Buffer>();
+  // GNU's sparse form 0.0 repeats its keys; what they say is the map of form 0.1.
+  const sparse: string[] = [];
+  let at = 0;
+  while (at < data.length) {
+    const space = data.indexOf(0x20, at);
+    const digits = data.toString('latin1', at, space);
+    const end = at + Number.parseInt(digits, 10);
+    const equals = data.indexOf(0x3d, space);
+    const isRecord =
+      space > at && /^\d{1,10}$/.test(digits) && end <= data.length && equals > space && equals < end;
+    if (!isRecord || data[end - 1] !== 0x0a) {
+      return undefined;
+    }
+    const key = data.toString('latin1', space + 1, equals);
+    // Copied: the chunk that it came in is not kept for it.
+    const value = Buffer.from(data.subarray(equals + 1, end - 1));
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
+      sparse.push(value.toString('latin1'));
+    } else {
+      records.set(key, value);
+    }
+    at = end;
+  }
+  return sparse.length === 0 ? records : records.set(sparseMapKey, Buffer.from(sparse.join(',')));
+}
+
+/** Offsets and lengths of the runs of a sparse file, with commas between them. */
+export const sparseMapKey = 'GNU.sparse.map';
+
+/** A decimal number of a record, its fraction dropped downwards; NaN when it is none. */
+export function paxNumber(value: Buffer): number {
+  const text = value.toString('latin1');
+  const number = /^-?\d+(\.\d*)?$/.test(text) ? Math.floor(Number(text)) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : Number.NaN;
+}

@@ -1,0 +1,271 @@
+import { HpcGatError } from '../../support/errors.ts';
+import { ByteReader } from './byte-reader.ts';
+import type { DataRun, EntryKind, TarEntry } from './entry.ts';
+import { byteText, isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
+import { parsePax, paxNumber, sparseMapKey, type PaxRecords } from './pax.ts';
+import { dataMap, oldGnuMap, paxMap, type SparseMap } from './sparse.ts';
+
+const kinds: Readonly<Record<string, EntryKind>> = {
+  '0': 'file',
+  '1': 'hard-link',
+  '2': 'symbolic-link',
+  '3': 'character-device',
+  '4': 'block-device',
+  '5': 'directory',
+  '6': 'fifo',
+  '7': 'file',
+  S: 'file',
+};
+
+/** Longer than any path and any set of xattrs that a file system holds; a header that claims more is a bomb. */
+const maxExtensionBytes = 16 * 1024 * 1024;
+
+const xattrPrefix = 'SCHILY.xattr.';
+
+/** What headers before an entry say of it, in place of its own. */
+interface Extension {
+  name?: string;
+  linkName?: string;
+  pax: PaxRecords;
+}
+
+/**
+ * Reads a layer from first byte to last: pax, ustar and GNU headers, sparse files in GNU's four forms. Content is
+ * read between the entries, or passed over.
+ */
+export class TarReader {
+  readonly #bytes: ByteReader;
+  readonly #place: string;
+  #global: PaxRecords = new Map();
+  /** Stored bytes of the present entry that were not read yet, and the padding behind them. */
+  #left = 0;
+  #padding = 0;
+  #runs: readonly DataRun[] = [];
+  #run = 0;
+  #contentAt = 0;
+
+  /** @param place names the layer in messages. */
+  constructor(chunks: AsyncIterable<Buffer>, place: string) {
+    this.#bytes = new ByteReader(chunks);
+    this.#place = place;
+  }
+
+  /**
+   * The next entry; undefined at the end of the layer, when the stream was read to its last byte.
+   *
+   * @throws {HpcGatError} when the layer is damaged, cut off, or holds what no image holds.
+   */
+  async next(): Promise<TarEntry | undefined> {
+    await this.#passOver(this.#left + this.#padding);
+    const extension: Extension = { pax: this.#global };
+    for (;;) {
+      const record = await this.#bytes.read(recordBytes);
+      if (record.length === 0 || isZeroRecord(record)) {
+        await this.#expectEnd();
+        return undefined;
+      }
+      const header = parseTarHeader(record);
+      if (header === undefined) {
+        throw this.#damaged('a header has a wrong checksum');
+      }
+      if (!(await this.#extend(extension, header))) {
+        // The record is a view that the next read leaves behind.
+        return await this.#entry(header, Buffer.from(record), extension);
+      }
+    }
+  }
+
+  /**
+   * The next bytes of the present entry's content, holes filled with zeros. Undefined where all of them lie in a hole.
+   *
+   * @param length at most what is left of the content.
+   */
+  async readContent(length: number): Promise<Buffer | undefined> {
+    const from = this.#contentAt;
+    const to = from + length;
+    this.#contentAt = to;
+    const first = this.#runs[this.#run];
+    if (first !== undefined && first.offset <= from && first.offset + first.bytes >= to) {
+      return await this.#readStored(length);
+    }
+    let content: Buffer | undefined;
+    for (;;) {
+      const run = this.#runs[this.#run];
+      if (run === undefined || run.offset >= to) {
+        return content;
+      }
+      const begin = Math.max(run.offset, from);
+      const end = Math.min(run.offset + run.bytes, to);
+      if (end > begin) {
+        content ??= Buffer.alloc(length);
+        (await this.#readStored(end - begin)).copy(content, begin - from);
+      }
+      if (run.offset + run.bytes > to) {
+        return content;
+      }
+      this.#run += 1;
+    }
+  }
+
+  async #readStored(length: number): Promise<Buffer> {
+    const bytes = await this.#bytes.read(length);
+    if (bytes.length < length) {
+      throw this.#damaged('it is cut off');
+    }
+    this.#left -= length;
+    return bytes;
+  }
+
+  async #passOver(length: number): Promise<void> {
+    if ((await this.#bytes.skip(length)) < length) {
+      throw this.#damaged('it is cut off');
+    }
+    this.#left = 0;
+    this.#padding = 0;
+  }
+
+  async #expectEnd(): Promise<void> {
+    const second = await this.#bytes.read(recordBytes);
+    if (!isZeroRecord(second)) {
+      throw this.#damaged('something follows the mark of its end');
+    }
+    await this.#bytes.skip(Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes up a header that describes the next one; false when it is an entry of its own. */
+  async #extend(extension: Extension, { type, sizeBytes }: TarHeader): Promise<boolean> {
+    if (!['x', 'g', 'X', 'L', 'K'].includes(type)) {
+      return false;
+    }
+    if (!(sizeBytes >= 0 && sizeBytes <= maxExtensionBytes)) {
+      throw this.#damaged(`a header of type ${type} claims ${sizeBytes} bytes`);
+    }
+    this.#left = sizeBytes;
+    this.#padding = paddingOf(sizeBytes);
+    const data = await this.#readStored(sizeBytes);
+    await this.#passOver(this.#padding);
+    if (type === 'L') {
+      extension.name = byteText(data, 0, data.length);
+    } else if (type === 'K') {
+      extension.linkName = byteText(data, 0, data.length);
+    } else {
+      const records = parsePax(data);
+      if (records === undefined) {
+        throw this.#damaged('a pax header cannot be read');
+      }
+      if (type === 'g') {
+        this.#global = new Map([...this.#global, ...records]);
+        extension.pax = new Map([...this.#global, ...extension.pax]);
+      } else {
+        extension.pax = new Map([...extension.pax, ...records]);
+      }
+    }
+    return true;
+  }
+
+  async #entry(header: TarHeader, record: Buffer, { pax, name, linkName }: Extension): Promise<TarEntry> {
+    const path = text(pax, 'GNU.sparse.name') ?? text(pax, 'path') ?? name ?? header.name;
+    const kind = path.endsWith('/') && '07'.includes(header.type) ? 'directory' : kinds[header.type];
+    if (kind === undefined) {
+      throw this.#damaged(`"${path}" is of the unknown type "${header.type}"`);
+    }
+    // Whatever else a header claims a size for, like a link, has no content (POSIX.1-2001, ustar).
+    const storedBytes = kinds[header.type] === 'file' ? number(pax, 'size', header.sizeBytes) : 0;
+    if (!(storedBytes >= 0)) {
+      throw this.#damaged(`"${path}" has an impossible size`);
+    }
+    this.#left = storedBytes;
+    this.#padding = paddingOf(storedBytes);
+    const sparse = kind === 'file' ? await this.#sparseMap(header, record, pax, path) : undefined;
+    this.#runs = sparse?.runs ?? [{ offset: 0, bytes: storedBytes }];
+    this.#run = 0;
+    this.#contentAt = 0;
+    const entry: TarEntry = {
+      kind,
+      name: path,
+      linkName: text(pax, 'linkpath') ?? linkName ?? header.linkName,
+      mode: header.mode & 0o7777,
+      uid: number(pax, 'uid', header.uid),
+      gid: number(pax, 'gid', header.gid),
+      mtime: number(pax, 'mtime', header.mtime),
+      major: header.major,
+      minor: header.minor,
+      xattrs: xattrsOf(pax),
+      sizeBytes: sparse?.sizeBytes ?? storedBytes,
+      ...(sparse !== undefined && { runs: sparse.runs }),
+    };
+    this.#check(entry);
+    return entry;
+  }
+
+  async #sparseMap(
+    { type }: TarHeader,
+    record: Buffer,
+    pax: PaxRecords,
+    path: string,
+  ): Promise<SparseMap | undefined> {
+    const nextRecord = () => this.#readStored(recordBytes);
+    let map: SparseMap | undefined;
+    if (type === 'S') {
+      // Its records lie before the content and are not counted in the size.
+      map = await oldGnuMap(record, async () => this.#bytes.read(recordBytes));
+    } else if (text(pax, 'GNU.sparse.major') === '1') {
+      map = await dataMap(pax, nextRecord);
+    } else if (pax.has(sparseMapKey)) {
+      map = paxMap(pax);
+    } else {
+      return undefined;
+    }
+    const mapped = map?.runs.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (map === undefined || mapped !== this.#left) {
+      throw this.#damaged(`the map of the sparse file "${path}" cannot be right`);
+    }
+    return map;
+  }
+
+  #check({ name, linkName, kind, mode, uid, gid, mtime, major, minor }: TarEntry): void {
+    const numbers = { mode, uid, gid, mtime, ...(kind.endsWith('device') && { major, minor }) };
+    const wrong = Object.entries(numbers).find(([, value]) => Number.isNaN(value));
+    if (wrong !== undefined) {
+      throw this.#damaged(`"${name}" has a ${wrong[0]} that is no number`);
+    }
+    const beyond = Object.entries({ uid, gid }).find(([, value]) => value < 0 || value >= 2 ** 32);
+    if (beyond !== undefined) {
+      throw this.#damaged(`"${name}" has an impossible ${beyond[0]}: ${beyond[1]}`);
+    }
+    if (name.includes('\0') || linkName.includes('\0')) {
+      throw this.#damaged(`"${name.replaceAll('\0', '\\0')}" has a NUL in its name`);
+    }
+  }
+
+  #damaged(problem: string): HpcGatError {
+    return new HpcGatError(`${this.#place} is damaged: ${problem}`, {
+      fix: 'save or pull the image again',
+    });
+  }
+}
+
+function paddingOf(sizeBytes: number): number {
+  return (recordBytes - (sizeBytes % recordBytes)) % recordBytes;
+}
+
+function text(pax: PaxRecords, key: string): string | undefined {
+  return pax.get(key)?.toString('latin1');
+}
+
+function number(pax: PaxRecords, key: string, otherwise: number): number {
+  const value = pax.get(key);
+  return value === undefined ? otherwise : paxNumber(value);
+}
+
+const noXattrs: ReadonlyMap<string, Buffer> = new Map();
+
+function xattrsOf(pax: PaxRecords): ReadonlyMap<string, Buffer> {
+  if (pax.size === 0) {
+    return noXattrs;
+  }
+  const found = [...pax].filter(([key]) => key.startsWith(xattrPrefix));
+  return found.length === 0
+    ? noXattrs
+    : new Map(found.map(([key, value]) => [key.slice(xattrPrefix.length), value]));
+}

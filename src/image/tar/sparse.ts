@@ -1,0 +1,93 @@
+import type { DataRun } from './entry.ts';
+import { recordBytes, tarNumber } from './header.ts';
+import { paxNumber, sparseMapKey, type PaxRecords } from './pax.ts';
+
+/** Where the content of a sparse file lies, and how long it is with its holes (GNU tar manual, "Sparse Formats"). */
+export interface SparseMap {
+  readonly sizeBytes: number;
+  readonly runs: readonly DataRun[];
+}
+
+/** Far more than any real file has; a map that claims more is a bomb. */
+const maxRuns = 1_000_000;
+
+/** The old GNU form, type "S": up to 4 runs in the header, 21 in each record that follows it while a flag says so. */
+export async function oldGnuMap(
+  header: Buffer,
+  nextRecord: () => Promise<Buffer>,
+): Promise<SparseMap | undefined> {
+  const numbers: number[] = [];
+  const collect = (record: Buffer, at: number, count: number) => {
+    for (let slot = 0; slot < count; slot += 1) {
+      if (record[at + slot * 24] !== 0) {
+        numbers.push(tarNumber(record, at + slot * 24, 12), tarNumber(record, at + slot * 24 + 12, 12));
+      }
+    }
+  };
+  const sizeBytes = tarNumber(header, 483, 12);
+  collect(header, 386, 4);
+  let more = header[482] !== 0;
+  while (more && numbers.length < 2 * maxRuns) {
+    const record = await nextRecord();
+    if (record.length < recordBytes) {
+      return undefined;
+    }
+    collect(record, 0, 21);
+    more = record[504] !== 0;
+  }
+  return checkedMap(numbers, sizeBytes);
+}
+
+/** The pax forms 0.0 and 0.1, whose map stands in the pax header: in repeated records or in one. */
+export function paxMap(records: PaxRecords): SparseMap | undefined {
+  const map = records.get(sparseMapKey);
+  const size = records.get('GNU.sparse.size');
+  if (map === undefined || size === undefined) {
+    return undefined;
+  }
+  return checkedMap(map.toString('latin1').split(',').filter(Boolean).map(Number), paxNumber(size));
+}
+
+/** The pax form 1.0, whose map is the first records of the data: a decimal number a line, the count of runs first. */
+export async function dataMap(
+  records: PaxRecords,
+  nextRecord: () => Promise<Buffer>,
+): Promise<SparseMap | undefined> {
+  const numbers: number[] = [];
+  let unfinished = '';
+  while (numbers.length < 1 + 2 * (numbers[0] ?? 1)) {
+    const record = await nextRecord();
+    const text = unfinished + record.toString('latin1').replace(/\0+$/, '');
+    const lines = text.split('\n');
+    unfinished = lines.pop() ?? '';
+    if (record.length < recordBytes || !lines.every((line) => /^\d{1,15}$/.test(line))) {
+      return undefined;
+    }
+    numbers.push(...lines.map(Number));
+    if ((numbers[0] ?? 0) > maxRuns) {
+      return undefined;
+    }
+  }
+  const size = records.get('GNU.sparse.realsize');
+  return size === undefined ? undefined : checkedMap(numbers.slice(1), paxNumber(size));
+}
+
+/** Undefined unless the runs ascend, do not overlap, and lie within the file. */
+function checkedMap(numbers: readonly number[], sizeBytes: number): SparseMap | undefined {
+  const runs: DataRun[] = [];
+  let end = 0;
+  if (numbers.length % 2 !== 0 || numbers.length > 2 * maxRuns || !Number.isSafeInteger(sizeBytes)) {
+    return undefined;
+  }
+  for (let at = 0; at < numbers.length; at += 2) {
+    const [offset = Number.NaN, bytes = Number.NaN] = numbers.slice(at, at + 2);
+    if (!(offset >= end && bytes >= 0 && offset + bytes <= sizeBytes)) {
+      return undefined;
+    }
+    end = offset + bytes;
+    if (bytes > 0) {
+      runs.push({ offset, bytes });
+    }
+  }
+  return { sizeBytes, runs };
+}
