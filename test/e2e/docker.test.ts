@@ -57,6 +57,9 @@ describeInLab('run --runtime docker', () => {
       const listening = await here('ss --no-header --listening --tcp --numeric');
       expect(listening.stdout).toMatch(new RegExp(` 127\\.0\\.0\\.1:${grpcPort} `));
       expect(listening.stdout).not.toMatch(new RegExp(` (0\\.0\\.0\\.0|\\*|\\[::\\]):${grpcPort} `));
+      const asked = ['--url', `127.0.0.1:${grpcPort}`, '--model', 'gat_test', '--timeout', '1', '--json'];
+      const bob = await hpcGat(['wait-ready', ...asked], { node, user: 'bob', cwd: '/' });
+      expect(bob).toMatchObject({ exitCode: 5, stdout: '', stderr: expect.stringContaining('TLS') });
       const { exitCode, stdout, stderr } = await running;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stderr).toContain('warning: Docker may not set the limit memlock=-1 here');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
-import { renderScript } from '../../src/run/script.ts';
+import { renderRelease, renderScript } from '../../src/run/script.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { samplePlan } from './sample-plan.ts';
@@ -127,4 +127,22 @@ describe('docker is called', () => {
     const limits = calls.slice(1).map((call) => call.filter((_word, at) => call[at - 1] === '--ulimit'));
     expect(limits).toEqual([['memlock=-1', 'stack=67108864'], ['stack=67108864'], ['stack=67108864']]);
   });
+});
+
+test.each([
+  ['does not answer', 'echo "Cannot connect to the Docker daemon" >&2; exit 1', 3, true],
+  ['fails at what it is asked', 'case $* in "ps --quiet") ;; *) exit 1 ;; esac', 1, true],
+  ['has nothing of the run any more', ':', 0, false],
+])('what is recorded is kept when the daemon %s', async (_what, docker, exitCode, kept) => {
+  const owned = path.join(temporaryFolder(), 'owned');
+  mkdirSync(owned);
+  writeFileSync(path.join(owned, 'network'), 'hpc-gat-sample\n');
+  const plan = samplePlan({ runtime: 'docker', docker: { image: 'triton:1' } }, local);
+  const result = await execa('bash', ['-s'], {
+    input: await renderRelease(plan, owned),
+    env: { PATH: fakePrograms({ docker }) },
+    extendEnv: false,
+    reject: false,
+  });
+  expect({ exitCode: result.exitCode, kept: existsSync(owned) }).toEqual({ exitCode, kept });
 });
