@@ -28,6 +28,11 @@ test.each([
   [['status', 'nosuch'], /no run nosuch/],
   [['cleanup', 'x', '--all'], /cannot be given together/],
   [['make-sif', 'ftp://x'], /docker-daemon:/],
+  [['make-sif', 'x.def', '--build-arg', 'novalue'], /is not NAME=VALUE/],
+  [['make-sif', 'docker-daemon:x', '--build-arg', 'A=b'], /--build-arg is for recipes/],
+  [['build', '--base', 'x'], /--base is for one image/],
+  [['build', 'client'], /self-contained/],
+  [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],
 ])('%j is refused with exit code 2, one message and a fix', async (argv, message) => {
   const { exitCode, results, messages } = await call(...argv);
   expect({ exitCode, results }).toEqual({ exitCode: 2, results: '' });

@@ -5,6 +5,7 @@ import { clientImage, importClientImage } from '../support/client-image.ts';
 import { makeGatProject, projectFolder, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { placePipWheels } from '../support/pip-wheels.ts';
+import { makeOneFile } from '../support/published.ts';
 import { testLab } from '../support/test-lab.ts';
 
 /** Below the project of the other tests, whose SIF is the base for Apptainer. */
@@ -49,16 +50,20 @@ docker build --quiet --tag ${base} base
 cp ${wheels}/tqdm-*.whl index/simple/tqdm/
 (cd index/simple/tqdm; for wheel in *; do echo "<a href=$wheel>$wheel</a>"; done >index.html)
 echo tqdm >packages.txt
-cp /usr/local/bin/hpc-gat hpc-gat-alone
 setsid busybox httpd -f -p 127.0.0.1:8099 -h index >httpd.log 2>&1 </dev/null & echo $! >httpd.pid`;
+
+/** They are the host's root's. */
+async function removeWheels(): Promise<void> {
+  await rm(path.join((await testLab()).folder, wheels), { recursive: true, force: true });
+}
 
 describeInLab('build', () => {
   beforeAll(async () => {
     await makeGatProject();
-    const place = path.join((await testLab()).folder, wheels);
-    await rm(place, { recursive: true, force: true });
-    await placePipWheels(place);
+    await removeWheels();
+    await placePipWheels(path.join((await testLab()).folder, wheels));
     await shell(`rm -rf ${folder}; mkdir ${folder}`);
+    await expectOk(workstation(`cp ${await makeOneFile()} hpc-gat-alone`));
     await importClientImage();
     await labExec('login', ['tee', `${folder}/hpc-gat.yaml`], { input: settings });
     await expectOk(workstation(prepare));
@@ -68,6 +73,7 @@ describeInLab('build', () => {
       `kill $(cat httpd.pid); docker image rm --force ${base} ${server} ${client} ${clientImage}`,
     );
     await shell(`rm -rf ${folder}`);
+    await removeWheels();
   });
 
   test(
@@ -93,7 +99,7 @@ describeInLab('build', () => {
   );
 
   test(
-    'without Docker makes the SIF of the server on the login node; the run with both passes',
+    'without Docker makes the SIF of the server on the login node; a batch job with both images passes',
     async () => {
       await login(": >packages.txt; sed -i 's/requests: 50/requests: 3/' models/gat_test/workload.yaml");
       const build = 'hpc-gat build server --base ../triton.sif';
@@ -104,7 +110,26 @@ describeInLab('build', () => {
       expect((await expectOk(login(build))).trim()).toBe(
         'server: server.sif: up to date (the source has not changed)',
       );
-      expect(await expectOk(login('hpc-gat run'))).toContain('PASS: infer');
+      // With the client in its image the node of the job needs no Node.
+      expect(await expectOk(login('hpc-gat submit --wait --id built'))).toContain('PASS: infer');
+      const result = await expectOk(login('cat .hpc-gat/runs/built/result.json'));
+      expect(JSON.parse(result)).toMatchObject({ reference: [{}, {}, {}] });
+    },
+    longMs,
+  );
+
+  test(
+    'the one self-contained file that the client is made of can be the client too, where there is no Node',
+    async () => {
+      await login(
+        "sed -i 's/where: image/where: binary/; s/file: server.sif/file: ..\\/triton.sif/' hpc-gat.yaml",
+      );
+      const withoutNode = `env -i HOME=$HOME USER=$USER PATH=/usr/bin:/bin`;
+      const said = await expectOk(login(`${withoutNode} ./hpc-gat-alone submit --wait --id alone`));
+      expect(said).toContain('PASS: infer');
+      expect(await expectOk(login('grep ^client= .hpc-gat/runs/alone/batch.sh'))).toContain(
+        `client=(${folder}/hpc-gat-alone)`,
+      );
     },
     longMs,
   );

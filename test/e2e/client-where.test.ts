@@ -32,24 +32,12 @@ describeInLab('the client of a run', () => {
     await shell(`rm -rf ${folder}`);
   });
 
-  test(
-    'can be one file that the nodes see',
-    async () => {
-      await configure('{ where: binary, binary: ./hpc-gat-alone }');
-      const missing = await inFolder('hpc-gat submit');
-      expect(missing).toMatchObject({ exitCode: 2 });
-      expect(missing.stderr).toMatch(/no client binary at .*hpc-gat-alone/);
-      // What starts Node and this package, in the place of a file that holds both.
-      await inFolder('cp /usr/local/bin/hpc-gat hpc-gat-alone');
-      const { exitCode, stdout, stderr } = await inFolder('hpc-gat run --id alone');
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
-      expect((await inFolder('grep ^client= .hpc-gat/runs/alone/batch.sh')).stdout.trim()).toBe(
-        `client=(${folder}/hpc-gat-alone)`,
-      );
-    },
-    longMs,
-  );
+  test('has to be there before anything waits in a queue', async () => {
+    await configure('{ where: binary, binary: ./hpc-gat-alone }');
+    const missing = await inFolder('hpc-gat submit');
+    expect(missing).toMatchObject({ exitCode: 2 });
+    expect(missing.stderr).toMatch(/no client binary at .*hpc-gat-alone/);
+  });
 
   describe('in an image of its own', () => {
     beforeAll(async () => {
@@ -70,18 +58,6 @@ describeInLab('the client of a run', () => {
           { state: 'up to date', file: `${projectFolder}/triton.sif` },
           { state: 'made', file: `${folder}/client.sif` },
         ]);
-      },
-      longMs,
-    );
-
-    test(
-      'needs no Node on the node: a batch job waits for the model and tests it',
-      async () => {
-        const { exitCode, stdout, stderr } = await inFolder('hpc-gat submit --wait --id in-image');
-        expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-        expect(stdout).toContain('PASS: infer');
-        const result = await inFolder('cat .hpc-gat/runs/in-image/result.json');
-        expect(JSON.parse(result.stdout)).toMatchObject({ reference: [{}, {}, {}] });
       },
       longMs,
     );

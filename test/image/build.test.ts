@@ -3,12 +3,14 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import { parseBase } from '../../src/image/build/base.ts';
-import { dockerBuildArguments } from '../../src/image/build/docker.ts';
+import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../src/image/build/docker.ts';
 import { fillBuildFolder } from '../../src/image/build/folder.ts';
 import { planBuild, type BuildTarget } from '../../src/image/build/plan.ts';
 import { UsageError } from '../../src/support/errors.ts';
+import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../docker/fake-daemon.ts';
 import { sampleSettings } from '../run/sample-plan.ts';
 import { testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const plan = (settings: Settings, target: BuildTarget = 'server', root = '/p', executable?: string) =>
@@ -80,5 +82,42 @@ describe('a build', () => {
     await writeFile(path.join(root, 'x', 'mine.txt'), 'scipy\n');
     await fillBuildFolder(server, testContext({ cwd: root }));
     expect(await readFile(file, 'utf8')).toBe('scipy\n');
+  });
+});
+
+describe('docker build', () => {
+  const build = async (script: string | undefined) => {
+    await using daemon = await fakeDaemon((_path, response) => {
+      answerJson(response, 200, inspectAnswer());
+    });
+    const PATH = script === undefined ? temporaryFolder() : fakePrograms({ docker: script });
+    const context = testContext({ env: { PATH, DOCKER_HOST: daemon.url } });
+    expect(await whyNoDocker(context)).toBeUndefined();
+    return await buildWithDocker(context, await plan({ build: { server: { base: 'mine:1' } } }), []);
+  };
+
+  test('ends with the image that the daemon has then', async () => {
+    expect(await build('exit 0')).toEqual({ id: imageId, sizeBytes: 5 });
+  });
+
+  test.each([
+    ['#7 0.3 /usr/bin/python3: No module named pip', /base that has pip/],
+    ['ERROR: No matching distribution found for nosuch', /--package-index/],
+    ['ERROR: pull access denied for nosuch', /docker login/],
+  ])('that fails with %j shows it, and the fix', async (line, fix) => {
+    await expect(build(`echo '${line}' >&2; exit 1`)).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining(line) as unknown,
+      fix: expect.stringMatching(fix) as unknown,
+    });
+  });
+
+  test('without a docker command says so', async () => {
+    await expect(build(undefined)).rejects.toMatchObject({ exitCode: 3 });
+  });
+
+  test('is not tried where no daemon answers', async () => {
+    const context = testContext({ env: { DOCKER_HOST: 'unix:///nowhere.sock' } });
+    expect(await whyNoDocker(context)).toMatch(/no Docker daemon/);
   });
 });

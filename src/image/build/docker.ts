@@ -54,6 +54,22 @@ export interface BuiltImage {
 
 const shownLines = 15;
 
+/** What can be done about a build that failed, by what it said. */
+const fixes: readonly (readonly [reason: RegExp, fix: string])[] = [
+  [
+    /No module named pip/,
+    'build on a base that has pip, or let build.server.requirements name a file without packages',
+  ],
+  [
+    /No matching distribution|Could not find a version/,
+    'correct the packages in build.server.requirements, or name another index: --package-index',
+  ],
+  [
+    /pull access denied|failed to resolve source metadata|manifest unknown|unauthorized/,
+    'correct the base, or log in where it comes from: docker login HOST',
+  ],
+];
+
 /**
  * `docker build`. On a terminal its last line is shown; when it fails, its end.
  *
@@ -88,7 +104,9 @@ export async function buildWithDocker(
   });
   if (result.exitCode !== 0) {
     const end = said.filter((line) => line.trim() !== '').slice(-shownLines);
+    const fix = fixes.find(([reason]) => end.some((line) => reason.test(line)))?.[1];
     throw new CommandFailedError(`docker build failed (${howItEnded(result)}):\n  ${end.join('\n  ')}`, {
+      ...(fix !== undefined && { fix }),
       cause: result,
     });
   }
