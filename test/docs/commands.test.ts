@@ -1,0 +1,78 @@
+import { expect, test } from '@jest/globals';
+import path from 'node:path';
+import { allHelp, optionsIn } from '../../scripts/docs/help.ts';
+import { verbPages } from '../../scripts/docs/pages.ts';
+import { blocksOf, pages, type Page } from './pages.ts';
+
+const helps = await allHelp();
+
+/** The calls of hpc-gat in blocks and in code within the text: what follows the name, up to what ends a command. */
+function callsIn(page: Page): string[] {
+  const blocks = blocksOf(page).map(({ language, text }) =>
+    // Of a verb's help its examples: the rest is prose.
+    language === 'text' ? (text.split('\nExamples:\n')[1] ?? '') : text,
+  );
+  const outside = page.text.replaceAll(/^```[\s\S]*?^```$/gm, '');
+  const inline = [...outside.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll('\n', ' '));
+  return [...blocks, ...inline].flatMap((code) =>
+    [...code.replaceAll(/ #.*$/gm, '').matchAll(/(?:^|[\s(])hpc-gat +([a-z][^\n|;&#)<>`$]*)/g)].map(
+      ([, call = '']) => call.trim(),
+    ),
+  );
+}
+
+/** Why this cannot be called so; undefined when it can. */
+function problemOf(call: string): string | undefined {
+  const [beforeDashes = ''] = call.split(/ -- | --$/);
+  const words = beforeDashes.split(/\s+/);
+  const known = helps.filter(({ verb }) => verb.every((word, at) => words[at] === word));
+  const group = helps.filter(({ verb }) => verb[0] === words[0]);
+  const allowed = (known.length > 0 ? known : group).flatMap(({ help }) => optionsIn(help));
+  const wrong = words.filter((word) => /^--?[a-z]/.test(word) && !allowed.includes(word.replace(/=.*/, '')));
+  if (group.length === 0) {
+    return `no verb ${words[0] ?? ''}: hpc-gat ${call}`;
+  }
+  return wrong.length === 0 ? undefined : `no option ${wrong.join(', ')}: hpc-gat ${call}`;
+}
+
+test.each(pages.map((page) => [page.name, page] as const))(
+  'what %s calls exists, with these options',
+  (_name, page) => {
+    expect(callsIn(page).flatMap((call) => problemOf(call) ?? [])).toEqual([]);
+  },
+);
+
+test('calls are found, and wrong ones told', () => {
+  const text =
+    '`hpc-gat submit --gpu`\n```sh\nsalloc srun hpc-gat run --gppu # a comment\nhpc-gat nosuch\n```\n';
+  const calls = callsIn({ name: 'x', text });
+  expect(calls).toEqual(['run --gppu', 'nosuch', 'submit --gpu']);
+  expect(calls.map(problemOf)).toEqual([
+    'no option --gppu: hpc-gat run --gppu',
+    'no verb nosuch: hpc-gat nosuch',
+    undefined,
+  ]);
+});
+
+test('the page of every verb shows its help as it is today; `npm run docs` puts it there', async () => {
+  for (const [name, text] of await verbPages()) {
+    expect({ name, text: pages.find((page) => page.name === name)?.text }).toEqual({ name, text });
+  }
+});
+
+test('docs/README.md leads to every page', () => {
+  const index = pages.find(({ name }) => name === 'docs/README.md')?.text ?? '';
+  const linked = [...index.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => path.join('docs', target));
+  const others = pages
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('docs/') && name !== 'docs/README.md');
+  expect(linked).toEqual(expect.arrayContaining(others));
+});
+
+test.each(pages.map((page) => [page.name, page] as const))('links of %s lead somewhere', (name, page) => {
+  const targets = [...page.text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
+    path.join(path.dirname(name), target),
+  );
+  const known = pages.map((each) => each.name);
+  expect(targets.filter((target) => target.endsWith('.md') && !known.includes(target))).toEqual([]);
+});

@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { linesToRun, pageNamed, stories } from '../docs/stories.ts';
+import { makeGatProject, shell } from '../support/gat-project.ts';
+import { describeInLab } from '../support/lab.ts';
+import { leavesNothing } from '../support/look.ts';
+
+const longMs = 300_000;
+const folder = '/home/alice/story';
+
+describeInLab('the shell blocks of', () => {
+  leavesNothing(makeGatProject);
+
+  test.each(stories.map((story) => [story.page, story] as const))(
+    '%s do what the page says, in order',
+    async (name, { node, given }) => {
+      const type = async (lines: string) => {
+        const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: folder, timeoutMs: 240_000 });
+        const said = exitCode === 0 ? '' : stdout + stderr;
+        expect({ lines, exitCode, said }).toEqual({ lines, exitCode: 0, said: '' });
+      };
+      await shell(`rm -rf ${folder} && mkdir ${folder}`);
+      await type(`set -e; ${given}`);
+      for (const lines of linesToRun(pageNamed(name))) {
+        await type(`set -e\n${lines}`);
+      }
+      await shell(`cd ~ && rm -rf ${folder} && docker image rm --force triton:24.05 2>/dev/null`, { node });
+    },
+    longMs,
+  );
+});
