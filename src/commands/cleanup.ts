@@ -30,7 +30,7 @@ export const cleanup = defineVerb({
     const { loadProject } = await import('../config/load.ts');
     const { findRun, listRuns } = await import('../run/record.ts');
     const { cleanUpRun } = await import('../run/cleanup.ts');
-    const { stateOfRun } = await import('../run/state.ts');
+    const { elsewhere, stateOfRun } = await import('../run/state.ts');
     if (args.all && args.run !== undefined) {
       throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
     }
@@ -38,9 +38,13 @@ export const cleanup = defineVerb({
     const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
     const report: { run: string; done: string[] }[] = [];
     for (const record of records) {
-      const spare =
-        args.run === undefined && !args.all && (await stateOfRun(context, record, hostname())).active;
-      if (!spare) {
+      const { active, state, host } = await stateOfRun(context, record, hostname());
+      const chosen = args.run !== undefined || args.all;
+      if (!chosen && state === elsewhere) {
+        context.output.info(
+          `${record.id} may go on on ${host ?? 'another node'}: hpc-gat cleanup ${record.id} ends it`,
+        );
+      } else if (chosen || !active) {
         const done = await cleanUpRun(context, record, { dryRun: args.dryRun, hostname: hostname() });
         report.push({ run: record.id, done });
       }

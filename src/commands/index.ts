@@ -4,6 +4,7 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { credentials } from './credentials.ts';
 import { doctor } from './doctor.ts';
+import { endpoints } from './endpoints.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
 import { lab } from './lab.ts';
@@ -12,7 +13,9 @@ import { makeSif } from './make-sif.ts';
 import { model } from './model.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { start } from './start.ts';
 import { status } from './status.ts';
+import { stop } from './stop.ts';
 import { submit } from './submit.ts';
 import { test } from './test.ts';
 import type { BindVerb } from './verb.ts';
@@ -28,6 +31,9 @@ export const verbs: readonly BindVerb[] = [
   render,
   submit,
   run,
+  start,
+  stop,
+  endpoints,
   status,
   logs,
   cleanup,

@@ -50,6 +50,7 @@ export function settingsOf(
         http: args.http,
         metrics: args.metrics,
         readySeconds: args.readyTimeout,
+        serveHours: args.hours,
       },
     },
     { what: 'command line', file: 'hpc-gat' },

@@ -43,6 +43,15 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('metrics', { type: 'boolean', describe: "Open Triton's metrics port too" });
 }
 
+/** What `render` and `submit` take alike: a job that serves. */
+export function withServeOption<T>(yargs: Argv<T>) {
+  return yargs.option('serve', {
+    type: 'boolean',
+    default: false,
+    describe: 'Keep the server until the walltime, for others on the network, instead of testing it',
+  });
+}
+
 /** What becomes a line of the batch script. */
 export function withJobOptions<T>(yargs: Argv<T>) {
   return yargs
@@ -85,5 +94,5 @@ export function withJobOptions<T>(yargs: Argv<T>) {
 
 type Parsed<Wrap extends (yargs: Argv) => Argv<unknown>> = Awaited<ReturnType<Wrap>['argv']>;
 
-export type RunArguments = Parsed<typeof withRunOptions>;
+export type RunArguments = Parsed<typeof withRunOptions> & { readonly hours?: number | undefined };
 export type JobArguments = Parsed<typeof withJobOptions>;

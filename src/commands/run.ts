@@ -24,7 +24,7 @@ export const run = defineVerb({
       const { prepareRun } = await import('../run/prepare.ts');
       const { showScript } = await import('../run/show-script.ts');
       showScript(
-        await prepareRun(project, { kind: 'local', gpu, allowCpu, id }, context),
+        await prepareRun(project, { kind: 'local', serve: false, gpu, allowCpu, id }, context),
         args.json,
         context.output,
       );
@@ -33,7 +33,7 @@ export const run = defineVerb({
     const { runHere } = await import('../run/local.ts');
     const { showEnding } = await import('../run/show-ending.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
-    const { record, ending } = await runHere(shown, project, { gpu, allowCpu, id });
+    const { record, ending } = await runHere(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {
       context.output.json({ run: record.id, folder: record.folder, ...ending });
     }

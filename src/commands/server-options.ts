@@ -1,14 +1,14 @@
 import type { Argv } from 'yargs';
 
+export const urlOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: "Triton's gRPC address, HOST:PORT",
+} as const;
+
 /** What the verbs that talk to a server take alike. */
 export function withServerOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option('url', {
-      type: 'string',
-      demandOption: true,
-      requiresArg: true,
-      describe: "Triton's gRPC address, HOST:PORT",
-    })
     .option('credentials', {
       type: 'string',
       requiresArg: true,

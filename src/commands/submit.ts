@@ -1,4 +1,5 @@
-import { withJobOptions, withRunOptions } from './run-options.ts';
+import { hostname } from 'node:os';
+import { withJobOptions, withRunOptions, withServeOption } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 import { withoutResults } from '../support/output.ts';
 
@@ -6,11 +7,12 @@ export const submit = defineVerb({
   command: 'submit',
   summary: 'Run as a batch job: Triton on a compute node, the client test, everything ended',
   options: (yargs) =>
-    withJobOptions(withRunOptions(yargs))
+    withServeOption(withJobOptions(withRunOptions(yargs)))
       .option('wait', {
         type: 'boolean',
         default: false,
-        describe: "Show the job's way, then end with the test's exit code; Ctrl-C cancels the job",
+        describe:
+          "Show the job's way, then end with the test's exit code; with --serve until the model is ready; Ctrl-C cancels the job",
       })
       .option('dry-run', {
         type: 'boolean',
@@ -20,22 +22,30 @@ export const submit = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 submit --gpu --wait', 'On a GPU node, waiting for the answer')
       .example(
+        '$0 submit --serve --wait --time 4:00:00',
+        'Serve for four hours; return when the model is ready',
+      )
+      .example(
         '$0 submit --sbatch exclusive --sbatch nice=100',
         'With options of sbatch that have no flag here',
       ),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { output } = context;
-    const { gpu, allowCpu, id } = args;
+    const { serve, gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
     if (args.dryRun) {
       const { prepareRun } = await import('../run/prepare.ts');
       const { showScript } = await import('../run/show-script.ts');
-      showScript(await prepareRun(project, { kind: 'job', gpu, allowCpu, id }, context), args.json, output);
+      showScript(
+        await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
+        args.json,
+        output,
+      );
       return 0;
     }
     const { submitRun } = await import('../run/submit.ts');
-    const { record, jobId } = await submitRun(context, project, { gpu, allowCpu, id });
+    const { record, jobId } = await submitRun(context, project, { serve, gpu, allowCpu, id });
     const report = { run: record.id, job: jobId, folder: record.folder };
     if (!args.wait) {
       if (args.json) {
@@ -43,17 +53,29 @@ export const submit = defineVerb({
       } else {
         output.result(`job ${jobId}, run ${record.id}`);
         output.info(`follow it with: hpc-gat status, hpc-gat logs ${record.id}`);
+        if (serve) {
+          output.info(`when it serves: hpc-gat endpoints, hpc-gat test ${record.id}`);
+        }
       }
       return 0;
     }
     output.info(`job ${jobId}, run ${record.id}`);
     const { waitForJob } = await import('../run/wait.ts');
     const { showEnding } = await import('../run/show-ending.ts');
-    const ending = await waitForJob(
-      args.json ? { ...context, output: withoutResults(context.output) } : context,
-      record,
-      jobId,
-    );
+    const shown = args.json ? { ...context, output: withoutResults(output) } : context;
+    const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
+    if (ending === undefined) {
+      const { findServed, howToConnect } = await import('../run/endpoints.ts');
+      const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
+      if (args.json) {
+        output.json({ ...report, ...served });
+      } else {
+        howToConnect(served).forEach((line) => {
+          output.result(line);
+        });
+      }
+      return 0;
+    }
     if (args.json) {
       output.json({ ...report, ...ending });
     }

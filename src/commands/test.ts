@@ -1,18 +1,26 @@
+import { hostname } from 'node:os';
+import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
+import { withProjectOptions } from './run-options.ts';
 import { secondsToMs } from './seconds.ts';
-import { withServerOptions } from './server-options.ts';
+import { urlOption, withServerOptions } from './server-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const test = defineVerb({
-  command: 'test',
+  command: 'test [run]',
   summary: 'Prove that a served model answers right: reference cases, random requests, statistics',
   options: (yargs) =>
-    withServerOptions(yargs)
+    withServerOptions(withProjectOptions(yargs))
+      .positional('run', {
+        type: 'string',
+        describe:
+          'Id of a run or of its job, whose server is asked; the newest that serves without it and --url',
+      })
+      .option('url', urlOption)
       .option('workload', {
         type: 'string',
-        demandOption: true,
         requiresArg: true,
-        describe: 'What to send and what to expect: a workload.yaml',
+        describe: "What to send and what to expect: a workload.yaml [the run's]",
       })
       .option('ready-timeout', { type: 'number', default: 60, describe: 'Seconds to wait for the model' })
       .option('infer-timeout', { type: 'number', default: 120, describe: 'Seconds to wait for one answer' })
@@ -31,17 +39,21 @@ export const test = defineVerb({
         default: false,
         describe: 'Let --record replace a reference',
       })
-      .example('$0 test --url localhost:8001 --workload models/gat_test/workload.yaml', '')
+      .example('$0 test', 'After start, or submit --serve, from any node')
+      .example(
+        '$0 test --url localhost:8001 --workload models/gat_test/workload.yaml',
+        'A Triton that no run has started',
+      )
       .example('$0 test --url localhost:8001 --workload models/mine/workload.yaml --record', ''),
   handle: async ({ readyTimeout, inferTimeout, result, record, force, ...options }, context) => {
-    const asked = {
-      ...options,
+    const timeouts = {
       readyTimeoutMs: secondsToMs('--ready-timeout', readyTimeout),
       inferTimeoutMs: secondsToMs('--infer-timeout', inferTimeout),
     };
     if (force && record === undefined) {
       throw new UsageError('--force is for --record', { fix: 'add --record, or leave --force out' });
     }
+    const asked = { ...(await chooseServer(options, context)), ...timeouts, json: options.json };
     if (record !== undefined) {
       const { runRecord } = await import('../client/run-record.ts');
       return runRecord({ ...asked, record, force }, context);
@@ -50,3 +62,37 @@ export const test = defineVerb({
     return runTest({ ...asked, result }, context);
   },
 });
+
+interface Asked {
+  readonly run?: string | undefined;
+  readonly url?: string | undefined;
+  readonly workload?: string | undefined;
+  readonly credentials?: string | undefined;
+  readonly serverLog?: string | undefined;
+  readonly config?: string | undefined;
+  readonly site?: string | undefined;
+}
+
+/** The server at --url, else the one of a run, with what the run knows of it. */
+async function chooseServer(asked: Asked, context: Context) {
+  const { run, url, workload, credentials, serverLog, config, site } = asked;
+  if (url !== undefined) {
+    if (run !== undefined) {
+      throw new UsageError('--url and a run cannot be given together', { fix: 'leave out one of them' });
+    }
+    if (workload === undefined) {
+      throw new UsageError('--url needs --workload', { fix: '--workload FILE: what to send and to expect' });
+    }
+    return { url, workload, credentials, serverLog };
+  }
+  const { loadProject } = await import('../config/load.ts');
+  const { findServed } = await import('../run/endpoints.ts');
+  const { root } = await loadProject(context, { configFile: config, site });
+  const served = await findServed(context, root, { run, hostname: hostname() });
+  return {
+    url: served.url,
+    workload: workload ?? served.workload,
+    credentials: credentials ?? served.credentials,
+    serverLog: serverLog ?? served.serverLog,
+  };
+}

@@ -1,5 +1,5 @@
 import { secondsToMs } from './seconds.ts';
-import { withServerOptions } from './server-options.ts';
+import { urlOption, withServerOptions } from './server-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const waitReady = defineVerb({
@@ -7,6 +7,7 @@ export const waitReady = defineVerb({
   summary: 'Wait until a server answers for a model, or say why it never will',
   options: (yargs) =>
     withServerOptions(yargs)
+      .option('url', { ...urlOption, demandOption: true })
       .option('model', {
         type: 'string',
         demandOption: true,

@@ -31,9 +31,10 @@ const defaults = {
     http: false,
     metrics: false,
     readySeconds: 300,
+    serveHours: 24,
     stopSeconds: 20,
   },
-  node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64 },
+  node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64, host: '%h' },
 } satisfies Settings;
 
 export const defaultSettings: Settings = defaults;

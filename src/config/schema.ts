@@ -132,6 +132,8 @@ export const settingsSchema = z.strictObject({
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
       readySeconds: seconds.optional(),
+      /** How long a run may last where Slurm does not say when it ends: on this node, and under Slurm before 23.02. */
+      serveHours: z.number().positive().optional(),
       stopSeconds: seconds.optional(),
     })
     .optional(),
@@ -144,6 +146,10 @@ export const settingsSchema = z.strictObject({
         .optional(),
       /** Free space that the folder must have, in MiB. */
       tempFreeMiB: z.number().int().nonnegative().optional(),
+      /** The name under which others find a node that serves: `%h` is its short name, `%H` the whole one. */
+      host: word.regex(/^[\w.%-]+$/, 'a host name, with %h and %H').optional(),
+      /** The network interface whose address a server listens on, where the name does not resolve to the right one. */
+      interface: word.regex(/^[\w.:@-]+$/, 'the name of a network interface').optional(),
     })
     .optional(),
 });

@@ -73,26 +73,19 @@ async function endJob(context: Context, record: RunRecord, jobId: string): Promi
 }
 
 /** Ends what is left with the text that the run's own script has for it: here, or by a job of one task over there. */
-async function release(
-  context: Context,
-  plan: RunPlan,
-  { folder, host }: Holding,
-  hostname: string,
-): Promise<void> {
+async function release(context: Context, plan: RunPlan, holding: Holding, hostname: string): Promise<void> {
+  const { folder, host } = holding;
   const input = await renderRelease(plan, folder);
   if (host === hostname) {
     const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
     expectSuccess(result, `ending run ${plan.id}`);
     return;
   }
-  const asked = new Set(['account', 'partition', 'qos', 'reservation']);
-  const options = plan.directives
-    .filter(([name]) => asked.has(name))
-    .map(([name, value]) => `--${name}=${value}`);
+  const place = await placeOn(context, plan, holding);
   const result = await runSlurm(
     context,
     'srun',
-    [...options, `--nodelist=${host}`, '--ntasks=1', '--time=2', '--quiet', '--chdir=/', 'bash', '-s'],
+    [...place, `--nodelist=${host}`, '--ntasks=1', '--quiet', '--chdir=/', 'bash', '-s'],
     { input, timeoutMs: remoteMs },
   );
   if (result.exitCode !== 0 || existsSync(folder)) {
@@ -104,6 +97,19 @@ async function release(
       },
     );
   }
+}
+
+/** Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else a job as the run's. */
+async function placeOn(context: Context, plan: RunPlan, { job }: Holding): Promise<string[]> {
+  const allocation = job === '' ? undefined : await queryJob(context, job);
+  if (allocation !== undefined && !hasEnded(allocation)) {
+    return ['--overlap', `--jobid=${job}`];
+  }
+  const asked = new Set(['account', 'partition', 'qos', 'reservation']);
+  return [
+    ...plan.directives.filter(([name]) => asked.has(name)).map(([name, value]) => `--${name}=${value}`),
+    '--time=2',
+  ];
 }
 
 async function until(context: Context, condition: () => Promise<boolean>): Promise<void> {

@@ -13,7 +13,9 @@ export function describeStates(states: readonly RunState[]): string[] {
     run.host ?? '-',
     run.active
       ? run.ready
-        ? 'ready'
+        ? run.serves
+          ? 'serving'
+          : 'ready'
         : 'not ready'
       : run.exitCode === undefined
         ? '-'

@@ -11,6 +11,7 @@ export interface Ending {
 /** The words that the script ends with (templates/run/_steps.sh.hbs), in a person's words. */
 const reasons: Readonly<Record<string, string>> = {
   passed: 'passed',
+  served: 'served until its time was over',
   'wrong-answer': 'the model gave a wrong answer',
   'test-failed': 'the client test failed',
   'not-ready': 'the model did not get ready',
@@ -23,6 +24,8 @@ const reasons: Readonly<Record<string, string>> = {
   'no-client':
     'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',
   'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
+  'no-address':
+    'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
   'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
   'no-credentials': 'the certificates of the run could not be made on the node',
   'instance-failed': 'the container did not start',

@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { LineFollower } from './follow.ts';
 import type { RunRecord } from './record.ts';
-import { stateOfRun } from './state.ts';
+import { elsewhere, stateOfRun } from './state.ts';
 
 export type LogKind = 'client' | 'server' | 'batch';
 
@@ -92,7 +92,7 @@ async function goesOn(context: Context, record: RunRecord, hostname: string): Pr
   try {
     const { active, state } = await stateOfRun(context, record, hostname);
     // A local run of another node cannot be seen from here.
-    return active || state === 'UNKNOWN';
+    return active || state === elsewhere;
   } catch (error) {
     if (error instanceof CommandFailedError) {
       return true;

@@ -21,6 +21,8 @@ export const planSchema = z.object({
   version: z.string(),
   /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
+  /** Whether the server stays until it is stopped or its time is over, instead of being tested. */
+  serve: z.boolean(),
   gpu: z.boolean(),
   /** Whether the server may be called ready although its container sees no GPU. */
   allowCpu: z.boolean(),
@@ -46,6 +48,12 @@ export const planSchema = z.object({
   security: z.enum(securityForms),
   http: z.boolean(),
   metrics: z.boolean(),
+  /** How long the run may last where Slurm does not say when it ends. */
+  limitSeconds: z.number(),
+  /** The host name of a node that serves, with `%h` and `%H`. */
+  servedHost: z.string(),
+  /** The interface that a server for others listens on; empty for the one that the name resolves to. */
+  servedInterface: z.string(),
   readySeconds: z.number(),
   stopSeconds: z.number(),
   temp: z.array(z.string()),
@@ -58,6 +66,7 @@ export type RunPlan = z.infer<typeof planSchema>;
 export interface RunRequest {
   readonly project: Project;
   readonly kind: RunPlan['kind'];
+  readonly serve: boolean;
   readonly gpu: boolean;
   readonly allowCpu: boolean;
   readonly id: string;
@@ -85,6 +94,7 @@ export function planRun(request: RunRequest): RunPlan {
     createdAt: request.createdAt.toISOString(),
     version: request.version,
     kind,
+    serve: request.serve,
     gpu,
     allowCpu: request.allowCpu,
     runFolder,
@@ -103,6 +113,9 @@ export function planRun(request: RunRequest): RunPlan {
     security: settings.triton.security,
     http: settings.triton.http,
     metrics: settings.triton.metrics,
+    limitSeconds: Math.ceil(settings.triton.serveHours * 3_600),
+    servedHost: settings.node.host,
+    servedInterface: settings.node.interface ?? '',
     readySeconds: settings.triton.readySeconds,
     stopSeconds: settings.triton.stopSeconds,
     temp: settings.node.temp,

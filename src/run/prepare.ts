@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly kind: RunPlan['kind'];
   readonly gpu: boolean;
   readonly allowCpu: boolean;
+  /** Keep the server until it is stopped or its time is over, instead of testing it. */
+  readonly serve: boolean;
   readonly id?: string | undefined;
 }
 

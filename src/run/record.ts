@@ -47,6 +47,8 @@ export type Ended = z.infer<typeof endedSchema>;
 export interface Holding {
   readonly folder: string;
   readonly host: string;
+  /** The job or allocation that it was started in, empty without one. */
+  readonly job: string;
   readonly script: ProcessIdentity;
 }
 
@@ -92,12 +94,11 @@ export class RunRecord {
     const holdings: Holding[] = [];
     for (const name of await namesIn(parent)) {
       const folder = path.join(parent, name);
-      const host = (await readTextIfPresent(path.join(folder, 'host')))?.trim();
-      const [pid, startTicks] = ((await readTextIfPresent(path.join(folder, 'script'))) ?? '')
-        .split(' ')
-        .map(Number);
+      const read = async (file: string) => (await readTextIfPresent(path.join(folder, file)))?.trim();
+      const [host, job = '', script = ''] = await Promise.all(['host', 'job', 'script'].map(read));
+      const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
-        holdings.push({ folder, host, script: { host, pid: pid ?? 0, startTicks: startTicks ?? 0 } });
+        holdings.push({ folder, host, job, script: { host, pid, startTicks } });
       }
     }
     return holdings;

@@ -4,7 +4,8 @@ import type { RunPlan } from './plan.ts';
 /** Tells who besides its owner can reach the server of a run, where somebody can. */
 export function warnOfOpenPorts(plan: RunPlan, output: Output): void {
   if (plan.security === 'none') {
-    output.warn('security: none: every user of the node can call the server, and unload its models');
+    const who = plan.serve ? 'everybody who reaches the node' : 'every user of the node';
+    output.warn(`security: none: ${who} can call the server, and unload its models`);
     return;
   }
   const open = [...(plan.http ? ['http'] : []), ...(plan.metrics ? ['metrics'] : [])];

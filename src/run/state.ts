@@ -3,10 +3,15 @@ import type { Context } from '../support/context.ts';
 import { isRunning } from '../support/process-identity.ts';
 import type { RunRecord } from './record.ts';
 
+/** The state of a local run that can be seen from its own node alone. */
+export const elsewhere = 'UNKNOWN';
+
 /** What is known of a run at this moment, from its record, from Slurm and from this node. */
 export interface RunState {
   readonly id: string;
   readonly kind: 'job' | 'local';
+  /** Whether it keeps its server for others, instead of testing it. */
+  readonly serves: boolean;
   readonly jobId: string | undefined;
   /** Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, or UNKNOWN on another node. */
   readonly state: string;
@@ -77,7 +82,7 @@ async function readFacts(record: RunRecord) {
 function conclude(facts: Facts, job: Job | undefined, hostname: string): RunState {
   const { id, plan, ended, endpoint, jobId, holdings } = facts;
   const hosts = [...new Set(holdings.map((holding) => holding.host))];
-  const common = { id, kind: plan?.kind ?? 'local', jobId } as const;
+  const common = { id, kind: plan?.kind ?? 'local', serves: plan?.serve ?? false, jobId } as const;
   if (ended !== undefined) {
     const { reason, host, exitCode } = ended;
     return {
@@ -94,11 +99,11 @@ function conclude(facts: Facts, job: Job | undefined, hostname: string): RunStat
   }
   const here = holdings.find(({ script }) => isRunning(script) === true);
   const scriptPid = jobId === undefined ? here?.script.pid : undefined;
-  const elsewhere = jobId === undefined && hosts.some((host) => host !== hostname);
+  const isElsewhere = jobId === undefined && hosts.some((host) => host !== hostname);
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,
-    state: job?.state ?? (active ? 'RUNNING' : elsewhere ? 'UNKNOWN' : 'LOST'),
+    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : 'LOST'),
     reason: job?.reason,
     host: job?.nodes ?? hosts[0],
     ready: active && endpoint !== undefined,

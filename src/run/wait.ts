@@ -13,14 +13,26 @@ const lastWordMs = 3_000;
 /** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
 const cancelMs = 60_000;
 
+export interface JobWait {
+  readonly jobId: string;
+  /** Whether a model that is ready is what is waited for. */
+  readonly untilReady: boolean;
+}
+
 /**
- * Shows a job's states and the run's output until it has ended. When `context.signal` aborts, the job is
- * cancelled first, and the signal's reason is thrown after it has ended.
+ * Shows a job's states and the run's output until it has ended, or its model is ready. When `context.signal` aborts,
+ * the job is cancelled first, and the signal's reason is thrown after it has ended.
+ *
+ * @returns how it ended; undefined for a job that goes on.
  */
-export async function waitForJob(context: Context, record: RunRecord, jobId: string): Promise<Ending> {
+export async function waitForJob(
+  context: Context,
+  record: RunRecord,
+  { jobId, untilReady }: JobWait,
+): Promise<Ending | undefined> {
   const progress = followRun(record, context.output);
   try {
-    return await watch(context, { record, jobId, progress });
+    return await watch(context, { record, jobId, progress, untilReady });
   } catch (error) {
     if (!context.signal.aborted) {
       throw error;
@@ -28,7 +40,7 @@ export async function waitForJob(context: Context, record: RunRecord, jobId: str
     context.output.info(`cancelling job ${jobId}`);
     const signal = AbortSignal.timeout(cancelMs);
     await cancelJob({ ...context, signal }, jobId);
-    await watch({ ...context, signal }, { record, jobId, progress });
+    await watch({ ...context, signal }, { record, jobId, progress, untilReady: false });
     throw context.signal.reason;
   }
 }
@@ -37,9 +49,13 @@ interface Watched {
   readonly record: RunRecord;
   readonly jobId: string;
   readonly progress: ReturnType<typeof followRun>;
+  readonly untilReady: boolean;
 }
 
-async function watch(context: Context, { record, jobId, progress }: Watched): Promise<Ending> {
+async function watch(
+  context: Context,
+  { record, jobId, progress, untilReady }: Watched,
+): Promise<Ending | undefined> {
   const poller = new JobPoller(context, jobId);
   let endedSinceMs: number | undefined;
   for (;;) {
@@ -48,6 +64,10 @@ async function watch(context: Context, { record, jobId, progress }: Watched): Pr
     if (ended !== undefined) {
       await progress.finish();
       return endingOfScript(ended);
+    }
+    if (untilReady && (await record.endpoint()) !== undefined) {
+      await progress.finish();
+      return undefined;
     }
     const job = await poller.poll();
     if (job !== undefined && hasEnded(job)) {

@@ -64,7 +64,12 @@ export async function readClientCredentials(folder: string, now: Date): Promise<
   return { ca, certificate, key };
 }
 
-const clientFiles = [credentialFiles.ca, credentialFiles.clientCertificate, credentialFiles.clientKey];
+/** What a client needs of a folder of credentials. */
+export const clientFiles: readonly string[] = [
+  credentialFiles.ca,
+  credentialFiles.clientCertificate,
+  credentialFiles.clientKey,
+];
 
 function parse<T>(read: () => T, file: string): T {
   try {

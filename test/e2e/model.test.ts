@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { hpcGat, makeGatProject, projectFolder, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
-import { placeTrainingPackages } from '../support/training-packages.ts';
+import { placePackages } from '../support/python-packages.ts';
 
 const sif = `${projectFolder}/triton.sif`;
 const committed = '/opt/hpc-gat/models/gat_test';
@@ -126,7 +126,7 @@ describeInLab('the model gat_test', () => {
     await removeFolder();
     expect(await labExec('login', ['mkdir', '-p', `${folder}/out`])).toMatchObject({ exitCode: 0 });
     const { folder: labFolder } = await testLab();
-    await placeTrainingPackages(path.join(labFolder, folder, 'packages'));
+    await placePackages('gat-training', path.join(labFolder, folder, 'packages'));
   }, 600_000);
   afterAll(removeFolder);
 

@@ -46,6 +46,7 @@ async function callsOfDocker(
   const steps = `
     run_folder=${folder} owned=${folder}/owned temp='/tmp/a "b",c' container_arguments+=(--further)
     set -u
+    choose_address
     choose_environment
     start_container
     choose_ports() { ports=(20001 20002 20003); }

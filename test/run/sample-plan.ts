@@ -17,6 +17,7 @@ export function samplePlan(settings: Settings = {}, request: Partial<RunRequest>
   return planRun({
     project: { root: '/home/alice/gat', site: 'generic', settings: sampleSettings(settings) },
     kind: 'job',
+    serve: false,
     gpu: false,
     allowCpu: false,
     id: 'sample',

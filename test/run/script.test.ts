@@ -49,6 +49,7 @@ const golden: [string, Settings, Partial<RunRequest>][] = [
   ['job-everything', everything, { gpu: true, allowCpu: true }],
   ['local-gpu', {}, { kind: 'local', gpu: true }],
   ['local-docker-gpu', docker, { kind: 'local', gpu: true, dockerHost }],
+  ['job-serve', { node: { host: '%h-ib', interface: 'ib0' } }, { serve: true }],
   ['local-client-image', { client: { where: 'image' }, model: { workload: 'w.yaml' } }, { kind: 'local' }],
 ];
 
@@ -86,6 +87,8 @@ const matrix = [
     { kind: 'local', dockerHost: `unix:///${hostile}` },
   ],
   ['singularity alone', { runtime: 'singularity' }, {}],
+  ['server in the background', {}, { kind: 'local', serve: true }],
+  ['server without security', { triton: { security: 'none', http: true, metrics: true } }, { serve: true }],
 ] satisfies typeof golden;
 
 describe.each(matrix)('the script for %s', (_name, settings, request) => {

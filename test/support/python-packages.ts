@@ -6,38 +6,36 @@ import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-const requirements = path.join(packageRoot, 'defs', 'gat-training', 'requirements.txt');
+/** Lists of packages for the image's Python, relative to the package. */
+const requirements = {
+  'gat-training': 'defs/gat-training/requirements.txt',
+  tritonclient: 'test/fixtures/tritonclient.txt',
+} as const;
 
-/** About 40 MB from PyPI; cold it took 13 s. */
+/** About 40 MB from PyPI each; cold it took 13 s. */
 const timeoutMs = 5 * 60_000;
 
-/** Copies what the training needs on top of the image's Python into `folder`; fetched once, then kept in the cache. */
-export async function placeTrainingPackages(folder: string): Promise<void> {
+/** Copies what is asked for on top of the image's Python into `folder`; fetched once, then kept in the cache. */
+export async function placePackages(what: keyof typeof requirements, folder: string): Promise<void> {
+  const list = path.join(packageRoot, requirements[what]);
   const { XDG_CACHE_HOME = '' } = process.env;
   const cache = path.join(XDG_CACHE_HOME === '' ? path.join(homedir(), '.cache') : XDG_CACHE_HOME, 'hpc-gat');
-  const digest = sha256OfBytes(await readFile(requirements)).slice(0, 16);
-  const kept = path.join(cache, `gat-training-packages-${digest}`);
+  const digest = sha256OfBytes(await readFile(list)).slice(0, 16);
+  const kept = path.join(cache, `${what}-packages-${digest}`);
   if (!existsSync(kept)) {
     await mkdir(cache, { recursive: true });
-    await fetchPackages(kept);
+    await fetchPackages(list, kept);
   }
   await cp(kept, folder, { recursive: true });
 }
 
-async function fetchPackages(folder: string): Promise<void> {
+async function fetchPackages(list: string, folder: string): Promise<void> {
   const temporary = await mkdtemp(`${folder}.part.`);
   // Not the folder of mkdtemp itself, which only its owner may read.
   const packages = path.join(temporary, 'packages');
   try {
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
-    const what = [
-      '--python-version',
-      '3.13',
-      '--only-binary=:all:',
-      '--no-deps',
-      '--requirement',
-      requirements,
-    ];
+    const what = ['--python-version', '3.13', '--only-binary=:all:', '--no-deps', '--requirement', list];
     const result = await runCommand('python3', [...pip, '--target', packages, ...what], {
       env: process.env,
       timeoutMs,

@@ -1,0 +1,62 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { UsageError } from '../support/errors.ts';
+import { withProjectOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+
+export const endpoints = defineVerb({
+  command: 'endpoints [run]',
+  summary: 'List the servers of this project that can be asked now, or make a bundle for a colleague',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .positional('run', { type: 'string', describe: 'Id of a run or of its job; all that serve without it' })
+      .option('export', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A new folder with the address, the keys and how to use them, for one run',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'With --export: say what would be written, and write nothing',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 endpoints', 'Address, model, job and time left of each')
+      .example('$0 endpoints --export for-bob', 'Whoever has this folder can use the newest server'),
+  handle: async (args, context) => {
+    const { loadProject } = await import('../config/load.ts');
+    const { describeServed, findServed, listServed } = await import('../run/endpoints.ts');
+    if (args.dryRun && args.export === undefined) {
+      throw new UsageError('--dry-run belongs to --export', { fix: 'leave it out: listing changes nothing' });
+    }
+    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
+    const { output, cwd } = context;
+    if (args.export !== undefined) {
+      const { exportBundle } = await import('../run/bundle.ts');
+      const served = await findServed(context, root, { run: args.run, hostname: hostname() });
+      const folder = path.resolve(cwd, args.export);
+      const files = await exportBundle(served, folder, { dryRun: args.dryRun });
+      if (args.json) {
+        output.json({ dryRun: args.dryRun, run: served.run, folder, files });
+      } else {
+        output.result(`${args.dryRun ? 'would write' : 'wrote'} ${folder}: ${files.join(', ')}`);
+        output.info(
+          'whoever has this folder can use the server: hand it on by a way that others cannot read',
+        );
+      }
+      return 0;
+    }
+    const served =
+      args.run === undefined
+        ? await listServed(context, root, hostname())
+        : [await findServed(context, root, { run: args.run, hostname: hostname() })];
+    if (args.json) {
+      output.json(served);
+    } else {
+      describeServed(served).forEach((line) => {
+        output.result(line);
+      });
+    }
+    return 0;
+  },
+});

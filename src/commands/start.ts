@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import { withRunOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+
+export const start = defineVerb({
+  command: 'start',
+  summary: 'Start a server on this node that goes on in the background, and wait until its model is ready',
+  options: (yargs) =>
+    withRunOptions(yargs)
+      .option('hours', { type: 'number', describe: 'How long it may serve before it ends by itself' })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the script instead of starting it',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 start', 'Where a login node allows it, or on a workstation; then: test, stop')
+      .example('$0 start --hours 2', 'For two hours at most'),
+  handle: async (args, context) => {
+    const { loadForRun } = await import('./load-for-run.ts');
+    const { gpu, allowCpu, id } = args;
+    const project = await loadForRun(args, context);
+    if (args.dryRun) {
+      const { prepareRun } = await import('../run/prepare.ts');
+      const { showScript } = await import('../run/show-script.ts');
+      const prepared = await prepareRun(project, { kind: 'local', serve: true, gpu, allowCpu, id }, context);
+      showScript(prepared, args.json, context.output);
+      return 0;
+    }
+    const { startHere } = await import('../run/start.ts');
+    const { findServed, howToConnect } = await import('../run/endpoints.ts');
+    const { showEnding } = await import('../run/show-ending.ts');
+    const options = { gpu, allowCpu, id, hostname: hostname() };
+    const { record, ending } = await startHere(context, project, options);
+    if (ending !== undefined) {
+      return showEnding(ending, record, context.output);
+    }
+    const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
+    if (args.json) {
+      context.output.json(served);
+    } else {
+      howToConnect(served).forEach((line) => {
+        context.output.result(line);
+      });
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { withProjectOptions } from './run-options.ts';
+import { defineVerb } from './verb.ts';
+
+export const stop = defineVerb({
+  command: 'stop [run]',
+  summary: 'End a server that start or submit --serve has started, wherever it is; twice is harmless',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .positional('run', {
+        type: 'string',
+        describe: 'Id of a run or of its job; without it the newest that serves',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Say what would be done, and do nothing',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 stop', 'After start'),
+  handle: async (args, context) => {
+    const { loadProject } = await import('../config/load.ts');
+    const { cleanUpRun } = await import('../run/cleanup.ts');
+    const { findRun } = await import('../run/record.ts');
+    const { servingRuns } = await import('../run/endpoints.ts');
+    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
+    const record =
+      args.run === undefined
+        ? (await servingRuns(context, root, hostname()))[0]?.record
+        : await findRun(root, args.run);
+    const done =
+      record === undefined
+        ? []
+        : await cleanUpRun(context, record, { dryRun: args.dryRun, hostname: hostname() });
+    if (args.json) {
+      context.output.json({ dryRun: args.dryRun, run: record?.id ?? null, done });
+    } else {
+      (done.length === 0 ? ['nothing to stop'] : done).forEach((line) => {
+        context.output.result(args.dryRun && done.length > 0 ? `would: ${line}` : line);
+      });
+    }
+    return 0;
+  },
+});

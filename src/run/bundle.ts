@@ -1,0 +1,49 @@
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { renderTemplate } from '../render/template.ts';
+import { UsageError } from '../support/errors.ts';
+import { clientFiles } from '../triton/credentials.ts';
+import type { Served } from './endpoints.ts';
+
+/**
+ * Makes a folder, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials
+ * and how to use them.
+ *
+ * @returns the names of the files.
+ * @throws {UsageError} when there is something of that name.
+ */
+export async function exportBundle(
+  served: Served,
+  folder: string,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<string[]> {
+  if (existsSync(folder)) {
+    throw new UsageError(`${folder} is there already`, { fix: 'name a new folder' });
+  }
+  const { endpoint, url, credentials } = served;
+  const secure = credentials !== undefined;
+  const keys = secure ? clientFiles : [];
+  const texts = {
+    'endpoint.json': `${JSON.stringify({ ...endpoint, credentials: secure ? '.' : null }, null, 2)}\n`,
+    'README.md': await renderTemplate('bundle/README.md.hbs', { ...endpoint, url, secure }),
+  };
+  if (!dryRun) {
+    await mkdir(path.dirname(folder), { recursive: true });
+    // Of mode 0700, and whole before it has its name.
+    const temporary = await mkdtemp(`${folder}.part.`);
+    try {
+      for (const name of keys) {
+        await cp(path.join(credentials ?? '', name), path.join(temporary, name));
+      }
+      for (const [name, text] of Object.entries(texts)) {
+        await writeFile(path.join(temporary, name), text, { mode: 0o600 });
+      }
+      await rename(temporary, folder);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  }
+  return [...keys, ...Object.keys(texts)];
+}

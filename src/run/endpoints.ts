@@ -1,0 +1,139 @@
+import path from 'node:path';
+import { HpcGatError, UsageError } from '../support/errors.ts';
+import type { Context } from '../support/context.ts';
+import { alignColumns } from '../support/table.ts';
+import { type Endpoint, findRun, listRuns, type RunRecord } from './record.ts';
+import { elsewhere, type RunState, statesOfRuns } from './state.ts';
+
+/** A server that can be asked now. */
+export interface Served {
+  readonly run: string;
+  readonly endpoint: Endpoint;
+  /** HOST:PORT of its gRPC interface. */
+  readonly url: string;
+  /** Absolute folder of the client's credentials; undefined for a server without TLS. */
+  readonly credentials: string | undefined;
+  readonly workload: string;
+  readonly serverLog: string;
+  readonly secondsLeft: number;
+}
+
+/**
+ * The runs of a project that serve, or will when they are ready, the newest first.
+ *
+ * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
+ */
+export async function servingRuns(
+  context: Context,
+  root: string,
+  hostname: string,
+): Promise<{ record: RunRecord; state: RunState }[]> {
+  const records = await listRuns(root);
+  const states = await statesOfRuns(context, records, hostname);
+  return records.flatMap((record, index) => {
+    const state = states[index];
+    return state?.serves === true && (state.active || state.state === elsewhere) ? [{ record, state }] : [];
+  });
+}
+
+/** The endpoints that the runs of a project serve now, the newest first. */
+export async function listServed(context: Context, root: string, hostname: string): Promise<Served[]> {
+  const runs = await servingRuns(context, root, hostname);
+  const served = await Promise.all(runs.map(({ record }) => servedBy(record, context.clock.now())));
+  return served.filter((one) => one !== undefined);
+}
+
+/**
+ * The endpoint of that run, or of the newest that serves.
+ *
+ * @throws {UsageError} when there is no such run, or none that serves.
+ * @throws {HpcGatError} when the run has no server to talk to from this host.
+ */
+export async function findServed(
+  context: Context,
+  root: string,
+  { run, hostname }: { readonly run: string | undefined; readonly hostname: string },
+): Promise<Served> {
+  if (run === undefined) {
+    const [newest] = await listServed(context, root, hostname);
+    if (newest === undefined) {
+      throw new UsageError(`no run of ${root} serves a model now`, {
+        fix: 'hpc-gat start, or hpc-gat submit --serve',
+      });
+    }
+    return newest;
+  }
+  const record = await findRun(root, run);
+  const [state] = await statesOfRuns(context, [record], hostname);
+  const served = await servedBy(record, context.clock.now());
+  if (served === undefined || state === undefined || !mayAnswer(state)) {
+    const what =
+      state?.active === true ? 'its model is not ready yet' : `it has ended (${state?.state ?? 'unknown'})`;
+    throw new HpcGatError(`run ${record.id} serves nothing: ${what}`, {
+      fix: `hpc-gat logs ${record.id} says more`,
+    });
+  }
+  const { address, host } = served.endpoint;
+  if (address.startsWith('127.') && state.host !== hostname && host !== hostname) {
+    throw new HpcGatError(`run ${record.id} listens on the loopback of ${host} alone`, {
+      fix: `ask from ${host}, or serve with hpc-gat submit --serve`,
+    });
+  }
+  return served;
+}
+
+/** A run on another node that Slurm does not know cannot be seen from here; its endpoint says that it goes on. */
+function mayAnswer({ ready, state }: RunState): boolean {
+  return ready || state === elsewhere;
+}
+
+async function servedBy(record: RunRecord, now: Date): Promise<Served | undefined> {
+  const [endpoint, plan] = await Promise.all([record.endpoint(), record.plan()]);
+  if (endpoint === undefined || plan === undefined) {
+    return undefined;
+  }
+  const { address, grpcPort, credentials, until } = endpoint;
+  return {
+    run: record.id,
+    endpoint,
+    url: `${address}:${grpcPort}`,
+    credentials: credentials === null ? undefined : path.join(record.folder, credentials),
+    workload: plan.workload,
+    serverLog: record.file('server.log'),
+    secondsLeft: Math.max(0, Math.round((new Date(until).getTime() - now.getTime()) / 1_000)),
+  };
+}
+
+/** A table of endpoints, a line each, under a line of headings. */
+export function describeServed(served: readonly Served[]): string[] {
+  if (served.length === 0) {
+    return ['no run serves a model now'];
+  }
+  const rows = served.map(({ run, url, endpoint: { model, host, job, security }, secondsLeft }) => [
+    run,
+    url,
+    model,
+    host,
+    job === '' ? 'local' : job,
+    security,
+    timeLeft(secondsLeft),
+  ]);
+  return alignColumns([['RUN', 'ADDRESS', 'MODEL', 'HOST', 'JOB', 'SECURITY', 'LEFT'], ...rows]);
+}
+
+/** `1-02:03:04` days, hours, minutes and seconds, as Slurm writes it. */
+function timeLeft(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const clock = new Date(seconds * 1_000).toISOString().slice(11, 19);
+  return days === 0 ? clock : `${days}-${clock}`;
+}
+
+/** What a person who has just started a server wants to know. */
+export function howToConnect({ run, url, endpoint, credentials }: Served): string[] {
+  return [
+    `model ${endpoint.model} is served at ${url} (${endpoint.host}) until ${endpoint.until}`,
+    `  test it:   hpc-gat test ${run}`,
+    `  share it:  hpc-gat endpoints ${run} --export FOLDER`,
+    ...(credentials === undefined ? [] : [`  its keys:  ${credentials}`]),
+  ];
+}

@@ -1,0 +1,96 @@
+import type { Project } from '../config/load.ts';
+import type { Context } from '../support/context.ts';
+import { expectSuccess } from '../support/command.ts';
+import { cleanUpRun } from './cleanup.ts';
+import { endingOfScript, type Ending } from './ending.ts';
+import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
+import { followRun } from './progress.ts';
+import { RunRecord } from './record.ts';
+import { warnOfOpenPorts } from './security.ts';
+import { stateOfRun } from './state.ts';
+
+const pollMs = 200;
+/** How long bash may take from its start to the script's first record of itself. */
+const firstWordMs = 30_000;
+
+/**
+ * Starts a server on this node that goes on by itself, in a session of its own, and waits until its model is ready.
+ * When `context.signal` aborts before that, everything is ended and the signal's reason is thrown.
+ *
+ * @returns how it ended, when it did before the model was ready.
+ * @throws {UsageError} when something that the run reads is missing.
+ */
+export async function startHere(
+  context: Context,
+  project: Project,
+  { hostname, ...options }: Omit<RunOptions, 'kind' | 'serve'> & { readonly hostname: string },
+): Promise<{ record: RunRecord; ending: Ending | undefined }> {
+  const { plan, script } = await prepareRun(project, { ...options, kind: 'local', serve: true }, context);
+  await checkInputs(plan, context);
+  warnOfOpenPorts(plan, context.output);
+  const record = await RunRecord.create(plan, script);
+  await launch(context, record);
+  try {
+    return { record, ending: await untilReady(context, record, hostname) };
+  } catch (error) {
+    context.output.info('ending what was started');
+    const calm = { ...context, signal: AbortSignal.timeout(2 * firstWordMs) };
+    await untilKnown(calm, record);
+    await cleanUpRun(calm, record, { dryRun: false, hostname });
+    throw error;
+  }
+}
+
+/** The script in a session of its own, as nobody's child: neither Ctrl-C nor the end of this process reaches it. */
+async function launch(context: Context, record: RunRecord): Promise<void> {
+  const line = 'exec bash "$1" </dev/null >"$2" 2>&1';
+  const result = await context.run(
+    'setsid',
+    ['--fork', 'bash', '-c', line, 'start', record.file('batch.sh'), record.file('batch.log')],
+    { env: context.env },
+  );
+  expectSuccess(result, 'starting the script');
+}
+
+async function untilReady(
+  context: Context,
+  record: RunRecord,
+  hostname: string,
+): Promise<Ending | undefined> {
+  const progress = followRun(record, context.output);
+  const startMs = context.clock.now().getTime();
+  for (;;) {
+    await progress.poll();
+    const ended = await record.ended();
+    if (ended !== undefined) {
+      await progress.finish();
+      return endingOfScript(ended);
+    }
+    if ((await record.endpoint()) !== undefined) {
+      await progress.finish();
+      return undefined;
+    }
+    const late = context.clock.now().getTime() - startMs > firstWordMs;
+    if (
+      late &&
+      !(await stateOfRun(context, record, hostname)).active &&
+      (await record.ended()) === undefined
+    ) {
+      await progress.finish();
+      return endingOfScript({ exitCode: 1, reason: 'script-failed' });
+    }
+    await context.clock.sleep(pollMs, context.signal);
+  }
+}
+
+/** Waits until the script has said which process it is, so that it can be ended. */
+async function untilKnown(context: Context, record: RunRecord): Promise<void> {
+  const deadlineMs = context.clock.now().getTime() + firstWordMs;
+  while (
+    (await record.holdings()).length === 0 &&
+    (await record.ended()) === undefined &&
+    context.clock.now().getTime() < deadlineMs
+  ) {
+    await context.clock.sleep(pollMs, context.signal);
+  }
+}

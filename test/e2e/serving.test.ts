@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import path from 'node:path';
+import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { leavesNothing } from '../support/look.ts';
+import { placePackages } from '../support/python-packages.ts';
+import { testLab } from '../support/test-lab.ts';
+
+const longMs = 240_000;
+
+interface ServedDocument {
+  run: string;
+  url: string;
+  credentials: string;
+  secondsLeft: number;
+  endpoint: { host: string; address: string; grpcPort: number; job: string; security: string };
+}
+
+const serveJob = (id: string) => [
+  ...['submit', '--serve', '--wait', '--models', quickModels, '--time', '30', '--id', id],
+];
+
+async function served(run: string): Promise<ServedDocument> {
+  const { stdout, stderr } = await hpcGat(['endpoints', run, '--json']);
+  expect({ stdout, stderr }).toMatchObject({ stdout: expect.stringContaining(run) });
+  const [document] = JSON.parse(stdout) as [ServedDocument];
+  return document;
+}
+
+/** What the run's script said last, once it has. */
+async function ended(run: string): Promise<unknown> {
+  const file = `.hpc-gat/runs/${run}/ended.json`;
+  return JSON.parse((await shell(`until [ -e ${file} ]; do sleep 0.1; done; cat ${file}`)).stdout);
+}
+
+/** The first block of code in that language. */
+function codeIn(markdown: string, language: string): string {
+  const code = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(markdown)?.[1];
+  if (code === undefined) {
+    throw new Error(`no block of ${language} in ${markdown}`);
+  }
+  return code;
+}
+
+/** A call of ServerLive with the certificate in `folder`, by a client that takes any server for the right one. */
+function askAnyServer(url: string, folder: string): string {
+  const program = `
+    const { readFileSync } = require('node:fs');
+    const read = (name) => readFileSync('${folder}/' + name);
+    const tls = { rejectUnauthorized: false, cert: read('client.pem'), key: read('client-key.pem') };
+    const session = require('node:http2').connect('https://${url}', tls);
+    const end = (word) => { console.log(word); process.exit(); };
+    session.on('error', () => end('closed')).on('close', () => end('closed'));
+    session
+      .request({ ':method': 'POST', ':path': '/inference.GRPCInferenceService/ServerLive', 'content-type': 'application/grpc', te: 'trailers' })
+      .on('error', () => end('closed'))
+      .on('response', () => end('answered'))
+      .end(Buffer.alloc(5));`;
+  return `node -e "${program}"`;
+}
+
+describeInLab('submit --serve', () => {
+  leavesNothing(async () => {
+    await makeGatProject();
+    await shell('rm -rf bundle python');
+    await placePackages('tritonclient', path.join((await testLab()).folder, projectFolder, 'python'));
+    // Others may pass through alice's home, so that the run's own modes have to keep them out.
+    await shell('chmod 711 /home/alice');
+  });
+  afterAll(async () => {
+    await hpcGat(['cleanup', '--all']);
+    await shell('rm -rf bundle python; chmod 700 /home/alice');
+  });
+
+  let server: ServedDocument;
+
+  beforeAll(async () => {
+    const { exitCode, stdout, stderr } = await hpcGat(serveJob('served'));
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toMatch(/^model gat_test is served at 10\.[\d.]+:\d+ \(cpu\d\) until /);
+    server = await served('served');
+  }, longMs);
+
+  // One test: the look from outside compares with a cluster where nothing is served.
+  test(
+    'is reached across the network by its owner and by whom the owner trusts, and by nobody else',
+    async () => {
+      const { url, endpoint } = server;
+      expect(endpoint).toMatchObject({ security: 'mutual-tls', job: expect.stringMatching(/^\d+$/) });
+      expect((await hpcGat(['status', 'served'])).stdout).toMatch(/RUNNING +cpu\d +serving/);
+      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
+      const tested = await hpcGat(['test']);
+      expect({ exitCode: tested.exitCode, stderr: tested.stderr }).toMatchObject({ exitCode: 0 });
+      expect(tested.stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+
+      const right = await shell(askAnyServer(url, server.credentials));
+      expect(right).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^answered/) });
+      await expectThatBobGetsNothing(url, endpoint.host);
+
+      const exported = await hpcGat(['endpoints', '--export', 'bundle']);
+      expect(exported).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('client-key.pem') });
+      const modes = await shell('stat --format="%a %n" bundle bundle/*');
+      expect(modes.stdout.trim().split('\n').sort()).toEqual([
+        '600 bundle/README.md',
+        '600 bundle/ca.pem',
+        '600 bundle/client-key.pem',
+        '600 bundle/client.pem',
+        '600 bundle/endpoint.json',
+        '700 bundle',
+      ]);
+      const readme = (await shell('cat bundle/README.md')).stdout;
+      // Bob, whom alice has given the folder.
+      await labExec(
+        'login',
+        ['bash', '-c', `cp -r ${projectFolder}/bundle ~bob/ && chown -R bob: ~bob/bundle`],
+        {
+          user: 'root',
+        },
+      );
+      const asBob = await shell(codeIn(readme, 'sh'), { user: 'bob', cwd: '/home/bob/bundle' });
+      expect(asBob).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is ready after') });
+      await labExec('login', ['rm', '-rf', '/home/bob/bundle'], { user: 'root' });
+      const python = await shell(
+        `apptainer exec --no-home --env PYTHONPATH=${projectFolder}/python --bind ${projectFolder} --pwd "$PWD" ../triton.sif python3 -`,
+        { cwd: `${projectFolder}/bundle`, input: codeIn(readme, 'python') },
+      );
+      expect(python).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"logits__0"') });
+
+      // What Slurm sends before the walltime.
+      await shell(`scancel --batch --signal=USR1 ${endpoint.job}`);
+      expect(await ended('served')).toMatchObject({ exitCode: 0, reason: 'served' });
+      expect((await hpcGat(['endpoints'])).stdout.trim()).toBe('no run serves a model now');
+      const over = await hpcGat(['test', 'served']);
+      expect(over).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('serves nothing: it has ended'),
+      });
+    },
+    longMs,
+  );
+
+  async function expectThatBobGetsNothing(url: string, host: string): Promise<void> {
+    const own = '/tmp/bob-credentials';
+    for (const node of [host, 'login']) {
+      const ask = (...credentials: string[]) =>
+        hpcGat(
+          ['wait-ready', '--url', url, '--model', 'gat_test', '--timeout', '1', '--json', ...credentials],
+          { node, user: 'bob', cwd: '/' },
+        );
+      await hpcGat(['credentials', own, '--until', '4102444800'], { node, user: 'bob', cwd: '/' });
+      expect(await ask()).toMatchObject({ exitCode: 5, stdout: '' });
+      expect(await ask('--credentials', own)).toMatchObject({ exitCode: 1, stdout: '' });
+      const anyServer = await shell(askAnyServer(url, own), { node, user: 'bob', cwd: '/' });
+      expect(anyServer.stdout).toMatch(/^closed/);
+      await shell(`rm -rf ${own}`, { node, user: 'bob', cwd: '/' });
+
+      const seen = await shell(
+        `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c '[B]EGIN CERT\\|[P]RIVATE KEY' || true
+         find /tmp /dev/shm /scratch ${projectFolder} -user alice -type f -size -64k -readable 2>/dev/null | xargs --no-run-if-empty grep -ls '[P]RIVATE KEY' || true
+         find /dev/shm -user alice -type f -readable 2>/dev/null
+         find ${projectFolder}/.hpc-gat -name '*.pem' 2>/dev/null
+         ls ${projectFolder}/.hpc-gat/runs/served 2>&1`,
+        { node, user: 'bob', cwd: '/' },
+      );
+      expect(seen.stdout).toMatch(/^0\nls: .*Permission denied\s*$/);
+    }
+    // The owner finds its key where it belongs and in no log, script or plan.
+    const found = await shell("grep -rl 'PRIVATE KEY' .hpc-gat/runs/served");
+    expect(found.stdout.trim()).toMatch(
+      /^\.hpc-gat\/runs\/served\/owned\/[\w.]+\/credentials\/client-key\.pem$/,
+    );
+    const processes = await shell(`ps -ef`, { node: host, user: 'bob', cwd: '/' });
+    expect(processes.stdout).toContain('--grpc-use-ssl-mutual=true');
+  }
+});
+
+describeInLab('start and stop', () => {
+  leavesNothing(makeGatProject);
+
+  test(
+    'a server on this node goes on by itself, is tested, seen from elsewhere, and stopped, twice without harm',
+    async () => {
+      const started = await hpcGat(['start', '--models', quickModels, '--id', 'background', '--hours', '1']);
+      expect({ exitCode: started.exitCode, stderr: started.stderr }).toMatchObject({ exitCode: 0 });
+      expect(started.stdout).toMatch(/test it: +hpc-gat test background/);
+      expect((await hpcGat(['endpoints'])).stdout).toMatch(
+        /background +10\.[\d.]+:\d+ +gat_test +login +local/,
+      );
+      const elsewhere = await hpcGat(['test', '--json'], { node: 'cpu1' });
+      expect(elsewhere).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"status": "pass"') });
+      const spared = await hpcGat(['cleanup'], { node: 'cpu1' });
+      expect(spared).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may go on on login') });
+      // The login node is no node of Slurm's.
+      const refused = await hpcGat(['stop'], { node: 'cpu1' });
+      expect(refused).toMatchObject({
+        exitCode: 4,
+        stderr: expect.stringMatching(/on login.*hpc-gat cleanup/s),
+      });
+      expect((await hpcGat(['stop'])).stdout).toMatch(/^end the script, process \d+/);
+      expect(await ended('background')).toMatchObject({ reason: 'terminated' });
+      expect((await hpcGat(['stop'])).stdout.trim()).toBe('nothing to stop');
+      expect((await hpcGat(['stop', 'background'])).stdout.trim()).toBe('nothing to stop');
+    },
+    longMs,
+  );
+
+  test(
+    'Ctrl-C while it starts ends everything',
+    async () => {
+      const starting = shell(
+        'hpc-gat start --id early & echo $! >early.pid; wait $!; code=$?; wait $!; exit $code',
+        { timeoutMs: 120_000 },
+      );
+      await shell('until [ -e .hpc-gat/runs/early/owned/*/server ]; do sleep 0.1; done');
+      await shell('kill -INT "$(cat early.pid)"; rm early.pid');
+      const { exitCode, stderr } = await starting;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
+      expect(await ended('early')).toMatchObject({ reason: 'terminated' });
+    },
+    longMs,
+  );
+
+  test(
+    'a server that dies while it serves ends its run, with the reason',
+    async () => {
+      expect(await hpcGat(['start', '--models', quickModels, '--id', 'shot-server'])).toMatchObject({
+        exitCode: 0,
+      });
+      await shell('pkill --signal KILL --uid alice --exact tritonserver');
+      expect(await ended('shot-server')).toMatchObject({ exitCode: 1, reason: 'server-ended' });
+      expect((await hpcGat(['endpoints'])).stdout.trim()).toBe('no run serves a model now');
+    },
+    longMs,
+  );
+});
