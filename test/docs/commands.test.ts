@@ -10,7 +10,7 @@ const helps = await allHelp();
 function callsIn(page: Page): string[] {
   const blocks = blocksOf(page).map(({ language, text }) =>
     // Of a verb's help its examples: the rest is prose.
-    language === 'text' ? (text.split('\nExamples:\n')[1] ?? '') : text,
+    language === 'text' ? examplesOf(text) : text,
   );
   const outside = page.text.replaceAll(/^```[\s\S]*?^```$/gm, '');
   const inline = [...outside.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll('\n', ' '));
@@ -19,6 +19,12 @@ function callsIn(page: Page): string[] {
       ([, call = '']) => call.trim(),
     ),
   );
+}
+
+/** The calls in what a verb's help shows as examples, without what is said about them. */
+function examplesOf(help: string): string {
+  const [, examples = ''] = help.split('\nExamples:\n');
+  return examples.replaceAll(/(\S) {2,}.*$/gm, '$1');
 }
 
 /** Why this cannot be called so; undefined when it can. */

@@ -64,7 +64,7 @@ export const notRun: readonly { readonly page: string; readonly line: RegExp; re
   { page: 'docs/make-sif.md', line: /^hpc-gat make-sif defs\//, why: "it begins with NVIDIA's image" },
   {
     page: 'docs/client.md',
-    line: /^hpc-gat (test|wait-ready) --url/,
+    line: /^hpc-gat (test|wait-ready)/,
     why: 'every run does it, on a port of its own',
   },
   {
@@ -76,6 +76,11 @@ export const notRun: readonly { readonly page: string; readonly line: RegExp; re
     page: 'docs/build.md',
     line: /./,
     why: "NVIDIA's images; test/e2e/build.test.ts does it with another base",
+  },
+  {
+    page: 'docs/serving.md',
+    line: /^hpc-gat (start|submit --serve|endpoints|test|stop)/,
+    why: 'test/e2e/serving.test.ts does it',
   },
   { page: 'docs/docker.md', line: /./, why: 'test/e2e/docker.test.ts does it, with the image at hand' },
 ];
