@@ -10,6 +10,12 @@ const project = {
   },
 };
 
+/** The end-to-end tests share one lab. */
+const lab = {
+  globalSetup: '<rootDir>/test/support/e2e-setup.ts',
+  globalTeardown: '<rootDir>/test/support/e2e-teardown.ts',
+};
+
 /** @type {import('jest').Config} */
 export default {
   // Every test has a deadline; end-to-end files raise it where the work is long.
@@ -26,6 +32,7 @@ export default {
         '/node_modules/',
         '<rootDir>/test/static/',
         '<rootDir>/test/e2e/',
+        '<rootDir>/test/faults/',
         '<rootDir>/test/fixtures/',
       ],
     },
@@ -33,8 +40,13 @@ export default {
       ...project,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
-      globalSetup: '<rootDir>/test/support/e2e-setup.ts',
-      globalTeardown: '<rootDir>/test/support/e2e-teardown.ts',
+      ...lab,
+    },
+    {
+      ...project,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
+      ...lab,
     },
   ],
 };

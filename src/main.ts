@@ -2,7 +2,7 @@ import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
-import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
+import { ExitCode, HpcGatError, InterruptedError, isOutOfSpace, messageOf } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { packageVersion } from './support/package-files.ts';
 
@@ -11,7 +11,11 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   try {
     return await runCli(argv, context, packageVersion());
   } catch (error) {
-    return report(context.signal.aborted ? context.signal.reason : error, context.output, context.env);
+    return report(
+      context.signal.aborted ? context.signal.reason : asTold(error),
+      context.output,
+      context.env,
+    );
   }
 }
 
@@ -43,6 +47,16 @@ export async function start(): Promise<void> {
     clock: systemClock,
     signal: interruption.signal,
   });
+}
+
+/** What the system says and the user can mend, whatever was being written. */
+function asTold(error: unknown): unknown {
+  return isOutOfSpace(error)
+    ? new HpcGatError(`no space is left: ${messageOf(error)}`, {
+        fix: 'free some on that file system, or use another one; `quota` tells what is yours',
+        cause: error,
+      })
+    : error;
 }
 
 function report(error: unknown, output: Output, env: Context['env']): number {

@@ -1,23 +1,55 @@
+import type { Diagnosis } from '../doctor/examine.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const doctor = defineVerb({
   command: 'doctor',
-  summary: 'Look for everything that can be wrong on this host, each with its fix',
+  summary: 'Look for everything that can be wrong on this host or a compute node, each with its fix',
   options: (yargs) =>
     withProjectOptions(yargs)
       .option('gpu', { type: 'boolean', default: false, describe: 'A GPU has to be here' })
+      .option('node', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Look on a compute node of this partition, by a small job',
+      })
+      .option('wait', {
+        type: 'number',
+        default: 120,
+        requiresArg: true,
+        describe: 'With --node: seconds that the job may wait in the queue',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 doctor', 'On the login node')
-      .example('srun --gres=gpu:1 $0 doctor --gpu', 'On a compute node'),
+      .example('$0 doctor --node gpu --gpu', 'On a compute node of the partition gpu, with a GPU'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { describeDiagnoses, examine } = await import('../doctor/examine.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
-    const diagnoses = await examine({ context, settings, root, gpu: args.gpu });
-    if (args.json) {
-      context.output.json(diagnoses);
+    const patient = { context, settings, root, gpu: args.gpu };
+    let node: string | undefined;
+    let diagnoses: Diagnosis[];
+    if (args.node === undefined) {
+      diagnoses = await examine(patient);
     } else {
+      const { examineOnNode } = await import('../doctor/examine-node.ts');
+      context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
+      ({ node, diagnoses } = await examineOnNode(patient, {
+        partition: args.node,
+        waitMs: args.wait * 1_000,
+        args: [
+          ...(args.gpu ? ['--gpu'] : []),
+          ...(args.config === undefined ? [] : ['--config', args.config]),
+          ...(args.site === undefined ? [] : ['--site', args.site]),
+        ],
+      }));
+    }
+    if (args.json) {
+      context.output.json(node === undefined ? diagnoses : { node, diagnoses });
+    } else {
+      if (node !== undefined) {
+        context.output.info(`on ${node}:`);
+      }
       describeDiagnoses(diagnoses).forEach((line) => {
         context.output.result(line);
       });

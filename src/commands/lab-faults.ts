@@ -10,7 +10,10 @@ function nodeVerb(
   return defineVerb({
     command: `${command} <node>`,
     summary,
-    options: (yargs) => withName(yargs).positional('node', { type: 'string', demandOption: true }),
+    options: (yargs) =>
+      withName(yargs)
+        .positional('node', { type: 'string', demandOption: true })
+        .example(`$0 lab ${command} cpu2`, summary),
     handle: async (args, context) => {
       await act(await open(args, context), args.node);
       return 0;
@@ -18,12 +21,12 @@ function nodeVerb(
   });
 }
 
-const kill = nodeVerb('kill', 'power cut of a node', async (lab, node) => {
+const kill = nodeVerb('kill', 'Cut the power of a node', async (lab, node) => {
   const { killNode } = await import('../lab/nodes.ts');
   await killNode(lab, node);
 });
 
-const start = nodeVerb('start', 'switch a node on again', async (lab, node) => {
+const start = nodeVerb('start', 'Switch a node on again', async (lab, node) => {
   const { restartNode } = await import('../lab/faults.ts');
   await restartNode(lab, node);
 });
@@ -34,7 +37,8 @@ const link = defineVerb({
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['up', 'down'] as const, demandOption: true }),
+      .positional('state', { choices: ['up', 'down'] as const, demandOption: true })
+      .example('$0 lab link cpu1 down', 'The node goes on; nobody reaches it'),
   handle: async (args, context) => {
     const { setLink } = await import('../lab/network.ts');
     await setLink(await open(args, context), args.node, args.state);
@@ -48,7 +52,8 @@ const gpu = defineVerb({
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['broken', 'ok'] as const, demandOption: true }),
+      .positional('state', { choices: ['broken', 'ok'] as const, demandOption: true })
+      .example('$0 lab gpu gpu1 broken', 'What `submit --gpu` says of a node without a driver'),
   handle: async (args, context) => {
     const { setGpu } = await import('../lab/faults.ts');
     await setGpu(await open(args, context), args.node, args.state);
@@ -58,12 +63,14 @@ const gpu = defineVerb({
 
 const controller = defineVerb({
   command: 'controller <action>',
-  summary: "stop Slurm's controller, kill it, start it again",
+  summary: "Stop Slurm's controller, kill it, start it again",
   options: (yargs) =>
-    withName(yargs).positional('action', {
-      choices: ['stop', 'kill', 'start'] as const,
-      demandOption: true,
-    }),
+    withName(yargs)
+      .positional('action', {
+        choices: ['stop', 'kill', 'start'] as const,
+        demandOption: true,
+      })
+      .example('$0 lab controller stop', 'As in a maintenance: nothing answers until `start`'),
   handle: async (args, context) => {
     const { setController } = await import('../lab/faults.ts');
     await setController(await open(args, context), args.action);

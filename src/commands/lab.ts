@@ -8,12 +8,15 @@ const up = defineVerb({
   command: 'up',
   summary: 'Bring the lab up, or what is down of it',
   options: (yargs) =>
-    withName(yargs).option('bind', {
-      type: 'string',
-      array: true,
-      default: [] as string[],
-      describe: 'SRC:DST, read-only in every node; repeatable',
-    }),
+    withName(yargs)
+      .option('bind', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'SRC:DST, read-only in every node; repeatable',
+      })
+      .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')
+      .example('$0 lab up --bind /data/models:/mnt/models', 'With a folder of yours on every node'),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { parseBind } = await import('../lab/binds.ts');
@@ -30,7 +33,10 @@ const down = defineVerb({
   command: 'down',
   summary: 'Take the lab down; homes, job history and Docker images stay',
   options: (yargs) =>
-    withName(yargs).option('wipe', { type: 'boolean', default: false, describe: 'Remove its files too' }),
+    withName(yargs)
+      .option('wipe', { type: 'boolean', default: false, describe: 'Remove its files too' })
+      .example('$0 lab down', 'Up again it has the same homes')
+      .example('$0 lab down --wipe', 'Nothing of it stays but the root file system'),
   handle: async (args, context) => {
     const { labDown } = await import('../lab/down.ts');
     await labDown(await open(args, context), { wipe: args.wipe });
@@ -41,7 +47,10 @@ const down = defineVerb({
 const status = defineVerb({
   command: 'status',
   summary: 'What is up, and what Slurm says of it',
-  options: (yargs) => withName(yargs).option('json', { type: 'boolean', default: false }),
+  options: (yargs) =>
+    withName(yargs)
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 lab status', 'Nodes, their processes, the versions that came'),
   handle: async (args, context) => {
     const { labStatus, statusLines } = await import('../lab/status.ts');
     const found = await labStatus(await open(args, context));
@@ -63,7 +72,9 @@ const exec = defineVerb({
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
       .option('user', { type: 'string', describe: 'Alice, bob or root; alice unless told' })
-      .option('cwd', { type: 'string', describe: "folder inside the lab; the user's home unless told" }),
+      .option('cwd', { type: 'string', describe: "folder inside the lab; the user's home unless told" })
+      .example('$0 lab exec login -- sinfo', 'As alice')
+      .example('$0 lab exec gpu1 --user bob -- nvidia-smi -L', 'As somebody else, on a compute node'),
   handle: async (args, context) => {
     const command = ((args as { '--'?: unknown[] })['--'] ?? []).map(String);
     if (command.length === 0) {

@@ -55,18 +55,18 @@ export function withServeOption<T>(yargs: Argv<T>) {
 /** What becomes a line of the batch script. */
 export function withJobOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option('partition', { type: 'string' })
-    .option('account', { type: 'string' })
-    .option('qos', { type: 'string' })
-    .option('constraint', { type: 'string' })
-    .option('reservation', { type: 'string' })
+    .option('partition', { type: 'string', describe: 'Partition; several with commas' })
+    .option('account', { type: 'string', describe: 'Account that the job is charged to' })
+    .option('qos', { type: 'string', describe: 'Quality of service' })
+    .option('constraint', { type: 'string', describe: 'Features that the node must have: a100|h100' })
+    .option('reservation', { type: 'string', describe: 'Reservation to run in' })
     .option('time', { type: 'string', describe: "Walltime, in Slurm's form: 30, 1:00:00, 1-12" })
-    .option('cpus', { type: 'number' })
+    .option('cpus', { type: 'number', describe: 'CPUs for server and client' })
     .option('memory', { type: 'string', describe: "In Slurm's form: 4G" })
     .option('gpus', { type: 'number', describe: 'How many GPUs --gpu asks for' })
     .option('gpu-type', { type: 'string', describe: "The cluster's name of the GPU" })
-    .option('mail-user', { type: 'string' })
-    .option('mail-type', { type: 'string' })
+    .option('mail-user', { type: 'string', describe: 'Address for mail about the job' })
+    .option('mail-type', { type: 'string', describe: 'What mail is about: END,FAIL' })
     .option('sbatch', {
       type: 'string',
       array: true,

@@ -14,7 +14,11 @@ export const waitReady = defineVerb({
         requiresArg: true,
         describe: "The model's name",
       })
-      .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' }),
+      .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' })
+      .example(
+        '$0 wait-ready --url 127.0.0.1:8001 --model gat_test --timeout 60',
+        'Exit code 0 once it answers, 5 when it does not in time',
+      ),
   handle: async ({ url, credentials, model, timeout, serverLog, json }, context) => {
     const timeoutMs = secondsToMs('--timeout', timeout);
     const { runWaitReady } = await import('../client/run-wait-ready.ts');

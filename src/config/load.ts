@@ -8,7 +8,7 @@ import { listPackageFolder, readPackageFile } from '../support/package-files.ts'
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
 import { type Layer, mergeLayers } from './layers.ts';
-import { projectSchema, type Settings, siteSchema } from './schema.ts';
+import { projectSchema, type Settings, type SiteNeed, siteSchema } from './schema.ts';
 
 export const projectFileName = 'hpc-gat.yaml';
 
@@ -19,6 +19,8 @@ export interface Project {
   /** Absolute folder from which relative paths in the settings are resolved, and that holds `.hpc-gat/`. */
   readonly root: string;
   readonly site: string;
+  /** What the site wants from everybody who submits there. */
+  readonly needs?: readonly SiteNeed[];
   readonly settings: CompleteSettings;
 }
 
@@ -35,6 +37,7 @@ export interface LoadOptions {
 export interface LayeredProject {
   readonly root: string;
   readonly site: string;
+  readonly needs: readonly SiteNeed[];
   /** Where the site's name comes from. */
   readonly siteOrigin: string;
   /** The first on top. */
@@ -50,9 +53,9 @@ export async function loadProject(
   context: Pick<Context, 'cwd' | 'env'>,
   options: LoadOptions = {},
 ): Promise<Project> {
-  const { root, site, layers } = await loadLayers(context, options);
+  const { root, site, needs, layers } = await loadLayers(context, options);
   // The defaults are the lowest layer, so that what they name is never missing.
-  return { root, site, settings: mergeLayers(layers) as CompleteSettings };
+  return { root, site, needs, settings: mergeLayers(layers) as CompleteSettings };
 }
 
 /** The same project, with the origins of its values still told apart. */
@@ -63,10 +66,11 @@ export async function loadLayers(
   const file = configFile === undefined ? findUpwards(cwd) : path.resolve(cwd, configFile);
   const project = file === undefined ? undefined : await readProject(file, cwd);
   const chosen = chooseSite(site, env, project);
-  const { description, ...profile } = await readSite(chosen.site, cwd);
+  const { needs, profile } = await readSite(chosen.site, cwd);
   return {
     root: file === undefined ? cwd : path.dirname(file),
     ...chosen,
+    needs,
     layers: [
       { origin: 'command line', settings: flags },
       ...environmentLayers(env),
@@ -126,7 +130,16 @@ export async function readSite(name: string, cwd: string) {
       fix: `${meant === undefined ? '' : `did you mean "${meant}"? `}known sites: ${known.join(', ')}; or a path to a file of your own`,
     });
   }
-  return parseYaml(siteSchema, text, { what: 'site profile', file });
+  const {
+    description,
+    needs = [],
+    sources = [],
+    ...profile
+  } = parseYaml(siteSchema, text, {
+    what: 'site profile',
+    file,
+  });
+  return { description, needs, sources, profile };
 }
 
 /** The profiles that come along. */

@@ -157,7 +157,27 @@ export const settingsSchema = z.strictObject({
 /** `hpc-gat.yaml`: the settings of a project, and the site they are for. */
 export const projectSchema = z.strictObject({ site: word.optional(), ...settingsSchema.shape });
 
-/** `slurm/sites/NAME.yaml`: the settings of a cluster, with a line that says which. */
-export const siteSchema = z.strictObject({ description: word, ...settingsSchema.shape });
+/** What a site wants from everybody who submits there, and no profile can know. */
+const siteNeeds = ['account'] as const;
+
+export type SiteNeed = (typeof siteNeeds)[number];
+
+/** `slurm/sites/NAME.yaml`: the settings of a cluster, a line that says which, and where each value was read. */
+export const siteSchema = z.strictObject({
+  description: word,
+  needs: z.array(z.enum(siteNeeds)).optional(),
+  sources: z
+    .array(
+      z.strictObject({
+        page: z.url(),
+        /** The day on which it was read. */
+        read: z.iso.date(),
+        /** What stands there: keys of settings with dots between them, or `needs`. */
+        tells: z.array(word).nonempty(),
+      }),
+    )
+    .optional(),
+  ...settingsSchema.shape,
+});
 
 export type Settings = z.infer<typeof settingsSchema>;

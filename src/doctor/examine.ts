@@ -1,6 +1,9 @@
 import { HpcGatError } from '../support/errors.ts';
 import type { Check, Finding, Patient } from './check.ts';
 import { containerChecks } from './container-checks.ts';
+import { dockerChecks } from './docker-checks.ts';
+import { driverChecks } from './driver-checks.ts';
+import { quotaChecks } from './quota-checks.ts';
 import { slurmChecks } from './slurm-checks.ts';
 import { storageChecks } from './storage-checks.ts';
 
@@ -8,7 +11,14 @@ export interface Diagnosis extends Finding {
   readonly check: string;
 }
 
-const checks: readonly Check[] = [...containerChecks, ...slurmChecks, ...storageChecks];
+const checks: readonly Check[] = [
+  ...containerChecks,
+  ...driverChecks,
+  ...dockerChecks,
+  ...slurmChecks,
+  ...storageChecks,
+  ...quotaChecks,
+];
 
 /** Everything that can be wrong on this host, in the order in which one would mend it. */
 export async function examine(patient: Patient): Promise<Diagnosis[]> {

@@ -39,7 +39,7 @@ export async function initProject(
     });
   }
   const known = await siteNames();
-  const { description, ...profile } = await readSite(site ?? 'generic', context.cwd);
+  const { profile } = await readSite(site ?? 'generic', context.cwd);
   const survey = await surveyHost(context);
   const entries = guessEntries(survey, { name: site, profile, known });
   const head = [

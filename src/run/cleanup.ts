@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { runSlurm } from '../slurm/command.ts';
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
+import { whyNodeIsUnusable } from '../slurm/node.ts';
 import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
@@ -80,6 +81,12 @@ async function release(context: Context, plan: RunPlan, holding: Holding, hostna
     const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
     expectSuccess(result, `ending run ${plan.id}`);
     return;
+  }
+  const unusable = await whyNodeIsUnusable(context, host);
+  if (unusable !== undefined) {
+    throw new CommandFailedError(`run ${plan.id} left something on ${host}, which is ${unusable}`, {
+      fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
+    });
   }
   const place = await placeOn(context, plan, holding);
   const result = await runSlurm(

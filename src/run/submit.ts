@@ -1,6 +1,8 @@
 import type { Project } from '../config/load.ts';
 import { submitScript } from '../slurm/submit.ts';
 import type { Context } from '../support/context.ts';
+import { UsageError } from '../support/errors.ts';
+import type { RunPlan } from './plan.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { RunRecord } from './record.ts';
 import { warnOfOpenPorts } from './security.ts';
@@ -22,6 +24,7 @@ export async function submitRun(
   options: Omit<RunOptions, 'kind'>,
 ): Promise<SubmittedRun> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'job' }, context);
+  checkNeeds(plan, project);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
   const record = await RunRecord.create(plan, script);
@@ -33,5 +36,16 @@ export async function submitRun(
   } catch (error) {
     await record.remove();
     throw error;
+  }
+}
+
+/** What the site refuses without, in words that sbatch does not always find. */
+function checkNeeds({ directives }: RunPlan, { site, needs = [] }: Project): void {
+  for (const need of needs) {
+    if (!directives.some(([name]) => name === need)) {
+      throw new UsageError(`${site} takes no job without --${need}`, {
+        fix: `give --${need} NAME, or set slurm.${need} in hpc-gat.yaml`,
+      });
+    }
   }
 }

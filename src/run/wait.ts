@@ -1,6 +1,7 @@
 import { cancelJob, hasEnded, type Job, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
+import { hasSpace } from '../support/files.ts';
 import { endingOfJob, endingOfScript, type Ending } from './ending.ts';
 import { followRun } from './progress.ts';
 import type { RunRecord } from './record.ts';
@@ -57,6 +58,18 @@ async function watch(
   { record, jobId, progress, untilReady }: Watched,
 ): Promise<Ending | undefined> {
   const poller = new JobPoller(context, jobId);
+  try {
+    return await watchWith(poller, context, { record, progress, untilReady });
+  } finally {
+    poller.stop();
+  }
+}
+
+async function watchWith(
+  poller: JobPoller,
+  context: Context,
+  { record, progress, untilReady }: Omit<Watched, 'jobId'>,
+): Promise<Ending | undefined> {
   let endedSinceMs: number | undefined;
   for (;;) {
     await progress.poll();
@@ -69,49 +82,85 @@ async function watch(
       await progress.finish();
       return undefined;
     }
-    const job = await poller.poll();
+    const job = poller.poll();
     if (job !== undefined && hasEnded(job)) {
       endedSinceMs ??= context.clock.now().getTime();
       if (context.clock.now().getTime() - endedSinceMs >= lastWordMs) {
         await progress.finish();
-        return endingOfJob(job);
+        return tellFullFolder(endingOfJob(job), record);
       }
     }
     await context.clock.sleep(filePollMs, context.signal);
   }
 }
 
-/** Asks Slurm at growing intervals and tells each change of state; a controller that is away is waited for. */
+/** Where there is no space, the script could not say its last word either. */
+async function tellFullFolder(ending: Ending, { folder }: RunRecord): Promise<Ending> {
+  return (await hasSpace(folder))
+    ? ending
+    : {
+        ...ending,
+        message: `${ending.message}; no space is left for ${folder}; fix: free some, or move the project`,
+      };
+}
+
+/**
+ * Asks Slurm at growing intervals and tells each change of state; a controller that is away is waited for. Nobody waits
+ * for an answer: without its controller squeue takes half a minute to say so, and the run may say its last word meanwhile.
+ */
 class JobPoller {
   readonly #context: Context;
   readonly #jobId: string;
+  readonly #over = new AbortController();
   #intervalMs = slurmPollMs.first;
   #nextMs = 0;
+  #asking = false;
+  #failure: Error | undefined;
   #job: Job | undefined;
   #said = '';
 
   constructor(context: Context, jobId: string) {
-    this.#context = context;
+    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#over.signal]) };
     this.#jobId = jobId;
   }
 
-  async poll(): Promise<Job | undefined> {
-    const nowMs = this.#context.clock.now().getTime();
-    if (nowMs < this.#nextMs || (this.#job !== undefined && hasEnded(this.#job))) {
-      return this.#job;
+  /** What was last heard of the job. */
+  poll(): Job | undefined {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
     }
+    const nowMs = this.#context.clock.now().getTime();
+    const ended = this.#job !== undefined && hasEnded(this.#job);
+    if (!this.#asking && !ended && nowMs >= this.#nextMs) {
+      void this.#ask();
+    }
+    return this.#job;
+  }
+
+  /** Ends a question that has no answer yet. */
+  stop(): void {
+    this.#over.abort();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
     try {
       this.#job = (await queryJob(this.#context, this.#jobId)) ?? this.#job;
       this.#say(this.#job);
     } catch (error) {
-      if (!(error instanceof CommandFailedError)) {
-        throw error;
+      if (this.#context.signal.aborted) {
+        return;
       }
-      this.#tell(`Slurm does not answer, still waiting: ${error.message}`);
+      if (error instanceof CommandFailedError) {
+        this.#tell(`Slurm does not answer, still waiting: ${error.message}`);
+      } else {
+        this.#failure = error as Error;
+      }
+    } finally {
+      this.#asking = false;
+      this.#intervalMs = Math.min(this.#intervalMs * slurmPollMs.factor, slurmPollMs.longest);
+      this.#nextMs = this.#context.clock.now().getTime() + this.#intervalMs;
     }
-    this.#intervalMs = Math.min(this.#intervalMs * slurmPollMs.factor, slurmPollMs.longest);
-    this.#nextMs = nowMs + this.#intervalMs;
-    return this.#job;
   }
 
   #say(job: Job | undefined): void {

@@ -79,6 +79,11 @@ export function codeOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** A full file system, or a quota that is used up. */
+export function isOutOfSpace(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+}
+
 export function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isOutOfSpace } from './errors.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
 export async function writeFileAtomically(
@@ -35,6 +36,19 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
       return undefined;
     }
     throw error;
+  }
+}
+
+/** Whether a few KiB can still be written into a folder: quotas are not seen by statfs(2). */
+export async function hasSpace(folder: string): Promise<boolean> {
+  const file = path.join(folder, `.space.${process.pid}`);
+  try {
+    await writeFile(file, Buffer.alloc(8_192), { flush: true });
+    return true;
+  } catch (error) {
+    return !isOutOfSpace(error);
+  } finally {
+    await rm(file, { force: true });
   }
 }
 

@@ -1,15 +1,67 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { loadProject } from '../../src/config/load.ts';
+import { traceLayers } from '../../src/config/layers.ts';
+import { loadProject, readSite } from '../../src/config/load.ts';
+import { renderScript } from '../../src/run/script.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
+import { samplePlan } from '../run/sample-plan.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const sites = readdirSync(path.join(packageRoot, 'slurm', 'sites')).map((file) =>
   path.basename(file, '.yaml'),
 );
 
+/** What a job with one GPU asks for there, in the site's own form. */
+const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
+  'csc-mahti': ['partition=gpusmall', 'gres=gpu:a100:1'],
+  'csc-roihu': ['partition=gpumedium', 'gres=gpu:gh200:1', 'cpus-per-task=72', 'hint=nomultithread'],
+  'cu-alpine': ['partition=aa100', 'gres=gpu:1'],
+  'ncsa-delta': ['partition=gpuA100x4', 'gpus-per-node=1'],
+  'nrel-kestrel': ['partition=gpu-h100', 'gres=gpu:1'],
+  'stanford-sherlock': ['partition=gpu', 'gpus=1'],
+  'ua-puma': ['partition=standard', 'gres=gpu:1'],
+  'uab-cheaha': ['partition=amperenodes', 'gres=gpu:1'],
+  'ulhpc-iris': ['partition=gpu', 'gpus=1', 'cpus-per-task=7'],
+};
+
 test.each(sites)('the site profile %s can be read', async (site) => {
   const project = await loadProject({ cwd: temporaryFolder(), env: {} }, { site });
   expect(project.site).toBe(site);
+});
+
+test('every profile but those of this project is of a real centre', () => {
+  expect(sites.filter((site) => !['generic', 'lab'].includes(site))).toEqual(Object.keys(gpuDirectives));
+});
+
+describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expected) => {
+  test('says of each value on which page it was read, and when', async () => {
+    const { profile, needs, sources } = await readSite(site, '/');
+    const values = traceLayers([{ origin: site, settings: profile }]).map((leaf) => leaf.path.join('.'));
+    const told = new Set(sources.flatMap(({ tells }) => tells));
+    expect([...told].sort()).toEqual([...values, ...(needs.length > 0 ? ['needs'] : [])].sort());
+  });
+
+  test('gives a script that bash and shellcheck take, with what the site asks for', async () => {
+    const project = await loadProject({ cwd: temporaryFolder(), env: {} }, { site });
+    const plan = samplePlan({}, { project, gpu: true });
+    const script = await renderScript(plan);
+    await execa('bash', ['-n'], { input: script });
+    const checked = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+      input: script,
+      reject: false,
+    });
+    expect(checked.stdout).toBe('');
+    const lines = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
+    expect(lines).toEqual(expect.arrayContaining(expected.map((option) => `#SBATCH --${option}`)));
+  });
+});
+
+test('docs/sites.md lists them', async () => {
+  const { stdout } = await execa('cat', [path.join(packageRoot, 'docs', 'sites.md')]);
+  for (const site of Object.keys(gpuDirectives)) {
+    const { description } = await readSite(site, '/');
+    expect(stdout).toContain(`| \`${site}\` | ${description} |`);
+  }
 });

@@ -99,6 +99,31 @@ test.each<[string, Host, string, object]>([
     { status: 'ok', message: 'GPU 0: X' },
   ],
   [
+    'a home whose quota is nearly used up',
+    {
+      programs: { quota: 'echo "$(stat --format=%m "$HOME") 9000000 10000000 10000000 0 1 0 0 0"' },
+      env: { HOME: '/etc' },
+    },
+    'quota',
+    { status: 'warning', message: expect.stringMatching(/8\.6 GiB of 9\.5 GiB used \(quota\), .* left$/) },
+  ],
+  [
+    "Apptainer's cache in such a home",
+    {
+      programs: { quota: 'echo "$(stat --format=%m "$HOME") 9000000 10000000 10000000 0 1 0 0 0"' },
+      env: { HOME: '/etc' },
+    },
+    'cache',
+    { status: 'warning', fix: expect.stringMatching(/APPTAINER_CACHEDIR/) },
+  ],
+  [
+    'a cache elsewhere',
+    { env: { APPTAINER_CACHEDIR: '/nowhere' } },
+    'cache',
+    { status: 'ok', message: '/nowhere: not there yet' },
+  ],
+  ['no Docker', { env: { DOCKER_HOST: 'unix:///nowhere' } }, 'docker', { status: 'note' }],
+  [
     'variables of an outer job and a proxy',
     { env: { SLURM_JOB_ID: '1', http_proxy: 'x' } },
     'environment',

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { setGpu } from '../../src/lab/faults.ts';
-import { hpcGat, makeGatProject } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -29,5 +29,44 @@ describeInLab('doctor', () => {
     expect(JSON.parse(broken.stdout)).toContainEqual(
       expect.objectContaining({ check: 'gpu', status: 'error' }),
     );
+  });
+
+  test('looks on a compute node, with the GPU that a job would get there', async () => {
+    const { exitCode, stdout, stderr } = await hpcGat(['doctor', '--node', 'gpu', '--gpu', '--json']);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    const { node, diagnoses } = JSON.parse(stdout) as { node: string; diagnoses: { check: string }[] };
+    expect(node).toMatch(/^gpu[12]$/);
+    expect(diagnoses).toContainEqual(
+      expect.objectContaining({
+        check: 'gpu',
+        status: 'ok',
+        message: expect.stringMatching(/^GPU 0: [^,]*$/),
+      }),
+    );
+    expect(diagnoses).toContainEqual(
+      expect.objectContaining({ check: 'driver', message: expect.stringMatching(/^NVIDIA driver 570/) }),
+    );
+  });
+
+  test('says why a compute node cannot be had in time, and takes the job back', async () => {
+    const hold =
+      'for node in gpu1 gpu2; do sbatch --parsable -p gpu -w $node --exclusive --wrap "sleep 60"; done';
+    const holders = (await shell(hold)).stdout.trim().split('\n');
+    try {
+      await shell('until [ "$(squeue --noheader --states=RUNNING -p gpu | wc -l)" = 2 ]; do sleep 0.1; done');
+      const { exitCode, stderr } = await hpcGat(['doctor', '--node', 'gpu', '--wait', '2']);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 5,
+        stderr: expect.stringMatching(/did not start within 2 s: PENDING \((Resources|Priority)\)/),
+      });
+      expect((await shell('squeue --noheader --name=hpc-gat-doctor')).stdout).toBe('');
+    } finally {
+      await shell(`scancel ${holders.join(' ')}`);
+    }
+  });
+
+  test('says what Slurm refuses', async () => {
+    const { exitCode, stderr } = await hpcGat(['doctor', '--node', 'nowhere']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringMatching(/partition/) });
   });
 });

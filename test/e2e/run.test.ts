@@ -103,36 +103,6 @@ describeInLab('run', () => {
     },
     longMs,
   );
-
-  test(
-    'a run whose script was killed is cleaned up from outside, twice without harm, and nothing of another run',
-    async () => {
-      void hpcGat(['run', '--id', 'shot']);
-      await started('shot');
-      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/shot/owned/*/script)"');
-      const state = await hpcGat(['status', 'shot']);
-      expect(state.stdout).toMatch(/shot +local +LOST .* left something on login/);
-      const planned = await hpcGat(['cleanup', '--dry-run']);
-      expect(planned.stdout).toMatch(/would: shot: end and remove what is left on login/);
-      expect((await hpcGat(['cleanup'])).stdout).toMatch(/^shot: end and remove/);
-      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
-    },
-    longMs,
-  );
-
-  test(
-    'a script that is started a second time ends what its first start has, and passes',
-    async () => {
-      const first = hpcGat(['run', '--models', quickModels, '--id', 'twice']);
-      await started('twice');
-      const second = await shell('bash .hpc-gat/runs/twice/batch.sh', { timeoutMs: 120_000 });
-      expect(second).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('ended: passed') });
-      expect((await first).stderr).toMatch(/ended: terminated/);
-      expect((await shell('cat .hpc-gat/runs/twice/ended.json')).stdout).toContain('"reason":"passed"');
-      expect((await shell('ls .hpc-gat/runs/twice/owned')).stdout).toBe('');
-    },
-    longMs,
-  );
 });
 
 describeInLab('hostile values', () => {

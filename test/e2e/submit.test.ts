@@ -93,40 +93,6 @@ describeInLab('submit', () => {
   );
 
   test(
-    'shows why a model cannot load',
-    async () => {
-      await shell('rm -rf cut && cp -r models cut && truncate --size=1000 cut/gat_test/1/model.pt');
-      const { exitCode, stderr } = await hpcGat(['submit', '--wait', '--models', 'cut', '--id', 'cut']);
-      expect(exitCode).toBe(1);
-      expect(stderr).toMatch(/^warning: .*cut\/gat_test\/1\/model\.pt/m);
-      expect(stderr).toMatch(/PytorchStreamReader failed/);
-      expect(stderr).toMatch(/tritonserver ended by itself/);
-    },
-    longMs,
-  );
-
-  test(
-    'a config.pbtxt that does not parse is told, although the server would call itself ready',
-    async () => {
-      await shell(
-        'rm -rf unparsed && cp -r models unparsed && echo "input [" >>unparsed/gat_test/config.pbtxt',
-      );
-      const { exitCode, stderr } = await hpcGat([
-        'submit',
-        '--wait',
-        '--models',
-        'unparsed',
-        '--id',
-        'unparsed',
-      ]);
-      expect(exitCode).toBe(1);
-      expect(stderr).toMatch(/^warning: unparsed\/gat_test\/config\.pbtxt:\d+:\d+: /m);
-      expect(stderr).toMatch(/failed to (read|parse)|Poll failed/i);
-    },
-    longMs,
-  );
-
-  test(
     'scancel while the model loads or is tested ends everything, with exit code 143',
     async () => {
       const waiting = hpcGat(['submit', '--gpu', '--wait', '--id', 'cancelled']);
@@ -137,43 +103,6 @@ describeInLab('submit', () => {
       const { exitCode, stderr } = await waiting;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 143 });
       expect(stderr).toMatch(/cancelled/);
-      expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
-    },
-    longMs,
-  );
-
-  test(
-    'the server killed while it is waited for is noticed at once',
-    async () => {
-      const waiting = hpcGat(['submit', '--gpu', '--wait', '--id', 'killed']);
-      await shell(
-        'until grep -q server-started .hpc-gat/runs/killed/events.jsonl 2>/dev/null; do sleep 0.2; done',
-      );
-      const host = (await file('killed', 'owned/*/host')).trim();
-      await shell('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done', {
-        node: host,
-      });
-      const { exitCode, stderr } = await waiting;
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-      expect(stderr).toMatch(/tritonserver ended by itself/);
-    },
-    longMs,
-  );
-
-  test(
-    'what a job whose shell was killed left on its node is ended from the login node',
-    async () => {
-      await hpcGat(['submit', '--gpu', '--id', 'orphan']);
-      await shell(
-        'until grep -q server-started .hpc-gat/runs/orphan/events.jsonl 2>/dev/null; do sleep 0.2; done',
-      );
-      const host = (await file('orphan', 'owned/*/host')).trim();
-      await shell('kill -KILL "$(cut -d " " -f 1 .hpc-gat/runs/orphan/owned/*/script)"', { node: host });
-      await shell('while squeue --noheader --name=hpc-gat-orphan | grep -q .; do sleep 0.2; done');
-      expect((await hpcGat(['status', 'orphan'])).stdout).toContain(`left something on ${host}`);
-      const { exitCode, stdout, stderr } = await hpcGat(['cleanup']);
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      expect(stdout).toContain(`orphan: end and remove what is left on ${host}`);
       expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');
     },
     longMs,

@@ -36,6 +36,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
     'client',
     'image',
     'lab',
+    'doctor',
     'slurm',
     'docker',
     'registry',

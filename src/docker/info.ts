@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { Context } from '../support/context.ts';
+import { parseWith } from '../support/parse.ts';
+import { getFromDocker } from './client.ts';
+import { findDockerEndpoint } from './endpoint.ts';
+
+/** What is used of the answer of `GET /info` (docs.docker.com/reference/api/engine). */
+const infoSchema = z.looseObject({
+  ServerVersion: z.string(),
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+});
+
+export interface DockerInfo {
+  readonly version: string;
+  /** The names of its container runtimes, sorted: `nvidia`, `runc`. */
+  readonly runtimes: readonly string[];
+}
+
+/**
+ * What the daemon says of itself.
+ *
+ * @throws {MissingToolError} when there is none, {HpcGatError} when this user may not ask it.
+ */
+export async function dockerInfo({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<DockerInfo> {
+  const endpoint = await findDockerEndpoint(env);
+  const { body } = await getFromDocker(endpoint, '/info', signal);
+  const { ServerVersion, Runtimes } = parseWith(infoSchema, body, {
+    what: 'answer of Docker',
+    file: `${endpoint.url} /info`,
+  });
+  return { version: ServerVersion, runtimes: Object.keys(Runtimes ?? {}).sort() };
+}

@@ -1,0 +1,103 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { findContainerRuntime, runtimeEnvironment } from '../apptainer/command.ts';
+import { judgeDriver, tritonReleases } from '../config/triton-releases.ts';
+import type { Context } from '../support/context.ts';
+import { readTextIfPresent } from '../support/files.ts';
+import { findProgram } from '../support/find-program.ts';
+import { type Check, error, type Finding, note, ok, type Patient, warning } from './check.ts';
+
+const askTimeoutMs = 60_000;
+
+/** What NVIDIA's images say of themselves in their environment. */
+interface ImageVersions {
+  readonly cuda: string | undefined;
+  /** Of Triton's image: `24.05`. */
+  readonly release: string | undefined;
+}
+
+export const driverChecks: readonly Check[] = [
+  {
+    name: 'driver',
+    examine: async (patient) => {
+      const driver = await driverVersion(patient.context);
+      const image = await imageVersions(patient);
+      if (driver === undefined) {
+        return note(
+          `no NVIDIA driver here; ${image === undefined ? 'and no image to compare it with' : describe(image)}`,
+        );
+      }
+      return image === undefined
+        ? ok(`NVIDIA driver ${driver}; no image yet to compare it with`)
+        : compare(driver, image);
+    },
+  },
+];
+
+async function compare(driver: string, image: ImageVersions): Promise<Finding> {
+  const found = `NVIDIA driver ${driver}; ${describe(image)}`;
+  const releases = await tritonReleases();
+  const release = releases.find((known) => known.release === image.release);
+  if (release === undefined) {
+    return image.cuda === undefined && image.release === undefined
+      ? ok(found)
+      : note(`${found}: no table of drivers for it here`);
+  }
+  const fitting = releases.find((known) => judgeDriver(driver, known) === 'any GPU')?.release;
+  const other =
+    fitting === undefined ? 'ask for a newer driver' : `use Triton ${fitting}, or ask for a newer driver`;
+  switch (judgeDriver(driver, release)) {
+    case 'any GPU':
+      return ok(`${found}, which needs ${release.driver}`);
+    case 'data center GPUs':
+      return warning(
+        `${found}, which needs ${release.driver}: this branch does on data center GPUs only`,
+        `on other GPUs ${other}; ${release.url}`,
+      );
+    case 'none':
+      return error(`${found}, which needs ${release.driver}`, `${other}; ${release.url}`);
+  }
+}
+
+function describe({ cuda, release }: ImageVersions): string {
+  const parts = [
+    release === undefined ? [] : [`Triton ${release}`],
+    cuda === undefined ? [] : [`CUDA ${cuda}`],
+  ].flat();
+  return parts.length === 0 ? 'the image says nothing of CUDA' : `the image has ${parts.join(' with ')}`;
+}
+
+/** By nvidia-smi, else by the kernel's module itself; undefined where there is none. */
+async function driverVersion({ env, run, signal }: Context): Promise<string | undefined> {
+  const program = findProgram('nvidia-smi', env);
+  const said =
+    program === undefined
+      ? undefined
+      : await run(program, ['--query-gpu=driver_version', '--format=csv,noheader'], {
+          env,
+          timeoutMs: askTimeoutMs,
+          signal,
+        });
+  const version = said?.exitCode === 0 ? /^\d+(\.\d+)+/.exec(said.stdout.trim())?.[0] : undefined;
+  // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 ..."
+  const kernel = await readTextIfPresent('/proc/driver/nvidia/version');
+  return version ?? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(kernel ?? '')?.[1];
+}
+
+/** Undefined when there is no image yet. */
+async function imageVersions({ context, settings, root }: Patient): Promise<ImageVersions | undefined> {
+  const image = path.resolve(root, settings.image.file);
+  try {
+    await access(image);
+  } catch {
+    return undefined;
+  }
+  const runtime = await findContainerRuntime(context);
+  const told = await context.run(
+    runtime.path,
+    ['--silent', 'exec', '--cleanenv', '--no-home', '--pwd', '/', image, 'env'],
+    { env: runtimeEnvironment(context.env), timeoutMs: askTimeoutMs, signal: context.signal },
+  );
+  const value = (name: string) => new RegExp(`^${name}=(\\S+)$`, 'm').exec(told.stdout)?.[1];
+  return { cuda: value('CUDA_VERSION'), release: value('NVIDIA_TRITON_SERVER_VERSION') };
+}

@@ -1,0 +1,156 @@
+import { stat, statfs } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { findProgram } from '../support/find-program.ts';
+import { type Check, type Finding, note, ok, warning } from './check.ts';
+import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
+
+const askTimeoutMs = 20_000;
+const gibibyte = 1024 ** 3;
+
+/** From Linux's include/uapi/linux/magic.h and Lustre's lustre_user.h. */
+const lustreMagic = 0x0bd00bd0;
+
+/** Below it a layer or a log may not fit any more. */
+const leastFreeBytes = 2 * gibibyte;
+/** Of an image that is converted: its layers and its tree, both for a moment. */
+const conversionBytes = 4 * gibibyte;
+
+export const quotaChecks: readonly Check[] = [
+  {
+    name: 'quota',
+    examine: async ({ context, root }) => {
+      const home = context.env.HOME ?? userInfo().homedir;
+      const findings: Finding[] = [];
+      for (const folder of [...new Set([home, root])]) {
+        findings.push(judge(folder, await usageOf(context, folder)));
+      }
+      return findings;
+    },
+  },
+  {
+    name: 'cache',
+    examine: async ({ context }) => {
+      const home = context.env.HOME ?? userInfo().homedir;
+      const folder = cacheFolder(context.env, home);
+      const size = await sizeOf(context, folder);
+      const inHome = `${folder}/`.startsWith(`${home}/`);
+      const found = size === undefined ? `${folder}: not there yet` : `${folder}: ${inGiB(size)}`;
+      const free = inHome ? (await usageOf(context, home)).freeBytes : undefined;
+      return free !== undefined && free < leastFreeBytes + conversionBytes
+        ? warning(
+            `${found}, in the home, where ${inGiB(free)} are left`,
+            'export APPTAINER_CACHEDIR=/a/folder/outside/the/home; `apptainer cache clean` empties this one',
+          )
+        : ok(inHome ? `${found}, in the home` : found);
+    },
+  },
+  {
+    name: 'conversion-temp',
+    examine: async ({ context: { env } }) => {
+      const folder = env.APPTAINER_TMPDIR ?? env.SINGULARITY_TMPDIR ?? env.TMPDIR ?? '/tmp';
+      const free = await freeBytesOf(folder);
+      return free === undefined || free < conversionBytes
+        ? warning(
+            free === undefined ? `${folder} is not there` : `${folder}: ${inGiB(free)} free`,
+            'a large image may not fit while it is converted: export APPTAINER_TMPDIR=/a/larger/folder',
+          )
+        : ok(`${folder}: ${inGiB(free)} free`);
+    },
+  },
+];
+
+function judge(folder: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
+  const left = freeBytes === undefined ? '' : `, ${inGiB(freeBytes)} left`;
+  const what =
+    limitBytes === undefined
+      ? `${folder}: no quota told by ${by}${left}`
+      : `${folder}: ${inGiB(usedBytes ?? 0)} of ${inGiB(limitBytes)} used (${by})${left}`;
+  return freeBytes !== undefined && freeBytes < leastFreeBytes
+    ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
+    : limitBytes === undefined
+      ? note(what)
+      : ok(what);
+}
+
+/** What this user may still write there: by `lfs quota` on Lustre, by `quota` elsewhere, by the file system's own space. */
+async function usageOf(context: Context, folder: string): Promise<Usage> {
+  const free = await freeBytesOf(folder);
+  const told = (await isLustre(folder)) ? await askLustre(context, folder) : await askQuota(context, folder);
+  const own = told?.freeBytes;
+  return {
+    ...(told ?? { by: 'quota or lfs', usedBytes: undefined, limitBytes: undefined }),
+    freeBytes: own === undefined ? free : Math.min(own, free ?? own),
+  };
+}
+
+async function askLustre(context: Context, folder: string): Promise<Usage | undefined> {
+  const said = await ask(context, 'lfs', ['quota', '-q', '-u', userName(context), folder]);
+  return said === undefined ? undefined : parseLustreQuota(said);
+}
+
+async function askQuota(context: Context, folder: string): Promise<Usage | undefined> {
+  const said = await ask(context, 'quota', ['--no-wrap', '--show-mntpoint', '--hide-device', '--raw-grace']);
+  const mountPoint = await mountPointOf(folder);
+  return said === undefined || mountPoint === undefined ? undefined : parseQuota(said, mountPoint);
+}
+
+/** What a program says; its exit code tells only whether the quota is exceeded. */
+async function ask(context: Context, name: string, args: readonly string[]): Promise<string | undefined> {
+  const program = findProgram(name, context.env);
+  if (program === undefined) {
+    return undefined;
+  }
+  const { run, env, signal } = context;
+  const { stdout } = await run(program, args, { env, timeoutMs: askTimeoutMs, signal });
+  return stdout;
+}
+
+function userName({ env }: Context): string {
+  return env.USER ?? userInfo().username;
+}
+
+async function isLustre(folder: string): Promise<boolean> {
+  try {
+    return (await statfs(folder)).type === lustreMagic;
+  } catch {
+    return false;
+  }
+}
+
+/** The highest folder above with the same device; undefined for one that is not there. */
+async function mountPointOf(folder: string): Promise<string | undefined> {
+  try {
+    const { dev } = await stat(folder);
+    const parent = path.dirname(folder);
+    return parent === folder || (await stat(parent)).dev !== dev ? folder : await mountPointOf(parent);
+  } catch {
+    return undefined;
+  }
+}
+
+function cacheFolder(env: Context['env'], home: string): string {
+  const own = findProgram('apptainer', env) === undefined ? '.singularity' : '.apptainer';
+  return env.APPTAINER_CACHEDIR ?? env.SINGULARITY_CACHEDIR ?? path.join(home, own, 'cache');
+}
+
+/** Undefined when it is not there; a large one on a slow file system is not counted to its end. */
+async function sizeOf({ run, env, signal }: Context, folder: string): Promise<number | undefined> {
+  const { stdout } = await run('du', ['-s', '-k', folder], { env, timeoutMs: askTimeoutMs, signal });
+  const kibibytes = /^(\d+)\s/.exec(stdout)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
+
+async function freeBytesOf(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+function inGiB(bytes: number): string {
+  return `${(bytes / gibibyte).toFixed(1)} GiB`;
+}

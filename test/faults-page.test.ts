@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { faultClasses } from './faults/fault.ts';
+import { matrix } from './faults/matrix.ts';
+import { pageFile, readMeasuredRun } from './faults/measurement.ts';
+import { renderPage } from './faults/page.ts';
+
+test('docs/faults.md is what was measured of the faults that there are', () => {
+  expect(readMeasuredRun().measurements.map(({ fault }) => fault)).toEqual(matrix.map(({ name }) => name));
+  // As for the golden scripts: UPDATE_GOLDEN=1 writes the page again, from the same measurements.
+  if (process.env.UPDATE_GOLDEN === '1') {
+    writeFileSync(pageFile, renderPage(matrix, readMeasuredRun()));
+  }
+  expect(readFileSync(pageFile, 'utf8')).toBe(renderPage(matrix, readMeasuredRun()));
+});
+
+test.each(faultClasses)('npm test provokes a fault of the class %s', (name) => {
+  expect(matrix.some((fault) => fault.class === name && fault.inShortRun === true)).toBe(true);
+});
+
+test('a fault can give its name to a run', () => {
+  for (const { name } of matrix) {
+    expect(name).toMatch(/^[a-z][a-z-]{0,32}$/);
+  }
+});
+
+test('what a model that cannot load says comes within 10 s of Triton knowing it', () => {
+  const measured = readMeasuredRun().measurements.find(({ fault }) => fault === 'model-cannot-load');
+  expect(measured?.seconds).toBeLessThan(10);
+});

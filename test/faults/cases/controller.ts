@@ -1,0 +1,71 @@
+import { expect } from '@jest/globals';
+import { setController } from '../../../src/lab/faults.ts';
+import { computeNodes, waitUntilReady } from '../../../src/lab/ready.ts';
+import { hpcGat, quickModels, shell } from '../../support/gat-project.ts';
+import { testLab } from '../../support/test-lab.ts';
+import type { Fault } from '../fault.ts';
+
+/** Does something while Slurm's controller is stopped. */
+async function withoutController<T>(action: () => Promise<T>): Promise<T> {
+  const lab = await testLab();
+  await setController(lab, 'stop');
+  try {
+    return await action();
+  } finally {
+    await setController(lab, 'start');
+    await waitUntilReady(lab, computeNodes(lab), { docker: false, timeoutMs: 60_000 });
+  }
+}
+
+export const controllerAwayDuringSubmit: Fault = {
+  name: 'controller-away-during-submit',
+  class: 'controller',
+  title: "Slurm's controller is away when a job is submitted",
+  happens: "`submit` hands on sbatch's reason, and leaves no run behind.",
+  inShortRun: true,
+  alone: true,
+  exitCode: 4,
+  tells: /sbatch refused the job: .*(contact|connect|timed? ?out)/i,
+  provoke: (stage) =>
+    withoutController(async () => {
+      // No run is made that could be named.
+      stage.cleanup = { ...stage.cleanup, args: ['cleanup'] };
+      const outcome = await stage.outcome(stage.submit(), Date.now());
+      expect((await shell(`ls -A .hpc-gat/runs/${stage.run}`)).exitCode).not.toBe(0);
+      return outcome;
+    }),
+};
+
+export const controllerAwayWhileWaiting: Fault = {
+  name: 'controller-away-while-waiting',
+  class: 'controller',
+  title: "Slurm's controller is away while a job runs",
+  happens: '`submit --wait` says so, goes on waiting, and takes the end from the folder of the run.',
+  alone: true,
+  exitCode: 0,
+  tells: /Slurm does not answer, still waiting/,
+  provoke: async (stage) => {
+    const long = await stage.changedModels("sed -i 's/requests: 3/requests: 60/' workload.yaml");
+    const waiting = stage.submit({ models: long });
+    await stage.untilStarted();
+    return withoutController(() => stage.outcome(waiting, Date.now()));
+  },
+};
+
+export const controllerAwayDuringCleanup: Fault = {
+  name: 'controller-away-during-cleanup',
+  class: 'controller',
+  title: "Slurm's controller is away when a run is cleaned up",
+  happens:
+    '`cleanup` says that Slurm does not answer and changes nothing; called again later, it ends the run.',
+  alone: true,
+  exitCode: 4,
+  tells: /squeue does not tell of job/,
+  provoke: async (stage) => {
+    const submitted = await hpcGat(['submit', '--id', stage.run, '--models', quickModels, ...stage.onNode]);
+    expect(submitted.exitCode).toBe(0);
+    await stage.untilStarted();
+    await stage.killScript();
+    return withoutController(() => stage.outcome(stage.type(['cleanup', stage.run]), Date.now()));
+  },
+};

@@ -1,0 +1,34 @@
+import { restartNode } from '../../../src/lab/faults.ts';
+import { killNode } from '../../../src/lab/nodes.ts';
+import { expect } from '@jest/globals';
+import { hpcGat } from '../../support/gat-project.ts';
+import { testLab } from '../../support/test-lab.ts';
+import type { Fault } from '../fault.ts';
+
+export const powerCut: Fault = {
+  name: 'power-cut',
+  class: 'node',
+  title: 'The power of a node is cut',
+  happens:
+    'Slurm finds the node dead after its SlurmdTimeout (10 s here, usually 300 s) and calls the job NODE_FAIL. ' +
+    'While the node is down `cleanup` says that something may be left there, and on which node; ' +
+    'after that it removes what is recorded.',
+  inShortRun: true,
+  restartsNode: true,
+  exitCode: 4,
+  tells: /the node failed/,
+  provoke: async (stage) => {
+    const lab = await testLab();
+    const waiting = stage.submit();
+    await stage.untilStarted();
+    await killNode(lab, stage.node);
+    try {
+      const outcome = await stage.outcome(waiting, Date.now());
+      const early = await hpcGat(['cleanup', stage.run]);
+      expect(early).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(stage.node) });
+      return outcome;
+    } finally {
+      await restartNode(lab, stage.node);
+    }
+  },
+};

@@ -1,0 +1,32 @@
+import type { Fault } from '../fault.ts';
+
+/** Holds a port of loopback until its standard input ends. */
+const holder = `require('node:net').createServer().listen(Number(process.argv[1]), '127.0.0.1')`;
+
+export const portTaken: Fault = {
+  name: 'port-taken',
+  class: 'port',
+  title: 'Another process takes the port while the models load',
+  happens:
+    'Triton binds its ports after the models are loaded, and ends. The script says so and tries other ports, ' +
+    'three times in all.',
+  inShortRun: true,
+  exitCode: 0,
+  tells: /port \d+ was taken meanwhile: trying others/,
+  provoke: async (stage) => {
+    const waiting = stage.submit();
+    const started = /gRPC on 127\.0\.0\.1:(\d+)/;
+    await stage.until('batch.log', 'gRPC on 127.0.0.1:');
+    const [, port = ''] = started.exec(await stage.read('batch.log')) ?? [];
+    const held = stage.onItsNode(`timeout 60 node -e "$HOLDER" ${port}`, {
+      user: 'bob',
+      cwd: '/tmp',
+      env: { HOLDER: holder },
+    });
+    const atMs = Date.now();
+    const outcome = await stage.outcome(waiting, atMs);
+    await stage.onItsNode('pkill --uid bob --exact node', { user: 'bob', cwd: '/tmp' });
+    await held;
+    return outcome;
+  },
+};

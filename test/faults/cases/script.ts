@@ -1,0 +1,42 @@
+import { expect } from '@jest/globals';
+import { hpcGat, quickModels } from '../../support/gat-project.ts';
+import type { Fault } from '../fault.ts';
+
+export const batchShellKilled: Fault = {
+  name: 'batch-shell-killed',
+  class: 'script',
+  title: "A job's shell is killed",
+  happens:
+    'Its traps do not run; Slurm tells the end of the job. Where Slurm tracks processes by their ids, server and ' +
+    'instance go on: `status` says on which node, and `cleanup` ends them there by a small job.',
+  inShortRun: true,
+  exitCode: 1,
+  tells: /without a word from its script/,
+  provoke: async (stage) => {
+    const waiting = stage.submit();
+    await stage.untilStarted();
+    const outcome = await stage.outcome(waiting, await stage.killScript());
+    expect((await hpcGat(['status', stage.run])).stdout).toContain(`left something on ${stage.node}`);
+    return outcome;
+  },
+};
+
+export const localScriptKilled: Fault = {
+  name: 'local-script-killed',
+  class: 'script',
+  title: 'The script of `hpc-gat run` is killed',
+  happens: '`run` says that the script ended in an unforeseen way; `cleanup` on that node ends what it left.',
+  exitCode: 1,
+  tells: /the script ended in an unforeseen way/,
+  provoke: async (stage) => {
+    const running = stage.type(['run', '--models', quickModels, '--id', stage.run], { node: stage.node });
+    await stage.untilStarted();
+    const outcome = await stage.outcome(running, await stage.killScript());
+    const planned = await hpcGat(['cleanup', '--dry-run', stage.run], { node: stage.node });
+    expect(planned.stdout).toContain(`would: ${stage.run}: end and remove what is left on ${stage.node}`);
+    expect((await hpcGat(['status', stage.run], { node: stage.node })).stdout).toMatch(
+      / local +LOST .* left something on /,
+    );
+    return outcome;
+  },
+};

@@ -1,0 +1,31 @@
+import type { Fault } from '../fault.ts';
+
+export const serverKilledBeforeReady: Fault = {
+  name: 'server-killed-before-ready',
+  class: 'server',
+  title: 'The server is killed while its models load',
+  happens: 'The script sees the end of the process, shows what the server said last, and ends.',
+  inShortRun: true,
+  exitCode: 1,
+  tells: /tritonserver ended before the model was ready/,
+  provoke: async (stage) => {
+    const waiting = stage.submit();
+    await stage.untilStarted();
+    return stage.outcome(waiting, await stage.killServer());
+  },
+};
+
+export const serverKilledWhileTested: Fault = {
+  name: 'server-killed-while-tested',
+  class: 'server',
+  title: 'The server is killed while it is tested',
+  happens: "The client's call fails, the script finds that the server is gone, and ends.",
+  exitCode: 1,
+  tells: /tritonserver ended during the test/,
+  provoke: async (stage) => {
+    const long = await stage.changedModels("sed -i 's/requests: 3/requests: 500/' workload.yaml");
+    const waiting = stage.submit({ models: long });
+    await stage.until('endpoint.json');
+    return stage.outcome(waiting, await stage.killServer());
+  },
+};

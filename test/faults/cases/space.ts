@@ -1,0 +1,71 @@
+import { projectFolder, quickModels } from '../../support/gat-project.ts';
+import type { Fault } from '../fault.ts';
+import type { Stage } from '../stage.ts';
+
+/** A project on a small file system of memory, which only the stage's node sees. */
+async function smallProject(stage: Stage): Promise<string> {
+  const folder = `/home/alice/small-${stage.run}`;
+  await asRoot(
+    stage,
+    `mkdir -p ${folder} && mount -t tmpfs -o size=1M,mode=0700,uid=1001,gid=1001 none ${folder}`,
+  );
+  stage.afterwards(() => asRoot(stage, `umount ${folder} && rmdir ${folder}`));
+  stage.cleanup = { ...stage.cleanup, node: stage.node, cwd: folder };
+  const settings = {
+    site: 'lab',
+    image: { file: `${projectFolder}/triton.sif` },
+    model: { repository: `${projectFolder}/${quickModels}` },
+  };
+  // JSON is YAML.
+  await stage.onItsNode('cat >hpc-gat.yaml', { cwd: folder, input: JSON.stringify(settings) });
+  return folder;
+}
+
+async function asRoot(stage: Stage, line: string): Promise<void> {
+  const { exitCode, stderr } = await stage.onItsNode(line, { user: 'root', cwd: '/' });
+  if (exitCode !== 0) {
+    throw new Error(`${line}: ${stderr}`);
+  }
+}
+
+export const runFolderFull: Fault = {
+  name: 'run-folder-full',
+  class: 'space',
+  title: 'The file system of the run folder is full',
+  happens:
+    'The script cannot record what it makes, and ends before it makes more; it cannot say so either. ' +
+    '`submit --wait` finds that there is no space.',
+  inShortRun: true,
+  exitCode: 1,
+  tells: /no space is left for/,
+  provoke: async (stage) => {
+    const cwd = await smallProject(stage);
+    const submitted = stage.type(['submit', '--wait', '--id', stage.run, ...stage.onNode], {
+      node: stage.node,
+      cwd,
+    });
+    await stage.onItsNode('until [ -e .hpc-gat/runs/*/job.json ]; do sleep 0.05; done; cat /dev/zero >fill', {
+      cwd,
+    });
+    return stage.outcome(submitted, Date.now());
+  },
+};
+
+export const sharedMemoryFull: Fault = {
+  name: 'shared-memory-full',
+  class: 'space',
+  title: "The node's /dev/shm is full",
+  happens: "The Python backend cannot make its shared memory; Triton's reason comes to the terminal.",
+  exitCode: 1,
+  tells: /shared memory|No space left/i,
+  provoke: async (stage) => {
+    await asRoot(stage, 'mount -o remount,size=1M /dev/shm && (cat /dev/zero >/dev/shm/fill || true)');
+    try {
+      const waiting = stage.submit();
+      await stage.untilStarted();
+      return await stage.outcome(waiting, Date.now());
+    } finally {
+      await asRoot(stage, 'rm -f /dev/shm/fill && mount -o remount,size=50% /dev/shm');
+    }
+  },
+};

@@ -1,0 +1,22 @@
+import { shell } from '../../support/gat-project.ts';
+import type { Fault } from '../fault.ts';
+
+export const walltime: Fault = {
+  name: 'walltime',
+  class: 'walltime',
+  title: 'The walltime is reached',
+  happens:
+    'Slurm warns the script before the limit (`--signal`); the script ends everything in order and says so.',
+  inShortRun: true,
+  exitCode: 5,
+  tells: /the walltime was reached/,
+  provoke: async (stage) => {
+    const endless = await stage.changedModels("sed -i 's/requests: 3/requests: 100000/' workload.yaml");
+    const waiting = stage.submit({ models: endless, options: ['--time', '1'] });
+    await stage.untilStarted();
+    const { stdout } = await shell(
+      `date +%s --date="$(squeue --noheader --name=hpc-gat-${stage.run} --format=%e)"`,
+    );
+    return stage.outcome(waiting, Number(stdout) * 1_000);
+  },
+};

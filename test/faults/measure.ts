@@ -1,0 +1,96 @@
+import { expect } from '@jest/globals';
+import { labStatus } from '../../src/lab/status.ts';
+import { lookAgain } from '../outside/check.ts';
+import type { Leak } from '../outside/compare.ts';
+import { kinds, type Snapshot, takeSnapshot } from '../outside/snapshot.ts';
+import { hpcGat } from '../support/gat-project.ts';
+import { testLab } from '../support/test-lab.ts';
+import type { Fault, Provoked } from './fault.ts';
+import type { Measurement } from './measurement.ts';
+import { Stage, textOf } from './stage.ts';
+
+/** For what is just ending: the last process of a container, of a job. */
+const settleMs = 5_000;
+
+/**
+ * Provokes a fault on a node, and cleans up after it.
+ *
+ * @throws when the user is not told, or something is left after `hpc-gat cleanup`.
+ */
+export async function measure(fault: Fault, node: string): Promise<Measurement> {
+  const stage = new Stage(node, fault.name);
+  try {
+    return await measureOn(stage, fault);
+  } finally {
+    await stage.clear();
+  }
+}
+
+async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
+  const before = await lookAt(stage.node);
+  // A node that was started again has nothing of before: there only what bears the run's name tells.
+  const whatIsLeft = async () =>
+    fault.restartsNode === true
+      ? everythingIn(await lookAt(stage.node)).filter(({ what }) => what.includes(stage.run))
+      : ownLeaks(await lookAgain(before, settleMs), stage);
+  const cleanUp = () => hpcGat(stage.cleanup.args, stage.cleanup);
+  let provoked, told, left, cleaned;
+  try {
+    provoked = await fault.provoke(stage);
+    told = tellingLine(fault, provoked);
+    left = await whatIsLeft();
+  } finally {
+    // A fault that went another way than expected leaves nothing for the next one either.
+    cleaned = await cleanUp();
+  }
+  expect(cleaned).toMatchObject({ exitCode: 0 });
+  expect(await whatIsLeft()).toEqual([]);
+  expect((await cleanUp()).stdout.trim()).toBe('nothing to clean up');
+  return {
+    fault: fault.name,
+    exitCode: fault.exitCode,
+    told: told.text.trim(),
+    seconds: Math.round((told.atMs - provoked.atMs) / 100) / 10,
+    left: [...new Set(left.map(({ kind }) => kind))].sort(),
+    cleanup: cleaned.stdout.trim().split('\n'),
+  };
+}
+
+function tellingLine({ name, tells, exitCode }: Fault, provoked: Provoked) {
+  const said = textOf(provoked);
+  expect({ name, exitCode: provoked.exitCode, said }).toEqual({
+    name,
+    exitCode,
+    said: expect.stringMatching(tells),
+  });
+  const line = provoked.lines.find(({ text }) => tells.test(text));
+  if (line === undefined) {
+    throw new Error(`${name}: no single line tells it: ${said}`);
+  }
+  return line;
+}
+
+/** What other faults do at the same time is seen in the folders that nodes share; it bears their nodes' names or runs. */
+function ownLeaks(leaks: readonly Leak[], { node, run, cleanup }: Stage): Leak[] {
+  const shared = new Set<string>(['instanceRecords', 'halfMadeFiles']);
+  return leaks.filter(
+    ({ kind, what }) =>
+      !what.startsWith(`${cleanup.cwd} `) &&
+      (!shared.has(kind) || what.includes(`/${node}/`) || what.includes(run)),
+  );
+}
+
+async function lookAt(node: string): Promise<Snapshot> {
+  const { nodes } = await labStatus(await testLab());
+  const pid = nodes.find(({ name }) => name === node)?.pid;
+  if (pid === undefined || pid === null) {
+    throw new Error(`node ${node} is down`);
+  }
+  return takeSnapshot({ nodes: { [node]: pid } });
+}
+
+function everythingIn({ nodes }: Snapshot): Leak[] {
+  return Object.entries(nodes).flatMap(([node, seen]) =>
+    kinds.flatMap((kind) => seen[kind].map((what) => ({ node, kind, what }))),
+  );
+}

@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import { whyNodeIsUnusable } from '../../src/slurm/node.ts';
+import { testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+
+test.each([
+  ['idle', undefined],
+  ['mixed', undefined],
+  ['allocated', undefined],
+  ['down', 'down'],
+  ['idle*', 'idle*'],
+  ['drained', 'drained'],
+])('a node that sinfo calls %s', async (state, expected) => {
+  const PATH = fakePrograms({ sinfo: `echo '${state}'; echo idle` });
+  const context = testContext({ env: { PATH } });
+  expect(await whyNodeIsUnusable(context, 'cpu1')).toBe(expected);
+});
