@@ -27,7 +27,8 @@ test('a client elsewhere is taken, and one whose whole project lies in such a fo
   const folder = temporaryFolder();
   const client = [await programIn(folder), '/'];
   const below = path.join(folder, 'project', '.hpc-gat');
-  await refuseNodeLocalClient({ client: [process.execPath], runFolder, temp: ['/nowhere'] });
+  // Not this package's own program, which may itself lie in /tmp.
+  await refuseNodeLocalClient({ client: ['/bin/sh'], runFolder, temp: ['/nowhere'] });
   // The test's own temporary folder may lie in /tmp.
   await refuseNodeLocalClient({ client, runFolder: below, temp: [folder] });
 });
