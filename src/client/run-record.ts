@@ -7,7 +7,8 @@ import { recordReference, type Recording } from './record.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { loadWorkload, type LoadedWorkload } from './workload.ts';
 
-export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result'> {
+export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
+  readonly workload: string;
   /** Where the reference goes; empty for where the workload looks for it. */
   readonly record: string;
   readonly force: boolean;

@@ -5,14 +5,15 @@ import { writeFileAtomically } from '../support/files.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { testModel, type Findings } from './test.ts';
-import { loadWorkload } from './workload.ts';
+import { loadWorkload, type LoadedWorkload } from './workload.ts';
 
 export interface TestVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */
   url: string;
   /** Folder of the client's credentials, for a server with mutual TLS. */
   credentials?: string | undefined;
-  workload: string;
+  /** One for each model. */
+  workloads: readonly string[];
   readyTimeoutMs: number;
   inferTimeoutMs: number;
   /** Where the result goes as JSON; it is written whether the test passes or not. */
@@ -36,15 +37,23 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
     }
   };
   const startedAt = clock.now().toISOString();
-  const findings: Findings = { model: '', reference: [], requests: [], timings: {} };
+  const tested: Findings[] = [];
   let failure: Error | undefined;
   try {
-    await testAgainst(options, context, findings, print);
+    await testAgainst(options, context, tested, print);
   } catch (error) {
     failure = asError(signal.aborted ? signal.reason : error);
   }
   const verdict = verdictOf(failure);
-  const document = { schemaVersion: SCHEMA_VERSION, ...verdict, url: options.url, startedAt, ...findings };
+  const [first = nothingFound(), ...others] = tested;
+  const document = {
+    schemaVersion: SCHEMA_VERSION,
+    ...verdict,
+    url: options.url,
+    startedAt,
+    ...first,
+    ...(options.workloads.length > 1 && { others }),
+  };
   if (options.result !== undefined) {
     await writeFileAtomically(path.resolve(cwd, options.result), `${JSON.stringify(document, null, 2)}\n`);
   }
@@ -59,22 +68,32 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
 }
 
 async function testAgainst(
-  { url, credentials: folder, workload: file, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
+  { url, credentials: folder, workloads, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
   context: Context,
-  findings: Findings,
+  tested: Findings[],
   print: (line: string) => void,
 ): Promise<void> {
-  const loaded = await loadWorkload(path.resolve(context.cwd, file));
-  findings.model = loaded.workload.model;
+  const loaded: LoadedWorkload[] = [];
+  for (const file of workloads) {
+    loaded.push(await loadWorkload(path.resolve(context.cwd, file)));
+  }
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
   const credentials = await credentialsIn(folder, context);
   const { signal } = context;
   const server = connect({ url, signal, callTimeoutMs, inferTimeoutMs, log: serverLog, credentials });
   try {
-    await testModel(server, loaded, findings, context, { readyTimeoutMs, print });
+    for (const one of loaded) {
+      const findings = nothingFound(one.workload.model);
+      tested.push(findings);
+      await testModel(server, one, findings, context, { readyTimeoutMs, print });
+    }
   } finally {
     server.close();
   }
+}
+
+function nothingFound(model = ''): Findings {
+  return { model, reference: [], requests: [], timings: {} };
 }
 
 function verdictOf(failure: Error | undefined): {

@@ -9,7 +9,7 @@ export interface WaitReadyVerbOptions {
   url: string;
   /** Folder of the client's credentials, for a server with mutual TLS. */
   credentials?: string | undefined;
-  model: string;
+  models: readonly string[];
   timeoutMs: number;
   serverLog?: string | undefined;
   json: boolean;
@@ -17,7 +17,7 @@ export interface WaitReadyVerbOptions {
 
 /** The verb `wait-ready`. */
 export async function runWaitReady(options: WaitReadyVerbOptions, context: Context): Promise<number> {
-  const { url, model, timeoutMs, serverLog, json } = options;
+  const { url, models, timeoutMs, serverLog, json } = options;
   const { output, clock, signal } = context;
   const server = connect({
     url,
@@ -27,21 +27,19 @@ export async function runWaitReady(options: WaitReadyVerbOptions, context: Conte
     credentials: await credentialsIn(options.credentials, context),
   });
   try {
-    const onState = (state: string) => {
-      output.info(`waiting for model ${model} at ${url}: ${state}`);
-    };
-    const waitedMs = await waitReady(server, {
-      model,
-      version: '',
-      timeoutMs,
-      clock,
-      signal,
-      onState,
-    });
+    let waitedMs = 0;
+    for (const model of models) {
+      const onState = (state: string) => {
+        output.info(`waiting for model ${model} at ${url}: ${state}`);
+      };
+      const rest = Math.max(0, timeoutMs - waitedMs);
+      waitedMs += await waitReady(server, { model, version: '', timeoutMs: rest, clock, signal, onState });
+      if (!json) {
+        output.result(`model ${model} at ${url} is ready after ${(waitedMs / 1000).toFixed(1)} s`);
+      }
+    }
     if (json) {
-      output.json({ ready: true, url, model, waitedMs });
-    } else {
-      output.result(`model ${model} at ${url} is ready after ${(waitedMs / 1000).toFixed(1)} s`);
+      output.json({ ready: true, url, models, waitedMs });
     }
     return ExitCode.ok;
   } finally {

@@ -72,7 +72,8 @@ export const build = defineVerb({
       }
     };
     const images = await buildImages(context, project, targets, { force, dryRun, onBuilt });
-    const { repository, name } = project.settings.model;
+    const { repository, name: names } = project.settings.model;
+    const [name = ''] = [names].flat();
     const place = () => placeBundledModel(context, path.resolve(project.root, repository), name, dryRun);
     const model = what === 'all' ? { name, state: await place() } : undefined;
     if (json) {

@@ -33,7 +33,11 @@ export function withRunOptions<T>(yargs: Argv<T>) {
       describe: 'SIF file of the server; with --runtime docker its name in the Docker daemon',
     })
     .option('models', { type: 'string', describe: 'Model repository' })
-    .option('model', { type: 'string', describe: 'Model that is waited for and tested' })
+    .option('model', {
+      type: 'string',
+      array: true,
+      describe: 'Model that is waited for and tested; repeatable',
+    })
     .option('ready-timeout', { type: 'number', describe: 'Seconds the model may take to get ready' })
     .option('security', {
       choices: ['mutual-tls', 'none'] as const,

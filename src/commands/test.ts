@@ -19,8 +19,9 @@ export const test = defineVerb({
       .option('url', urlOption)
       .option('workload', {
         type: 'string',
+        array: true,
         requiresArg: true,
-        describe: "What to send and what to expect: a workload.yaml [the run's]",
+        describe: "What to send and what to expect: a workload.yaml; repeatable [the run's]",
       })
       .option('ready-timeout', { type: 'number', default: 60, describe: 'Seconds to wait for the model' })
       .option('infer-timeout', { type: 'number', default: 120, describe: 'Seconds to wait for one answer' })
@@ -56,7 +57,11 @@ export const test = defineVerb({
     const asked = { ...(await chooseServer(options, context)), ...timeouts, json: options.json };
     if (record !== undefined) {
       const { runRecord } = await import('../client/run-record.ts');
-      return runRecord({ ...asked, record, force }, context);
+      const [workload = '', ...others] = asked.workloads;
+      if (others.length > 0) {
+        throw new UsageError('--record takes one workload at a time', { fix: 'give --workload once' });
+      }
+      return runRecord({ ...asked, workload, record, force }, context);
     }
     const { runTest } = await import('../client/run-test.ts');
     return runTest({ ...asked, result }, context);
@@ -66,7 +71,7 @@ export const test = defineVerb({
 interface Asked {
   readonly run?: string | undefined;
   readonly url?: string | undefined;
-  readonly workload?: string | undefined;
+  readonly workload?: readonly string[] | undefined;
   readonly credentials?: string | undefined;
   readonly serverLog?: string | undefined;
   readonly config?: string | undefined;
@@ -83,7 +88,7 @@ async function chooseServer(asked: Asked, context: Context) {
     if (workload === undefined) {
       throw new UsageError('--url needs --workload', { fix: '--workload FILE: what to send and to expect' });
     }
-    return { url, workload, credentials, serverLog };
+    return { url, workloads: workload, credentials, serverLog };
   }
   const { loadProject } = await import('../config/load.ts');
   const { findServed } = await import('../run/endpoints.ts');
@@ -91,7 +96,7 @@ async function chooseServer(asked: Asked, context: Context) {
   const served = await findServed(context, root, { run, hostname: hostname() });
   return {
     url: served.url,
-    workload: workload ?? served.workload,
+    workloads: workload ?? served.workloads,
     credentials: credentials ?? served.credentials,
     serverLog: serverLog ?? served.serverLog,
   };

@@ -10,18 +10,19 @@ export const waitReady = defineVerb({
       .option('url', { ...urlOption, demandOption: true })
       .option('model', {
         type: 'string',
+        array: true,
         demandOption: true,
         requiresArg: true,
-        describe: "The model's name",
+        describe: "The model's name; repeatable",
       })
       .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' })
       .example(
         '$0 wait-ready --url 127.0.0.1:8001 --model gat_test --timeout 60',
         'Exit code 0 once it answers, 5 when it does not in time',
       ),
-  handle: async ({ url, credentials, model, timeout, serverLog, json }, context) => {
+  handle: async ({ model: models, timeout, ...options }, context) => {
     const timeoutMs = secondsToMs('--timeout', timeout);
     const { runWaitReady } = await import('../client/run-wait-ready.ts');
-    return runWaitReady({ url, credentials, model, timeoutMs, serverLog, json }, context);
+    return runWaitReady({ ...options, models, timeoutMs }, context);
   },
 });

@@ -22,6 +22,10 @@ const jobSettings = {
   memory: z.union([word, z.number().int().positive()]).transform(String).optional(),
 };
 
+const modelName = word.regex(/^[\w.-]+$/, 'a model name is letters, digits, dot, dash and underscore');
+const variable = '[A-Za-z_][A-Za-z0-9_]*';
+const absolutePath = word.regex(/^\//, 'an absolute path');
+
 const imageSettings = z.strictObject({
   /** Where the image comes from: `docker-daemon:NAME`, `docker-archive:FILE`, `docker://NAME`. */
   source: word.optional(),
@@ -81,8 +85,14 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       /** The model repository, relative to the project. */
       repository: word.optional(),
-      /** The model that is waited for and tested. */
-      name: word.regex(/^[\w.-]+$/, 'a model name is letters, digits, dot, dash and underscore').optional(),
+      /** The model that is waited for and tested, or several. */
+      name: z
+        .union([modelName, z.array(modelName).nonempty()], {
+          error: 'expected the name of a model, or a list',
+        })
+        .optional(),
+      /** The models that the server loads; all of the repository without it. */
+      serve: z.array(modelName).nonempty().optional(),
       /** The workload file; without it `workload.yaml` in the model's folder. */
       workload: word.optional(),
     })
@@ -107,6 +117,19 @@ export const settingsSchema = z.strictObject({
   /** Lines of bash before anything else on the node: `module load apptainer`. */
   setup: z.array(z.string()).optional(),
   runtime: z.enum(runtimes).optional(),
+  /** Folders or files of the host that the server's container sees too, read-only: `/data`, `/data:/inside`. */
+  binds: z
+    .array(
+      z.union([
+        word.regex(/^[^:]+(:\/[^:]+)?$/, 'SOURCE or SOURCE:/TARGET'),
+        z.strictObject({ source: word, target: absolutePath }),
+      ]),
+    )
+    .optional(),
+  /** Variables of the server's container: `NAME`, as it is where the run is submitted, or `NAME=value`. */
+  environment: z
+    .array(word.regex(new RegExp(`^${variable}(=.*)?$`), 'NAME or NAME=value, on one line'))
+    .optional(),
   apptainer: z
     .strictObject({
       /** Further arguments of `apptainer instance start`. */
@@ -129,6 +152,12 @@ export const settingsSchema = z.strictObject({
       /** Further arguments of tritonserver. */
       arguments: z.array(z.string()).optional(),
       security: z.enum(securityForms).optional(),
+      /** Variables for tritonserver alone. */
+      env: z
+        .record(z.string().regex(new RegExp(`^${variable}$`), 'a name of a variable'), z.coerce.string())
+        .optional(),
+      /** Libraries, as paths in the container, that are loaded into tritonserver alone (LD_PRELOAD). */
+      preload: z.array(word.regex(/^\/[^:\s]+$/, 'an absolute path without colons and spaces')).optional(),
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
       readySeconds: seconds.optional(),

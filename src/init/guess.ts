@@ -62,7 +62,7 @@ function imageEntries({ sifFiles }: Survey): Entry[] {
 }
 
 function modelEntries({ models }: Survey): Entry[] {
-  const usual = defaultSettings.model?.name ?? '';
+  const [usual = ''] = [defaultSettings.model?.name ?? ''].flat();
   const chosen = models?.includes(usual) ? usual : models?.[0];
   const others = (models ?? []).filter((name) => name !== chosen);
   return [

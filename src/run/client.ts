@@ -12,7 +12,7 @@ import type { RunPlan } from './plan.ts';
  */
 export function planClient(
   { settings, root }: Project,
-  { runFolder, repository, workload }: Pick<RunPlan, 'runFolder' | 'repository' | 'workload'>,
+  { runFolder, repository, models }: Pick<RunPlan, 'runFolder' | 'repository' | 'models'>,
   hostClient: readonly string[],
 ): Pick<RunPlan, 'clientWhere' | 'client' | 'clientFile'> {
   const { where, binary, image } = settings.client;
@@ -33,9 +33,9 @@ export function planClient(
       const folders = [
         { source: runFolder, readOnly: false },
         { source: repository, readOnly: true },
-        ...(workload.startsWith(`${repository}/`)
-          ? []
-          : [{ source: path.dirname(workload), readOnly: true }]),
+        ...models
+          .filter(({ workload }) => !workload.startsWith(`${repository}/`))
+          .map(({ workload }) => ({ source: path.dirname(workload), readOnly: true })),
       ];
       const mounts = folders.flatMap(({ source, readOnly }) => [
         '--mount',

@@ -28,6 +28,8 @@ const reasons: Readonly<Record<string, string>> = {
     'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
   'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
   'no-credentials': 'the certificates of the run could not be made on the node',
+  'no-preload':
+    'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
   'instance-failed': 'the container did not start',
   'container-failed': 'Docker did not start the container',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',

@@ -13,7 +13,8 @@ export interface Served {
   readonly url: string;
   /** Absolute folder of the client's credentials; undefined for a server without TLS. */
   readonly credentials: string | undefined;
-  readonly workload: string;
+  /** Absolute, one for each model. */
+  readonly workloads: readonly string[];
   readonly serverLog: string;
   readonly secondsLeft: number;
 }
@@ -98,7 +99,7 @@ async function servedBy(record: RunRecord, now: Date): Promise<Served | undefine
     endpoint,
     url: `${address}:${grpcPort}`,
     credentials: credentials === null ? undefined : path.join(record.folder, credentials),
-    workload: plan.workload,
+    workloads: plan.models.map(({ workload }) => workload),
     serverLog: record.file('server.log'),
     secondsLeft: Math.max(0, Math.round((new Date(until).getTime() - now.getTime()) / 1_000)),
   };

@@ -6,6 +6,9 @@ import { jobDirectives } from '../slurm/directives.ts';
 import { clientPlaces, runtimes } from '../config/schema.ts';
 import { planClient } from './client.ts';
 import { planContainer } from './container.ts';
+import { planBinds } from './plan-binds.ts';
+import { planEnvironment } from './plan-environment.ts';
+import { planModels } from './plan-models.ts';
 
 const absolute = z.string().startsWith('/');
 
@@ -36,8 +39,16 @@ export const planSchema = z.object({
   /** Where the Docker daemon listens, as DOCKER_HOST has it; only with Docker. */
   dockerHost: z.string().optional(),
   repository: absolute,
-  model: z.string(),
-  workload: absolute,
+  /** The models that are waited for and tested. */
+  models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
+  /** Host folders and files that the container sees beside the repository, read-only. */
+  binds: z.array(absolute),
+  /** `NAME=value`, for everything in the container. */
+  environment: z.array(z.string()),
+  /** `NAME=value`, for tritonserver alone. */
+  serverEnvironment: z.array(z.string()),
+  /** Libraries in the container that are loaded into tritonserver alone. */
+  preload: z.array(absolute),
   clientWhere: z.enum(clientPlaces),
   /** Program and first arguments that start this package on the node; of an image, without the container runtime. */
   client: z.array(z.string()).min(1),
@@ -75,19 +86,18 @@ export interface RunRequest {
   /** Program and first arguments that start this package here. */
   readonly hostClient: readonly string[];
   readonly dockerHost?: string | undefined;
+  /** Of the process that submits; only what the settings name is taken from it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** Decides everything about a run; reads nothing and starts nothing. */
 export function planRun(request: RunRequest): RunPlan {
   const { project, id, kind, gpu } = request;
   const { settings, root } = project;
-  const { model } = settings;
-  const repository = path.resolve(root, model.repository);
+  const repository = path.resolve(root, settings.model.repository);
   const runFolder = path.join(runsFolder(root), id);
-  const workload =
-    model.workload === undefined
-      ? path.join(repository, model.name, 'workload.yaml')
-      : path.resolve(root, model.workload);
+  const { models, serverArguments } = planModels(project);
+  const binds = planBinds(project);
   return {
     schemaVersion: 1,
     id,
@@ -101,15 +111,16 @@ export function planRun(request: RunRequest): RunPlan {
     ...planContainer(project, {
       kind,
       gpu,
-      mounts: [{ source: repository, destination: '/models', readOnly: true }],
+      mounts: [{ source: repository, destination: '/models', readOnly: true }, ...binds],
       dockerHost: request.dockerHost,
     }),
     repository,
-    model: model.name,
-    workload,
-    ...planClient(project, { runFolder, repository, workload }, request.hostClient),
+    models,
+    binds: binds.map(({ source }) => source),
+    ...planEnvironment(settings, request.environment),
+    ...planClient(project, { runFolder, repository, models }, request.hostClient),
     setup: settings.setup,
-    serverArguments: settings.triton.arguments,
+    serverArguments: [...serverArguments, ...settings.triton.arguments],
     security: settings.triton.security,
     http: settings.triton.http,
     metrics: settings.triton.metrics,

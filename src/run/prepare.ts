@@ -10,6 +10,7 @@ import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
 import { packageVersion } from '../support/package-files.ts';
 import { refuseNodeLocalClient } from './node-local.ts';
+import { namesOfSecrets } from './plan-environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan.ts';
 import { renderScript } from './script.ts';
 
@@ -35,7 +36,7 @@ export interface PreparedRun {
 export async function prepareRun(
   project: Project,
   options: RunOptions,
-  { clock, env }: Pick<Context, 'clock' | 'env'>,
+  { clock, env, output }: Pick<Context, 'clock' | 'env' | 'output'>,
 ): Promise<PreparedRun> {
   const createdAt = clock.now();
   const { id = newRunId(createdAt, Math.random) } = options;
@@ -52,7 +53,13 @@ export async function prepareRun(
     version: packageVersion(),
     hostClient: ownCommand(),
     dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
+    environment: env,
   });
+  for (const name of namesOfSecrets(plan)) {
+    output.warn(
+      `${name} looks like a secret: its value stands in the script and in plan.json of the run's folder`,
+    );
+  }
   return { plan, script: await renderScript(plan) };
 }
 
@@ -94,12 +101,21 @@ export async function checkInputs(
           },
         ]),
     { file: plan.repository, what: 'model repository', fix: 'set model.repository' },
-    {
-      file: path.join(plan.repository, plan.model),
-      what: `model "${plan.model}"`,
+    ...plan.models.map(({ name }) => ({
+      file: path.join(plan.repository, name),
+      what: `model "${name}"`,
       fix: 'set model.name to a folder of the model repository',
-    },
-    { file: plan.workload, what: 'workload', fix: 'write one, or set model.workload' },
+    })),
+    ...plan.models.map(({ workload }) => ({
+      file: workload,
+      what: 'workload',
+      fix: 'write one (docs/workload.md), or set model.workload',
+    })),
+    ...plan.binds.map((file) => ({
+      file,
+      what: 'folder or file to bind',
+      fix: 'make it, or take it out of binds',
+    })),
   ];
   for (const { file, what, fix } of inputs) {
     try {
@@ -111,7 +127,10 @@ export async function checkInputs(
   if (plan.kind === 'job') {
     await refuseNodeLocalClient(plan);
   }
-  const findings = await checkRepository(plan.repository, [plan.model]);
+  const findings = await checkRepository(
+    plan.repository,
+    plan.models.map(({ name }) => name),
+  );
   for (const finding of findings.filter(({ severity }) => severity === 'error')) {
     const [what = '', ...fix] = findingLines(finding, cwd);
     output.warn(what);

@@ -11,6 +11,8 @@ export function renderScript(plan: RunPlan): Promise<string> {
   return renderTemplate('run/script.sh.hbs', {
     ...plan,
     ...runtimeValues(plan),
+    modelNames: plan.models.map(({ name }) => name),
+    workloads: plan.models.map(({ workload }) => workload),
     directiveLines: plan.directives.map(directiveLine),
   });
 }

@@ -378,6 +378,31 @@ test('a workload without random requests, and one without a reference', async ()
   expect(fake.inferences).toHaveLength(6);
 });
 
+test('several workloads are tested one after the other, up to the first that fails', async () => {
+  const second = ['--workload', 'second.yaml'];
+  write(
+    'second.yaml',
+    workload.replace(/^reference:\n(?: .*\n)+/m, '').replace('requests: 4', 'requests: 2'),
+  );
+  const { exitCode, lines } = await run([...second, '--result', 'result.json']);
+  expect(exitCode).toBe(0);
+  expect(lines.filter((line) => line.startsWith('counted'))).toEqual([
+    expect.stringMatching(/: 6 requests/),
+    expect.stringMatching(/: 2 requests/),
+  ]);
+  expect(lines.filter((line) => line.startsWith('PASS'))).toHaveLength(1);
+  expect(JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'))).toMatchObject({
+    status: 'pass',
+    statistics: { success: 6 },
+    others: [{ model: 'sums', statistics: { success: 2 } }],
+  });
+  write('second.yaml', workload.replace('model: sums', 'model: none'));
+  expect(await run([...second, '--ready-timeout', '1'])).toMatchObject({
+    exitCode: 1,
+    last: expect.stringMatching(/^FAIL: model none is not served/),
+  });
+});
+
 test('wait-ready answers for people and for programs', async () => {
   const context = testContext({ cwd: folder });
   const argv = ['wait-ready', '--url', fake.url, '--model', 'sums'];
@@ -385,8 +410,8 @@ test('wait-ready answers for people and for programs', async () => {
   expect(await main([...argv, '--json'], context)).toBe(0);
   expect(context.results).toEqual([
     expect.stringMatching(/^model sums at .* is ready after \d+\.\d s$/),
-    { ready: true, url: fake.url, model: 'sums', waitedMs: expect.any(Number) },
+    { ready: true, url: fake.url, models: ['sums'], waitedMs: expect.any(Number) },
   ]);
-  expect(await main([...argv, '--model', 'again'], context)).toBe(2);
+  expect(await main([...argv, '--model', 'again'], context)).toBe(1);
   expect(await main([...argv, '--timeout', 'soon'], context)).toBe(2);
 });

@@ -81,4 +81,72 @@ print(len(names), *stored["request-1.uint64"], b"provenance" in stored["provenan
     },
     longMs,
   );
+
+  test(
+    'a run serves the chosen models and tests the named ones; settings of tritonserver reach it alone',
+    async () => {
+      const config = `site: lab
+model: { repository: own, name: [environment, batcher], serve: [environment, batcher] }
+binds: [own-data:/data]
+environment: [OWN_NAMED, OWN_GIVEN=given]
+triton: { env: { OWN_SERVER: alone }, preload: [/data/libown.so] }
+`;
+      await shell(
+        `cat >own.yaml; rm -rf own-data own/batcher/reference.npz; mkdir own-data
+         sed -i '/^reference/d' own/batcher/workload.yaml
+         cp -L /lib/x86_64-linux-gnu/libdl.so.2 own-data/libown.so`,
+        { input: config },
+      );
+      // The first model answers when the file `go` is there.
+      const { exitCode, stdout, stderr } = await shell(
+        `export OWN_NAMED=named OWN_OTHER=other
+         hpc-gat run --config own.yaml --id own & run=$!
+         until [ -s .hpc-gat/runs/own/client.log ]; do kill -0 $run || exit; sleep 0.1; done
+         for process in /proc/[0-9]*; do
+           tr '\\0' '\\n' 2>/dev/null <$process/environ | grep -q ^OWN_SERVER= && echo "has it: $(<$process/comm)"
+         done
+         touch own-data/go
+         wait $run`,
+        { timeoutMs: longMs },
+      );
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+      const having = stdout.split('\n').filter((line) => line.startsWith('has it: '));
+      expect([...new Set(having)].sort()).toEqual(['has it: triton_python_b', 'has it: tritonserver']);
+      expect(stdout).toMatch(/counted +model environment, version 1: 1 requests/);
+      expect(stdout).toMatch(/counted +model batcher, version 1: 24 requests/);
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+
+      const { stdout: log } = await shell('cat .hpc-gat/runs/own/server.log');
+      const seen = JSON.parse(/^environment: (.*)$/m.exec(log)?.[1] ?? '{}') as Record<string, string>;
+      expect(seen).toMatchObject({
+        OWN_NAMED: 'named',
+        OWN_GIVEN: 'given',
+        OWN_SERVER: 'alone',
+        LD_PRELOAD: '/data/libown.so',
+      });
+      expect(seen).not.toHaveProperty('OWN_OTHER');
+      expect(log).toContain('mapped: /data/libown.so');
+      expect(log).not.toContain("'types'");
+    },
+    longMs,
+  );
+
+  test(
+    'what cannot be bound or loaded is told, before the queue where it can be known there',
+    async () => {
+      const run = (settings: string) =>
+        shell(
+          `printf 'site: lab\\nmodel: { repository: own, name: batcher }\\n${settings}\\n' >bad.yaml
+           hpc-gat run --config bad.yaml --id bad; code=$?; hpc-gat cleanup >/dev/null 2>&1; exit $code`,
+          { timeoutMs: longMs },
+        );
+      const bind = await run('binds: [/nowhere]');
+      expect(bind.exitCode).toBe(2);
+      expect(bind.stderr).toMatch(/no folder or file to bind at \/nowhere[^]*take it out of binds/);
+      const preload = await run('triton: { preload: [/nowhere/lib.so] }');
+      expect(preload.exitCode).toBe(2);
+      expect(preload.stderr).toMatch(/a library to be loaded into tritonserver is not in the container/);
+    },
+    longMs,
+  );
 });

@@ -23,6 +23,7 @@ export function samplePlan(settings: Settings = {}, request: Partial<RunRequest>
     id: 'sample',
     createdAt: new Date('2026-01-02T03:04:05Z'),
     version: '1.2.3',
+    environment: { HOME: '/home/alice', OMP_PROC_BIND: 'close' },
     hostClient: ['/usr/bin/node', '/opt/hpc-gat/bin/hpc-gat.js'],
     ...request,
   });

@@ -11,6 +11,7 @@ import { samplePlan } from './sample-plan.ts';
 const goldenFolder = path.join(packageRoot, 'test', 'fixtures', 'scripts');
 
 const hostile = `a'b "c" $(touch /tmp/owned) \`id\`; ü\\n\n{{id}} #x`;
+const hostileLine = hostile.replaceAll('\n', '');
 
 const everything: Settings = {
   model: { repository: '/data/models', name: 'other', workload: 'w.yaml' },
@@ -29,9 +30,13 @@ const everything: Settings = {
   },
   setup: ['module load apptainer', 'export FOO="bar baz"'],
   apptainer: { arguments: ['--bind', '/data:/data'] },
+  binds: ['/data', { source: 'tables', target: '/inside' }],
+  environment: ['OMP_PROC_BIND', 'HF_HOME=/data/hf'],
   triton: {
     arguments: ['--log-verbose=1'],
     security: 'none',
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+    preload: ['/data/libops.so', '/data/b.so'],
     http: true,
     metrics: true,
     readySeconds: 60,
@@ -68,7 +73,9 @@ const hostileSettings: Settings = {
   client: { where: 'image', image: { file: hostile } },
   model: { repository: hostile, workload: hostile },
   apptainer: { arguments: [hostile] },
-  triton: { arguments: [hostile] },
+  binds: [{ source: hostile, target: `/${hostile}` }],
+  environment: [`A=${hostileLine}`],
+  triton: { arguments: [hostile], env: { B: hostile }, preload: [`/${hostile}`] },
   node: { temp: [`/${hostile}`] },
 };
 
@@ -108,7 +115,7 @@ test('hostile values reach the variables of the script byte by byte', async () =
   const assignments = script.slice(0, script.indexOf('\nowned='));
   const { stdout } = await execa('bash', [
     '-c',
-    `${assignments}\nprintf '%s\\0' "$image" "$workload" "\${client[@]}" "\${container_arguments[@]}" "\${server_arguments[@]}" "\${temp_candidates[@]}"`,
+    `${assignments}\nprintf '%s\\0' "$image" "\${workloads[@]}" "\${client[@]}" "\${container_arguments[@]}" "\${server_arguments[@]}" "\${container_environment[@]}" "\${server_environment[@]}" "\${preload[@]}" "\${temp_candidates[@]}"`,
   ]);
   const resolved = path.resolve('/home/alice/gat', hostile);
   const mounted = (folder: string, more = '') => {
@@ -132,8 +139,13 @@ test('hostile values reach the variables of the script byte by byte', async () =
     '--no-home',
     '--mount',
     `type=bind,"source=${resolved.replaceAll('"', '""')}",destination=/models,ro`,
+    '--mount',
+    `type=bind,"source=${resolved.replaceAll('"', '""')}","destination=/${hostile.replaceAll('"', '""')}",ro`,
     hostile,
     hostile,
+    `A=${hostileLine}`,
+    `B=${hostile}`,
+    `/${hostile}`,
     `/${hostile}`,
   ]);
 });
