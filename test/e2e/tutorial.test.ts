@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { missingLines, stepsOf } from '../support/docs-steps.ts';
+import { makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { describeInLab } from '../support/lab.ts';
+import { leavesNothing } from '../support/look.ts';
+
+const folder = '/home/alice/tutorial';
+
+describeInLab('docs/tutorial-own-model.md', () => {
+  leavesNothing(async () => {
+    await makeGatProject();
+    await shell(`rm -rf ${folder} && mkdir ${folder} && ln -s ${projectFolder}/triton.sif ${folder}/`);
+  });
+
+  test('every step does what the page says', async () => {
+    const steps = await stepsOf('tutorial-own-model.md');
+    expect(steps.length).toBeGreaterThan(8);
+    for (const step of steps) {
+      const options = { cwd: folder, timeoutMs: 120_000 };
+      if (step.kind === 'file') {
+        const { exitCode } = await shell(`cat >'${step.name}'`, { ...options, input: step.text });
+        expect([step.name, exitCode]).toEqual([step.name, 0]);
+        continue;
+      }
+      const { exitCode, stdout, stderr } = await shell(`set -e\n${step.lines}`, options);
+      expect({ ...step, exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+      expect({ missing: missingLines(step.output, stdout), stdout }).toMatchObject({ missing: [] });
+    }
+  }, 240_000);
+});

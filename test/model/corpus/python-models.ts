@@ -1,0 +1,50 @@
+/** A model folder, and what the real Triton does with it (test/e2e/model-check.test.ts asks it). */
+export interface CorpusModel {
+  readonly name: string;
+  readonly loads: boolean;
+  /**
+   * Not asked again at each test: seen once with Triton 2.51 to be as it says here. A model of torch takes 3 s to
+   * load; and without its model.py a Python model keeps Triton from ever getting ready.
+   */
+  readonly seenOnce?: true;
+  /** By path in the model's folder; `model.pt` and `model.py` stand for files that work. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+export const pythonModel = `import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        return [
+            pb_utils.InferenceResponse([pb_utils.Tensor("OUT", pb_utils.get_input_tensor_by_name(request, "IN").as_numpy())])
+            for request in requests
+        ]
+`;
+
+export const tensors = `input [ { name: "IN" data_type: TYPE_FP32 dims: [ 4 ] } ]
+output [ { name: "OUT" data_type: TYPE_FP32 dims: [ 4 ] } ]
+`;
+/** A model of the Python backend; `$` in the configuration stands for its name. */
+export function python(
+  name: string,
+  loads: boolean,
+  config: string,
+  files: CorpusModel['files'] = {},
+): CorpusModel {
+  return {
+    name,
+    loads,
+    files: { 'config.pbtxt': config.replaceAll('$', name), '1/model.py': pythonModel, ...files },
+  };
+}
+
+/** The same with working tensors, and more. */
+export function pythonWith(
+  name: string,
+  loads: boolean,
+  more: string,
+  files: CorpusModel['files'] = {},
+): CorpusModel {
+  return python(name, loads, `name: "$"\nbackend: "python"\n${tensors}${more}`, files);
+}
