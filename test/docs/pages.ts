@@ -29,7 +29,7 @@ export interface Block {
 
 /** The fenced blocks of a page, in order. */
 export function blocksOf({ text }: Page): Block[] {
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', block = '']) => ({
+  return [...text.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm)].map(([, language = '', block = '']) => ({
     language,
     text: block,
   }));

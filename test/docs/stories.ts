@@ -55,6 +55,7 @@ export const notRun: readonly { readonly page: string; readonly line: RegExp; re
     line: /^npm |^export PATH|^git clone|^node bin/,
     why: 'test/e2e/published.test.ts does it',
   },
+  { page: 'docs/tutorial-own-model.md', line: /./, why: 'test/e2e/tutorial.test.ts follows it' },
   { page: 'docs/install.md', line: /^scp /, why: 'a cluster of somebody' },
   {
     page: 'docs/make-sif.md',
