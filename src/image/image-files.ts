@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
-import { readAt, readTarIndex, type TarEntry } from './tar/index.ts';
+import { isMissing, readAt } from '../support/files.ts';
+import { readTarIndex, type TarEntry } from './tar/index.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {
@@ -10,6 +10,10 @@ export interface FileSlice {
   readonly file: string;
   readonly dataOffset: number;
   readonly sizeBytes: number;
+}
+
+export async function wholeFile(file: string): Promise<FileSlice> {
+  return { file, dataOffset: 0, sizeBytes: (await stat(file)).size };
 }
 
 /** The files that describe an image, in a folder or in a tar. */

@@ -1,17 +1,14 @@
 import path from 'node:path';
-import { mkdir } from 'node:fs/promises';
-import { downloadBlob } from '../registry/download.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ConversionWatch } from './engine.ts';
 import type { ImageConfig } from './image-config.ts';
-import type { FileSlice } from './image-files.ts';
-import type { OciImage } from './oci-image.ts';
+import { wholeFile } from './image-files.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { readRegistryImage } from './registry-image.ts';
+import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type ImageSource } from './source.ts';
-import { codecOf, type StoredLayer } from './stored-layers.ts';
+import { storedLayers, type StoredLayer } from './stored-layers.ts';
 
 /** An image whose layers lie on disk. */
 export interface LayeredImage {
@@ -40,41 +37,21 @@ export async function openImage(
     case 'oci':
     case 'oci-archive': {
       const { image, blob } = await readOciLayout(source);
-      return await layered(source.file, image, blob);
+      return { place: source.file, config: image.config, layers: await storedLayers(image, blob) };
     }
     case 'docker': {
-      const { image, registry } = await readRegistryImage(source, context);
-      const totalBytes = image.layers.reduce((sum, { size }) => sum + size, 0);
-      let doneBytes = 0;
-      const onBytes = (bytes: number) => {
-        doneBytes += bytes;
-        onProgress({ stage: 'fetch', message: 'downloading the layers', doneBytes, totalBytes });
-      };
-      await mkdir(path.join(scratch, 'blobs'));
-      return await layered(formatSource(source), image, async (digest) => {
-        const file = path.join(scratch, 'blobs', digest.replace(':', '-'));
-        const size = image.layers.find((layer) => layer.digest === digest)?.size ?? 0;
-        await downloadBlob(registry, { digest, size }, file, onBytes, { ...context, signal });
-        return { file, dataOffset: 0, sizeBytes: size };
-      });
+      const { image, placeLayer } = await openRegistryImage(source, onProgress, { ...context, signal });
+      const fileOf = (digest: string) => path.join(scratch, digest.replace(':', '-'));
+      // An image may have the same layer twice.
+      for (const digest of new Set(image.layers.map((layer) => layer.digest))) {
+        await placeLayer(digest, fileOf(digest));
+      }
+      const layers = await storedLayers(image, (digest) => wholeFile(fileOf(digest)));
+      return { place: formatSource(source), config: image.config, layers };
     }
     default:
       throw new UsageError(`the native engine does not convert ${formatSource(source)} yet`, {
         fix: 'leave --engine out, or save the image first: docker save -o FILE NAME',
       });
   }
-}
-
-async function layered(
-  place: string,
-  { layers, config }: OciImage,
-  blob: (digest: string) => Promise<FileSlice>,
-): Promise<LayeredImage> {
-  const stored: StoredLayer[] = [];
-  for (const [index, { digest }] of layers.entries()) {
-    const slice = await blob(digest);
-    const diffId = config.rootfs.diff_ids[index] ?? '';
-    stored.push({ ...slice, name: digest, codec: await codecOf(slice), digest, diffId });
-  }
-  return { place, config, layers: stored };
 }

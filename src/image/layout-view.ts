@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { FileSlice } from './image-files.ts';
+import { countBytes } from './count-bytes.ts';
+import { wholeFile, type FileSlice } from './image-files.ts';
 import type { OciImage } from './oci-image.ts';
-import { checkLayers, codecOf, type StoredLayer } from './stored-layers.ts';
+import { checkLayers, storedLayers } from './stored-layers.ts';
 import type { ConversionWatch } from './engine.ts';
 
 /** Brings a layer's stored bytes to `file`. */
@@ -26,7 +27,7 @@ export async function writeLayout(
   { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
 ): Promise<void> {
   const fileOf = (digest: string) => path.join(folder, 'blobs', digest.replace(':', '/'));
-  const { manifest, manifestDigest, manifestMediaType, configBytes, configDigest, config } = image;
+  const { manifest, manifestDigest, manifestMediaType, configBytes, configDigest } = image;
   await mkdir(path.join(folder, 'blobs', 'sha256'), { recursive: true });
   const descriptor = { mediaType: manifestMediaType, digest: manifestDigest, size: manifest.length };
   await Promise.all([
@@ -39,19 +40,9 @@ export async function writeLayout(
     signal.throwIfAborted();
     await placeBlob(digest, fileOf(digest));
   }
-  const layers: StoredLayer[] = [];
-  for (const [index, { digest }] of image.layers.entries()) {
-    const file = fileOf(digest);
-    const slice: FileSlice = { file, dataOffset: 0, sizeBytes: (await stat(file)).size };
-    const codec = await codecOf(slice);
-    layers.push({ ...slice, name: digest, codec, digest, diffId: config.rootfs.diff_ids[index] ?? '' });
-  }
+  const layers = await storedLayers(image, (digest) => wholeFile(fileOf(digest)));
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    onProgress({ stage: 'fetch', message: 'checking the digests of the layers', doneBytes, totalBytes });
-  };
+  const onBytes = countBytes(onProgress, 'fetch', 'checking the digests of the layers', totalBytes);
   await checkLayers(place, layers, onBytes, signal);
 }
 

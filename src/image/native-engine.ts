@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
+import { countBytes } from './count-bytes.ts';
 import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
 import { describe, type ImageConfig } from './image-config.ts';
 import { hostArchitecture } from './oci-image.ts';
@@ -63,11 +64,7 @@ async function write(
     createdAt: seconds,
   });
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    onProgress({ stage: 'compress', message: 'converting the layers', doneBytes, totalBytes });
-  };
+  const onBytes = countBytes(onProgress, 'compress', 'converting the layers', totalBytes);
   const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
   const tree = new ImageTree<FileContent>(root);
   for (const layer of layers) {

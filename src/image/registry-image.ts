@@ -1,7 +1,11 @@
 import type { Context } from '../support/context.ts';
+import { downloadBlob } from '../registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../registry/manifests.ts';
 import { parseReference } from '../registry/reference.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
+import { countBytes } from './count-bytes.ts';
+import type { ConversionWatch } from './engine.ts';
+import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { manifestMediaTypes } from './oci-manifest.ts';
 import type { RegistrySource } from './source.ts';
@@ -36,6 +40,27 @@ export async function readRegistryImage(
     },
   );
   return { image, registry };
+}
+
+/**
+ * The same, with the way to its layers.
+ *
+ * @returns `placeLayer` downloads a layer to a file that is not there yet; every digest once.
+ */
+export async function openRegistryImage(
+  source: RegistrySource,
+  onProgress: ConversionWatch['onProgress'],
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+): Promise<{ image: OciImage; placeLayer: PlaceBlob }> {
+  const { image, registry } = await readRegistryImage(source, context);
+  const sizes = new Map(image.layers.map(({ digest, size }) => [digest, size]));
+  const totalBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const onBytes = countBytes(onProgress, 'fetch', 'downloading the layers', totalBytes);
+  return {
+    image,
+    placeLayer: (digest, file) =>
+      downloadBlob(registry, { digest, size: sizes.get(digest) ?? 0 }, file, onBytes, context),
+  };
 }
 
 /** The name of an image by its manifest instead of its tag. */

@@ -1,13 +1,13 @@
 import { copyFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { downloadBlob } from '../registry/download.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
+import { countBytes } from './count-bytes.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ConversionWatch } from './engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { readRegistryImage } from './registry-image.ts';
+import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
 import { checkLayers } from './stored-layers.ts';
 
@@ -61,17 +61,8 @@ async function download(
   watch: Watch,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<void> {
-  const { image, registry } = await readRegistryImage(source, context);
-  const sizes = new Map(image.layers.map(({ digest, size }) => [digest, size]));
-  const totalBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    watch.onProgress({ stage: 'fetch', message: 'downloading the layers', doneBytes, totalBytes });
-  };
-  const place = (digest: string, file: string) =>
-    downloadBlob(registry, { digest, size: sizes.get(digest) ?? 0 }, file, onBytes, context);
-  await writeLayout(folder, image, formatSource(source), place, watch);
+  const { image, placeLayer } = await openRegistryImage(source, watch.onProgress, context);
+  await writeLayout(folder, image, formatSource(source), placeLayer, watch);
 }
 
 /** Apptainer takes the first of several images, knows no references in archives, and ends a file's name at a colon. */
@@ -87,11 +78,7 @@ async function dockerArchive(
     });
   }
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    onProgress({ stage: 'fetch', message: 'checking the digests of the layers', doneBytes, totalBytes });
-  };
+  const onBytes = countBytes(onProgress, 'fetch', 'checking the digests of the layers', totalBytes);
   await checkLayers(file, layers, onBytes, signal);
   if (!file.includes(':')) {
     return `docker-archive:${file}`;

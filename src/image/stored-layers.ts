@@ -4,6 +4,7 @@ import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HpcGatError, messageOf } from '../support/errors.ts';
 import { readStart, type FileSlice } from './image-files.ts';
+import type { OciImage } from './oci-image.ts';
 
 /** A layer as it lies on disk. */
 export interface StoredLayer extends FileSlice {
@@ -17,6 +18,24 @@ export interface StoredLayer extends FileSlice {
 
 /** With Node's default of 16 KiB, inflating takes five times as long. */
 const chunkBytes = 1024 * 1024;
+
+/**
+ * The layers of an image, the lowest first.
+ *
+ * @param blob where the stored bytes of a digest lie.
+ */
+export async function storedLayers(
+  { layers, config }: OciImage,
+  blob: (digest: string) => Promise<FileSlice>,
+): Promise<StoredLayer[]> {
+  const stored: StoredLayer[] = [];
+  for (const [index, { digest }] of layers.entries()) {
+    const slice = await blob(digest);
+    const diffId = config.rootfs.diff_ids[index] ?? '';
+    stored.push({ ...slice, name: digest, codec: await codecOf(slice), digest, diffId });
+  }
+  return stored;
+}
 
 /** By the first bytes: RFC 1952, RFC 8878. */
 export async function codecOf(slice: FileSlice): Promise<StoredLayer['codec']> {

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { isOutOfSpace } from './errors.ts';
 
@@ -55,4 +55,10 @@ export async function hasSpace(folder: string): Promise<boolean> {
 export function isMissing(error: unknown): boolean {
   // Not `instanceof Error`: under Jest the errors of Node's own modules come from another realm.
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+}
+
+/** The bytes that are there, at most `length`. */
+export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { isMissing } from '../../support/files.ts';
+import { isMissing, readAt } from '../../support/files.ts';
 import { descriptorSizeBytes, parseDescriptor, type SifDescriptor } from './descriptor.ts';
 import { headerSizeBytes, parseHeader, type SifHeader } from './header.ts';
 import { InvalidSifError } from './invalid.ts';
@@ -61,10 +61,4 @@ function checkBounds({ id, offset, sizeBytes }: SifDescriptor, fileBytes: number
       `is truncated: object ${id} ends ${missing} bytes behind the end of the file`,
     );
   }
-}
-
-/** The bytes that are there, at most `length`. */
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
+import { readAt } from '../../support/files.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
 import { parsePax, paxNumber } from './pax.ts';
 
@@ -108,9 +109,4 @@ function normalise(name: string): string {
 /** These archives name their files in UTF-8. */
 function utf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
-export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }
