@@ -191,9 +191,10 @@ describeInLab('the life of a lab', () => {
   test('Ctrl-C in a terminal reaches the command, once', async () => {
     await cli(['up']);
     // Not a shell: one whose child gets the Ctrl-C too may take itself to be meant, seldom and in its own time.
+    // `exec`: the shell that `script` starts, dash where SHELL is not set, would die by the Ctrl-C as well.
     const inside =
       '$SIG{INT} = sub { print "interrupted\\n" }; $| = 1; print "ready\\n"; sleep 1 for 1..2; exit 9';
-    const command = `"$NODE" "$HPC_GAT" lab exec --name=${name} login -- perl -e "$INSIDE"`;
+    const command = `exec "$NODE" "$HPC_GAT" lab exec --name=${name} login -- perl -e "$INSIDE"`;
     const terminal = execa('script', ['--quiet', '--return', `--command=${command}`, '/dev/null'], {
       env: { NODE: process.execPath, HPC_GAT: path.join(packageRoot, 'bin/hpc-gat.js'), INSIDE: inside },
       reject: false,
