@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { SifEngine } from '../image/engine.ts';
-import type { ImageSource } from '../image/source.ts';
+import type { ImageSource } from '../image/source/source.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';

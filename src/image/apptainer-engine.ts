@@ -6,8 +6,8 @@ import { findDockerEndpoint } from '../docker/endpoint.ts';
 import type { Context } from '../support/context.ts';
 import type { Compression } from './compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
-import { runtimeSource } from './runtime-source.ts';
-import type { ImageSource } from './source.ts';
+import { runtimeSource } from './source/runtime-source.ts';
+import type { ImageSource } from './source/source.ts';
 
 /** The lines by which Apptainer and SingularityCE announce what they do, as stages. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [

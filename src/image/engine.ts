@@ -1,5 +1,5 @@
 import type { Compression } from './compression.ts';
-import type { ImageSource } from './source.ts';
+import type { ImageSource } from './source/source.ts';
 
 /** Turns an image into a SIF. What surrounds it (locks, checks, the record) is the same for every engine. */
 export interface SifEngine {

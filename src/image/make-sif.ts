@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { acquireLock } from '../support/lock.ts';
 import { convert } from './conversion.ts';
 import type { SifEngine } from './engine.ts';
-import { identify } from './identity.ts';
+import { identify } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { judge } from './up-to-date.ts';
 import { explainFileError } from './workspace.ts';

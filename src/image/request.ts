@@ -1,6 +1,6 @@
 import type { Compression } from './compression.ts';
 import type { SifRecord } from './record.ts';
-import type { ImageSource } from './source.ts';
+import type { ImageSource } from './source/source.ts';
 
 export interface MakeSifRequest {
   readonly source: ImageSource;

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../support/errors.ts';
 import { formatCompression } from './compression.ts';
-import type { SourceIdentity } from './identity.ts';
+import type { SourceIdentity } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './record.ts';
-import { formatSource } from './source.ts';
+import { formatSource } from './source/source.ts';
 
 /**
  * Whether the SIF that lies there is the one that is wanted.

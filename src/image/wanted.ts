@@ -3,7 +3,7 @@ import type { CompleteSettings } from '../config/defaults.ts';
 import type { Project } from '../config/load.ts';
 import { parseReference } from '../registry/reference.ts';
 import { UsageError } from '../support/errors.ts';
-import { defaultOutputName, type ImageSource, parseSource } from './source.ts';
+import { defaultOutputName, type ImageSource, parseSource } from './source/source.ts';
 
 /** One SIF that somebody asked for. */
 export interface WantedImage {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Project } from '../config/load.ts';
 import { instanceArguments } from '../apptainer/instance.ts';
 import { runArguments } from '../docker/run-arguments.ts';
-import { parseSource } from '../image/source.ts';
+import { parseSource } from '../image/source/source.ts';
 import { UsageError } from '../support/errors.ts';
 import type { Mount } from '../support/mount.ts';
 import type { RunPlan } from './plan.ts';

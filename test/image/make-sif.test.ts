@@ -7,7 +7,7 @@ import type { SifEngine } from '../../src/image/engine.ts';
 import { makeSif } from '../../src/image/make-sif.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../src/image/request.ts';
 import { readSifRecord } from '../../src/image/record.ts';
-import { parseSource } from '../../src/image/source.ts';
+import { parseSource } from '../../src/image/source/source.ts';
 import { sha256OfFile } from '../../src/support/digest.ts';
 import { CommandFailedError, HpcGatError, InterruptedError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';

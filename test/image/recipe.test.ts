@@ -3,7 +3,7 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { identifyRecipe } from '../../src/image/recipe/identity.ts';
 import { parseRecipe } from '../../src/image/recipe/parse.ts';
-import { formatSource, type ImageSource } from '../../src/image/source.ts';
+import { formatSource, type ImageSource } from '../../src/image/source/source.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
-import { parseSource } from '../source.ts';
+import { parseSource } from '../source/source.ts';
 
 /** What an image is built on top of. */
 export interface Base {

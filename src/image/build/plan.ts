@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Project } from '../../config/load.ts';
 import { findTritonRelease, type TritonRelease } from '../../config/triton-releases.ts';
 import { UsageError } from '../../support/errors.ts';
-import { formatSource, parseSource } from '../source.ts';
+import { formatSource, parseSource } from '../source/source.ts';
 import { type Base, parseBase } from './base.ts';
 
 export type BuildTarget = 'server' | 'client';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
-import { parseSource, type ImageSource, type RecipeSource } from '../source.ts';
+import { parseSource, type ImageSource, type RecipeSource } from '../source/source.ts';
 import { listInputs } from './inputs.ts';
 import { parseRecipe, type RecipeStage } from './parse.ts';
 

@@ -1,5 +1,5 @@
 import { renderTemplate } from '../../render/template.ts';
-import type { ImageDescription } from '../image-config.ts';
+import type { ImageDescription } from '../source/image-config.ts';
 import { environmentLines, shellWords } from './environment.ts';
 
 /** A file that Apptainer looks for in an image. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { sha256OfBytes } from '../support/digest.ts';
-import { HpcGatError } from '../support/errors.ts';
+import { sha256OfBytes } from '../../support/digest.ts';
+import { HpcGatError } from '../../support/errors.ts';
 import { chooseImage, manifestSchema } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';

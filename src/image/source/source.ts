@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { UsageError } from '../support/errors.ts';
+import { UsageError } from '../../support/errors.ts';
 
 /** Where an image comes from, as the user names it. */
 export type ImageSource =

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { checkLayers, type StoredLayer } from '../../src/image/stored-layers.ts';
+import { checkLayers, type StoredLayer } from '../../../src/image/source/stored-layers.ts';
 
-import { sha256OfBytes } from '../../src/support/digest.ts';
-import { HpcGatError, InterruptedError } from '../../src/support/errors.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { HpcGatError, InterruptedError } from '../../../src/support/errors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const plain = Buffer.from('layer '.repeat(100_000));
 const diffId = `sha256:${sha256OfBytes(plain)}`;

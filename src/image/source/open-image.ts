@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { Context } from '../support/context.ts';
-import { UsageError } from '../support/errors.ts';
+import type { Context } from '../../support/context.ts';
+import { UsageError } from '../../support/errors.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import type { ConversionWatch } from './engine.ts';
+import type { ConversionWatch } from '../engine.ts';
 import type { ImageConfig } from './image-config.ts';
 import { wholeFile } from './image-files.ts';
 import { readOciLayout } from './oci-layout.ts';

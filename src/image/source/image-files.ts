@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { isMissing, readAt } from '../support/files.ts';
-import { readTarIndex, type TarEntry } from './tar/index.ts';
+import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { isMissing, readAt } from '../../support/files.ts';
+import { readTarIndex, type TarEntry } from '../tar/index.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {

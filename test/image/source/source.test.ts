@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultOutputName, formatSource, parseSource } from '../../src/image/source.ts';
-import { UsageError } from '../../src/support/errors.ts';
+import { defaultOutputName, formatSource, parseSource } from '../../../src/image/source/source.ts';
+import { UsageError } from '../../../src/support/errors.ts';
 
 const id = 'a'.repeat(64);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { UsageError } from '../../support/errors.ts';
+import { nearest } from '../../support/nearest.ts';
 
 /** `manifest.json` of an archive of `docker save` (moby, image/spec/v1.2.md). */
 export const manifestSchema = z

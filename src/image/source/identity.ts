@@ -1,12 +1,12 @@
-import { findDockerEndpoint } from '../docker/endpoint.ts';
-import { inspectImage } from '../docker/images.ts';
-import type { Context } from '../support/context.ts';
+import { findDockerEndpoint } from '../../docker/endpoint.ts';
+import { inspectImage } from '../../docker/images.ts';
+import type { Context } from '../../support/context.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { pinnedName, readRegistryImage } from './registry-image.ts';
-import { identifyRecipe, type RecipeIdentity } from './recipe/identity.ts';
+import { identifyRecipe, type RecipeIdentity } from '../recipe/identity.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */

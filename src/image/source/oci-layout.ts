@@ -1,5 +1,5 @@
-import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { UsageError } from '../../support/errors.ts';
+import { nearest } from '../../support/nearest.ts';
 import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
 import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
 import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';

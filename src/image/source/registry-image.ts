@@ -1,10 +1,10 @@
-import type { Context } from '../support/context.ts';
-import { downloadBlob } from '../registry/download.ts';
-import { fetchManifest, fetchSmallBlob } from '../registry/manifests.ts';
-import { parseReference } from '../registry/reference.ts';
-import { openRegistry, type Registry } from '../registry/registry.ts';
+import type { Context } from '../../support/context.ts';
+import { downloadBlob } from '../../registry/download.ts';
+import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
+import { parseReference } from '../../registry/reference.ts';
+import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
-import type { ConversionWatch } from './engine.ts';
+import type { ConversionWatch } from '../engine.ts';
 import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { manifestMediaTypes } from './oci-manifest.ts';

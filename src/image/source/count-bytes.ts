@@ -1,4 +1,4 @@
-import type { ConversionStage, ConversionWatch } from './engine.ts';
+import type { ConversionStage, ConversionWatch } from '../engine.ts';
 
 /** For what reads in pieces: told how many bytes a piece had, it reports how far the whole is. */
 export function countBytes(

@@ -1,7 +1,7 @@
 import { arch } from 'node:os';
 import type { z } from 'zod';
-import { sha256OfBytes } from '../support/digest.ts';
-import { HpcGatError, UsageError } from '../support/errors.ts';
+import { sha256OfBytes } from '../../support/digest.ts';
+import { HpcGatError, UsageError } from '../../support/errors.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import {
   imageManifestSchema,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { HpcGatError, messageOf } from '../support/errors.ts';
+import { HpcGatError, messageOf } from '../../support/errors.ts';
 import { readStart, type FileSlice } from './image-files.ts';
 import type { OciImage } from './oci-image.ts';
 

@@ -1,10 +1,10 @@
 import { copyFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { Context } from '../support/context.ts';
-import { UsageError } from '../support/errors.ts';
+import type { Context } from '../../support/context.ts';
+import { UsageError } from '../../support/errors.ts';
 import { countBytes } from './count-bytes.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import type { ConversionWatch } from './engine.ts';
+import type { ConversionWatch } from '../engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { openRegistryImage } from './registry-image.ts';

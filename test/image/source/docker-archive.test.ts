@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { readDockerArchive } from '../../src/image/docker-archive.ts';
-import { HpcGatError, UsageError } from '../../src/support/errors.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { dockerSave, tarEnd, tarEntry } from './tar-bytes.ts';
+import { readDockerArchive } from '../../../src/image/source/docker-archive.ts';
+import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { dockerSave, tarEnd, tarEntry } from '../tar-bytes.ts';
 
 async function written(bytes: Buffer): Promise<string> {
   const file = path.join(temporaryFolder(), 'image.tar');

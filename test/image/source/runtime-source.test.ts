@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { runtimeSource } from '../../src/image/runtime-source.ts';
-import type { OciSource } from '../../src/image/source.ts';
-import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { attestation, forPlatform, OciBytes } from './oci-bytes.ts';
+import { runtimeSource } from '../../../src/image/source/runtime-source.ts';
+import type { OciSource } from '../../../src/image/source/source.ts';
+import { testContext } from '../../support/context.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { attestation, forPlatform, OciBytes } from '../oci-bytes.ts';
 
 async function prepared(source: OciSource): Promise<{ scratch: string; form: string; progress: number }> {
   const scratch = temporaryFolder();

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readOciLayout } from '../../src/image/oci-layout.ts';
-import { HpcGatError, UsageError } from '../../src/support/errors.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { attestation, forPlatform, OciBytes } from './oci-bytes.ts';
-import { dockerSave } from './tar-bytes.ts';
+import { readOciLayout } from '../../../src/image/source/oci-layout.ts';
+import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { attestation, forPlatform, OciBytes } from '../oci-bytes.ts';
+import { dockerSave } from '../tar-bytes.ts';
 
 const blobOf = (digest: string) => path.join('blobs', digest.replace(':', '/'));
 
