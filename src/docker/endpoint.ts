@@ -61,6 +61,11 @@ export function parseDockerUrl(url: string): DockerEndpoint {
   });
 }
 
+/** Whether its containers can have folders of this machine, and ports on it: behind a socket, or on loopback. */
+export function isOnThisMachine(endpoint: DockerEndpoint): boolean {
+  return endpoint.kind === 'unix' || /^(localhost|127\.[\d.]+|::1)$/.test(endpoint.host);
+}
+
 const configSchema = z.looseObject({ currentContext: z.string().optional() });
 const contextSchema = z.looseObject({
   Endpoints: z.looseObject({ docker: z.looseObject({ Host: z.string() }) }),

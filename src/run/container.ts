@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Project } from '../config/load.ts';
 import { instanceArguments } from '../apptainer/instance.ts';
+import { isOnThisMachine, parseDockerUrl } from '../docker/endpoint.ts';
 import { runArguments } from '../docker/run-arguments.ts';
 import { parseSource } from '../image/source/source.ts';
 import { UsageError } from '../support/errors.ts';
@@ -9,6 +10,7 @@ import type { RunPlan } from './plan.ts';
 
 export interface ContainerRequest {
   readonly kind: RunPlan['kind'];
+  readonly serve: boolean;
   readonly gpu: boolean;
   readonly mounts: readonly Mount[];
   /** Where the Docker daemon listens, for a run with Docker. */
@@ -44,11 +46,20 @@ export function planContainer(
   };
 }
 
-function refuseWhereDockerIsNot({ settings }: Project, { kind }: ContainerRequest): void {
+function refuseWhereDockerIsNot(
+  { settings }: Project,
+  { kind, serve, dockerHost = '' }: ContainerRequest,
+): void {
   if (kind === 'job') {
     throw new UsageError('a batch job runs with Apptainer or Singularity: clusters have no Docker', {
-      fix: 'use `hpc-gat run` for Docker on this machine, or give --runtime apptainer',
+      fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or give --runtime apptainer`,
     });
+  }
+  if (dockerHost !== '' && !isOnThisMachine(parseDockerUrl(dockerHost))) {
+    throw new UsageError(
+      `the Docker daemon at ${dockerHost} is on another machine: its containers see none of the files of this one`,
+      { fix: 'run hpc-gat there, or set DOCKER_HOST to a daemon of this machine' },
+    );
   }
   if (settings.client.where === 'image') {
     throw new UsageError('client.where is image, which needs Apptainer or Singularity', {

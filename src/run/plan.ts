@@ -110,6 +110,7 @@ export function planRun(request: RunRequest): RunPlan {
     runFolder,
     ...planContainer(project, {
       kind,
+      serve: request.serve,
       gpu,
       mounts: [{ source: repository, destination: '/models', readOnly: true }, ...binds],
       dockerHost: request.dockerHost,

@@ -74,6 +74,29 @@ describeInLab('run --runtime docker', () => {
   );
 
   test(
+    'start, test and stop: a server that goes on, asked across the network too',
+    async () => {
+      const started = await hpcGat(
+        ['start', '--runtime', 'docker', '--models', quickModels, '--id', 'kept-in-docker'],
+        { node },
+      );
+      expect({ exitCode: started.exitCode, stderr: started.stderr }).toMatchObject({ exitCode: 0 });
+      expect(started.stdout).toMatch(
+        /is served at 10\.[\d.]+:\d+ \(workstation\) until [^]*hpc-gat test kept/,
+      );
+      for (const from of [node, 'login']) {
+        const { exitCode, stdout, stderr } = await hpcGat(['test'], { node: from });
+        expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+        expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      }
+      expect((await hpcGat(['status'], { node })).stdout).toMatch(/kept-in-docker +local +RUNNING .*serving/);
+      expect((await hpcGat(['stop'], { node })).stdout).toMatch(/^end the script, process \d+/);
+      expect((await hpcGat(['stop'], { node })).stdout.trim()).toBe('nothing to stop');
+    },
+    longMs,
+  );
+
+  test(
     'ends everything on SIGTERM, with exit code 143',
     async () => {
       const running = here(
@@ -143,6 +166,20 @@ describeInLab('run --runtime docker', () => {
       /has no image .*2\.15[^]*2\.51/,
     ],
     ['a batch job', ['submit'], {}, 2, /clusters have no Docker[^]*fix: use `hpc-gat run`/],
+    [
+      'a job that serves',
+      ['submit', '--serve'],
+      {},
+      2,
+      /clusters have no Docker[^]*fix: use `hpc-gat start`/,
+    ],
+    [
+      'a daemon elsewhere',
+      ['start'],
+      { DOCKER_HOST: 'tcp://login:2375' },
+      2,
+      /on another machine[^]*fix: run/,
+    ],
   ])('says what is wrong: %s', async (_what, verb, env, code, message) => {
     const { exitCode, stderr } = await hpcGat([...verb, '--runtime', 'docker', '--id', 'refused'], {
       node,

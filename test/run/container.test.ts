@@ -26,6 +26,28 @@ test.each<[Settings, string]>([
   });
 });
 
+test('a batch job that would serve is told how to with Docker', () => {
+  const settings = { docker: { image: 'triton:1' }, runtime: 'docker' } as const;
+  const refused = expect(() => samplePlan(settings, { kind: 'job', serve: true, dockerHost }));
+  refused.toThrow(expect.objectContaining({ exitCode: 2, fix: expect.stringContaining('`hpc-gat start`') }));
+});
+
+test.each([
+  ['tcp://127.0.0.1:2375', true],
+  ['tcp://localhost:2375', true],
+  ['tcp://[::1]:2375', true],
+  ['tcp://10.1.2.3:2375', false],
+  ['tcp://builder', false],
+])('a run with the daemon at %s: %s', (url, possible) => {
+  const plan = () =>
+    samplePlan({ docker: { image: 'triton:1' }, runtime: 'docker' }, { ...local, dockerHost: url });
+  if (possible) {
+    expect(plan()).toMatchObject({ dockerHost: url });
+  } else {
+    expect(plan).toThrow(/is on another machine/);
+  }
+});
+
 test.each<[Settings, 'job' | 'local', RegExp]>([
   [{ docker: { image: 'triton:1' } }, 'job', /batch job runs with Apptainer/],
   [{ image: { source: 'docker-archive:/x.tar' } }, 'local', /no Docker image is known/],
