@@ -33,6 +33,11 @@ export const makeSif = defineVerb({
         default: 'apptainer' as const,
         describe: 'Who converts: Apptainer, or hpc-gat itself (new: docs/converter.md)',
       })
+      .option('threads', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Blocks compressed at once by the native engine [SLURM_CPUS_PER_TASK, else up to 4]',
+      })
       .option('tmpdir', {
         type: 'string',
         requiresArg: true,
@@ -80,7 +85,7 @@ export const makeSif = defineVerb({
     }
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const engine = await engineOf(args.engine, context);
+    const engine = await engineOf(args, context);
     const results = [];
     for (const { source, file, compression } of wanted) {
       const result = await make(
@@ -108,9 +113,14 @@ export const makeSif = defineVerb({
   },
 });
 
-async function engineOf(name: 'apptainer' | 'native', context: Context): Promise<SifEngine> {
-  if (name === 'native') {
-    return (await import('../image/native-engine.ts')).nativeEngine(context);
+async function engineOf(
+  { engine, threads }: { engine: 'apptainer' | 'native'; threads?: number | undefined },
+  context: Context,
+): Promise<SifEngine> {
+  if (engine === 'native') {
+    const { conversionThreads } = await import('../image/threads.ts');
+    const { nativeEngine } = await import('../image/native-engine.ts');
+    return nativeEngine(context, conversionThreads(threads, context.env));
   }
   return (await import('../image/apptainer-engine.ts')).apptainerEngine(context);
 }

@@ -25,8 +25,15 @@ const blockBytes = 128 * 1024;
 /** Another one where the same image comes to other bytes. */
 const outputVersion = '1';
 
-/** Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF. */
-export function nativeEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>): SifEngine {
+/**
+ * Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF.
+ *
+ * @param threads blocks compressed at once; the bytes do not depend on it.
+ */
+export function nativeEngine(
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+  threads: number,
+): SifEngine {
   return {
     name: 'native',
     version: () => Promise.resolve(outputVersion),
@@ -35,7 +42,7 @@ export function nativeEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 's
       const architecture = architectureOf(image);
       const file = await open(request.output, 'wx+');
       try {
-        await write(file, image, architecture, request, watch);
+        await write(file, image, architecture, { ...request, threads }, watch);
       } finally {
         await file.close();
       }
@@ -45,11 +52,12 @@ export function nativeEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 's
 
 async function write(
   file: Awaited<ReturnType<typeof open>>,
-  { place, config, layers }: LayeredImage,
+  image: LayeredImage,
   architecture: SifArchitecture,
-  { source, compression }: ConversionRequest,
-  { onProgress, signal }: ConversionWatch,
+  { source, compression, threads }: ConversionRequest & { readonly threads: number },
+  watch: ConversionWatch,
 ): Promise<void> {
+  const { config } = image;
   const createdAt = createdOf(config);
   const description = describe(config.architecture, config.os, config.config);
   const container = await containerFiles(description, { ...originOf(source), builtAt: createdAt });
@@ -61,8 +69,26 @@ async function write(
   const squashfs = new SquashfsWriter(file, sif.partitionOffset, {
     compression,
     blockBytes,
+    threads,
     createdAt: seconds,
   });
+  try {
+    const tree = await storeLayers(image, seconds, squashfs.data, watch);
+    await addContainerFiles(tree, container.files, seconds, squashfs.data);
+    await squashfs.data.endLayer();
+    await sif.finish(await squashfs.finish(tree.root));
+  } finally {
+    squashfs.close();
+  }
+}
+
+/** Reads the layers, the lowest first. @returns the tree that they come to. */
+async function storeLayers(
+  { place, layers }: LayeredImage,
+  seconds: number,
+  data: DataArea,
+  { onProgress, signal }: ConversionWatch,
+): Promise<ImageTree<FileContent>> {
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const onBytes = countBytes(onProgress, 'compress', 'converting the layers', totalBytes);
   const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
@@ -70,13 +96,11 @@ async function write(
   for (const layer of layers) {
     const name = `layer ${layer.name} of ${place}`;
     const tar = new TarReader(readLayer(place, layer, onBytes, signal), name);
-    const entries = await storeLayer(tar, squashfs.data, name);
-    await squashfs.data.endLayer();
+    const entries = await storeLayer(tar, data, name);
+    await data.endLayer();
     tree.apply(entries, name);
   }
-  await addContainerFiles(tree, container.files, seconds, squashfs.data);
-  await squashfs.data.endLayer();
-  await sif.finish(await squashfs.finish(tree.root));
+  return tree;
 }
 
 /** Reads a layer to its end; the contents of its files go to the output at once. */

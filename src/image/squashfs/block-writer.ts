@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { BlockCodec } from './codec.ts';
 import type { StoredBlock } from './content.ts';
+import type { Lanes } from './lanes.ts';
 
 /** Blocks that may be on their way at once: as many as keep the thread pool busy while the next ones are read. */
 const maxInFlight = 16;
@@ -16,7 +16,7 @@ interface Pending {
 /** Compresses blocks side by side and writes them one behind the other, in the order in which they were given. */
 export class BlockWriter {
   readonly #file: FileHandle;
-  readonly #codec: BlockCodec;
+  readonly #lanes: Lanes;
   readonly #base: number;
   readonly #queue: Pending[] = [];
   #position: number;
@@ -26,9 +26,9 @@ export class BlockWriter {
    * @param base where the file system begins in the file.
    * @param position where its first block goes, from that beginning.
    */
-  constructor(file: FileHandle, codec: BlockCodec, base: number, position: number) {
+  constructor(file: FileHandle, lanes: Lanes, base: number, position: number) {
     this.#file = file;
-    this.#codec = codec;
+    this.#lanes = lanes;
     this.#base = base;
     this.#position = position;
   }
@@ -46,7 +46,7 @@ export class BlockWriter {
     while (this.#queue.length >= maxInFlight) {
       await this.#writeSome();
     }
-    const compressed = this.#codec.compress(raw);
+    const compressed = this.#lanes.compress(raw);
     // Whoever awaits it later gets the error; until then it is not an unhandled one.
     compressed.catch(() => undefined);
     this.#queue.push({ block, raw, compressed });

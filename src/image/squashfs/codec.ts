@@ -4,22 +4,23 @@ import {
   deflate,
   deflateSync,
   inflateSync,
-  zstdCompress,
   zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib';
 import type { Compression } from '../compression.ts';
+import type { Lane } from './lanes.ts';
+import { ZstdLane } from './zstd-lane.ts';
 
 /** Compresses single blocks: each stands for itself, whatever was compressed before. */
 export interface BlockCodec {
-  /** In libuv's thread pool; several at once. */
-  compress(block: Buffer): Promise<Buffer>;
+  /** Something that compresses in libuv's thread pool, to be closed. */
+  openLane(): Lane;
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;
 }
 
 const none: BlockCodec = {
-  compress: (block) => Promise.resolve(block),
+  openLane: () => ({ compress: (block) => Promise.resolve(block), close: () => undefined }),
   compressSync: (block) => block,
   decompressSync: (block) => block,
 };
@@ -30,28 +31,38 @@ const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_checksumFlag } = const
  * @param blockBytes the largest block: the kernel's decoder holds no larger window.
  */
 export function blockCodec(compression: Compression, blockBytes: number): BlockCodec {
-  if (compression.codec === 'none') {
-    return none;
+  switch (compression.codec) {
+    case 'none':
+      return none;
+    case 'gzip':
+      return zlibCodec(compression.level, blockBytes);
+    case 'zstd':
+      return zstdCodec(compression.level, blockBytes);
   }
-  if (compression.codec === 'gzip') {
-    // squashfs calls it gzip and means zlib's format, RFC 1950.
-    const options = { level: compression.level, chunkSize: blockBytes };
-    return {
-      compress: (block) => promisify<Buffer, typeof options, Buffer>(deflate)(block, options),
-      compressSync: (block) => deflateSync(block, options),
-      decompressSync: (block) => inflateSync(block, { maxOutputLength: blockBytes }),
-    };
-  }
+}
+
+/** squashfs calls it gzip and means zlib's format, RFC 1950. */
+function zlibCodec(level: number, blockBytes: number): BlockCodec {
+  const options = { level, chunkSize: blockBytes };
+  const compress = promisify<Buffer, typeof options, Buffer>(deflate);
+  return {
+    // No context is kept: after `reset` zlib does not always find what it finds with a new one.
+    openLane: () => ({ compress: (block) => compress(block, options), close: () => undefined }),
+    compressSync: (block) => deflateSync(block, options),
+    decompressSync: (block) => inflateSync(block, { maxOutputLength: blockBytes }),
+  };
+}
+
+function zstdCodec(level: number, blockBytes: number): BlockCodec {
   const params = {
-    [ZSTD_c_compressionLevel]: compression.level,
+    [ZSTD_c_compressionLevel]: level,
     [ZSTD_c_windowLog]: Math.max(10, Math.ceil(Math.log2(blockBytes))),
     [ZSTD_c_checksumFlag]: 0,
   };
-  const options = (block: Buffer) => ({ params, pledgedSrcSize: block.length, chunkSize: blockBytes });
   return {
-    compress: (block) =>
-      promisify<Buffer, ReturnType<typeof options>, Buffer>(zstdCompress)(block, options(block)),
-    compressSync: (block) => zstdCompressSync(block, options(block)),
+    openLane: () => new ZstdLane(params),
+    compressSync: (block) =>
+      zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: blockBytes }),
     decompressSync: (block) => zstdDecompressSync(block, { maxOutputLength: blockBytes }),
   };
 }

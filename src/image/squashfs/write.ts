@@ -8,6 +8,7 @@ import type { FileContent, StoredBlock } from './content.ts';
 import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
 import { encodeTree } from './encode-tree.ts';
+import { Lanes } from './lanes.ts';
 import { squeeze } from './squeeze.ts';
 import { codecOptions, superblockBytes, superblockLength } from './superblock-bytes.ts';
 
@@ -15,6 +16,8 @@ export interface SquashfsOptions {
   readonly compression: Compression;
   /** A power of two, 4 KiB to 1 MiB. */
   readonly blockBytes: number;
+  /** Blocks compressed at once. */
+  readonly threads: number;
   /** Seconds since 1970, for the superblock. */
   readonly createdAt: number;
 }
@@ -30,6 +33,7 @@ export class SquashfsWriter {
   readonly #dataStart: number;
   readonly #options: SquashfsOptions;
   readonly #codec: BlockCodec;
+  readonly #lanes: Lanes;
   readonly #blocks: BlockWriter;
 
   /** @param base where the file system begins in the file. */
@@ -39,8 +43,14 @@ export class SquashfsWriter {
     this.#base = base;
     this.#options = options;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    this.#blocks = new BlockWriter(file, this.#codec, base, this.#dataStart);
+    this.#lanes = new Lanes(Array.from({ length: options.threads }, () => this.#codec.openLane()));
+    this.#blocks = new BlockWriter(file, this.#lanes, base, this.#dataStart);
     this.data = new DataArea(this.#blocks, options.blockBytes);
+  }
+
+  /** Frees what compressing has taken; whatever came of it. */
+  close(): void {
+    this.#lanes.close();
   }
 
   /**
