@@ -31,6 +31,8 @@ export class Lanes {
   }
 
   close(): void {
-    this.#all.forEach((lane) => lane.close());
+    this.#all.forEach((lane) => {
+      lane.close();
+    });
   }
 }

@@ -26,8 +26,8 @@ export class ZstdLane implements Lane {
   async compress(block: Buffer): Promise<Buffer> {
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(block, (error) => {
-        if (error) {
-          reject(error);
+        if (error || this.#stream.destroyed) {
+          reject(error ?? new Error('closed while it compressed'));
         } else {
           resolve();
         }

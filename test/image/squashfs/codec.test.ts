@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals';
+import { blockCodec } from '../../../src/image/squashfs/codec.ts';
+import { Lanes } from '../../../src/image/squashfs/lanes.ts';
+
+const blockBytes = 128 * 1024;
+
+/** Blocks that compress a little, a lot and not at all, of odd lengths. */
+function block(index: number): Buffer {
+  const length = [blockBytes, 5_000, 1, 70_001, blockBytes, 4_096][index % 6] ?? 1;
+  const bytes = Buffer.alloc(length);
+  let state = index + 1;
+  for (let at = 0; at < length; at += 1) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    bytes[at] = index % 3 === 0 ? state >>> 24 : index % 3 === 1 ? (state >>> 28) * (at & 3) : 7;
+  }
+  return bytes;
+}
+
+describe('compressing blocks', () => {
+  test.each([
+    [{ codec: 'zstd', level: 3 } as const, 1],
+    [{ codec: 'zstd', level: 3 } as const, 4],
+    [{ codec: 'gzip', level: 6 } as const, 3],
+    [{ codec: 'none' } as const, 2],
+  ])('%j in %i lanes: every block as if it were alone, and read back', async (compression, count) => {
+    const codec = blockCodec(compression, blockBytes);
+    const lanes = new Lanes(Array.from({ length: count }, () => codec.openLane()));
+    const blocks = Array.from({ length: 60 }, (_, index) => block(index));
+    const compressed = await Promise.all(blocks.map((raw) => lanes.compress(raw)));
+    lanes.close();
+    for (const [index, raw] of blocks.entries()) {
+      const result = compressed[index] ?? Buffer.alloc(0);
+      expect(result.equals(codec.compressSync(raw))).toBe(true);
+      expect(codec.decompressSync(result).equals(raw)).toBe(true);
+    }
+  });
+
+  test('what was on its way when the lanes are closed fails, and is not waited for', async () => {
+    const lanes = new Lanes([blockCodec({ codec: 'zstd', level: 19 }, blockBytes).openLane()]);
+    const onTheWay = expect(lanes.compress(block(0))).rejects.toThrow();
+    lanes.close();
+    await onTheWay;
+  });
+});
