@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../support/errors.ts';
-import type { LayerEntry } from './entry.ts';
+import { aufsPrefix, type LayerEntry } from './entry.ts';
 import { emptyDirectory, noXattrs, type DirectoryInode, type Inode, type Metadata } from './inode.ts';
 
 /** As many symbolic links as Linux follows in one path. */
@@ -28,25 +28,42 @@ export class ImageTree<Content> {
     const explicit = new Set(
       entries.flatMap((entry) => (entry.change === 'directory' ? [entry.path.join('/')] : [])),
     );
+    const bound = new Map<LayerEntry<Content>, Inode<Content>>();
     for (const entry of entries) {
       if (entry.change === 'whiteout' || entry.change === 'opaque') {
-        this.#hide(entry, explicit, place);
+        this.#hide(entry, explicit);
+      } else if (entry.change === 'hard-link') {
+        const inode = this.find(entry.target);
+        if (inode !== undefined) {
+          bound.set(entry, inode);
+        }
+      }
+    }
+    for (const [entry, inode] of bound) {
+      // What a whiteout has hidden only after the link was bound to it, the link keeps.
+      if (entry.change === 'hard-link' && this.find(entry.target) === inode) {
+        bound.delete(entry);
       }
     }
     for (const entry of entries) {
-      this.#put(entry, place);
+      this.#put(entry, bound.get(entry), place);
+    }
+    for (const name of this.root.children.keys()) {
+      if (name.startsWith(aufsPrefix)) {
+        this.root.children.delete(name);
+      }
     }
   }
 
   /** What stands at a path, a symbolic link there not followed. */
   find(path: readonly string[]): Inode<Content> | undefined {
-    return this.#walk(path.slice(0, -1), 'the image')?.children.get(path.at(-1) ?? '');
+    return this.#walk(path.slice(0, -1))?.children.get(path.at(-1) ?? '');
   }
 
-  #hide({ change, path }: LayerEntry<Content>, explicit: ReadonlySet<string>, place: string): void {
+  #hide({ change, path }: LayerEntry<Content>, explicit: ReadonlySet<string>): void {
     const target = change === 'opaque' ? path : path.slice(0, -1);
     // A directory of this layer in the place of a link: the lower directory behind that link is not meant.
-    const walk = this.#walk(target, place, {
+    const walk = this.#walk(target, {
       follow: (at) => !explicit.has(target.slice(0, at).join('/')),
     });
     if (walk === undefined) {
@@ -59,7 +76,7 @@ export class ImageTree<Content> {
     }
   }
 
-  #put(entry: LayerEntry<Content>, place: string): void {
+  #put(entry: LayerEntry<Content>, bound: Inode<Content> | undefined, place: string): void {
     const { change, path } = entry;
     if (change === 'whiteout' || change === 'opaque') {
       return;
@@ -87,14 +104,18 @@ export class ImageTree<Content> {
         parent.children.set(name, entry.inode);
         return;
       case 'hard-link':
-        parent.children.set(name, this.#linked(entry.target, path, place));
+        parent.children.set(name, this.#linked(entry.target, bound, path, place));
     }
   }
 
   /** The inode that stands at the target now; what becomes of that path later is nothing to the link. */
-  #linked(target: readonly string[], path: readonly string[], place: string): Inode<Content> {
-    const parent = this.#walk(target.slice(0, -1), place);
-    const inode = parent?.children.get(target.at(-1) ?? '');
+  #linked(
+    target: readonly string[],
+    bound: Inode<Content> | undefined,
+    path: readonly string[],
+    place: string,
+  ): Inode<Content> {
+    const inode = this.find(target) ?? bound;
     if (inode === undefined || inode.kind === 'directory') {
       const problem = inode === undefined ? 'is not there' : 'is a directory';
       throw new HpcGatError(
@@ -106,24 +127,25 @@ export class ImageTree<Content> {
 
   /** Makes the directories that no entry describes: of root, 0755, as old as what is in them. */
   #parentOf(path: readonly string[], mtime: number | undefined, place: string): DirectoryInode<Content> {
-    const parent = this.#walk(path.slice(0, -1), place, {
+    const parent = this.#walk(path.slice(0, -1), {
       make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime: mtime ?? 0, xattrs: noXattrs }),
     });
     if (parent === undefined) {
-      throw new HpcGatError(`${place} is damaged: ${printable(path)} lies below what is no directory`);
+      throw new HpcGatError(
+        `${place} is damaged: ${printable(path)} lies below what is no directory, or a link without end`,
+      );
     }
     return parent;
   }
 
   /**
-   * The directory at a path, symbolic links followed inside the tree; undefined when there is none.
+   * The directory at a path, symbolic links followed inside the tree; undefined when there is none, or a circle of links.
    *
    * @param make for a directory that is not there.
    * @param follow whether a symbolic link that stands as the `at`-th name of the path is followed.
    */
   #walk(
     path: readonly string[],
-    place: string,
     {
       make,
       follow = () => true,
@@ -132,6 +154,8 @@ export class ImageTree<Content> {
     // The directories above the present one, which `..` in a link's target goes back to.
     const way: DirectoryInode<Content>[] = [];
     let here = this.root;
+    // Names below it that are not there: a `..` behind them takes them back by the text.
+    const missing: string[] = [];
     const pending: { name: string; at?: number }[] = path
       .map((name, index) => ({ name, at: index + 1 }))
       .reverse();
@@ -142,18 +166,18 @@ export class ImageTree<Content> {
         continue;
       }
       if (name === '..') {
-        here = way.pop() ?? this.root;
+        if (missing.pop() === undefined) {
+          here = way.pop() ?? this.root;
+        }
         continue;
       }
-      let next = here.children.get(name);
-      if (next === undefined && make !== undefined) {
-        next = make();
-        here.children.set(name, next);
-      }
-      if (next?.kind === 'symbolic-link' && (at === undefined || follow(at))) {
+      const next = missing.length === 0 ? here.children.get(name) : undefined;
+      if (next === undefined) {
+        missing.push(name);
+      } else if (next.kind === 'symbolic-link' && (at === undefined || follow(at))) {
         links += 1;
         if (links > maxLinks) {
-          throw new HpcGatError(`${place} is damaged: ${printable(path)} leads through links without end`);
+          return undefined;
         }
         if (next.target.startsWith('/')) {
           way.length = 0;
@@ -165,12 +189,20 @@ export class ImageTree<Content> {
             .map((part) => ({ name: part }))
             .reverse(),
         );
-      } else if (next?.kind === 'directory') {
+      } else if (next.kind === 'directory') {
         way.push(here);
         here = next;
       } else {
         return undefined;
       }
+    }
+    for (const name of missing) {
+      const made = make?.();
+      if (made === undefined) {
+        return undefined;
+      }
+      here.children.set(name, made);
+      here = made;
     }
     return here;
   }
@@ -180,7 +212,8 @@ function mtimeOf<Content>(entry: LayerEntry<Content> & { change: 'directory' | '
   return entry.change === 'directory' ? entry.metadata.mtime : entry.inode.metadata.mtime;
 }
 
-/** Names are bytes: what is no UTF-8 among them is shown as the replacement character. */
+/** Names are bytes: what is no UTF-8 among them is shown as the replacement character, a line break as `\\x0a`. */
 function printable(path: readonly string[]): string {
-  return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+  const text = `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+  return text.replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -18,8 +18,8 @@ const maxNameBytes = 255;
 const maxPathBytes = 4096;
 const whiteoutPrefix = '.wh.';
 const opaqueMark = '.wh..wh..opq';
-/** AUFS kept its own affairs under such names. */
-const aufsPrefix = '.wh..wh.';
+/** AUFS kept its own affairs under such names, in the root: among them what its hard links are bound to. */
+export const aufsPrefix = '.wh..wh.';
 
 /** They hold for the file system where the image was made, and no other. */
 const droppedXattrs = new Set(['security.selinux', 'system.nfs4_acl']);
@@ -86,7 +86,12 @@ export function interpret<Content>(
     case 'file':
       return content === undefined ? undefined : { path, change: 'leaf', inode: { kind, metadata, content } };
     case 'symbolic-link':
-      return { path, change: 'leaf', inode: { kind, metadata, target: linkName } };
+      // Linux has no permissions of links; what a tar says of them varies.
+      return {
+        path,
+        change: 'leaf',
+        inode: { kind, metadata: { ...metadata, mode: 0o777 }, target: linkName },
+      };
     case 'character-device':
     case 'block-device':
       return { path, change: 'leaf', inode: { kind, metadata, major, minor } };

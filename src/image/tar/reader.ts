@@ -249,13 +249,15 @@ function paddingOf(sizeBytes: number): number {
   return (recordBytes - (sizeBytes % recordBytes)) % recordBytes;
 }
 
+/** An empty value takes back what was said before (POSIX.1-2001 pax): the header holds. */
 function text(pax: PaxRecords, key: string): string | undefined {
-  return pax.get(key)?.toString('latin1');
+  const value = pax.get(key);
+  return value === undefined || value.length === 0 ? undefined : value.toString('latin1');
 }
 
 function number(pax: PaxRecords, key: string, otherwise: number): number {
   const value = pax.get(key);
-  return value === undefined ? otherwise : paxNumber(value);
+  return value === undefined || value.length === 0 ? otherwise : paxNumber(value);
 }
 
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();

@@ -162,8 +162,21 @@ describe('symbolic links', () => {
     ]);
   });
 
+  test('to what is not there are followed by the text', async () => {
+    const links = [soft('a', 'nowhere/../b'), soft('c', '/d/e')];
+    expect(await flatten(links, [file('a/x', '1'), file('c/y', '2')])).toEqual([
+      'l /a->nowhere/../b',
+      'd /b 755 0',
+      'f /b/x=1',
+      'l /c->/d/e',
+      'd /d 755 0',
+      'd /d/e 755 0',
+      'f /d/e/y=2',
+    ]);
+  });
+
   test('in a circle are an error', async () => {
-    await expect(flatten([soft('a', 'b'), soft('b', 'a'), file('a/x')])).rejects.toThrow(/without end/);
+    await expect(flatten([soft('a', 'b'), soft('b', 'a'), file('a/x')])).rejects.toThrow(/link without end/);
   });
 
   test('that lead to a file have nothing below them', async () => {
@@ -190,6 +203,23 @@ describe('hard links', () => {
     await expect(
       flatten([file('a', '1')].slice(layer.length === 2 && layer[0]?.name === '.wh.a' ? 0 : 1), layer),
     ).rejects.toThrow(message);
+  });
+
+  test('keep what a whiteout further on in their layer hides, whichever it is', async () => {
+    const lower = [dir('d'), file('d/a', '1')];
+    for (const hidden of ['d/.wh.a', '.wh.d', 'd/.wh..wh..opq']) {
+      const flat = await flatten(lower, [hard('b', 'd/a'), file(hidden)]);
+      expect(flat.filter((line) => !line.startsWith('d'))).toEqual(['f /b=1']);
+      await expect(flatten(lower, [file(hidden), hard('b', 'd/a')])).rejects.toThrow(/not there/);
+    }
+  });
+
+  test('of AUFS keep what its own folder held', async () => {
+    const plink = '.wh..wh.plnk/12.34';
+    expect(await flatten([file(plink, '1'), hard('a', plink), hard('b', plink)])).toEqual([
+      'f /a=1',
+      'f /b is /a',
+    ]);
   });
 
   test('may be to a symbolic link itself', async () => {

@@ -95,6 +95,16 @@ test('a global pax header holds for all that follow, until their own says otherw
   expect((await readAll(bytes)).map(({ uid }) => uid)).toEqual([123_456, 7]);
 });
 
+test('a pax record without a value leaves what the header says', async () => {
+  const pax = { path: '', linkpath: '', uid: '', mtime: '', size: '' };
+  expect(await readOne({ name: 'one', type: '2', link: 'two', uid: 5, mtime: 6, pax })).toMatchObject({
+    name: 'one',
+    linkName: 'two',
+    uid: 5,
+    mtime: 6,
+  });
+});
+
 test('names are bytes, not UTF-8', async () => {
   expect((await readOne({ name: 'caf\xe9' }))?.name).toBe('caf\xe9');
 });

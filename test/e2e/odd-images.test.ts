@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { differences } from '../image/corpus/differences.ts';
+import { treeOfModel, type Facts, type Tree } from '../image/corpus/facts.ts';
+import { oddLayers } from '../image/corpus/generate.ts';
+import { Model } from '../image/corpus/model.ts';
+import { tarOf, type TarItem } from '../image/corpus/tar.ts';
+import { OciBytes } from '../image/oci-bytes.ts';
+import { tarEntry } from '../image/tar-bytes.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+
+/** HPC_GAT_SEEDS=300 tries more, HPC_GAT_FIRST_SEED=1000 others. */
+const count = Number(process.env.HPC_GAT_SEEDS ?? 3);
+const seeds = Array.from({ length: count }, (_none, at) => at + Number(process.env.HPC_GAT_FIRST_SEED ?? 1));
+const folder = '/scratch/odd-images';
+const longMs = 60_000 + 10_000 * count;
+
+async function inFolder(line: string, user: 'alice' | 'root', input?: Uint8Array): Promise<string> {
+  const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-ec', line], {
+    user,
+    cwd: folder,
+    timeoutMs: longMs,
+    ...(input && { input }),
+  });
+  expect({ line, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ line, exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+/** What umoci unpacks as root, and what unsquashfs unpacks of the SIF that alice has made. */
+async function bothTrees(image: string): Promise<{ theirs: Tree; ours: Tree; since: number }> {
+  const since = Math.floor(Date.now() / 1000);
+  const quietly = (command: string) => `${command} >log 2>&1 || { cat log >&2; exit 1; }`;
+  await inFolder(quietly(`hpc-gat make-sif --engine native oci:${image} -o x.sif --force`), 'alice');
+  const listings = await inFolder(
+    `umask 022; rm -rf theirs ours
+     ${quietly(`umoci raw unpack --image ${image} theirs`)}
+     offset=$(apptainer sif list x.sif | sed -n 's/.*|\\([0-9]*\\)-.*Squashfs.*/\\1/p')
+     ${quietly('unsquashfs -quiet -no-progress -offset $offset -dest ours x.sif')}
+     python3 list-tree.py theirs; python3 list-tree.py ours`,
+    'root',
+  );
+  const [theirs, ours] = listings
+    .trim()
+    .split('\n')
+    .map((line) => new Map(Object.entries(JSON.parse(line) as Record<string, Facts>)));
+  if (theirs === undefined || ours === undefined) {
+    throw new Error('one of the listings is missing');
+  }
+  return { theirs, ours, since };
+}
+
+/** umoci refuses GNU's type for sparse files and POSIX's for contiguous ones: those two meet the unit tests alone. */
+function layersOf(seed: number): TarItem[][] {
+  return oddLayers(seed).map((layer) =>
+    layer.map((item) => ({
+      ...item,
+      ...(item.sparse === 'gnu' && { sparse: '0.1' as const }),
+      ...(item.type === '7' && { type: '0' }),
+    })),
+  );
+}
+
+/** A folder of images with these layers, the lowest first, by their tags. */
+async function putLayout(name: string, images: ReadonlyMap<string, readonly Buffer[]>): Promise<void> {
+  const oci = new OciBytes();
+  for (const [tag, layers] of images) {
+    oci.add(oci.layered(layers), tag);
+  }
+  const layout = Buffer.concat([tarEntry('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), oci.tar()]);
+  await inFolder(`mkdir ${name}; tar -xf - -C ${name}`, 'alice', layout);
+}
+
+/** Of the image in a layout; umoci reads OCI's manifests, and these are Docker's. */
+function storedLayers(layout: string): Buffer[] {
+  const blob = (digest: string) => readFileSync(path.join(layout, 'blobs', digest.replace(':', '/')));
+  let described = JSON.parse(readFileSync(path.join(layout, 'index.json'), 'utf8')) as Described;
+  for (let next = described.manifests?.[0]; next !== undefined; next = described.manifests?.[0]) {
+    described = JSON.parse(blob(next.digest).toString()) as Described;
+  }
+  return (described.layers ?? []).map(({ digest }) => gunzipSync(blob(digest)));
+}
+
+interface Described {
+  readonly manifests?: readonly { readonly digest: string }[];
+  readonly layers?: readonly { readonly digest: string }[];
+}
+
+/** The differences between the trees of an image that nothing explains. */
+async function compared(
+  image: string,
+  byRules: Tree = new Map(),
+  asTheyCome: Tree = new Map(),
+): Promise<string[]> {
+  const trees = await bothTrees(image);
+  return differences({ ...trees, byRules, asTheyCome }).map((line) => `${image}: ${line}`);
+}
+
+function modelled(layers: readonly TarItem[][], whiteouts: 'first' | 'as they come'): Tree {
+  const model = new Model();
+  for (const layer of layers) {
+    model.apply(layer, whiteouts);
+  }
+  return treeOfModel(model);
+}
+
+describeInLab('odd images', () => {
+  beforeAll(async () => {
+    const fresh = `rm -rf ${folder}; mkdir -p -m 777 ${folder}`;
+    await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
+    const lister = readFileSync(path.join(packageRoot, 'test/image/corpus/list-tree.py'));
+    await inFolder('cat >list-tree.py', 'alice', lister);
+  }, longMs);
+  afterAll(async () => {
+    await labExec('workstation', ['rm', '-rf', folder], { user: 'root', cwd: '/' });
+  });
+
+  test(
+    `${count} of a generator have the tree that umoci makes of them`,
+    async () => {
+      await putLayout('odd', new Map(seeds.map((seed) => [`seed-${seed}`, layersOf(seed).map(tarOf)])));
+      const found: string[] = [];
+      for (const seed of seeds) {
+        const [byRules, asTheyCome] = (['first', 'as they come'] as const).map((whiteouts) =>
+          modelled(layersOf(seed), whiteouts),
+        );
+        found.push(...(await compared(`odd:seed-${seed}`, byRules, asTheyCome)));
+      }
+      expect(found).toEqual([]);
+    },
+    longMs,
+  );
+
+  test(
+    'of a public project have the tree that umoci makes of them',
+    async () => {
+      const fixtures = path.join(packageRoot, 'test/fixtures/oci-images');
+      const names = readdirSync(fixtures).filter((name) => !name.includes('.'));
+      await putLayout(
+        'public',
+        new Map(names.map((name) => [name, storedLayers(path.join(fixtures, name))])),
+      );
+      const found: string[] = [];
+      for (const name of names) {
+        found.push(...(await compared(`public:${name}`)));
+      }
+      expect(found).toEqual([]);
+    },
+    longMs,
+  );
+});

@@ -1,0 +1,40 @@
+"""What stands at each path below a folder, as JSON; texts hold a byte in each character. Argument: the folder."""
+
+import hashlib, json, os, stat, sys
+
+KINDS = {
+    stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "symbolic-link", stat.S_IFIFO: "fifo",
+    stat.S_IFCHR: "character-device", stat.S_IFBLK: "block-device",
+}
+
+
+def facts(path, seen, name):
+    status = os.lstat(path)
+    kind = KINDS[stat.S_IFMT(status.st_mode)]
+    detail = ""
+    if kind == "symbolic-link":
+        detail = os.readlink(path).decode("latin1")
+    elif kind.endswith("device"):
+        detail = "%d:%d" % (os.major(status.st_rdev), os.minor(status.st_rdev))
+    elif kind == "file":
+        with open(path, "rb") as file:
+            detail = hashlib.sha256(file.read()).hexdigest()
+    first = seen.setdefault((status.st_dev, status.st_ino), name)
+    xattrs = {key: os.getxattr(path, key, follow_symlinks=False).hex() for key in os.listxattr(path, follow_symlinks=False)}
+    return {
+        "kind": kind, "mode": stat.S_IMODE(status.st_mode), "uid": status.st_uid, "gid": status.st_gid,
+        "mtime": int(status.st_mtime_ns // 10**9), "xattrs": dict(sorted(xattrs.items())), "detail": detail,
+        "sameAs": None if first == name else first,
+    }
+
+
+def names(root):
+    yield ""
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            yield os.path.join(folder, name)[len(root):].decode("latin1")
+
+
+root = os.fsencode(sys.argv[1].rstrip("/"))
+seen = {}
+print(json.dumps({name: facts(root + name.encode("latin1"), seen, name) for name in sorted(names(root))}))
