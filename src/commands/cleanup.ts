@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { UsageError } from '../support/errors.ts';
+import { CommandFailedError, UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -37,25 +37,44 @@ export const cleanup = defineVerb({
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
     const report: { run: string; done: string[] }[] = [];
+    const failures: CommandFailedError[] = [];
     for (const record of records) {
-      const { active, state, host } = await stateOfRun(context, record, hostname());
+      const { active, state, host, unreadable } = await stateOfRun(context, record, hostname());
+      unreadable.forEach((line) => {
+        context.output.warn(line);
+      });
       const chosen = args.run !== undefined || args.all;
       if (!chosen && state === elsewhere) {
         context.output.info(
           `${record.id} may go on on ${host ?? 'another node'}: hpc-gat cleanup ${record.id} ends it`,
         );
       } else if (chosen || !active) {
-        const done = await cleanUpRun(context, record, { dryRun: args.dryRun, hostname: hostname() });
-        report.push({ run: record.id, done });
+        try {
+          const done = await cleanUpRun(context, record, { dryRun: args.dryRun, hostname: hostname() });
+          report.push({ run: record.id, done });
+        } catch (error) {
+          if (!(error instanceof CommandFailedError)) {
+            throw error;
+          }
+          // A node that is down keeps nobody from what other runs left.
+          failures.push(error);
+        }
       }
     }
+    const [failure, ...others] = failures;
+    others.forEach(({ message }) => {
+      context.output.warn(message);
+    });
     const lines = report.flatMap(({ run, done }) => done.map((line) => `${run}: ${line}`));
     if (args.json) {
       context.output.json({ dryRun: args.dryRun, runs: report });
     } else {
-      (lines.length === 0 ? ['nothing to clean up'] : lines).forEach((line) => {
+      (lines.length === 0 && failure === undefined ? ['nothing to clean up'] : lines).forEach((line) => {
         context.output.result(args.dryRun && lines.length > 0 ? `would: ${line}` : line);
       });
+    }
+    if (failure !== undefined) {
+      throw failure;
     }
     return 0;
   },

@@ -50,7 +50,7 @@ export const logs = defineVerb({
         output.result(args.only === undefined ? `${kind.padEnd(6)} | ${line}` : line);
       },
     });
-    const ended = await record.ended();
+    const { ended } = await record.facts();
     output.info(`run ${record.id} has ended${ended === undefined ? '' : `: ${ended.reason}`}`);
     return 0;
   },

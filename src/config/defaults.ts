@@ -1,7 +1,7 @@
 import type { Settings } from './schema.ts';
 
 /** What holds where neither the command line nor a file says otherwise. */
-const defaults = {
+export const defaults = {
   image: { file: 'triton.sif', compression: 'auto' },
   client: { where: 'host', image: { file: 'client.sif', compression: 'auto' } },
   build: {

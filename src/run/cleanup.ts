@@ -5,7 +5,7 @@ import { whyNodeIsUnusable } from '../slurm/node.ts';
 import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import type { RunPlan } from './plan.ts';
+import { type EndingPlan, endingPlanOf } from './ending-plan.ts';
 import type { Holding, RunRecord } from './record.ts';
 import { renderRelease } from './script.ts';
 import { stateOfRun } from './state.ts';
@@ -33,10 +33,6 @@ export async function cleanUpRun(
   record: RunRecord,
   options: CleanupOptions,
 ): Promise<string[]> {
-  const plan = await record.plan();
-  if (plan === undefined) {
-    return [];
-  }
   const { dryRun, hostname } = options;
   const done: string[] = [];
   const state = await stateOfRun(context, record, hostname);
@@ -49,17 +45,17 @@ export async function cleanUpRun(
     done.push(`end the script, process ${state.scriptPid}`);
     if (!dryRun) {
       process.kill(state.scriptPid, 'SIGTERM');
-      await until(context, async () => (await record.ended()) !== undefined);
+      await until(context, async () => (await record.facts()).ended !== undefined);
     }
   }
-  for (const holding of await record.holdings()) {
+  for (const holding of (await record.facts()).holdings) {
     if (!state.active || !dryRun) {
       done.push(
         `end and remove what is left on ${holding.host}: server, container, shared memory, temporary files`,
       );
     }
     if (!dryRun) {
-      await release(context, plan, holding, hostname);
+      await release(context, await endingPlanOf(record, holding), holding, hostname);
     }
   }
   return done;
@@ -69,12 +65,17 @@ async function endJob(context: Context, record: RunRecord, jobId: string): Promi
   await cancelJob(context, jobId);
   await until(context, async () => {
     const job = await queryJob(context, jobId);
-    return (await record.ended()) !== undefined || job === undefined || hasEnded(job);
+    return (await record.facts()).ended !== undefined || job === undefined || hasEnded(job);
   });
 }
 
 /** Ends what is left with the text that the run's own script has for it: here, or by a job of one task over there. */
-async function release(context: Context, plan: RunPlan, holding: Holding, hostname: string): Promise<void> {
+async function release(
+  context: Context,
+  plan: EndingPlan,
+  holding: Holding,
+  hostname: string,
+): Promise<void> {
   const { folder, host } = holding;
   const input = await renderRelease(plan, folder);
   if (host === hostname) {
@@ -107,7 +108,7 @@ async function release(context: Context, plan: RunPlan, holding: Holding, hostna
 }
 
 /** Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else a job as the run's. */
-async function placeOn(context: Context, plan: RunPlan, { job }: Holding): Promise<string[]> {
+async function placeOn(context: Context, plan: EndingPlan, { job }: Holding): Promise<string[]> {
   const allocation = job === '' ? undefined : await queryJob(context, job);
   if (allocation !== undefined && !hasEnded(allocation)) {
     return ['--overlap', `--jobid=${job}`];

@@ -20,7 +20,12 @@ export function describeStates(states: readonly RunState[]): string[] {
       : run.exitCode === undefined
         ? '-'
         : `exit ${run.exitCode}`,
-    run.leftOn.length === 0 ? '' : `left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`,
+    [
+      ...(run.leftOn.length === 0
+        ? []
+        : [`left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`]),
+      ...run.unreadable,
+    ].join('; '),
   ]);
   return alignColumns([['RUN', 'JOB', 'STATE', 'NODE', 'MODEL', ''], ...rows]);
 }

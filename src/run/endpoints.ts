@@ -68,8 +68,10 @@ export async function findServed(
   const [state] = await statesOfRuns(context, [record], hostname);
   const served = await servedBy(record, context.clock.now());
   if (served === undefined || state === undefined || !mayAnswer(state)) {
+    const [unreadable] = state?.unreadable ?? [];
     const what =
-      state?.active === true ? 'its model is not ready yet' : `it has ended (${state?.state ?? 'unknown'})`;
+      unreadable ??
+      (state?.active === true ? 'its model is not ready yet' : `it has ended (${state?.state ?? 'unknown'})`);
     throw new HpcGatError(`run ${record.id} serves nothing: ${what}`, {
       fix: `hpc-gat logs ${record.id} says more`,
     });
@@ -89,8 +91,8 @@ function mayAnswer({ ready, state }: RunState): boolean {
 }
 
 async function servedBy(record: RunRecord, now: Date): Promise<Served | undefined> {
-  const [endpoint, plan] = await Promise.all([record.endpoint(), record.plan()]);
-  if (endpoint === undefined || plan === undefined) {
+  const { endpoint, plan } = await record.facts();
+  if (endpoint === undefined || plan?.models === undefined) {
     return undefined;
   }
   const { address, grpcPort, credentials, until } = endpoint;

@@ -3,6 +3,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { LineFollower } from './follow.ts';
 import type { RunRecord } from './record.ts';
+import { mayComeBack } from './requeue.ts';
 import { elsewhere, stateOfRun } from './state.ts';
 
 export type LogKind = 'client' | 'server' | 'batch';
@@ -76,7 +77,8 @@ function ending(context: Context, record: RunRecord, hostname: string): () => Pr
   let nextMs = 0;
   let overSinceMs: number | undefined;
   return async () => {
-    if ((await record.ended()) !== undefined) {
+    const { ended, plan } = await record.facts();
+    if (ended !== undefined && !mayComeBack({ ended, plan })) {
       return true;
     }
     if (nowMs() >= nextMs) {

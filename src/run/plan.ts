@@ -16,7 +16,7 @@ const absolute = z.string().startsWith('/');
  * Every value of a run, resolved: what its script is rendered from and what later verbs know of it.
  * Written to `plan.json` in the run's folder.
  */
-export const planSchema = z.object({
+const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
   createdAt: z.iso.datetime(),
@@ -73,6 +73,23 @@ export const planSchema = z.object({
 });
 
 export type RunPlan = z.infer<typeof planSchema>;
+
+const kept = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
+
+/** What later verbs need of a plan. Another version of hpc-gat may have written it: what does not fit is undefined. */
+export const keptPlanSchema = z.object({
+  kind: kept(kind),
+  serve: kept(serve),
+  models: kept(models),
+  runtime: kept(runtime),
+  dockerHost: kept(dockerHost),
+  setup: kept(setup),
+  stopSeconds: kept(stopSeconds),
+  directives: kept(directives),
+});
+
+export type KeptPlan = z.infer<typeof keptPlanSchema>;
 
 export interface RunRequest {
   readonly project: Project;

@@ -2,11 +2,10 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { securityForms } from '../config/schema.ts';
-import { codeOf, UsageError } from '../support/errors.ts';
+import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
-import { parseWith } from '../support/parse.ts';
 import type { ProcessIdentity } from '../support/process-identity.ts';
-import { type RunPlan, planSchema, runsFolder } from './plan.ts';
+import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from './plan.ts';
 
 const schemaVersion = z.literal(1);
 
@@ -52,6 +51,20 @@ export interface Holding {
   readonly script: ProcessIdentity;
 }
 
+/** What a run's folder says, as far as it can be read. */
+export interface Facts {
+  readonly plan: KeptPlan | undefined;
+  readonly ended: Ended | undefined;
+  readonly endpoint: Endpoint | undefined;
+  readonly jobId: string | undefined;
+  readonly holdings: readonly Holding[];
+  /** A line for each file that cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/** A file of a run's folder that cannot be read: cut short, written by another version, another user's. */
+class UnreadableRecordError extends HpcGatError {}
+
 /** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
 export class RunRecord {
   readonly folder: string;
@@ -68,8 +81,8 @@ export class RunRecord {
     return path.join(this.folder, name);
   }
 
-  plan(): Promise<RunPlan | undefined> {
-    return this.#read('plan.json', planSchema);
+  plan(): Promise<KeptPlan | undefined> {
+    return this.#read('plan.json', keptPlanSchema);
   }
 
   endpoint(): Promise<Endpoint | undefined> {
@@ -84,6 +97,30 @@ export class RunRecord {
     return (await this.#read('job.json', jobSchema))?.jobId;
   }
 
+  /** All of it at once. Nothing in the folder makes this fail. */
+  async facts(): Promise<Facts> {
+    const unreadable: string[] = [];
+    const known = async <T>(reading: Promise<T>): Promise<T | undefined> => {
+      try {
+        return await reading;
+      } catch (error) {
+        if (error instanceof UnreadableRecordError) {
+          unreadable.push(error.message);
+          return undefined;
+        }
+        throw error;
+      }
+    };
+    const [plan, ended, endpoint, jobId, holdings = []] = await Promise.all([
+      known(this.plan()),
+      known(this.ended()),
+      known(this.endpoint()),
+      known(this.jobId()),
+      known(this.holdings()),
+    ]);
+    return { plan, ended, endpoint, jobId, holdings, unreadable };
+  }
+
   writeJobId(jobId: string): Promise<void> {
     return this.#write('job.json', { schemaVersion: 1, jobId });
   }
@@ -92,9 +129,10 @@ export class RunRecord {
   async holdings(): Promise<Holding[]> {
     const parent = path.join(this.folder, 'owned');
     const holdings: Holding[] = [];
-    for (const name of await namesIn(parent)) {
+    for (const name of await this.#orUnreadable('owned', namesIn(parent))) {
       const folder = path.join(parent, name);
-      const read = async (file: string) => (await readTextIfPresent(path.join(folder, file)))?.trim();
+      const read = async (file: string) =>
+        (await this.#orUnreadable(`owned/${name}`, readTextIfPresent(path.join(folder, file))))?.trim();
       const [host, job = '', script = ''] = await Promise.all(['host', 'job', 'script'].map(read));
       const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
@@ -113,9 +151,36 @@ export class RunRecord {
   }
 
   async #read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined> {
-    const file = path.join(this.folder, name);
-    const text = await readTextIfPresent(file);
-    return text === undefined ? undefined : parseWith(schema, JSON.parse(text), { what: 'run record', file });
+    const text = await this.#orUnreadable(name, readTextIfPresent(path.join(this.folder, name)));
+    if (text === undefined) {
+      return undefined;
+    }
+    const parsed = schema.safeParse(parseJson(text));
+    if (!parsed.success) {
+      throw this.#unreadable(
+        name,
+        parseJson(text) === undefined
+          ? 'it is cut short, or no JSON'
+          : 'it is not of this version of hpc-gat',
+        parsed.error,
+      );
+    }
+    return parsed.data;
+  }
+
+  async #orUnreadable<T>(name: string, reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      throw this.#unreadable(name, messageOf(error), error);
+    }
+  }
+
+  #unreadable(name: string, why: string, cause: unknown): UnreadableRecordError {
+    return new UnreadableRecordError(`${name} of run ${this.id} cannot be read: ${why}`, {
+      fix: `\`hpc-gat cleanup ${this.id}\` ends what can be known of it; then remove ${this.folder}`,
+      cause,
+    });
   }
 
   /**
@@ -143,25 +208,35 @@ export class RunRecord {
   }
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The runs of a project, the newest first. */
 export async function listRuns(root: string): Promise<RunRecord[]> {
   const folder = runsFolder(root);
-  const names = await namesIn(folder);
-  return names
+  const entries = await readdir(folder, { withFileTypes: true }).catch(noneIfMissing);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
     .sort()
     .reverse()
     .map((name) => new RunRecord(path.join(folder, name)));
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
+  return readdir(folder).catch(noneIfMissing);
+}
+
+function noneIfMissing(error: unknown): [] {
+  if (isMissing(error)) {
+    return [];
   }
+  throw error;
 }
 
 /**
@@ -172,7 +247,7 @@ async function namesIn(folder: string): Promise<string[]> {
 export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
   const runs = await listRuns(root);
   for (const run of runs) {
-    if (idOrJob === undefined || run.id === idOrJob || (await run.jobId()) === idOrJob) {
+    if (idOrJob === undefined || run.id === idOrJob || (await run.facts()).jobId === idOrJob) {
       return run;
     }
   }

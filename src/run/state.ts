@@ -1,7 +1,8 @@
 import { hasEnded, type Job, queryJob, queryJobs } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { isRunning } from '../support/process-identity.ts';
-import type { RunRecord } from './record.ts';
+import type { Facts, RunRecord } from './record.ts';
+import { mayComeBack } from './requeue.ts';
 
 /** The state of a local run that can be seen from its own node alone. */
 export const elsewhere = 'UNKNOWN';
@@ -13,7 +14,10 @@ export interface RunState {
   /** Whether it keeps its server for others, instead of testing it. */
   readonly serves: boolean;
   readonly jobId: string | undefined;
-  /** Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, or UNKNOWN on another node. */
+  /**
+   * Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, UNKNOWN on another
+   * node, or UNREADABLE when its folder does not say.
+   */
   readonly state: string;
   /** Why a job waits, in Slurm's word. */
   readonly reason: string | undefined;
@@ -27,14 +31,16 @@ export interface RunState {
   readonly leftOn: readonly string[];
   /** The process of its script, when that runs on this node. */
   readonly scriptPid: number | undefined;
+  /** A line for each file of its folder that cannot be read. */
+  readonly unreadable: readonly string[];
 }
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
 export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
-  const facts = await readFacts(record);
+  const facts = await record.facts();
   const { jobId } = facts;
-  const job = facts.ended === undefined && jobId !== undefined ? await queryJob(context, jobId) : undefined;
-  return conclude(facts, job, hostname);
+  const job = jobId !== undefined && mayGoOn(facts) ? await queryJob(context, jobId) : undefined;
+  return conclude(record, facts, { job, hostname });
 }
 
 /**
@@ -49,9 +55,9 @@ export async function statesOfRuns(
   hostname: string,
   over = new Map<string, Job>(),
 ): Promise<RunState[]> {
-  const all = await Promise.all(records.map(readFacts));
-  const asked = all.flatMap(({ ended, jobId }) =>
-    ended === undefined && jobId !== undefined && !over.has(jobId) ? [jobId] : [],
+  const all = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
+  const asked = all.flatMap(([, facts]) =>
+    facts.jobId !== undefined && mayGoOn(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
   );
   const jobs = await queryJobs(context, asked);
   for (const [id, job] of jobs) {
@@ -59,31 +65,28 @@ export async function statesOfRuns(
       over.set(id, job);
     }
   }
-  return all.map((facts) => {
+  return all.map(([record, facts]) => {
     const job = facts.jobId === undefined ? undefined : (over.get(facts.jobId) ?? jobs.get(facts.jobId));
-    return conclude(facts, job, hostname);
+    return conclude(record, facts, { job, hostname });
   });
 }
 
-type Facts = Awaited<ReturnType<typeof readFacts>>;
-
-/** What a run's folder says. */
-async function readFacts(record: RunRecord) {
-  const [plan, ended, endpoint, jobId, holdings] = await Promise.all([
-    record.plan(),
-    record.ended(),
-    record.endpoint(),
-    record.jobId(),
-    record.holdings(),
-  ]);
-  return { id: record.id, plan, ended, endpoint, jobId, holdings };
+function mayGoOn(facts: Facts): boolean {
+  return facts.ended === undefined || mayComeBack(facts);
 }
 
-function conclude(facts: Facts, job: Job | undefined, hostname: string): RunState {
-  const { id, plan, ended, endpoint, jobId, holdings } = facts;
+interface Seen {
+  readonly job: Job | undefined;
+  readonly hostname: string;
+}
+
+function conclude({ id }: RunRecord, facts: Facts, { job, hostname }: Seen): RunState {
+  const { plan, ended, endpoint, jobId, holdings, unreadable } = facts;
   const hosts = [...new Set(holdings.map((holding) => holding.host))];
-  const common = { id, kind: plan?.kind ?? 'local', serves: plan?.serve ?? false, jobId } as const;
-  if (ended !== undefined) {
+  const kind = plan?.kind ?? (jobId === undefined ? 'local' : 'job');
+  const common = { id, kind, serves: plan?.serve ?? false, jobId, unreadable } as const;
+  const isStartedAgain = job !== undefined && !hasEnded(job);
+  if (ended !== undefined && !isStartedAgain) {
     const { reason, host, exitCode } = ended;
     return {
       ...common,
@@ -103,7 +106,7 @@ function conclude(facts: Facts, job: Job | undefined, hostname: string): RunStat
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,
-    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : 'LOST'),
+    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : lost(facts)),
     reason: job?.reason,
     host: job?.nodes ?? hosts[0],
     ready: active && endpoint !== undefined,
@@ -112,4 +115,8 @@ function conclude(facts: Facts, job: Job | undefined, hostname: string): RunStat
     leftOn: active ? [] : hosts,
     scriptPid,
   };
+}
+
+function lost({ unreadable }: Facts): string {
+  return unreadable.length > 0 ? 'UNREADABLE' : 'LOST';
 }

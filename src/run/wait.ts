@@ -5,6 +5,7 @@ import { hasSpace } from '../support/files.ts';
 import { endingOfJob, endingOfScript, type Ending } from './ending.ts';
 import { followRun } from './progress.ts';
 import type { RunRecord } from './record.ts';
+import { mayComeBack } from './requeue.ts';
 
 const filePollMs = 200;
 /** Slurm is asked once a second at first, then ever less often: a queue may take days. */
@@ -71,10 +72,13 @@ async function watchWith(
   { record, progress, untilReady }: Omit<Watched, 'jobId'>,
 ): Promise<Ending | undefined> {
   let endedSinceMs: number | undefined;
+  const plan = await record.plan();
   for (;;) {
     await progress.poll();
     const ended = await record.ended();
-    if (ended !== undefined) {
+    const job = poller.poll();
+    const isOver = job !== undefined && hasEnded(job);
+    if (ended !== undefined && (isOver || !mayComeBack({ ended, plan }))) {
       await progress.finish();
       return endingOfScript(ended);
     }
@@ -82,8 +86,7 @@ async function watchWith(
       await progress.finish();
       return undefined;
     }
-    const job = poller.poll();
-    if (job !== undefined && hasEnded(job)) {
+    if (isOver) {
       endedSinceMs ??= context.clock.now().getTime();
       if (context.clock.now().getTime() - endedSinceMs >= lastWordMs) {
         await progress.finish();

@@ -32,7 +32,9 @@ describeInLab('run --runtime docker', () => {
     async () => {
       const running = run('in-docker');
       await happened('in-docker', 'ready');
-      const inspected = await here('docker inspect hpc-gat-in-docker');
+      const name = (await here('cat .hpc-gat/runs/in-docker/owned/*/container')).stdout.trim();
+      expect(name).toMatch(/^hpc-gat-in-docker-[0-9a-f]{8}$/);
+      const inspected = await here(`docker inspect ${name}`);
       const [container] = JSON.parse(inspected.stdout) as [Record<string, Record<string, unknown>>];
       const { Config, HostConfig, Mounts } = container;
       const { grpcPort } = JSON.parse((await here('cat .hpc-gat/runs/in-docker/endpoint.json')).stdout) as {
@@ -48,7 +50,7 @@ describeInLab('run --runtime docker', () => {
         AutoRemove: true,
         ShmSize: 1024 ** 3,
         CapDrop: ['ALL'],
-        NetworkMode: 'hpc-gat-in-docker',
+        NetworkMode: name,
         PortBindings: { [`${grpcPort}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(grpcPort) }] },
         Ulimits: expect.arrayContaining([{ Name: 'stack', Hard: 67_108_864, Soft: 67_108_864 }]),
       });

@@ -86,9 +86,12 @@ describeInLab('run', () => {
       const running = shell(line, { timeoutMs: 120_000 });
       await started('allocated');
       const host = (await shell('cat .hpc-gat/runs/allocated/owned/*/host')).stdout.trim();
-      const libraries = await shell('apptainer exec instance://hpc-gat-allocated ls /.singularity.d/libs', {
-        node: host,
-      });
+      const libraries = await shell(
+        'apptainer exec instance://$(cat .hpc-gat/runs/allocated/owned/*/instance) ls /.singularity.d/libs',
+        {
+          node: host,
+        },
+      );
       const environment = await shell(
         `until pid=$(pgrep -u alice -x tritonserver); do sleep 0.1; done; tr '\\0' '\\n' <"/proc/$pid/environ"`,
         { node: host },

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { samplePlan } from './sample-plan.ts';
 
 const dockerHost = 'unix:///var/run/docker.sock';
+const container = 'hpc-gat-sample-6c946d41';
 const local = { kind: 'local', dockerHost } as const;
 
 test.each<[Settings, string]>([
@@ -107,9 +108,9 @@ describe('docker is called', () => {
       { gpu: true },
     );
     const labels = ['--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/folder/owned'];
-    expect(network).toEqual(['network', 'create', ...labels, 'hpc-gat-sample']);
+    expect(network).toEqual(['network', 'create', ...labels, container]);
     const before = [
-      ...['run', '--name', 'hpc-gat-sample', ...labels, '--network', 'hpc-gat-sample'],
+      ...['run', '--name', container, ...labels, '--network', container],
       ...['--env', 'HOME=/tmp', '--env', 'USER=ada'],
       ...['--userns', 'host', '--user', '7:8', '--group-add', '8', '--group-add', '9'],
       ...['--env-file', '/dev/fd/N', '--gpus', 'all', '--ulimit', 'memlock=-1', '--ulimit', 'stack=67108864'],
@@ -159,7 +160,7 @@ test.each([
 ])('what is recorded is kept when the daemon %s', async (_what, docker, exitCode, kept) => {
   const owned = path.join(temporaryFolder(), 'owned');
   mkdirSync(owned);
-  writeFileSync(path.join(owned, 'network'), 'hpc-gat-sample\n');
+  writeFileSync(path.join(owned, 'network'), `${container}\n`);
   const plan = samplePlan({ runtime: 'docker', docker: { image: 'triton:1' } }, local);
   const result = await execa('bash', ['-s'], {
     input: await renderRelease(plan, owned),

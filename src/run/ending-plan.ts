@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { defaults } from '../config/defaults.ts';
+import type { RunPlan } from './plan.ts';
+import type { Holding, RunRecord } from './record.ts';
+
+/** What ending a run needs of its plan. */
+export type EndingPlan = Pick<
+  RunPlan,
+  'id' | 'runtime' | 'stopSeconds' | 'setup' | 'dockerHost' | 'directives'
+>;
+
+/** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
+export async function endingPlanOf(record: RunRecord, holding: Holding): Promise<EndingPlan> {
+  const { plan } = await record.facts();
+  const recorded = existsSync(path.join(holding.folder, 'network')) ? 'docker' : defaults.runtime;
+  const runtime = plan?.runtime ?? recorded;
+  return {
+    id: record.id,
+    runtime,
+    stopSeconds: plan?.stopSeconds ?? defaults.triton.stopSeconds,
+    setup: plan?.setup ?? [],
+    directives: plan?.directives ?? [],
+    ...(runtime === 'docker' && { dockerHost: plan?.dockerHost ?? '' }),
+  };
+}
