@@ -1,8 +1,21 @@
 import { isatty } from 'node:tty';
+import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { faults } from './lab-faults.ts';
 import { open, withName } from './lab-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
+
+const dryRunOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'Say what would be done, and do nothing',
+} as const;
+
+function showPlanned(lines: readonly string[], { output }: Context): void {
+  (lines.length === 0 ? ['nothing to do'] : lines.map((line) => `would: ${line}`)).forEach((line) => {
+    output.result(line);
+  });
+}
 
 const up = defineVerb({
   command: 'up',
@@ -15,16 +28,20 @@ const up = defineVerb({
         default: [] as string[],
         describe: 'SRC:DST, read-only in every node; repeatable',
       })
+      .option('dry-run', dryRunOption)
       .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')
       .example('$0 lab up --bind /data/models:/mnt/models', 'With a folder of yours on every node'),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { parseBind } = await import('../lab/binds.ts');
     const { labUp } = await import('../lab/up.ts');
-    await labUp(
-      lab,
-      args.bind.map((text) => parseBind(text, context.cwd)),
-    );
+    const binds = args.bind.map((text) => parseBind(text, context.cwd));
+    if (args.dryRun) {
+      const { plannedUp } = await import('../lab/planned.ts');
+      showPlanned(await plannedUp(lab), context);
+      return 0;
+    }
+    await labUp(lab, binds);
     return 0;
   },
 });
@@ -35,11 +52,19 @@ const down = defineVerb({
   options: (yargs) =>
     withName(yargs)
       .option('wipe', { type: 'boolean', default: false, describe: 'Remove its files too' })
+      .option('dry-run', dryRunOption)
       .example('$0 lab down', 'Up again it has the same homes')
       .example('$0 lab down --wipe', 'Nothing of it stays but the root file system'),
   handle: async (args, context) => {
+    const lab = await open(args, context);
+    const { wipe } = args;
+    if (args.dryRun) {
+      const { plannedDown } = await import('../lab/planned.ts');
+      showPlanned(await plannedDown(lab, { wipe }), context);
+      return 0;
+    }
     const { labDown } = await import('../lab/down.ts');
-    await labDown(await open(args, context), { wipe: args.wipe });
+    await labDown(lab, { wipe });
     return 0;
   },
 });

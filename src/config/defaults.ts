@@ -1,7 +1,7 @@
 import type { Settings } from './schema.ts';
 
 /** What holds where neither the command line nor a file says otherwise. */
-export const defaults = {
+export const defaultSettings = {
   image: { file: 'triton.sif', compression: 'auto' },
   client: { where: 'host', image: { file: 'client.sif', compression: 'auto' } },
   build: {
@@ -41,8 +41,6 @@ export const defaults = {
   node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64, host: '%h' },
 } satisfies Settings;
 
-export const defaultSettings: Settings = defaults;
-
 /** `T`, with what `D` gives no longer optional. */
 type Filled<T, D> = {
   [K in keyof T as K extends keyof D ? K : never]-?: K extends keyof D
@@ -55,4 +53,4 @@ type Filled<T, D> = {
 } & { [K in keyof T as K extends keyof D ? never : K]: T[K] };
 
 /** Settings after all layers are merged. */
-export type CompleteSettings = Filled<Settings, typeof defaults>;
+export type CompleteSettings = Filled<Settings, typeof defaultSettings>;

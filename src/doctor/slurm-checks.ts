@@ -1,6 +1,5 @@
-import { runSlurm } from '../slurm/command.ts';
+import { askController } from '../slurm/controller.ts';
 import { describePartitions } from '../slurm/describe-partitions.ts';
-import { lastLines } from '../support/command.ts';
 import { findProgram } from '../support/find-program.ts';
 import { nearest } from '../support/nearest.ts';
 import { type Check, error, note, ok } from './check.ts';
@@ -18,19 +17,26 @@ export const slurmChecks: readonly Check[] = [
       if (missing.length > 0) {
         return error(`missing: ${missing.join(', ')}`, 'load the module of Slurm, or ask the administrators');
       }
-      const ping = await runSlurm(context, 'scontrol', ['ping']);
-      return ping.exitCode === 0
-        ? ok('the controller answers')
-        : error(
-            `the controller does not answer: ${lastLines(ping)}`,
-            'try again later, or ask the administrators',
+      const controller = await askController(context);
+      switch (controller.state) {
+        case 'answers':
+          return ok('the controller answers');
+        case 'none':
+          return note(
+            'its programs are here, and no cluster is configured for them: `hpc-gat run` works, `submit` does not',
           );
+        case 'silent':
+          return error(controller.failure.message, 'try again later, or ask the administrators');
+      }
     },
   },
   {
     name: 'partitions',
     examine: async ({ context, settings }) => {
-      if (findProgram('sinfo', context.env) === undefined) {
+      const isHere = ['sinfo', 'scontrol'].every(
+        (program) => findProgram(program, context.env) !== undefined,
+      );
+      if (!isHere || (await askController(context)).state === 'none') {
         return note('not asked: no Slurm here');
       }
       const known = (await describePartitions(context)).map(({ name }) => name);

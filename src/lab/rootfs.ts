@@ -20,14 +20,7 @@ export interface RootFilesystem {
 
 /** The cached root file system; built first where there is none. */
 export async function rootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
-  const packages = await loadPackages();
-  const driverFolder = path.join(await packageFolder(context), 'templates', 'lab', 'driver');
-  const setup = await renderTemplate('lab/rootfs-setup.sh.hbs', {
-    users: Object.entries(cluster.users).map(([name, { uid }]) => ({ name, uid })),
-    driverSource: driverFolder,
-  });
-  const cache = labCacheFolder(context);
-  const folder = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverFolder)}`);
+  const { packages, setup, cache, folder } = await recipeOf(context, cluster);
   if (await exists(folder)) {
     return at(folder);
   }
@@ -55,6 +48,24 @@ export async function rootFilesystem(context: Context, cluster: Cluster): Promis
       }
     },
   );
+}
+
+/** Whether {@link rootFilesystem} would have nothing to build. */
+export async function isRootFilesystemBuilt(context: Context, cluster: Cluster): Promise<boolean> {
+  return exists((await recipeOf(context, cluster)).folder);
+}
+
+/** What it is made of, and where it lies. */
+async function recipeOf(context: Context, cluster: Cluster) {
+  const packages = await loadPackages();
+  const driverFolder = path.join(await packageFolder(context), 'templates', 'lab', 'driver');
+  const setup = await renderTemplate('lab/rootfs-setup.sh.hbs', {
+    users: Object.entries(cluster.users).map(([name, { uid }]) => ({ name, uid })),
+    driverSource: driverFolder,
+  });
+  const cache = labCacheFolder(context);
+  const folder = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverFolder)}`);
+  return { packages, setup, cache, folder };
 }
 
 /** The package versions that a root file system came with. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { defaults } from '../config/defaults.ts';
+import { defaultSettings } from '../config/defaults.ts';
 import type { RunPlan } from './plan.ts';
 import type { Holding, RunRecord } from './record.ts';
 
@@ -13,12 +13,12 @@ export type EndingPlan = Pick<
 /** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
 export async function endingPlanOf(record: RunRecord, holding: Holding): Promise<EndingPlan> {
   const { plan } = await record.facts();
-  const recorded = existsSync(path.join(holding.folder, 'network')) ? 'docker' : defaults.runtime;
+  const recorded = existsSync(path.join(holding.folder, 'network')) ? 'docker' : defaultSettings.runtime;
   const runtime = plan?.runtime ?? recorded;
   return {
     id: record.id,
     runtime,
-    stopSeconds: plan?.stopSeconds ?? defaults.triton.stopSeconds,
+    stopSeconds: plan?.stopSeconds ?? defaultSettings.triton.stopSeconds,
     setup: plan?.setup ?? [],
     directives: plan?.directives ?? [],
     ...(runtime === 'docker' && { dockerHost: plan?.dockerHost ?? '' }),

@@ -38,8 +38,7 @@ export function withoutJobVariables(env: Context['env']): Record<string, string 
 
 /** What a program of Slurm said when it failed, without its own name before every line. */
 export function slurmFailure(result: CommandResult, what: string, fix?: string): CommandFailedError {
-  const said = result.stderr
-    .trim()
+  const said = (result.stderr.trim() || result.stdout.trim())
     .split('\n')
     .map((line) => line.replace(/^\w+: (error: )?/, ''))
     .join('; ');

@@ -19,6 +19,12 @@ const healthy = {
   sinfo: 'printf "cpu\\ngpu\\n"',
 };
 
+/** As Slurm 24.11 says it. */
+const withoutCluster = {
+  scontrol: 'echo "scontrol: fatal: Could not establish a configuration source" >&2; exit 1',
+  sinfo: 'echo "sinfo: fatal: Could not establish a configuration source" >&2; exit 1',
+};
+
 interface Host {
   programs?: Readonly<Record<string, string>>;
   settings?: Settings;
@@ -66,6 +72,30 @@ test.each<[string, Host, string, object]>([
     { programs: { scontrol: 'echo "Slurmctld(primary) at ctl is DOWN"; exit 1' } },
     'slurm',
     { status: 'error', message: expect.stringMatching(/is DOWN/) },
+  ],
+  [
+    'a controller that says nothing on its standard output',
+    { programs: { scontrol: 'echo "scontrol: error: one" >&2; echo "scontrol: error: two" >&2; exit 1' } },
+    'slurm',
+    { status: 'error', message: 'the controller does not answer: one; two' },
+  ],
+  [
+    "Slurm's programs without a cluster",
+    { programs: withoutCluster },
+    'slurm',
+    { status: 'note', message: expect.stringMatching(/no cluster is configured/) },
+  ],
+  [
+    'no cluster to ask for partitions',
+    { programs: withoutCluster },
+    'partitions',
+    { status: 'note', message: 'not asked: no Slurm here' },
+  ],
+  [
+    'a configuration that is named and not there',
+    { programs: withoutCluster, env: { SLURM_CONF: '/nowhere' } },
+    'slurm',
+    { status: 'error' },
   ],
   [
     'a partition that is misspelt',

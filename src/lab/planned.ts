@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { type Lab, nodeFolder, nodesOf } from './lab.ts';
+import { runningProcess } from './processes.ts';
+import { readLabRecord } from './record.ts';
+import { isRootFilesystemBuilt } from './rootfs.ts';
+
+/** What `labUp` would do, a line each. */
+export async function plannedUp(lab: Lab): Promise<string[]> {
+  const { up, down } = await nodesByState(lab);
+  const isNew = (await readLabRecord(lab)) === undefined;
+  return [
+    ...(isNew && !(await isRootFilesystemBuilt(lab.context, lab.cluster))
+      ? ['build the root file system']
+      : []),
+    ...(isNew && up.length > 0 ? [`end what an earlier start left: ${up.join(', ')}`] : []),
+    ...(down.length > 0 ? [`start ${down.join(', ')}, with the files in ${lab.folder}`] : []),
+  ];
+}
+
+/** What `labDown` would do, a line each. */
+export async function plannedDown(lab: Lab, { wipe }: { readonly wipe: boolean }): Promise<string[]> {
+  const { up } = await nodesByState(lab);
+  return [
+    ...(up.length > 0 ? [`end ${up.join(', ')}, and all that runs there`] : []),
+    ...(wipe && existsSync(lab.folder) ? [`remove ${lab.folder}`] : []),
+  ];
+}
+
+async function nodesByState(lab: Lab): Promise<{ up: string[]; down: string[] }> {
+  const states = await Promise.all(
+    nodesOf(lab).map(async ([name]) => ({
+      name,
+      isUp: (await runningProcess(nodeFolder(lab, name).pidFile)) !== undefined,
+    })),
+  );
+  const named = (wanted: boolean) => states.filter(({ isUp }) => isUp === wanted).map(({ name }) => name);
+  return { up: named(true), down: named(false) };
+}
