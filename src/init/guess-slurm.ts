@@ -98,7 +98,7 @@ interface Limit {
 
 /** Where the defaults ask for more than a node of that partition has. */
 function limits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
-  const { cpus: wanted = 1, time = '' } = defaultSettings.slurm ?? {};
+  const { cpus: wanted, time } = defaultSettings.slurm;
   const found: Limit[] = [];
   if (limitMinutes !== undefined && limitMinutes < (parseMinutes(time) ?? 0)) {
     const value = String(Math.max(1, Math.floor(limitMinutes)));

@@ -50,7 +50,7 @@ function imageEntries({ sifFiles }: Survey): Entry[] {
     },
     {
       path: ['image', 'file'],
-      value: newest ?? defaultSettings.image?.file,
+      value: newest ?? defaultSettings.image.file,
       why:
         newest === undefined
           ? ['Not there yet: no *.sif in this folder.']
@@ -62,7 +62,7 @@ function imageEntries({ sifFiles }: Survey): Entry[] {
 }
 
 function modelEntries({ models }: Survey): Entry[] {
-  const [usual = ''] = [defaultSettings.model?.name ?? ''].flat();
+  const usual = defaultSettings.model.name;
   const chosen = models?.includes(usual) ? usual : models?.[0];
   const others = (models ?? []).filter((name) => name !== chosen);
   return [
