@@ -1,3 +1,4 @@
+import { fewRequests, quickModels } from '../support/gat-project.ts';
 import { blocksOf, pages, type Page } from './pages.ts';
 
 /** The shell blocks of a page, run in order in the lab as one person would type them. */
@@ -8,7 +9,8 @@ export interface Story {
   readonly given: string;
 }
 
-const project = `cp -r ~/gat/quick models; cp ~/gat/triton.sif .; echo 'site: lab' >hpc-gat.yaml`;
+const project = (models: string) =>
+  `cp -r ~/gat/${models} models; cp ~/gat/triton.sif .; echo 'site: lab' >hpc-gat.yaml`;
 
 /** An image of one program under the name that the page uses. */
 const image = (name: string) => `
@@ -18,10 +20,10 @@ export const stories: readonly Story[] = [
   {
     page: 'README.md',
     node: 'login',
-    given: project,
+    given: project(fewRequests),
   },
-  { page: 'docs/runs.md', node: 'login', given: project },
-  { page: 'docs/model.md', node: 'login', given: project },
+  { page: 'docs/runs.md', node: 'login', given: project(quickModels) },
+  { page: 'docs/model.md', node: 'login', given: project(fewRequests) },
   { page: 'docs/install.md', node: 'login', given: '' },
   {
     page: 'docs/completion.md',

@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { leavesNothing } from '../support/look.ts';
-import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import {
+  fewRequests,
+  hpcGat,
+  makeGatProject,
+  projectFolder,
+  quickModels,
+  shell,
+} from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 
 const longMs = 180_000;
@@ -17,7 +24,7 @@ describeInLab('run', () => {
   test(
     'on the login node starts, tests and stops, with the server on loopback only',
     async () => {
-      const running = hpcGat(['run', '--id', 'login-run']);
+      const running = hpcGat(['run', '--models', fewRequests, '--id', 'login-run']);
       await shell('until [ -e .hpc-gat/runs/login-run/endpoint.json ]; do sleep 0.1; done');
       const listening = (await shell(`ss --no-header --listening --tcp --numeric --processes | grep triton`))
         .stdout;

@@ -7,7 +7,14 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { leavesNothing } from '../support/look.ts';
-import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import {
+  fewRequests,
+  hpcGat,
+  makeGatProject,
+  projectFolder,
+  quickModels,
+  shell,
+} from '../support/gat-project.ts';
 
 const longMs = 180_000;
 
@@ -21,7 +28,9 @@ describeInLab('submit', () => {
   test(
     'with --gpu --wait starts Triton on a GPU node, tests the model and leaves nothing running',
     async () => {
-      const { exitCode, stdout, stderr } = await hpcGat(['submit', '--gpu', '--wait', '--id', 'gpu']);
+      const { exitCode, stdout, stderr } = await hpcGat([
+        ...['submit', '--gpu', '--wait', '--models', fewRequests, '--id', 'gpu'],
+      ]);
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
       expect(stderr).toMatch(/job \d+: (PENDING|RUNNING)/);

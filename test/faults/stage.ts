@@ -114,11 +114,19 @@ export class Stage {
     return Date.now();
   }
 
-  /** A copy of the quick model repository, changed by a line of bash that runs in the model's folder. */
-  async changedModels(change: string): Promise<string> {
+  /** The quick models with a server that stays busy: for so many seconds while it loads, and with each request. */
+  slowModels({ load = 0, answer = 0, requests = 3 }): Promise<string> {
+    return this.changedModels(
+      `sed -i 's/^LOAD = 0/LOAD = ${load}/; s/^ANSWER = 0/ANSWER = ${answer}/' 1/model.py &&
+        sed -i 's/requests: 3/requests: ${requests}/' workload.yaml`,
+    );
+  }
+
+  /** A copy of a model repository, changed by a line of bash that runs in the model's folder. */
+  async changedModels(change: string, models = quickModels): Promise<string> {
     const folder = `changed-${this.run}`;
     const { exitCode, stderr } = await shell(
-      `rm -rf ${folder} && cp -r ${quickModels} ${folder} && cd ${folder}/gat_test && ${change}`,
+      `rm -rf ${folder} && cp -r ${models} ${folder} && cd ${folder}/gat_test && ${change}`,
     );
     if (exitCode !== 0) {
       throw new Error(stderr);

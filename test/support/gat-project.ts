@@ -6,8 +6,11 @@ export const tritonImage = 'hpc-gat/triton-cpu:2.51';
 /** The project of the end-to-end tests, on the file system that all nodes share. */
 export const projectFolder = '/home/alice/gat';
 
-/** The same model repository with three random requests instead of fifty, for tests that are about something else. */
+/** Another model of the same name, inputs and outputs, without torch, for tests that are about something else. */
 export const quickModels = 'quick';
+
+/** The real model with three random requests instead of fifty. */
+export const fewRequests = 'few-requests';
 
 const makeProject = `
 set -e
@@ -15,8 +18,9 @@ mkdir -p ${projectFolder}
 cd ${projectFolder}
 rm -rf .hpc-gat
 [ -e models ] || cp -r /opt/hpc-gat/models models
-[ -e ${quickModels} ] || cp -r models ${quickModels}
-sed -i 's/requests: 50/requests: 3/' ${quickModels}/gat_test/workload.yaml
+[ -e ${quickModels} ] || cp -r /opt/hpc-gat/test/fixtures/quick-models ${quickModels}
+[ -e ${fewRequests} ] || cp -r models ${fewRequests}
+sed -i 's/requests: 50/requests: 3/' ${fewRequests}/gat_test/workload.yaml
 printf 'site: lab\\nimage: { source: docker-daemon:${tritonImage} }\\n' >hpc-gat.yaml
 docker build --quiet --tag ${tritonImage} /mnt/triton-cpu
 hpc-gat make-sif

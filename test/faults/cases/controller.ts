@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { setController } from '../../../src/lab/faults.ts';
 import { computeNodes, waitUntilReady } from '../../../src/lab/ready.ts';
-import { hpcGat, quickModels, shell } from '../../support/gat-project.ts';
+import { hpcGat, shell } from '../../support/gat-project.ts';
 import { testLab } from '../../support/test-lab.ts';
 import type { Fault } from '../fault.ts';
 
@@ -45,7 +45,7 @@ export const controllerAwayWhileWaiting: Fault = {
   exitCode: 0,
   tells: /Slurm does not answer, still waiting/,
   provoke: async (stage) => {
-    const long = await stage.changedModels("sed -i 's/requests: 3/requests: 60/' workload.yaml");
+    const long = await stage.slowModels({ answer: 1, requests: 40 });
     const waiting = stage.submit({ models: long });
     await stage.untilStarted();
     return withoutController(() => stage.outcome(waiting, Date.now()));
@@ -62,7 +62,8 @@ export const controllerAwayDuringCleanup: Fault = {
   exitCode: 4,
   tells: /squeue does not tell of job/,
   provoke: async (stage) => {
-    const submitted = await hpcGat(['submit', '--id', stage.run, '--models', quickModels, ...stage.onNode]);
+    const slow = await stage.slowModels({ load: 5 });
+    const submitted = await hpcGat(['submit', '--id', stage.run, '--models', slow, ...stage.onNode]);
     expect(submitted.exitCode).toBe(0);
     await stage.untilStarted();
     await stage.killScript();

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { fewRequests } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import { type Stage, textOf } from '../stage.ts';
 
@@ -19,7 +20,7 @@ export const modelCannotLoad: Fault = {
   exitCode: 1,
   tells: /PytorchStreamReader failed/,
   provoke: async (stage) => {
-    const cut = await stage.changedModels('truncate --size=1000 1/model.pt');
+    const cut = await stage.changedModels('truncate --size=1000 1/model.pt', fewRequests);
     const waiting = stage.submit({ models: cut });
     await waiting.exitCode;
     expect(textOf(waiting)).toMatch(/^warning: .*gat_test\/1\/model\.pt/m);

@@ -19,7 +19,7 @@ export const powerCut: Fault = {
   tells: /the node failed/,
   provoke: async (stage) => {
     const lab = await testLab();
-    const waiting = stage.submit();
+    const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     await killNode(lab, stage.node);
     try {

@@ -14,7 +14,7 @@ export const portTaken: Fault = {
   exitCode: 0,
   tells: /port \d+ was taken meanwhile: trying others/,
   provoke: async (stage) => {
-    const waiting = stage.submit();
+    const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     const started = /gRPC on 127\.0\.0\.1:(\d+)/;
     await stage.until('batch.log', 'gRPC on 127.0.0.1:');
     const [, port = ''] = started.exec(await stage.read('batch.log')) ?? [];

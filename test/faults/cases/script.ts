@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { hpcGat, quickModels } from '../../support/gat-project.ts';
+import { hpcGat } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 
 export const batchShellKilled: Fault = {
@@ -13,7 +13,7 @@ export const batchShellKilled: Fault = {
   exitCode: 1,
   tells: /without a word from its script/,
   provoke: async (stage) => {
-    const waiting = stage.submit();
+    const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     const outcome = await stage.outcome(waiting, await stage.killScript());
     expect((await hpcGat(['status', stage.run])).stdout).toContain(`left something on ${stage.node}`);
@@ -29,7 +29,8 @@ export const localScriptKilled: Fault = {
   exitCode: 1,
   tells: /the script ended in an unforeseen way/,
   provoke: async (stage) => {
-    const running = stage.type(['run', '--models', quickModels, '--id', stage.run], { node: stage.node });
+    const slow = await stage.slowModels({ load: 5 });
+    const running = stage.type(['run', '--models', slow, '--id', stage.run], { node: stage.node });
     await stage.untilStarted();
     const outcome = await stage.outcome(running, await stage.killScript());
     const planned = await hpcGat(['cleanup', '--dry-run', stage.run], { node: stage.node });

@@ -9,7 +9,7 @@ export const serverKilledBeforeReady: Fault = {
   exitCode: 1,
   tells: /tritonserver ended before the model was ready/,
   provoke: async (stage) => {
-    const waiting = stage.submit();
+    const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     return stage.outcome(waiting, await stage.killServer());
   },
@@ -23,7 +23,7 @@ export const serverKilledWhileTested: Fault = {
   exitCode: 1,
   tells: /tritonserver ended during the test/,
   provoke: async (stage) => {
-    const long = await stage.changedModels("sed -i 's/requests: 3/requests: 500/' workload.yaml");
+    const long = await stage.slowModels({ answer: 0.2, requests: 500 });
     const waiting = stage.submit({ models: long });
     await stage.until('endpoint.json');
     return stage.outcome(waiting, await stage.killServer());

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { quickModels, shell } from '../../support/gat-project.ts';
+import { shell } from '../../support/gat-project.ts';
 import { textOf } from '../stage.ts';
 import type { Fault } from '../fault.ts';
 
@@ -15,7 +15,8 @@ export const scriptStartedTwice: Fault = {
   exitCode: 0,
   tells: /ended: passed/,
   provoke: async (stage) => {
-    const first = stage.type(['run', '--models', quickModels, '--id', stage.run], { node: stage.node });
+    const slow = await stage.slowModels({ load: 3 });
+    const first = stage.type(['run', '--models', slow, '--id', stage.run], { node: stage.node });
     await stage.untilStarted();
     const atMs = Date.now();
     const second = stage.execute(['bash', `.hpc-gat/runs/${stage.run}/batch.sh`], { node: stage.node });

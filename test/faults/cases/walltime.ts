@@ -11,7 +11,7 @@ export const walltime: Fault = {
   exitCode: 5,
   tells: /the walltime was reached/,
   provoke: async (stage) => {
-    const endless = await stage.changedModels("sed -i 's/requests: 3/requests: 100000/' workload.yaml");
+    const endless = await stage.slowModels({ answer: 1, requests: 1000 });
     const waiting = stage.submit({ models: endless, options: ['--time', '1'] });
     await stage.untilStarted();
     const { stdout } = await shell(
