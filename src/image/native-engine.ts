@@ -110,7 +110,7 @@ async function storeLayer(tar: TarReader, data: DataArea, place: string): Promis
     const path = namesOf(entry.name, place);
     const content =
       entry.kind === 'file' && !isWhiteout(path)
-        ? await data.store(entry.sizeBytes, (length) => tar.readContent(length))
+        ? await data.store(entry.sizeBytes, (target) => tar.readContent(target))
         : undefined;
     const meaning = interpret(entry, path, content, place);
     if (meaning !== undefined) {

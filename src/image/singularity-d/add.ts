@@ -34,7 +34,7 @@ export async function addContainerFiles(
   const contents: LayerEntry<FileContent>[] = [];
   for (const { path, mode, text } of [...files, ...targets]) {
     const bytes = Buffer.from(text);
-    const content = await data.store(bytes.length, () => Promise.resolve(bytes));
+    const content = await data.store(bytes.length, (target) => Promise.resolve(bytes.copy(target) > 0));
     contents.push({
       path: path.split('/'),
       change: 'leaf',

@@ -69,7 +69,8 @@ export async function checkLayers(
 const fix = 'save or copy the image again, and compare its checksum';
 
 /**
- * The uncompressed bytes of a layer. Behind the last of them its digests have been compared.
+ * The uncompressed bytes of a layer; each chunk holds until the next one is asked for. Behind the last of them its
+ * digests have been compared.
  *
  * @throws {HpcGatError} when the layer cannot be read, or differs from its digests.
  */

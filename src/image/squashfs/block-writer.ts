@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { StoredBlock } from './content.ts';
+import { emptyBlock, type StoredBlock } from './content.ts';
 import type { Lanes } from './lanes.ts';
 
 /** Blocks that may be on their way at once: as many as keep the thread pool busy while the next ones are read. */
@@ -9,26 +9,35 @@ const joinBytes = 1024 * 1024;
 
 interface Pending {
   readonly block: StoredBlock;
+  /** Where its bytes lie, and more behind them. */
+  readonly buffer: Buffer;
   readonly raw: Buffer;
   readonly compressed: Promise<Buffer>;
 }
 
-/** Compresses blocks side by side and writes them one behind the other, in the order in which they were given. */
+/**
+ * Compresses blocks side by side and writes them one behind the other, in the order in which they were given. The
+ * buffers that hold them go round: to allocate and collect one for each block takes longer than to fill it.
+ */
 export class BlockWriter {
   readonly #file: FileHandle;
   readonly #lanes: Lanes;
+  readonly #blockBytes: number;
   readonly #base: number;
   readonly #queue: Pending[] = [];
+  readonly #buffers: Buffer[] = [];
   #position: number;
   #working: Promise<void> | undefined;
 
   /**
+   * @param blockBytes the largest block.
    * @param base where the file system begins in the file.
    * @param position where its first block goes, from that beginning.
    */
-  constructor(file: FileHandle, lanes: Lanes, base: number, position: number) {
+  constructor(file: FileHandle, lanes: Lanes, blockBytes: number, base: number, position: number) {
     this.#file = file;
     this.#lanes = lanes;
+    this.#blockBytes = blockBytes;
     this.#base = base;
     this.#position = position;
   }
@@ -38,18 +47,26 @@ export class BlockWriter {
     return this.#position;
   }
 
-  /** Takes a block, which must not be changed any more; waits while too many are on their way. */
-  async add(
-    raw: Buffer,
-    block: StoredBlock = { position: 0, storedBytes: 0, plain: false },
-  ): Promise<StoredBlock> {
+  /** A buffer for a block; waits while too many are on their way. */
+  async takeBuffer(): Promise<Buffer> {
     while (this.#queue.length >= maxInFlight) {
       await this.#writeSome();
     }
+    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
+  }
+
+  /** Takes a buffer back that nothing came into. */
+  giveBack(buffer: Buffer): void {
+    this.#buffers.push(buffer);
+  }
+
+  /** Takes the first bytes of a buffer of {@link takeBuffer}, which is not the caller's any more. */
+  add(buffer: Buffer, length: number, block = emptyBlock()): StoredBlock {
+    const raw = buffer.subarray(0, length);
     const compressed = this.#lanes.compress(raw);
     // Whoever awaits it later gets the error; until then it is not an unhandled one.
     compressed.catch(() => undefined);
-    this.#queue.push({ block, raw, compressed });
+    this.#queue.push({ block, buffer, raw, compressed });
     return block;
   }
 
@@ -69,13 +86,14 @@ export class BlockWriter {
   /** At least one block, with as many behind it as half of those on their way. */
   async #writeFirst(): Promise<void> {
     const pieces: Buffer[] = [];
+    const done: Buffer[] = [];
     const from = this.#position;
     let bytes = 0;
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
       if (pieces.length > 0 && this.#queue.length <= maxInFlight / 2) {
         break;
       }
-      const { block, raw, compressed } = first;
+      const { block, buffer, raw, compressed } = first;
       const result = await compressed;
       this.#queue.shift();
       block.plain = result.length >= raw.length;
@@ -84,12 +102,14 @@ export class BlockWriter {
       block.storedBytes = stored.length;
       bytes += stored.length;
       pieces.push(stored);
+      done.push(buffer);
       if (bytes >= joinBytes) {
         break;
       }
     }
     this.#position += bytes;
     await writeAll(this.#file, pieces, this.#base + from);
+    this.#buffers.push(...done);
   }
 }
 

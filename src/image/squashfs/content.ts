@@ -8,6 +8,11 @@ export interface StoredBlock {
   plain: boolean;
 }
 
+/** A hole, until something is stored in it. */
+export function emptyBlock(): StoredBlock {
+  return { position: 0, storedBytes: 0, plain: false };
+}
+
 /** The content of a file: whole blocks, or one place in a fragment block that small files share. */
 export interface FileContent {
   readonly sizeBytes: number;

@@ -1,9 +1,13 @@
 import { crc32 } from 'node:zlib';
 import type { BlockWriter } from './block-writer.ts';
-import type { FileContent, StoredBlock } from './content.ts';
+import { emptyBlock, type FileContent, type StoredBlock } from './content.ts';
 
-/** Reads the next bytes of a file's content; undefined where they are all zeros because they were never written. */
-export type ReadContent = (length: number) => Promise<Buffer | undefined>;
+/**
+ * Fills a buffer with the next bytes of a file's content.
+ *
+ * @returns false, and leaves the buffer as it is, where they are all zeros because they were never written.
+ */
+export type ReadContent = (target: Buffer) => Promise<boolean>;
 
 /**
  * Writes the contents of files as they arrive. A file of at least a block is stored in blocks of its own; smaller ones
@@ -13,7 +17,7 @@ export class DataArea {
   readonly #writer: BlockWriter;
   readonly #blockBytes: number;
   readonly #zeros: Buffer;
-  #fragment: { block: StoredBlock; filling: Buffer; usedBytes: number } | undefined;
+  #fragment: { readonly block: StoredBlock; readonly filling: Buffer; usedBytes: number } | undefined;
 
   constructor(writer: BlockWriter, blockBytes: number) {
     this.#writer = writer;
@@ -32,54 +36,60 @@ export class DataArea {
 
   /** Ends what belongs together: the blocks of a layer depend on this layer alone. */
   async endLayer(): Promise<void> {
-    await this.#endFragment();
+    this.#endFragment();
     await this.#writer.flush();
   }
 
   async #storeInBlocks(sizeBytes: number, read: ReadContent): Promise<FileContent> {
     const blocks: StoredBlock[] = [];
     let checksum = 0;
+    let buffer: Buffer | undefined;
     for (let left = sizeBytes; left > 0; left -= this.#blockBytes) {
       const length = Math.min(left, this.#blockBytes);
-      const raw = await read(length);
-      checksum = crc32(raw ?? this.#zeros.subarray(0, length), checksum);
-      blocks.push(raw === undefined || this.#isZero(raw) ? hole() : await this.#writer.add(raw));
+      buffer ??= await this.#writer.takeBuffer();
+      const raw = buffer.subarray(0, length);
+      if ((await read(raw)) && !this.#isZero(raw)) {
+        checksum = crc32(raw, checksum);
+        blocks.push(this.#writer.add(buffer, length));
+        buffer = undefined;
+      } else {
+        checksum = crc32(this.#zeros.subarray(0, length), checksum);
+        blocks.push(emptyBlock());
+      }
+    }
+    if (buffer !== undefined) {
+      this.#writer.giveBack(buffer);
     }
     return { sizeBytes, blocks, checksum };
   }
 
   async #storeInFragment(sizeBytes: number, read: ReadContent): Promise<FileContent> {
-    const raw = (await read(sizeBytes)) ?? this.#zeros.subarray(0, sizeBytes);
-    if (this.#isZero(raw)) {
-      return { sizeBytes, blocks: [hole()], checksum: crc32(raw) };
-    }
     if (this.#fragment !== undefined && this.#fragment.usedBytes + sizeBytes > this.#blockBytes) {
-      await this.#endFragment();
+      this.#endFragment();
     }
-    this.#fragment ??= {
-      block: { position: 0, storedBytes: 0, plain: false },
-      filling: Buffer.allocUnsafe(this.#blockBytes),
-      usedBytes: 0,
-    };
+    this.#fragment ??= { block: emptyBlock(), filling: await this.#writer.takeBuffer(), usedBytes: 0 };
     const { block, filling, usedBytes: offset } = this.#fragment;
-    raw.copy(filling, offset);
+    const raw = filling.subarray(offset, offset + sizeBytes);
+    if (!(await read(raw)) || this.#isZero(raw)) {
+      return { sizeBytes, blocks: [emptyBlock()], checksum: crc32(this.#zeros.subarray(0, sizeBytes)) };
+    }
     this.#fragment.usedBytes += sizeBytes;
     return { sizeBytes, blocks: [], fragment: { block, offset }, checksum: crc32(raw) };
   }
 
-  async #endFragment(): Promise<void> {
+  #endFragment(): void {
     if (this.#fragment !== undefined) {
       const { block, filling, usedBytes } = this.#fragment;
       this.#fragment = undefined;
-      await this.#writer.add(filling.subarray(0, usedBytes), block);
+      if (usedBytes > 0) {
+        this.#writer.add(filling, usedBytes, block);
+      } else {
+        this.#writer.giveBack(filling);
+      }
     }
   }
 
   #isZero(raw: Buffer): boolean {
     return raw.equals(this.#zeros.subarray(0, raw.length));
   }
-}
-
-function hole(): StoredBlock {
-  return { position: 0, storedBytes: 0, plain: false };
 }

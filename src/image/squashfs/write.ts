@@ -44,7 +44,7 @@ export class SquashfsWriter {
     this.#options = options;
     this.#codec = blockCodec(options.compression, options.blockBytes);
     this.#lanes = new Lanes(Array.from({ length: options.threads }, () => this.#codec.openLane()));
-    this.#blocks = new BlockWriter(file, this.#lanes, base, this.#dataStart);
+    this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
     this.data = new DataArea(this.#blocks, options.blockBytes);
   }
 

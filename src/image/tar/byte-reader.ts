@@ -1,4 +1,4 @@
-/** Reads a stream of chunks in pieces of any length, without copying what lies inside one chunk. */
+/** Reads a stream of chunks, each of which holds until the next one is asked for, in pieces of any length. */
 export class ByteReader {
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -9,8 +9,8 @@ export class ByteReader {
   }
 
   /**
-   * The next `length` bytes, fewer at the end of the stream. A view into a chunk where it can be: whoever keeps a
-   * small piece for long copies it.
+   * The next `length` bytes, fewer at the end of the stream. A view into a chunk where it can be: it holds until
+   * something else is read.
    */
   read(length: number): Buffer | Promise<Buffer> {
     const end = this.#at + length;
@@ -20,6 +20,17 @@ export class ByteReader {
     const piece = this.#chunk.subarray(this.#at, end);
     this.#at = end;
     return piece;
+  }
+
+  /** Fills a buffer. @returns how many bytes came: fewer than its length at the end of the stream. */
+  readInto(target: Buffer): number | Promise<number> {
+    const end = this.#at + target.length;
+    if (end > this.#chunk.length) {
+      return this.#readIntoAcross(target);
+    }
+    this.#chunk.copy(target, 0, this.#at, end);
+    this.#at = end;
+    return target.length;
   }
 
   /** @returns how many bytes were passed over: fewer than `length` at the end of the stream. */
@@ -37,18 +48,21 @@ export class ByteReader {
   }
 
   async #readAcross(length: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    let left = length;
-    while (left > 0) {
-      const piece = this.#chunk.subarray(this.#at, this.#at + left);
-      this.#at += piece.length;
-      left -= piece.length;
-      pieces.push(piece);
-      if (left > 0 && !(await this.#next())) {
+    const target = Buffer.allocUnsafe(length);
+    return target.subarray(0, await this.#readIntoAcross(target));
+  }
+
+  async #readIntoAcross(target: Buffer): Promise<number> {
+    let done = 0;
+    while (done < target.length) {
+      const copied = this.#chunk.copy(target, done, this.#at);
+      this.#at += copied;
+      done += copied;
+      if (done < target.length && !(await this.#next())) {
         break;
       }
     }
-    return Buffer.concat(pieces, length - left);
+    return done;
   }
 
   async #next(): Promise<boolean> {

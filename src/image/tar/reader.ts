@@ -76,32 +76,37 @@ export class TarReader {
   }
 
   /**
-   * The next bytes of the present entry's content, holes filled with zeros. Undefined where all of them lie in a hole.
+   * Fills a buffer, no longer than what is left, with the next bytes of the present entry's content; its holes with
+   * zeros.
    *
-   * @param length at most what is left of the content.
+   * @returns false, and leaves the buffer as it is, where all of them lie in a hole.
    */
-  async readContent(length: number): Promise<Buffer | undefined> {
+  async readContent(target: Buffer): Promise<boolean> {
     const from = this.#contentAt;
-    const to = from + length;
+    const to = from + target.length;
     this.#contentAt = to;
     const first = this.#runs[this.#run];
     if (first !== undefined && first.offset <= from && first.offset + first.bytes >= to) {
-      return await this.#readStored(length);
+      await this.#readStoredInto(target);
+      return true;
     }
-    let content: Buffer | undefined;
+    let any = false;
     for (;;) {
       const run = this.#runs[this.#run];
       if (run === undefined || run.offset >= to) {
-        return content;
+        return any;
       }
       const begin = Math.max(run.offset, from);
       const end = Math.min(run.offset + run.bytes, to);
       if (end > begin) {
-        content ??= Buffer.alloc(length);
-        (await this.#readStored(end - begin)).copy(content, begin - from);
+        if (!any) {
+          target.fill(0);
+          any = true;
+        }
+        await this.#readStoredInto(target.subarray(begin - from, end - from));
       }
       if (run.offset + run.bytes > to) {
-        return content;
+        return any;
       }
       this.#run += 1;
     }
@@ -114,6 +119,13 @@ export class TarReader {
     }
     this.#left -= length;
     return bytes;
+  }
+
+  async #readStoredInto(target: Buffer): Promise<void> {
+    if ((await this.#bytes.readInto(target)) < target.length) {
+      throw this.#damaged('it is cut off');
+    }
+    this.#left -= target.length;
   }
 
   async #passOver(length: number): Promise<void> {

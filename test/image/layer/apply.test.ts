@@ -11,8 +11,9 @@ async function entriesOf(layer: Layer): Promise<LayerEntry<string>[]> {
   const tar = new TarReader(inPieces(layerBytes(layer)), 'the layer');
   const entries: LayerEntry<string>[] = [];
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
-    const content = entry.sizeBytes === 0 ? Buffer.alloc(0) : await tar.readContent(entry.sizeBytes);
-    const meaning = interpret(entry, namesOf(entry.name, 'the layer'), String(content ?? ''), 'the layer');
+    const content = Buffer.alloc(entry.sizeBytes);
+    await tar.readContent(content);
+    const meaning = interpret(entry, namesOf(entry.name, 'the layer'), content.toString(), 'the layer');
     if (meaning !== undefined) {
       entries.push(meaning);
     }

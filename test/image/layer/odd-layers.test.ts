@@ -17,10 +17,10 @@ async function entriesOf(bytes: Buffer): Promise<LayerEntry<Buffer>[]> {
   const entries: LayerEntry<Buffer>[] = [];
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
     const path = namesOf(entry.name, 'the layer');
-    const content =
-      entry.kind === 'file' && !isWhiteout(path)
-        ? ((await tar.readContent(entry.sizeBytes)) ?? Buffer.alloc(entry.sizeBytes))
-        : undefined;
+    const content = entry.kind === 'file' && !isWhiteout(path) ? Buffer.alloc(entry.sizeBytes) : undefined;
+    if (content !== undefined) {
+      await tar.readContent(content);
+    }
     const meaning = interpret(entry, path, content, 'the layer');
     if (meaning !== undefined) {
       entries.push(meaning);

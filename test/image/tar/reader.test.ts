@@ -12,8 +12,9 @@ async function readAll(bytes: Buffer, pieceBytes?: number) {
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
     const parts: Buffer[] = [];
     for (let left = entry.sizeBytes; left > 0; left -= 1000) {
-      const length = Math.min(left, 1000);
-      parts.push((await reader.readContent(length)) ?? Buffer.alloc(length));
+      const part = Buffer.alloc(Math.min(left, 1000));
+      await reader.readContent(part);
+      parts.push(part);
     }
     found.push({ ...entry, content: Buffer.concat(parts).toString('latin1') });
   }
@@ -59,9 +60,11 @@ test('content that nobody read is passed over', async () => {
   ]);
   const reader = new TarReader(inPieces(bytes), 'the layer');
   await reader.next();
-  await reader.readContent(700);
+  await reader.readContent(Buffer.alloc(700));
   expect(await reader.next()).toMatchObject({ name: 'two' });
-  expect(String(await reader.readContent(1))).toBe('y');
+  const content = Buffer.alloc(1);
+  await reader.readContent(content);
+  expect(content.toString()).toBe('y');
   expect(await reader.next()).toBeUndefined();
 });
 
