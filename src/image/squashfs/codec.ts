@@ -48,9 +48,14 @@ function zlibCodec(level: number, blockBytes: number): BlockCodec {
   return {
     // No context is kept: after `reset` zlib does not always find what it finds with a new one.
     openLane: () => ({ compress: (block) => compress(block, options), close: () => undefined }),
-    compressSync: (block) => deflateSync(block, options),
+    compressSync: (block) => deflateSync(block, { level, chunkSize: outputOf(block) }),
     decompressSync: (block) => inflateSync(block, { maxOutputLength: blockBytes }),
   };
+}
+
+/** What does not compress comes out a little longer than it went in. */
+function outputOf(block: Buffer): number {
+  return block.length + 1024;
 }
 
 function zstdCodec(level: number, blockBytes: number): BlockCodec {
@@ -62,7 +67,7 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
   return {
     openLane: () => new ZstdLane(params),
     compressSync: (block) =>
-      zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: blockBytes }),
+      zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: outputOf(block) }),
     decompressSync: (block) => zstdDecompressSync(block, { maxOutputLength: blockBytes }),
   };
 }

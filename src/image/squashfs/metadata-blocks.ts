@@ -20,7 +20,9 @@ export class MetadataBlocks {
   readonly #written: Buffer[] = [];
   readonly #starts: number[] = [];
   #writtenBytes = 0;
-  #pending: Buffer = Buffer.alloc(0);
+  /** The present block, and how much of it is filled. */
+  readonly #filling = Buffer.alloc(metadataBlockBytes);
+  #filled = 0;
 
   constructor(codec: BlockCodec) {
     this.#codec = codec;
@@ -28,28 +30,31 @@ export class MetadataBlocks {
 
   /** Where the next bytes will lie. */
   get place(): MetadataPlace {
-    return { block: this.#writtenBytes, offset: this.#pending.length };
+    return { block: this.#writtenBytes, offset: this.#filled };
   }
 
   append(bytes: Buffer): void {
-    this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
-    while (this.#pending.length >= metadataBlockBytes) {
-      this.#endBlock(metadataBlockBytes);
+    for (let done = 0; done < bytes.length;) {
+      const copied = bytes.copy(this.#filling, this.#filled, done);
+      this.#filled += copied;
+      done += copied;
+      if (this.#filled === metadataBlockBytes) {
+        this.#endBlock();
+      }
     }
   }
 
   /** @returns the table, and where each of its blocks begins in it. */
   end(): { readonly bytes: Buffer; readonly starts: readonly number[] } {
-    if (this.#pending.length > 0) {
-      this.#endBlock(this.#pending.length);
+    if (this.#filled > 0) {
+      this.#endBlock();
     }
     return { bytes: Buffer.concat(this.#written), starts: this.#starts };
   }
 
-  #endBlock(length: number): void {
-    const raw = this.#pending.subarray(0, length);
-    this.#pending = this.#pending.subarray(length);
-    const block = metadataBlock(raw, this.#codec);
+  #endBlock(): void {
+    const block = metadataBlock(this.#filling.subarray(0, this.#filled), this.#codec);
+    this.#filled = 0;
     this.#starts.push(this.#writtenBytes);
     this.#written.push(block);
     this.#writtenBytes += block.length;

@@ -58,8 +58,30 @@ export function tarNumber(header: Buffer, at: number, length: number): number {
   if ((first & 0x80) !== 0) {
     return base256(header.subarray(at, at + length), first);
   }
-  const digits = byteText(header, at, length).trim();
-  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN;
+  return octal(header, at, at + length);
+}
+
+const space = 0x20;
+const zeroDigit = 0x30;
+
+/** Digits with spaces around them, up to a NUL or the end of the field. */
+function octal(header: Buffer, from: number, end: number): number {
+  let value = 0;
+  let at = from;
+  while (at < end && header[at] === space) {
+    at += 1;
+  }
+  for (; at < end; at += 1) {
+    const digit = (header[at] ?? 0) - zeroDigit;
+    if (digit < 0 || digit > 7) {
+      break;
+    }
+    value = value * 8 + digit;
+  }
+  while (at < end && header[at] === space) {
+    at += 1;
+  }
+  return at === end || header[at] === 0 ? value : Number.NaN;
 }
 
 /** Two's complement in the bits behind the first, which only says that this is such a number. */
