@@ -4,6 +4,7 @@ import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
 import { ExitCode, HpcGatError, InterruptedError, isOutOfSpace, messageOf } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
+import { escaped } from './support/printable.ts';
 import { packageVersion } from './support/package-files.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
@@ -59,6 +60,11 @@ function asTold(error: unknown): unknown {
     : error;
 }
 
+/** A message may hold what an image says of itself. */
+function forTerminal(text: string): string {
+  return text.split('\n').map(escaped).join('\n');
+}
+
 function report(error: unknown, output: Output, env: Context['env']): number {
   if (!(error instanceof HpcGatError)) {
     output.info(
@@ -67,9 +73,9 @@ function report(error: unknown, output: Output, env: Context['env']): number {
     output.info('Please report it with the command that led here.');
     return ExitCode.bug;
   }
-  output.info(`hpc-gat: ${error.message}`);
+  output.info(`hpc-gat: ${forTerminal(error.message)}`);
   if (error.fix !== undefined) {
-    output.info(`  fix: ${error.fix}`);
+    output.info(`  fix: ${forTerminal(error.fix)}`);
   }
   if (error.log !== undefined) {
     output.info(`  log: ${error.log}`);

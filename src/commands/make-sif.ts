@@ -43,6 +43,12 @@ export const makeSif = defineVerb({
         requiresArg: true,
         describe: 'Folder for temporary files, twice the size of the image; beside the SIF when not named',
       })
+      .option('max-size', {
+        type: 'string',
+        requiresArg: true,
+        default: '1T',
+        describe: 'Largest image that --engine native unpacks: K, M, G or T bytes',
+      })
       .option('plain-http', {
         type: 'boolean',
         default: false,
@@ -114,13 +120,18 @@ export const makeSif = defineVerb({
 });
 
 async function engineOf(
-  { engine, threads }: { engine: 'apptainer' | 'native'; threads?: number | undefined },
+  {
+    engine,
+    threads,
+    maxSize,
+  }: { engine: 'apptainer' | 'native'; threads?: number | undefined; maxSize: string },
   context: Context,
 ): Promise<SifEngine> {
   if (engine === 'native') {
     const { conversionThreads } = await import('../image/threads.ts');
+    const { defaultLimits, parseSize } = await import('../image/limits.ts');
     const { nativeEngine } = await import('../image/native-engine.ts');
-    return nativeEngine(context, conversionThreads(threads, context.env));
+    return nativeEngine(context, conversionThreads(threads, context.env), defaultLimits(parseSize(maxSize)));
   }
   return (await import('../image/apptainer-engine.ts')).apptainerEngine(context);
 }

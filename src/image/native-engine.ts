@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
+import { printable } from '../support/printable.ts';
 import { countBytes } from './source/count-bytes.ts';
 import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
 import { describe, type ImageConfig } from './source/image-config.ts';
@@ -9,6 +10,7 @@ import { openImage, type LayeredImage } from './source/open-image.ts';
 import { ImageTree } from './layer/apply.ts';
 import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
+import { Budget, defaultLimits, type ImageLimits } from './limits.ts';
 import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
 import { SifWriter } from './sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
@@ -29,10 +31,12 @@ const outputVersion = '1';
  * Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF.
  *
  * @param threads blocks compressed at once; the bytes do not depend on it.
+ * @param limits what is taken for a bomb.
  */
 export function nativeEngine(
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
   threads: number,
+  limits: ImageLimits = defaultLimits(),
 ): SifEngine {
   return {
     name: 'native',
@@ -42,7 +46,7 @@ export function nativeEngine(
       const architecture = architectureOf(image);
       const file = await open(request.output, 'wx+');
       try {
-        await write(file, image, architecture, { ...request, threads }, watch);
+        await write(file, image, architecture, { ...request, threads, limits }, watch);
       } finally {
         await file.close();
       }
@@ -50,11 +54,16 @@ export function nativeEngine(
   };
 }
 
+interface Conversion extends ConversionRequest {
+  readonly threads: number;
+  readonly limits: ImageLimits;
+}
+
 async function write(
   file: Awaited<ReturnType<typeof open>>,
   image: LayeredImage,
   architecture: SifArchitecture,
-  { source, compression, threads }: ConversionRequest & { readonly threads: number },
+  { source, compression, threads, limits }: Conversion,
   watch: ConversionWatch,
 ): Promise<void> {
   const { config } = image;
@@ -65,7 +74,7 @@ async function write(
     ...container,
     ociConfig: JSON.stringify(config.config ?? {}),
   });
-  const seconds = Math.max(0, Math.floor(createdAt.getTime() / 1000));
+  const seconds = Math.min(Math.max(0, Math.floor(createdAt.getTime() / 1000)), 2 ** 32 - 1);
   const squashfs = new SquashfsWriter(file, sif.partitionOffset, {
     compression,
     blockBytes,
@@ -73,7 +82,7 @@ async function write(
     createdAt: seconds,
   });
   try {
-    const tree = await storeLayers(image, seconds, squashfs.data, watch);
+    const tree = await storeLayers(image, seconds, squashfs.data, new Budget(limits), watch);
     await addContainerFiles(tree, container.files, seconds, squashfs.data);
     await squashfs.data.endLayer();
     await sif.finish(await squashfs.finish(tree.root));
@@ -87,6 +96,7 @@ async function storeLayers(
   { place, layers }: LayeredImage,
   seconds: number,
   data: DataArea,
+  budget: Budget,
   { onProgress, signal }: ConversionWatch,
 ): Promise<ImageTree<FileContent>> {
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -94,19 +104,41 @@ async function storeLayers(
   const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
   const tree = new ImageTree<FileContent>(root);
   for (const layer of layers) {
-    const name = `layer ${layer.name} of ${place}`;
-    const tar = new TarReader(readLayer(place, layer, onBytes, signal), name);
-    const entries = await storeLayer(tar, data, name);
-    await data.endLayer();
-    tree.apply(entries, name);
+    const name = `layer ${printable(layer.name)} of ${place}`;
+    const bytes = counted(readLayer(place, layer, onBytes, signal), name, budget);
+    try {
+      const entries = await storeLayer(new TarReader(bytes, name), data, name, budget);
+      await data.endLayer();
+      tree.apply(entries, name);
+    } finally {
+      // After an error nobody reads on, and the file is to be closed.
+      await bytes.return(undefined);
+    }
   }
   return tree;
 }
 
+async function* counted(
+  chunks: AsyncIterable<Buffer>,
+  place: string,
+  budget: Budget,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of chunks) {
+    budget.unpack(chunk.length, place);
+    yield chunk;
+  }
+}
+
 /** Reads a layer to its end; the contents of its files go to the output at once. */
-async function storeLayer(tar: TarReader, data: DataArea, place: string): Promise<LayerEntry<FileContent>[]> {
+async function storeLayer(
+  tar: TarReader,
+  data: DataArea,
+  place: string,
+  budget: Budget,
+): Promise<LayerEntry<FileContent>[]> {
   const entries: LayerEntry<FileContent>[] = [];
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
+    budget.take(entry, place);
     const path = namesOf(entry.name, place);
     const content =
       entry.kind === 'file' && !isWhiteout(path)
@@ -126,7 +158,7 @@ function architectureOf({ place, config }: LayeredImage): SifArchitecture {
   if (isSifArchitecture(name)) {
     return name;
   }
-  throw new HpcGatError(`${place} is an image for ${name}, which no SIF can name`);
+  throw new HpcGatError(`${place} is an image for ${printable(name)}, which no SIF can name`);
 }
 
 /** When the image was made, as it says itself; 1970 when it does not: never the time of the conversion. */

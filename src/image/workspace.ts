@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { identityOf, isRunning, ownIdentity, parseIdentity } from '../support/process-identity.ts';
-import { signalGroup } from '../support/process-group.ts';
+import { isGroupLeft, signalGroup } from '../support/process-group.ts';
 import { removeTree } from '../support/remove-tree.ts';
 
 /** Where a conversion works until its result is whole. */
@@ -111,8 +111,9 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
   if (running !== undefined) {
     return !running;
   }
-  const { mtimeMs } = await stat(path.join(parent, entry));
-  return Date.now() - mtimeMs > foreignLeftoverMs;
+  // Another conversion may be removing it at this moment.
+  const found = await stat(path.join(parent, entry)).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > foreignLeftoverMs;
 }
 
 /** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
@@ -127,4 +128,9 @@ async function endChild(file: string): Promise<void> {
     await delay(50);
   }
   signalGroup(child.pid, 'SIGKILL');
+  // Dying takes a moment, in which a process may still write into the folder that is about to be removed.
+  const gone = Date.now() + childEndMs;
+  while (isGroupLeft(child.pid) && Date.now() < gone) {
+    await delay(10);
+  }
 }

@@ -1,9 +1,12 @@
 import { HpcGatError } from '../../support/errors.ts';
+import { printableBytes } from '../../support/printable.ts';
 import { aufsPrefix, type LayerEntry } from './entry.ts';
 import { emptyDirectory, noXattrs, type DirectoryInode, type Inode, type Metadata } from './inode.ts';
 
 /** As many symbolic links as Linux follows in one path. */
 const maxLinks = 40;
+/** As deep as one path of Linux can lead; links could lead on from there. */
+const maxDepth = 2048;
 
 /**
  * The tree of an image, layer upon layer (OCI image-spec, layer.md). Nothing is ever looked up on this machine: a
@@ -132,14 +135,15 @@ export class ImageTree<Content> {
     });
     if (parent === undefined) {
       throw new HpcGatError(
-        `${place} is damaged: ${printable(path)} lies below what is no directory, or a link without end`,
+        `${place} is damaged: ${printable(path)} lies below what is no directory, below a link without end, or more than ${maxDepth} directories deep`,
       );
     }
     return parent;
   }
 
   /**
-   * The directory at a path, symbolic links followed inside the tree; undefined when there is none, or a circle of links.
+   * The directory at a path, symbolic links followed inside the tree; undefined when there is none, a circle of links,
+   * or no end of directories.
    *
    * @param make for a directory that is not there.
    * @param follow whether a symbolic link that stands as the `at`-th name of the path is followed.
@@ -196,6 +200,9 @@ export class ImageTree<Content> {
         return undefined;
       }
     }
+    if (way.length + missing.length > maxDepth) {
+      return undefined;
+    }
     for (const name of missing) {
       const made = make?.();
       if (made === undefined) {
@@ -212,8 +219,6 @@ function mtimeOf<Content>(entry: LayerEntry<Content> & { change: 'directory' | '
   return entry.change === 'directory' ? entry.metadata.mtime : entry.inode.metadata.mtime;
 }
 
-/** Names are bytes: what is no UTF-8 among them is shown as the replacement character, a line break as `\\x0a`. */
 function printable(path: readonly string[]): string {
-  const text = `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
-  return text.replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `"${printableBytes(`/${path.join('/')}`)}"`;
 }

@@ -1,4 +1,5 @@
 import { HpcGatError } from '../../support/errors.ts';
+import { printableBytes } from '../../support/printable.ts';
 import type { TarEntry } from '../tar/entry.ts';
 import { noXattrs, type LeafInode, type Metadata } from './inode.ts';
 
@@ -16,6 +17,8 @@ export type LayerEntry<Content> = { readonly path: readonly string[] } & (
 /** Longest name of one component, and longest path: what Linux takes. */
 const maxNameBytes = 255;
 const maxPathBytes = 4096;
+/** Of a symbolic link's target; the path's last byte is its NUL. */
+const maxTargetBytes = maxPathBytes - 1;
 const whiteoutPrefix = '.wh.';
 const opaqueMark = '.wh..wh..opq';
 /** AUFS kept its own affairs under such names, in the root: among them what its hard links are bound to. */
@@ -32,14 +35,14 @@ const droppedXattrs = new Set(['security.selinux', 'system.nfs4_acl']);
 export function namesOf(path: string, place: string): string[] {
   const names: string[] = [];
   if (path.length > maxPathBytes) {
-    throw tooLong('a path', path.length, maxPathBytes, place);
+    throw tooLong('the path', path, maxPathBytes, place);
   }
   for (const name of path.split('/')) {
     if (name === '..') {
       names.pop();
     } else if (name !== '' && name !== '.') {
       if (name.length > maxNameBytes) {
-        throw tooLong('a name', name.length, maxNameBytes, place);
+        throw tooLong('the name', name, maxNameBytes, place);
       }
       names.push(name);
     }
@@ -47,12 +50,10 @@ export function namesOf(path: string, place: string): string[] {
   return names;
 }
 
-function tooLong(what: string, bytes: number, most: number, place: string): HpcGatError {
+function tooLong(what: string, name: string, most: number, place: string): HpcGatError {
   return new HpcGatError(
-    `${place}: ${what} in it has ${bytes} bytes, more than the ${most} that Linux takes`,
-    {
-      fix: 'look how the image was made',
-    },
+    `${place}: ${what} "${printableBytes(name)}" has ${name.length} bytes, more than the ${most} that Linux takes`,
+    { fix: 'look how the image was made' },
   );
 }
 
@@ -86,6 +87,14 @@ export function interpret<Content>(
     case 'file':
       return content === undefined ? undefined : { path, change: 'leaf', inode: { kind, metadata, content } };
     case 'symbolic-link':
+      if (linkName === '') {
+        throw new HpcGatError(
+          `${place} is damaged: "${printableBytes(path.join('/'))}" is a link to no name`,
+        );
+      }
+      if (linkName.length > maxTargetBytes) {
+        throw tooLong("a link's target", linkName, maxTargetBytes, place);
+      }
       // Linux has no permissions of links; what a tar says of them varies.
       return {
         path,
@@ -119,7 +128,9 @@ function whiteout<Content>(
   }
   const hidden = name.slice(whiteoutPrefix.length);
   if (hidden === '' || hidden === '.' || hidden === '..') {
-    throw new HpcGatError(`${place} is damaged: its whiteout ${path.join('/')} names nothing`);
+    throw new HpcGatError(
+      `${place} is damaged: its whiteout "${printableBytes(path.join('/'))}" names nothing`,
+    );
   }
   return { path: [...parent, hidden], change: 'whiteout' };
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { writeAt } from '../../support/files.ts';
 import { descriptorBytes, descriptorSizeBytes, SifDataType, type SifObject } from './descriptor.ts';
 import { headerBytes, type SifArchitecture } from './header.ts';
 
@@ -56,9 +57,11 @@ export class SifWriter {
     };
     const objects = [...this.#objects, partition];
     const table = Buffer.concat(objects.map((object, slot) => descriptorBytes(object, slot + 1)));
-    await this.#put(Buffer.concat(this.#objects.map(({ bytes }) => bytes)), dataOffset);
-    await this.#put(table, descriptorsOffset);
-    await this.#put(
+    await writeAt(this.#file, dataOffset, Buffer.concat(this.#objects.map(({ bytes }) => bytes)));
+    await writeAt(this.#file, descriptorsOffset, table);
+    await writeAt(
+      this.#file,
+      0,
       headerBytes({
         architecture: this.#architecture,
         descriptorsFree: descriptorsTotal - objects.length,
@@ -68,11 +71,6 @@ export class SifWriter {
         dataOffset,
         dataBytes: this.partitionOffset + sizeBytes - dataOffset,
       }),
-      0,
     );
-  }
-
-  async #put(bytes: Buffer, position: number): Promise<void> {
-    await this.#file.write(bytes, 0, bytes.length, position);
   }
 }

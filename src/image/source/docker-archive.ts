@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { HpcGatError } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+import { parseDescription } from './description-json.ts';
 import { chooseImage, manifestSchema } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';
@@ -53,7 +55,7 @@ async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
     throw new HpcGatError(
       name === 'manifest.json'
         ? `${files.place} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-        : `${files.place} is incomplete: it holds no ${name}, which its manifest names`,
+        : `${files.place} is incomplete: it holds no ${printable(name)}, which its manifest names`,
       { fix },
     );
   }
@@ -71,9 +73,9 @@ function parse<Schema extends z.ZodType>(
   file: string,
 ): z.output<Schema> {
   try {
-    return schema.parse(JSON.parse(content));
+    return schema.parse(parseDescription(content));
   } catch (cause) {
-    throw new HpcGatError(`${name} in ${file} is not what \`docker save\` writes`, { fix, cause });
+    throw new HpcGatError(`${printable(name)} in ${file} is not what \`docker save\` writes`, { fix, cause });
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 const words = z
-  .array(z.string())
+  // What a process gets as its arguments or environment holds no NUL.
+  .array(z.string().regex(/^[^\0]*$/))
   .nullish()
   .transform((list) => list ?? []);
 

@@ -2,6 +2,7 @@ import { arch } from 'node:os';
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
+import { parseDescription } from './description-json.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import {
   imageManifestSchema,
@@ -140,7 +141,7 @@ async function readChecked(descriptor: Descriptor, blobs: BlobReader): Promise<B
 
 function parseJson(bytes: Buffer, { digest }: { digest: string }, { place, fix }: BlobReader): object {
   try {
-    const json: unknown = JSON.parse(bytes.toString('utf8'));
+    const json = parseDescription(bytes.toString('utf8'));
     if (typeof json === 'object' && json !== null) {
       return json;
     }

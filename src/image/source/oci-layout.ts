@@ -1,5 +1,6 @@
-import { UsageError } from '../../support/errors.ts';
+import { HpcGatError, UsageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
+import { parseDescription } from './description-json.ts';
 import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
 import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
 import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';
@@ -10,7 +11,7 @@ const fix = 'write it again, for instance with `skopeo copy` or `docker buildx b
 /** A folder or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
 export interface OciLayout {
   readonly image: OciImage;
-  /** Where a blob lies. @throws {UsageError} when it is missing. */
+  /** Where a blob lies. @throws {HpcGatError} when it is missing. */
   readonly blob: (digest: string) => Promise<FileSlice>;
 }
 
@@ -45,16 +46,16 @@ export async function readOciLayout({ kind, file, tag }: OciSource): Promise<Oci
 async function findBlob(files: ImageFiles, digest: string): Promise<FileSlice> {
   const found = await files.find(`blobs/${digest.replace(':', '/')}`);
   if (found === undefined) {
-    throw new UsageError(`${files.place} is incomplete: it holds no blob ${digest}`, { fix });
+    throw new HpcGatError(`${files.place} is incomplete: it holds no blob ${digest}`, { fix });
   }
   return found;
 }
 
 function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
   try {
-    return indexSchema.parse(JSON.parse(text));
+    return indexSchema.parse(parseDescription(text));
   } catch (cause) {
-    throw new UsageError(`index.json in ${place} is not the index of an OCI image`, { fix, cause });
+    throw new HpcGatError(`index.json in ${place} is not the index of an OCI image`, { fix, cause });
   }
 }
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream';
+import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HpcGatError, messageOf } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
 import { readStart, type FileSlice } from './image-files.ts';
 import type { OciImage } from './oci-image.ts';
+import { zstdFrames } from './zstd-frames.ts';
 
 /** A layer as it lies on disk. */
 export interface StoredLayer extends FileSlice {
@@ -40,7 +42,8 @@ export async function storedLayers(
 /** By the first bytes: RFC 1952, RFC 8878. */
 export async function codecOf(slice: FileSlice): Promise<StoredLayer['codec']> {
   const magic = (await readStart(slice, 4)).toString('hex');
-  return magic.startsWith('1f8b') ? 'gzip' : magic === '28b52ffd' ? 'zstd' : 'none';
+  // A stream of zstd may begin with a frame that is to be skipped.
+  return magic.startsWith('1f8b') ? 'gzip' : /^(28b52ffd|5.2a4d18)$/.test(magic) ? 'zstd' : 'none';
 }
 
 /**
@@ -83,26 +86,36 @@ export async function* readLayer(
   const { name, codec, digest, diffId } = layer;
   const ofStored = createHash('sha256');
   const ofPlain = createHash('sha256');
-  const stored = openLayer(layer).on('data', (chunk: Buffer) => {
+  let storedBytes = 0;
+  const takeStored = (chunk: Buffer) => {
+    storedBytes += chunk.length;
     onBytes(chunk.length);
     if (digest !== undefined) {
       ofStored.update(chunk);
     }
-  });
-  // The iteration below meets the errors of both.
-  const plain = codec === 'none' ? stored : pipeline(stored, inflate(codec), () => undefined);
+  };
+  const stored = openLayer(layer).on('data', takeStored);
+  const plain = inflated(stored, codec);
   try {
     const chunks = addAbortSignal(signal, plain) as AsyncIterable<Buffer>;
     for await (const chunk of chunks) {
       ofPlain.update(chunk);
       yield chunk;
     }
+    stored.destroy();
+    // Zeros behind gzip are left alone by its decoder; they are part of the blob.
+    for await (const chunk of openLayer(restOf(layer, storedBytes)) as AsyncIterable<Buffer>) {
+      takeStored(chunk);
+    }
   } catch (error) {
     signal.throwIfAborted();
-    throw new HpcGatError(`${place} is damaged: its layer ${name} cannot be read: ${messageOf(error)}`, {
-      fix,
-      cause: error,
-    });
+    throw new HpcGatError(
+      `${place} is damaged: its layer ${printable(name)} cannot be read: ${messageOf(error)}`,
+      {
+        fix,
+        cause: error,
+      },
+    );
   } finally {
     stored.destroy();
   }
@@ -115,10 +128,14 @@ export async function* readLayer(
   ).find(([is, named]) => named !== undefined && is !== named);
   if (differs !== undefined) {
     throw new HpcGatError(
-      `${place} is damaged: its layer ${name} has the digest ${differs[0]}, not ${differs[1] ?? ''}`,
+      `${place} is damaged: its layer ${printable(name)} has the digest ${differs[0]}, not ${printable(differs[1] ?? '')}`,
       { fix },
     );
   }
+}
+
+function restOf(layer: StoredLayer, done: number): StoredLayer {
+  return { ...layer, dataOffset: layer.dataOffset + done, sizeBytes: layer.sizeBytes - done };
 }
 
 function openLayer({ file, dataOffset, sizeBytes }: StoredLayer): Readable {
@@ -131,8 +148,15 @@ function openLayer({ file, dataOffset, sizeBytes }: StoredLayer): Readable {
       });
 }
 
-function inflate(codec: 'gzip' | 'zstd'): Transform {
-  return codec === 'gzip'
-    ? createGunzip({ chunkSize: chunkBytes })
-    : createZstdDecompress({ chunkSize: chunkBytes });
+/** Errors of either end come out of the stream that is returned. */
+function inflated(stored: Readable, codec: StoredLayer['codec']): Readable {
+  const done = () => undefined;
+  switch (codec) {
+    case 'none':
+      return stored;
+    case 'gzip':
+      return pipeline(stored, createGunzip({ chunkSize: chunkBytes }), done);
+    case 'zstd':
+      return pipeline(stored, zstdFrames, createZstdDecompress({ chunkSize: chunkBytes }), done);
+  }
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { writeAt } from '../../support/files.ts';
 import { emptyBlock, type StoredBlock } from './content.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -118,7 +119,6 @@ async function writeAll(file: FileHandle, pieces: Buffer[], position: number): P
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   if (bytesWritten < bytes) {
     // A disk that fills up takes a part; the next write says why.
-    const rest = Buffer.concat(pieces).subarray(bytesWritten);
-    await writeAll(file, [rest], position + bytesWritten);
+    await writeAt(file, position + bytesWritten, Buffer.concat(pieces).subarray(bytesWritten));
   }
 }

@@ -5,6 +5,9 @@ import type { BlockCodec } from './codec.ts';
 /** Decompressed fragment blocks that are kept at once: small files of one kind tend to lie side by side. */
 const maxKept = 16;
 
+/** Different contents of one length and CRC-32 are made on purpose: no more are compared. */
+const maxAlike = 16;
+
 /** Finds contents that are there already, by looking at what was written. */
 export class Duplicates {
   readonly #file: FileHandle;
@@ -33,7 +36,9 @@ export class Duplicates {
         return one;
       }
     }
-    alike.push(content);
+    if (alike.length < maxAlike) {
+      alike.push(content);
+    }
     return content;
   }
 

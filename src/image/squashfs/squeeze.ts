@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { writeAt } from '../../support/files.ts';
 import type { StoredBlock } from './content.ts';
 
 /** Copied at once. */
@@ -46,6 +47,6 @@ async function move(
   for (let done = 0; done < bytes; done += copyBytes) {
     const length = Math.min(copyBytes, bytes - done);
     await file.read(buffer, 0, length, base + from + done);
-    await file.write(buffer, 0, length, base + to + done);
+    await writeAt(file, base + to + done, buffer.subarray(0, length));
   }
 }

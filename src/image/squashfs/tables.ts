@@ -1,3 +1,4 @@
+import { HpcGatError } from '../../support/errors.ts';
 import type { BlockCodec } from './codec.ts';
 import { sizeWord, type StoredBlock } from './content.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
@@ -50,13 +51,15 @@ export function exportTable(
 export class IdTable {
   readonly #places = new Map<number, number>();
 
-  /** @throws {RangeError} for more than 65,536 different ones, which the format cannot hold. */
+  /** @throws {HpcGatError} for more than 65,536 different ones, which the format cannot hold. */
   placeOf(id: number): number {
     let place = this.#places.get(id);
     if (place === undefined) {
       place = this.#places.size;
       if (place > 0xffff) {
-        throw new RangeError('more than 65536 different users and groups');
+        throw new HpcGatError(
+          'the files of the image belong to more than 65,536 different users and groups, which no squashfs can hold',
+        );
       }
       this.#places.set(id, place);
     }

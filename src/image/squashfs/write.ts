@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { writeAt } from '../../support/files.ts';
 import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../layer/inode.ts';
 import { leavesOf } from '../layer/walk.ts';
@@ -63,13 +64,13 @@ export class SquashfsWriter {
     const used = await this.#unify(root);
     const position = await squeeze(this.#file, this.#base, this.#dataStart, used);
     const { bytes, facts } = encodeTree(root, position, this.#codec);
-    await this.#file.write(bytes, 0, bytes.length, this.#base + position);
+    await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([
       superblockBytes(facts, this.#options, usedBytes),
       codecOptions(this.#options.compression),
     ]);
-    await this.#file.write(front, 0, front.length, this.#base);
+    await writeAt(this.#file, this.#base, front);
     return usedBytes;
   }
 

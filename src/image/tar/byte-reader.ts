@@ -2,10 +2,17 @@
 export class ByteReader {
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+  /** Bytes of the chunks before this one. */
+  #before = 0;
   readonly #chunks: AsyncIterator<Buffer>;
 
   constructor(chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** How many bytes were read or passed over. */
+  get position(): number {
+    return this.#before + this.#at;
   }
 
   /**
@@ -70,6 +77,7 @@ export class ByteReader {
     if (next.done === true) {
       return false;
     }
+    this.#before += this.#chunk.length;
     this.#chunk = next.value;
     this.#at = 0;
     return true;

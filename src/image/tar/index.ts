@@ -17,6 +17,8 @@ export interface TarEntry {
 
 /** Longer than any path; a header that claims more is not a path's. */
 const maxExtensionBytes = 1024 * 1024;
+/** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
+const maxEntries = 1_000_000;
 
 /** A file that is not a tar, or one that is cut off. */
 class BrokenTarError extends HpcGatError {
@@ -67,6 +69,9 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
         entries.push({ name, type, linkName, dataOffset, sizeBytes });
       }
       next = {};
+    }
+    if (entries.length > maxEntries) {
+      throw new BrokenTarError(file, `holds more than ${maxEntries} files: that is no archive of images`);
     }
     position = dataOffset + paddedBytes;
   }

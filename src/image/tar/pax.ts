@@ -1,6 +1,9 @@
 /** The records of a pax header (POSIX.1-2001, pax extended header), by key; values as bytes, since xattrs hold any. */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
+/** Far more than any file needs; a header with more is a bomb. */
+const maxRecords = 10_000;
+
 /**
  * Reads records of the form "LENGTH KEY=VALUE\n", LENGTH counting the whole record.
  *
@@ -12,6 +15,9 @@ export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
   const sparse: string[] = [];
   let at = 0;
   while (at < data.length) {
+    if (records.size > maxRecords) {
+      return undefined;
+    }
     const space = data.indexOf(0x20, at);
     const digits = data.toString('latin1', at, space);
     const end = at + Number.parseInt(digits, 10);

@@ -1,4 +1,5 @@
 import { HpcGatError } from '../../support/errors.ts';
+import { printableBytes } from '../../support/printable.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { DataRun, EntryKind, TarEntry } from './entry.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
@@ -17,16 +18,29 @@ const kinds: Readonly<Record<string, EntryKind>> = {
   S: 'file',
 };
 
-/** Longer than any path and any set of xattrs that a file system holds; a header that claims more is a bomb. */
+/** All headers before one entry: longer than any path, any set of xattrs, any map of a sparse file. */
 const maxExtensionBytes = 16 * 1024 * 1024;
+/** All global pax headers of a layer. */
+const maxGlobalBytes = 1024 * 1024;
+
+/** What Linux takes (limits.h: XATTR_NAME_MAX, XATTR_SIZE_MAX). */
+const maxXattrNameBytes = 255;
+const maxXattrBytes = 65_536;
+
+/** What squashfs can hold of a device's numbers. */
+const maxMajor = 0xfff;
+const maxMinor = 0xfffff;
 
 const xattrPrefix = 'SCHILY.xattr.';
+/** Records that may hold for all entries; other global ones, like git's comment, mean nothing here. */
+const globalKeys = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime']);
 
 /** What headers before an entry say of it, in place of its own. */
 interface Extension {
   name?: string;
   linkName?: string;
-  pax: PaxRecords;
+  bytes: number;
+  readonly pax: Map<string, Buffer>;
 }
 
 /**
@@ -36,7 +50,8 @@ interface Extension {
 export class TarReader {
   readonly #bytes: ByteReader;
   readonly #place: string;
-  #global: PaxRecords = new Map();
+  readonly #global = new Map<string, Buffer>();
+  #globalBytes = 0;
   /** Stored bytes of the present entry that were not read yet, and the padding behind them. */
   #left = 0;
   #padding = 0;
@@ -57,8 +72,9 @@ export class TarReader {
    */
   async next(): Promise<TarEntry | undefined> {
     await this.#passOver(this.#left + this.#padding);
-    const extension: Extension = { pax: this.#global };
+    const extension: Extension = { bytes: 0, pax: new Map() };
     for (;;) {
+      const at = this.#bytes.position;
       const record = await this.#bytes.read(recordBytes);
       if (record.length === 0 || isZeroRecord(record)) {
         await this.#expectEnd();
@@ -66,7 +82,7 @@ export class TarReader {
       }
       const header = parseTarHeader(record);
       if (header === undefined) {
-        throw this.#damaged('a header has a wrong checksum');
+        throw this.#damaged(`the header at byte ${at} has a wrong checksum`);
       }
       if (!(await this.#extend(extension, header))) {
         // The record is a view that the next read leaves behind.
@@ -115,7 +131,7 @@ export class TarReader {
   async #readStored(length: number): Promise<Buffer> {
     const bytes = await this.#bytes.read(length);
     if (bytes.length < length) {
-      throw this.#damaged('it is cut off');
+      throw this.#cutOff();
     }
     this.#left -= length;
     return bytes;
@@ -123,23 +139,24 @@ export class TarReader {
 
   async #readStoredInto(target: Buffer): Promise<void> {
     if ((await this.#bytes.readInto(target)) < target.length) {
-      throw this.#damaged('it is cut off');
+      throw this.#cutOff();
     }
     this.#left -= target.length;
   }
 
   async #passOver(length: number): Promise<void> {
     if ((await this.#bytes.skip(length)) < length) {
-      throw this.#damaged('it is cut off');
+      throw this.#cutOff();
     }
     this.#left = 0;
     this.#padding = 0;
   }
 
   async #expectEnd(): Promise<void> {
+    const at = this.#bytes.position;
     const second = await this.#bytes.read(recordBytes);
     if (!isZeroRecord(second)) {
-      throw this.#damaged('something follows the mark of its end');
+      throw this.#damaged(`something follows the mark of its end, at byte ${at}`);
     }
     await this.#bytes.skip(Number.POSITIVE_INFINITY);
   }
@@ -149,13 +166,15 @@ export class TarReader {
     if (!['x', 'g', 'X', 'L', 'K'].includes(type)) {
       return false;
     }
-    if (!(sizeBytes >= 0 && sizeBytes <= maxExtensionBytes)) {
-      throw this.#damaged(`a header of type ${type} claims ${sizeBytes} bytes`);
+    extension.bytes += recordBytes + sizeBytes;
+    if (!(sizeBytes >= 0 && extension.bytes <= maxExtensionBytes)) {
+      throw this.#damaged(
+        `the headers of type ${type} before an entry claim ${sizeBytes} bytes, at byte ${this.#bytes.position}`,
+      );
     }
-    this.#left = sizeBytes;
-    this.#padding = paddingOf(sizeBytes);
-    const data = await this.#readStored(sizeBytes);
-    await this.#passOver(this.#padding);
+    this.#left = sizeBytes + paddingOf(sizeBytes);
+    // With its padding at once: what is read holds until the next is.
+    const data = (await this.#readStored(this.#left)).subarray(0, sizeBytes);
     if (type === 'L') {
       extension.name = byteText(data, 0, data.length);
     } else if (type === 'K') {
@@ -163,28 +182,41 @@ export class TarReader {
     } else {
       const records = parsePax(data);
       if (records === undefined) {
-        throw this.#damaged('a pax header cannot be read');
+        throw this.#damaged(`the pax header before byte ${this.#bytes.position} cannot be read`);
       }
       if (type === 'g') {
-        this.#global = new Map([...this.#global, ...records]);
-        extension.pax = new Map([...this.#global, ...extension.pax]);
+        this.#extendAll(records, sizeBytes);
       } else {
-        extension.pax = new Map([...extension.pax, ...records]);
+        records.forEach((value, key) => extension.pax.set(key, value));
       }
     }
     return true;
   }
 
-  async #entry(header: TarHeader, record: Buffer, { pax, name, linkName }: Extension): Promise<TarEntry> {
+  #extendAll(records: PaxRecords, sizeBytes: number): void {
+    this.#globalBytes += sizeBytes;
+    if (this.#globalBytes > maxGlobalBytes) {
+      throw this.#damaged(`its global pax headers have more than ${maxGlobalBytes} bytes`);
+    }
+    for (const [key, value] of records) {
+      if (globalKeys.has(key) || key.startsWith(xattrPrefix)) {
+        this.#global.set(key, value);
+      }
+    }
+  }
+
+  async #entry(header: TarHeader, record: Buffer, extension: Extension): Promise<TarEntry> {
+    const { name, linkName } = extension;
+    const pax = this.#global.size === 0 ? extension.pax : new Map([...this.#global, ...extension.pax]);
     const path = text(pax, 'GNU.sparse.name') ?? text(pax, 'path') ?? name ?? header.name;
     const kind = path.endsWith('/') && '07'.includes(header.type) ? 'directory' : kinds[header.type];
     if (kind === undefined) {
-      throw this.#damaged(`"${path}" is of the unknown type "${header.type}"`);
+      throw this.#damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
     }
     // Whatever else a header claims a size for, like a link, has no content (POSIX.1-2001, ustar).
     const storedBytes = kinds[header.type] === 'file' ? number(pax, 'size', header.sizeBytes) : 0;
     if (!(storedBytes >= 0)) {
-      throw this.#damaged(`"${path}" has an impossible size`);
+      throw this.#damaged(`${quoted(path)} has an impossible size`);
     }
     this.#left = storedBytes;
     this.#padding = paddingOf(storedBytes);
@@ -196,7 +228,7 @@ export class TarReader {
       kind,
       name: path,
       linkName: text(pax, 'linkpath') ?? linkName ?? header.linkName,
-      mode: header.mode & 0o7777,
+      mode: Number.isNaN(header.mode) ? header.mode : header.mode & 0o7777,
       uid: number(pax, 'uid', header.uid),
       gid: number(pax, 'gid', header.gid),
       mtime: number(pax, 'mtime', header.mtime),
@@ -230,24 +262,37 @@ export class TarReader {
     }
     const mapped = map?.runs.reduce((sum, { bytes }) => sum + bytes, 0);
     if (map === undefined || mapped !== this.#left) {
-      throw this.#damaged(`the map of the sparse file "${path}" cannot be right`);
+      throw this.#damaged(`the map of the sparse file ${quoted(path)} cannot be right`);
     }
     return map;
   }
 
-  #check({ name, linkName, kind, mode, uid, gid, mtime, major, minor }: TarEntry): void {
-    const numbers = { mode, uid, gid, mtime, ...(kind.endsWith('device') && { major, minor }) };
+  #check({ name, linkName, kind, mode, uid, gid, mtime, major, minor, xattrs }: TarEntry): void {
+    const device = kind.endsWith('device') ? { major, minor } : {};
+    const numbers = { mode, uid, gid, mtime, ...device };
     const wrong = Object.entries(numbers).find(([, value]) => Number.isNaN(value));
     if (wrong !== undefined) {
-      throw this.#damaged(`"${name}" has a ${wrong[0]} that is no number`);
+      throw this.#damaged(`${quoted(name)} has a ${wrong[0]} that is no number`);
     }
-    const beyond = Object.entries({ uid, gid }).find(([, value]) => value < 0 || value >= 2 ** 32);
+    const most = { uid: 2 ** 32 - 1, gid: 2 ** 32 - 1, major: maxMajor, minor: maxMinor } as const;
+    const beyond = Object.entries({ uid, gid, ...device }).find(
+      ([key, value]) => value < 0 || value > most[key as keyof typeof most],
+    );
     if (beyond !== undefined) {
-      throw this.#damaged(`"${name}" has an impossible ${beyond[0]}: ${beyond[1]}`);
+      throw this.#damaged(`${quoted(name)} has an impossible ${beyond[0]}: ${beyond[1]}`);
     }
     if (name.includes('\0') || linkName.includes('\0')) {
-      throw this.#damaged(`"${name.replaceAll('\0', '\\0')}" has a NUL in its name`);
+      throw this.#damaged(`${quoted(name)} has a NUL in its name`);
     }
+    for (const [key, value] of xattrs) {
+      if (key.length > maxXattrNameBytes || value.length > maxXattrBytes || key.includes('\0')) {
+        throw this.#damaged(`${quoted(name)} has an xattr that Linux does not take: ${quoted(key)}`);
+      }
+    }
+  }
+
+  #cutOff(): HpcGatError {
+    return this.#damaged(`it is cut off at byte ${this.#bytes.position}`);
   }
 
   #damaged(problem: string): HpcGatError {
@@ -255,6 +300,10 @@ export class TarReader {
       fix: 'save or pull the image again',
     });
   }
+}
+
+function quoted(name: string): string {
+  return `"${printableBytes(name)}"`;
 }
 
 function paddingOf(sizeBytes: number): number {

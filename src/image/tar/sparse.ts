@@ -45,7 +45,8 @@ export function paxMap(records: PaxRecords): SparseMap | undefined {
   if (map === undefined || size === undefined) {
     return undefined;
   }
-  return checkedMap(map.toString('latin1').split(',').filter(Boolean).map(Number), paxNumber(size));
+  const numbers = map.toString('latin1').split(',').filter(Boolean);
+  return numbers.every(isNumber) ? checkedMap(numbers.map(Number), paxNumber(size)) : undefined;
 }
 
 /** The pax form 1.0, whose map is the first records of the data: a decimal number a line, the count of runs first. */
@@ -60,7 +61,7 @@ export async function dataMap(
     const text = unfinished + record.toString('latin1').replace(/\0+$/, '');
     const lines = text.split('\n');
     unfinished = lines.pop() ?? '';
-    if (record.length < recordBytes || !lines.every((line) => /^\d{1,15}$/.test(line))) {
+    if (record.length < recordBytes || unfinished.length > maxDigits || !lines.every(isNumber)) {
       return undefined;
     }
     numbers.push(...lines.map(Number));
@@ -72,11 +73,18 @@ export async function dataMap(
   return size === undefined ? undefined : checkedMap(numbers.slice(1), paxNumber(size));
 }
 
+/** As many as a double holds. */
+const maxDigits = 15;
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text) && text.length <= maxDigits;
+}
+
 /** Undefined unless the runs ascend, do not overlap, and lie within the file. */
 function checkedMap(numbers: readonly number[], sizeBytes: number): SparseMap | undefined {
   const runs: DataRun[] = [];
   let end = 0;
-  if (numbers.length % 2 !== 0 || numbers.length > 2 * maxRuns || !Number.isSafeInteger(sizeBytes)) {
+  if (numbers.length % 2 !== 0 || numbers.length > 2 * maxRuns || !(sizeBytes >= 0)) {
     return undefined;
   }
   for (let at = 0; at < numbers.length; at += 2) {

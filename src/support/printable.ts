@@ -1,0 +1,30 @@
+/** Longer texts are cut in messages. */
+const maxCharacters = 120;
+
+/**
+ * A text of others for a message: on one line, without what a terminal would obey or turn around, cut where it is long.
+ */
+export function printable(text: string): string {
+  const shown = escaped(text.slice(0, maxCharacters));
+  return text.length > maxCharacters ? `${shown}...` : shown;
+}
+
+/** The same for a name of a file system, which holds a byte in each character: UTF-8 where it is, else `\xNN`. */
+export function printableBytes(name: string): string {
+  const bytes = Buffer.from(name, 'latin1');
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes)
+    ? printable(text)
+    : printable(name).replace(/[\u0080-\u00ff]/g, (character) => hexadecimal(character));
+}
+
+/** Control characters, those that change the direction of writing, and those that have no width. */
+export function escaped(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, hexadecimal);
+}
+
+function hexadecimal(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const known = { 0: '\\0', 9: '\\t', 10: '\\n', 13: '\\r' }[code];
+  return known ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`);
+}
