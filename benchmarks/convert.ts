@@ -1,0 +1,118 @@
+/*
+ * npm run bench:convert: an image to a SIF by hpc-gat and by what else there is, in a lab of its own, one after the
+ * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheFolder } from '../scripts/demo/workplace.ts';
+import { converters, type Converter, type Paths } from './convert/converters.ts';
+import { makeImages, type BenchImage } from './convert/images.ts';
+import { measure, type Measurement } from './convert/measure.ts';
+import { chart, markdownTable, type Series } from './convert/report.ts';
+
+const root = path.dirname(import.meta.dirname);
+const labName = 'bench';
+const imagesInLab = '/mnt/images';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+  },
+});
+const rounds = Number(values.rounds);
+const cli = path.join(root, 'bin', 'hpc-gat.js');
+const enterLab = [process.execPath, cli, 'lab', 'exec', '--name', labName, 'login', '--', 'sh', '-c'];
+
+const cache = cacheFolder(process.env);
+const context = run(path.join(root, 'defs/triton-cpu/build-context.sh'), []).trim();
+const imagesFolder = path.join(cache, 'bench-images');
+const images = await makeImages(imagesFolder, context);
+hpcGat(['lab', 'up', '--name', labName, '--bind', `${imagesFolder}:${imagesInLab}`]);
+const series: Series[] = [];
+try {
+  const { folder } = JSON.parse(hpcGat(['lab', 'status', '--name', labName, '--json'])) as { folder: string };
+  for (const image of images) {
+    const wanted = converters.filter((converter) => titleOf(image, converter).includes(values.only));
+    // Round by round, so that what disturbs the machine for a while does not meet one of them alone.
+    const measured = new Map<Converter, Measurement[]>(wanted.map((converter) => [converter, []]));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const converter of wanted.filter(({ slow }) => slow !== true || round === 0)) {
+        const once = await measureOnce(image, converter, folder);
+        measured.get(converter)?.push(once);
+        process.stderr.write(`${titleOf(image, converter)}: ${once.wallSeconds} s\n`);
+      }
+    }
+    for (const [{ name, layers, codec }, found] of measured) {
+      series.push({ image: image.name, converter: name, layers, codec, rounds: found });
+    }
+  }
+} finally {
+  hpcGat(['lab', 'down', '--name', labName, '--wipe']);
+}
+writeResults(series);
+
+function run(file: string, args: readonly string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function hpcGat(args: readonly string[]): string {
+  return run(process.execPath, [cli, ...args]);
+}
+
+function inLab(command: string): void {
+  run(enterLab[0] ?? '', [...enterLab.slice(1), command]);
+}
+
+function titleOf({ name }: BenchImage, { name: converter, layers, codec }: Converter): string {
+  return `${name}, ${layers}, ${codec}: ${converter}`;
+}
+
+async function measureOnce(image: BenchImage, converter: Converter, labFolder: string): Promise<Measurement> {
+  const place = path.join(labFolder, 'home', 'alice', 'bench');
+  clear();
+  inLab('mkdir -p ~/bench/scratch');
+  const there = (file: string) => path.join(imagesInLab, path.relative(imagesFolder, file));
+  const paths: Paths = {
+    archive: there(image.archive),
+    layout: there(image.layout),
+    flat: there(image.flat),
+    result: '/home/alice/bench/result.sif',
+    scratch: '/home/alice/bench/scratch',
+  };
+  try {
+    return await measure(enterLab, converter.command(paths), path.join(place, 'result.sif'));
+  } finally {
+    clear();
+  }
+
+  /** As root: what was unpacked may be closed to its owner. */
+  function clear(): void {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function writeResults(all: readonly Series[]): void {
+  const machine = {
+    processor: cpus()[0]?.model ?? 'unknown',
+    processors: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    loadBefore: loadavg()[0],
+    date: new Date().toISOString().slice(0, 10),
+  };
+  const results = path.join(root, 'benchmarks', 'results');
+  mkdirSync(results, { recursive: true });
+  const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
+  writeFileSync(
+    path.join(results, 'convert.json'),
+    `${JSON.stringify({ machine, series: all }, undefined, 2)}\n`,
+  );
+  writeFileSync(path.join(results, 'convert.md'), `${told}\n\n${markdownTable(all)}\n`);
+  writeFileSync(path.join(results, 'convert.svg'), chart(all));
+  process.stdout.write(`${markdownTable(all)}\n`);
+}

@@ -1,0 +1,238 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+
+/** What is converted, as it lies in the folder of the images. */
+export interface BenchImage {
+  readonly name: string;
+  /** A file as `docker save` writes it; its layers are not compressed. */
+  readonly archive: string;
+  /** The same layers, gzip -6, as an OCI layout. */
+  readonly layout: string;
+  /** All layers in one tar, for programs that know of no layers. */
+  readonly flat: string;
+  readonly bytes: number;
+}
+
+/**
+ * Makes the images once; they are kept for the next time.
+ *
+ * @param context folder of defs/triton-cpu/build-context.sh: what `docker build` makes the Triton image of.
+ */
+export async function makeImages(folder: string, context: string): Promise<readonly BenchImage[]> {
+  mkdirSync(folder, { recursive: true });
+  return [
+    await makeImage(folder, 'triton', (to) => [
+      linkOf(path.join(context, 'rootfs.tar'), `${to}.0.tar`),
+      tarOf(context, 'triton', `${to}.1.tar`),
+      tarOf(context, 'backends', `${to}.2.tar`),
+    ]),
+    await makeImage(folder, 'small-files', (to) => [
+      smallFiles(`${to}.0.tar`, 0, 50_000),
+      smallFiles(`${to}.1.tar`, 50_000, 100_000),
+    ]),
+  ];
+}
+
+async function makeImage(
+  folder: string,
+  name: string,
+  makeLayers: (to: string) => string[],
+): Promise<BenchImage> {
+  const place = path.join(folder, name);
+  const at = (base: string) => ({
+    name,
+    archive: path.join(base, 'archive.tar'),
+    layout: path.join(base, 'layout'),
+    flat: path.join(base, 'flat.tar'),
+  });
+  if (!existsSync(place)) {
+    const making = `${place}.making`;
+    rmSync(making, { recursive: true, force: true });
+    mkdirSync(making);
+    const image = at(making);
+    const layers = makeLayers(path.join(making, 'layer'));
+    const digests = [];
+    for (const layer of layers) {
+      digests.push(await sha256(layer));
+    }
+    flatten(layers, image.flat);
+    writeArchive(layers, digests, making, image.archive);
+    await writeLayout(layers, digests, image.layout);
+    layers.forEach((layer) => {
+      rmSync(layer);
+    });
+    renameSync(making, place);
+  }
+  const image = at(place);
+  return { ...image, bytes: statSync(image.flat).size };
+}
+
+function linkOf(file: string, to: string): string {
+  linkSync(file, to);
+  return to;
+}
+
+function tarOf(folder: string, name: string, to: string): string {
+  execFileSync('tar', ['--create', '--sort=name', '--directory', folder, '--file', to, name]);
+  return to;
+}
+
+/** Files of 0 to 8 KiB of words, the same ones every time. */
+function smallFiles(to: string, from: number, end: number): string {
+  const file = openSync(to, 'w');
+  const words = 'lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor'.split(
+    ' ',
+  );
+  let state = from + 1;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (let number = from; number < end; number += 1) {
+    const parts = [];
+    let left = random(8193);
+    while (left > 0) {
+      const part = `${words[random(words.length)] ?? ''}${random(1000)} `.slice(0, left);
+      parts.push(part);
+      left -= part.length;
+    }
+    const data = Buffer.from(parts.join(''));
+    const name = `data/${String(number % 100).padStart(2, '0')}/${String(number).padStart(6, '0')}.txt`;
+    writeSync(file, Buffer.concat([tarHeader(name, data.length), data, padding(data.length)]));
+  }
+  writeSync(file, Buffer.alloc(1024));
+  closeSync(file);
+  return to;
+}
+
+function flatten([first = '', ...rest]: readonly string[], to: string): void {
+  execFileSync('cp', [first, to]);
+  for (const layer of rest) {
+    execFileSync('tar', ['--concatenate', '--file', to, layer]);
+  }
+}
+
+function configOf(digests: readonly string[]): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      created: '2026-01-01T00:00:00Z',
+      config: {
+        Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+        Cmd: ['/bin/sh'],
+      },
+      rootfs: { type: 'layers', diff_ids: digests.map((digest) => `sha256:${digest}`) },
+    }),
+  );
+}
+
+function writeArchive(
+  layers: readonly string[],
+  digests: readonly string[],
+  folder: string,
+  to: string,
+): void {
+  const parts = path.join(folder, 'parts');
+  const config = configOf(digests);
+  const configName = `${sha256Of(config)}.json`;
+  for (const [index, digest] of digests.entries()) {
+    mkdirSync(path.join(parts, digest), { recursive: true });
+    linkSync(layers[index] ?? '', path.join(parts, digest, 'layer.tar'));
+  }
+  const names = digests.map((digest) => `${digest}/layer.tar`);
+  writeFileSync(path.join(parts, configName), config);
+  const manifest = [{ Config: configName, RepoTags: ['bench:latest'], Layers: names }];
+  writeFileSync(path.join(parts, 'manifest.json'), JSON.stringify(manifest));
+  execFileSync('tar', [
+    ...['--create', '--directory', parts, '--file', to],
+    ...[configName, ...names, 'manifest.json'],
+  ]);
+  rmSync(parts, { recursive: true });
+}
+
+async function writeLayout(
+  layers: readonly string[],
+  digests: readonly string[],
+  layout: string,
+): Promise<void> {
+  const blobs = path.join(layout, 'blobs', 'sha256');
+  mkdirSync(blobs, { recursive: true });
+  const put = (mediaType: string, bytes: Buffer) => {
+    writeFileSync(path.join(blobs, sha256Of(bytes)), bytes);
+    return { mediaType, digest: `sha256:${sha256Of(bytes)}`, size: bytes.length };
+  };
+  const descriptors = [];
+  for (const layer of layers) {
+    const made = path.join(blobs, 'made');
+    execFileSync('sh', ['-c', 'gzip -n -6 -c "$1" > "$2"', 'sh', layer, made]);
+    const digest = await sha256(made);
+    renameSync(made, path.join(blobs, digest));
+    descriptors.push({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+      digest: `sha256:${digest}`,
+      size: statSync(path.join(blobs, digest)).size,
+    });
+  }
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const config = put('application/vnd.oci.image.config.v1+json', configOf(digests));
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: descriptors });
+  const annotations = { 'org.opencontainers.image.ref.name': 'bench' };
+  const platform = { architecture: 'amd64', os: 'linux' };
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ ...put(mediaType, Buffer.from(manifest)), platform, annotations }],
+  };
+  writeFileSync(path.join(layout, 'index.json'), JSON.stringify(index));
+  writeFileSync(path.join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+}
+
+function tarHeader(name: string, sizeBytes: number): Buffer {
+  const header = Buffer.alloc(512);
+  const octal = (value: number, at: number, length: number) =>
+    header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
+  header.write(name, 0);
+  octal(0o644, 100, 8);
+  octal(0, 108, 8);
+  octal(0, 116, 8);
+  octal(sizeBytes, 124, 12);
+  octal(1_700_000_000, 136, 12);
+  header.write('        0', 148);
+  header.write('ustar\x0000', 257);
+  octal(
+    header.reduce((sum, byte) => sum + byte, 0),
+    148,
+    7,
+  );
+  return header;
+}
+
+function padding(bytes: number): Buffer {
+  return Buffer.alloc((512 - (bytes % 512)) % 512);
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

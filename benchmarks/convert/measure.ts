@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** One conversion. */
+export interface Measurement {
+  readonly wallSeconds: number;
+  /** User and system time of the command and all that it started. */
+  readonly cpuSeconds: number;
+  /** Of the largest single process. */
+  readonly peakMiB: number;
+  /** Most space taken on the file system while it ran, beside the result. */
+  readonly extraMiB: number;
+  readonly resultBytes: number;
+}
+
+const pollMs = 50;
+
+/**
+ * Runs a shell command that writes `result`, and looks at it from outside.
+ *
+ * @param file what enters the lab; the command is its last argument.
+ * @param result path of the file on this host.
+ * @throws when the command fails.
+ */
+export async function measure(
+  [file = '', ...args]: readonly string[],
+  command: string,
+  result: string,
+): Promise<Measurement> {
+  const free = () => {
+    const { bfree, bsize } = statfsSync(path.dirname(result));
+    return bfree * bsize;
+  };
+  const before = free();
+  let least = before;
+  const poll = setInterval(() => {
+    least = Math.min(least, free());
+  }, pollMs);
+  const child = spawn(file, [...args, `/usr/bin/time -f 'measured %e %U %S %M' sh -c ${quoted(command)}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const exitCode = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(poll);
+  const numbers = /^measured (\S+) (\S+) (\S+) (\S+)$/m.exec(said)?.slice(1).map(Number);
+  if (exitCode !== 0 || numbers === undefined || !existsSync(result)) {
+    throw new Error(`${command}\nfailed with ${String(exitCode)}: ${said.slice(-2000)}`);
+  }
+  const [wall = 0, user = 0, system = 0, peakKiB = 0] = numbers;
+  const resultBytes = statSync(result).size;
+  return {
+    wallSeconds: wall,
+    cpuSeconds: user + system,
+    peakMiB: peakKiB / 1024,
+    extraMiB: Math.max(0, before - least - resultBytes) / 2 ** 20,
+    resultBytes,
+  };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
