@@ -1,0 +1,153 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parseCompression } from '../../../src/image/compression.ts';
+import type { ImageLimits } from '../../../src/image/limits.ts';
+import { makeSif } from '../../../src/image/make-sif.ts';
+import { nativeEngine } from '../../../src/image/native-engine.ts';
+import { parseSource } from '../../../src/image/source/source.ts';
+import { verifySif } from '../../../src/image/verify.ts';
+import { systemClock } from '../../../src/support/clock.ts';
+import type { Context } from '../../../src/support/context.ts';
+import { HpcGatError } from '../../../src/support/errors.ts';
+import { Draw } from '../corpus/draw.ts';
+import { hostileImage } from './hostile-image.ts';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  /** The first case; each has a seed of its own. */
+  readonly first: number;
+  readonly cases: number;
+  readonly endMs: number;
+}
+
+export interface FuzzReport {
+  /** Number of the case that begins, or that has a problem. */
+  readonly at: number;
+  /** How many cases made a SIF until now. */
+  readonly made: number;
+  /** Its image, which stays where it is when there is a problem. */
+  readonly file: string;
+  readonly problem?: string;
+}
+
+const limits: ImageLimits = { unpackedBytes: 8 * 2 ** 20, entries: 10_000, metadataBytes: 2 ** 26 };
+
+/** Between two looks at what grows. */
+const lookEvery = 100;
+const growthBytes = 64 * 2 ** 20;
+const growthFiles = 20;
+
+/** Converts one image after the other, until one of them does what none may do. */
+export async function fuzz(
+  { seed, first, cases, endMs }: FuzzOptions,
+  report: (report: FuzzReport) => void,
+): Promise<void> {
+  const around = mkdtempSync(path.join(tmpdir(), 'hpc-gat-fuzz-'));
+  const rejected: unknown[] = [];
+  process.on('unhandledRejection', (reason) => rejected.push(reason));
+  let made = 0;
+  let before: Use | undefined;
+  for (let at = first; at < first + cases && Date.now() < endMs; at += 1) {
+    const draw = new Draw(seed + at * 1_000_003);
+    const { kind, bytes } = hostileImage(draw);
+    const compression = draw.of(['zstd:1', 'zstd:1', 'gzip:1', 'none'] as const);
+    const folder = path.join(around, 'project');
+    await mkdir(folder);
+    const file = path.join(folder, 'image.tar');
+    await writeFile(file, bytes);
+    report({ at, made, file });
+    const outcome = await convert(`${kind}:image.tar`, folder, compression);
+    made += outcome.made ? 1 : 0;
+    let problem = outcome.problem ?? (await escapes(around, folder, outcome.made, bytes));
+    problem ??= rejected.length === 0 ? undefined : `an unhandled rejection: ${String(rejected[0])}`;
+    if ((at - first) % lookEvery === lookEvery - 1) {
+      const now = use();
+      before ??= now;
+      problem ??= grown(before, now);
+    }
+    if (problem !== undefined) {
+      report({ at, made, file, problem });
+      return;
+    }
+    await rm(folder, { recursive: true });
+  }
+  await rm(around, { recursive: true });
+}
+
+async function convert(
+  source: string,
+  folder: string,
+  compression: string,
+): Promise<{ made: boolean; problem?: string }> {
+  const context = contextIn(folder);
+  const output = path.join(folder, 'out.sif');
+  const wanted = parseCompression(compression);
+  try {
+    const request = { source: parseSource(source, folder), output, compression: wanted };
+    const { record } = await makeSif(request, nativeEngine(context, 2, limits), context);
+    await verifySif(output, { compression: wanted, architecture: record?.architecture ?? '' });
+    return { made: true };
+  } catch (error) {
+    if (!(error instanceof HpcGatError)) {
+      return {
+        made: false,
+        problem: `a crash: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+      };
+    }
+    const lines = error.message.split('\n').length;
+    return lines > 1 || error.message.length > 1000
+      ? { made: false, problem: `a message of ${lines} lines, ${error.message.length} characters` }
+      : { made: false };
+  }
+}
+
+/** What lies where nothing may. */
+async function escapes(
+  around: string,
+  folder: string,
+  made: boolean,
+  image: Buffer,
+): Promise<string | undefined> {
+  const expected = ['image.tar', ...(made ? ['out.sif', 'out.sif.json'] : [])];
+  const found = (await readdir(folder)).sort();
+  if (found.join() !== expected.join() || (await readdir(around)).length !== 1) {
+    return `left ${found.join(', ')}; around it: ${(await readdir(around)).join(', ')}`;
+  }
+  return (await readFile(path.join(folder, 'image.tar'))).equals(image) ? undefined : 'the image was changed';
+}
+
+interface Use {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+function use(): Use {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return { bytes: heapUsed + external, files: readdirSync('/proc/self/fd').length };
+}
+
+function grown(before: Use, now: Use): string | undefined {
+  const bytes = now.bytes - before.bytes;
+  const files = now.files - before.files;
+  return bytes > growthBytes || files > growthFiles
+    ? `growth: ${Math.round(bytes / 2 ** 20)} MiB and ${files} open files more than at first`
+    : undefined;
+}
+
+function contextIn(cwd: string): Context {
+  const ignore = () => undefined;
+  return {
+    env: {},
+    cwd,
+    output: { result: ignore, json: ignore, info: ignore, warn: ignore, status: ignore, interactive: false },
+    run: () => Promise.reject(new Error('a program was started')),
+    clock: systemClock,
+    signal: new AbortController().signal,
+  };
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { packageRoot } from '../../../src/support/package-root.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
+import { OciBytes } from '../oci-bytes.ts';
+
+const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+const isRequired = process.env.CI === 'true';
+
+/** Calls that start a process, or change what a path leads to; files that are opened are told apart by their flags. */
+const traced = [
+  ...['execve', 'execveat', 'fork', 'vfork', 'clone', 'clone3'],
+  ...[
+    'open',
+    'openat',
+    'openat2',
+    'creat',
+    'truncate',
+    'unlink',
+    'unlinkat',
+    'rename',
+    'renameat',
+    'renameat2',
+  ],
+  ...['mkdir', 'mkdirat', 'rmdir', 'symlink', 'symlinkat', 'link', 'linkat', 'mknod', 'mknodat', 'mount'],
+  ...[
+    'chmod',
+    'fchmodat',
+    'chown',
+    'lchown',
+    'fchownat',
+    'utimensat',
+    'setxattr',
+    'lsetxattr',
+    'chroot',
+    'chdir',
+  ],
+].map((name) => `?${name}`);
+
+interface Seen {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+  /** Programs and processes that were started, threads not. */
+  readonly started: readonly string[];
+  /** Absolute paths that were made, changed or removed. */
+  readonly written: readonly string[];
+}
+
+/** What a conversion does to the system, as strace sees it. */
+async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
+  await writeFile(path.join(folder, 'image.tar'), archive);
+  const trace = path.join(path.dirname(folder), 'trace');
+  const argv = [
+    'make-sif',
+    'oci-archive:image.tar',
+    '--engine',
+    'native',
+    '--compression',
+    'zstd:1',
+    '-o',
+    'x.sif',
+  ];
+  const { status, stderr } = spawnSync(
+    'strace',
+    [
+      ...['-f', '-qq', '-s', '4096', '-e', `trace=${traced.join(',')}`, '-o', trace],
+      // What the wrapper in bin/ does before is not what is looked at.
+      ...[process.execPath, path.join(packageRoot, 'bin/hpc-gat.js'), ...argv],
+    ],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
+    },
+  );
+  const calls = (await readFile(trace, 'utf8'))
+    .split('\n')
+    .map((line) => line.replace(/^\d+ +/, ''))
+    .filter((line) => line !== '' && !/ = -1 |^[+-]{3} /.test(line));
+  const started = calls
+    .filter((call) => /^(execve|execveat|fork|vfork)/.test(call) || isProcess(call))
+    .slice(1);
+  const changing = calls.filter((call) => !/^(exec|fork|vfork|clone)/.test(call) && !isReading(call));
+  const written = changing.flatMap((call) =>
+    [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, name = '']) => path.resolve(folder, name)),
+  );
+  return { exitCode: status, stderr, started, written: [...new Set(written)] };
+}
+
+const isProcess = (call: string) => call.startsWith('clone') && !call.includes('CLONE_THREAD');
+const isReading = (call: string) => call.startsWith('open') && !/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(call);
+
+function archiveOf(...entries: EntryBytes[]): Buffer {
+  const oci = new OciBytes();
+  return oci.add(oci.layered([layerBytes(entries)])).tar();
+}
+
+const hostile: EntryBytes[] = [
+  { name: '../../precious', data: 'x' },
+  { name: '/etc/hpc-gat-was-here', data: 'x' },
+  { name: 'out', type: '2', link: '../../..' },
+  { name: 'out/hpc-gat-was-here', data: 'x' },
+  { name: 'cwd', type: '2', link: '/proc/self/cwd' },
+  { name: 'cwd/was-here', data: 'x' },
+  { name: 'null', type: '3', major: 1, minor: 3 },
+];
+
+(canTrace || isRequired ? describe : describe.skip)('seen from outside, a conversion', () => {
+  test.each([
+    [
+      'of a sound image',
+      archiveOf({ name: 'a', data: 'a'.repeat(300_000) }, { name: 'b', type: '2', link: 'a' }),
+      0,
+    ],
+    ['of hostile names', archiveOf(...hostile), 0],
+    ['of hostile names that fails', archiveOf(...hostile, { name: 'x', type: 'Z' }), 1],
+  ])('%s starts no process and writes in its workspace alone', async (_what, archive, exitCode) => {
+    expect(execFileSync('strace', ['--version'], { encoding: 'utf8' })).toContain('strace');
+    const folder = path.join(temporaryFolder(), 'project');
+    await mkdir(folder);
+    const seen = await seenOf(folder, archive);
+    expect({ exitCode: seen.exitCode, started: seen.started }).toEqual({ exitCode, started: [] });
+    const own = new RegExp(`^${folder}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
+    expect(seen.written.filter((name) => !own.test(name) && name !== '/dev/null')).toEqual([]);
+    expect(seen.written.filter((name) => name.endsWith('/image.sif'))).toHaveLength(1);
+    expect((await readdir(folder)).sort()).toEqual([
+      'image.tar',
+      ...(exitCode === 0 ? ['x.sif', 'x.sif.json'] : []),
+    ]);
+  });
+});
