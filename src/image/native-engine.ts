@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
@@ -25,7 +26,7 @@ import { TarReader } from './tar/reader.ts';
 const blockBytes = 128 * 1024;
 
 /** Another one where the same image comes to other bytes. */
-const outputVersion = '1';
+const outputVersion = '2';
 
 /**
  * Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF.
@@ -139,12 +140,12 @@ async function storeLayer(
   const entries: LayerEntry<FileContent>[] = [];
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
     budget.take(entry, place);
-    const path = namesOf(entry.name, place);
+    const names = namesOf(entry.name, place);
     const content =
-      entry.kind === 'file' && !isWhiteout(path)
+      entry.kind === 'file' && !isWhiteout(names)
         ? await data.store(entry.sizeBytes, (target) => tar.readContent(target))
         : undefined;
-    const meaning = interpret(entry, path, content, place);
+    const meaning = interpret(entry, names, content, place);
     if (meaning !== undefined) {
       entries.push(meaning);
     }
@@ -167,9 +168,9 @@ function createdOf({ created }: ImageConfig): Date {
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }
 
-/** As `apptainer build` writes it into the definition. */
+/** As `apptainer build` writes it into the definition; the folder of a file is of this machine, not of the image. */
 function originOf(source: ImageSource): { bootstrap: string; from: string } {
-  const text = formatSource(source);
+  const text = formatSource('file' in source ? { ...source, file: path.basename(source.file) } : source);
   const colon = text.indexOf(':');
   return { bootstrap: text.slice(0, colon), from: text.slice(colon + 1).replace(/^\/\//, '') };
 }

@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
 import { layerBytes, type EntryBytes } from '../image/layer-bytes.ts';
 import { OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
@@ -73,7 +70,6 @@ describeInLab('the native engine', () => {
     });
     await importImage(image, 'hello');
     await stdoutOf(`docker save -o image.tar ${image}
-      hpc-gat make-sif docker-archive:image.tar -o theirs.sif
       hpc-gat make-sif --engine native docker-archive:image.tar -o ours.sif`);
   }, longMs);
   afterAll(async () => {
@@ -83,36 +79,10 @@ describeInLab('the native engine', () => {
     });
   });
 
-  test(
-    'makes a SIF that says and does what Apptainer’s does',
-    async () => {
-      for (const line of [
-        'run SIF',
-        'run SIF echo "a  b" \'$HOME\'',
-        './SIF',
-        'exec SIF env | grep -E "^(ODD|PATH|LD_LIBRARY_PATH|PS1)="',
-        'exec --env ODD=mine SIF env | grep ^ODD=',
-        "exec --env PREPEND_PATH=/front SIF sh -c 'echo $PATH'",
-        'shell SIF -c "cat /etc/greeting"',
-        'test SIF >/dev/null; echo $?',
-        'inspect --labels SIF | grep -v build-date | grep -v apptainer.version',
-        'sif list SIF | grep -c .',
-        'instance start SIF native-engine && apptainer exec instance://native-engine cat /etc/greeting && apptainer instance stop native-engine',
-      ]) {
-        const command = line.startsWith('./') ? line : `apptainer --quiet ${line}`;
-        const [theirs, ours] = [
-          await shell(command.replace('SIF', 'theirs.sif')),
-          await shell(command.replace('SIF', 'ours.sif')),
-        ];
-        expect({ line, exitCode: ours.exitCode, stdout: ours.stdout }).toEqual({
-          line,
-          exitCode: theirs.exitCode,
-          stdout: theirs.stdout,
-        });
-      }
-    },
-    longMs,
-  );
+  test('makes a SIF that runs of what docker save has written', async () => {
+    expect(await stdoutOf('apptainer run ours.sif')).toBe('hello');
+    expect(await stdoutOf('apptainer exec ours.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
+  });
 
   test(
     'keeps what is lost elsewhere without root, in every codec, byte for byte the same twice',
@@ -180,36 +150,6 @@ describeInLab('the native engine', () => {
     ]);
     expect(Number(await stdoutOf('stat -c %s two.sif'))).toBeLessThan(600_000);
   });
-
-  test(
-    'applies the layers of the public test images',
-    async () => {
-      const fixtures = path.join(packageRoot, 'test/fixtures/oci-images');
-      const tar = execFileSync('tar', ['-C', fixtures, '-cf', '-', '.']);
-      await labExec('workstation', ['tar', '-xf', '-'], { cwd: folder, input: tar });
-      const found: Record<string, string[]> = {};
-      for (const name of [
-        'hard-link-1',
-        'hard-link-delete-1',
-        'hard-link-delete-2',
-        'whiteout-explicit-file',
-        'whiteout-opaque',
-      ]) {
-        await stdoutOf(`hpc-gat make-sif --engine native oci:${name} -o ${name}.sif`);
-        found[name] = (await listing(`${name}.sif`))
-          .flatMap((line) => /(\d) 0 {2}(a\/\S+)$/.exec(line)?.slice(1).join(' ') ?? [])
-          .sort();
-      }
-      expect(found).toEqual({
-        'hard-link-1': ['2 a/b', '2 a/b/bar', '2 a/b/foo'],
-        'hard-link-delete-1': ['1 a/b/bar', '2 a/b'],
-        'hard-link-delete-2': ['1 a/b/foo', '2 a/b'],
-        'whiteout-explicit-file': ['1 a/b/bar', '2 a/b'],
-        'whiteout-opaque': ['1 a/bar'],
-      });
-    },
-    longMs,
-  );
 
   describe('a damaged image', () => {
     test.each([

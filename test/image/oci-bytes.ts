@@ -47,11 +47,12 @@ export class OciBytes {
   }
 
   /** An image of plain layers, the lowest first; not yet in the index. */
-  layered(layers: readonly Buffer[]): BlobDescriptor {
+  layered(layers: readonly Buffer[], settings: object = {}): BlobDescriptor {
     const config = this.blob(
       {
         architecture: hostArchitecture,
         os: 'linux',
+        config: settings,
         rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },
       },
       'application/vnd.oci.image.config.v1+json',

@@ -1,5 +1,3 @@
-import { quoteForBash } from '../../render/quote.ts';
-
 /**
  * The image's environment as lines of any POSIX shell: a value from outside goes before the image's own, but for PATH.
  * Names that no shell takes are left out.
@@ -12,9 +10,17 @@ export function environmentLines(env: readonly string[]): string[] {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       return [];
     }
-    const line = `${name}=${quoteForBash(value)}; export ${name}`;
+    const line = `${name}=${quoteForShell(value)}; export ${name}`;
     return [name === 'PATH' ? line : `[ -n "\${${name}:-}" ] || ${line}`];
   });
+}
+
+/**
+ * One word of a POSIX shell with exactly this value. Not the usual `'\\''` for a quote: the shell inside Apptainer, which
+ * reads these files, keeps the backslash of it.
+ */
+export function quoteForShell(value: string): string {
+  return `'${value.replaceAll("'", `'"'"'`)}'`;
 }
 
 /** Words as the inside of a shell's command line, each in double quotes. */

@@ -1,6 +1,6 @@
 import { renderTemplate } from '../../render/template.ts';
 import type { ImageDescription } from '../source/image-config.ts';
-import { environmentLines, shellWords } from './environment.ts';
+import { environmentLines, quoteForShell, shellWords } from './environment.ts';
 
 /** A file that Apptainer looks for in an image. */
 export interface ContainerFile {
@@ -51,14 +51,14 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
   const environment = await render('environment', { variables: environmentLines(image.env) });
   const custom = '#!/bin/sh\n';
   const runscript = await render('runscript', {
-    entrypoint: shellWords(image.entrypoint),
-    cmd: shellWords(image.cmd),
-    entrypointWords: image.entrypoint,
-    cmdWords: image.cmd,
+    entrypoint: quoteForShell(shellWords(image.entrypoint)),
+    cmd: quoteForShell(shellWords(image.cmd)),
+    entrypointWords: image.entrypoint.map(quoteForShell).join(' '),
+    cmdWords: image.cmd.map(quoteForShell).join(' '),
   });
   const startscript = '#!/bin/sh\n';
   const labels = labelsOf(image, origin);
-  const definition = `bootstrap: ${origin.bootstrap}\nfrom: ${origin.from}\n`;
+  const definition = `bootstrap: ${origin.bootstrap}\nfrom: ${origin.from}\n\n`;
   const env = (name: string, text: string) => ({ path: `${folder}/env/${name}`, mode: 0o755, text });
   const action = async (name: string, values: object) => ({
     path: `${folder}/actions/${name}`,
@@ -81,7 +81,10 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
     await action('run', { script: `/${folder}/runscript`, last: 'exec /bin/sh "$@"' }),
     await action('shell', { script: '/bin/bash', last: 'exec /bin/sh "$@"' }),
     await action('start', { notify: true, script: `/${folder}/startscript`, last: '' }),
-    await action('test', { script: `/${folder}/test`, last: 'exec /bin/sh -c true' }),
+    await action('test', {
+      script: `/${folder}/test`,
+      last: "echo 'This image has no test of its own.'\nexec /bin/sh -c true",
+    }),
   ];
   const inspectMetadata = JSON.stringify({
     data: {

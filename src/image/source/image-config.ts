@@ -3,8 +3,7 @@ import { z } from 'zod';
 const words = z
   // What a process gets as its arguments or environment holds no NUL.
   .array(z.string().regex(/^[^\0]*$/))
-  .nullish()
-  .transform((list) => list ?? []);
+  .nullish();
 
 /** The part of an image's configuration that matters here (OCI image-spec, config.md). */
 export const imageConfigSchema = z.looseObject({
@@ -18,10 +17,7 @@ export const imageConfigSchema = z.looseObject({
       Env: words,
       Entrypoint: words,
       Cmd: words,
-      Labels: z
-        .record(z.string(), z.string())
-        .nullish()
-        .transform((labels) => labels ?? {}),
+      Labels: z.record(z.string(), z.string()).nullish(),
     })
     .nullish(),
 });
@@ -41,6 +37,13 @@ export interface ImageDescription {
 }
 
 export function describe(architecture: string, os: string, config: ImageConfig['config']): ImageDescription {
-  const { Entrypoint = [], Cmd = [], Env = [], Labels = {} } = config ?? {};
-  return { architecture, os, entrypoint: Entrypoint, cmd: Cmd, env: Env, labels: Labels };
+  const { Entrypoint, Cmd, Env, Labels } = config ?? {};
+  return {
+    architecture,
+    os,
+    entrypoint: Entrypoint ?? [],
+    cmd: Cmd ?? [],
+    env: Env ?? [],
+    labels: Labels ?? {},
+  };
 }

@@ -71,7 +71,10 @@ const departures: readonly Departure[] = [
   {
     what: 'What AUFS kept below .wh..wh.plnk is not there.',
     why: 'Names with .wh. are no files of an image (image-spec, layer.md); links to those files keep what they are bound to.',
-    explains: (path, field, { ours }) => path.startsWith('/.wh..wh.') && !ours.has(path),
+    explains: (path, field, { ours, theirs }) =>
+      field === 'sameAs'
+        ? theirs.get(path)?.sameAs?.startsWith('/.wh..wh.') === true
+        : path.startsWith('/.wh..wh.') && !ours.has(path),
   },
 ];
 
