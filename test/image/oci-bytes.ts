@@ -47,10 +47,10 @@ export class OciBytes {
   }
 
   /** An image of plain layers, the lowest first; not yet in the index. */
-  layered(layers: readonly Buffer[], settings: object = {}): BlobDescriptor {
+  layered(layers: readonly Buffer[], settings: object = {}, architecture = hostArchitecture): BlobDescriptor {
     const config = this.blob(
       {
-        architecture: hostArchitecture,
+        architecture,
         os: 'linux',
         config: settings,
         rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },

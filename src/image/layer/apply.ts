@@ -80,10 +80,10 @@ export class ImageTree<Content> {
   }
 
   #put(entry: LayerEntry<Content>, bound: Inode<Content> | undefined, place: string): void {
-    const { change, path } = entry;
-    if (change === 'whiteout' || change === 'opaque') {
+    if (entry.change === 'whiteout' || entry.change === 'opaque') {
       return;
     }
+    const { change, path } = entry;
     const name = path.at(-1);
     if (name === undefined) {
       if (change === 'directory') {
@@ -92,22 +92,29 @@ export class ImageTree<Content> {
       }
       throw new HpcGatError(`${place} is damaged: it replaces the root directory`);
     }
-    const parent = this.#parentOf(path, change === 'hard-link' ? undefined : mtimeOf(entry), place);
-    switch (change) {
-      case 'directory': {
-        const there = parent.children.get(name);
-        if (there?.kind === 'directory') {
-          there.metadata = entry.metadata;
-        } else {
-          parent.children.set(name, emptyDirectory(entry.metadata));
-        }
-        return;
-      }
+    // Before its parents are made, one of which may take the name of a link's target.
+    const inode = this.#inodeOf(entry, bound, place);
+    const parent = this.#parentOf(path, inode.metadata.mtime, place);
+    const there = parent.children.get(name);
+    if (inode.kind === 'directory' && there?.kind === 'directory') {
+      there.metadata = inode.metadata;
+    } else {
+      parent.children.set(name, inode);
+    }
+  }
+
+  #inodeOf(
+    entry: LayerEntry<Content> & { change: 'directory' | 'leaf' | 'hard-link' },
+    bound: Inode<Content> | undefined,
+    place: string,
+  ): Inode<Content> {
+    switch (entry.change) {
+      case 'directory':
+        return emptyDirectory(entry.metadata);
       case 'leaf':
-        parent.children.set(name, entry.inode);
-        return;
+        return entry.inode;
       case 'hard-link':
-        parent.children.set(name, this.#linked(entry.target, bound, path, place));
+        return this.#linked(entry.target, bound, entry.path, place);
     }
   }
 
@@ -129,9 +136,9 @@ export class ImageTree<Content> {
   }
 
   /** Makes the directories that no entry describes: of root, 0755, as old as what is in them. */
-  #parentOf(path: readonly string[], mtime: number | undefined, place: string): DirectoryInode<Content> {
+  #parentOf(path: readonly string[], mtime: number, place: string): DirectoryInode<Content> {
     const parent = this.#walk(path.slice(0, -1), {
-      make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime: mtime ?? 0, xattrs: noXattrs }),
+      make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime, xattrs: noXattrs }),
     });
     if (parent === undefined) {
       throw new HpcGatError(
@@ -213,10 +220,6 @@ export class ImageTree<Content> {
     }
     return here;
   }
-}
-
-function mtimeOf<Content>(entry: LayerEntry<Content> & { change: 'directory' | 'leaf' }): number {
-  return entry.change === 'directory' ? entry.metadata.mtime : entry.inode.metadata.mtime;
 }
 
 function printable(path: readonly string[]): string {

@@ -215,6 +215,15 @@ describe('hard links', () => {
     }
   });
 
+  test('are bound before a directory above them takes the name of their target', async () => {
+    const lower = [dir('d'), soft('a', 'd')];
+    expect(await flatten(lower, [hard('a/b', 'a'), file('.wh.a')])).toEqual([
+      'd /a 755 0',
+      'l /a/b->d',
+      'd /d 755 0',
+    ]);
+  });
+
   test('of AUFS keep what its own folder held', async () => {
     const plink = '.wh..wh.plnk/12.34';
     expect(await flatten([file(plink, '1'), hard('a', plink), hard('b', plink)])).toEqual([
