@@ -67,7 +67,11 @@ export const makeSif = defineVerb({
         describe: 'Hash the SIF that is there before calling it up to date',
       })
       .option('dry-run', { type: 'boolean', default: false, describe: 'Say what would be done, and stop' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', {
+        type: 'boolean',
+        default: false,
+        describe: 'Report as one JSON document; progress as a JSON object a line, on stderr',
+      })
       .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
       .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
@@ -102,6 +106,7 @@ export const makeSif = defineVerb({
           ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
           force: args.force,
           verify: args.verify,
+          progress: { named: wanted.length > 1, events: args.json },
           dryRun: args.dryRun,
         },
         engine,

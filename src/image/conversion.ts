@@ -29,7 +29,7 @@ export async function convert(
   const engineVersion = await engine.version();
   const startedAt = clock.now();
   const workspace = await createWorkspace(output, tmpDir);
-  const progress = showProgress(context);
+  const progress = showProgress(context, { ...request.progress, file: output });
   try {
     await warnOfLittleSpace(workspace.scratch, image, context);
     const { sif, scratch } = workspace;

@@ -42,5 +42,13 @@ export interface ConversionProgress {
   readonly message: string;
   /** How far the stage is, from engines that know. */
   readonly doneBytes?: number;
-  readonly totalBytes?: number;
+  /** Undefined where nobody knows before the end, as of a stream. */
+  readonly totalBytes?: number | undefined;
+  /** The layer that is read now, the lowest being number 1. */
+  readonly layer?: {
+    readonly number: number;
+    readonly count: number;
+    readonly doneBytes: number;
+    readonly totalBytes: number;
+  };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
-import { countBytes } from './source/count-bytes.ts';
+import { countLayers } from './source/count-bytes.ts';
 import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
 import { describe, type ImageConfig } from './source/image-config.ts';
 import { hostArchitecture } from './source/oci-image.ts';
@@ -100,13 +100,12 @@ async function storeLayers(
   budget: Budget,
   { onProgress, signal }: ConversionWatch,
 ): Promise<ImageTree<FileContent>> {
-  const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const onBytes = countBytes(onProgress, 'compress', 'converting the layers', totalBytes);
+  const onBytesOf = countLayers(onProgress, 'compress', 'converting the layers', layers);
   const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
   const tree = new ImageTree<FileContent>(root);
-  for (const layer of layers) {
+  for (const [index, layer] of layers.entries()) {
     const name = `layer ${printable(layer.name)} of ${place}`;
-    const bytes = counted(readLayer(place, layer, onBytes, signal), name, budget);
+    const bytes = counted(readLayer(place, layer, onBytesOf(index), signal), name, budget);
     try {
       const entries = await storeLayer(new TarReader(bytes, name), data, name, budget);
       await data.endLayer();

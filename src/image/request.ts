@@ -1,4 +1,5 @@
 import type { Compression } from './compression.ts';
+import type { ProgressForm } from './progress.ts';
 import type { SifRecord } from './record.ts';
 import type { ImageSource } from './source/source.ts';
 
@@ -13,6 +14,8 @@ export interface MakeSifRequest {
   readonly force?: boolean;
   /** Hashes the SIF before calling it up to date. */
   readonly verify?: boolean;
+  /** How the way to the SIF is shown. */
+  readonly progress?: Omit<ProgressForm, 'file'>;
   /** Says what would be done, and does nothing. */
   readonly dryRun?: boolean;
 }
