@@ -30,9 +30,11 @@ async function inFolder(line: string, user: 'alice' | 'root', input?: Uint8Array
   return stdout;
 }
 
-/** What umoci unpacks as root of an image, and what unsquashfs unpacks of the SIF that alice has made of a source. */
+const umoci = (image: string) => `umoci raw unpack --image ${image} theirs`;
+
+/** What a command of root unpacks as `theirs`, and what unsquashfs unpacks of the SIF that alice has made of a source. */
 async function bothTrees(
-  image: string,
+  unpack: string,
   source: string,
 ): Promise<{ theirs: Tree; ours: Tree; since: number }> {
   const since = Math.floor(Date.now() / 1000);
@@ -40,7 +42,7 @@ async function bothTrees(
   await inFolder(quietly(`hpc-gat make-sif --engine native oci:${source} -o x.sif --force`), 'alice');
   const listings = await inFolder(
     `umask 022; rm -rf theirs ours
-     ${quietly(`umoci raw unpack --image ${image} theirs`)}
+     ${quietly(unpack)}
      offset=$(apptainer sif list x.sif | sed -n 's/.*|\\([0-9]*\\)-.*Squashfs.*/\\1/p')
      ${quietly('unsquashfs -quiet -no-progress -offset $offset -dest ours x.sif')}
      python3 list-tree.py theirs; python3 list-tree.py ours`,
@@ -118,12 +120,26 @@ describeInLab('odd images', () => {
       const found: string[] = [];
       for (const seed of seeds) {
         const image = `odd:seed-${seed}`;
-        const trees = await bothTrees(image, image);
+        const trees = await bothTrees(umoci(image), image);
         const byRules = modelled(layersOf(seed), 'first');
         const asTheyCome = modelled(layersOf(seed), 'as they come');
         found.push(...differences({ ...trees, byRules, asTheyCome }).map((line) => `seed ${seed}: ${line}`));
       }
       expect(found).toEqual([]);
+    },
+    longMs,
+  );
+
+  test(
+    'have the tree that Apptainer unpacks as root, too',
+    async () => {
+      const [seed = 1] = seeds;
+      await putLayout('single', new Map([['it', layersOf(seed).map(tarOf)]]));
+      const unpack = 'APPTAINER_CACHEDIR=$PWD/cache apptainer build --sandbox theirs oci:single';
+      const trees = await bothTrees(unpack, 'single');
+      const byRules = modelled(layersOf(seed), 'first');
+      const asTheyCome = modelled(layersOf(seed), 'as they come');
+      expect(differences({ ...trees, byRules, asTheyCome })).toEqual([]);
     },
     longMs,
   );
@@ -141,7 +157,7 @@ describeInLab('odd images', () => {
       );
       const found: string[] = [];
       for (const name of names) {
-        const trees = await bothTrees(`public:${name}`, `original/${name}`);
+        const trees = await bothTrees(umoci(`public:${name}`), `original/${name}`);
         const none: Tree = new Map();
         found.push(
           ...differences({ ...trees, byRules: none, asTheyCome: none }).map((line) => `${name}: ${line}`),

@@ -4,13 +4,13 @@ import type { Facts, Tree } from './facts.ts';
 export interface Trees {
   /** The file system of the SIF. */
   readonly ours: Tree;
-  /** What umoci has unpacked. */
+  /** What umoci or Apptainer has unpacked as root. */
   readonly theirs: Tree;
   /** By the rules; the unit tests compare it with the code. */
   readonly byRules: Tree;
   /** By the rules, but for whiteouts that act when their turn comes. */
   readonly asTheyCome: Tree;
-  /** When umoci began, in seconds since 1970. */
+  /** When that began, in seconds since 1970. */
   readonly since: number;
 }
 
@@ -23,7 +23,7 @@ interface Departure {
 
 const fields = ['kind', 'mode', 'uid', 'gid', 'mtime', 'xattrs', 'detail', 'sameAs'] as const;
 
-/** Every way in which our tree and umoci's may differ. */
+/** Every way in which our tree may differ from umoci's, and from Apptainer's, which unpacks with umoci's code. */
 const departures: readonly Departure[] = [
   {
     what: 'A whiteout that stands behind an entry of its layer leaves directories above that entry as they were below.',
@@ -37,12 +37,16 @@ const departures: readonly Departure[] = [
     },
   },
   {
-    what: 'A directory that no layer describes takes group and setgid of the one with setgid that it is made in.',
-    why: 'So does mkdir of Linux. image-spec names no metadata for such directories; ours are of root and 0755 everywhere.',
-    explains: (path, field, { theirs, asTheyCome }) =>
-      (field === 'mode' || field === 'gid') &&
-      Number.isNaN(asTheyCome.get(path)?.mtime) &&
-      theirs.get(path)?.mode === 0o2755,
+    what: 'A directory that no layer describes has the group and the setgid of the one with setgid that it is made in; with Apptainer it can be written by its group.',
+    why: 'So does mkdir of Linux, and Apptainer unpacks with umask 002. image-spec names no metadata for such directories; ours are of root and 0755 everywhere.',
+    explains: (path, field, { theirs, asTheyCome }) => {
+      const { mode = 0 } = theirs.get(path) ?? {};
+      return (
+        Number.isNaN(asTheyCome.get(path)?.mtime) &&
+        ((field === 'mode' && [0o775, 0o2755, 0o2775].includes(mode)) ||
+          (field === 'gid' && (mode & 0o2000) !== 0))
+      );
+    },
   },
   {
     what: 'Directories have the time of unpacking.',
