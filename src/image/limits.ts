@@ -15,14 +15,16 @@ export interface ImageLimits {
 
 const tebibyte = 2 ** 40;
 
-/** The part of this process's memory that the tree may take. */
+/** What this program takes by itself, and V8 for new objects. */
+const ownBytes = 128 * 2 ** 20;
+/** The part of the rest that the tree may take. */
 const metadataShare = 0.7;
 
 export function defaultLimits(unpackedBytes = tebibyte): ImageLimits {
   return {
     unpackedBytes,
     entries: 10_000_000,
-    metadataBytes: Math.floor(getHeapStatistics().heap_size_limit * metadataShare),
+    metadataBytes: Math.max(ownBytes / 8, (getHeapStatistics().heap_size_limit - ownBytes) * metadataShare),
   };
 }
 

@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { packageRoot } from '../../../src/support/package-root.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { headerBytes } from '../layer-bytes.ts';
+import { tarEnd, tarEntry } from '../tar-bytes.ts';
+
+const heapMebibytes = 80;
+const mebibyte = 2 ** 20;
+
+/** Runs the verb in a process of little memory, and adds the most that it has ever held. */
+const program = `
+  const { main } = await import('./src/main.ts');
+  const { testContext } = await import('./test/support/context.ts');
+  const context = testContext({ cwd: process.argv[1] });
+  const argv = ['make-sif', 'docker-archive:image.tar', '--engine', 'native', '-o', 'x.sif', '--max-size', '500M'];
+  const exitCode = await main(argv, context);
+  const said = context.messages.find((line) => line.startsWith('hpc-gat: '));
+  console.log(JSON.stringify({ exitCode, said, peakBytes: process.resourceUsage().maxRSS * 1024 }));`;
+
+interface Ended {
+  exitCode: number;
+  said: string;
+  peakBytes: number;
+}
+
+function convertInLittleMemory(folder: string): Promise<Ended> {
+  const flags = [`--max-old-space-size=${heapMebibytes}`, '--input-type=module', '-e', program, folder];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, flags, { cwd: packageRoot }, (error, stdout, stderr) => {
+      if (error === null) {
+        resolve(JSON.parse(stdout) as Ended);
+      } else {
+        reject(new Error(stderr.slice(-2000)));
+      }
+    });
+  });
+}
+
+async function archive(layer: Buffer): Promise<string> {
+  const folder = temporaryFolder();
+  const config = { architecture: 'amd64', os: 'linux', rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } };
+  const manifest = [{ Config: 'config.json', RepoTags: ['a:1'], Layers: ['layer.tar'] }];
+  const files = [
+    tarEntry('config.json', JSON.stringify(config)),
+    tarEntry('manifest.json', JSON.stringify(manifest)),
+    tarEntry('layer.tar', layer),
+  ];
+  await writeFile(path.join(folder, 'image.tar'), Buffer.concat([...files, tarEnd]));
+  return folder;
+}
+
+const zeros = gzipSync(Buffer.alloc(64 * mebibyte), { level: 1 });
+const directories = gzipSync(
+  Buffer.concat(Array.from({ length: 10_000 }, (_none, at) => headerBytes({ name: `d${at}`, type: '5' }, 0))),
+  { level: 1 },
+);
+
+test.each([
+  [
+    'a gigabyte of zeros behind the end of a layer',
+    Buffer.concat([gzipSync(tarEnd), ...Array.from({ length: 16 }, () => zeros)]),
+    /unpacks to more than/,
+  ],
+  [
+    'a file of a gigabyte of zeros',
+    Buffer.concat([
+      gzipSync(headerBytes({ name: 'z' }, 400 * mebibyte)),
+      ...Array.from({ length: 16 }, () => zeros),
+    ]),
+    /unpacks to more than/,
+  ],
+  [
+    'a million entries',
+    Buffer.concat(Array.from({ length: 100 }, () => directories)),
+    /take more memory than this process has/,
+  ],
+])(
+  '%s: an error, and no more memory than for any image',
+  async (_what, layer, said) => {
+    const ended = await convertInLittleMemory(await archive(layer));
+    expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
+    expect(ended.peakBytes).toBeLessThan(400 * mebibyte);
+  },
+  120_000,
+);
