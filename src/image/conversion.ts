@@ -2,7 +2,7 @@ import { chmod, open, rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { sha256OfFile } from '../support/digest.ts';
-import { HpcGatError } from '../support/errors.ts';
+import { HpcGatError, isOutOfSpace, messageOf } from '../support/errors.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
 import { identify, type IdentifiedImage } from './source/identity.ts';
@@ -109,8 +109,18 @@ async function publish(
   const handle = await open(sif, 'r');
   await handle.sync().finally(() => handle.close());
   signal.throwIfAborted();
-  await writeSifRecord(output, record);
-  await rename(sif, output);
+  const restoreRecord = await writeSifRecord(output, record);
+  try {
+    await rename(sif, output);
+  } catch (cause) {
+    await restoreRecord();
+    throw isOutOfSpace(cause)
+      ? cause
+      : new HpcGatError(`${output} cannot be replaced: ${messageOf(cause)}`, {
+          fix: 'look what lies there now, or name another file: -o FILE',
+          cause,
+        });
+  }
 }
 
 function megabytes(bytes: number): string {

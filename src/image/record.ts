@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { sha256OfFile } from '../support/digest.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
@@ -74,8 +74,12 @@ export async function isIntact(sifPath: string, record: SifRecord, signal: Abort
   return (await sha256OfFile(sifPath, signal)) === record.sha256;
 }
 
-export async function writeSifRecord(sifPath: string, record: SifRecord): Promise<void> {
-  await writeFileAtomically(recordPath(sifPath), `${JSON.stringify(record, null, 2)}\n`);
+/** @returns what puts the record back that was there before. */
+export async function writeSifRecord(sifPath: string, record: SifRecord): Promise<() => Promise<void>> {
+  const file = recordPath(sifPath);
+  const before = await readTextIfPresent(file);
+  await writeFileAtomically(file, `${JSON.stringify(record, null, 2)}\n`);
+  return () => (before === undefined ? rm(file, { force: true }) : writeFileAtomically(file, before));
 }
 
 function recordPath(sifPath: string): string {

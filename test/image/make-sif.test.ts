@@ -210,6 +210,16 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     expect(await left()).toEqual([]);
   });
 
+  test('a folder takes the name meanwhile', async () => {
+    const { make, left, sif } = await place();
+    const engine = fakeEngine(async (request) => {
+      await soundSif(request);
+      await mkdir(sif);
+    });
+    await expect(make(engine)).rejects.toThrow(/x\.sif cannot be replaced: /);
+    expect(await left()).toEqual(['x.sif']);
+  });
+
   test('Ctrl-C', async () => {
     const { make, left } = await place();
     const interruption = new AbortController();
