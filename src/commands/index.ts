@@ -13,6 +13,7 @@ import { makeSif } from './make-sif.ts';
 import { model } from './model.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { sif } from './sif.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
@@ -27,6 +28,7 @@ export const verbs: readonly BindVerb[] = [
   doctor,
   build,
   makeSif,
+  sif,
   config,
   render,
   submit,

@@ -4,7 +4,7 @@ import { formatCompression, type Compression } from './compression.ts';
 import { SifDataType, SifFileSystem, SifPartitionKind, type SifDescriptor } from './sif/descriptor.ts';
 import { InvalidSifError } from './sif/invalid.ts';
 import { readSif, type Sif } from './sif/read.ts';
-import { parseSuperblock, superblockReadBytes, type Superblock } from './squashfs/superblock.ts';
+import { parseSuperblock, superblockReadBytes, type Superblock } from './squashfs/read/superblock.ts';
 
 /** What a SIF is, as read from its own bytes. */
 export interface SifFacts {

@@ -18,6 +18,7 @@ const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
     'wait-ready',
   ],
   'of models they only tell': ['model list', 'model check'],
+  'of SIFs they only tell': ['sif list', 'sif check'],
   'what they write is named on their command line': ['test', 'credentials'],
   'they hurt the rehearsal lab, which is the rehearsal': ['kill', 'start', 'link', 'gpu', 'controller'].map(
     (verb) => `lab ${verb}`,

@@ -31,6 +31,11 @@ export const stories: readonly Story[] = [
     given: 'mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc',
   },
   {
+    page: 'docs/sif.md',
+    node: 'workstation',
+    given: `${image('story:sif')} && docker save -o image.tar story:sif && hpc-gat make-sif --engine native docker-archive:image.tar -o triton.sif`,
+  },
+  {
     page: 'docs/make-sif.md',
     node: 'workstation',
     given: `${image('triton:24.05')} && docker save -o triton.tar triton:24.05 && mkdir layout && tar -C layout -xf triton.tar`,

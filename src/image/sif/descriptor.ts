@@ -9,6 +9,8 @@ export interface SifDescriptor {
   /** Place in the file, bytes from its start. */
   readonly offset: number;
   readonly sizeBytes: number;
+  /** With the gap before it. */
+  readonly paddedBytes: number;
   /** Of a partition only. */
   readonly partition?: SifPartition;
 }
@@ -24,6 +26,34 @@ export const descriptorSizeBytes = 585;
 export const SifDataType = { definition: 0x4001, partition: 0x4004, json: 0x4006 } as const;
 export const SifFileSystem = { squashfs: 1 } as const;
 export const SifPartitionKind = { primarySystem: 2 } as const;
+
+/** What types of objects, of file systems and of partitions are called (apptainer/sif, pkg/sif/sif.go). */
+export const typeNames: Readonly<Record<number, string>> = {
+  0x4001: 'definition',
+  0x4002: 'environment',
+  0x4003: 'labels',
+  0x4004: 'partition',
+  0x4005: 'signature',
+  0x4006: 'json',
+  0x4007: 'generic',
+  0x4008: 'crypto message',
+  0x4009: 'SBOM',
+  0x400a: 'OCI root index',
+  0x400b: 'OCI blob',
+};
+export const fileSystemNames: Readonly<Record<number, string>> = {
+  1: 'squashfs',
+  2: 'ext3',
+  3: 'archive',
+  4: 'raw',
+  5: 'encrypted squashfs',
+};
+export const partitionKindNames: Readonly<Record<number, string>> = {
+  1: 'system',
+  2: 'primary system',
+  3: 'data',
+  4: 'overlay',
+};
 
 const nameOffset = 73;
 const nameBytes = 128;
@@ -46,6 +76,7 @@ export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | un
     name: readText(bytes, nameOffset, nameBytes),
     offset: readPosition(bytes, 17, `place of object ${id}`, file),
     sizeBytes: readPosition(bytes, 25, `size of object ${id}`, file),
+    paddedBytes: readPosition(bytes, 33, `padded size of object ${id}`, file),
     ...(type === SifDataType.partition && {
       partition: {
         fileSystem: bytes.readInt32LE(extraOffset),

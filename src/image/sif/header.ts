@@ -6,11 +6,20 @@ export interface SifHeader {
   /** "01" is the only version there is. */
   readonly version: string;
   readonly architecture: SifArchitecture | undefined;
+  /** By which the kernel starts the file as a program. */
+  readonly launch: string;
+  readonly descriptorsFree: number;
   readonly descriptorsTotal: number;
   readonly descriptorsOffset: number;
+  readonly descriptorsBytes: number;
+  readonly dataOffset: number;
+  /** From there to the end of the last object. */
+  readonly dataBytes: number;
 }
 
 export const headerSizeBytes = 128;
+
+export const launchLine = '#!/usr/bin/env run-singularity\n';
 
 /** Architecture codes of a SIF, by the names that Go and Docker use. */
 const architectures = {
@@ -54,8 +63,13 @@ export function parseHeader(bytes: Buffer, file: string): SifHeader {
   return {
     version,
     architecture: architectureOf(readText(bytes, 45, 3)),
+    launch: readText(bytes, 0, 32),
+    descriptorsFree: readPosition(bytes, 80, 'number of free descriptors', file),
     descriptorsTotal: readPosition(bytes, 88, 'number of descriptors', file),
     descriptorsOffset: readPosition(bytes, 96, 'place of descriptors', file),
+    descriptorsBytes: readPosition(bytes, 104, 'size of descriptors', file),
+    dataOffset: readPosition(bytes, 112, 'place of data', file),
+    dataBytes: readPosition(bytes, 120, 'size of data', file),
   };
 }
 
@@ -72,7 +86,7 @@ export interface SifLayout {
 /** The first bytes of a SIF. Its UUID is nil, for the same reason as its time. */
 export function headerBytes(layout: SifLayout): Buffer {
   const bytes = Buffer.alloc(headerSizeBytes);
-  bytes.write('#!/usr/bin/env run-singularity\n', 0);
+  bytes.write(launchLine, 0);
   bytes.write('SIF_MAGIC', 32);
   bytes.write('01', 42);
   bytes.write(codeOfArchitecture(layout.architecture), 45);

@@ -1,3 +1,5 @@
+import { plainData } from './layout.ts';
+
 /** A data block or a fragment block, as it lies in the file system. */
 export interface StoredBlock {
   /** Place in the file system, bytes; known once the block is written. */
@@ -22,9 +24,7 @@ export interface FileContent {
   readonly checksum: number;
 }
 
-const plainFlag = 1 << 24;
-
 /** The word by which inodes and the fragment table tell how long a block is and whether it is compressed. */
 export function sizeWord({ storedBytes, plain }: StoredBlock): number {
-  return plain && storedBytes > 0 ? storedBytes | plainFlag : storedBytes;
+  return plain && storedBytes > 0 ? storedBytes | plainData : storedBytes;
 }

@@ -1,6 +1,7 @@
 import type { BlockCodec } from './codec.ts';
 import type { DirectoryIndexEntry, DirectoryListing } from './inode-records.ts';
-import { MetadataBlocks, metadataBlockBytes, type MetadataPlace } from './metadata-blocks.ts';
+import { maxEntriesOfHeader, metadataBlockBytes } from './layout.ts';
+import { MetadataBlocks, type MetadataPlace } from './metadata-blocks.ts';
 
 /** A name in a directory, and the inode that it leads to. */
 export interface DirectoryEntry {
@@ -10,8 +11,6 @@ export interface DirectoryEntry {
   readonly place: MetadataPlace;
 }
 
-/** As many entries as one header may stand for. */
-const maxEntries = 256;
 const maxDelta = 0x7fff;
 /** The number of entries in an inode's index is 16 bits wide. */
 const maxIndexEntries = 0xffff;
@@ -57,7 +56,7 @@ function* groups(entries: readonly DirectoryEntry[]): Iterable<readonly Director
     const [first] = group;
     const fits =
       first !== undefined &&
-      group.length < maxEntries &&
+      group.length < maxEntriesOfHeader &&
       first.place.block === entry.place.block &&
       Math.abs(entry.number - first.number) <= maxDelta &&
       // The index leads to headers only: with none in a metadata block it could not lead there.

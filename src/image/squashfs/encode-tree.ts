@@ -7,10 +7,10 @@ import {
   directoryRecord,
   fifoRecord,
   fileRecord,
-  InodeType,
   symbolicLinkRecord,
   type InodeHead,
 } from './inode-records.ts';
+import { InodeType } from './layout.ts';
 import { MetadataBlocks, reference, type MetadataPlace } from './metadata-blocks.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';

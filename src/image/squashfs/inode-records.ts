@@ -1,6 +1,6 @@
 import { sizeWord, type FileContent } from './content.ts';
+import { dotsBytes, extendedType, InodeType, nothing } from './layout.ts';
 import type { MetadataPlace } from './metadata-blocks.ts';
-import { noXattrs } from './xattr-table.ts';
 
 /** What every inode record begins with (kernel: fs/squashfs/squashfs_fs.h). */
 export interface InodeHead {
@@ -17,19 +17,6 @@ export interface InodeHead {
   readonly xattrs: number;
 }
 
-/** Types of the plain records, which directory entries use too; the extended ones are 7 more. */
-export const InodeType = {
-  directory: 1,
-  file: 2,
-  'symbolic-link': 3,
-  'block-device': 4,
-  'character-device': 5,
-  fifo: 6,
-} as const;
-
-const extended = 7;
-const noFragment = 0xffffffff;
-
 /** @param fragment number of its fragment block, where it has one. */
 export function fileRecord(head: InodeHead, content: FileContent, fragment: number | undefined): Buffer {
   const { sizeBytes, blocks } = content;
@@ -37,11 +24,11 @@ export function fileRecord(head: InodeHead, content: FileContent, fragment: numb
   const holes = blocks.filter(({ storedBytes }) => storedBytes === 0).length;
   const offset = content.fragment?.offset ?? 0;
   const isPlain =
-    head.links === 1 && head.xattrs === noXattrs && holes === 0 && sizeBytes < 2 ** 32 && start < 2 ** 32;
+    head.links === 1 && head.xattrs === nothing && holes === 0 && sizeBytes < 2 ** 32 && start < 2 ** 32;
   const words = Buffer.alloc(4 * blocks.length);
   blocks.forEach((block, index) => words.writeUInt32LE(sizeWord(block), 4 * index));
   if (isPlain) {
-    const body = numbers([start, fragment ?? noFragment, offset, sizeBytes]);
+    const body = numbers([start, fragment ?? nothing, offset, sizeBytes]);
     return Buffer.concat([headBytes(head, InodeType.file), body, words]);
   }
   const body = Buffer.alloc(40);
@@ -49,10 +36,10 @@ export function fileRecord(head: InodeHead, content: FileContent, fragment: numb
   body.writeBigUInt64LE(BigInt(sizeBytes), 8);
   body.writeBigUInt64LE(BigInt(holeBytes(content)), 16);
   body.writeUInt32LE(head.links, 24);
-  body.writeUInt32LE(fragment ?? noFragment, 28);
+  body.writeUInt32LE(fragment ?? nothing, 28);
   body.writeUInt32LE(offset, 32);
   body.writeUInt32LE(head.xattrs, 36);
-  return Buffer.concat([headBytes(head, InodeType.file + extended), body, words]);
+  return Buffer.concat([headBytes(head, InodeType.file + extendedType), body, words]);
 }
 
 /** At least 1 where there is a hole and less than the size: `st_blocks` is reckoned from it. */
@@ -62,9 +49,9 @@ function holeBytes({ blocks, sizeBytes }: FileContent): number {
 }
 
 export function symbolicLinkRecord(head: InodeHead, target: string): Buffer {
-  const isPlain = head.xattrs === noXattrs;
+  const isPlain = head.xattrs === nothing;
   return Buffer.concat([
-    headBytes(head, InodeType['symbolic-link'] + (isPlain ? 0 : extended)),
+    headBytes(head, InodeType['symbolic-link'] + (isPlain ? 0 : extendedType)),
     numbers([head.links, target.length]),
     Buffer.from(target, 'latin1'),
     ...(isPlain ? [] : [numbers([head.xattrs])]),
@@ -87,9 +74,9 @@ export function fifoRecord(head: InodeHead): Buffer {
 }
 
 function linksAndMore(head: InodeHead, type: number, more: readonly number[]): Buffer {
-  const isPlain = head.xattrs === noXattrs;
+  const isPlain = head.xattrs === nothing;
   return Buffer.concat([
-    headBytes(head, type + (isPlain ? 0 : extended)),
+    headBytes(head, type + (isPlain ? 0 : extendedType)),
     numbers([head.links, ...more, ...(isPlain ? [] : [head.xattrs])]),
   ]);
 }
@@ -110,13 +97,10 @@ export interface DirectoryIndexEntry {
   readonly name: string;
 }
 
-/** The listing counts 3 bytes more than it has: for `.` and `..`, which are not in it. */
-const dotsBytes = 3;
-
 export function directoryRecord(head: InodeHead, listing: DirectoryListing, parent: number): Buffer {
   const { place, index } = listing;
   const bytes = listing.bytes + dotsBytes;
-  if (head.xattrs === noXattrs && index.length === 0 && bytes < 2 ** 16) {
+  if (head.xattrs === nothing && index.length === 0 && bytes < 2 ** 16) {
     const body = Buffer.alloc(16);
     body.writeUInt32LE(place.block, 0);
     body.writeUInt32LE(head.links, 4);
@@ -136,7 +120,7 @@ export function directoryRecord(head: InodeHead, listing: DirectoryListing, pare
   const entries = index.map(({ at, block, name }) =>
     Buffer.concat([numbers([at, block, name.length - 1]), Buffer.from(name, 'latin1')]),
   );
-  return Buffer.concat([headBytes(head, InodeType.directory + extended), body, ...entries]);
+  return Buffer.concat([headBytes(head, InodeType.directory + extendedType), body, ...entries]);
 }
 
 function headBytes({ mode, uid, gid, mtime, number }: InodeHead, type: number): Buffer {

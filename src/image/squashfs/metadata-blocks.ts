@@ -1,7 +1,5 @@
 import type { BlockCodec } from './codec.ts';
-
-/** Every metadata block but the last of a table holds this much before compression. */
-export const metadataBlockBytes = 8192;
+import { metadataBlockBytes, plainMetadata } from './layout.ts';
 
 /** Where something lies in a table: the place of its metadata block in the table, and its place in that block. */
 export interface MetadataPlace {
@@ -61,8 +59,6 @@ export class MetadataBlocks {
   }
 }
 
-const plainFlag = 0x8000;
-
 /** One metadata block: its length as stored, with a flag when it is not compressed, and its bytes. */
 function metadataBlock(raw: Buffer, codec: BlockCodec): Buffer {
   const compressed = codec.compressSync(raw);
@@ -70,7 +66,7 @@ function metadataBlock(raw: Buffer, codec: BlockCodec): Buffer {
 }
 
 export function plainMetadataBlock(raw: Buffer): Buffer {
-  return framed(raw, raw.length | plainFlag);
+  return framed(raw, raw.length | plainMetadata);
 }
 
 function framed(bytes: Buffer, word: number): Buffer {

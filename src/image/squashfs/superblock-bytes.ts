@@ -1,23 +1,7 @@
 import type { Compression } from '../compression.ts';
 import type { TableFacts } from './encode-tree.ts';
+import { codecIds, flags, superblockLength } from './layout.ts';
 import { plainMetadataBlock } from './metadata-blocks.ts';
-
-export const superblockLength = 96;
-
-const codecIds = { gzip: 1, zstd: 6, none: 1 } as const;
-
-const flags = {
-  inodesPlain: 0x1,
-  dataPlain: 0x2,
-  fragmentsPlain: 0x8,
-  noFragments: 0x10,
-  duplicatesOnce: 0x40,
-  exportable: 0x80,
-  xattrsPlain: 0x100,
-  noXattrs: 0x200,
-  codecOptions: 0x400,
-  idsPlain: 0x800,
-};
 
 const allPlain =
   flags.inodesPlain | flags.dataPlain | flags.fragmentsPlain | flags.xattrsPlain | flags.idsPlain;
@@ -55,7 +39,7 @@ export function superblockBytes(
   bytes.writeUInt32LE(createdAt, 8);
   bytes.writeUInt32LE(blockBytes, 12);
   bytes.writeUInt32LE(tables.fragments, 16);
-  bytes.writeUInt16LE(codecIds[compression.codec], 20);
+  bytes.writeUInt16LE(codecIds[compression.codec === 'none' ? 'gzip' : compression.codec], 20);
   bytes.writeUInt16LE(Math.log2(blockBytes), 22);
   bytes.writeUInt16LE(
     flags.duplicatesOnce |

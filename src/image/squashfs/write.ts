@@ -11,7 +11,8 @@ import { Duplicates } from './duplicates.ts';
 import { encodeTree } from './encode-tree.ts';
 import { Lanes } from './lanes.ts';
 import { squeeze } from './squeeze.ts';
-import { codecOptions, superblockBytes, superblockLength } from './superblock-bytes.ts';
+import { superblockLength } from './layout.ts';
+import { codecOptions, superblockBytes } from './superblock-bytes.ts';
 
 export interface SquashfsOptions {
   readonly compression: Compression;

@@ -1,15 +1,11 @@
 import type { BlockCodec } from './codec.ts';
+import { nothing, xattrPrefixes } from './layout.ts';
 import { MetadataBlocks, reference } from './metadata-blocks.ts';
 import type { IndexedTable } from './tables.ts';
 
-/** What inodes without xattrs name. */
-export const noXattrs = 0xffffffff;
-
-const prefixes = ['user.', 'trusted.', 'security.'] as const;
-
 /** Whether squashfs can hold an xattr of this name. */
 export function isStorableXattr(name: string): boolean {
-  return prefixes.some((prefix) => name.startsWith(prefix) && name.length > prefix.length);
+  return xattrPrefixes.some((prefix) => name.startsWith(prefix) && name.length > prefix.length);
 }
 
 /** Sets of xattrs, each set once; inodes name their place in it. */
@@ -29,7 +25,7 @@ export class XattrTable {
       .filter(([name]) => isStorableXattr(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));
     if (storable.length === 0) {
-      return noXattrs;
+      return nothing;
     }
     const bytes = Buffer.concat(storable.map(([name, value]) => pair(name, value)));
     const key = bytes.toString('latin1');
@@ -40,7 +36,7 @@ export class XattrTable {
     const id = Buffer.alloc(16);
     id.writeBigUInt64LE(BigInt(reference(this.#pairs.place)), 0);
     id.writeUInt32LE(storable.length, 8);
-    id.writeUInt32LE(bytes.length, 12);
+    id.writeUInt32LE(listedBytes(storable), 12);
     this.#pairs.append(bytes);
     const place = this.#ids.push(id) - 1;
     this.#places.set(key, place);
@@ -66,9 +62,14 @@ export class XattrTable {
   }
 }
 
+/** As mksquashfs counts them: full names, each with its NUL, and values. */
+function listedBytes(xattrs: readonly [string, Buffer][]): number {
+  return xattrs.reduce((sum, [name, value]) => sum + name.length + 1 + value.length, 0);
+}
+
 function pair(name: string, value: Buffer): Buffer {
-  const type = prefixes.findIndex((prefix) => name.startsWith(prefix));
-  const rest = Buffer.from(name.slice((prefixes[type] ?? '').length), 'latin1');
+  const type = xattrPrefixes.findIndex((prefix) => name.startsWith(prefix));
+  const rest = Buffer.from(name.slice((xattrPrefixes[type] ?? '').length), 'latin1');
   const head = Buffer.alloc(4);
   head.writeUInt16LE(type, 0);
   head.writeUInt16LE(rest.length, 2);

@@ -1,0 +1,51 @@
+import type { InodeKind } from '../squashfs/read/inode.ts';
+import type { ListedFile } from './list-files.ts';
+
+const letters: Record<InodeKind, string> = {
+  directory: 'd',
+  file: '-',
+  'symbolic-link': 'l',
+  'block-device': 'b',
+  'character-device': 'c',
+  fifo: 'p',
+  socket: 's',
+};
+
+/** One line as `ls -l` and `unsquashfs -lls` write it: mode, owner, size or device, time in UTC, path, target. */
+export function longLine(file: ListedFile): string {
+  const { kind, mode, uid, gid, device, sizeBytes, mtime, path, target } = file;
+  const what = device === undefined ? String(sizeBytes) : `${device.major},${device.minor}`;
+  const owner = `${uid}/${gid}`;
+  const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const arrow = target === undefined ? '' : ` -> ${printable(target)}`;
+  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${printable(path)}${arrow}`;
+}
+
+/** "rwxr-sr-t". */
+function permissions(mode: number): string {
+  const special = [
+    [0o4000, 's'],
+    [0o2000, 's'],
+    [0o1000, 't'],
+  ] as const;
+  return special
+    .map(([bit, letter], index) => {
+      const three = (mode >> (6 - 3 * index)) & 7;
+      const runs = (three & 1) !== 0;
+      const last = (mode & bit) === 0 ? (runs ? 'x' : '-') : runs ? letter : letter.toUpperCase();
+      return `${(three & 4) !== 0 ? 'r' : '-'}${(three & 2) !== 0 ? 'w' : '-'}${last}`;
+    })
+    .join('');
+}
+
+/**
+ * A name of bytes as text for a terminal: UTF-8 as it is, anything else, and what steers terminals, as `\xNN`.
+ *
+ * @param bytes a byte in each character.
+ */
+export function printable(bytes: string): string {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  const isText = !text.includes('\ufffd');
+  const escape = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return isText ? text.replace(/[\p{Cc}\\]/gu, escape) : bytes.replace(/[^ -~]|\\/g, escape);
+}

@@ -1,0 +1,34 @@
+import { alignColumns } from '../../support/table.ts';
+import { count } from './sizes.ts';
+import { describeSuperblock } from './describe.ts';
+import type { ListedObject } from './list-objects.ts';
+
+/** A table for a person. */
+export function objectLines(objects: readonly ListedObject[]): string[] {
+  const rows = objects.map(({ id, type, name, offset, sizeBytes, partition, fileSystem }) => [
+    String(id),
+    type,
+    String(offset),
+    String(sizeBytes),
+    [
+      ...(name === '' ? [] : [name]),
+      ...(partition === undefined
+        ? []
+        : [`${partition.kind}, ${partition.architecture ?? 'unknown architecture'}`]),
+      ...(fileSystem === undefined ? [] : [describeFileSystem(fileSystem)]),
+    ].join(', '),
+  ]);
+  return alignColumns([['ID', 'TYPE', 'PLACE', 'SIZE', 'WHAT'], ...rows]);
+}
+
+function describeFileSystem({
+  type,
+  codec,
+  level,
+  blockSizeBytes,
+  inodes,
+}: NonNullable<ListedObject['fileSystem']>): string {
+  return codec === undefined || blockSizeBytes === undefined || inodes === undefined
+    ? type
+    : `${describeSuperblock({ codec, level, blockSizeBytes })}, ${count(inodes, 'inode')}`;
+}

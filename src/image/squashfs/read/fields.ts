@@ -1,0 +1,58 @@
+import type { Area } from './area.ts';
+
+/** Reads the fields of a record one behind the other, little-endian, and never beyond the end of its table. */
+export class Fields {
+  readonly #area: Area;
+  readonly #bytes: Buffer;
+  readonly #what: string;
+  #at: number;
+
+  /** @param what the record is called in messages. */
+  constructor(area: Area, bytes: Buffer, at: number, what: string) {
+    this.#area = area;
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#what = what;
+  }
+
+  /** Place of the next field. */
+  get at(): number {
+    return this.#at;
+  }
+
+  u16(): number {
+    return this.#bytes.readUInt16LE(this.#pass(2));
+  }
+
+  i16(): number {
+    return this.#bytes.readInt16LE(this.#pass(2));
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32LE(this.#pass(4));
+  }
+
+  /** A 64-bit size or place. */
+  u64(name: string): number {
+    const value = this.#bytes.readBigUInt64LE(this.#pass(8));
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw this.#area.broken(`${this.#what} has an impossible ${name}: ${value.toString()}`);
+    }
+    return Number(value);
+  }
+
+  take(length: number): Buffer {
+    const from = this.#pass(length);
+    return this.#bytes.subarray(from, from + length);
+  }
+
+  /** Steps over bytes. @returns where they begin. */
+  #pass(length: number): number {
+    const from = this.#at;
+    if (from + length > this.#bytes.length) {
+      throw this.#area.broken(`${this.#what} goes on behind the end of its table`);
+    }
+    this.#at = from + length;
+    return from;
+  }
+}
