@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { UsageError } from '../support/errors.ts';
+import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { clientFiles } from '../triton/credentials.ts';
 import type { Served } from './endpoints.ts';
 
@@ -12,6 +12,7 @@ import type { Served } from './endpoints.ts';
  *
  * @returns the names of the files.
  * @throws {UsageError} when there is something of that name.
+ * @throws {HpcGatError} when a key cannot be read: a run that ends takes them with it.
  */
 export async function exportBundle(
   served: Served,
@@ -34,7 +35,7 @@ export async function exportBundle(
     const temporary = await mkdtemp(`${folder}.part.`);
     try {
       for (const name of keys) {
-        await cp(path.join(credentials ?? '', name), path.join(temporary, name));
+        await copyKey(path.join(credentials ?? '', name), path.join(temporary, name), served.run);
       }
       for (const [name, text] of Object.entries(texts)) {
         await writeFile(path.join(temporary, name), text, { mode: 0o600 });
@@ -46,4 +47,15 @@ export async function exportBundle(
     }
   }
   return [...keys, ...Object.keys(texts)];
+}
+
+async function copyKey(source: string, target: string, run: string): Promise<void> {
+  try {
+    await cp(source, target);
+  } catch (error) {
+    throw new HpcGatError(`the keys of run ${run} cannot be read: ${messageOf(error)}`, {
+      fix: `see with hpc-gat status ${run} whether it still serves`,
+      cause: error,
+    });
+  }
 }

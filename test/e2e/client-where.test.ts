@@ -39,6 +39,25 @@ describeInLab('the client of a run', () => {
     expect(missing.stderr).toMatch(/no client binary at .*hpc-gat-alone/);
   });
 
+  test(
+    'may be of another version when the job starts, which is told, and does its work',
+    async () => {
+      await inFolder('ln -s "$(command -v hpc-gat)" hpc-gat-alone');
+      const submitted = await inFolder('hpc-gat submit --id replaced --sbatch hold');
+      expect(submitted).toMatchObject({ exitCode: 0 });
+      await inFolder(`rm hpc-gat-alone && cat >hpc-gat-alone <<'END' && chmod +x hpc-gat-alone
+#!/bin/sh
+[ "$1" = --version ] && echo 99.1.2 || exec hpc-gat "$@"
+END
+        scontrol release "$(jq -r .jobId .hpc-gat/runs/replaced/job.json)"
+        until [ -e .hpc-gat/runs/replaced/ended.json ]; do sleep 0.1; done`);
+      const { stdout } = await inFolder('hpc-gat logs replaced --only batch');
+      expect(stdout).toMatch(/note: the client is hpc-gat 99\.1\.2, the run was made by \d/);
+      expect(stdout).toMatch(/ended: passed \(exit code 0\)$/m);
+    },
+    longMs,
+  );
+
   describe('in an image of its own', () => {
     beforeAll(async () => {
       await importClientImage();

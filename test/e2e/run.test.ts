@@ -115,6 +115,32 @@ describeInLab('run', () => {
   );
 });
 
+describeInLab('a run inside an allocation', () => {
+  leavesNothing(makeGatProject);
+
+  test(
+    'is stopped from the login node, by a step of that allocation',
+    async () => {
+      await shell(`rm -rf busy && cp -r ${quickModels} busy
+        sed -i 's/^ANSWER = 0/ANSWER = 1/' busy/gat_test/1/model.py
+        sed -i 's/requests: 3/requests: 100/' busy/gat_test/workload.yaml`);
+      // Nothing else fits on its node.
+      const line =
+        'salloc --quiet --nodelist=cpu1 --exclusive --time=5 srun hpc-gat run --models busy --id inside';
+      const running = shell(line, { timeoutMs: 120_000 });
+      await shell('until [ -e .hpc-gat/runs/inside/endpoint.json ]; do sleep 0.1; done');
+      const ends = 'end and remove what is left on cpu1: server, container, shared memory, temporary files';
+      expect((await hpcGat(['stop', 'inside', '--dry-run'])).stdout.trim()).toBe(`would: ${ends}`);
+      const stopped = await hpcGat(['stop', 'inside']);
+      expect(stopped).toMatchObject({ exitCode: 0, stdout: ends });
+      const { stderr } = await running;
+      expect(stderr).toContain('ended: terminated (exit code 143)');
+      expect((await hpcGat(['stop', 'inside'])).stdout.trim()).toBe('nothing to stop');
+    },
+    longMs,
+  );
+});
+
 describeInLab('hostile values', () => {
   leavesNothing(makeGatProject);
 

@@ -4,10 +4,15 @@ import { RunRecord } from '../../src/run/record.ts';
 import { samplePlan, sampleSettings } from './sample-plan.ts';
 
 /** A run of the project `root`, as `submit` leaves it when Slurm has given it a number. */
-export async function sampleRecord(root: string, id: string, jobId?: string): Promise<RunRecord> {
+export async function sampleRecord(
+  root: string,
+  id: string,
+  jobId?: string,
+  { serve = false } = {},
+): Promise<RunRecord> {
   const project = { root, site: 'generic', settings: sampleSettings() };
   const kind = jobId === undefined ? 'local' : 'job';
-  const record = await RunRecord.create(samplePlan({}, { project, id, kind }), '');
+  const record = await RunRecord.create(samplePlan({}, { project, id, kind, serve }), '');
   if (jobId !== undefined) {
     await record.writeJobId(jobId);
   }

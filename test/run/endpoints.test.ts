@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { main } from '../../src/main.ts';
+import { statesOfRuns } from '../../src/run/state.ts';
+import type { Endpoint, RunRecord } from '../../src/run/record.ts';
+import { identityOf } from '../../src/support/process-identity.ts';
+import { clientFiles } from '../../src/triton/credentials.ts';
+import { type TestContext, testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { endRecord, sampleRecord } from './sample-record.ts';
+
+let root = '';
+let PATH = '';
+
+beforeEach(() => {
+  root = temporaryFolder();
+  PATH = fakePrograms({
+    squeue: 'printf "1|RUNNING|None|gpu1|\\n2|PENDING|Priority||\\n"',
+    sacct: 'exit 1',
+    scontrol: 'exit 1',
+  });
+});
+
+/** A clock that stands still at 11:00. */
+const clock = { now: () => new Date('2026-01-02T11:00:00Z'), sleep: () => Promise.resolve() };
+
+async function type(...argv: string[]): Promise<TestContext & { exitCode: number }> {
+  const context = testContext({ env: { PATH }, cwd: root, clock });
+  return { ...context, exitCode: await main(argv, context) };
+}
+
+/** What the script writes when the model is ready. */
+async function publish(record: RunRecord, changed: Partial<Endpoint> = {}): Promise<void> {
+  const endpoint: Endpoint = {
+    schemaVersion: 1,
+    host: 'gpu1',
+    address: '10.1.2.3',
+    grpcPort: 20001,
+    httpPort: null,
+    metricsPort: null,
+    model: 'gat_test',
+    job: '1',
+    until: '2026-01-03T12:30:05Z',
+    security: 'mutual-tls',
+    credentials: 'owned/gpu1.7/credentials',
+    ...changed,
+  };
+  const folder = path.join(record.folder, 'owned', 'gpu1.7', 'credentials');
+  await mkdir(folder, { recursive: true });
+  for (const name of clientFiles) {
+    await writeFile(path.join(folder, name), name);
+  }
+  await writeFile(path.join(record.folder, 'endpoint.json'), JSON.stringify(endpoint));
+}
+
+const serving = (id: string, jobId?: string) => sampleRecord(root, id, jobId, { serve: true });
+
+describe('endpoints', () => {
+  test('lists what serves and is ready, the newest first, with the time left', async () => {
+    await publish(await serving('a', '1'));
+    await serving('b', '2');
+    await publish(await sampleRecord(root, 'c', '1'));
+    const { exitCode, results } = await type('endpoints');
+    expect(exitCode).toBe(0);
+    expect(results.map((line) => String(line).replace(/ +/g, ' '))).toEqual([
+      'RUN ADDRESS MODEL HOST JOB SECURITY LEFT',
+      'a 10.1.2.3:20001 gat_test gpu1 1 mutual-tls 1-01:30:05',
+    ]);
+  });
+
+  test('says when there is none', async () => {
+    expect(await type('endpoints')).toMatchObject({ exitCode: 0, results: ['no run serves a model now'] });
+  });
+
+  test.each([
+    ['a run that waits', () => serving('a', '2'), /run a serves nothing: its model is not ready yet/],
+    [
+      'a run that is over',
+      async () => {
+        const record = await serving('a', '1');
+        await publish(record);
+        await endRecord(record, 'walltime', 5);
+      },
+      /run a serves nothing: it has ended \(walltime\)/,
+    ],
+    [
+      'a run on the loopback of another node',
+      async () => publish(await serving('a', '1'), { address: '127.0.0.1' }),
+      /run a listens on the loopback of gpu1 alone/,
+    ],
+  ])('of %s says why it cannot be asked', async (_what, make, message) => {
+    await make();
+    const { exitCode, messages } = await type('endpoints', 'a');
+    expect(exitCode).toBe(1);
+    expect(messages.join('\n')).toMatch(message);
+  });
+});
+
+describe('a bundle', () => {
+  beforeEach(async () => {
+    await publish(await serving('a', '1'));
+  });
+
+  test('has the address, the keys and how to use them, for its owner alone', async () => {
+    expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({ exitCode: 0 });
+    const folder = path.join(root, 'for-bob');
+    const names = (await readdir(folder)).sort();
+    expect(names).toEqual(['README.md', ...clientFiles, 'endpoint.json'].sort());
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(await readFile(path.join(folder, 'endpoint.json'), 'utf8'))).toMatchObject({
+      address: '10.1.2.3',
+      credentials: '.',
+    });
+    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain('10.1.2.3:20001');
+    expect(await readdir(root)).toEqual(expect.not.arrayContaining([expect.stringContaining('.part.')]));
+  });
+
+  test('of a server without TLS has no keys', async () => {
+    await publish(await serving('b', '1'), { security: 'none', credentials: null });
+    await type('endpoints', 'b', '--export', 'open');
+    expect((await readdir(path.join(root, 'open'))).sort()).toEqual(['README.md', 'endpoint.json']);
+    expect(await readFile(path.join(root, 'open', 'README.md'), 'utf8')).not.toContain('client-key');
+  });
+
+  test('is not made over something, or with --dry-run', async () => {
+    const planned = await type('endpoints', '--export', 'for-bob', '--dry-run');
+    expect(planned.results).toEqual([expect.stringMatching(/^would write .*for-bob: ca\.pem, client\.pem/)]);
+    expect(await readdir(root)).toEqual(['.hpc-gat']);
+    await mkdir(path.join(root, 'for-bob'));
+    expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({
+      exitCode: 2,
+      messages: [expect.stringMatching(/for-bob is there already/), '  fix: name a new folder'],
+    });
+  });
+
+  test('leaves nothing when a key cannot be read', async () => {
+    await publish(await serving('b', '1'), { credentials: 'owned/gone' });
+    expect(await type('endpoints', 'b', '--export', 'half')).toMatchObject({
+      exitCode: 1,
+      messages: [
+        expect.stringMatching(/^hpc-gat: the keys of run b cannot be read: .*ca\.pem/),
+        expect.any(String),
+      ],
+    });
+    expect(await readdir(root)).toEqual(['.hpc-gat']);
+  });
+});
+
+test('whether a run serves is said by its plan, whether it is ready by its endpoint while it goes on', async () => {
+  const [ready, tested, here] = [
+    await serving('a', '1'),
+    await sampleRecord(root, 'b', '1'),
+    await serving('c'),
+  ] as const;
+  await publish(ready);
+  // The local one is this very process.
+  const owned = path.join(here.folder, 'owned', 'here.1');
+  await mkdir(owned, { recursive: true });
+  const { pid = 0, startTicks = 0 } = identityOf(process.pid) ?? {};
+  await writeFile(path.join(owned, 'host'), hostname());
+  await writeFile(path.join(owned, 'script'), `${pid} ${startTicks}`);
+  expect(await statesOfRuns(testContext({ env: { PATH } }), [ready, tested, here], hostname())).toMatchObject(
+    [
+      { id: 'a', serves: true, ready: true, active: true, kind: 'job' },
+      { id: 'b', serves: false, ready: false, active: true, kind: 'job' },
+      { id: 'c', serves: true, ready: false, active: true, kind: 'local', scriptPid: process.pid },
+    ],
+  );
+});
