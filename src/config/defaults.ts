@@ -11,7 +11,7 @@ export const defaultSettings = {
     server: {},
     client: { base: 'debian:trixie-slim' },
   },
-  registry: { plainHttp: [] },
+  registry: { plainHttp: [], mirrors: {} },
   model: { repository: 'models', name: 'gat_test' },
   slurm: {
     time: '30:00',

@@ -24,6 +24,7 @@ const jobSettings = {
 
 const modelName = word.regex(/^[\w.-]+$/, 'a model name is letters, digits, dot, dash and underscore');
 const variable = '[A-Za-z_][A-Za-z0-9_]*';
+const registryHost = word.regex(/^[^/\s]+$/, 'a registry is HOST or HOST:PORT');
 const absolutePath = word.regex(/^\//, 'an absolute path');
 
 const imageSettings = z.strictObject({
@@ -78,7 +79,9 @@ export const settingsSchema = z.strictObject({
   registry: z
     .strictObject({
       /** Registries, as `HOST` or `HOST:PORT`, that are asked without encryption. */
-      plainHttp: z.array(word.regex(/^[^/\s]+$/, 'a registry is HOST or HOST:PORT')).optional(),
+      plainHttp: z.array(registryHost).optional(),
+      /** For a registry, `[http[s]://]HOST[:PORT][/PREFIX]` of what has its images too; tried in this order before it. */
+      mirrors: z.record(registryHost, z.array(word.regex(/^\S+$/)).nonempty()).optional(),
     })
     .optional(),
   model: z

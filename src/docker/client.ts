@@ -1,4 +1,6 @@
-import { request } from 'node:http';
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { z } from 'zod';
 import type { Context } from '../support/context.ts';
 import { codeOf, HpcGatError, messageOf, MissingToolError } from '../support/errors.ts';
 import type { DockerEndpoint } from './endpoint.ts';
@@ -11,6 +13,8 @@ export interface DockerAnswer {
 
 /** A daemon under load answers late; one that hangs never does. */
 const answerTimeoutMs = 30_000;
+/** Older ones write the whole image to their own disk before the first byte of it comes. */
+const streamTimeoutMs = 15 * 60_000;
 /** A list of some ten thousand images stays below it. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
@@ -34,30 +38,77 @@ export async function getFromDocker(
   }
 }
 
-function get(endpoint: DockerEndpoint, path: string, signal: AbortSignal): Promise<DockerAnswer> {
-  const where =
-    endpoint.kind === 'unix' ? { socketPath: endpoint.socket } : { host: endpoint.host, port: endpoint.port };
+async function get(endpoint: DockerEndpoint, path: string, signal: AbortSignal): Promise<DockerAnswer> {
+  const answer = await send(endpoint, path, answerTimeoutMs, signal);
+  return { status: answer.statusCode ?? 0, body: parse((await readBody(answer)).toString('utf8')) };
+}
+
+async function readBody(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of answer) {
+    chunks.push(chunk as Buffer);
+    sizeBytes += (chunk as Buffer).length;
+    if (sizeBytes > maxBodyBytes) {
+      throw new Error(`an answer of more than ${maxBodyBytes} bytes`);
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The same, for an answer that is too long for memory.
+ *
+ * @returns the bytes as they come; who does not read them to their end destroys them.
+ * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}, and when the daemon refuses.
+ */
+export async function streamFromDocker(
+  endpoint: DockerEndpoint,
+  path: string,
+  signal: Context['signal'],
+): Promise<IncomingMessage> {
+  signal.throwIfAborted();
+  try {
+    const answer = await send(endpoint, path, streamTimeoutMs, signal);
+    if (answer.statusCode !== 200) {
+      const body = parse((await readBody(answer)).toString('utf8'));
+      throw refusal({ status: answer.statusCode ?? 0, body }, endpoint);
+    }
+    return answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof HpcGatError ? error : explain(error, endpoint);
+  }
+}
+
+/** What an answer other than success means for the user. */
+export function refusal({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
+  const said = z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body);
+  return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
+    fix: 'see whether `docker images` works',
+  });
+}
+
+function send(
+  endpoint: DockerEndpoint,
+  path: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     // Without an agent the connection closes with the answer and keeps no process alive.
-    const asked = request(
-      { ...where, path, agent: false, signal, headers: { host: 'docker' }, timeout: answerTimeoutMs },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        let sizeBytes = 0;
-        answer.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          sizeBytes += chunk.length;
-          if (sizeBytes > maxBodyBytes) {
-            asked.destroy(new Error(`an answer of more than ${maxBodyBytes} bytes`));
-          }
-        });
-        answer.on('error', reject);
-        answer.on('end', () => {
-          resolve({ status: answer.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString('utf8')) });
-        });
-      },
-    );
-    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)));
+    const options = { path, agent: false, signal, timeout: timeoutMs } as const;
+    const asked =
+      endpoint.kind === 'unix'
+        ? requestHttp({ ...options, socketPath: endpoint.socket, headers: { host: 'docker' } })
+        : (endpoint.tls === undefined ? requestHttp : requestHttps)({
+            ...options,
+            ...endpoint.tls,
+            host: endpoint.host,
+            port: endpoint.port,
+          });
+    asked.on('response', resolve);
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     asked.on('error', reject);
     asked.end();
   });
@@ -89,7 +140,19 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
         fix: 'start Docker, or set DOCKER_HOST to where it listens; without one, a saved image can be converted: hpc-gat make-sif docker-archive:FILE',
         cause: error,
       });
+    case 'EPROTO':
+    case 'ECONNRESET':
+      return new HpcGatError(`the Docker daemon at ${url} hung up: ${messageOf(error)}`, {
+        fix: 'see whether `docker version` answers; a daemon behind TLS wants DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH',
+        cause: error,
+      });
     default:
+      if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code ?? '')) {
+        return new HpcGatError(`the certificate of the Docker daemon at ${url} is not trusted (${code})`, {
+          fix: 'name the folder with its ca.pem: DOCKER_CERT_PATH',
+          cause: error,
+        });
+      }
       return new HpcGatError(`the Docker daemon at ${url} did not answer: ${messageOf(error)}`, {
         fix: 'see whether `docker version` answers',
         cause: error,

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Context } from '../support/context.ts';
@@ -8,32 +9,60 @@ import { UsageError } from '../support/errors.ts';
 /** Where the Docker daemon listens. */
 export type DockerEndpoint =
   | { readonly kind: 'unix'; readonly url: string; readonly socket: string }
-  | { readonly kind: 'tcp'; readonly url: string; readonly host: string; readonly port: number };
+  | {
+      readonly kind: 'tcp';
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls?: DockerTls;
+    };
 
-const defaultUrl = 'unix:///var/run/docker.sock';
-/** The port that dockerd uses for plain HTTP where a URL names none. */
-const defaultPort = 2375;
-
-/**
- * The daemon that the docker command line would use too: `DOCKER_HOST`, else the context of
- * `DOCKER_CONTEXT` or of Docker's config.json, else the system's socket.
- *
- * @throws {UsageError} for an address that cannot be used: ssh, TLS, an unknown context.
- */
-export async function findDockerEndpoint(env: Context['env']): Promise<DockerEndpoint> {
-  const host = env.DOCKER_HOST ?? '';
-  const url = host === '' ? await urlOfContext(env) : host;
-  const endpoint = parseDockerUrl(url);
-  if (endpoint.kind === 'tcp' && (env.DOCKER_TLS_VERIFY ?? '') !== '') {
-    throw new UsageError(`the Docker daemon at ${url} wants TLS, which hpc-gat does not speak yet`, {
-      fix: saveFirst,
-    });
-  }
-  return endpoint;
+/** Certificates and key in PEM, in the names of node:tls. */
+export interface DockerTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly rejectUnauthorized: boolean;
 }
 
-const saveFirst =
-  'save the image where docker reaches it, `docker save -o image.tar NAME`, and convert docker-archive:image.tar';
+const systemSocket = '/var/run/docker.sock';
+/** The ports that dockerd uses where a URL names none: plain HTTP, and behind TLS. */
+const defaultPort = 2375;
+const defaultTlsPort = 2376;
+
+/**
+ * The daemon that the docker command line would use too: `DOCKER_HOST`, else the context of `DOCKER_CONTEXT` or of
+ * Docker's config.json, else the system's socket. Where that one is not for this user: a rootless Docker's or Podman's.
+ *
+ * @throws {UsageError} for an address that cannot be used: ssh, an unknown context, certificates that are not there.
+ */
+export async function findDockerEndpoint(env: Context['env']): Promise<DockerEndpoint> {
+  const folder = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
+  const host = env.DOCKER_HOST ?? '';
+  const context = host === '' ? await chosenContext(env, folder) : undefined;
+  if (context !== undefined) {
+    const tls = path.join(folder, 'contexts', 'tls', sha256OfBytes(context.name), 'docker');
+    return await behindTls(parseDockerUrl(context.url), tls, !context.skipVerify, false);
+  }
+  const endpoint = host === '' ? await ownSocket(env) : parseDockerUrl(host);
+  const wantsTls = (env.DOCKER_TLS_VERIFY ?? '') !== '';
+  return wantsTls ? await behindTls(endpoint, env.DOCKER_CERT_PATH ?? folder, true, true) : endpoint;
+}
+
+async function ownSocket({ XDG_RUNTIME_DIR }: Context['env']): Promise<DockerEndpoint> {
+  const own = XDG_RUNTIME_DIR === undefined ? [] : ['docker.sock', 'podman/podman.sock'];
+  const others = own.map((name) => path.join(XDG_RUNTIME_DIR ?? '', name));
+  for (const socket of [systemSocket, ...others, '/run/podman/podman.sock']) {
+    const usable = await access(socket, constants.R_OK | constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    if (usable) {
+      return parseDockerUrl(`unix://${socket}`);
+    }
+  }
+  return parseDockerUrl(`unix://${systemSocket}`);
+}
 
 /** @throws {UsageError} for what is neither unix:// nor tcp://. */
 export function parseDockerUrl(url: string): DockerEndpoint {
@@ -43,18 +72,18 @@ export function parseDockerUrl(url: string): DockerEndpoint {
       return { kind: 'unix', url, socket };
     }
   }
-  const tcp = /^(?:tcp|http):\/\/(\[[0-9a-fA-F:]+\]|[^/:\s]+)(?::(\d+))?\/?$/.exec(url);
+  const tcp = /^(?:tcp|https?):\/\/(\[[0-9a-fA-F:]+\]|[^/:\s]+)(?::(\d+))?\/?$/.exec(url);
   if (tcp?.[1] !== undefined) {
     const host = tcp[1].replace(/^\[|\]$/g, '');
-    return { kind: 'tcp', url, host, port: Number(tcp[2] ?? defaultPort) };
+    const tls = url.startsWith('https:') ? { tls: { rejectUnauthorized: true } } : {};
+    const port = Number(tcp[2] ?? ('tls' in tls ? defaultTlsPort : defaultPort));
+    return { kind: 'tcp', url, host, port, ...tls };
   }
   if (url.startsWith('ssh://')) {
-    throw new UsageError(
-      `the Docker daemon at ${url} is reached over ssh, which hpc-gat does not speak yet`,
-      {
-        fix: saveFirst,
-      },
-    );
+    const host = url.slice('ssh://'.length);
+    throw new UsageError(`the Docker daemon at ${url} is reached over ssh, which hpc-gat does not speak`, {
+      fix: `save the image there, \`ssh ${host} docker save NAME >image.tar\`, and convert docker-archive:image.tar`,
+    });
   }
   throw new UsageError(`not the address of a Docker daemon: ${url}`, {
     fix: 'set DOCKER_HOST to unix:///path/of/docker.sock or tcp://HOST:PORT',
@@ -66,20 +95,57 @@ export function isOnThisMachine(endpoint: DockerEndpoint): boolean {
   return endpoint.kind === 'unix' || /^(localhost|127\.[\d.]+|::1)$/.test(endpoint.host);
 }
 
+/**
+ * @param folder holds `ca.pem`, `cert.pem` and `key.pem`, as far as there are any.
+ * @param wanted whether it was asked for TLS in so many words; else it is used where there are such files.
+ */
+async function behindTls(
+  endpoint: DockerEndpoint,
+  folder: string,
+  rejectUnauthorized: boolean,
+  wanted: boolean,
+): Promise<DockerEndpoint> {
+  if (endpoint.kind === 'unix') {
+    return endpoint;
+  }
+  const read = (name: string) => readFile(path.join(folder, `${name}.pem`)).catch(() => undefined);
+  const [ca, cert, key] = await Promise.all(['ca', 'cert', 'key'].map(read));
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError(`${folder} holds only one of cert.pem and key.pem`, {
+      fix: 'DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem of the daemon',
+    });
+  }
+  if (!wanted && ca === undefined && cert === undefined) {
+    return endpoint;
+  }
+  const port =
+    endpoint.port === defaultPort && !/:\d+\/?$/.test(endpoint.url) ? defaultTlsPort : endpoint.port;
+  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), rejectUnauthorized };
+  return { ...endpoint, port, tls };
+}
+
 const configSchema = z.looseObject({ currentContext: z.string().optional() });
 const contextSchema = z.looseObject({
-  Endpoints: z.looseObject({ docker: z.looseObject({ Host: z.string() }) }),
+  Endpoints: z.looseObject({
+    docker: z.looseObject({ Host: z.string(), SkipTLSVerify: z.boolean().optional() }),
+  }),
 });
 
-/** Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration folder. */
-async function urlOfContext(env: Context['env']): Promise<string> {
-  const folder = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
+/**
+ * Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration folder.
+ *
+ * @returns undefined for the default one.
+ */
+async function chosenContext(
+  env: Context['env'],
+  folder: string,
+): Promise<{ name: string; url: string; skipVerify: boolean } | undefined> {
   const configured = await readJson(configSchema, path.join(folder, 'config.json'));
   const name = [env.DOCKER_CONTEXT, configured?.currentContext].find(
     (word) => word !== undefined && word !== '',
   );
   if (name === undefined || name === 'default') {
-    return defaultUrl;
+    return undefined;
   }
   const file = path.join(folder, 'contexts', 'meta', sha256OfBytes(name), 'meta.json');
   const found = await readJson(contextSchema, file);
@@ -88,7 +154,8 @@ async function urlOfContext(env: Context['env']): Promise<string> {
       fix: '`docker context ls` lists them; choose one by DOCKER_CONTEXT, or set DOCKER_HOST',
     });
   }
-  return found.Endpoints.docker.Host;
+  const { Host, SkipTLSVerify = false } = found.Endpoints.docker;
+  return { name, url: Host, skipVerify: SkipTLSVerify };
 }
 
 /** Undefined for a file that is absent, unreadable or not of this form: as for docker, it decides nothing then. */

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
-import { getFromDocker, type DockerAnswer } from './client.ts';
+import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './client.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
 const strings = z
@@ -15,6 +16,9 @@ const imageSchema = z.looseObject({
   RepoTags: strings,
   Architecture: z.string(),
   Os: z.string(),
+  Variant: z.string().optional(),
+  /** Digests of the uncompressed layers, the lowest first. */
+  RootFS: z.looseObject({ Layers: strings }).nullish(),
   /** Bytes of the unpacked layers. */
   Size: z.int().nonnegative(),
   Config: z
@@ -59,6 +63,20 @@ export async function inspectImage(
   return image.data;
 }
 
+/**
+ * The image as `docker save` writes it, a tar that is not stored anywhere; in which order, depends on the daemon.
+ *
+ * @param id of {@link inspectImage}.
+ * @throws {MissingToolError} {HpcGatError} as {@link streamFromDocker}.
+ */
+export async function saveImage(
+  endpoint: DockerEndpoint,
+  { Id }: DockerImage,
+  signal: Context['signal'],
+): Promise<IncomingMessage> {
+  return streamFromDocker(endpoint, `/images/${Id}/get`, signal);
+}
+
 const listSchema = z.array(z.looseObject({ RepoTags: strings }));
 
 async function noSuchImage(endpoint: DockerEndpoint, name: string, signal: AbortSignal): Promise<UsageError> {
@@ -85,12 +103,9 @@ function sameRepository(name: string, names: readonly string[]): string | undefi
   return names.find((tag) => tag.startsWith(`${repository}:`));
 }
 
-function expectOk({ status, body }: DockerAnswer, { url }: DockerEndpoint): unknown {
-  if (status === 200) {
-    return body;
+function expectOk(answer: DockerAnswer, endpoint: DockerEndpoint): unknown {
+  if (answer.status === 200) {
+    return answer.body;
   }
-  const said = z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body);
-  throw new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
-    fix: 'see whether `docker images` works',
-  });
+  throw refusal(answer, endpoint);
 }

@@ -44,7 +44,7 @@ export interface ConversionProgress {
   readonly doneBytes?: number;
   /** Undefined where nobody knows before the end, as of a stream. */
   readonly totalBytes?: number | undefined;
-  /** The layer that is read now, the lowest being number 1. */
+  /** The layer that is read now, the first that comes being number 1. */
   readonly layer?: {
     readonly number: number;
     readonly count: number;

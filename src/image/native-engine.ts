@@ -1,26 +1,27 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
-import { countLayers } from './source/count-bytes.ts';
 import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
-import { describe, type ImageConfig } from './source/image-config.ts';
-import { hostArchitecture } from './source/oci-image.ts';
-import { openImage, type LayeredImage } from './source/open-image.ts';
 import { ImageTree } from './layer/apply.ts';
 import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
 import { Budget, defaultLimits, type ImageLimits } from './limits.ts';
 import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
-import { SifWriter } from './sif/write.ts';
+import { partitionOffset, writeSif } from './sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
-import { containerFiles } from './singularity-d/files.ts';
+import { containerFiles, type Origin } from './singularity-d/files.ts';
+import { countLayers } from './source/count-bytes.ts';
+import { describe, type ImageConfig } from './source/image-config.ts';
+import type { LayeredImage } from './source/layered-image.ts';
+import { hostArchitecture } from './source/oci-image.ts';
+import { openImage } from './source/open-image.ts';
 import { formatSource, type ImageSource } from './source/source.ts';
 import type { FileContent } from './squashfs/content.ts';
 import type { DataArea } from './squashfs/data-area.ts';
+import type { Stretch } from './squashfs/squeeze.ts';
 import { SquashfsWriter } from './squashfs/write.ts';
-import { readLayer } from './source/stored-layers.ts';
 import { TarReader } from './tar/reader.ts';
 
 const blockBytes = 128 * 1024;
@@ -43,79 +44,70 @@ export function nativeEngine(
     name: 'native',
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
-      const image = await openImage(request.source, request.scratch, watch, context);
-      const architecture = architectureOf(image);
-      const file = await open(request.output, 'wx+');
-      try {
-        await write(file, image, architecture, { ...request, threads, limits }, watch);
-      } finally {
-        await file.close();
-      }
+      const image = await openImage(request.source, { ...context, signal: watch.signal });
+      await convertImage(image, originOf(request.source), { ...request, threads, limits }, watch);
     },
   };
 }
 
-interface Conversion extends ConversionRequest {
+interface ConversionOptions extends Pick<ConversionRequest, 'output' | 'compression'> {
   readonly threads: number;
   readonly limits: ImageLimits;
 }
 
-async function write(
-  file: Awaited<ReturnType<typeof open>>,
+/**
+ * The bytes of the SIF depend on the image, its origin and the compression alone: not on the order in which the layers
+ * come, nor on how they are stored.
+ */
+export async function convertImage(
   image: LayeredImage,
-  architecture: SifArchitecture,
-  { source, compression, threads, limits }: Conversion,
-  watch: ConversionWatch,
+  origin: Omit<Origin, 'builtAt'>,
+  { output, compression, threads, limits }: ConversionOptions,
+  watch: Pick<ConversionWatch, 'onProgress' | 'signal'>,
 ): Promise<void> {
-  const { config } = image;
-  const createdAt = createdOf(config);
-  const description = describe(config.architecture, config.os, config.config);
-  const container = await containerFiles(description, { ...originOf(source), builtAt: createdAt });
-  const sif = new SifWriter(file, architecture, {
-    ...container,
-    ociConfig: JSON.stringify(config.config ?? {}),
-  });
-  const seconds = Math.min(Math.max(0, Math.floor(createdAt.getTime() / 1000)), 2 ** 32 - 1);
-  const squashfs = new SquashfsWriter(file, sif.partitionOffset, {
-    compression,
-    blockBytes,
-    threads,
-    createdAt: seconds,
-  });
+  const file = await open(output, 'wx+');
   try {
-    const tree = await storeLayers(image, seconds, squashfs.data, new Budget(limits), watch);
-    await addContainerFiles(tree, container.files, seconds, squashfs.data);
-    await squashfs.data.endLayer();
-    await sif.finish(await squashfs.finish(tree.root));
+    const squashfs = new SquashfsWriter(file, partitionOffset, { compression, blockBytes, threads });
+    try {
+      const stored = await storeLayers(image, squashfs, new Budget(limits), watch);
+      await finish(file, squashfs, image.place, await image.config(), stored, origin);
+    } finally {
+      squashfs.close();
+    }
   } finally {
-    squashfs.close();
+    await file.close();
   }
 }
 
-/** Reads the layers, the lowest first. @returns the tree that they come to. */
+/** A layer whose contents are written. */
+interface WrittenLayer {
+  readonly name: string;
+  readonly entries: readonly LayerEntry<FileContent>[];
+  readonly stretch: Stretch;
+}
+
+/** @returns the layers by their diff_ids. */
 async function storeLayers(
-  { place, layers }: LayeredImage,
-  seconds: number,
-  data: DataArea,
+  image: LayeredImage,
+  squashfs: SquashfsWriter,
   budget: Budget,
-  { onProgress, signal }: ConversionWatch,
-): Promise<ImageTree<FileContent>> {
-  const onBytesOf = countLayers(onProgress, 'compress', 'converting the layers', layers);
-  const root = { mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs };
-  const tree = new ImageTree<FileContent>(root);
-  for (const [index, layer] of layers.entries()) {
-    const name = `layer ${printable(layer.name)} of ${place}`;
-    const bytes = counted(readLayer(place, layer, onBytesOf(index), signal), name, budget);
+  { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
+): Promise<ReadonlyMap<string, WrittenLayer>> {
+  const { begin, onBytes } = countLayers(onProgress, 'compress', 'converting the layers', image);
+  const stored = new Map<string, WrittenLayer>();
+  for await (const layer of image.layers(onBytes, signal)) {
+    begin(layer.sizeBytes);
+    const name = `layer ${printable(layer.name)} of ${image.place}`;
+    const bytes = counted(layer.bytes, name, budget);
     try {
-      const entries = await storeLayer(new TarReader(bytes, name), data, name, budget);
-      await data.endLayer();
-      tree.apply(entries, name);
+      const entries = await storeLayer(new TarReader(bytes, name), squashfs.data, name, budget);
+      stored.set(layer.diffId(), { name, entries, stretch: await squashfs.endLayer() });
     } finally {
-      // After an error nobody reads on, and the file is to be closed.
+      // After an error nobody reads on, and what is open is to be closed.
       await bytes.return(undefined);
     }
   }
-  return tree;
+  return stored;
 }
 
 async function* counted(
@@ -152,9 +144,53 @@ async function storeLayer(
   return entries;
 }
 
-function architectureOf({ place, config }: LayeredImage): SifArchitecture {
+/** Decides the tree, and writes what describes it. */
+async function finish(
+  file: FileHandle,
+  squashfs: SquashfsWriter,
+  place: string,
+  config: ImageConfig,
+  stored: ReadonlyMap<string, WrittenLayer>,
+  origin: Omit<Origin, 'builtAt'>,
+): Promise<void> {
+  const architecture = architectureOf(config, place);
+  const builtAt = createdOf(config);
+  const seconds = Math.min(Math.max(0, Math.floor(builtAt.getTime() / 1000)), 2 ** 32 - 1);
+  const layers = config.rootfs.diff_ids.map((diffId) => writtenLayer(stored, diffId, place));
+  const tree = new ImageTree<FileContent>({ mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs });
+  for (const { entries, name } of layers) {
+    tree.apply(entries.map(withInodeOfItsOwn), name);
+  }
+  const description = describe(config.architecture, config.os, config.config);
+  const container = await containerFiles(description, { ...origin, builtAt });
+  await addContainerFiles(tree, container.files, seconds, squashfs.data);
+  const last = await squashfs.endLayer();
+  const order = [...new Set(layers.map(({ stretch }) => stretch)), last];
+  const partitionBytes = await squashfs.finish(tree.root, order, seconds);
+  const ociConfig = JSON.stringify(config.config ?? {});
+  await writeSif(file, architecture, { ...container, ociConfig }, partitionBytes);
+}
+
+function writtenLayer(
+  stored: ReadonlyMap<string, WrittenLayer>,
+  diffId: string,
+  place: string,
+): WrittenLayer {
+  const layer = stored.get(diffId);
+  if (layer === undefined) {
+    throw new HpcGatError(`${place} is incomplete: its layer ${diffId} did not come`, { fix: 'start again' });
+  }
+  return layer;
+}
+
+/** An image may have a layer twice: what it puts there the second time is not the first one's. */
+function withInodeOfItsOwn(entry: LayerEntry<FileContent>): LayerEntry<FileContent> {
+  return entry.change === 'leaf' ? { ...entry, inode: { ...entry.inode } } : entry;
+}
+
+function architectureOf({ architecture }: ImageConfig, place: string): SifArchitecture {
   // An image that does not say is taken to be for this machine.
-  const name = config.architecture === '' ? hostArchitecture() : config.architecture;
+  const name = architecture === '' ? hostArchitecture() : architecture;
   if (isSifArchitecture(name)) {
     return name;
   }
@@ -168,7 +204,7 @@ function createdOf({ created }: ImageConfig): Date {
 }
 
 /** As `apptainer build` writes it into the definition; the folder of a file is of this machine, not of the image. */
-function originOf(source: ImageSource): { bootstrap: string; from: string } {
+function originOf(source: ImageSource): Omit<Origin, 'builtAt'> {
   const text = formatSource('file' in source ? { ...source, file: path.basename(source.file) } : source);
   const colon = text.indexOf(':');
   return { bootstrap: text.slice(0, colon), from: text.slice(colon + 1).replace(/^\/\//, '') };

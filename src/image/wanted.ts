@@ -40,7 +40,14 @@ export function namedImage(source: string, settings: CompleteSettings, cwd: stri
 
 function parse(text: string, { registry }: CompleteSettings, folder: string): ImageSource {
   const source = parseSource(text, folder);
-  return source.kind === 'docker' && registry.plainHttp.includes(parseReference(source.name).host)
-    ? { ...source, plainHttp: true }
-    : source;
+  if (source.kind !== 'docker') {
+    return source;
+  }
+  const { host } = parseReference(source.name);
+  const mirrors = registry.mirrors[host];
+  return {
+    ...source,
+    ...(registry.plainHttp.includes(host) && { plainHttp: true }),
+    ...(mirrors !== undefined && { mirrors }),
+  };
 }

@@ -1,10 +1,16 @@
-import { describe, expect, test } from '@jest/globals';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { constants } from 'node:fs';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { findDockerEndpoint } from '../../src/docker/endpoint.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { UsageError } from '../../src/support/errors.ts';
+import { inspectImage } from '../../src/docker/images.ts';
+import { makeCertificates } from '../../src/run/certificates.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { answerJson, imageId, inspectAnswer } from './fake-daemon.ts';
 
 describe('the daemon', () => {
   test.each([
@@ -27,9 +33,93 @@ describe('the daemon', () => {
     },
   );
 
-  test('behind TLS is refused for now', async () => {
-    const env = { DOCKER_HOST: 'tcp://h:2376', DOCKER_TLS_VERIFY: '1' };
-    await expect(findDockerEndpoint(env)).rejects.toThrow('TLS');
+  test('behind ssh is one clear error, with the way around it', async () => {
+    await expect(findDockerEndpoint({ DOCKER_HOST: 'ssh://me@host' })).rejects.toMatchObject({
+      message: expect.stringContaining('over ssh'),
+      fix: expect.stringContaining('ssh me@host docker save NAME >image.tar'),
+    });
+  });
+
+  test.each(['docker.sock', 'podman/podman.sock'])(
+    'of this user, %s, where the system’s is not for them',
+    async (name) => {
+      const folder = temporaryFolder();
+      await mkdir(path.join(folder, 'podman'));
+      await writeFile(path.join(folder, name), '');
+      const own = { socket: path.join(folder, name) };
+      const system = { socket: '/var/run/docker.sock' };
+      const isUsable = await access('/var/run/docker.sock', constants.W_OK).then(
+        () => true,
+        () => false,
+      );
+      await expect(findDockerEndpoint({ XDG_RUNTIME_DIR: folder })).resolves.toMatchObject(
+        isUsable ? system : own,
+      );
+    },
+  );
+});
+
+describe('behind TLS', () => {
+  let pem: Record<string, string>;
+  let daemon: Server;
+  beforeAll(async () => {
+    const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+    const { ca, server, client } = await makeCertificates('localhost', validity);
+    pem = { ca, cert: client.certificate, key: client.key };
+    const options = { ca, cert: server.certificate, key: server.key, requestCert: true };
+    daemon = createServer(options, (_request, response) => {
+      answerJson(response, 200, inspectAnswer());
+    });
+    await new Promise<void>((listening) => daemon.listen(0, 'localhost', listening));
+  });
+  afterAll(() => {
+    daemon.close();
+  });
+
+  async function certificates(folder = temporaryFolder()): Promise<string> {
+    await mkdir(folder, { recursive: true });
+    await Promise.all(
+      Object.entries(pem).map(([name, text]) => writeFile(path.join(folder, `${name}.pem`), text)),
+    );
+    return folder;
+  }
+
+  const never = new AbortController().signal;
+  const url = () => `tcp://localhost:${(daemon.address() as AddressInfo).port}`;
+
+  test('it is asked with the certificates of DOCKER_CERT_PATH', async () => {
+    const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: await certificates() };
+    const endpoint = await findDockerEndpoint(env);
+    await expect(inspectImage(endpoint, 'x:1', never)).resolves.toMatchObject({ Id: imageId });
+  });
+
+  test('of an authority that is not known it is not trusted', async () => {
+    const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: temporaryFolder() };
+    const asking = inspectImage(await findDockerEndpoint(env), 'x:1', never);
+    await expect(asking).rejects.toThrow(/not trusted|certificate/);
+  });
+
+  test('its port is 2376 where none is named', async () => {
+    const env = {
+      DOCKER_HOST: 'tcp://builder',
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: await certificates(),
+    };
+    await expect(findDockerEndpoint(env)).resolves.toMatchObject({ host: 'builder', port: 2376 });
+  });
+
+  test('a context brings its own certificates', async () => {
+    const config = temporaryFolder();
+    const name = sha256OfBytes('far');
+    const meta = path.join(config, 'contexts', 'meta', name);
+    await mkdir(meta, { recursive: true });
+    await writeFile(
+      path.join(meta, 'meta.json'),
+      JSON.stringify({ Endpoints: { docker: { Host: url(), SkipTLSVerify: false } } }),
+    );
+    await certificates(path.join(config, 'contexts', 'tls', name, 'docker'));
+    const endpoint = await findDockerEndpoint({ DOCKER_CONFIG: config, DOCKER_CONTEXT: 'far' });
+    await expect(inspectImage(endpoint, 'x:1', never)).resolves.toMatchObject({ Id: imageId });
   });
 });
 

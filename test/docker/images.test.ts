@@ -69,7 +69,7 @@ describe('a daemon that cannot be asked', () => {
       response.write('{');
       setTimeout(() => response.destroy(), 20);
     });
-    await expect(inspectImage(parseDockerUrl(daemon.url), 'x:1', never)).rejects.toThrow(/did not answer/);
+    await expect(inspectImage(parseDockerUrl(daemon.url), 'x:1', never)).rejects.toThrow(/hung up: aborted/);
   });
 
   test('hangs, until Ctrl-C', async () => {

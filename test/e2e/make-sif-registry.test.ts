@@ -90,15 +90,18 @@ describeInLab('make-sif from a registry', () => {
       expect(await files()).toEqual(['first.sif', 'first.sif.json', 'registry', 'x.sif', 'x.sif.json']);
     });
 
-    test('takes the image of this platform out of an index', async () => {
+    test('takes the image of this platform out of an index, past mirrors that do not have it', async () => {
       await push(open, 'part', 'from an index');
       await stdoutOf(`docker buildx imagetools create -t ${open}/lab/small:index ${open}/lab/small:part`);
       // In the settings instead of on the command line.
-      await stdoutOf(`printf 'registry: { plainHttp: ["${open}"] }' >registry/hpc-gat.yaml`);
-      await stdoutOf(
-        `hpc-gat make-sif docker://${open}/lab/small:index --config registry/hpc-gat.yaml -o x.sif`,
-      );
-      expect(await stdoutOf('apptainer run x.sif')).toBe('from an index');
+      const settings = `{ plainHttp: ["${open}"], mirrors: { "${open}": ["http://127.0.0.1:5999", "http://${closed}"] } }`;
+      await stdoutOf(`printf '%s' 'registry: ${settings}' >registry/hpc-gat.yaml`);
+      for (const engine of ['apptainer', 'native']) {
+        await stdoutOf(
+          `hpc-gat make-sif docker://${open}/lab/small:index --engine ${engine} --config registry/hpc-gat.yaml -o x.sif`,
+        );
+        expect(await stdoutOf('apptainer run x.sif')).toBe('from an index');
+      }
     });
 
     test('refuses a layer that was damaged in the registry', async () => {

@@ -151,6 +151,47 @@ describeInLab('the native engine', () => {
     expect(Number(await stdoutOf('stat -c %s two.sif'))).toBeLessThan(600_000);
   });
 
+  test(
+    'converts from the daemon what it converts from a file, and stores nothing on the way',
+    async () => {
+      const name = 'hpc-gat-e2e/native-layers:1';
+      await stdoutOf(`
+        set -e
+        mkdir layers; head -c 900000 /dev/urandom >layers/one; head -c 700000 /dev/urandom >layers/two
+        printf 'FROM ${image}\\nCOPY one /one\\nCOPY two /one\\nCOPY one /dir/three\\n' >layers/Dockerfile
+        DOCKER_BUILDKIT=0 docker build --quiet -t ${name} layers 2>/dev/null
+        docker save -o layers.tar ${name}; rm -r layers`);
+      await stdoutOf(`
+        set -e
+        hpc-gat make-sif --engine native docker-archive:layers.tar -o file.sif
+        hpc-gat make-sif --engine native oci-archive:layers.tar -o layout.sif`);
+      const before = await files();
+      await stdoutOf(
+        `hpc-gat make-sif --engine native docker-daemon:${name} -o daemon.sif; docker image rm ${name}`,
+      );
+      expect(await files()).toEqual([...before, 'daemon.sif', 'daemon.sif.json'].sort());
+      expect(await stdoutOf('apptainer --quiet run daemon.sif')).toBe('hello');
+      // Only what names the source differs.
+      const [fromFile = [], ...others] = await Promise.all(
+        ['file.sif', 'daemon.sif', 'layout.sif'].map(async (sif) =>
+          (await listing(sif)).filter((line) => !/\.singularity\.d\/(labels\.json|Singularity)$/.test(line)),
+        ),
+      );
+      for (const one of others) {
+        expect(one).toEqual(fromFile);
+      }
+      for (const sif of ['daemon.sif', 'layout.sif']) {
+        const { stdout } = await labExec(
+          'workstation',
+          ['diff', '-rq', '--no-dereference', 'file.sif.tree', `${sif}.tree`],
+          { user: 'root', cwd: folder },
+        );
+        expect(stdout.split('\n').filter((line) => !/labels\.json|Singularity/.test(line))).toEqual([]);
+      }
+    },
+    longMs,
+  );
+
   describe('a damaged image', () => {
     test.each([
       ['cut off', 'head -c 200000 odd.tar >bad.tar', /cut off|incomplete/],

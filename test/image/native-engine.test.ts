@@ -6,7 +6,7 @@ import { readSif } from '../../src/image/sif/read.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { tarOf } from './corpus/tar.ts';
-import { OciBytes } from './oci-bytes.ts';
+import { configOf, hostArchitecture, OciBytes } from './oci-bytes.ts';
 
 const layer = tarOf([{ name: 'file', type: '0', content: Buffer.from('content') }]);
 
@@ -19,9 +19,10 @@ async function convert(oci: OciBytes, folder = temporaryFolder()): Promise<strin
   return path.join(folder, 'out.sif');
 }
 
-const image = (...more: Parameters<OciBytes['layered']> extends [unknown, ...infer Rest] ? Rest : never) => {
+const image = (settings: object = {}, architecture = hostArchitecture) => {
   const oci = new OciBytes();
-  return oci.add(oci.layered([layer], ...more));
+  const config = { ...configOf([layer]), architecture, config: settings };
+  return oci.add(oci.layered([layer], { config }));
 };
 
 test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(

@@ -16,6 +16,22 @@ export interface BlobDescriptor {
   platform?: { os: string; architecture: string };
 }
 
+/** The configuration of an image of these plain layers. */
+export function configOf(layers: readonly Buffer[]): object {
+  return {
+    architecture: hostArchitecture,
+    os: 'linux',
+    created: '2026-05-04T03:02:01.5Z',
+    config: { Env: ['A=1'], Cmd: ['true'], Labels: { what: 'test' } },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },
+  };
+}
+
+interface LayeredOptions {
+  readonly config?: object;
+  readonly store?: (layer: Buffer) => Buffer;
+}
+
 /** An OCI layout in memory, to be filled by a test and written as a folder or a tar. */
 export class OciBytes {
   readonly blobs = new Map<string, Buffer>();
@@ -46,20 +62,19 @@ export class OciBytes {
     return this.blob({ schemaVersion: 2, config, layers }, 'application/vnd.oci.image.manifest.v1+json');
   }
 
-  /** An image of plain layers, the lowest first; not yet in the index. */
-  layered(layers: readonly Buffer[], settings: object = {}, architecture = hostArchitecture): BlobDescriptor {
-    const config = this.blob(
-      {
-        architecture,
-        os: 'linux',
-        config: settings,
-        rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },
-      },
-      'application/vnd.oci.image.config.v1+json',
-    );
-    const blobs = layers.map((layer) => this.blob(layer, 'application/vnd.oci.image.layer.v1.tar'));
+  /**
+   * An image of layers, the lowest first; not yet in the index.
+   *
+   * @param store what is made of a plain layer before it is stored.
+   */
+  layered(
+    layers: readonly Buffer[],
+    { config = configOf(layers), store = (layer) => layer }: LayeredOptions = {},
+  ): BlobDescriptor {
+    const described = this.blob(config, 'application/vnd.oci.image.config.v1+json');
+    const blobs = layers.map((layer) => this.blob(store(layer), 'application/vnd.oci.image.layer.v1.tar'));
     return this.blob(
-      { schemaVersion: 2, config, layers: blobs },
+      { schemaVersion: 2, config: described, layers: blobs },
       'application/vnd.oci.image.manifest.v1+json',
     );
   }

@@ -119,14 +119,15 @@ test('events are JSON, one a second, and the whole at the end', () => {
 
 test('layers are counted each and together', () => {
   const told: ConversionProgress[] = [];
-  const onBytesOf = countLayers((progress) => told.push(progress), 'compress', 'reading', [
-    { sizeBytes: 10 },
-    { sizeBytes: 30 },
-  ]);
-  onBytesOf(0)(10);
-  const second = onBytesOf(1);
-  second(5);
-  second(25);
+  const { begin, onBytes } = countLayers((progress) => told.push(progress), 'compress', 'reading', {
+    layerCount: 2,
+    totalBytes: 40,
+  });
+  begin(10);
+  onBytes(10);
+  begin(30);
+  onBytes(5);
+  onBytes(25);
   expect(told.map(({ doneBytes, layer }) => [doneBytes, layer?.number, layer?.doneBytes])).toEqual([
     [10, 1, 10],
     [15, 2, 5],

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openRegistry, type Registry } from '../../src/registry/registry.ts';
+import { openRegistry, type Registry, type RegistryAccess } from '../../src/registry/registry.ts';
 import type { Context } from '../../src/support/context.ts';
 import { testContext } from '../support/context.ts';
 
@@ -8,7 +8,7 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly host: string;
   /** What was asked for: method, path, Authorization. */
   readonly asked: string[];
-  open(overrides?: Partial<Context>, reference?: string): Registry;
+  open(overrides?: Partial<Context>, reference?: string, access?: RegistryAccess): Registry;
 }
 
 /** An HTTP server in place of a registry: for faults and forms of login that Debian's docker-registry does not have. */
@@ -25,8 +25,12 @@ export async function fakeRegistry(
   return {
     host,
     asked,
-    open: (overrides = {}, reference = 'v1') =>
-      openRegistry({ host, repository: 'lab/x', reference }, true, testContext(overrides)),
+    open: (overrides = {}, reference = 'v1', access = {}) =>
+      openRegistry(
+        { host, repository: 'lab/x', reference },
+        { plainHttp: true, ...access },
+        testContext(overrides),
+      ),
     [Symbol.asyncDispose]: () =>
       new Promise((closed) => {
         server.close(() => {

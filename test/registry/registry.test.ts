@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { downloadBlob } from '../../src/registry/download.ts';
+import { blobChunks, downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
@@ -10,6 +10,7 @@ import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fakeRegistry, reply } from './fake-registry.ts';
 
+const quick = { now: () => new Date(), sleep: () => Promise.resolve() };
 const never = new AbortController().signal;
 const login = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: 'se:cret' };
 const basic = `Basic ${Buffer.from('alice:se:cret').toString('base64')}`;
@@ -52,7 +53,8 @@ describe('a manifest', () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, status, { errors: [{ message: 'disk on fire' }] });
     });
-    await expect(fetchManifest(registry.open(), 'v1', [], never)).rejects.toThrow(message);
+    await expect(fetchManifest(registry.open({ clock: quick }), 'v1', [], never)).rejects.toThrow(message);
+    expect(registry.asked).toHaveLength(4);
   });
 });
 
@@ -149,9 +151,14 @@ describe('a download', () => {
         }
       });
       const file = path.join(await mkdtemp(path.join(temporaryFolder(), 'x')), 'blob');
-      const quick = testContext({ clock: { now: () => new Date(), sleep: () => Promise.resolve() } });
       let read = 0;
-      await downloadBlob(registry.open(), blob, file, (bytes) => (read += bytes), quick);
+      await downloadBlob(
+        registry.open(),
+        blob,
+        file,
+        (bytes) => (read += bytes),
+        testContext({ clock: quick }),
+      );
       expect((await readFile(file)).equals(content)).toBe(true);
       expect(read).toBe(content.length);
     },
@@ -163,11 +170,10 @@ describe('a download', () => {
       response.flushHeaders();
       response.destroy();
     });
-    const quick = testContext({ clock: { now: () => new Date(), sleep: () => Promise.resolve() } });
     const file = path.join(temporaryFolder(), 'blob');
-    await expect(downloadBlob(registry.open(), blob, file, () => undefined, quick)).rejects.toThrow(
-      /broke off at 0 of 10000 bytes/,
-    );
+    await expect(
+      downloadBlob(registry.open(), blob, file, () => undefined, testContext({ clock: quick })),
+    ).rejects.toThrow(/broke off at 0 of 10000 bytes/);
     expect(registry.asked).toHaveLength(5);
   });
 
@@ -182,10 +188,76 @@ describe('a download', () => {
   });
 });
 
+describe('a mirror', () => {
+  const content = Buffer.from('0123456789'.repeat(1000));
+  const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
+
+  test('is asked in place of the registry, below its prefix', async () => {
+    await using registry = await fakeRegistry(() => undefined);
+    await using mirror = await fakeRegistry((_request, response) => {
+      reply(response, 200, '{}');
+    });
+    const opened = registry.open({}, 'v1', { mirrors: [`http://${mirror.host}/cache/`] });
+    await fetchManifest(opened, 'v1', [], never);
+    expect(mirror.asked).toEqual(['/v2/cache/lab/x/manifests/v1']);
+    expect(registry.asked).toEqual([]);
+  });
+
+  test('that is down or has nothing is passed over, the one that is down for good', async () => {
+    const down = await fakeRegistry(() => undefined);
+    await down[Symbol.asyncDispose]();
+    await using empty = await fakeRegistry((_request, response) => {
+      reply(response, 404);
+    });
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200, '{}');
+    });
+    const mirrors = [`http://${down.host}`, `http://${empty.host}`];
+    const opened = registry.open({}, 'v1', { mirrors });
+    await fetchManifest(opened, 'v1', [], never);
+    await fetchManifest(opened, 'v2', [], never);
+    expect(empty.asked).toHaveLength(2);
+    expect(registry.asked).toHaveLength(2);
+    await registry[Symbol.asyncDispose]();
+    await expect(fetchManifest(opened, 'v3', [], never)).rejects.toThrow(
+      new RegExp(`no registry answers .*its mirrors .*${down.host} .*${empty.host} \\(HTTP status 404\\)`),
+    );
+  });
+
+  test('that breaks in the middle of a blob leaves the rest to the registry', async () => {
+    await using registry = await fakeRegistry((request, response) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
+      reply(response, 206, content.subarray(from));
+    });
+    let asked = 0;
+    await using mirror = await fakeRegistry((_request, response) => {
+      asked += 1;
+      if (asked > 1) {
+        reply(response, 503);
+        return;
+      }
+      response.writeHead(200, { 'content-length': content.length });
+      response.write(content.subarray(0, 3000), () => response.destroy());
+    });
+    const opened = registry.open({}, 'v1', { mirrors: [`http://${mirror.host}`] });
+    const pieces: Buffer[] = [];
+    for await (const piece of blobChunks(opened, blob, testContext({ clock: quick }))) {
+      pieces.push(piece);
+    }
+    expect(Buffer.concat(pieces).equals(content)).toBe(true);
+    expect(registry.asked).toHaveLength(1);
+  });
+
+  test('with an impossible address is refused', async () => {
+    await using registry = await fakeRegistry(() => undefined);
+    expect(() => registry.open({}, 'v1', { mirrors: ['http://'] })).toThrow(UsageError);
+  });
+});
+
 describe('what is not a registry', () => {
   const at = (host: string, plainHttp: boolean) =>
     fetchManifest(
-      openRegistry({ host, repository: 'x', reference: 'v1' }, plainHttp, testContext()),
+      openRegistry({ host, repository: 'x', reference: 'v1' }, { plainHttp }, testContext()),
       'v1',
       [],
       never,

@@ -9,68 +9,67 @@ const dataOffset = descriptorsOffset + descriptorsTotal * descriptorSizeBytes;
 /** A partition is mounted from its place in the file: it begins at a page. */
 const partitionAlignment = 4096;
 
-/** What lies before the file system in a SIF: their texts are known before it is written. */
+/** What a SIF tells of its file system. */
 export interface SifDescriptions {
   readonly definition: string;
   readonly inspectMetadata: string;
   readonly ociConfig: string;
 }
 
-/** A SIF in the making, whose system partition is written by somebody else, from {@link partitionOffset} on. */
-export class SifWriter {
-  readonly partitionOffset: number;
-  readonly #file: FileHandle;
-  readonly #architecture: SifArchitecture;
-  readonly #objects: readonly (SifObject & { readonly bytes: Buffer })[];
+/** Where somebody else writes the file system: before the descriptions, which may be known only when it is written. */
+export const partitionOffset = Math.ceil(dataOffset / partitionAlignment) * partitionAlignment;
 
-  constructor(file: FileHandle, architecture: SifArchitecture, descriptions: SifDescriptions) {
-    this.#file = file;
-    this.#architecture = architecture;
-    const parts = [
-      { type: SifDataType.definition, name: '', text: descriptions.definition },
-      { type: SifDataType.json, name: 'inspect-metadata.json', text: descriptions.inspectMetadata },
-      { type: SifDataType.json, name: 'oci-config.json', text: descriptions.ociConfig },
-    ];
-    let offset = dataOffset;
-    this.#objects = parts.map(({ type, name, text }) => {
-      const bytes = Buffer.from(text);
-      const object = { type, name, offset, sizeBytes: bytes.length, paddedBytes: bytes.length, bytes };
-      offset += bytes.length;
-      return object;
-    });
-    this.partitionOffset = Math.ceil(offset / partitionAlignment) * partitionAlignment;
-  }
-
-  /** @param partitionBytes length of the file system; the rest of its last page is filled. */
-  async finish(partitionBytes: number): Promise<void> {
-    const sizeBytes = Math.ceil(partitionBytes / partitionAlignment) * partitionAlignment;
-    await this.#file.truncate(this.partitionOffset + sizeBytes);
-    const last = this.#objects.at(-1);
-    const before = (last?.offset ?? 0) + (last?.sizeBytes ?? 0);
-    const partition: SifObject = {
-      type: SifDataType.partition,
-      name: '',
-      offset: this.partitionOffset,
-      sizeBytes,
-      paddedBytes: this.partitionOffset - before + sizeBytes,
-      architecture: this.#architecture,
-    };
-    const objects = [...this.#objects, partition];
-    const table = Buffer.concat(objects.map((object, slot) => descriptorBytes(object, slot + 1)));
-    await writeAt(this.#file, dataOffset, Buffer.concat(this.#objects.map(({ bytes }) => bytes)));
-    await writeAt(this.#file, descriptorsOffset, table);
-    await writeAt(
-      this.#file,
-      0,
-      headerBytes({
-        architecture: this.#architecture,
-        descriptorsFree: descriptorsTotal - objects.length,
-        descriptorsTotal,
-        descriptorsOffset,
-        descriptorsBytes: descriptorsTotal * descriptorSizeBytes,
-        dataOffset,
-        dataBytes: this.partitionOffset + sizeBytes - dataOffset,
-      }),
-    );
-  }
+/**
+ * Makes a file whose system partition is written a SIF.
+ *
+ * @param partitionBytes length of the file system; the rest of its last page is filled.
+ */
+export async function writeSif(
+  file: FileHandle,
+  architecture: SifArchitecture,
+  { definition, inspectMetadata, ociConfig }: SifDescriptions,
+  partitionBytes: number,
+): Promise<void> {
+  const sizeBytes = Math.ceil(partitionBytes / partitionAlignment) * partitionAlignment;
+  const texts = [
+    { type: SifDataType.definition, name: '', text: definition },
+    { type: SifDataType.json, name: 'inspect-metadata.json', text: inspectMetadata },
+    { type: SifDataType.json, name: 'oci-config.json', text: ociConfig },
+  ];
+  let offset = partitionOffset + sizeBytes;
+  const descriptions = texts.map(({ type, name, text }) => {
+    const bytes = Buffer.from(text);
+    const object = { type, name, offset, sizeBytes: bytes.length, paddedBytes: bytes.length, bytes };
+    offset += bytes.length;
+    return object;
+  });
+  const partition: SifObject = {
+    type: SifDataType.partition,
+    name: '',
+    offset: partitionOffset,
+    sizeBytes,
+    paddedBytes: partitionOffset - dataOffset + sizeBytes,
+    architecture,
+  };
+  // In the order in which Apptainer lists them: their numbers are what its commands take.
+  const objects = [...descriptions, partition];
+  // What was written behind the end and given up again is not to be seen in the last page.
+  await file.truncate(partitionOffset + partitionBytes);
+  await file.truncate(partitionOffset + sizeBytes);
+  await writeAt(file, partitionOffset + sizeBytes, Buffer.concat(descriptions.map(({ bytes }) => bytes)));
+  const table = objects.map((object, slot) => descriptorBytes(object, slot + 1));
+  await writeAt(file, descriptorsOffset, Buffer.concat(table));
+  await writeAt(
+    file,
+    0,
+    headerBytes({
+      architecture,
+      descriptorsFree: descriptorsTotal - objects.length,
+      descriptorsTotal,
+      descriptorsOffset,
+      descriptorsBytes: descriptorsTotal * descriptorSizeBytes,
+      dataOffset,
+      dataBytes: offset - dataOffset,
+    }),
+  );
 }

@@ -15,24 +15,25 @@ export function countBytes(
 }
 
 /**
- * The same for layers, as they are stored.
+ * The same for layers, as they are stored and in the order in which they come.
  *
- * @returns what is told of the pieces of one of them, by its place.
+ * @returns `begin` is told of each before its pieces.
  */
 export function countLayers(
   onProgress: ConversionWatch['onProgress'],
   stage: ConversionStage,
   message: string,
-  layers: readonly { readonly sizeBytes: number }[],
-): (index: number) => (bytes: number) => void {
-  const whole = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const onBytes = countBytes(onProgress, stage, message, whole);
-  return (index) => {
-    const totalBytes = layers[index]?.sizeBytes ?? 0;
-    let doneBytes = 0;
-    return (bytes) => {
-      doneBytes += bytes;
-      onBytes(bytes, { number: index + 1, count: layers.length, doneBytes, totalBytes });
-    };
+  { layerCount, totalBytes }: { readonly layerCount: number; readonly totalBytes: number },
+): { readonly begin: (sizeBytes: number) => void; readonly onBytes: (bytes: number) => void } {
+  const count = countBytes(onProgress, stage, message, totalBytes);
+  let layer = { number: 0, count: layerCount, doneBytes: 0, totalBytes: 0 };
+  return {
+    begin: (sizeBytes) => {
+      layer = { ...layer, number: layer.number + 1, doneBytes: 0, totalBytes: sizeBytes };
+    },
+    onBytes: (bytes) => {
+      layer = { ...layer, doneBytes: layer.doneBytes + bytes };
+      count(bytes, layer);
+    },
   };
 }

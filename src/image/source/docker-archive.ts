@@ -3,7 +3,7 @@ import { sha256OfBytes } from '../../support/digest.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
 import { parseDescription } from './description-json.ts';
-import { chooseImage, manifestSchema } from './docker-manifest.ts';
+import { chooseImage, digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';
 import { codecOf, type StoredLayer } from './stored-layers.ts';
@@ -34,19 +34,48 @@ const fix = 'write it with `docker save -o FILE NAME`';
  */
 export async function readDockerArchive(file: string, reference?: string): Promise<DockerArchive> {
   const files = await tarFiles(file, fix);
-  const manifest = await text(files, 'manifest.json');
-  const images = parse(manifestSchema, manifest, 'manifest.json', file);
-  const image = chooseImage(images, reference, file);
-  const config = parse(imageConfigSchema, await text(files, image.Config), image.Config, file);
+  const { manifest, images, image, config } = await readSaved(file, (name) => text(files, name), reference);
   return {
     fileBytes: files.fileBytes,
     modifiedNs: files.modifiedNs,
     manifestSha256: sha256OfBytes(manifest),
     tags: image.RepoTags,
-    images: images.length,
+    images,
     layers: await layersOf(files, image.Layers, config.rootfs.diff_ids),
     config,
   };
+}
+
+/** What the descriptions in an archive say of the image that is wanted from it. */
+export interface SavedImage {
+  /** Text of `manifest.json`. */
+  readonly manifest: string;
+  /** How many images it lists. */
+  readonly images: number;
+  readonly image: ManifestImage;
+  readonly config: ImageConfig;
+}
+
+/**
+ * @param read the text of a file of the archive; throws when it is not there.
+ * @throws {UsageError} {HpcGatError} as {@link readDockerArchive}.
+ */
+export async function readSaved(
+  place: string,
+  read: (name: string) => string | Promise<string>,
+  reference?: string,
+): Promise<SavedImage> {
+  const manifest = await read('manifest.json');
+  const images = parse(manifestSchema, manifest, 'manifest.json', place);
+  const image = chooseImage(images, reference, place);
+  const configText = await read(image.Config);
+  const named = digestInName(image.Config);
+  const found = `sha256:${sha256OfBytes(configText)}`;
+  if (named !== undefined && named !== found) {
+    throw new HpcGatError(`${place} is damaged: its ${image.Config} has the digest ${found}`, { fix });
+  }
+  const config = parse(imageConfigSchema, configText, image.Config, place);
+  return { manifest, images: images.length, image, config };
 }
 
 async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
@@ -93,7 +122,14 @@ async function layersOf(
   const layers: StoredLayer[] = [];
   for (const [index, name] of names.entries()) {
     const slice = await expectFile(files, name);
-    layers.push({ ...slice, name, codec: await codecOf(slice), diffId: diffIds[index] ?? '' });
+    const digest = digestInName(name);
+    layers.push({
+      ...slice,
+      name,
+      codec: await codecOf(slice),
+      diffId: diffIds[index] ?? '',
+      ...(digest !== undefined && { digest }),
+    });
   }
   return layers;
 }

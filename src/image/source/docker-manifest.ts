@@ -48,3 +48,9 @@ export function chooseImage(
     fix: meant === undefined ? `it holds ${held}` : `did you mean ${meant}?`,
   });
 }
+
+/** Many files of an archive are named by their digest: `blobs/sha256/HEX`, `HEX.json`, `sha256:HEX`. */
+export function digestInName(name: string): string | undefined {
+  const hex = /^(?:blobs\/sha256\/|sha256:)?([0-9a-f]{64})(?:\.json)?$/.exec(name)?.[1];
+  return hex === undefined ? undefined : `sha256:${hex}`;
+}

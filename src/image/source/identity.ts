@@ -45,7 +45,7 @@ const inflation = 2.5;
  */
 export async function identify(
   source: ImageSource,
-  context: Pick<Context, 'env' | 'run' | 'signal'>,
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<IdentifiedImage> {
   const { env, signal } = context;
   if (source.kind === 'docker') {

@@ -1,57 +1,68 @@
-import path from 'node:path';
+import { findDockerEndpoint } from '../../docker/endpoint.ts';
+import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
+import { daemonImage } from './daemon-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import type { ConversionWatch } from '../engine.ts';
 import type { ImageConfig } from './image-config.ts';
-import { wholeFile } from './image-files.ts';
+import type { LayeredImage } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type ImageSource } from './source.ts';
-import { storedLayers, type StoredLayer } from './stored-layers.ts';
-
-/** An image whose layers lie on disk. */
-export interface LayeredImage {
-  /** Where it comes from, for messages. */
-  readonly place: string;
-  readonly config: ImageConfig;
-  /** The lowest first. */
-  readonly layers: readonly StoredLayer[];
-}
+import { readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
 
 /**
- * @param scratch an empty folder, for layers that have to be fetched.
+ * Opens an image for reading its layers where they are: none of them is stored on the way.
+ *
  * @throws {UsageError} {HpcGatError} when the image is not there, or is damaged.
  */
 export async function openImage(
   source: ImageSource,
-  scratch: string,
-  { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<LayeredImage> {
+  const place = formatSource(source);
   switch (source.kind) {
     case 'docker-archive': {
       const { layers, config } = await readDockerArchive(source.file, source.reference);
-      return { place: source.file, config, layers };
+      return onDisk(source.file, config, layers);
     }
     case 'oci':
     case 'oci-archive': {
       const { image, blob } = await readOciLayout(source);
-      return { place: source.file, config: image.config, layers: await storedLayers(image, blob) };
+      return onDisk(source.file, image.config, await storedLayers(image, blob));
     }
-    case 'docker': {
-      const { image, placeLayer } = await openRegistryImage(source, onProgress, { ...context, signal });
-      const fileOf = (digest: string) => path.join(scratch, digest.replace(':', '-'));
-      // An image may have the same layer twice.
-      for (const digest of new Set(image.layers.map((layer) => layer.digest))) {
-        await placeLayer(digest, fileOf(digest));
-      }
-      const layers = await storedLayers(image, (digest) => wholeFile(fileOf(digest)));
-      return { place: formatSource(source), config: image.config, layers };
+    case 'docker':
+      return openRegistryImage(source, context);
+    case 'docker-daemon': {
+      const endpoint = await findDockerEndpoint(context.env);
+      return daemonImage(endpoint, await inspectImage(endpoint, source.name, context.signal), place);
     }
-    default:
-      throw new UsageError(`the native engine does not convert ${formatSource(source)} yet`, {
-        fix: 'leave --engine out, or save the image first: docker save -o FILE NAME',
+    case 'recipe':
+      throw new UsageError(`the native engine converts images, and ${place} is a recipe`, {
+        fix: 'leave --engine out: Apptainer builds it',
       });
   }
+}
+
+function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer[]): LayeredImage {
+  // An image may have the same layer twice.
+  const layers = [
+    ...new Map(stored.map((layer) => [`${layer.digest ?? layer.name} ${layer.diffId}`, layer])).values(),
+  ];
+  return {
+    place,
+    layerCount: layers.length,
+    totalBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    layers: async function* (onBytes, signal) {
+      for (const layer of layers) {
+        yield await Promise.resolve({
+          name: layer.name,
+          sizeBytes: layer.sizeBytes,
+          bytes: readLayer(place, layer, onBytes, signal),
+          diffId: () => layer.diffId,
+        });
+      }
+    },
+    config: () => config,
+  };
 }

@@ -1,14 +1,22 @@
+import { Readable } from 'node:stream';
 import type { Context } from '../../support/context.ts';
-import { downloadBlob } from '../../registry/download.ts';
+import { blobChunks, downloadBlob } from '../../registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
 import type { ConversionWatch } from '../engine.ts';
+import type { LayeredImage } from './layered-image.ts';
 import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
-import { manifestMediaTypes } from './oci-manifest.ts';
-import type { RegistrySource } from './source.ts';
+import { manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
+import { formatSource, type RegistrySource } from './source.ts';
+import { codecByStart, expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
+
+/** Layers that are on their way at once: the one that is being converted, and those behind it. */
+const sideBySide = 3;
+/** Pieces of a layer, of up to 64 KiB, that are held until it is its turn. */
+const piecesAhead = 256;
 
 /**
  * Reads from a registry what it says of an image, not its layers.
@@ -17,17 +25,17 @@ import type { RegistrySource } from './source.ts';
  * @throws {HpcGatError} when the registry refuses or fails.
  */
 export async function readRegistryImage(
-  { name, plainHttp = false }: RegistrySource,
-  context: Pick<Context, 'env' | 'run' | 'signal'>,
+  source: RegistrySource,
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<{ image: OciImage; registry: Registry }> {
   const { signal } = context;
-  const registry = openRegistry(parseReference(name), plainHttp, context);
+  const registry = openRegistry(parseReference(source.name), source, context);
   const manifest = (reference: string) => fetchManifest(registry, reference, manifestMediaTypes, signal);
   const first = await manifest(registry.reference.reference);
   const image = await resolveImage(
     { mediaType: first.mediaType, digest: first.digest, size: first.bytes.length, annotations: {} },
     {
-      place: `docker://${name}`,
+      place: formatSource(source),
       fix: 'push the image again',
       read: async ({ digest, mediaType }) => {
         if (digest === first.digest) {
@@ -42,12 +50,77 @@ export async function readRegistryImage(
   return { image, registry };
 }
 
+/** The same, for reading the layers as they come: the next ones are fetched, up to a bound, while one is read. */
+export async function openRegistryImage(
+  source: RegistrySource,
+  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+): Promise<LayeredImage> {
+  const { image, registry } = await readRegistryImage(source, context);
+  const place = formatSource(source);
+  const { diff_ids: diffIds } = image.config.rootfs;
+  const named = image.layers.map((layer, index) => ({ layer, diffId: diffIds[index] ?? '' }));
+  // An image may have the same layer twice.
+  const layers = [...new Map(named.map((one) => [`${one.layer.digest} ${one.diffId}`, one])).values()];
+  return {
+    place,
+    layerCount: layers.length,
+    totalBytes: layers.reduce((sum, { layer }) => sum + layer.size, 0),
+    layers: async function* (onBytes, signal) {
+      const started: Readable[] = [];
+      const ending = new AbortController();
+      const within = { clock: context.clock, signal: AbortSignal.any([signal, ending.signal]) };
+      try {
+        for (const [index, { layer, diffId }] of layers.entries()) {
+          const behind = layers.slice(started.length, index + sideBySide);
+          started.push(...behind.map((one) => fetchAhead(registry, one.layer, within)));
+          const { digest } = layer;
+          const stored = await openStream(digest, started[index] ?? Readable.from([]));
+          const bytes = inflateLayer(place, stored, onBytes, signal, (found) => {
+            expectDigests(place, { name: digest, digest, diffId }, found);
+          });
+          yield { name: digest, sizeBytes: layer.size, bytes, diffId: () => diffId };
+        }
+      } finally {
+        ending.abort();
+        started.forEach((stream) => stream.destroy());
+      }
+    },
+    config: () => image.config,
+  };
+}
+
+function fetchAhead(
+  registry: Registry,
+  layer: Descriptor,
+  context: Pick<Context, 'clock' | 'signal'>,
+): Readable {
+  const stream = Readable.from(blobChunks(registry, layer, context), { highWaterMark: piecesAhead });
+  // Whoever reads it meets the error; until then it is not an unhandled one.
+  stream.on('error', () => undefined);
+  stream.read(0);
+  return stream;
+}
+
+/** Looks at the beginning of a layer: its media type may be wrong. */
+async function openStream(name: string, stream: Readable): Promise<LayerStream> {
+  const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const first = await pieces.next();
+  const start = first.done === true ? Buffer.alloc(0) : first.value;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield start;
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+      yield next.value;
+    }
+  }
+  return { name, codec: codecByStart(start), chunks: chunks() };
+}
+
 /**
- * The same, with the way to its layers.
+ * The same, for bringing the layers to disk.
  *
  * @returns `placeLayer` downloads a layer to a file that is not there yet; every digest once.
  */
-export async function openRegistryImage(
+export async function downloadRegistryImage(
   source: RegistrySource,
   onProgress: ConversionWatch['onProgress'],
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,

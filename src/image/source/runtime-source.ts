@@ -7,7 +7,7 @@ import { readDockerArchive } from './docker-archive.ts';
 import type { ConversionWatch } from '../engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { openRegistryImage } from './registry-image.ts';
+import { downloadRegistryImage } from './registry-image.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
 import { checkLayers } from './stored-layers.ts';
 
@@ -61,7 +61,7 @@ async function download(
   watch: Watch,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<void> {
-  const { image, placeLayer } = await openRegistryImage(source, watch.onProgress, context);
+  const { image, placeLayer } = await downloadRegistryImage(source, watch.onProgress, context);
   await writeLayout(folder, image, formatSource(source), placeLayer, watch);
 }
 

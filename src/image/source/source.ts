@@ -37,6 +37,8 @@ export interface RegistrySource {
   readonly name: string;
   /** Over http. */
   readonly plainHttp?: boolean;
+  /** Of its registry, to be tried before it: `[http[s]://]HOST[:PORT][/PREFIX]`. */
+  readonly mirrors?: readonly string[];
 }
 
 /** A definition file of Apptainer, from which it builds. */

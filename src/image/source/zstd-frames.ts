@@ -12,6 +12,14 @@ const joinBytes = 1024 * 1024;
  */
 export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const bytes = new ByteReader(chunks);
+  try {
+    yield* framesOf(bytes);
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function* framesOf(bytes: ByteReader): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let length = 0;
   const next = async (count: number) => {

@@ -10,8 +10,8 @@ import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
 import { encodeTree } from './encode-tree.ts';
 import { Lanes } from './lanes.ts';
-import { squeeze } from './squeeze.ts';
 import { superblockLength } from './layout.ts';
+import { squeeze, type Stretch } from './squeeze.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
 
 export interface SquashfsOptions {
@@ -20,8 +20,6 @@ export interface SquashfsOptions {
   readonly blockBytes: number;
   /** Blocks compressed at once. */
   readonly threads: number;
-  /** Seconds since 1970, for the superblock. */
-  readonly createdAt: number;
 }
 
 /**
@@ -37,6 +35,7 @@ export class SquashfsWriter {
   readonly #codec: BlockCodec;
   readonly #lanes: Lanes;
   readonly #blocks: BlockWriter;
+  #layerStart: number;
 
   /** @param base where the file system begins in the file. */
   constructor(file: FileHandle, base: number, options: SquashfsOptions) {
@@ -47,6 +46,7 @@ export class SquashfsWriter {
     this.#codec = blockCodec(options.compression, options.blockBytes);
     this.#lanes = new Lanes(Array.from({ length: options.threads }, () => this.#codec.openLane()));
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
+    this.#layerStart = this.#dataStart;
     this.data = new DataArea(this.#blocks, options.blockBytes);
   }
 
@@ -55,20 +55,33 @@ export class SquashfsWriter {
     this.#lanes.close();
   }
 
+  /** Ends what belongs together: the blocks of a layer depend on this layer alone. @returns where they lie. */
+  async endLayer(): Promise<Stretch> {
+    const from = this.#layerStart;
+    await this.data.endLayer();
+    this.#layerStart = this.#blocks.position;
+    return { from, to: this.#layerStart };
+  }
+
   /**
    * Writes everything but the contents, which are there.
    *
+   * @param order the layers that the tree uses, in the order in which their contents shall lie.
+   * @param createdAt seconds since 1970, for the superblock.
    * @returns length of the file system.
    */
-  async finish(root: DirectoryInode<FileContent>): Promise<number> {
-    await this.#blocks.flush();
+  async finish(
+    root: DirectoryInode<FileContent>,
+    order: readonly Stretch[],
+    createdAt: number,
+  ): Promise<number> {
     const used = await this.#unify(root);
-    const position = await squeeze(this.#file, this.#base, this.#dataStart, used);
+    const position = await squeeze(this.#file, this.#base, this.#dataStart, used, order);
     const { bytes, facts } = encodeTree(root, position, this.#codec);
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([
-      superblockBytes(facts, this.#options, usedBytes),
+      superblockBytes(facts, { ...this.#options, createdAt }, usedBytes),
       codecOptions(this.#options.compression),
     ]);
     await writeAt(this.#file, this.#base, front);

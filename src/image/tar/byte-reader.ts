@@ -54,6 +54,11 @@ export class ByteReader {
     return length - left;
   }
 
+  /** Tells the stream that nobody reads on. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
   async #readAcross(length: number): Promise<Buffer> {
     const target = Buffer.allocUnsafe(length);
     return target.subarray(0, await this.#readIntoAcross(target));
