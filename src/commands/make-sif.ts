@@ -28,6 +28,13 @@ export const makeSif = defineVerb({
         requiresArg: true,
         describe: 'auto, zstd:LEVEL, gzip:LEVEL or none [image.compression, else auto]',
       })
+      .option('block-size', {
+        type: 'string',
+        requiresArg: true,
+        default: '128K',
+        describe:
+          'Of the blocks of the file system, 4K to 1M: larger ones are smaller together and slower to read from',
+      })
       .option('engine', {
         choices: ['apptainer', 'native'] as const,
         default: 'apptainer' as const,
@@ -80,6 +87,7 @@ export const makeSif = defineVerb({
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
     const { parseCompression } = await import('../image/compression.ts');
+    const { parseBlockSize } = await import('../image/block-size.ts');
     const { configuredImages, namedImage } = await import('../image/wanted.ts');
     const { describeResult } = await import('../image/describe-result.ts');
     const { loadProject } = await import('../config/load.ts');
@@ -103,6 +111,7 @@ export const makeSif = defineVerb({
           source: withFlags(source, args),
           output: path.resolve(context.cwd, args.output ?? file),
           compression: parseCompression(args.compression ?? compression),
+          blockBytes: parseBlockSize(args.blockSize),
           ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
           force: args.force,
           verify: args.verify,

@@ -32,11 +32,14 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
       const { name, version } = await runtime();
       return name === 'apptainer' ? version : `${name} ${version}`;
     },
-    convert: async ({ source, output, scratch, compression }, { onProgress, onWarning, onChild, signal }) => {
+    convert: async (
+      { source, output, scratch, compression, blockBytes },
+      { onProgress, onWarning, onChild, signal },
+    ) => {
       await buildSif(context, await runtime(), {
         source: await runtimeSource(source, scratch, { onProgress, signal }, context),
         output,
-        mksquashfsArgs: mksquashfsArgs(compression),
+        mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
         tmpDir: scratch,
         // The names in a recipe are meant from its folder.
         workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { sha256OfFile } from '../support/digest.ts';
 import { HpcGatError, isOutOfSpace, messageOf } from '../support/errors.ts';
+import { defaultBlockBytes } from './block-size.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
 import { identify, type IdentifiedImage } from './source/identity.ts';
@@ -24,7 +25,7 @@ export async function convert(
   image: IdentifiedImage,
   context: Context,
 ): Promise<SifRecord> {
-  const { source, output, compression, tmpDir } = request;
+  const { source, output, compression, blockBytes = defaultBlockBytes, tmpDir } = request;
   const { signal, clock } = context;
   const engineVersion = await engine.version();
   const startedAt = clock.now();
@@ -34,7 +35,7 @@ export async function convert(
     await warnOfLittleSpace(workspace.scratch, image, context);
     const { sif, scratch } = workspace;
     await engine.convert(
-      { source: image.pinned ?? source, output: sif, scratch, compression },
+      { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
       { onProgress: progress.update, onWarning: progress.warn, onChild: workspace.noteChild, signal },
     );
     progress.update({ stage: 'other', message: 'checking the result' });

@@ -22,6 +22,8 @@ export interface ConversionRequest {
   /** Absolute path of an empty folder for whatever the engine needs meanwhile; the caller removes it. */
   readonly scratch: string;
   readonly compression: Compression;
+  /** Of the file system's blocks: a power of two, 4 KiB to 1 MiB. */
+  readonly blockBytes: number;
 }
 
 export interface ConversionWatch {

@@ -24,8 +24,6 @@ import type { Stretch } from './squashfs/squeeze.ts';
 import { SquashfsWriter } from './squashfs/write.ts';
 import { TarReader } from './tar/reader.ts';
 
-const blockBytes = 128 * 1024;
-
 /** Another one where the same image comes to other bytes. */
 const outputVersion = '2';
 
@@ -50,19 +48,19 @@ export function nativeEngine(
   };
 }
 
-interface ConversionOptions extends Pick<ConversionRequest, 'output' | 'compression'> {
+interface ConversionOptions extends Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> {
   readonly threads: number;
   readonly limits: ImageLimits;
 }
 
 /**
- * The bytes of the SIF depend on the image, its origin and the compression alone: not on the order in which the layers
+ * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers
  * come, nor on how they are stored.
  */
 export async function convertImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
-  { output, compression, threads, limits }: ConversionOptions,
+  { output, compression, blockBytes, threads, limits }: ConversionOptions,
   watch: Pick<ConversionWatch, 'onProgress' | 'signal'>,
 ): Promise<void> {
   const file = await open(output, 'wx+');

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../support/errors.ts';
+import { defaultBlockBytes, formatBlockSize } from './block-size.ts';
 import { formatCompression } from './compression.ts';
 import type { SourceIdentity } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
@@ -18,7 +19,14 @@ export async function judge(
   identity: SourceIdentity,
   signal: AbortSignal,
 ): Promise<MakeSifResult> {
-  const { output: file, source, compression, force = false, verify = false } = request;
+  const {
+    output: file,
+    source,
+    compression,
+    blockBytes = defaultBlockBytes,
+    force = false,
+    verify = false,
+  } = request;
   const would = (reason: string): MakeSifResult => ({ state: 'would be made', file, reason });
   const there = await stat(file).catch(() => undefined);
   if (there?.isDirectory() === true) {
@@ -44,6 +52,9 @@ export async function judge(
   }
   if (record.compression !== formatCompression(compression) || record.engine.name !== engineName) {
     return would(`it was made with ${record.compression} by ${record.engine.name}`);
+  }
+  if (record.blockSizeBytes !== blockBytes) {
+    return would(`it was made with blocks of ${formatBlockSize(record.blockSizeBytes)}`);
   }
   if (verify && !(await isIntact(file, record, signal))) {
     return would('its content is damaged');

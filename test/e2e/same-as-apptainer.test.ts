@@ -4,7 +4,7 @@ import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { configuredImages, oddValues } from '../image/corpus/configured.ts';
 import type { Facts } from '../image/corpus/facts.ts';
-import { OciBytes } from '../image/oci-bytes.ts';
+import { configOf, OciBytes } from '../image/oci-bytes.ts';
 import { tarEntry } from '../image/tar-bytes.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 
@@ -111,7 +111,8 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     for (const [name, { layer, settings }] of Object.entries(configuredImages(busybox))) {
       names.push(name);
       const oci = new OciBytes();
-      oci.add(oci.layered([layer], settings), 'it');
+      const config = { ...configOf([layer]), config: settings };
+      oci.add(oci.layered([layer], { config }), 'it');
       const layout = Buffer.concat([tarEntry('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), oci.tar()]);
       await succeeds(
         `mkdir -p ${name}/image; cd ${name}; tar -xf - -C image

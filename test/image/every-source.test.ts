@@ -56,7 +56,7 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
   await convertImage(
     image,
     origin,
-    { output, compression, threads: 2, limits: defaultLimits() },
+    { output, compression, blockBytes: 131_072, threads: 2, limits: defaultLimits() },
     { onProgress: () => undefined, signal },
   );
   return await readFile(output);

@@ -1,4 +1,4 @@
-import { formatBlockSize } from './block-size.ts';
+import { formatBlockSize } from '../block-size.ts';
 import type { InodeKind } from '../squashfs/read/inode.ts';
 import type { Superblock } from '../squashfs/read/superblock.ts';
 import type { CheckReport, FileSystemReport } from './check-file.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { checkFile, type CheckReport } from '../../../src/image/check/check-file.ts';
 import { longLine } from '../../../src/image/check/file-lines.ts';
 import type { Compression } from '../../../src/image/compression.ts';
 import { testContext } from '../../support/context.ts';
-import { directory, everything, fifo, filesOf, metadata, writtenImage } from './written-image.ts';
+import { directory, everything, fifo, filesOf, metadata, noise, writtenImage } from './written-image.ts';
 
 const codecs: Compression[] = [{ codec: 'gzip', level: 6 }, { codec: 'zstd', level: 3 }, { codec: 'none' }];
 
@@ -113,3 +113,20 @@ test('names are shown as text, and what steers a terminal is not', async () => {
     '/caf\\xe9 -> a\\x0ab',
   ]);
 });
+
+test.each([4096, 131_072, 1_048_576])(
+  'blocks of %i bytes: the same file however many are compressed at once',
+  async (blockBytes) => {
+    const data = noise(300_000);
+    const made = [1, 2, 7].map(async (threads) => {
+      const compression = { codec: 'zstd', level: 3 } as const;
+      const name = await writtenImage(
+        async ({ file }) => directory({ large: await file(data), tail: await file(data.subarray(5)) }),
+        { compression, blockBytes, threads },
+      );
+      return readFile(name);
+    });
+    const [one, ...others] = await Promise.all(made);
+    expect(others.every((other) => one?.equals(other))).toBe(true);
+  },
+);

@@ -50,14 +50,11 @@ export interface ImageOptions {
 /** A squashfs by our writer, in a file of its own. */
 export async function writtenImage(
   tree: (contents: Contents) => Promise<Tree> | Tree,
-  { compression = { codec: 'gzip', level: 6 }, blockBytes = 4096, base = 0, threads = 2 }: ImageOptions = {},
+  { compression = { codec: 'gzip', level: 6 }, blockBytes = 4096, threads = 2, base = 0 }: ImageOptions = {},
 ): Promise<string> {
   const name = path.join(temporaryFolder(), 'image.sqfs');
   const file = await open(name, 'wx+');
-  const writer = new SquashfsWriter(file, base, {
-    ...{ compression, blockBytes, createdAt: 1_700_000_000 },
-    threads,
-  });
+  const writer = new SquashfsWriter(file, base, { compression, blockBytes, threads });
   try {
     const root = await tree({
       file: async (data, more = {}) => {
@@ -80,16 +77,17 @@ export async function writtenImage(
           if (at <= holeBytes) {
             return Promise.resolve(false);
           }
-          target.fill(0).write(end, Math.max(0, holeBytes - from));
+          target.fill(0);
+          target.write(end, Math.max(0, holeBytes - from));
           return Promise.resolve(true);
         };
         const content = await writer.data.store(holeBytes + end.length, read);
         return { kind: 'file', metadata: metadata(), content };
       },
     });
-    await writer.data.endLayer();
+    const layer = await writer.endLayer();
     // As a SIF ends: behind what was squeezed out nothing is left.
-    await file.truncate(base + (await writer.finish(root)));
+    await file.truncate(base + (await writer.finish(root, [layer], 1_700_000_000)));
   } finally {
     writer.close();
     await file.close();
