@@ -23,7 +23,7 @@ export async function addContainerFiles(
     change: 'leaf',
     inode: { kind: 'symbolic-link', metadata: metadata(0o777), target },
   }));
-  const place = 'the files of the container';
+  const place = 'the image';
   tree.apply(
     directories.filter(({ path }) => tree.find(path) === undefined),
     place,

@@ -71,6 +71,7 @@ const labels = {
 /** Prints each of its arguments in brackets. */
 const show = '#!/bin/sh\necho "$#"; for word; do printf \'<%s>\\n\' "$word"; done\n';
 
+/** Images that both converters take, and `nowhere`, which Apptainer refuses. */
 export function configuredImages(busybox: Buffer): Readonly<Record<string, ConfiguredImage>> {
   const program = (name: string, content: Buffer | string): TarItem => ({
     name,
@@ -135,6 +136,15 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
     'odd-values': {
       layer: tarOf(usual),
       settings: { Env: Object.entries(oddValues).map(([name, value]) => `${name}=${value}`) },
+    },
+    nowhere: {
+      layer: tarOf([
+        ...tools('bin'),
+        link('home', '/data/home'),
+        link('tmp', '/data/tmp'),
+        link('etc', '/data/etc'),
+      ]),
+      settings: { Cmd: ['show', 'it runs'] },
     },
     neither: { layer: tarOf(usual), settings: {} },
     'no-shell': {
