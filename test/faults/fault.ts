@@ -8,6 +8,7 @@ export const faultClasses = [
   'node',
   'controller',
   'port',
+  'credentials',
   'model',
   'twice',
   'space',

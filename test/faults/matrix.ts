@@ -1,4 +1,5 @@
 import * as controller from './cases/controller.ts';
+import * as credentials from './cases/credentials.ts';
 import * as model from './cases/model.ts';
 import * as neighbour from './cases/neighbour.ts';
 import * as node from './cases/node.ts';
@@ -18,6 +19,7 @@ export const matrix: readonly Fault[] = [
   node,
   controller,
   port,
+  credentials,
   model,
   twice,
   space,

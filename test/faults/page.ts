@@ -9,6 +9,7 @@ const headings: Readonly<Record<Fault['class'], string>> = {
   node: 'The node dies',
   controller: "Slurm's controller is away",
   port: 'The port is taken',
+  credentials: 'The certificates do not fit',
   model: 'The model is wrong',
   twice: 'The script runs twice',
   space: 'No space is left',

@@ -17,6 +17,12 @@ export function textOf({ lines }: Pick<Terminal, 'lines'>): string {
   return lines.map(({ text }) => text).join('\n');
 }
 
+interface Where {
+  readonly node?: string;
+  readonly cwd?: string;
+  readonly user?: 'alice' | 'bob';
+}
+
 /** Where one fault is provoked: a compute node of its own, and a run of its own in the project of all. */
 export class Stage {
   readonly node: string;
@@ -47,22 +53,34 @@ export class Stage {
     return this.type(['submit', '--wait', '--id', run, '--models', models, ...this.onNode, ...options]);
   }
 
+  /** `hpc-gat submit --serve --wait`, until the model is ready. */
+  async serve(): Promise<void> {
+    const serving = this.submit({ options: ['--serve', '--time', '10'] });
+    if ((await serving.exitCode) !== 0) {
+      throw new Error(textOf(serving));
+    }
+  }
+
   /** Options of `submit` that take the job to this stage's node. */
   get onNode(): string[] {
     return ['--sbatch', `nodelist=${this.node}`];
   }
 
-  /** Calls hpc-gat as alice; on the login node unless told. */
-  type(args: readonly string[], where: { node?: string; cwd?: string } = {}): Terminal {
+  /** Calls hpc-gat; as alice on the login node unless told. */
+  type(args: readonly string[], where: Where = {}): Terminal {
     return this.execute(['hpc-gat', ...args], where);
   }
 
-  execute(argv: readonly string[], { node = 'login', cwd = projectFolder } = {}): Terminal {
+  execute(
+    argv: readonly string[],
+    { node = 'login', cwd = projectFolder, user = 'alice' }: Where = {},
+  ): Terminal {
     const lines: StampedLine[] = [];
     const onLine = (text: string) => lines.push({ atMs: Date.now(), text });
     const running = testLab().then((lab) =>
       runInNode(lab, node, argv, {
         cwd,
+        user,
         timeoutMs: longestMs,
         onStdoutLine: onLine,
         onStderrLine: onLine,

@@ -32,3 +32,29 @@ export const powerCut: Fault = {
     }
   },
 };
+
+export const powerCutWhileServing: Fault = {
+  name: 'node-lost-while-serving',
+  class: 'node',
+  title: 'The power of a node is cut while its server serves others',
+  happens:
+    'Until Slurm finds the node dead, `endpoints` lists the server and `test` says that nobody answers there; ' +
+    'then `status --watch` calls the job NODE_FAIL.',
+  restartsNode: true,
+  exitCode: 0,
+  tells: / NODE_FAIL /,
+  provoke: async (stage) => {
+    const lab = await testLab();
+    await stage.serve();
+    const watching = stage.type(['status', stage.run, '--watch', '--interval', '2']);
+    await killNode(lab, stage.node);
+    const atMs = Date.now();
+    try {
+      const asked = await hpcGat(['test', stage.run, '--ready-timeout', '2']);
+      expect(asked).toMatchObject({ exitCode: 5, stderr: expect.stringMatching(/was not ready within 2 s/) });
+      return await stage.outcome(watching, atMs);
+    } finally {
+      await restartNode(lab, stage.node);
+    }
+  },
+};

@@ -1,3 +1,5 @@
+import { expect } from '@jest/globals';
+import { hpcGat } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 
 export const serverKilledBeforeReady: Fault = {
@@ -27,5 +29,23 @@ export const serverKilledWhileTested: Fault = {
     const waiting = stage.submit({ models: long });
     await stage.until('endpoint.json');
     return stage.outcome(waiting, await stage.killServer());
+  },
+};
+
+export const serverKilledWhileServing: Fault = {
+  name: 'server-killed-while-serving',
+  class: 'server',
+  title: 'The server is killed while it serves others',
+  happens:
+    'The script finds within a second that the server is gone, shows what it said last, and ends the job: `endpoints` ' +
+    'lists it no more, and `logs --follow` and `status --watch` tell it.',
+  exitCode: 0,
+  tells: /has ended: server-ended/,
+  provoke: async (stage) => {
+    await stage.serve();
+    const following = stage.type(['logs', '--follow', stage.run]);
+    const outcome = await stage.outcome(following, await stage.killServer());
+    expect((await hpcGat(['endpoints'])).stdout).not.toContain(stage.run);
+    return outcome;
   },
 };

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { shell } from '../../support/gat-project.ts';
+import { hpcGat, shell } from '../../support/gat-project.ts';
 import { textOf } from '../stage.ts';
 import type { Fault } from '../fault.ts';
 
@@ -25,5 +25,31 @@ export const scriptStartedTwice: Fault = {
     expect(textOf(first)).toMatch(/ended: terminated/);
     expect((await shell(`ls .hpc-gat/runs/${stage.run}/owned`)).stdout).toBe('');
     return outcome;
+  },
+};
+
+export const jobRequeued: Fault = {
+  name: 'job-requeued',
+  class: 'twice',
+  title: 'Slurm requeues the job, which it may',
+  happens:
+    'With `sbatch: { requeue: true }` the script is ended in order and waits in the queue again; `status` and ' +
+    '`submit --wait` do not take its last word for the end of the run. Its second start passes.',
+  harmless: true,
+  exitCode: 0,
+  tells: /ended: passed/,
+  provoke: async (stage) => {
+    const models = await stage.slowModels({ load: 5 });
+    const waiting = stage.submit({ models, options: ['--sbatch', 'requeue'] });
+    await stage.untilStarted();
+    const atMs = Date.now();
+    await shell(`scontrol requeue "$(jq -r .jobId .hpc-gat/runs/${stage.run}/job.json)"`);
+    await stage.until('ended.json', 'terminated');
+    // Slurm lets it wait for some minutes by itself.
+    await shell(`job=$(jq -r .jobId .hpc-gat/runs/${stage.run}/job.json)
+      until squeue --noheader --jobs=$job --format=%T | grep -q PENDING; do sleep 0.2; done`);
+    expect((await hpcGat(['status', stage.run])).stdout).toMatch(/ PENDING /);
+    await shell(`scontrol update "JobId=$(jq -r .jobId .hpc-gat/runs/${stage.run}/job.json)" StartTime=now`);
+    return stage.outcome(waiting, atMs);
   },
 };
