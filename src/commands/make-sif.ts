@@ -1,7 +1,5 @@
 import path from 'node:path';
-import type { SifEngine } from '../image/engine.ts';
 import type { ImageSource } from '../image/source/source.ts';
-import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
@@ -36,9 +34,8 @@ export const makeSif = defineVerb({
           'Of the blocks of the file system, 4K to 1M: larger ones are smaller together and slower to read from',
       })
       .option('engine', {
-        choices: ['apptainer', 'native'] as const,
-        default: 'apptainer' as const,
-        describe: 'Who converts: Apptainer, or hpc-gat itself (new: docs/converter.md)',
+        choices: ['native', 'apptainer'] as const,
+        describe: 'Who converts: hpc-gat itself, or Apptainer [apptainer for a recipe, else native]',
       })
       .option('threads', {
         type: 'number',
@@ -48,13 +45,14 @@ export const makeSif = defineVerb({
       .option('tmpdir', {
         type: 'string',
         requiresArg: true,
-        describe: 'Folder for temporary files, twice the size of the image; beside the SIF when not named',
+        describe:
+          'Folder for the temporary files of Apptainer, twice the size of the image; beside the SIF when not named. The native engine has none',
       })
       .option('max-size', {
         type: 'string',
         requiresArg: true,
         default: '1T',
-        describe: 'Largest image that --engine native unpacks: K, M, G or T bytes',
+        describe: 'Largest image that the native engine takes, unpacked: K, M, G or T bytes',
       })
       .option('plain-http', {
         type: 'boolean',
@@ -86,6 +84,8 @@ export const makeSif = defineVerb({
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
+    const { engineFor } = await import('../image/engines.ts');
+    const { parseSize } = await import('../image/limits.ts');
     const { parseCompression } = await import('../image/compression.ts');
     const { parseBlockSize } = await import('../image/block-size.ts');
     const { configuredImages, namedImage } = await import('../image/wanted.ts');
@@ -103,7 +103,7 @@ export const makeSif = defineVerb({
     }
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const engine = await engineOf(args, context);
+    const engineOptions = { name: args.engine, threads: args.threads, maxBytes: parseSize(args.maxSize) };
     const results = [];
     for (const { source, file, compression } of wanted) {
       const result = await make(
@@ -115,10 +115,11 @@ export const makeSif = defineVerb({
           ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
           force: args.force,
           verify: args.verify,
+          anyEngine: args.engine === undefined,
           progress: { named: wanted.length > 1, events: args.json },
           dryRun: args.dryRun,
         },
-        engine,
+        await engineFor(source, engineOptions, context),
         context,
       );
       results.push(result);
@@ -132,23 +133,6 @@ export const makeSif = defineVerb({
     return 0;
   },
 });
-
-async function engineOf(
-  {
-    engine,
-    threads,
-    maxSize,
-  }: { engine: 'apptainer' | 'native'; threads?: number | undefined; maxSize: string },
-  context: Context,
-): Promise<SifEngine> {
-  if (engine === 'native') {
-    const { conversionThreads } = await import('../image/threads.ts');
-    const { defaultLimits, parseSize } = await import('../image/limits.ts');
-    const { nativeEngine } = await import('../image/native-engine.ts');
-    return nativeEngine(context, conversionThreads(threads, context.env), defaultLimits(parseSize(maxSize)));
-  }
-  return (await import('../image/apptainer-engine.ts')).apptainerEngine(context);
-}
 
 interface SourceFlags {
   readonly plainHttp: boolean;

@@ -13,7 +13,7 @@ import type { ImageSource } from './source/source.ts';
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
   ['Fetching OCI image', 'fetch', 'reading the layers'],
   ['Extracting OCI image', 'unpack', 'unpacking the layers'],
-  ['Starting build', 'fetch', 'fetching what the recipe starts from'],
+  ['Starting build', 'fetch', 'fetching the image'],
   ['Extracting local image', 'unpack', 'unpacking the image that the recipe starts from'],
   ['Copying', 'other', 'copying %files'],
   ['Running post scriptlet', 'other', 'running %post'],

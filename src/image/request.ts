@@ -14,6 +14,8 @@ export interface MakeSifRequest {
   readonly tmpDir?: string | undefined;
   /** Converts even when the SIF is up to date, and replaces a file of other origin. */
   readonly force?: boolean;
+  /** A SIF that another engine has made of the same image is up to date as well. */
+  readonly anyEngine?: boolean;
   /** Hashes the SIF before calling it up to date. */
   readonly verify?: boolean;
   /** How the way to the SIF is shown. */

@@ -25,6 +25,7 @@ export async function judge(
     compression,
     blockBytes = defaultBlockBytes,
     force = false,
+    anyEngine = false,
     verify = false,
   } = request;
   const would = (reason: string): MakeSifResult => ({ state: 'would be made', file, reason });
@@ -50,8 +51,12 @@ export async function judge(
   if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {
     return would(identity.unknown[0]);
   }
-  if (record.compression !== formatCompression(compression) || record.engine.name !== engineName) {
-    return would(`it was made with ${record.compression} by ${record.engine.name}`);
+  if (record.compression !== formatCompression(compression)) {
+    return would(`it was made with ${record.compression}`);
+  }
+  const otherEngine = record.engine.name !== engineName;
+  if (otherEngine && !anyEngine) {
+    return would(`it was made by ${record.engine.name}`);
   }
   if (record.blockSizeBytes !== blockBytes) {
     return would(`it was made with blocks of ${formatBlockSize(record.blockSizeBytes)}`);
@@ -59,7 +64,8 @@ export async function judge(
   if (verify && !(await isIntact(file, record, signal))) {
     return would('its content is damaged');
   }
-  return { state: 'up to date', file, reason: 'the source has not changed', record };
+  const since = otherEngine ? `since ${record.engine.name} ${record.engine.version} converted it` : '';
+  return { state: 'up to date', file, reason: `the source has not changed ${since}`.trim(), record };
 }
 
 export function sameIdentity(one: SourceIdentity, other: SourceIdentity): boolean {

@@ -33,7 +33,7 @@ export const stories: readonly Story[] = [
   {
     page: 'docs/sif.md',
     node: 'workstation',
-    given: `${image('story:sif')} && docker save -o image.tar story:sif && hpc-gat make-sif --engine native docker-archive:image.tar -o triton.sif`,
+    given: `${image('story:sif')} && docker save -o image.tar story:sif && hpc-gat make-sif docker-archive:image.tar -o triton.sif`,
   },
   {
     page: 'docs/make-sif.md',

@@ -38,10 +38,12 @@ describeInLab('make-sif', () => {
 
   describe('from an OCI layout', () => {
     test.each([
-      ['a folder', 'oci:sources/one'],
-      ['an archive', 'oci-archive:sources/one.tar'],
-    ])('that is %s makes a SIF that runs, once', async (_what, source) => {
-      expect(await stdoutOf(`hpc-gat make-sif ${source} -o x.sif`)).toContain('zstd:3');
+      ['a folder', 'oci:sources/one', 'native'],
+      ['a folder', 'oci:sources/one', 'apptainer'],
+      ['an archive', 'oci-archive:sources/one.tar', 'native'],
+      ['an archive', 'oci-archive:sources/one.tar', 'apptainer'],
+    ])('that is %s makes a SIF that runs, once: %s by %s', async (_what, source, engine) => {
+      expect(await stdoutOf(`hpc-gat make-sif ${source} --engine ${engine} -o x.sif`)).toContain('zstd:3');
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
       expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
       expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toMatchObject({

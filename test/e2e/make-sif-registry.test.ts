@@ -71,8 +71,8 @@ describeInLab('make-sif from a registry', () => {
       expect(await stdoutOf(make)).toContain('zstd:3');
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
       expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
-      await stdoutOf(`${make.replace('x.sif', 'native.sif')} --engine native`);
-      expect(await stdoutOf('apptainer run native.sif; rm native.sif*')).toBe('one');
+      await stdoutOf(`${make.replace('x.sif', 'other.sif')} --engine apptainer`);
+      expect(await stdoutOf('apptainer run other.sif; rm other.sif*')).toBe('one');
       const digest = await stdoutOf(
         `docker image inspect -f '{{index .RepoDigests 0}}' ${open}/lab/small:1 | sed 's/.*@//'`,
       );

@@ -6,6 +6,7 @@ const folder = '/scratch/make-sif';
 const small = 'hpc-gat-e2e/small:1';
 const large = 'hpc-gat-e2e/large:1';
 const longMs = 180_000;
+const engines = ['native', 'apptainer'];
 
 const { shell, stdoutOf, importImage, files } = workstation(folder);
 
@@ -22,10 +23,10 @@ describeInLab('make-sif', () => {
   });
 
   describe('from a Docker daemon', () => {
-    test('makes a SIF that runs, with a record that others confirm', async () => {
+    test.each(engines)('makes a SIF that runs, with a record that others confirm, by %s', async (engine) => {
       const id = await importImage(small, 'hello');
       const { exitCode, stdout, stderr } = await shell(
-        `hpc-gat make-sif docker-daemon:${small} -o x.sif --json`,
+        `hpc-gat make-sif docker-daemon:${small} --engine ${engine} -o x.sif --json`,
       );
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       const { state, record } = JSON.parse(stdout) as { state: string; record: Record<string, unknown> };
@@ -35,6 +36,7 @@ describeInLab('make-sif', () => {
         sha256: (await stdoutOf('sha256sum x.sif')).split(' ')[0],
         sizeBytes: Number(await stdoutOf('stat -c %s x.sif')),
         compression: 'zstd:3',
+        engine: { name: engine },
         image: { cmd: ['cat', '/etc/greeting'], labels: { what: 'test' } },
       });
       expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toEqual(record);
@@ -52,6 +54,9 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf('stat -c %y x.sif')).toBe(first);
       expect(await stdoutOf(`${make} --force`)).toContain('zstd:3');
       expect(await stdoutOf('stat -c %y x.sif')).not.toBe(first);
+      expect(await stdoutOf(`${make} --engine apptainer --dry-run`)).toBe(
+        'x.sif: would be made (it was made by native)',
+      );
       await importImage(small, 'two');
       expect(await stdoutOf(`${make} --dry-run`)).toBe('x.sif: would be made (the source has changed)');
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
@@ -86,11 +91,11 @@ describeInLab('make-sif', () => {
   });
 
   describe('from an archive', () => {
-    test('makes a SIF that runs, without the daemon', async () => {
+    test.each(engines)('makes a SIF that runs, without the daemon, by %s', async (engine) => {
       await importImage(small, 'saved');
       await stdoutOf(`docker save -o 'odd: name.tar' ${small}`);
       const without = { env: { DOCKER_HOST: 'unix:///nowhere.sock' } };
-      await stdoutOf(`hpc-gat make-sif 'docker-archive:odd: name.tar' -o x.sif`, without);
+      await stdoutOf(`hpc-gat make-sif 'docker-archive:odd: name.tar' --engine ${engine} -o x.sif`, without);
       expect(await stdoutOf('apptainer run x.sif')).toBe('saved');
       expect(await stdoutOf(`hpc-gat make-sif 'docker-archive:odd: name.tar' -o x.sif`, without)).toContain(
         'up to date',
@@ -145,7 +150,7 @@ describeInLab('make-sif', () => {
       ['a source of later', 'library://alpine', {}, 2, /yet/],
       [
         'no Apptainer',
-        `docker-daemon:${large}`,
+        `docker-daemon:${large} --engine apptainer`,
         { env: { PATH: '/usr/local/bin' } },
         3,
         /neither apptainer nor singularity/,
@@ -189,10 +194,10 @@ describeInLab('make-sif', () => {
     });
   });
 
-  describe('when it is ended midway', () => {
+  describe('by Apptainer, when it is ended midway', () => {
     /** Starts a conversion, waits until Apptainer unpacks, sends the signal, and waits for the end of both. */
     const endedBy = (signal: string) => `
-      hpc-gat make-sif docker-daemon:${large} --compression gzip:9 -o x.sif & p=$!
+      hpc-gat make-sif docker-daemon:${large} --engine apptainer --compression gzip:9 -o x.sif & p=$!
       until ls -d .x.sif.*.work/scratch/build-temp-*/rootfs >/dev/null 2>&1; do sleep 0.02; done
       kill -${signal} $p; wait $p; echo $?`;
 

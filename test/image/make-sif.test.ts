@@ -100,6 +100,17 @@ describe('a conversion', () => {
     expect(result.reason).toMatch(reason);
   });
 
+  test('by another engine is good enough, unless one is asked for by its name', async () => {
+    const { make } = await place();
+    const other = { ...fakeEngine(), name: 'other' };
+    await make(fakeEngine());
+    expect(await make(other, { anyEngine: true })).toMatchObject({
+      state: 'up to date',
+      reason: 'the source has not changed since fake 1.0 converted it',
+    });
+    expect(await make(other)).toMatchObject({ state: 'made', reason: 'it was made by fake' });
+  });
+
   test('is done again when --verify finds damage, which a look at the size does not', async () => {
     const { make, sif } = await place();
     const engine = fakeEngine();

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import { apptainerEngine } from '../apptainer-engine.ts';
 import { parseCompression } from '../compression.ts';
 import { describeResult } from '../describe-result.ts';
+import { engineFor } from '../engines.ts';
 import { makeSif } from '../make-sif.ts';
 import { buildWithDocker, dockerBuildArguments } from './docker.ts';
 import { fillBuildFolder } from './folder.ts';
@@ -72,7 +72,7 @@ async function asSif(
     buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
   } as const;
   const request = { source, output: sif, compression: parseCompression(plan.compression), force };
-  const result = await makeSif(request, apptainerEngine(context), context);
+  const result = await makeSif(request, await engineFor(source, {}, context), context);
   const state = result.state === 'made' ? 'built' : 'up to date';
   return { ...report, state, line: describeResult(result, context.cwd) };
 }

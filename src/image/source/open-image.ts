@@ -1,7 +1,6 @@
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
-import { UsageError } from '../../support/errors.ts';
 import { daemonImage } from './daemon-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
@@ -14,6 +13,7 @@ import { readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
 /**
  * Opens an image for reading its layers where they are: none of them is stored on the way.
  *
+ * @param source anything but a recipe.
  * @throws {UsageError} {HpcGatError} when the image is not there, or is damaged.
  */
 export async function openImage(
@@ -38,9 +38,7 @@ export async function openImage(
       return daemonImage(endpoint, await inspectImage(endpoint, source.name, context.signal), place);
     }
     case 'recipe':
-      throw new UsageError(`the native engine converts images, and ${place} is a recipe`, {
-        fix: 'leave --engine out: Apptainer builds it',
-      });
+      throw new Error(`a recipe has no layers: ${place}`);
   }
 }
 
