@@ -14,37 +14,27 @@ import { fakeRegistry, reply } from '../registry/fake-registry.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { layerBytes } from './layer-bytes.ts';
+import { noise } from './noise.ts';
 import { configOf, OciBytes } from './oci-bytes.ts';
 import { savedByDocker20, savedByDocker25 } from './saved-image.ts';
 
 const tag = 'lab/image:1';
 const compression = { codec: 'zstd', level: 3 } as const;
 
-/** Bytes that no codec makes smaller, another series for each seed. */
-function noise(seed: number, length: number): Buffer {
-  let state = seed;
-  return Buffer.from(
-    Array.from({ length }, () => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-      return (state >> 16) & 0xff;
-    }),
-  );
-}
-
 const first = layerBytes([
-  { name: 'large', data: noise(1, 300_000) },
-  { name: 'hidden', data: noise(2, 200_000) },
+  { name: 'large', data: noise(300_000, 1) },
+  { name: 'hidden', data: noise(200_000, 2) },
   { name: 'small', data: 'small' },
 ]);
 const second = layerBytes([
   { name: '.wh.hidden' },
   { name: 'linked', type: '1', link: 'large' },
-  { name: 'copy', data: noise(1, 300_000) },
-  { name: 'own', data: noise(3, 150_000) },
+  { name: 'copy', data: noise(300_000, 1) },
+  { name: 'own', data: noise(150_000, 3) },
 ]);
 const empty = Buffer.alloc(1024);
 const others = Array.from({ length: 6 }, (_none, at) =>
-  layerBytes([{ name: `file-${at}`, data: noise(10 + at, 140_000 + at * 999) }]),
+  layerBytes([{ name: `file-${at}`, data: noise(140_000 + at * 999, 10 + at) }]),
 );
 /** One layer twice: what is linked to its file is not linked to the one that came anew. */
 const layers = [first, empty, second, ...others, first, empty];
@@ -142,7 +132,7 @@ describe('an image comes to the same bytes', () => {
 describe('the stream of a daemon', () => {
   const stream = savedByDocker25(layers, tag);
   const damaged = Buffer.from(stream);
-  damaged.writeUInt8(damaged.readUInt8(stream.indexOf(noise(3, 1000))) ^ 1, stream.indexOf(noise(3, 1000)));
+  damaged.writeUInt8(damaged.readUInt8(stream.indexOf(noise(1000, 3))) ^ 1, stream.indexOf(noise(1000, 3)));
 
   test.each<[string, (response: ServerResponse) => void, RegExp]>([
     ['that is cut off', (to) => to.end(stream.subarray(0, 400_000)), /is damaged: it is cut off/],

@@ -51,14 +51,14 @@ export function exportTable(
 export class IdTable {
   readonly #places = new Map<number, number>();
 
-  /** @throws {HpcGatError} for more than 65,536 different ones, which the format cannot hold. */
+  /** @throws {HpcGatError} for more than 65,535 different ones: the superblock counts them in 16 bits. */
   placeOf(id: number): number {
     let place = this.#places.get(id);
     if (place === undefined) {
       place = this.#places.size;
-      if (place > 0xffff) {
+      if (place === 0xffff) {
         throw new HpcGatError(
-          'the files of the image belong to more than 65,536 different users and groups, which no squashfs can hold',
+          'the files of the image belong to more than 65,535 different users and groups, which no squashfs can hold',
         );
       }
       this.#places.set(id, place);

@@ -83,7 +83,7 @@ const departures: readonly Departure[] = [
 ];
 
 /** What `apptainer build` and the native engine add to every image, and generated ones have not. */
-const added =
+export const added =
   /^\/(\.singularity\.d|dev|etc|home|proc|root|sys|tmp|var|singularity|environment|\.(run|exec|test|shell))(\/|$)/;
 
 /** What no departure explains. */

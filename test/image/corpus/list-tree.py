@@ -1,11 +1,13 @@
-"""What stands at each path below a folder, as JSON; texts hold a byte in each character. Argument: the folder."""
+"""What stands at each path below a folder, in its file system alone, as JSON; texts hold a byte in each character. Argument: the folder."""
 
-import hashlib, json, os, stat, sys
+import errno, hashlib, json, os, stat, sys
 
 KINDS = {
     stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "symbolic-link", stat.S_IFIFO: "fifo",
     stat.S_IFCHR: "character-device", stat.S_IFBLK: "block-device",
 }
+# Holes, which would take long to read.
+LARGE = 2**30
 
 
 def facts(path, seen, name):
@@ -16,11 +18,15 @@ def facts(path, seen, name):
         detail = os.readlink(path).decode("latin1")
     elif kind.endswith("device"):
         detail = "%d:%d" % (os.major(status.st_rdev), os.minor(status.st_rdev))
+    elif kind == "file" and status.st_size > LARGE:
+        with open(path, "rb") as file:
+            file.seek(-16, os.SEEK_END)
+            detail = "%d bytes that end with %s" % (status.st_size, file.read().hex())
     elif kind == "file":
         with open(path, "rb") as file:
             detail = hashlib.sha256(file.read()).hexdigest()
     first = seen.setdefault((status.st_dev, status.st_ino), name)
-    xattrs = {key: os.getxattr(path, key, follow_symlinks=False).hex() for key in os.listxattr(path, follow_symlinks=False)}
+    xattrs = {key: xattr(path, key) for key in os.listxattr(path, follow_symlinks=False)}
     return {
         "kind": kind, "mode": stat.S_IMODE(status.st_mode), "uid": status.st_uid, "gid": status.st_gid,
         "mtime": int(status.st_mtime_ns // 10**9), "xattrs": dict(sorted(xattrs.items())), "detail": detail,
@@ -28,9 +34,21 @@ def facts(path, seen, name):
     }
 
 
+def xattr(path, key):
+    try:
+        return os.getxattr(path, key, follow_symlinks=False).hex()
+    except OSError as error:
+        # So squashfuse calls it when a value has no bytes.
+        if error.errno == errno.ENODATA:
+            return ""
+        raise
+
+
 def names(root):
     yield ""
+    device = os.lstat(root).st_dev
     for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if os.lstat(os.path.join(folder, name)).st_dev == device]
         for name in folders + files:
             yield os.path.join(folder, name)[len(root):].decode("latin1")
 

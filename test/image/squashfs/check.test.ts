@@ -4,7 +4,8 @@ import { checkFile, type CheckReport } from '../../../src/image/check/check-file
 import { longLine } from '../../../src/image/check/file-lines.ts';
 import type { Compression } from '../../../src/image/compression.ts';
 import { testContext } from '../../support/context.ts';
-import { directory, everything, fifo, filesOf, metadata, noise, writtenImage } from './written-image.ts';
+import { noise } from '../noise.ts';
+import { directory, everything, fifo, filesOf, metadata, writtenImage } from './written-image.ts';
 
 const codecs: Compression[] = [{ codec: 'gzip', level: 6 }, { codec: 'zstd', level: 3 }, { codec: 'none' }];
 
@@ -80,6 +81,13 @@ test('a directory of 70,000 names, with an index', async () => {
   expect((await filesOf(file)).slice(2).map(({ path }) => path)).toEqual(
     names.map((name) => `/many/${name}`).sort(),
   );
+});
+
+test('as many owners as there can be', async () => {
+  const owned = (id: number) => [`of-${id}`, fifo({ uid: id, gid: id })] as const;
+  const files = Array.from({ length: 65_535 }, (_none, id) => owned(id));
+  const file = await writtenImage(() => directory(Object.fromEntries(files)));
+  await expect(check(file)).resolves.toMatchObject({ fileSystems: [{ ids: 65_535 }] });
 });
 
 test('a file of 4 GiB that is one hole but for its end, xattrs of more than 64 KiB, deep folders', async () => {

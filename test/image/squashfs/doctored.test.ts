@@ -4,7 +4,8 @@ import { checkFile } from '../../../src/image/check/check-file.ts';
 import { openSquashfs } from '../../../src/image/squashfs/read/open.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
-import { directory, fifo, filesOf, metadata, noise, writtenImage, type Contents } from './written-image.ts';
+import { noise } from '../noise.ts';
+import { directory, fifo, filesOf, metadata, writtenImage, type Contents } from './written-image.ts';
 
 /** Places in the superblock. */
 const superblock = {

@@ -12,6 +12,7 @@ import {
 import type { FileContent } from '../../../src/image/squashfs/content.ts';
 import { SquashfsWriter } from '../../../src/image/squashfs/write.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { noise } from '../noise.ts';
 
 type Tree = DirectoryInode<FileContent>;
 type Leaf = LeafInode<FileContent>;
@@ -101,17 +102,6 @@ export async function filesOf(file: string): Promise<ListedFile[]> {
     files.push(one);
   }
   return files;
-}
-
-/** Bytes that do not compress, the same every time. */
-export function noise(bytes: number, seed = 1): Buffer {
-  const made = Buffer.alloc(bytes);
-  let state = seed;
-  for (let at = 0; at < bytes; at += 1) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    made[at] = state >>> 16;
-  }
-  return made;
 }
 
 const shared = new Map([

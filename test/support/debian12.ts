@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { debianMirror } from '../../src/lab/mirror.ts';
+import { cacheFolder } from '../../src/support/cache-folder.ts';
+import { expectSuccess, runCommand } from '../../src/support/command.ts';
+import { testContext } from './context.ts';
+
+/** What people on Debian 12 have, with the libraries that the lab's own, newer Debian does not. */
+const packages = [
+  'squashfs-tools',
+  ...['docker.io', 'containerd', 'runc', 'libdevmapper1.02.1'],
+  ...['podman', 'conmon', 'crun', 'libgpgme11', 'libassuan0', 'libsubid4', 'libglib2.0-0', 'libyajl2'],
+];
+
+/** What is kept of them, beside libraries; the rest is as much again. */
+const programs = ['unsquashfs', 'dockerd', 'containerd', 'runc', 'podman', 'conmon', 'crun'];
+
+/** About 80 MB; cold it took 7 s. */
+const timeoutMs = 5 * 60_000;
+
+/**
+ * Programs and libraries of Debian 12, flat in one folder; fetched once, then kept in the cache.
+ *
+ * @param folder a new one, of root.
+ */
+export async function placeDebian12(folder: string): Promise<void> {
+  const cache = cacheFolder({ env: process.env, cwd: process.cwd() });
+  const ready = path.join(cache, 'debian-12-programs');
+  if (!existsSync(ready)) {
+    await mkdir(cache, { recursive: true });
+    await fetchPrograms(ready);
+  }
+  await cp(ready, folder, { recursive: true, verbatimSymlinks: true });
+}
+
+/** What starts one of them: its libraries are in no way of other programs. */
+export function startedFrom(folder: string, program: string): string {
+  return `env LD_LIBRARY_PATH=${folder} PATH=${folder}:$PATH ${folder}/${program}`;
+}
+
+/** By an apt with sources of its own: those of this machine may be of another release. */
+async function fetchPrograms(folder: string): Promise<void> {
+  const temporary = await mkdtemp(`${folder}.part.`);
+  const within = (name: string) => path.join(temporary, name);
+  try {
+    for (const name of ['lists/partial', 'cache/archives/partial', 'packages', 'root', 'kept']) {
+      await mkdir(within(name), { recursive: true });
+    }
+    const mirror = await debianMirror(testContext({ env: process.env, cwd: process.cwd(), run: runCommand }));
+    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+    await writeFile(within('sources.list'), `deb [signed-by=${keyring}] ${mirror} bookworm main\n`);
+    const options = [
+      `Dir::State::lists=${within('lists')}`,
+      `Dir::Cache=${within('cache')}`,
+      `Dir::Etc::sourcelist=${within('sources.list')}`,
+      'Dir::Etc::sourceparts=/dev/null',
+      'Acquire::Languages=none',
+      'Acquire::Check-Valid-Until=false',
+      'Acquire::Check-Date=false',
+      'APT::Sandbox::User=root',
+    ].flatMap((option) => ['-o', option]);
+    const run = async (program: string, args: readonly string[], cwd = temporary) =>
+      expectSuccess(await runCommand(program, args, { env: process.env, timeoutMs, cwd }), program);
+    await run('apt-get', [...options, '--quiet', 'update']);
+    await run('apt-get', [...options, '--quiet', 'download', ...packages], within('packages'));
+    for (const name of await readdir(within('packages'))) {
+      await run('dpkg-deb', ['--extract', path.join(within('packages'), name), within('root')]);
+    }
+    for (const file of await readdir(within('root'), { recursive: true, withFileTypes: true })) {
+      const { name, parentPath } = file;
+      const isProgram = /\/s?bin$/.test(parentPath) && programs.includes(name) && file.isFile();
+      if (isProgram || (/\/lib\/[^/]+-linux-gnu$/.test(parentPath) && name.includes('.so.'))) {
+        await rename(path.join(parentPath, name), path.join(within('kept'), name));
+      }
+    }
+    await rename(within('kept'), folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
