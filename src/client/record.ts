@@ -9,31 +9,22 @@ import { ask } from './ask.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
 import { formatNpy, NpyError } from './npy.ts';
 import { npyArray } from './npy-tensor.ts';
+import { type Provenance, provenanceMember } from './provenance.ts';
 import { checkOutputs } from './random-check.ts';
 import { randomRequests } from './random-inputs.ts';
+import type { ServedImage } from './served-image.ts';
 import { loadStoredInputs } from './stored-inputs.ts';
 import type { LoadedWorkload } from './workload.ts';
 
 /** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
 const recordedRequests = 3;
 
-/** Beside the arrays in the archive: where the answers came from. */
-export const provenanceMember = 'provenance.json';
-
-export interface Provenance {
-  readonly schemaVersion: 1;
-  readonly recordedAt: string;
-  readonly model: string;
-  readonly version: string;
-  readonly server: { readonly name: string; readonly version: string };
-  readonly modelConfigDigest: string;
-  readonly seed: number;
-}
-
 export interface RecordOptions extends MeetOptions {
   /** Absolute path; without it the workload's reference, else `reference.npz` beside it. */
   readonly file?: string | undefined;
   readonly force: boolean;
+  /** What the server runs from, where that is known. */
+  readonly image: ServedImage | undefined;
 }
 
 export interface Recording {
@@ -94,6 +85,7 @@ export async function recordReference(
     model,
     version,
     server: kind,
+    ...(options.image !== undefined && { image: options.image }),
     modelConfigDigest,
     seed: random.seed,
   };

@@ -1,7 +1,10 @@
+import { datatypeOfConfig } from '../triton/datatypes.ts';
 import type { ModelConfig } from '../triton/inference-server.ts';
 import type { LatencySummary } from './latency.ts';
+import type { Change, Provenance } from './provenance.ts';
 import type { RequestResult } from './random-check.ts';
 import { toleranceOf, toleranceText, type ReferenceResult } from './reference-check.ts';
+import { imageText } from './served-image.ts';
 import type { ServerStatistics } from './statistics.ts';
 import type { Workload } from './workload-schema.ts';
 
@@ -21,7 +24,7 @@ export function configLines(config: ModelConfig, versions: readonly string[]): s
   const tensors = [...config.input, ...config.output];
   const width = Math.max(0, ...tensors.map(({ name }) => name.length));
   const shown = ({ name, dataType, dims, optional }: ModelConfig['input'][number]) =>
-    `${name.padEnd(width)}  ${dataType.replace('TYPE_', '').padEnd(6)} [${dims.join(', ')}]${optional === true ? ' optional' : ''}`;
+    `${name.padEnd(width)}  ${datatypeOfConfig(dataType).padEnd(6)} [${dims.join(', ')}]${optional === true ? ' optional' : ''}`;
   const { maxBatchSize, dynamicBatching } = config;
   return [
     ...labelled('model', [`${config.name}, version ${versions.join(', ')}`]),
@@ -41,6 +44,21 @@ export function configLines(config: ModelConfig, versions: readonly string[]): s
 function instanceLine({ count, kind, gpus }: ModelConfig['instanceGroup'][number]): string {
   const devices = gpus.length === 0 ? '' : ` ${gpus.join(', ')}`;
   return `${count} on ${kind.replace('KIND_', '')}${devices}`;
+}
+
+/** Where a reference came from, and what is another now. */
+export function recordedLines(
+  { recordedAt, server, image }: Provenance,
+  changes: readonly Change[],
+): string[] {
+  const from = image === undefined ? '' : ` from ${imageText(image)}`;
+  return [
+    ...labelled('recorded', [`${recordedAt}, with ${server.name} ${server.version}${from}`]),
+    ...labelled(
+      'changed',
+      changes.map(({ what, recorded, now }) => `${what}: ${recorded} then, ${now} now`),
+    ),
+  ];
 }
 
 export function referenceLine(

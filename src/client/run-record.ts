@@ -5,6 +5,7 @@ import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { recordReference, type Recording } from './record.ts';
 import type { TestVerbOptions } from './run-test.ts';
+import { readImageRecord } from './served-image.ts';
 import { loadWorkload, type LoadedWorkload } from './workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
@@ -20,6 +21,10 @@ export async function runRecord(options: RecordVerbOptions, context: Context): P
   const { cwd, output, signal } = context;
   const loaded = await loadWorkload(path.resolve(cwd, options.workload));
   const file = options.record === '' ? undefined : path.resolve(cwd, options.record);
+  const image =
+    options.imageRecord === undefined
+      ? undefined
+      : await readImageRecord(path.resolve(cwd, options.imageRecord));
   const print = (line: string) => {
     if (!json) {
       output.result(line);
@@ -34,7 +39,13 @@ export async function runRecord(options: RecordVerbOptions, context: Context): P
     credentials: await credentialsIn(options.credentials, context),
   });
   try {
-    const recording = await recordReference(server, loaded, context, { file, force, readyTimeoutMs, print });
+    const recording = await recordReference(server, loaded, context, {
+      file,
+      force,
+      image,
+      readyTimeoutMs,
+      print,
+    });
     if (json) {
       output.json(recording);
     }

@@ -4,6 +4,7 @@ import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
+import { readImageRecord } from './served-image.ts';
 import { testModel, type Findings } from './test.ts';
 import { loadWorkload, type LoadedWorkload } from './workload.ts';
 
@@ -19,6 +20,8 @@ export interface TestVerbOptions {
   /** Where the result goes as JSON; it is written whether the test passes or not. */
   result?: string | undefined;
   serverLog?: string | undefined;
+  /** The record of the image that the server runs from; undefined where nothing says it. */
+  imageRecord?: string | undefined;
   json: boolean;
 }
 
@@ -68,7 +71,15 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
 }
 
 async function testAgainst(
-  { url, credentials: folder, workloads, readyTimeoutMs, inferTimeoutMs, serverLog }: TestVerbOptions,
+  {
+    url,
+    credentials: folder,
+    workloads,
+    readyTimeoutMs,
+    inferTimeoutMs,
+    serverLog,
+    imageRecord,
+  }: TestVerbOptions,
   context: Context,
   tested: Findings[],
   print: (line: string) => void,
@@ -77,6 +88,8 @@ async function testAgainst(
   for (const file of workloads) {
     loaded.push(await loadWorkload(path.resolve(context.cwd, file)));
   }
+  const image =
+    imageRecord === undefined ? undefined : await readImageRecord(path.resolve(context.cwd, imageRecord));
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
   const credentials = await credentialsIn(folder, context);
   const { signal } = context;
@@ -85,7 +98,7 @@ async function testAgainst(
     for (const one of loaded) {
       const findings = nothingFound(one.workload.model);
       tested.push(findings);
-      await testModel(server, one, findings, context, { readyTimeoutMs, print });
+      await testModel(server, one, findings, context, { readyTimeoutMs, print, image });
     }
   } finally {
     server.close();

@@ -5,7 +5,9 @@ import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
-import { latencyLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import { type Change, changesSince, type Provenance, readProvenance } from './provenance.ts';
+import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import type { ServedImage } from './served-image.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
 import { loadStoredInputs } from './stored-inputs.ts';
 import type { LoadedWorkload } from './workload.ts';
@@ -18,6 +20,10 @@ export interface Findings {
   /** SHA-256 of the model's configuration as the server reports it. */
   modelConfigDigest?: string;
   modelConfig?: ModelConfig;
+  /** What the server runs from, where that is known. */
+  image?: ServedImage;
+  /** Where the reference came from, when `test --record` made it, and what is another now. */
+  recorded?: Provenance & { changes: readonly Change[] };
   reference: ReferenceResult[];
   requests: RequestResult[];
   latency?: LatencySummary;
@@ -39,10 +45,10 @@ export async function testModel(
   loaded: LoadedWorkload,
   findings: Findings,
   context: Pick<Context, 'clock' | 'signal' | 'output'>,
-  options: MeetOptions,
+  options: MeetOptions & { readonly image: ServedImage | undefined },
 ): Promise<void> {
   const { clock, signal } = context;
-  const { print } = options;
+  const { print, image } = options;
   const { workload } = loaded;
   const { model, version } = workload;
   const printAll = (lines: readonly string[]) => {
@@ -53,14 +59,24 @@ export async function testModel(
   const { timings } = findings;
 
   const cases = await loadReference(loaded);
+  const provenance = await readProvenance(loaded);
   const stored = await loadStoredInputs(loaded);
-  await meetModel(server, { workload, stored }, context, {
+  if (image !== undefined) {
+    findings.image = image;
+  }
+  const met = await meetModel(server, { workload, stored }, context, {
     ...options,
     onMet: ({ readyMs, ...met }) => {
       timings.readyMs = readyMs;
       Object.assign(findings, met);
     },
   });
+
+  if (provenance !== undefined) {
+    const changes = changesSince(provenance, { ...met, image });
+    findings.recorded = { ...provenance, changes };
+    printAll(recordedLines(provenance, changes));
+  }
 
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();

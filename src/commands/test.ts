@@ -35,6 +35,11 @@ export const test = defineVerb({
         conflicts: 'result',
         describe: "Do not test: store this server's answers as the reference [the workload's file for it]",
       })
+      .option('image-record', {
+        type: 'string',
+        requiresArg: true,
+        describe: "What the server runs from: NAME.sif.json, or `docker image inspect`'s output [the run's]",
+      })
       .option('force', {
         type: 'boolean',
         default: false,
@@ -74,13 +79,14 @@ interface Asked {
   readonly workload?: readonly string[] | undefined;
   readonly credentials?: string | undefined;
   readonly serverLog?: string | undefined;
+  readonly imageRecord?: string | undefined;
   readonly config?: string | undefined;
   readonly site?: string | undefined;
 }
 
 /** The server at --url, else the one of a run, with what the run knows of it. */
 async function chooseServer(asked: Asked, context: Context) {
-  const { run, url, workload, credentials, serverLog, config, site } = asked;
+  const { run, url, workload, credentials, serverLog, imageRecord, config, site } = asked;
   if (url !== undefined) {
     if (run !== undefined) {
       throw new UsageError('--url and a run cannot be given together', { fix: 'leave out one of them' });
@@ -88,7 +94,7 @@ async function chooseServer(asked: Asked, context: Context) {
     if (workload === undefined) {
       throw new UsageError('--url needs --workload', { fix: '--workload FILE: what to send and to expect' });
     }
-    return { url, workloads: workload, credentials, serverLog };
+    return { url, workloads: workload, credentials, serverLog, imageRecord };
   }
   const { loadProject } = await import('../config/load.ts');
   const { findServed } = await import('../run/endpoints.ts');
@@ -99,5 +105,6 @@ async function chooseServer(asked: Asked, context: Context) {
     workloads: workload ?? served.workloads,
     credentials: credentials ?? served.credentials,
     serverLog: serverLog ?? served.serverLog,
+    imageRecord: imageRecord ?? served.imageRecord,
   };
 }

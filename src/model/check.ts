@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { backendOf, isEnsemble, isTorchPython } from './backends.ts';
 import type { Message } from './config/message.ts';
-import { recentFields } from './config/schema.ts';
+import { recentFields } from '../triton/model-config.ts';
 import { checkEnsemble } from './check/ensemble.ts';
 import { checkModelFiles } from './check/model-file.ts';
 import { checkNamedFiles } from './check/named-files.ts';

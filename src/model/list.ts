@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { backendOf, servedVersions } from './backends.ts';
 import { checkModel } from './check.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
+import { datatypeOfConfig } from '../triton/datatypes.ts';
 import type { Message } from './config/message.ts';
 import { readRepository } from './repository.ts';
 
@@ -60,7 +61,7 @@ export async function listModels(repository: string): Promise<ListedModel[]> {
 function listTensor(tensor: Message): ListedTensor {
   return {
     name: textOf(tensor, 'name'),
-    datatype: textOf(tensor, 'data_type').replace('TYPE_', ''),
+    datatype: datatypeOfConfig(textOf(tensor, 'data_type')),
     dims: numbersOf(tensor, 'dims'),
   };
 }

@@ -8,7 +8,7 @@ import { CommandFailedError } from '../support/errors.ts';
 import { type EndingPlan, endingPlanOf } from './ending-plan.ts';
 import type { Holding, RunRecord } from './record.ts';
 import { renderRelease } from './script.ts';
-import { stateOfRun } from './state.ts';
+import { elsewhere, type RunState, stateOfRun } from './state.ts';
 
 const pollMs = 300;
 /** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
@@ -50,15 +50,20 @@ export async function cleanUpRun(
   }
   for (const holding of (await record.facts()).holdings) {
     if (!state.active || !dryRun) {
-      done.push(
-        `end and remove what is left on ${holding.host}: server, container, shared memory, temporary files`,
-      );
+      done.push(`${whatIsDoneOn(holding.host, state)}: server, container, shared memory, temporary files`);
     }
     if (!dryRun) {
       await release(context, await endingPlanOf(record, holding), holding, hostname);
     }
   }
   return done;
+}
+
+/** A local run on another node cannot be seen from here: it may go on. */
+function whatIsDoneOn(host: string, { state }: RunState): string {
+  return state === elsewhere
+    ? `end the run on ${host} where it goes on, and remove what it has there`
+    : `end and remove what is left on ${host}`;
 }
 
 async function endJob(context: Context, record: RunRecord, jobId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
@@ -16,6 +17,8 @@ export interface Served {
   /** Absolute, one for each model. */
   readonly workloads: readonly string[];
   readonly serverLog: string;
+  /** The record of the image that it runs from; undefined for an image without one. */
+  readonly imageRecord: string | undefined;
   readonly secondsLeft: number;
 }
 
@@ -96,6 +99,7 @@ async function servedBy(record: RunRecord, now: Date): Promise<Served | undefine
     return undefined;
   }
   const { address, grpcPort, credentials, until } = endpoint;
+  const imageRecord = record.file('image.json');
   return {
     run: record.id,
     endpoint,
@@ -103,6 +107,7 @@ async function servedBy(record: RunRecord, now: Date): Promise<Served | undefine
     credentials: credentials === null ? undefined : path.join(record.folder, credentials),
     workloads: plan.models.map(({ workload }) => workload),
     serverLog: record.file('server.log'),
+    imageRecord: existsSync(imageRecord) ? imageRecord : undefined,
     secondsLeft: Math.max(0, Math.round((new Date(until).getTime() - now.getTime()) / 1_000)),
   };
 }

@@ -77,7 +77,7 @@ export class RunRecord {
     return path.basename(this.folder);
   }
 
-  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log'): string {
+  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'image.json'): string {
     return path.join(this.folder, name);
   }
 

@@ -65,8 +65,16 @@ export async function writeAt(handle: FileHandle, position: number, bytes: Buffe
   }
 }
 
-/** The bytes that are there, at most `length`. */
+/** The bytes that are there, at most `length`. One call of the system gives no more than 2 GiB. */
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) {
+      break;
+    }
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
 }

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32, inflateRawSync } from 'node:zlib';
+import { readAt } from './files.ts';
 
 /** Why a file is not a usable zip archive. */
 export class ZipError extends Error {}
@@ -32,7 +33,7 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
   if (offset + length > size || length > longestDirectoryBytes) {
     throw new ZipError('its directory lies outside the file');
   }
-  const directory = await readAt(handle, offset, length);
+  const directory = await bytesAt(handle, offset, length);
   const entries: ZipEntry[] = [];
   for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === 0x02014b50;) {
     const nameSize = directory.readUInt16LE(at + 28);
@@ -63,12 +64,12 @@ export async function readZipEntry(
   if (packedSizeBytes > limitBytes) {
     throw new ZipError(`${name} is larger than ${limitBytes} bytes`);
   }
-  const header = await readAt(handle, offsetBytes, 30);
+  const header = await bytesAt(handle, offsetBytes, 30);
   if (header.readUInt32LE(0) !== 0x04034b50) {
     throw new ZipError(`${name} is damaged`);
   }
   const start = offsetBytes + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const packed = await readAt(handle, start, packedSizeBytes);
+  const packed = await bytesAt(handle, start, packedSizeBytes);
   try {
     return method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: limitBytes });
   } catch (error) {
@@ -95,7 +96,7 @@ export async function withFile<T>(file: string, use: (handle: FileHandle) => Pro
 
 async function findDirectory(handle: FileHandle, size: number): Promise<{ offset: number; length: number }> {
   const tailSize = Math.min(size, endSizeBytes + longestCommentBytes + locator64SizeBytes);
-  const tail = await readAt(handle, size - tailSize, tailSize);
+  const tail = await bytesAt(handle, size - tailSize, tailSize);
   const end = tail.lastIndexOf(Uint8Array.of(0x50, 0x4b, 5, 6));
   if (end < 0 || end + endSizeBytes > tail.length) {
     throw new ZipError('its end is missing: cut off, or not a zip archive');
@@ -106,7 +107,7 @@ async function findDirectory(handle: FileHandle, size: number): Promise<{ offset
   if (locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) {
     return { offset, length };
   }
-  const end64 = await readAt(handle, Number(tail.readBigUInt64LE(locator + 8)), 56);
+  const end64 = await bytesAt(handle, Number(tail.readBigUInt64LE(locator + 8)), 56);
   return { length: Number(end64.readBigUInt64LE(40)), offset: Number(end64.readBigUInt64LE(48)) };
 }
 
@@ -136,11 +137,12 @@ function sizesOf(
   return { packedSizeBytes: packed, offsetBytes: offset };
 }
 
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, offset);
-  if (bytesRead < length) {
+/** Exactly these bytes. */
+async function bytesAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  // Numbers of 64 bits in a damaged file can be anything.
+  const bytes = Number.isSafeInteger(offset + length) ? await readAt(handle, offset, length) : undefined;
+  if (bytes?.length !== length) {
     throw new ZipError('its end is missing');
   }
-  return buffer;
+  return bytes;
 }

@@ -27,6 +27,11 @@ export const datatypeNames: readonly Datatype[] = [
   'BYTES',
 ];
 
+/** The name in requests of a type in a model's configuration: `FP32` of `TYPE_FP32`, `BYTES` of `TYPE_STRING`. */
+export function datatypeOfConfig(type: string): string {
+  return type === 'TYPE_STRING' ? 'BYTES' : type.replace(/^TYPE_/, '');
+}
+
 export function isDatatype(name: string): name is Datatype {
   return (datatypeNames as readonly string[]).includes(name);
 }

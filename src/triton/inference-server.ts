@@ -23,7 +23,7 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
 }
 
-/** The part of a model's configuration that a person asks for. */
+/** What is used here of a model's configuration; all of it is in the object (model-config.ts). */
 export interface ModelConfig {
   readonly name: string;
   readonly platform: string;

@@ -1,9 +1,11 @@
+import { configMessages } from './model-config-messages.ts';
+
 /**
  * The part of Triton's gRPC interface (KServe v2 with Triton's extensions) that hpc-gat speaks, in
  * protobufjs' JSON form. Only numbers and types travel, so the names here are ours to spell; fields that
  * are not listed are skipped when a server sends them.
  *
- * Source: triton-inference-server/common, protobuf/grpc_service.proto and protobuf/model_config.proto.
+ * Source: triton-inference-server/common, protobuf/grpc_service.proto.
  */
 interface Field {
   id: number;
@@ -95,60 +97,6 @@ const statisticsMessages = {
   StatisticDuration: { fields: { count: one(1, 'uint64'), ns: one(2, 'uint64') } },
 };
 
-const configMessages = {
-  ModelConfigRequest: modelName,
-  ModelConfigResponse: { fields: { config: one(1, 'ModelConfig') } },
-  ModelConfig: {
-    fields: {
-      name: one(1, 'string'),
-      platform: one(2, 'string'),
-      maxBatchSize: one(4, 'int32'),
-      input: many(5, 'ModelInput'),
-      output: many(6, 'ModelOutput'),
-      instanceGroup: many(7, 'ModelInstanceGroup'),
-      defaultModelFilename: one(8, 'string'),
-      dynamicBatching: one(11, 'ModelDynamicBatching'),
-      backend: one(17, 'string'),
-      runtime: one(25, 'string'),
-    },
-  },
-  ModelInput: {
-    fields: {
-      name: one(1, 'string'),
-      dataType: one(2, 'DataType'),
-      dims: many(4, 'int64'),
-      optional: one(8, 'bool'),
-    },
-  },
-  ModelOutput: { fields: { name: one(1, 'string'), dataType: one(2, 'DataType'), dims: many(3, 'int64') } },
-  ModelInstanceGroup: {
-    fields: { name: one(1, 'string'), count: one(2, 'int32'), gpus: many(3, 'int32'), kind: one(4, 'Kind') },
-    nested: { Kind: { values: { KIND_AUTO: 0, KIND_GPU: 1, KIND_CPU: 2, KIND_MODEL: 3 } } },
-  },
-  ModelDynamicBatching: {
-    fields: { preferredBatchSize: many(1, 'int32'), maxQueueDelayMicroseconds: one(2, 'uint64') },
-  },
-  DataType: {
-    values: {
-      TYPE_INVALID: 0,
-      TYPE_BOOL: 1,
-      TYPE_UINT8: 2,
-      TYPE_UINT16: 3,
-      TYPE_UINT32: 4,
-      TYPE_UINT64: 5,
-      TYPE_INT8: 6,
-      TYPE_INT16: 7,
-      TYPE_INT32: 8,
-      TYPE_INT64: 9,
-      TYPE_FP16: 10,
-      TYPE_FP32: 11,
-      TYPE_FP64: 12,
-      TYPE_STRING: 13,
-      TYPE_BF16: 14,
-    },
-  },
-};
-
 export const tritonProtocol = {
   nested: {
     inference: {
@@ -191,7 +139,9 @@ export const tritonProtocol = {
         },
         ...inferMessages,
         ...statisticsMessages,
-        ...configMessages,
+        ModelConfigRequest: modelName,
+        ModelConfigResponse: { fields: { config: one(1, 'config.ModelConfig') } },
+        config: { nested: configMessages() },
       },
     },
   },

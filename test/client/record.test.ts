@@ -73,6 +73,60 @@ test('what a server answers is the reference that later tests compare with', asy
   expect(await run()).toMatchObject({ exitCode: 6 });
 });
 
+const ofSif = (sha256: string, imageId: string) => ({
+  source: 'docker-daemon:triton:24.10',
+  sha256: sha256.repeat(64),
+  identity: { kind: 'docker-daemon', imageId: `sha256:${imageId}` },
+});
+
+test('a reference says which image it came from, and a later test what is another now', async () => {
+  writeFileSync(path.join(folder, 'one.sif.json'), JSON.stringify(ofSif('a', '0123456789abcdef')));
+  expect(await run('--record', '--image-record', 'one.sif.json')).toMatchObject({ exitCode: 0 });
+  const same = await run('--image-record', 'one.sif.json');
+  expect(same.results).toContainEqual(
+    expect.stringMatching(
+      /^recorded {4}\d{4}-.*Z, with fake 1 from docker-daemon:triton:24\.10 \(0123456789ab\)$/,
+    ),
+  );
+  expect(same.results.filter((line) => String(line).startsWith('changed'))).toEqual([]);
+
+  // Made again from the same image, other bytes: nothing has changed.
+  writeFileSync(path.join(folder, 'again.sif.json'), JSON.stringify(ofSif('b', '0123456789abcdef')));
+  const again = await run('--image-record', 'again.sif.json', '--json');
+  expect(again).toMatchObject({
+    exitCode: 0,
+    results: [{ image: { sifSha256: 'b'.repeat(64) }, recorded: { changes: [] } }],
+  });
+
+  const inspected = [{ Id: 'sha256:fedcba9876543210', RepoTags: ['triton:24.11'] }];
+  writeFileSync(path.join(folder, 'inspected.json'), JSON.stringify(inspected));
+  fake.handlers.ServerMetadata = () => ({ name: 'fake', version: '2' });
+  const changed = await run('--image-record', 'inspected.json');
+  expect(changed.exitCode).toBe(0);
+  const at = changed.results.findIndex((line) => String(line).startsWith('changed'));
+  expect(changed.results.slice(at, at + 2)).toEqual([
+    'changed     server: fake 1 then, fake 2 now',
+    '            image: docker-daemon:triton:24.10 (0123456789ab) then, docker-daemon:triton:24.11 (fedcba987654) now',
+  ]);
+  expect((await run('--image-record', 'inspected.json', '--json')).results).toMatchObject([
+    {
+      status: 'pass',
+      recorded: {
+        image: { id: 'sha256:0123456789abcdef', sifSha256: 'a'.repeat(64) },
+        changes: [{ what: 'server', recorded: 'fake 1', now: 'fake 2' }, { what: 'image' }],
+      },
+    },
+  ]);
+});
+
+test('a record of an image that is none is a mistake of the call', async () => {
+  writeFileSync(path.join(folder, 'other.json'), '{}');
+  for (const file of ['other.json', 'workload.yaml', 'none.json']) {
+    const { exitCode, messages } = await run('--image-record', file);
+    expect([exitCode, messages.join('\n')]).toEqual([2, expect.stringContaining('docker image inspect')]);
+  }
+});
+
 test('a reference that is there is replaced only with --force', async () => {
   const file = path.join(folder, 'known.npz');
   writeFileSync(file, 'precious');

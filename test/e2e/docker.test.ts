@@ -69,6 +69,9 @@ describeInLab('run --runtime docker', () => {
         lifts.exitCode !== 0,
       );
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+      const result = JSON.parse((await here('cat .hpc-gat/runs/in-docker/result.json')).stdout) as object;
+      const id = (await here(`docker image inspect --format '{{.Id}}' ${tritonImage}`)).stdout.trim();
+      expect(result).toMatchObject({ image: { source: `docker-daemon:${tritonImage}`, id } });
       expect((await here('find .hpc-gat ! -user alice')).stdout).toBe('');
       expect((await here('grep -c tritonserver .hpc-gat/runs/in-docker/server.log')).stdout).not.toBe('0\n');
     },

@@ -190,6 +190,10 @@ describeInLab('start and stop', () => {
       expect(elsewhere).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"status": "pass"') });
       const spared = await hpcGat(['cleanup'], { node: 'cpu1' });
       expect(spared).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may go on on login') });
+      const planned = await hpcGat(['stop', '--dry-run'], { node: 'cpu1' });
+      expect(planned.stdout).toMatch(
+        /^would: end the run on login where it goes on, and remove what it has there:/,
+      );
       // The login node is no node of Slurm's.
       const refused = await hpcGat(['stop'], { node: 'cpu1' });
       expect(refused).toMatchObject({

@@ -14,6 +14,7 @@ import {
   projectFolder,
   quickModels,
   shell,
+  tritonImage,
 } from '../support/gat-project.ts';
 
 const longMs = 180_000;
@@ -34,7 +35,11 @@ describeInLab('submit', () => {
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
       expect(stderr).toMatch(/job \d+: (PENDING|RUNNING)/);
-      expect(JSON.parse(await file('gpu', 'result.json'))).toMatchObject({ status: 'pass', exitCode: 0 });
+      expect(JSON.parse(await file('gpu', 'result.json'))).toMatchObject({
+        status: 'pass',
+        exitCode: 0,
+        image: { source: `docker-daemon:${tritonImage}`, sifSha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      });
       expect(await file('gpu', 'server.log')).toContain("successfully unloaded 'gat_test'");
       expect((await hpcGat(['status', 'gpu', '--json'])).stdout).toContain('"state": "passed"');
       expect((await hpcGat(['cleanup'])).stdout.trim()).toBe('nothing to clean up');

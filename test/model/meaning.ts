@@ -1,5 +1,5 @@
 import type { Plain } from '../../src/model/config/access.ts';
-import { enums } from '../../src/model/config/schema.ts';
+import { enums } from '../../src/triton/model-config.ts';
 
 /** What Triton fills in by itself where a configuration is silent. */
 const filledIn = [

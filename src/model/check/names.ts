@@ -34,11 +34,16 @@ export function checkNames(model: ModelFolder, backend: Backend | undefined, rep
     );
   }
   if (!isEnsemble(model)) {
-    checkBackend(config, backend, report);
+    checkBackend(config, backend, model, report);
   }
 }
 
-function checkBackend(config: Message, backend: Backend | undefined, report: Reporter): void {
+function checkBackend(
+  config: Message,
+  backend: Backend | undefined,
+  { versions }: ModelFolder,
+  report: Reporter,
+): void {
   const platform = textOf(config, 'platform');
   const name = textOf(config, 'backend');
   const names = [...new Set(backends.map((known) => known.name))];
@@ -58,11 +63,15 @@ function checkBackend(config: Message, backend: Backend | undefined, report: Rep
   } else if (!names.includes(backend.name)) {
     const meant = nearest(backend.name, names);
     const what = `"${backend.name}" is none of Triton's own backends`;
+    const library = `libtriton_${backend.name}.so`;
+    if (versions.some(({ files }) => files.includes(library))) {
+      return;
+    }
     if (meant === undefined) {
       report.warning(
         placeOf(config, 'backend'),
         what,
-        `make sure that the image has backends/${backend.name}`,
+        `make sure that the image has backends/${backend.name}, or put ${library} beside the model`,
       );
     } else {
       report.error(placeOf(config, 'backend'), what, `write backend: "${meant}"`);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { readTextIfPresent } from '../../support/files.ts';
 import { nearest } from '../../support/nearest.ts';
+import { datatypeOfConfig } from '../../triton/datatypes.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Finding } from '../finding.ts';
@@ -83,7 +84,7 @@ function compareTensor(
   add: Add,
 ): void {
   const datatype = described.get('datatype', true) as Node | undefined;
-  const type = textOf(tensor, 'data_type').replace('TYPE_', '');
+  const type = datatypeOfConfig(textOf(tensor, 'data_type'));
   if (isScalar(datatype) && datatype.value !== type) {
     const what = `${side} ${name} is ${String(datatype.value)} here, ${type} in the configuration`;
     add(offsetOf(datatype), what, `write datatype: ${type}, or correct the configuration`);

@@ -2,8 +2,8 @@ import { nearest } from '../../support/nearest.ts';
 import type { Field, MessageValue, ScalarValue } from '../text-format/value.ts';
 import { type Fault, type Position, SyntaxFault } from '../text-format/position.ts';
 import { readScalar, type Scalar } from './scalar.ts';
-import { alternatives } from './schema.ts';
-import { type FieldType, fieldsOf, fieldType } from './types.ts';
+import { alternatives, type FieldType } from '../../triton/model-config.ts';
+import { fieldsOf, fieldType } from './types.ts';
 
 /** A message with its types checked; every value knows where it stands. */
 export interface Message {

@@ -1,7 +1,7 @@
 import { nearest } from '../../support/nearest.ts';
 import { SyntaxFault } from '../text-format/position.ts';
 import type { ScalarValue } from '../text-format/value.ts';
-import { enums } from './schema.ts';
+import { enums } from '../../triton/model-config.ts';
 
 /** Integers that JavaScript's numbers cannot hold are bigint. */
 export type Scalar = string | number | bigint | boolean;
