@@ -83,9 +83,11 @@ export async function streamFromDocker(
 
 /** What an answer other than success means for the user. */
 export function refusal({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
-  const said = z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body);
+  const said = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
   return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
-    fix: 'see whether `docker images` works',
+    fix: said.endsWith('to an HTTPS server.')
+      ? 'it wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem'
+      : 'see whether `docker images` works',
   });
 }
 
@@ -147,6 +149,16 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
         cause: error,
       });
     default:
+      // What the other side says of ours, RFC 8446 section 6.2.
+      if (/TLS.*_ALERT_\w*CERTIFICATE/.test(code ?? '')) {
+        return new HpcGatError(
+          `the Docker daemon at ${url} does not take the certificate of this user (${code})`,
+          {
+            fix: 'put the cert.pem and key.pem that its administrator gave you into the folder of DOCKER_CERT_PATH',
+            cause: error,
+          },
+        );
+      }
       if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code ?? '')) {
         return new HpcGatError(`the certificate of the Docker daemon at ${url} is not trusted (${code})`, {
           fix: 'name the folder with its ca.pem: DOCKER_CERT_PATH',

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import path from 'node:path';
+import { makeCertificates } from '../../src/run/certificates.ts';
+import { layerBytes } from '../image/layer-bytes.ts';
+import { noise } from '../image/noise.ts';
+import { savedByDocker20 } from '../image/saved-image.ts';
+import { placeDebian12, startedFrom } from '../support/debian12.ts';
+import { describeInLab, labExec } from '../support/lab.ts';
+import { testLab } from '../support/test-lab.ts';
+import { workstation } from '../support/workstation.ts';
+
+const folder = '/scratch/other-daemons';
+const debian12 = `${folder}/debian-12`;
+const image = 'hpc-gat-e2e/daemons:1';
+const longMs = 120_000;
+const { shell, stdoutOf } = workstation(folder);
+
+/** One layer is there twice, and what an upper one hides comes back. */
+const lower = layerBytes([
+  { name: 'hidden', data: noise(400_000, 1) },
+  { name: 'owned', data: 'owned', uid: 1234, gid: 100, mode: 0o750 },
+  { name: 'linked', type: '1', link: 'owned' },
+]);
+const upper = layerBytes([{ name: '.wh.hidden' }, { name: 'large', data: noise(700_000, 2) }]);
+const layers = [lower, upper, layerBytes([{ name: 'large', data: noise(600_000, 3) }]), lower];
+
+const asRoot = (line: string, input?: Uint8Array) =>
+  stdoutOf(line, { user: 'root', ...(input && { input }) });
+
+/** A line that goes on in the background; ends when a condition is true, and fails after half a minute. */
+const started = (command: string, name: string, condition: string) => `
+  ${command} >${name}.log 2>&1 &
+  echo $! >${name}.pid
+  timeout 30 sh -c 'until ${condition} >/dev/null 2>&1; do sleep 0.1; done' || { cat ${name}.log >&2; exit 1; }`;
+
+/** Ends at once what wrote its process id there, if anything did. */
+const ended = (pidFile: string) => `
+  if [ -e ${pidFile} ]; then
+    pid=$(cat ${pidFile}); kill -KILL $pid
+    timeout 20 sh -c "while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
+  fi`;
+
+const docker20 = { DOCKER_HOST: `unix://${folder}/docker20.sock` };
+const behindTls = {
+  DOCKER_HOST: 'tcp://localhost:23760',
+  DOCKER_TLS_VERIFY: '1',
+  DOCKER_CERT_PATH: `${folder}/certificates`,
+};
+const convert = (source: string, sif: string) =>
+  `hpc-gat make-sif --engine native ${source} -o ${sif} --force`;
+
+describeInLab('other daemons', () => {
+  beforeAll(async () => {
+    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 777 ${folder}`], {
+      user: 'root',
+      cwd: '/',
+    });
+    await placeDebian12(path.join((await testLab()).folder, debian12));
+    await stdoutOf('docker load', { input: savedByDocker20(layers, image) });
+    await stdoutOf(`set -e
+      mkdir docker28 docker20 podman
+      docker save -o docker28/image.tar ${image}
+      ${convert(`docker-daemon:${image}`, 'daemon.sif')}
+      ${convert('docker-archive:docker28/image.tar', 'archive.sif')}
+      ${convert('oci-archive:docker28/image.tar', 'layout.sif')}`);
+  }, longMs);
+  afterAll(async () => {
+    await asRoot(`${ended('docker20.pid')}; docker image rm --force ${image}; cd /; rm -rf ${folder}`);
+  }, longMs);
+
+  describe("Docker 20.10, Debian 12's", () => {
+    beforeAll(async () => {
+      const { ca, server, client } = await makeCertificates('localhost', {
+        notBefore: new Date(Date.now() - 3_600_000),
+        notAfter: new Date(Date.now() + 3_600_000),
+      });
+      const files = {
+        'ca.pem': ca,
+        'server.pem': server.certificate,
+        'server-key.pem': server.key,
+        'cert.pem': client.certificate,
+        'key.pem': client.key,
+      };
+      await stdoutOf('mkdir -p certificates');
+      for (const [name, text] of Object.entries(files)) {
+        await stdoutOf(`cat >certificates/${name}`, { input: text });
+      }
+      const options = [
+        `--data-root ${folder}/docker20-data --exec-root ${folder}/docker20-exec --pidfile ${folder}/dockerd.pid`,
+        `--storage-driver vfs --bridge none --iptables=false --shutdown-timeout 1`,
+        `--host ${docker20.DOCKER_HOST} --host tcp://127.0.0.1:23760 --tlsverify`,
+        ...['--tlscacert certificates/ca.pem', '--tlscert certificates/server.pem'],
+        '--tlskey certificates/server-key.pem',
+      ].join(' ');
+      // Where its mounts are its own, and end with it; it starts itself again without the paths of an environment.
+      const libraries = '/usr/lib/*-linux-gnu';
+      const dockerd = `unshare --mount --pid --mount-proc --fork --kill-child sh -c '
+        here=$(echo ${libraries}); mount -t overlay -o lowerdir=${debian12}:$here overlay $here
+        PATH=${debian12}:$PATH exec dockerd ${options}'`;
+      await asRoot(started(dockerd, 'docker20', `DOCKER_HOST=${docker20.DOCKER_HOST} docker version`));
+      await stdoutOf('docker load -i docker28/image.tar', { env: docker20 });
+    }, longMs);
+
+    test('gives the SIF that Docker 28 gives', async () => {
+      expect(await stdoutOf("docker version --format '{{.Server.Version}}'", { env: docker20 })).toMatch(
+        /^20\.10\./,
+      );
+      await stdoutOf(`${convert(`docker-daemon:${image}`, 'x.sif')} && cmp x.sif daemon.sif`, {
+        env: docker20,
+      });
+    });
+
+    test('saves what gives the SIF of a file of Docker 28', async () => {
+      await stdoutOf(`docker save -o docker20/image.tar ${image}`, { env: docker20 });
+      await stdoutOf(`! tar -tf docker20/image.tar | grep -q ^blobs/
+        ${convert('docker-archive:docker20/image.tar', 'x.sif')} && cmp x.sif archive.sif`);
+    });
+
+    test('gives the same SIF behind TLS', async () => {
+      await stdoutOf(`${convert(`docker-daemon:${image}`, 'x.sif')} && cmp x.sif daemon.sif`, {
+        env: behindTls,
+      });
+    });
+
+    test.each<[string, Record<string, string>, RegExp]>([
+      [
+        'without a certificate',
+        { ...behindTls, DOCKER_CERT_PATH: `${folder}/only-ca` },
+        /does not take the certificate of this user[^]*cert\.pem and key\.pem/,
+      ],
+      [
+        'and does not know its CA',
+        { ...behindTls, DOCKER_CERT_PATH: `${folder}/docker28` },
+        /certificate of the Docker daemon at \S+ is not trusted[^]*ca\.pem/,
+      ],
+      [
+        'without TLS',
+        { DOCKER_HOST: behindTls.DOCKER_HOST },
+        /HTTP request to an HTTPS server\.\n {2}fix: it wants TLS: DOCKER_TLS_VERIFY=1/,
+      ],
+    ])('says what is wrong to who comes %s', async (_how, env, message) => {
+      await stdoutOf('mkdir -p only-ca && cp certificates/ca.pem only-ca');
+      const { exitCode, stderr } = await shell(convert(`docker-daemon:${image}`, 'refused.sif'), { env });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(message) });
+    });
+  });
+
+  describe("Podman without root, Debian 12's", () => {
+    /** Its storage, its socket and what it trusts lie in the folder. */
+    const own = { HOME: `${folder}/podman`, XDG_RUNTIME_DIR: `${folder}/podman/run` };
+    const podman = `${startedFrom(debian12, 'podman')} --storage-driver vfs`;
+    const socket = `${own.XDG_RUNTIME_DIR}/podman/podman.sock`;
+    /** Where there is no Docker. */
+    const onLogin = async (line: string) => {
+      const { exitCode, stdout, stderr } = await labExec('login', ['bash', '-ec', line], {
+        ...{ cwd: folder, env: own, timeoutMs: longMs },
+      });
+      expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+      return stdout.trim();
+    };
+    beforeAll(async () => {
+      await onLogin(`
+        mkdir -p $HOME/.config/containers; mkdir -p -m 700 $XDG_RUNTIME_DIR $XDG_RUNTIME_DIR/podman
+        echo '{"default":[{"type":"insecureAcceptAnything"}]}' >$HOME/.config/containers/policy.json
+        ${podman} load --quiet -i docker28/image.tar`);
+    }, longMs);
+    afterAll(async () => {
+      // Without root every Podman leaves a process that holds its namespaces.
+      await onLogin(`${ended('podman.pid')}
+        ${podman} unshare rm -rf $HOME/.local
+        ${ended('$XDG_RUNTIME_DIR/libpod/tmp/pause.pid')}`);
+    });
+
+    test('gives the SIF that Docker gives, from the socket that is found by itself', async () => {
+      await onLogin(
+        started(`${podman} system service --time=0 unix://${socket}`, 'podman', `test -S ${socket}`),
+      );
+      await onLogin(
+        `test ! -e /var/run/docker.sock; ${convert(`docker-daemon:${image}`, 'x.sif')}; cmp x.sif daemon.sif`,
+      );
+    });
+
+    test.each([
+      ['docker-archive', 'archive.sif'],
+      ['oci-archive', 'layout.sif'],
+    ])('saves a file (%s) that gives the SIF of a file of Docker', async (format, sif) => {
+      await onLogin(`rm -f podman/image.tar; ${podman} save --quiet --format ${format} -o podman/image.tar ${image}
+        ${convert(`${format}:podman/image.tar`, 'x.sif')}; cmp x.sif ${sif}`);
+    });
+  });
+});
