@@ -16,7 +16,9 @@ export async function* fileChunks({ file, dataOffset, sizeBytes }: FileSlice): A
       const { bytesRead } = await handle.read(buffer, 0, length, position);
       return buffer.subarray(0, bytesRead);
     };
-    let [present, other] = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+    // An image may have thousands of small layers.
+    const length = Math.max(1, Math.min(chunkBytes, sizeBytes));
+    let [present, other] = [Buffer.allocUnsafeSlow(length), Buffer.allocUnsafeSlow(length)];
     let coming = read(present, dataOffset);
     let position = dataOffset;
     for (;;) {

@@ -1,0 +1,81 @@
+import { describe, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { layerBytes } from '../layer-bytes.ts';
+import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
+import { expectRefused, inArchive, type Case } from './hostile-bytes.ts';
+
+describe('descriptions that are none are refused', () => {
+  const index = (bytes: Buffer | string) => async (folder: string) => {
+    await mkdir(path.join(folder, 'layout', 'blobs', 'sha256'), { recursive: true });
+    await writeFile(path.join(folder, 'layout', 'index.json'), bytes);
+    return 'oci:layout';
+  };
+  const archived = (manifest: unknown) => async (folder: string) => {
+    const text = Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+    await writeFile(path.join(folder, 'image.tar'), layerBytes([{ name: 'manifest.json', data: text }]));
+    return 'docker-archive:image.tar';
+  };
+  const withConfig = (text: string) => {
+    const oci = new OciBytes();
+    const config = oci.blob(text, 'application/vnd.oci.image.config.v1+json');
+    oci.add(oci.blob({ schemaVersion: 2, config, layers: [] }, 'application/vnd.oci.image.manifest.v1+json'));
+    return inArchive(oci);
+  };
+  const config = (more: string) =>
+    `{"architecture":"${hostArchitecture}","os":"linux","rootfs":{"diff_ids":[]},${more}}`;
+  const nested = (): OciBytes => {
+    const oci = new OciBytes();
+    let inner = oci.image();
+    for (let depth = 0; depth < 10; depth += 1) {
+      inner = oci.index([inner]);
+    }
+    return oci.add(inner);
+  };
+  const cases: Case[] = [
+    [
+      'an index of a million values',
+      index(`{"manifests":[${'0,'.repeat(1_000_000)}0]}`),
+      /not the index of an OCI image/,
+    ],
+    ['an index that nests a million deep', index('['.repeat(1_000_000)), /not the index of an OCI image/],
+    ['an index of 20 MB', index(Buffer.alloc(20_000_000, ' ')), /no description of an image/],
+    ['an index of nothing', index(''), /not the index of an OCI image/],
+    ['an index of other bytes', index(randomBytes(1000)), /not the index of an OCI image/],
+    ['ten indexes in one another', inArchive(nested()), /lead to one another without end/],
+    [
+      'a manifest of a million values',
+      archived(`[${'{},'.repeat(1_000_000)}{}]`),
+      /not what `docker save` writes/,
+    ],
+    [
+      'a manifest that leads out of the archive',
+      archived([{ Config: '../../precious', RepoTags: [], Layers: [] }]),
+      /holds no ..\/..\/precious/,
+    ],
+    [
+      'a manifest with names for a terminal',
+      archived([{ Config: '\u001b[2J\nx', RepoTags: [], Layers: [] }]),
+      /holds no \\x1b\[2J\\nx/,
+    ],
+    [
+      'a configuration that nests deep',
+      withConfig(config(`"config":{"x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`)),
+      /not the description of an image/,
+    ],
+    [
+      'a NUL in the environment',
+      withConfig(config('"config":{"Env":["A=b\\u0000c"]}')),
+      /not the description of an image/,
+    ],
+    [
+      'an architecture that is none',
+      withConfig(config('"config":{}').replace(hostArchitecture, '\\u001b[1m')),
+      /image for \\x1b\[1m, which no SIF can name/,
+    ],
+  ];
+  test.each(cases)('%s', async (...one) => {
+    await expectRefused(one);
+  });
+});

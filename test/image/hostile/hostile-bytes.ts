@@ -1,0 +1,106 @@
+import { expect } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { headerBytes, layerBytes, padded, type EntryBytes } from '../layer-bytes.ts';
+import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
+import { convertMade } from './convert.ts';
+
+export interface StoredLayer {
+  /** As the configuration has its digest. */
+  plain: Buffer;
+  /** As it lies in the layout. */
+  stored: Buffer;
+}
+
+export const plainLayer = (plain: Buffer): StoredLayer => ({ plain, stored: plain });
+export const inGzip = (plain: Buffer, more = Buffer.alloc(0)): StoredLayer => ({
+  plain,
+  stored: Buffer.concat([gzipSync(plain, { level: 1 }), more]),
+});
+
+interface Descriptions {
+  config?: object;
+  diffIds?: string[];
+}
+
+/** An OCI layout of these layers. */
+export function layout(
+  layers: readonly StoredLayer[],
+  { config = {}, diffIds }: Descriptions = {},
+): OciBytes {
+  const oci = new OciBytes();
+  const about = oci.blob(
+    {
+      architecture: hostArchitecture,
+      os: 'linux',
+      rootfs: {
+        type: 'layers',
+        diff_ids: diffIds ?? layers.map(({ plain }) => `sha256:${sha256OfBytes(plain)}`),
+      },
+      ...config,
+    },
+    'application/vnd.oci.image.config.v1+json',
+  );
+  const blobs = layers.map(({ stored }) => oci.blob(stored, 'application/vnd.oci.image.layer.v1.tar'));
+  oci.add(
+    oci.blob(
+      { schemaVersion: 2, config: about, layers: blobs },
+      'application/vnd.oci.image.manifest.v1+json',
+    ),
+  );
+  return oci;
+}
+
+export const inArchive = (oci: OciBytes) => async (folder: string) => {
+  await writeFile(path.join(folder, 'image.tar'), oci.tar());
+  return 'oci-archive:image.tar';
+};
+
+export const layered = (...entries: EntryBytes[]) => inArchive(layout([plainLayer(layerBytes(entries))]));
+export const ofBytes = (...parts: Buffer[]) => inArchive(layout([plainLayer(Buffer.concat(parts))]));
+export const ofLayer = (layer: StoredLayer) => inArchive(layout([layer]));
+
+export const end = Buffer.alloc(1024);
+export const file: EntryBytes = { name: 'file', data: randomBytes(20_000) };
+export const sound = layerBytes([file]);
+
+/** A header whose field is replaced, its checksum made right again. */
+export function patched(entry: EntryBytes, at: number, field: string | Buffer): Buffer {
+  const header = headerBytes(entry, entry.sizeBytes ?? Buffer.from(entry.data ?? '').length);
+  Buffer.from(field as string, 'latin1').copy(header, at);
+  header.write('        ', 148);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return header;
+}
+
+export const paxHeader = (text: string) =>
+  Buffer.concat([headerBytes({ name: 'pax', type: 'x' }, text.length), padded(Buffer.from(text))]);
+
+export const longName = (type: 'L' | 'K', name: string) =>
+  Buffer.concat([
+    headerBytes({ name: '././@LongLink', type }, name.length),
+    padded(Buffer.from(name, 'latin1')),
+  ]);
+
+export type Case = readonly [what: string, write: (folder: string) => Promise<string>, said: RegExp];
+
+export async function expectRefused([, write, said]: Case, flags: readonly string[] = []): Promise<void> {
+  const outcome = await convertMade(temporaryFolder(), write, flags);
+  const [message = '', ...more] = outcome.said;
+  expect({ ...outcome, said: message }).toEqual({
+    exitCode: 1,
+    said: expect.stringMatching(said),
+    left: [],
+    outsideIsUntouched: true,
+  });
+  expect(message).toMatch(/^hpc-gat: /);
+  expect(message.length).toBeLessThan(700);
+  expect(more.filter((line) => !line.startsWith('  fix: '))).toEqual([]);
+  // eslint-disable-next-line no-control-regex -- what a terminal would obey.
+  expect(outcome.said.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { layerBytes } from '../layer-bytes.ts';
+import { convertMade } from './convert.ts';
+import { plainLayer, inGzip, layout, inArchive, layered, ofLayer, end, sound } from './hostile-bytes.ts';
+
+describe('what is odd but sound is converted', () => {
+  const split = (bytes: Buffer, pack: (part: Buffer) => Buffer) => [
+    pack(bytes.subarray(0, 7000)),
+    pack(bytes.subarray(7000)),
+  ];
+  const skippable = Buffer.concat([Buffer.from('502a4d1803000000', 'hex'), Buffer.from('abc')]);
+  const cases: readonly (readonly [string, (folder: string) => Promise<string>])[] = [
+    [
+      'several gzip members',
+      ofLayer({ plain: sound, stored: Buffer.concat(split(sound, (part) => gzipSync(part))) }),
+    ],
+    ['zeros behind gzip', ofLayer(inGzip(sound, Buffer.alloc(3_000_000)))],
+    [
+      'several zstd frames, with others that are to be skipped',
+      ofLayer({
+        plain: sound,
+        stored: Buffer.concat([
+          skippable,
+          ...split(sound, zstdCompressSync).flatMap((frame) => [frame, skippable]),
+        ]),
+      }),
+    ],
+    ['a layer of no bytes', inArchive(layout([plainLayer(Buffer.alloc(0)), plainLayer(sound)]))],
+    ['a layer of no entries', ofLayer(inGzip(end))],
+    ['no layer', inArchive(layout([]))],
+    [
+      'names that lead outside, and stay inside',
+      layered(
+        { name: '/absolute', data: 'x' },
+        { name: '../../precious', data: 'x' },
+        { name: 'out', type: '2', link: '../../..' },
+        { name: 'out/precious', data: 'x' },
+        { name: '/proc/self/cwd', type: '2', link: '/' },
+        { name: 'nowhere', type: '2', link: '/does/not/exist' },
+        { name: 'self', type: '2', link: 'self' },
+      ),
+    ],
+    [
+      'names of any bytes',
+      layered(
+        { name: 'new\nline\u001b[2J', data: 'x' },
+        { name: '\xff\xfe', data: 'y' },
+        { name: ' ', data: 'z' },
+      ),
+    ],
+    [
+      'times before 1970 and after 2106',
+      layered(
+        { name: 'old', pax: { mtime: '-1000000000.5' } },
+        { name: 'far', pax: { mtime: '99999999999' } },
+      ),
+    ],
+    [
+      'a date that no superblock holds',
+      inArchive(layout([plainLayer(sound)], { config: { created: '+275760-09-13T00:00:00Z' } })),
+    ],
+    [
+      '5,000 layers',
+      inArchive(
+        layout(
+          Array.from({ length: 5000 }, (_none, at) =>
+            plainLayer(layerBytes([{ name: `f${at}`, data: 'x' }])),
+          ),
+        ),
+      ),
+    ],
+  ];
+  test.each(cases)(
+    '%s',
+    async (_what, write) => {
+      const outcome = await convertMade(temporaryFolder(), write);
+      expect(outcome).toEqual({
+        exitCode: 0,
+        said: [],
+        left: ['out.sif', 'out.sif.json'],
+        outsideIsUntouched: true,
+      });
+    },
+    120_000,
+  );
+});
