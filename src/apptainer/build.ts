@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly tmpDir: string;
   /** From which relative paths in `source` are meant. */
   readonly workingFolder: string;
+  /** Go's name of the architecture, where it is not this host's. */
+  readonly architecture: string | undefined;
   /** Values for the variables of a definition file. */
   readonly buildArguments: Readonly<Record<string, string>>;
   /** The daemon for `docker-daemon:` sources. */
@@ -46,6 +48,7 @@ export async function buildSif(
     mksquashfsArgs,
     tmpDir,
     workingFolder,
+    architecture,
     buildArguments,
     dockerHost,
     onLine,
@@ -58,6 +61,7 @@ export async function buildSif(
     runtime.path,
     [
       ...['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs],
+      ...(architecture === undefined ? [] : ['--arch', architecture]),
       ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
       output,
       source,

@@ -24,14 +24,19 @@ export const makeSif = defineVerb({
       .option('compression', {
         type: 'string',
         requiresArg: true,
-        describe: 'auto, zstd:LEVEL, gzip:LEVEL or none [image.compression, else auto]',
+        describe:
+          'zstd:LEVEL, gzip:LEVEL, none or auto: what the site says, else zstd:3 where this host reads it [image.compression, else auto]',
       })
       .option('block-size', {
         type: 'string',
         requiresArg: true,
-        default: '128K',
         describe:
-          'Of the blocks of the file system, 4K to 1M: larger ones are smaller together and slower to read from',
+          'Of the blocks of the file system, 4K to 1M: larger ones are smaller together and slower to read from [image.blockSize, else 128K]',
+      })
+      .option('platform', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'What the image has to be for, as linux/arm64 [image.platform, else this host]',
       })
       .option('engine', {
         choices: ['native', 'apptainer'] as const,
@@ -81,14 +86,18 @@ export const makeSif = defineVerb({
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
       .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
       .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A recipe of Apptainer')
-      .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry'),
+      .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry')
+      .example(
+        '$0 make-sif docker://ghcr.io/me/triton:24.05 --platform linux/arm64',
+        'The same for other nodes',
+      ),
   handle: async (args, context) => {
     const { makeSif: make } = await import('../image/make-sif.ts');
     const { engineFor } = await import('../image/engines.ts');
     const { parseSize } = await import('../image/limits.ts');
-    const { parseCompression } = await import('../image/compression.ts');
+    const { chooseCompression } = await import('../image/automatic-compression.ts');
     const { parseBlockSize } = await import('../image/block-size.ts');
-    const { configuredImages, namedImage } = await import('../image/wanted.ts');
+    const { configuredImages, forPlatform, namedImage } = await import('../image/wanted.ts');
     const { describeResult } = await import('../image/describe-result.ts');
     const { loadProject } = await import('../config/load.ts');
     const project = await loadProject(context, { configFile: args.config, site: args.site });
@@ -105,13 +114,17 @@ export const makeSif = defineVerb({
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
     const engineOptions = { name: args.engine, threads: args.threads, maxBytes: parseSize(args.maxSize) };
     const results = [];
-    for (const { source, file, compression } of wanted) {
+    for (const { source, file, compression, blockSize } of wanted) {
       const result = await make(
         {
-          source: withFlags(source, args),
+          source: withFlags(forPlatform(source, args.platform), args),
           output: path.resolve(context.cwd, args.output ?? file),
-          compression: parseCompression(args.compression ?? compression),
-          blockBytes: parseBlockSize(args.blockSize),
+          compression: await chooseCompression(
+            args.compression ?? compression,
+            project.siteCompression,
+            context,
+          ),
+          blockBytes: parseBlockSize(args.blockSize ?? blockSize),
           ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
           force: args.force,
           verify: args.verify,

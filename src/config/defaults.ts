@@ -2,8 +2,8 @@ import type { Settings } from './schema.ts';
 
 /** What holds where neither the command line nor a file says otherwise. */
 export const defaultSettings = {
-  image: { file: 'triton.sif', compression: 'auto' },
-  client: { where: 'host', image: { file: 'client.sif', compression: 'auto' } },
+  image: { file: 'triton.sif', compression: 'auto', blockSize: '128K' },
+  client: { where: 'host', image: { file: 'client.sif', compression: 'auto', blockSize: '128K' } },
   build: {
     release: '24.05',
     packageIndex: 'https://pypi.org/simple',

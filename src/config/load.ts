@@ -21,6 +21,8 @@ export interface Project {
   readonly site: string;
   /** What the site wants from everybody who submits there. */
   readonly needs?: readonly SiteNeed[];
+  /** How the site's profile wants images to be compressed, where it says. */
+  readonly siteCompression?: string | undefined;
   readonly settings: CompleteSettings;
 }
 
@@ -38,6 +40,7 @@ export interface LayeredProject {
   readonly root: string;
   readonly site: string;
   readonly needs: readonly SiteNeed[];
+  readonly siteCompression: string | undefined;
   /** Where the site's name comes from. */
   readonly siteOrigin: string;
   /** The first on top. */
@@ -53,9 +56,9 @@ export async function loadProject(
   context: Pick<Context, 'cwd' | 'env'>,
   options: LoadOptions = {},
 ): Promise<Project> {
-  const { root, site, needs, layers } = await loadLayers(context, options);
+  const { root, site, needs, siteCompression, layers } = await loadLayers(context, options);
   // The defaults are the lowest layer, so that what they name is never missing.
-  return { root, site, needs, settings: mergeLayers(layers) as CompleteSettings };
+  return { root, site, needs, siteCompression, settings: mergeLayers(layers) as CompleteSettings };
 }
 
 /** The same project, with the origins of its values still told apart. */
@@ -71,6 +74,7 @@ export async function loadLayers(
     root: file === undefined ? cwd : path.dirname(file),
     ...chosen,
     needs,
+    siteCompression: profile.image?.compression,
     layers: [
       { origin: 'command line', settings: flags },
       ...environmentLayers(env),

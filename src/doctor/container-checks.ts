@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { findContainerRuntime } from '../apptainer/command.ts';
+import { startsImage } from '../apptainer/starts-image.ts';
 import { lastLines } from '../support/command.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findProgram } from '../support/find-program.ts';
@@ -57,15 +58,7 @@ export const containerChecks: readonly Check[] = [
       } catch {
         return note(`no image at ${image} yet`);
       }
-      const { path: runtime } = await findContainerRuntime(context);
-      const probe = await context.run(
-        runtime,
-        ['--silent', 'exec', '--no-home', '--pwd', '/', image, 'true'],
-        {
-          env: context.env,
-          timeoutMs: probeTimeoutMs,
-        },
-      );
+      const probe = await startsImage(context, await findContainerRuntime(context), image, 'true');
       return probe.exitCode === 0
         ? ok(`${image} starts here`)
         : error(

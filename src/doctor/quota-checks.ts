@@ -54,7 +54,7 @@ export const quotaChecks: readonly Check[] = [
       return free === undefined || free < conversionBytes
         ? warning(
             free === undefined ? `${folder} is not there` : `${folder}: ${inGiB(free)} free`,
-            'a large image may not fit while it is converted: export APPTAINER_TMPDIR=/a/larger/folder',
+            'a large recipe may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/folder',
           )
         : ok(`${folder}: ${inGiB(free)} free`);
     },

@@ -6,8 +6,12 @@ import { findDockerEndpoint } from '../docker/endpoint.ts';
 import type { Context } from '../support/context.ts';
 import type { Compression } from './compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
+import { hostPlatform } from './source/platform.ts';
 import { runtimeSource } from './source/runtime-source.ts';
 import type { ImageSource } from './source/source.ts';
+
+/** Layers and their unpacked copy lie side by side for a while (measured: 1.8 to 1.9 times). */
+const scratchFactor = 2;
 
 /** The lines by which Apptainer and SingularityCE announce what they do, as stages. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
@@ -28,6 +32,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
   const runtime = () => (found ??= findContainerRuntime(context));
   return {
     name: 'apptainer',
+    scratchFactor,
     version: async () => {
       const { name, version } = await runtime();
       return name === 'apptainer' ? version : `${name} ${version}`;
@@ -43,6 +48,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         tmpDir: scratch,
         // The names in a recipe are meant from its folder.
         workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
+        architecture: foreignArchitecture(source),
         buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
         dockerHost: await dockerHostFor(source, context.env),
         onStart: onChild,
@@ -57,10 +63,19 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         },
         signal,
       });
-      onProgress({ stage: 'other', message: 'inspecting the result' });
-      await inspectSif({ ...context, signal }, await runtime(), output);
+      // It opens no image of another architecture.
+      if (foreignArchitecture(source) === undefined) {
+        onProgress({ stage: 'other', message: 'inspecting the result' });
+        await inspectSif({ ...context, signal }, await runtime(), output);
+      }
     },
   };
+}
+
+/** One that was asked for and is not this host's. */
+function foreignArchitecture(source: ImageSource): string | undefined {
+  const asked = source.kind === 'recipe' ? undefined : source.platform?.architecture;
+  return asked === hostPlatform().architecture ? undefined : asked;
 }
 
 async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promise<string | undefined> {

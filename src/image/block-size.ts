@@ -3,9 +3,6 @@ import { UsageError } from '../support/errors.ts';
 const kib = 1024;
 const mib = 1024 * kib;
 
-/** What mksquashfs takes unless told, and what readers are best tried with. */
-export const defaultBlockBytes = 128 * kib;
-
 /**
  * Reads the size of a file system's blocks: `4K` to `1M`, or as a number of bytes.
  *

@@ -10,20 +10,11 @@ export type Compression =
 const maxLevel = { zstd: 22, gzip: 9 } as const;
 
 /**
- * What `auto` means: about the size of gzip-9 at a tenth of its time. Reading it needs a kernel of 4.14 or
- * later that was built with it, or squashfuse.
- */
-const automatic: Compression = { codec: 'zstd', level: 3 };
-
-/**
- * Reads `auto`, `none`, `zstd:LEVEL` or `gzip:LEVEL`.
+ * Reads `none`, `zstd:LEVEL` or `gzip:LEVEL`.
  *
  * @throws {UsageError} for anything else, a codec without a level included.
  */
 export function parseCompression(text: string): Compression {
-  if (text === 'auto') {
-    return automatic;
-  }
   if (text === 'none') {
     return { codec: 'none' };
   }

@@ -4,6 +4,8 @@ import { acquireLock } from '../support/lock.ts';
 import { convert } from './conversion.ts';
 import type { SifEngine } from './engine.ts';
 import { identify } from './source/identity.ts';
+import { expectPlatform } from './source/platform.ts';
+import { formatSource } from './source/source.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { judge } from './up-to-date.ts';
 import { explainFileError } from './workspace.ts';
@@ -12,7 +14,7 @@ import { explainFileError } from './workspace.ts';
  * Makes a SIF from an image, unless it is there already. Under its final name there is, at any moment, either
  * nothing, the old file, or a new one that was checked.
  *
- * @throws {UsageError} for a source that is not there or an output that cannot be written.
+ * @throws {UsageError} for a source that is not there or is for another platform, or an output that cannot be written.
  * @throws {HpcGatError} when the conversion or a check of its result fails; the signal's reason when it aborts.
  */
 export async function makeSif(
@@ -21,14 +23,17 @@ export async function makeSif(
   context: Context,
 ): Promise<MakeSifResult> {
   const image = await identify(request.source, context);
-  const before = await judge(request, engine.name, image.identity, context.signal);
+  if (request.source.kind !== 'recipe') {
+    expectPlatform(image.image, request.source.platform, formatSource(request.source));
+  }
+  const before = await judge(request, engine.name, image, context.signal);
   if (before.state === 'up to date' || request.dryRun === true) {
     return before;
   }
   const release = await lockOutput(request.output, context);
   try {
     // Whoever held the lock may have made exactly this SIF meanwhile.
-    const now = await judge(request, engine.name, image.identity, context.signal);
+    const now = await judge(request, engine.name, image, context.signal);
     if (now.state === 'up to date') {
       return now;
     }

@@ -15,7 +15,7 @@ import { containerFiles, type Origin } from './singularity-d/files.ts';
 import { countLayers } from './source/count-bytes.ts';
 import { describe, type ImageConfig } from './source/image-config.ts';
 import type { LayeredImage } from './source/layered-image.ts';
-import { hostArchitecture } from './source/oci-image.ts';
+import { hostPlatform } from './source/platform.ts';
 import { openImage } from './source/open-image.ts';
 import { formatSource, type ImageSource } from './source/source.ts';
 import type { FileContent } from './squashfs/content.ts';
@@ -40,6 +40,7 @@ export function nativeEngine(
 ): SifEngine {
   return {
     name: 'native',
+    scratchFactor: 0,
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
@@ -159,7 +160,7 @@ async function finish(
   for (const { entries, name } of layers) {
     tree.apply(entries.map(withInodeOfItsOwn), name);
   }
-  const description = describe(config.architecture, config.os, config.config);
+  const description = describe(config);
   const container = await containerFiles(description, { ...origin, builtAt });
   await addContainerFiles(tree, container.files, seconds, squashfs.data);
   const last = await squashfs.endLayer();
@@ -188,7 +189,7 @@ function withInodeOfItsOwn(entry: LayerEntry<FileContent>): LayerEntry<FileConte
 
 function architectureOf({ architecture }: ImageConfig, place: string): SifArchitecture {
   // An image that does not say is taken to be for this machine.
-  const name = architecture === '' ? hostArchitecture() : architecture;
+  const name = architecture === '' ? hostPlatform().architecture : architecture;
   if (isSifArchitecture(name)) {
     return name;
   }

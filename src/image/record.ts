@@ -41,6 +41,7 @@ const recordSchema = z.strictObject({
   image: z.strictObject({
     architecture: z.string(),
     os: z.string(),
+    variant: z.string().exactOptional(),
     entrypoint: z.array(z.string()).readonly(),
     cmd: z.array(z.string()).readonly(),
     env: z.array(z.string()).readonly(),

@@ -8,9 +8,9 @@ export interface MakeSifRequest {
   /** Absolute path of the SIF. */
   readonly output: string;
   readonly compression: Compression;
-  /** Of the file system's blocks, bytes; 128 KiB when undefined. */
-  readonly blockBytes?: number | undefined;
-  /** Absolute folder for temporary files; beside the output when undefined. */
+  /** Of the file system's blocks, bytes. */
+  readonly blockBytes: number;
+  /** Absolute folder for the temporary files of engines that have some; beside the output when undefined. */
   readonly tmpDir?: string | undefined;
   /** Converts even when the SIF is up to date, and replaces a file of other origin. */
   readonly force?: boolean;

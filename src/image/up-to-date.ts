@@ -1,29 +1,30 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../support/errors.ts';
-import { defaultBlockBytes, formatBlockSize } from './block-size.ts';
+import { formatBlockSize } from './block-size.ts';
 import { formatCompression } from './compression.ts';
-import type { SourceIdentity } from './source/identity.ts';
+import type { IdentifiedImage, SourceIdentity } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './record.ts';
+import { formatPlatform } from './source/platform.ts';
 import { formatSource } from './source/source.ts';
 
 /**
  * Whether the SIF that lies there is the one that is wanted.
  *
- * @param identity of the source as it is now.
+ * @param image the source as it is now.
  * @throws {UsageError} when something else lies there.
  */
 export async function judge(
   request: MakeSifRequest,
   engineName: string,
-  identity: SourceIdentity,
+  { identity, image }: IdentifiedImage,
   signal: AbortSignal,
 ): Promise<MakeSifResult> {
   const {
     output: file,
     source,
     compression,
-    blockBytes = defaultBlockBytes,
+    blockBytes,
     force = false,
     anyEngine = false,
     verify = false,
@@ -44,6 +45,9 @@ export async function judge(
   }
   if (record.source !== formatSource(source)) {
     return would(`it was made from ${record.source}`);
+  }
+  if (formatPlatform(record.image) !== formatPlatform(image)) {
+    return would(`it was made for ${formatPlatform(record.image)}`);
   }
   if (!sameIdentity(record.identity, identity)) {
     return would('the source has changed');

@@ -3,6 +3,7 @@ import type { CompleteSettings } from '../config/defaults.ts';
 import type { Project } from '../config/load.ts';
 import { parseReference } from '../registry/reference.ts';
 import { UsageError } from '../support/errors.ts';
+import { formatPlatform, hostPlatform, parsePlatform } from './source/platform.ts';
 import { defaultOutputName, type ImageSource, parseSource } from './source/source.ts';
 
 /** One SIF that somebody asked for. */
@@ -11,6 +12,7 @@ export interface WantedImage {
   /** Of the SIF. */
   readonly file: string;
   readonly compression: string;
+  readonly blockSize: string;
 }
 
 /**
@@ -19,10 +21,18 @@ export interface WantedImage {
  * @throws {UsageError} when none does.
  */
 export function configuredImages({ settings, root }: Project): WantedImage[] {
-  const wanted = [settings.image, settings.client.image].flatMap(({ source, file, compression }) =>
-    source === undefined
-      ? []
-      : [{ source: parse(source, settings, root), file: path.resolve(root, file), compression }],
+  const wanted = [settings.image, settings.client.image].flatMap(
+    ({ source, file, platform, compression, blockSize }) =>
+      source === undefined
+        ? []
+        : [
+            {
+              source: forPlatform(parse(source, settings, root), platform),
+              file: path.resolve(root, file),
+              compression,
+              blockSize,
+            },
+          ],
   );
   if (wanted.length === 0) {
     throw new UsageError('no SOURCE, and no image.source in hpc-gat.yaml', {
@@ -34,8 +44,31 @@ export function configuredImages({ settings, root }: Project): WantedImage[] {
 
 /** An image by its source alone; relative file names are meant from `cwd`. */
 export function namedImage(source: string, settings: CompleteSettings, cwd: string): WantedImage {
-  const parsed = parse(source, settings, cwd);
-  return { source: parsed, file: defaultOutputName(parsed), compression: settings.image.compression };
+  const { platform, compression, blockSize } = settings.image;
+  const parsed = forPlatform(parse(source, settings, cwd), platform);
+  return { source: parsed, file: defaultOutputName(parsed), compression, blockSize };
+}
+
+/**
+ * The same image for the platform that is asked for.
+ *
+ * @throws {UsageError} for a text that names none, and for a recipe, whose commands run on this host, and another platform.
+ */
+export function forPlatform(source: ImageSource, text: string | undefined): ImageSource {
+  if (text === undefined) {
+    return source;
+  }
+  const platform = parsePlatform(text);
+  if (source.kind !== 'recipe') {
+    return { ...source, platform };
+  }
+  const [wanted, host] = [platform, hostPlatform()].map(formatPlatform);
+  if (wanted !== host) {
+    throw new UsageError(`the commands of ${source.file} run on this host, which is ${host}, not ${wanted}`, {
+      fix: `build it on a node of ${wanted}, or convert a Docker image for ${wanted}`,
+    });
+  }
+  return source;
 }
 
 function parse(text: string, { registry }: CompleteSettings, folder: string): ImageSource {

@@ -31,16 +31,23 @@ const foreignLeftoverMs = 24 * 3600 * 1000;
  * Makes the folders of one conversion, after removing those that dead conversions of the same output left.
  *
  * @param tmpDir for the scratch folder; beside the output when undefined.
+ * @param usesScratch whether anything will lie in the scratch folder; `tmpDir` is not written in for nothing.
  * @throws {UsageError} when a folder is not there or cannot be written.
  */
-export async function createWorkspace(output: string, tmpDir: string | undefined): Promise<Workspace> {
+export async function createWorkspace(
+  output: string,
+  tmpDir = path.dirname(output),
+  usesScratch = true,
+): Promise<Workspace> {
   const { host, pid, startTicks } = ownIdentity();
-  const parents = [...new Set([path.dirname(output), tmpDir ?? path.dirname(output)])];
-  const folders = parents.map((parent) =>
-    path.join(parent, `.${path.basename(output)}.${host}-${pid}-${startTicks}.work`),
-  );
-  for (const [index, folder] of folders.entries()) {
-    await removeLeftovers(parents[index] ?? '', path.basename(output));
+  const beside = path.dirname(output);
+  const name = path.basename(output);
+  for (const parent of new Set([beside, tmpDir])) {
+    await removeLeftovers(parent, name);
+  }
+  const parents = [...new Set(usesScratch ? [beside, tmpDir] : [beside])];
+  const folders = parents.map((parent) => path.join(parent, `.${name}.${host}-${pid}-${startTicks}.work`));
+  for (const folder of folders) {
     await makeFolder(folder);
   }
   const scratch = path.join(folders.at(-1) ?? '', 'scratch');
@@ -72,7 +79,7 @@ export function explainFileError(folder: string, cause: unknown): unknown {
     return new UsageError(`there is no folder ${folder}`, { fix: `mkdir -p ${folder}`, cause });
   }
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    const fix = 'name another place: -o FILE, --tmpdir DIR';
+    const fix = 'name another place: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile';
     return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
   }
   return noSpaceIn(folder, cause) ?? cause;
@@ -82,7 +89,7 @@ export function explainFileError(folder: string, cause: unknown): unknown {
 export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefined {
   return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(messageOf(cause))
     ? new HpcGatError(`no space left in ${folder}`, {
-        fix: 'make room, or name a larger file system: --tmpdir DIR for temporary files, -o FILE for the SIF',
+        fix: 'make room, or name a larger file system: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile',
         cause,
       })
     : undefined;

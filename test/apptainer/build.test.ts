@@ -28,6 +28,7 @@ function build(script: string, signal = new AbortController().signal): Build {
       mksquashfsArgs: '-comp zstd -Xcompression-level 3',
       tmpDir: folder,
       workingFolder: folder,
+      architecture: 'arm64',
       buildArguments: {},
       dockerHost: 'unix:///new',
       onLine: (line) => lines.push(line),
@@ -48,6 +49,8 @@ describe('apptainer build', () => {
       '--disable-cache',
       '--mksquashfs-args',
       '-comp zstd -Xcompression-level 3',
+      '--arch',
+      'arm64',
       path.join(folder, 'out.sif'),
       'docker-daemon:lab/x:1',
     ]);

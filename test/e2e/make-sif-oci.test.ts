@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { exitProgram } from '../../src/image/codec-probe/exit-program.ts';
+import { layerBytes } from '../image/layer-bytes.ts';
+import { configOf, forPlatform, hostArchitecture, OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
@@ -56,6 +59,33 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf(`hpc-gat make-sif ${source} -o x.sif`)).toContain('up to date');
       expect(await files()).toEqual(['sources', 'x.sif', 'x.sif.json']);
     });
+
+    test.each(['native', 'apptainer'])(
+      'for several platforms becomes a SIF for this one, or for the one that is asked for, by %s',
+      async (engine) => {
+        const oci = new OciBytes();
+        const ofArchitecture = (architecture: string) => {
+          const layer = layerBytes([
+            { name: 'bin/', type: '5', mode: 0o755 },
+            { name: 'bin/sh', data: exitProgram(architecture) ?? '', mode: 0o755 },
+          ]);
+          const config = { ...configOf([layer]), architecture };
+          return forPlatform(oci.layered([layer], { config }), architecture);
+        };
+        oci.add(oci.index(['arm64', 'amd64'].map(ofArchitecture)));
+        await labExec('workstation', ['sh', '-c', 'cat >index.tar'], { cwd: folder, input: oci.tar() });
+        const make = `hpc-gat make-sif oci-archive:index.tar --engine ${engine} -o x.sif`;
+        const made = `apptainer sif list x.sif | sed -n 's/.*System\\/\\(.*\\))/\\1/p'`;
+        await stdoutOf(make);
+        expect(await stdoutOf(`apptainer exec x.sif sh; ${made}`)).toBe(hostArchitecture);
+        const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
+        await stdoutOf(`${make} --platform linux/${foreign}`);
+        expect(await stdoutOf(made)).toBe(foreign);
+        expect(await stdoutOf(`${make} --dry-run`)).toBe(
+          `x.sif: would be made (it was made for linux/${foreign})`,
+        );
+      },
+    );
 
     test('of several images takes the one of the tag', async () => {
       await stdoutOf('hpc-gat make-sif oci-archive:sources/two.tar:2 -o "odd: name.sif"');

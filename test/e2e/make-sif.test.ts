@@ -78,6 +78,31 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf('apptainer run small_1.sif')).toBe('hello');
     });
 
+    test('compresses by what Apptainer starts here, as it turns out', async () => {
+      await importImage(small, 'hello');
+      // As one that was built without zstd: Apptainer takes the first on the PATH.
+      await stdoutOf(`mkdir old; cat >old/squashfuse_ll <<'END'
+#!/bin/bash
+image='offset=([0-9]+) ([^ ]+)'; [[ $* =~ $image ]]
+codec=$(/usr/bin/od -An -tu2 -j $((BASH_REMATCH[1] + 20)) -N2 "\${BASH_REMATCH[2]}")
+if [ $codec -eq 6 ]; then echo 'this version supports only zlib' >&2; exit 255; fi
+exec /usr/bin/squashfuse_ll "$@"
+END
+        chmod +x old/squashfuse_ll`);
+      const make = `XDG_CACHE_HOME=${folder}/cache hpc-gat make-sif docker-daemon:${small} -o x.sif`;
+      expect(await stdoutOf(make)).toContain('zstd:3');
+      expect(await stdoutOf('cat cache/hpc-gat/reads-zstd.json')).toContain('"reads":true');
+      const old = `PATH=${folder}/old:$PATH`;
+      expect((await shell(`${old} apptainer run x.sif`)).stderr).toContain('supports only zlib');
+      const { exitCode, stdout, stderr } = await shell(`rm -r cache; ${old} ${make}`);
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 0,
+        stdout: expect.stringContaining('gzip:6'),
+        stderr: expect.stringMatching(/^gzip:6 instead of zstd:3: apptainer \S+ of this host does not start/),
+      });
+      expect(await stdoutOf(`${old} apptainer run x.sif`)).toBe('hello');
+    });
+
     test('twice at once makes it once', async () => {
       await importImage(small, 'hello');
       const make = `hpc-gat make-sif docker-daemon:${small} -o x.sif`;

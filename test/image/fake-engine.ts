@@ -13,6 +13,7 @@ export function fakeEngine(
   const requests: ConversionRequest[] = [];
   return {
     name: 'fake',
+    scratchFactor: 2,
     requests,
     version: () => Promise.resolve('1.0'),
     convert: async (request, watch) => {

@@ -39,6 +39,7 @@ async function place(): Promise<Place> {
     source: parseSource('docker-archive:image.tar', folder),
     output: sif,
     compression: parseCompression('zstd:3'),
+    blockBytes: 128 * 1024,
   };
   return {
     folder,

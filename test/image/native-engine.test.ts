@@ -10,11 +10,11 @@ import { configOf, hostArchitecture, OciBytes } from './oci-bytes.ts';
 
 const layer = tarOf([{ name: 'file', type: '0', content: Buffer.from('content') }]);
 
-async function convert(oci: OciBytes, folder = temporaryFolder()): Promise<string> {
+async function convert(oci: OciBytes, folder = temporaryFolder(), options: string[] = []): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'image.tar'), oci.tar());
   const context = testContext({ cwd: folder });
-  const argv = ['make-sif', 'oci-archive:image.tar', '--engine', 'native', '-o', 'out.sif'];
+  const argv = ['make-sif', 'oci-archive:image.tar', '-o', 'out.sif', ...options];
   expect([await main(argv, context), context.messages]).toEqual([0, expect.anything()]);
   return path.join(folder, 'out.sif');
 }
@@ -28,7 +28,8 @@ const image = (settings: object = {}, architecture = hostArchitecture) => {
 test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
   'an image for %s becomes a SIF that says so',
   async (architecture) => {
-    const { header, descriptors } = await readSif(await convert(image({}, architecture)));
+    const file = await convert(image({}, architecture), undefined, ['--platform', `linux/${architecture}`]);
+    const { header, descriptors } = await readSif(file);
     expect(header.architecture).toBe(architecture);
     expect(descriptors.flatMap(({ partition }) => partition?.architecture ?? [])).toEqual([architecture]);
   },

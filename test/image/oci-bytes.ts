@@ -13,7 +13,7 @@ export interface BlobDescriptor {
   digest: string;
   size: number;
   annotations?: Record<string, string>;
-  platform?: { os: string; architecture: string };
+  platform?: { os: string; architecture: string; variant?: string };
 }
 
 /** The configuration of an image of these plain layers. */

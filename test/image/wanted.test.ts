@@ -10,12 +10,30 @@ const images = (settings: Settings) =>
 test('the images of a project are the server and, where it has a source, the client', () => {
   const server: Settings = { image: { source: 'docker-archive:a.tar' } };
   expect(images(server)).toEqual([
-    { source: { kind: 'docker-archive', file: '/p/a.tar' }, file: '/p/triton.sif', compression: 'auto' },
+    {
+      source: { kind: 'docker-archive', file: '/p/a.tar' },
+      file: '/p/triton.sif',
+      compression: 'auto',
+      blockSize: '128K',
+    },
   ]);
-  const client = { image: { source: 'docker://c:1', file: 'c.sif', compression: 'gzip:6' } };
+  const client = {
+    image: {
+      source: 'docker://c:1',
+      file: 'c.sif',
+      compression: 'gzip:6',
+      blockSize: '1M',
+      platform: 'linux/arm64',
+    },
+  };
   expect(images({ ...server, client })).toMatchObject([
     { file: '/p/triton.sif' },
-    { source: { kind: 'docker', name: 'c:1' }, file: '/p/c.sif', compression: 'gzip:6' },
+    {
+      source: { kind: 'docker', name: 'c:1', platform: { os: 'linux', architecture: 'arm64' } },
+      file: '/p/c.sif',
+      compression: 'gzip:6',
+      blockSize: '1M',
+    },
   ]);
   expect(images({ client })).toHaveLength(1);
   expect(() => images({})).toThrow(UsageError);

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import { parseCompression } from '../compression.ts';
+import { chooseCompression } from '../automatic-compression.ts';
+import { parseBlockSize } from '../block-size.ts';
 import { describeResult } from '../describe-result.ts';
 import { engineFor } from '../engines.ts';
 import { makeSif } from '../make-sif.ts';
 import { buildWithDocker, dockerBuildArguments } from './docker.ts';
 import { fillBuildFolder } from './folder.ts';
+import { forPlatform } from '../wanted.ts';
 import type { BuildPlan } from './plan.ts';
 
 export interface BuildOptions {
@@ -66,12 +68,19 @@ async function asSif(
     return { ...report, state: 'would be built', line };
   }
   await fillBuildFolder(plan, context);
-  const source = {
+  const recipe = {
     kind: 'recipe',
     file: path.join(plan.folder, `${target}.def`),
     buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
   } as const;
-  const request = { source, output: sif, compression: parseCompression(plan.compression), force };
+  const source = forPlatform(recipe, plan.platform);
+  const request = {
+    source,
+    output: sif,
+    compression: await chooseCompression(plan.compression, plan.siteCompression, context),
+    blockBytes: parseBlockSize(plan.blockSize),
+    force,
+  };
   const result = await makeSif(request, await engineFor(source, {}, context), context);
   const state = result.state === 'made' ? 'built' : 'up to date';
   return { ...report, state, line: describeResult(result, context.cwd) };

@@ -24,6 +24,9 @@ export interface BuildPlan {
   /** Where Apptainer writes it; absolute. */
   readonly sif: string;
   readonly compression: string;
+  readonly siteCompression: string | undefined;
+  readonly blockSize: string;
+  readonly platform: string | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface BuildPlan {
  * @throws {UsageError} for a release that nothing is known of, an unusable base, a client without its file.
  */
 export async function planBuild(
-  { settings, root }: Project,
+  { settings, siteCompression, root }: Project,
   target: BuildTarget,
   executable: string | undefined,
 ): Promise<BuildPlan> {
@@ -48,6 +51,9 @@ export async function planBuild(
     dockerTag: dockerTag(image.source, target, root),
     sif: path.resolve(root, image.file),
     compression: image.compression,
+    siteCompression,
+    blockSize: image.blockSize,
+    platform: image.platform,
   };
   if (target === 'server') {
     const { base, requirements } = build.server;

@@ -56,13 +56,18 @@ export async function identify(
   if (source.kind === 'recipe') {
     // Only the result will say what the image is.
     const recipe = await identifyRecipe(source, (base) => identify(base, context));
-    return { ...recipe, image: describe('', 'linux', undefined) };
+    return { ...recipe, image: describe({ architecture: '', os: 'linux' }) };
   }
   if (source.kind === 'docker-daemon') {
     const found = await inspectImage(await findDockerEndpoint(env), source.name, signal);
     return {
       identity: { kind: source.kind, imageId: found.Id },
-      image: describe(found.Architecture, found.Os, found.Config),
+      image: describe({
+        architecture: found.Architecture,
+        os: found.Os,
+        variant: found.Variant,
+        config: found.Config,
+      }),
       layersBytes: found.Size,
     };
   }
@@ -71,7 +76,7 @@ export async function identify(
     const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
     return {
       identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
-      image: describe(config.architecture, config.os, config.config),
+      image: describe(config),
       layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
   }
@@ -84,7 +89,7 @@ function ociIdentity(
 ): IdentifiedImage {
   return {
     identity: { kind, manifestDigest },
-    image: describe(config.architecture, config.os, config.config),
+    image: describe(config),
     layersBytes: Math.round(layers.reduce((sum, { size }) => sum + size, 0) * inflation),
   };
 }

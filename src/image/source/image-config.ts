@@ -9,6 +9,7 @@ const words = z
 export const imageConfigSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
+  variant: z.string().nullish(),
   /** RFC 3339. */
   created: z.string().nullish(),
   rootfs: z.looseObject({ diff_ids: z.array(z.string()) }),
@@ -29,6 +30,8 @@ export interface ImageDescription {
   /** Go's name: amd64, arm64. */
   readonly architecture: string;
   readonly os: string;
+  /** Of the architecture, where the image names one. */
+  readonly variant?: string;
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   /** `NAME=VALUE`. */
@@ -36,11 +39,17 @@ export interface ImageDescription {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export function describe(architecture: string, os: string, config: ImageConfig['config']): ImageDescription {
+export function describe({
+  architecture,
+  os,
+  variant,
+  config,
+}: Pick<ImageConfig, 'architecture' | 'os' | 'variant' | 'config'>): ImageDescription {
   const { Entrypoint, Cmd, Env, Labels } = config ?? {};
   return {
     architecture,
     os,
+    ...(typeof variant === 'string' && variant !== '' && { variant }),
     entrypoint: Entrypoint ?? [],
     cmd: Cmd ?? [],
     env: Env ?? [],

@@ -1,4 +1,3 @@
-import { arch } from 'node:os';
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
@@ -11,6 +10,7 @@ import {
   unusableLayer,
   type Descriptor,
 } from './oci-manifest.ts';
+import { bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** Where the manifests and configurations of an image are read from. */
 export interface BlobReader {
@@ -37,13 +37,18 @@ export interface OciImage {
 const maxDepth = 4;
 
 /**
- * Follows indexes to the manifest of the image for this host's platform, and reads its configuration. Each
- * byte is compared with the digest by which it was asked for.
+ * Follows indexes to the manifest of the image for one platform, and reads its configuration. Each byte is compared
+ * with the digest by which it was asked for.
  *
+ * @param platform of this host when undefined.
  * @throws {UsageError} when there is none for this platform.
  * @throws {HpcGatError} for what is damaged or cannot be converted.
  */
-export async function resolveImage(start: Descriptor, blobs: BlobReader): Promise<OciImage> {
+export async function resolveImage(
+  start: Descriptor,
+  blobs: BlobReader,
+  platform: Platform | undefined,
+): Promise<OciImage> {
   let descriptor = start;
   for (let depth = 0; depth < maxDepth; depth += 1) {
     const bytes = await readChecked(descriptor, blobs);
@@ -52,20 +57,23 @@ export async function resolveImage(start: Descriptor, blobs: BlobReader): Promis
       return await readImage(descriptor, bytes, json, blobs);
     }
     const { manifests } = parse(indexSchema, json, descriptor, blobs);
-    descriptor = choosePlatform(manifests, blobs.place);
+    descriptor = choosePlatform(manifests, blobs.place, platform);
   }
   throw new HpcGatError(`${blobs.place}: its indexes lead to one another without end`, { fix: blobs.fix });
 }
 
 /**
+ * @param platform of this host when undefined.
  * @throws {UsageError} when there is none for this platform.
  */
-export function choosePlatform(manifests: readonly Descriptor[], place: string): Descriptor {
+export function choosePlatform(
+  manifests: readonly Descriptor[],
+  place: string,
+  platform: Platform | undefined,
+): Descriptor {
   const images = manifests.filter((one) => !isAttestation(one));
-  const wanted = { os: 'linux', architecture: hostArchitecture() };
-  const found = images.find(
-    ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
-  );
+  const wanted = platform ?? hostPlatform();
+  const found = bestOf(images, wanted);
   const [only] = images;
   if (found !== undefined) {
     return found;
@@ -73,17 +81,13 @@ export function choosePlatform(manifests: readonly Descriptor[], place: string):
   if (images.length === 1 && only !== undefined && !only.platform) {
     return only;
   }
-  const platforms = images.map(({ platform }) =>
-    platform ? `${platform.os}/${platform.architecture}` : 'unnamed',
-  );
-  throw new UsageError(`${place} holds no image for ${wanted.os}/${wanted.architecture}`, {
-    fix: platforms.length === 0 ? 'it holds no image at all' : `it has one for: ${platforms.join(', ')}`,
+  const platforms = images.map((image) => (image.platform ? formatPlatform(image.platform) : 'unnamed'));
+  throw new UsageError(`${place} holds no image for ${formatPlatform(wanted)}`, {
+    fix:
+      platforms.length === 0
+        ? 'it holds no image at all'
+        : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
   });
-}
-
-/** Go's name of this machine's architecture. */
-export function hostArchitecture(): string {
-  return arch() === 'x64' ? 'amd64' : arch();
 }
 
 async function readImage(

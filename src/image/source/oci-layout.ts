@@ -4,6 +4,7 @@ import { parseDescription } from './description-json.ts';
 import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
 import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
 import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';
+import type { Platform } from './platform.ts';
 import type { OciSource } from './source.ts';
 
 const fix = 'write it again, for instance with `skopeo copy` or `docker buildx build --output type=oci`';
@@ -19,7 +20,7 @@ export interface OciLayout {
  * @throws {UsageError} when there is no such layout, or not this image in it.
  * @throws {HpcGatError} when it is damaged.
  */
-export async function readOciLayout({ kind, file, tag }: OciSource): Promise<OciLayout> {
+export async function readOciLayout({ kind, file, tag, platform }: OciSource): Promise<OciLayout> {
   const files = kind === 'oci' ? folderFiles(file) : await tarFiles(file, fix);
   const blob = (wanted: string) => findBlob(files, wanted);
   const index = await files.find('index.json');
@@ -35,11 +36,11 @@ export async function readOciLayout({ kind, file, tag }: OciSource): Promise<Oci
     );
   }
   const { manifests } = parseIndex((await readSlice(index, 'index.json', file)).toString('utf8'), file);
-  const image = await resolveImage(choose(manifests, tag, file, kind), {
-    place: file,
-    fix,
-    read: async ({ digest }) => readSlice(await blob(digest), digest, file),
-  });
+  const image = await resolveImage(
+    choose(manifests, tag, file, kind, platform),
+    { place: file, fix, read: async ({ digest }) => readSlice(await blob(digest), digest, file) },
+    platform,
+  );
   return { image, blob };
 }
 
@@ -59,12 +60,13 @@ function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
   }
 }
 
-/** By name, where one is given; else the only one, or the one for this platform. */
+/** By name, where one is given; else the only one, or the one for the platform. */
 function choose(
   manifests: readonly Descriptor[],
   tag: string | undefined,
   place: string,
   kind: string,
+  platform: Platform | undefined,
 ): Descriptor {
   const images = manifests.filter((one) => !isAttestation(one));
   const wanted = tag === undefined ? images : images.filter((one) => namesOf(one).includes(tag));
@@ -83,7 +85,7 @@ function choose(
     });
   }
   if (wanted.every(({ platform }) => platform)) {
-    return choosePlatform(wanted, place);
+    return choosePlatform(wanted, place, platform);
   }
   throw new UsageError(`${place} holds ${wanted.length} images: ${names.join(', ')}`, {
     fix: `name one of them: ${kind}:${place}:TAG`,

@@ -11,7 +11,9 @@ const descriptorSchema = z.looseObject({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a digest by SHA-256'),
   size: z.int().nonnegative(),
   annotations,
-  platform: z.looseObject({ os: z.string(), architecture: z.string() }).nullish(),
+  platform: z
+    .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+    .nullish(),
 });
 
 export type Descriptor = z.output<typeof descriptorSchema>;

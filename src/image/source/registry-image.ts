@@ -46,6 +46,7 @@ export async function readRegistryImage(
           : fetchSmallBlob(registry, digest, signal);
       },
     },
+    source.platform,
   );
   return { image, registry };
 }

@@ -1,19 +1,25 @@
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
+import type { Platform } from './platform.ts';
 
 /** Where an image comes from, as the user names it. */
 export type ImageSource =
   DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource | RecipeSource;
 
+interface OfPlatform {
+  /** What the image has to be for; the platform of this host when undefined. */
+  readonly platform?: Platform;
+}
+
 /** An image in a Docker daemon. */
-export interface DockerDaemonSource {
+export interface DockerDaemonSource extends OfPlatform {
   readonly kind: 'docker-daemon';
   /** `NAME:TAG`, `NAME@sha256:...` or an image id, never without one of them. */
   readonly name: string;
 }
 
 /** A file as `docker save` writes it. */
-export interface DockerArchiveSource {
+export interface DockerArchiveSource extends OfPlatform {
   readonly kind: 'docker-archive';
   /** Absolute. */
   readonly file: string;
@@ -22,7 +28,7 @@ export interface DockerArchiveSource {
 }
 
 /** A folder (`oci`) or an uncompressed tar (`oci-archive`) in OCI's image layout. */
-export interface OciSource {
+export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
   /** Absolute. */
   readonly file: string;
@@ -31,7 +37,7 @@ export interface OciSource {
 }
 
 /** An image in a registry. */
-export interface RegistrySource {
+export interface RegistrySource extends OfPlatform {
   readonly kind: 'docker';
   /** `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`, never without one of them. */
   readonly name: string;

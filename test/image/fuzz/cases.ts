@@ -87,7 +87,12 @@ async function convert(
   const output = path.join(folder, 'out.sif');
   const wanted = parseCompression(compression);
   try {
-    const request = { source: parseSource(source, folder), output, compression: wanted };
+    const request = {
+      source: parseSource(source, folder),
+      output,
+      compression: wanted,
+      blockBytes: 128 * 1024,
+    };
     await makeSif(request, nativeEngine(context, 2, limits), context);
   } catch (error) {
     if (!(error instanceof HpcGatError)) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parsePlatform } from '../../../src/image/source/platform.ts';
 import { readOciLayout } from '../../../src/image/source/oci-layout.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -45,12 +46,31 @@ describe('an OCI layout', () => {
     expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
+  test('gives the image for the platform that is asked for, of the usual variant unless that names one', async () => {
+    const bytes = new OciBytes();
+    const [plain, v8, v9] = [bytes.image('plain'), bytes.image('v8'), bytes.image('v9')];
+    const platform = (variant: string) => ({ os: 'linux', architecture: 'arm64', variant });
+    const index = bytes.index([
+      forPlatform(plain, 's390x'),
+      { ...v9, platform: platform('v9') },
+      { ...v8, platform: platform('v8') },
+    ]);
+    const file = await bytes.add(index).folder();
+    const read = async (wanted: string) =>
+      (await readOciLayout({ kind: 'oci', file, platform: parsePlatform(wanted) })).image.manifestDigest;
+    expect(await read('linux/s390x')).toBe(plain.digest);
+    expect(await read('linux/arm64')).toBe(v8.digest);
+    expect(await read('linux/aarch64/v8')).toBe(v8.digest);
+    expect(await read('linux/arm64/v9')).toBe(v9.digest);
+    await expect(read('linux/arm64/v7')).rejects.toThrow(/no image for linux\/arm64\/v7/);
+  });
+
   test('without an image for this platform says for which it has one', async () => {
     const bytes = new OciBytes();
     const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).folder();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
       message: expect.stringMatching(/no image for linux\//),
-      fix: 'it has one for: linux/s390x',
+      fix: 'it has one for: linux/s390x; --platform says for which nodes it is',
     });
   });
 

@@ -1,0 +1,19 @@
+import type { CommandResult } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+
+const timeoutMs = 60_000;
+
+/** Runs a program of an image, with nothing of the user's home, to see whether the image starts on this host. */
+export function startsImage(
+  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+  runtime: ContainerRuntime,
+  image: string,
+  program: string,
+): Promise<CommandResult> {
+  return run(runtime.path, ['--silent', 'exec', '--no-home', '--pwd', '/', image, program], {
+    env: runtimeEnvironment(env),
+    timeoutMs,
+    signal,
+  });
+}

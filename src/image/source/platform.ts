@@ -1,0 +1,107 @@
+import { arch, endianness } from 'node:os';
+import { HpcGatError, UsageError } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+import { isSifArchitecture } from '../sif/header.ts';
+
+/** What an image is made for, in Go's words: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+}
+
+/** Node's names that are not Go's. */
+const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+/** Names of the kernel, and of people. */
+const otherNames: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+/** Variants that an architecture has unless another one is named (containerd, platforms/database.go). */
+const usualVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
+
+/** Where this process runs, and where the images run that it converts unless told otherwise. */
+export function hostPlatform(): Platform {
+  const name = arch();
+  return {
+    os: 'linux',
+    architecture: name === 'ppc64' && endianness() === 'LE' ? 'ppc64le' : (goNames[name] ?? name),
+  };
+}
+
+/**
+ * Reads `linux/arm64` or `linux/arm/v7`.
+ *
+ * @throws {UsageError} for anything else, and for what no SIF can be made for.
+ */
+export function parsePlatform(text: string): Platform {
+  const [, os = '', named = '', variant] = /^(\w+)\/(\w+)(?:\/(\w+))?$/.exec(text) ?? [];
+  const architecture = otherNames[named] ?? named;
+  if (os === 'linux' && isSifArchitecture(architecture)) {
+    return { os, architecture, ...(variant !== undefined && { variant }) };
+  }
+  throw new UsageError(`no platform of a SIF: ${text}`, {
+    fix: 'write linux/amd64, linux/arm64, linux/ppc64le or another OS/ARCHITECTURE[/VARIANT] of Linux',
+  });
+}
+
+/** As {@link parsePlatform} reads it; fit to be shown, wherever it comes from. */
+export function formatPlatform({ os, architecture, variant = '' }: Platform): string {
+  return printable([os, architecture, variant].filter((part) => part !== '').join('/'));
+}
+
+/**
+ * Looks whether an image is for the platform that is wanted: the one that was asked for, else that of this host, which an
+ * image is for too that does not say.
+ *
+ * @throws {UsageError} when it is for another one.
+ * @throws {HpcGatError} when it is for one that there is no SIF for.
+ */
+export function expectPlatform(image: Platform, asked: Platform | undefined, place: string): void {
+  const host = hostPlatform();
+  const found = {
+    ...image,
+    os: image.os === '' ? host.os : image.os,
+    architecture: image.architecture === '' ? host.architecture : image.architecture,
+  };
+  if (suits(found, asked ?? host)) {
+    return;
+  }
+  if (!isSifArchitecture(found.architecture)) {
+    throw new HpcGatError(`${place} is an image for ${printable(found.architecture)}, which no SIF can name`);
+  }
+  const [of, other] = [formatPlatform(found), formatPlatform(asked ?? host)];
+  if (found.os !== 'linux') {
+    throw new UsageError(`${place} is an image for ${of}, and Apptainer runs those of Linux`);
+  }
+  throw asked === undefined
+    ? new UsageError(`${place} is an image for ${of}, and this host is ${other}`, {
+        fix: `where the nodes are ${of}: --platform ${of}, or image.platform; else name an image for ${other}`,
+      })
+    : new UsageError(`${place} is an image for ${of}, not for ${other}`, {
+        fix: `name an image for ${other}, or leave --platform and image.platform out`,
+      });
+}
+
+/** A platform without a variant is suited by all variants. */
+function suits(image: Platform, wanted: Platform): boolean {
+  return (
+    image.os === wanted.os &&
+    image.architecture === wanted.architecture &&
+    (wanted.variant === undefined || isSameVariant(image, wanted))
+  );
+}
+
+/** The one of several that suits best: an architecture's usual variant goes before the others. */
+export function bestOf<T extends { readonly platform?: Platform | null | undefined }>(
+  images: readonly T[],
+  wanted: Platform,
+): T | undefined {
+  const suiting = images.filter(({ platform }) => platform && suits(platform, wanted));
+  return suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0];
+}
+
+function isSameVariant(one: Platform, other: Platform): boolean {
+  return variantOf(one) === variantOf(other);
+}
+
+function variantOf({ architecture, variant = '' }: Platform): string | undefined {
+  return variant === '' ? usualVariants[architecture] : variant;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  expectPlatform,
+  formatPlatform,
+  hostPlatform,
+  parsePlatform,
+} from '../../../src/image/source/platform.ts';
+import { forPlatform } from '../../../src/image/wanted.ts';
+import { parseSource } from '../../../src/image/source/source.ts';
+import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
+
+const host = formatPlatform(hostPlatform());
+const foreign = host === 'linux/arm64' ? 'linux/amd64' : 'linux/arm64';
+
+test.each([
+  ['linux/amd64', 'linux/amd64'],
+  ['linux/x86_64', 'linux/amd64'],
+  ['linux/aarch64', 'linux/arm64'],
+  ['linux/arm/v7', 'linux/arm/v7'],
+])('%s is the platform %s', (text, platform) => {
+  expect(formatPlatform(parsePlatform(text))).toBe(platform);
+});
+
+test.each(['', 'arm64', 'linux', 'linux/', 'windows/amd64', 'linux/vax', 'linux/arm/v7/x', 'linux/../x'])(
+  '%j is none',
+  (text) => {
+    expect(() => parsePlatform(text)).toThrow(UsageError);
+  },
+);
+
+describe('an image', () => {
+  const look = (image: string, asked?: string) => () => {
+    const [os = '', architecture = '', variant] = image.split('/');
+    const platform = asked === undefined ? undefined : parsePlatform(asked);
+    expectPlatform({ os, architecture, variant }, platform, 'the image');
+  };
+
+  test('is taken when it is for this host, or does not say what it is for', () => {
+    expect(look(host)).not.toThrow();
+    expect(look('/')).not.toThrow();
+  });
+
+  test('for another platform is refused until that is asked for', () => {
+    expect(look(foreign)).toThrow(`the image is an image for ${foreign}, and this host is ${host}`);
+    expect(look(foreign, foreign)).not.toThrow();
+    expect(look(`${foreign}/v8`, foreign)).not.toThrow();
+    expect(look(host, foreign)).toThrow(`an image for ${host}, not for ${foreign}`);
+    expect(look('/', foreign)).toThrow(UsageError);
+    expect(look('linux/arm/v6', 'linux/arm/v7')).toThrow('linux/arm/v6, not for linux/arm/v7');
+    expect(look('linux/arm', 'linux/arm/v7')).not.toThrow();
+  });
+
+  test('that Apptainer does not run is refused', () => {
+    expect(look('windows/amd64')).toThrow(/and Apptainer runs those of Linux/);
+    expect(look('linux/vax')).toThrow(HpcGatError);
+  });
+});
+
+test('a recipe is for the host that builds it alone', () => {
+  const recipe = parseSource('x.def', '/');
+  expect(forPlatform(recipe, host)).toBe(recipe);
+  expect(() => forPlatform(recipe, foreign)).toThrow(`run on this host, which is ${host}, not ${foreign}`);
+});
