@@ -2,11 +2,6 @@
 export interface CorpusModel {
   readonly name: string;
   readonly loads: boolean;
-  /**
-   * Not asked again at each test: seen once with Triton 2.51 to be as it says here. A model of torch takes 3 s to
-   * load; and without its model.py a Python model keeps Triton from ever getting ready.
-   */
-  readonly seenOnce?: true;
   /** By path in the model's folder; `model.pt` and `model.py` stand for files that work. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
