@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { signalGroup } from '../support/process-group.ts';
+import { proxiesIn } from '../support/proxies.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
 
 /** For the runtime to remove what it unpacked. */
@@ -22,6 +25,8 @@ export interface BuildOptions {
   readonly architecture: string | undefined;
   /** Values for the variables of a definition file. */
   readonly buildArguments: Readonly<Record<string, string>>;
+  /** Whether registries are reached over http. */
+  readonly plainHttp: boolean;
   /** The daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
   /** Each line that the runtime says, without its colours. */
@@ -50,6 +55,7 @@ export async function buildSif(
     workingFolder,
     architecture,
     buildArguments,
+    plainHttp,
     dockerHost,
     onLine,
     onStart,
@@ -62,6 +68,7 @@ export async function buildSif(
     [
       ...['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs],
       ...(architecture === undefined ? [] : ['--arch', architecture]),
+      ...(plainHttp ? ['--no-https'] : []),
       ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
       output,
       source,
@@ -73,6 +80,8 @@ export async function buildSif(
         // It makes its cache folder even when it is told not to use it.
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
+        ...authFile(prefix, env),
+        ...forCommands(prefix, proxiesIn(env)),
       }),
       ownSession: true,
       onStart: (pid) => {
@@ -108,6 +117,21 @@ export async function buildSif(
   expectSuccess(result, `${runtime.name} build`);
 }
 
+/** The runtime looks for logins where Docker does, but not where DOCKER_CONFIG says that they are. */
+function authFile(prefix: string, env: Context['env']): Record<string, string> {
+  const { DOCKER_CONFIG: folder = '' } = env;
+  const name = `${prefix}_AUTH_FILE`;
+  const file = path.join(folder, 'config.json');
+  return folder === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
+}
+
+/** The commands of a recipe's sections see of the environment only what is named for them; the SIF keeps none of it. */
+function forCommands(prefix: string, variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [`${prefix}ENV_${name}`, value]),
+  );
+}
+
 const sectionLines = 5;
 
 /** The last that the commands of a recipe's section said. */
@@ -130,6 +154,9 @@ function fixOf(failure: string): string | undefined {
   }
   if (/must be the root user|--remote/i.test(failure)) {
     return 'this runtime builds recipes for root alone: load a newer Apptainer (`module avail apptainer`), or build elsewhere and copy the SIF';
+  }
+  if (/UNAUTHORIZED|authentication required/i.test(failure)) {
+    return 'the image that the recipe starts from wants a login: `apptainer registry login docker://HOST`, or APPTAINER_DOCKER_USERNAME and APPTAINER_DOCKER_PASSWORD';
   }
   return undefined;
 }

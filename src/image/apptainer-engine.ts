@@ -7,6 +7,7 @@ import type { Context } from '../support/context.ts';
 import type { Compression } from './compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
 import { hostPlatform } from './source/platform.ts';
+import { startsOverHttp } from './recipe/identity.ts';
 import { runtimeSource } from './source/runtime-source.ts';
 import type { ImageSource } from './source/source.ts';
 
@@ -50,6 +51,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
         architecture: foreignArchitecture(source),
         buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
+        plainHttp: source.kind === 'recipe' && (await startsOverHttp(source)),
         dockerHost: await dockerHostFor(source, context.env),
         onStart: onChild,
         onLine: (line) => {

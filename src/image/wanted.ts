@@ -4,6 +4,7 @@ import type { Project } from '../config/load.ts';
 import { parseReference } from '../registry/reference.ts';
 import { UsageError } from '../support/errors.ts';
 import { formatPlatform, hostPlatform, parsePlatform } from './source/platform.ts';
+import { withPlainHttp } from './source/plain-http.ts';
 import { defaultOutputName, type ImageSource, parseSource } from './source/source.ts';
 
 /** One SIF that somebody asked for. */
@@ -72,15 +73,11 @@ export function forPlatform(source: ImageSource, text: string | undefined): Imag
 }
 
 function parse(text: string, { registry }: CompleteSettings, folder: string): ImageSource {
-  const source = parseSource(text, folder);
+  const source = withPlainHttp(parseSource(text, folder), registry.plainHttp);
   if (source.kind !== 'docker') {
     return source;
   }
   const { host } = parseReference(source.name);
   const mirrors = registry.mirrors[host];
-  return {
-    ...source,
-    ...(registry.plainHttp.includes(host) && { plainHttp: true }),
-    ...(mirrors !== undefined && { mirrors }),
-  };
+  return mirrors === undefined ? source : { ...source, mirrors };
 }

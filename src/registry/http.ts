@@ -99,7 +99,7 @@ function explain(error: unknown, { host }: URL): HpcGatError {
   }
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return new HpcGatError(`${host} does not speak TLS`, {
-      fix: 'where the registry is a test of your own, take it over http: --plain-http',
+      fix: 'where the registry is a test of your own, take it over http: registry.plainHttp in hpc-gat.yaml, for make-sif also --plain-http',
       cause: error,
     });
   }

@@ -20,7 +20,14 @@ function build(script: string, signal = new AbortController().signal): Build {
   const file = fakeProgram(folder, 'apptainer', script);
   const lines: string[] = [];
   const building = buildSif(
-    testContext({ env: { PATH: '/usr/bin:/bin', APPTAINER_BIND: '/x', DOCKER_HOST: 'unix:///old' } }),
+    testContext({
+      env: {
+        PATH: '/usr/bin:/bin',
+        APPTAINER_BIND: '/x',
+        DOCKER_HOST: 'unix:///old',
+        https_proxy: 'http://proxy:1',
+      },
+    }),
     { name: 'apptainer', path: file, version: '1.4.5' },
     {
       source: 'docker-daemon:lab/x:1',
@@ -30,6 +37,7 @@ function build(script: string, signal = new AbortController().signal): Build {
       workingFolder: folder,
       architecture: 'arm64',
       buildArguments: {},
+      plainHttp: false,
       dockerHost: 'unix:///new',
       onLine: (line) => lines.push(line),
       onStart: () => undefined,
@@ -58,6 +66,7 @@ describe('apptainer build', () => {
     expect(environment).toContain(`APPTAINER_TMPDIR=${folder}\n`);
     expect(environment).toContain('DOCKER_HOST=unix:///new\n');
     expect(environment).not.toContain('APPTAINER_BIND');
+    expect(environment).toContain('APPTAINERENV_https_proxy=http://proxy:1\n');
     expect(await readFile(path.join(folder, 'cwd'), 'utf8')).toBe(`${folder}\n`);
   });
 

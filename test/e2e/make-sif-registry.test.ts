@@ -138,6 +138,42 @@ describeInLab('make-sif from a registry', () => {
     });
   });
 
+  test('a recipe on a base behind a password: Apptainer has its own login, or the same as make-sif', async () => {
+    const settings = `registry: { plainHttp: ['${closed}'] }
+image: { file: server.sif, compression: 'gzip:1' }
+build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requirements: none.txt } }
+`;
+    const recipe = `Bootstrap: docker\nFrom: ${closed}/lab/base:1\n%post\n  env >/variables\n`;
+    const home = `DOCKER_CONFIG=${folder}/registry/home`;
+    await stdoutOf(`mkdir registry/build; : >registry/build/none.txt; cat >registry/build/hpc-gat.yaml`, {
+      input: settings,
+    });
+    await stdoutOf('cat >registry/build/env.def', { input: recipe });
+    await stdoutOf(`${home} docker login ${closed} --username alice --password-stdin`, { input: password });
+    await importImage(`${closed}/lab/base:1`, 'a base');
+    await stdoutOf(`${home} docker push --quiet ${closed}/lab/base:1`);
+
+    const build = 'cd registry/build && hpc-gat build server';
+    await fails(build, 1, /wants a login for lab\/base:1/, /apptainer registry login/);
+    const named = `export APPTAINER_DOCKER_USERNAME=alice APPTAINER_DOCKER_PASSWORD=${password}`;
+    expect(await stdoutOf(`${named}; ${build}`)).toMatch(/^server: server\.sif: .* by apptainer/);
+    expect(await stdoutOf('apptainer run registry/build/server.sif')).toBe('a base');
+    await stdoutOf(`apptainer registry login --username alice --password-stdin docker://${closed}`, {
+      input: password,
+    });
+    expect(await stdoutOf(`${build} --force`)).toMatch(/ by apptainer/);
+    await stdoutOf(`apptainer registry logout docker://${closed}`);
+
+    // Its commands get the proxies, and the SIF keeps none of them.
+    const proxy = 'https_proxy=http://user:hidden@127.0.0.1:1';
+    await stdoutOf(`export ${home} ${proxy}; cd registry/build && hpc-gat make-sif env.def`);
+    expect(await stdoutOf('apptainer exec registry/build/env.sif cat /variables | grep proxy')).toBe(proxy);
+    expect(await stdoutOf('apptainer exec --cleanenv registry/build/env.sif env')).not.toContain('hidden');
+    expect(
+      await stdoutOf('cat registry/build/env.sif.json; apptainer sif dump 1 registry/build/env.sif'),
+    ).not.toContain('hidden');
+  });
+
   test('with a password takes the one of `docker login`, and shows it nowhere', async () => {
     const make = `hpc-gat make-sif docker://${closed}/lab/small:1 --plain-http -o x.sif`;
     const home = { env: { DOCKER_CONFIG: `${folder}/registry/home` } };

@@ -57,13 +57,15 @@ describe('a build', () => {
 
   test('with Docker is called with everything that was set', async () => {
     const settings = { packageIndex: 'https://pypi.example.org/simple', server: { base: 'mine:1' } };
-    expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'])).toEqual([
+    const env = { https_proxy: 'http://user:secret@proxy:3128', HTTP_PROXY: '' };
+    expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'], env)).toEqual([
       ...['build', '--tag', 'hpc-gat/server:latest', '--build-arg', 'BASE=mine:1'],
-      ...['--build-arg', 'PIP_INDEX_URL=https://pypi.example.org/simple', '--network', 'host'],
+      ...['--build-arg', 'PIP_INDEX_URL=https://pypi.example.org/simple'],
+      ...['--build-arg', 'https_proxy', '--network', 'host'],
       '/p/.hpc-gat/build/server',
     ]);
     const local = await plan({ build: { server: { base: 'a.sif' } } });
-    expect(() => dockerBuildArguments(local, [])).toThrow(/--with apptainer|Docker cannot start/);
+    expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker cannot start/);
   });
 
   test('has its files in one folder, and leaves those that have not changed', async () => {

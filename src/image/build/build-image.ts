@@ -5,6 +5,7 @@ import { parseBlockSize } from '../block-size.ts';
 import { describeResult } from '../describe-result.ts';
 import { engineFor } from '../engines.ts';
 import { makeSif } from '../make-sif.ts';
+import { withPlainHttp } from '../source/plain-http.ts';
 import { buildWithDocker, dockerBuildArguments } from './docker.ts';
 import { fillBuildFolder } from './folder.ts';
 import { forPlatform } from '../wanted.ts';
@@ -47,7 +48,7 @@ async function inDocker(
   const { target, dockerTag } = plan;
   const report = { target, builder: 'docker', image: `docker-daemon:${dockerTag}` } as const;
   if (dryRun) {
-    const command = ['docker', ...dockerBuildArguments(plan, dockerArguments)].join(' ');
+    const command = ['docker', ...dockerBuildArguments(plan, dockerArguments, context.env)].join(' ');
     return { ...report, state: 'would be built', line: command };
   }
   await fillBuildFolder(plan, context);
@@ -73,7 +74,7 @@ async function asSif(
     file: path.join(plan.folder, `${target}.def`),
     buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
   } as const;
-  const source = forPlatform(recipe, plan.platform);
+  const source = withPlainHttp(forPlatform(recipe, plan.platform), plan.plainHttpHosts);
   const request = {
     source,
     output: sif,

@@ -5,6 +5,7 @@ import { howItEnded } from '../../support/command.ts';
 import type { Context } from '../../support/context.ts';
 import { CommandFailedError, messageOf, MissingToolError, UsageError } from '../../support/errors.ts';
 import { findProgram } from '../../support/find-program.ts';
+import { proxiesIn } from '../../support/proxies.ts';
 import type { BuildPlan } from './plan.ts';
 
 /** Why Docker cannot be used here; undefined when a daemon answers. */
@@ -30,6 +31,7 @@ export async function whyNoDocker({
 export function dockerBuildArguments(
   { base, buildArguments, dockerTag, folder }: BuildPlan,
   more: readonly string[],
+  env: Context['env'],
 ): string[] {
   if (base.dockerName === undefined) {
     throw new UsageError(`Docker cannot start from ${base.bootstrap}:${base.from}`, {
@@ -40,6 +42,8 @@ export function dockerBuildArguments(
   return [
     ...['build', '--tag', dockerTag],
     ...values.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    // By their names alone: Docker takes the values from its environment, and keeps them out of the image.
+    ...Object.keys(proxiesIn(env)).flatMap((name) => ['--build-arg', name]),
     ...more,
     folder,
   ];
@@ -93,7 +97,7 @@ export async function buildWithDocker(
     said.push(line);
     output.status(line);
   };
-  const result = await run(docker, dockerBuildArguments(plan, more), {
+  const result = await run(docker, dockerBuildArguments(plan, more, env), {
     env,
     signal,
     ownSession: true,

@@ -27,6 +27,8 @@ export interface BuildPlan {
   readonly siteCompression: string | undefined;
   readonly blockSize: string;
   readonly platform: string | undefined;
+  /** Registries that are reached over http. */
+  readonly plainHttpHosts: readonly string[];
 }
 
 /**
@@ -54,6 +56,7 @@ export async function planBuild(
     siteCompression,
     blockSize: image.blockSize,
     platform: image.platform,
+    plainHttpHosts: settings.registry.plainHttp,
   };
   if (target === 'server') {
     const { base, requirements } = build.server;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
 import { parseSource, type ImageSource, type RecipeSource } from '../source/source.ts';
+import { isReachedOverHttp, withPlainHttp } from '../source/plain-http.ts';
 import { listInputs } from './inputs.ts';
 import { parseRecipe, type RecipeStage } from './parse.ts';
 
@@ -29,7 +30,7 @@ type IdentifyBase = (source: ImageSource) => Promise<{ identity: object; layersB
  * @throws {UsageError} for a recipe that cannot be read, and for a file it names that is not there.
  */
 export async function identifyRecipe(
-  { file, buildArguments }: RecipeSource,
+  { file, buildArguments, plainHttpHosts = [] }: RecipeSource,
   identifyBase: IdentifyBase,
 ): Promise<IdentifiedRecipe> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -42,11 +43,12 @@ export async function identifyRecipe(
       fix: 'see https://apptainer.org/docs/user/latest/definition_files.html',
     });
   }
+  const identifyStage: IdentifyBase = (source) => identifyBase(withPlainHttp(source, plainHttpHosts));
   const unknown = hasSetup ? ['its %setup runs commands on this host'] : [];
   const inputs: unknown[] = [];
   let layersBytes = 0;
   for (const stage of stages) {
-    const base = await lookAtBase(stage, folder, identifyBase);
+    const base = await lookAtBase(stage, folder, identifyStage);
     if (base === undefined) {
       unknown.push(`Bootstrap: ${stage.bootstrap} cannot be looked at beforehand`);
     } else {
@@ -67,6 +69,18 @@ export async function identifyRecipe(
     unknown,
   };
   return { identity, layersBytes };
+}
+
+/** Whether it starts from an image of a registry that is reached over http. */
+export async function startsOverHttp({
+  file,
+  buildArguments,
+  plainHttpHosts = [],
+}: RecipeSource): Promise<boolean> {
+  const { stages } = parseRecipe(await readFile(file, 'utf8'), buildArguments);
+  return stages.some(
+    ({ bootstrap, from }) => bootstrap === 'docker' && isReachedOverHttp(from, plainHttpHosts),
+  );
 }
 
 /** Undefined for an agent that installs from somewhere. */

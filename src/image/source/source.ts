@@ -54,6 +54,8 @@ export interface RecipeSource {
   readonly file: string;
   /** Values for the variables in it. */
   readonly buildArguments: Readonly<Record<string, string>>;
+  /** Registries that are reached over http, when it starts from an image in one of them. */
+  readonly plainHttpHosts?: readonly string[];
 }
 
 const forms =
