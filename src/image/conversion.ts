@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { sha256OfFile } from '../support/digest.ts';
 import { HpcGatError, isOutOfSpace, messageOf } from '../support/errors.ts';
+import { printable } from '../support/printable.ts';
+import { findForeignProgram } from './check/foreign-program.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
 import { identify, type IdentifiedImage } from './source/identity.ts';
@@ -11,7 +13,7 @@ import { showProgress } from './progress.ts';
 import { writeSifRecord, type SifRecord } from './record.ts';
 import { formatSource } from './source/source.ts';
 import { sameIdentity } from './up-to-date.ts';
-import { verifySif } from './verify.ts';
+import { verifySif, type SifFacts } from './verify.ts';
 import { createWorkspace, noSpaceIn, type Workspace } from './workspace.ts';
 
 /** What a SIF takes of the bytes of the unpacked layers: for programs and libraries usually a third. */
@@ -40,6 +42,7 @@ export async function convert(
     progress.update({ stage: 'other', message: 'checking the result' });
     const { architecture } = image.image;
     const facts = await verifySif(sif, { compression, architecture });
+    await warnOfForeignProgram(sif, facts, image, progress.warn);
     const record: SifRecord = {
       schemaVersion: 1,
       source: formatSource(source),
@@ -63,6 +66,22 @@ export async function convert(
   } finally {
     progress.end();
     await workspace.remove();
+  }
+}
+
+/** A mislabelled image converts as it is: nobody but its author knows which of the two is right. */
+async function warnOfForeignProgram(
+  sif: string,
+  { architecture }: SifFacts,
+  { image }: IdentifiedImage,
+  warn: (message: string) => void,
+): Promise<void> {
+  // Whether the SIF can be read has been looked at before: this is no check of it.
+  const program = await findForeignProgram(sif, architecture, image.entrypoint).catch(() => undefined);
+  if (program !== undefined) {
+    warn(
+      `the image says that it is for ${architecture}, but its ${printable(program.path)} is for ${program.architecture}, and will not start there`,
+    );
   }
 }
 

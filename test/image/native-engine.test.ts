@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
@@ -6,6 +6,8 @@ import { readSif } from '../../src/image/sif/read.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { tarOf } from './corpus/tar.ts';
+import { exitProgram } from '../../src/image/codec-probe/exit-program.ts';
+import { layerBytes, type EntryBytes } from './layer-bytes.ts';
 import { configOf, hostArchitecture, OciBytes } from './oci-bytes.ts';
 
 const layer = tarOf([{ name: 'file', type: '0', content: Buffer.from('content') }]);
@@ -51,6 +53,46 @@ test('the configuration goes into the SIF as the image has it', async () => {
   };
   const text = (await readFile(file)).toString('utf8', offset, offset + sizeBytes);
   expect(JSON.parse(text)).toEqual(settings);
+});
+
+describe('an image whose programs are for another architecture than it says', () => {
+  const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
+  const program = exitProgram(foreign) ?? Buffer.alloc(0);
+  const links = [
+    { name: 'bin', type: '2', link: 'usr/bin' },
+    { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
+  ];
+  const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
+    const folder = temporaryFolder();
+    const bytes = layerBytes(entries);
+    const oci = new OciBytes();
+    oci.add(oci.layered([bytes], { config: { ...configOf([bytes]), config } }));
+    await writeFile(path.join(folder, 'image.tar'), oci.tar());
+    const context = testContext({ cwd: folder });
+    expect(await main(['make-sif', 'oci-archive:image.tar'], context)).toBe(0);
+    return context.messages.filter((line) => line.startsWith('warning: '));
+  };
+  const said = (path: string) => [
+    `warning: the image says that it is for ${hostArchitecture}, but its ${path} is for ${foreign}, and will not start there`,
+  ];
+
+  test.each([
+    ['small', program],
+    ['of several blocks', Buffer.concat([program, Buffer.alloc(300_000, 'abc')])],
+  ])('is converted, and that is said: %s', async (_size, data) => {
+    expect(await warned([...links, { name: 'usr/bin/dash', data }])).toEqual(said('/bin/sh'));
+    const config = { Entrypoint: ['/opt/server'] };
+    expect(await warned([{ name: 'opt/server', data }], config)).toEqual(said('/opt/server'));
+  });
+
+  test('is none without programs, or with such as are right', async () => {
+    expect(
+      await warned([...links, { name: 'usr/bin/dash', data: exitProgram(hostArchitecture) ?? '' }]),
+    ).toEqual([]);
+    expect(await warned([...links, { name: 'usr/bin/dash', data: '#!/bin/true' }])).toEqual([]);
+    expect(await warned([{ name: 'bin/sh', type: '2', link: 'sh' }])).toEqual([]);
+    expect(await warned([{ name: 'file', data: 'x' }])).toEqual([]);
+  });
 });
 
 test('the same image gives the same bytes in another folder', async () => {
