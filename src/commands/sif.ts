@@ -43,7 +43,7 @@ async function printFiles(
   { output, signal }: Context,
 ): Promise<void> {
   const { listFiles } = await import('../image/check/list-files.ts');
-  const { longLine, printable } = await import('../image/check/file-lines.ts');
+  const { longLine, shownName } = await import('../image/check/file-lines.ts');
   const files = [];
   for await (const found of listFiles(file)) {
     signal.throwIfAborted();
@@ -51,11 +51,11 @@ async function printFiles(
       const { path: name, target } = found;
       files.push({
         ...found,
-        path: printable(name),
-        ...(target !== undefined && { target: printable(target) }),
+        path: shownName(name),
+        ...(target !== undefined && { target: shownName(target) }),
       });
     } else {
-      output.result(long ? longLine(found) : printable(found.path));
+      output.result(long ? longLine(found) : shownName(found.path));
     }
   }
   if (json) {

@@ -1,6 +1,7 @@
 import { chmod, open, rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
+import { formatBytes } from '../support/amounts.ts';
 import { sha256OfFile } from '../support/digest.ts';
 import { HpcGatError, isOutOfSpace, messageOf } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
@@ -109,7 +110,7 @@ async function warnOfLittleSpace(
     const { bavail, bsize } = needed > 0 ? await statfs(folder) : { bavail: Infinity, bsize: 1 };
     if (bavail * bsize < needed) {
       context.output.warn(
-        `${folder} has ${megabytes(bavail * bsize)} free, the conversion may need ${megabytes(needed)}; ${fix}`,
+        `${folder} has ${formatBytes(bavail * bsize)} free, the conversion may need ${formatBytes(needed)}; ${fix}`,
       );
       return;
     }
@@ -157,8 +158,4 @@ async function publish(
           cause,
         });
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

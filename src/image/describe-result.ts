@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { formatBytes } from '../support/amounts.ts';
 import type { MakeSifResult } from './request.ts';
 
 /** One line for a person: what became of the SIF. */
@@ -9,7 +10,6 @@ export function describeResult({ state, file, reason, record }: MakeSifResult, c
     return `${name}: ${state} (${reason})`;
   }
   const { sizeBytes, durationMs, compression, engine, sha256 } = record;
-  const size = `${(sizeBytes / 1e6).toFixed(1)} MB`;
   const seconds = `${(durationMs / 1000).toFixed(1)} s`;
-  return `${name}: ${size}, ${compression}, ${seconds} by ${engine.name} ${engine.version}, sha256:${sha256}`;
+  return `${name}: ${formatBytes(sizeBytes)}, ${compression}, ${seconds} by ${engine.name} ${engine.version}, sha256:${sha256}`;
 }

@@ -11,11 +11,20 @@ export function printable(text: string): string {
 
 /** The same for a name of a file system, which holds a byte in each character: UTF-8 where it is, else `\xNN`. */
 export function printableBytes(name: string): string {
+  return ofBytes(name, printable);
+}
+
+/** The same, and not cut. */
+export function escapedBytes(name: string): string {
+  return ofBytes(name, escaped);
+}
+
+function ofBytes(name: string, show: (text: string) => string): string {
   const bytes = Buffer.from(name, 'latin1');
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes)
-    ? printable(text)
-    : printable(name).replace(/[\u0080-\u00ff]/g, (character) => hexadecimal(character));
+    ? show(text)
+    : show(name).replace(/[\u0080-\u00ff]/g, (character) => hexadecimal(character));
 }
 
 /** Control characters, those that change the direction of writing, and those that have no width. */

@@ -12,6 +12,7 @@ import { layerBytes } from '../image/layer-bytes.ts';
 import { OciBytes } from '../image/oci-bytes.ts';
 import { placeDebian12, startedFrom } from '../support/debian12.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
+import { comparable } from '../support/listings.ts';
 import { testLab } from '../support/test-lab.ts';
 
 const folder = '/scratch/squashfs-readers';
@@ -79,21 +80,6 @@ function expectAsDescribed(listing: string, leftOut = /^\/(usr|lib|lib64)$/): vo
     return one === other ? [] : [`${JSON.stringify(name)}: ${one ?? ''}, described as ${other ?? ''}`];
   });
   expect(differing).toEqual([]);
-}
-
-/** Without what the two write in ways of their own: names that are no text, sizes of folders, numbers of devices. */
-function comparable(listing: string): string[] {
-  return listing
-    .split('\n')
-    .filter((line) => /^[-a-z]{10} /i.test(line) && !/\/(new|caf)/.test(line))
-    .map((line) =>
-      line
-        .replace(/^(d\S+ \S+ +)\d+/, '$1')
-        .replace(/^([bc]\S+ \S+ +)-?\d+, *\d+/, '$1')
-        .replace(/ $/, ' /')
-        .replaceAll(/ +/g, ' ')
-        .slice(0, 300),
-    );
 }
 
 /** Without loop devices a machine's kernel mounts nothing; CI has them. */

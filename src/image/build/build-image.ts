@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { formatBytes } from '../../support/amounts.ts';
 import type { Context } from '../../support/context.ts';
 import { chooseCompression } from '../automatic-compression.ts';
 import { parseBlockSize } from '../block-size.ts';
@@ -54,7 +55,7 @@ async function inDocker(
   await fillBuildFolder(plan, context);
   context.output.info(`building ${dockerTag} on ${plan.base.dockerName ?? ''} with Docker`);
   const { id, sizeBytes } = await buildWithDocker(context, plan, dockerArguments);
-  return { ...report, state: 'built', line: `${dockerTag}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${id}` };
+  return { ...report, state: 'built', line: `${dockerTag}: ${formatBytes(sizeBytes)}, ${id}` };
 }
 
 async function asSif(

@@ -1,5 +1,9 @@
+import { count } from '../../support/amounts.ts';
+import { printableBytes } from '../../support/printable.ts';
+import { InvalidSifError } from '../sif/invalid.ts';
 import { plainData } from '../squashfs/layout.ts';
 import type { SquashfsImage } from '../squashfs/read/open.ts';
+import { filesIn } from './list-files.ts';
 
 /** Blocks that may be on their way at once: as many as keep the thread pool busy. */
 const maxInFlight = 16;
@@ -73,15 +77,47 @@ export async function checkData(image: SquashfsImage, { onBytes, signal }: Check
 }
 
 async function checkBlock(image: SquashfsImage, block: DataBlock, fragmentBytes: Uint32Array): Promise<void> {
+  try {
+    const length = await lengthOf(image, block);
+    if (block.fragment !== undefined) {
+      fragmentBytes[block.fragment] = length;
+    }
+  } catch (error) {
+    // Paths are found only when they are needed: a SIF is sound nearly always.
+    throw error instanceof InvalidSifError
+      ? new InvalidSifError(error.file, `${error.problem}; ${filesOf(image, block)}`)
+      : error;
+  }
+}
+
+/** Of a block, decompressed. */
+async function lengthOf(image: SquashfsImage, block: DataBlock): Promise<number> {
   const what = nameOf(block);
   const stored = await image.area.read(block.position, storedBytes(block), what);
   const isPlain = (block.word & plainData) !== 0;
   const raw = isPlain ? stored : await image.blocks.decode(stored, block.rawBytes, what);
-  if (block.fragment !== undefined) {
-    fragmentBytes[block.fragment] = raw.length;
-  } else if (raw.length !== block.rawBytes) {
+  if (block.fragment === undefined && raw.length !== block.rawBytes) {
     throw image.area.broken(`${what} has ${raw.length} bytes instead of ${block.rawBytes}`);
   }
+  return raw.length;
+}
+
+/** Whose contents a block holds. */
+function filesOf(image: SquashfsImage, { inode, fragment }: DataBlock): string {
+  const paths: string[] = [];
+  for (const file of filesIn(image)) {
+    const stored = image.inodes.inode(file.inode);
+    const isHit =
+      fragment === undefined
+        ? file.inode === inode
+        : stored.kind === 'file' && stored.file.fragment?.number === fragment;
+    if (isHit) {
+      paths.push(file.path);
+    }
+  }
+  const [first = '', ...others] = paths;
+  const more = others.length === 0 ? '' : ` and of ${count(others.length, 'other file')}`;
+  return `it is part of "${printableBytes(first)}"${more}`;
 }
 
 /** Every reference to a block that is not a hole. */

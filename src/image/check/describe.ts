@@ -2,7 +2,7 @@ import { formatBlockSize } from '../block-size.ts';
 import type { InodeKind } from '../squashfs/read/inode.ts';
 import type { Superblock } from '../squashfs/read/superblock.ts';
 import type { CheckReport, FileSystemReport } from './check-file.ts';
-import { count, formatBytes } from './sizes.ts';
+import { count, formatBytes } from '../../support/amounts.ts';
 
 /** What was checked, for a person. */
 export function describeReport(report: CheckReport, name: string): string[] {

@@ -1,3 +1,4 @@
+import { printableBytes } from '../../support/printable.ts';
 import { extendedType } from '../squashfs/layout.ts';
 import type { StoredInode } from '../squashfs/read/inode.ts';
 import { entriesOf, listingBytes, placeText, type StoredEntry } from '../squashfs/read/listing.ts';
@@ -31,11 +32,11 @@ export function checkDirectories(image: SquashfsImage): number {
       const known = links[inode.number] ?? 0;
       if (inode.kind === 'directory') {
         if (known > 0) {
-          throw area.broken(`the directory ${inode.number} has a second name, ${JSON.stringify(name)}`);
+          throw area.broken(`the directory ${inode.number} has a second name, "${printableBytes(name)}"`);
         }
         if (inode.directory.parent !== directory.number) {
           throw area.broken(
-            `the directory ${JSON.stringify(name)} lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
+            `the directory "${printableBytes(name)}" lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
           );
         }
         links[directory.number] = (links[directory.number] ?? 0) + 1;
@@ -71,17 +72,17 @@ function* childrenOf(
     const { name, type, number, place } = entry;
     // A byte in each character, so that this is the order of bytes, by which the kernel looks for a name.
     if (name <= last) {
-      throw area.broken(`${what} has ${JSON.stringify(name)} behind ${JSON.stringify(last)}`);
+      throw area.broken(`${what} has "${printableBytes(name)}" behind "${printableBytes(last)}"`);
     }
     last = name;
     if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
       throw area.broken(
-        `${JSON.stringify(name)} in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
+        `"${printableBytes(name)}" in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
       );
     }
     const inode = inodes.inode(number);
     if (type !== (inode.type > extendedType ? inode.type - extendedType : inode.type)) {
-      throw area.broken(`${JSON.stringify(name)} in ${what} has type ${type}, its inode ${inode.type}`);
+      throw area.broken(`"${printableBytes(name)}" in ${what} has type ${type}, its inode ${inode.type}`);
     }
     index.see(entry);
     yield { name, inode };
@@ -124,7 +125,7 @@ class IndexCheck {
 
   #wrong(name: string): Error {
     return this.#image.area.broken(
-      `the index of directory ${this.#directory.number} leads to ${JSON.stringify(name)}, where that is not`,
+      `the index of directory ${this.#directory.number} leads to "${printableBytes(name)}", where that is not`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { escapedBytes } from '../../support/printable.ts';
 import type { InodeKind } from '../squashfs/read/inode.ts';
 import type { ListedFile } from './list-files.ts';
 
@@ -17,8 +18,8 @@ export function longLine(file: ListedFile): string {
   const what = device === undefined ? String(sizeBytes) : `${device.major},${device.minor}`;
   const owner = `${uid}/${gid}`;
   const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  const arrow = target === undefined ? '' : ` -> ${printable(target)}`;
-  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${printable(path)}${arrow}`;
+  const arrow = target === undefined ? '' : ` -> ${shownName(target)}`;
+  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${shownName(path)}${arrow}`;
 }
 
 /** "rwxr-sr-t". */
@@ -39,13 +40,11 @@ function permissions(mode: number): string {
 }
 
 /**
- * A name of bytes as text for a terminal: UTF-8 as it is, anything else, and what steers terminals, as `\xNN`.
+ * A name as text for a terminal, another one for every other name: what is no UTF-8, what steers terminals, and
+ * backslashes are shown by their codes.
  *
- * @param bytes a byte in each character.
+ * @param name a byte in each character.
  */
-export function printable(bytes: string): string {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  const isText = !text.includes('\ufffd');
-  const escape = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  return isText ? text.replace(/[\p{Cc}\\]/gu, escape) : bytes.replace(/[^ -~]|\\/g, escape);
+export function shownName(name: string): string {
+  return escapedBytes(name.replaceAll('\\', String.raw`\x5c`));
 }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
+import { printableBytes } from '../../support/printable.ts';
 import type { InodeKind, StoredInode } from '../squashfs/read/inode.ts';
 import { entriesOf, listingBytes } from '../squashfs/read/listing.ts';
 import { openSquashfs, type SquashfsImage } from '../squashfs/read/open.ts';
@@ -38,7 +39,7 @@ export async function* listFiles(file: string): AsyncIterable<ListedFile> {
   }
   const handle = await open(file, 'r');
   try {
-    yield* walk(await openSquashfs(handle, part, file));
+    yield* filesIn(await openSquashfs(handle, part, file));
   } finally {
     await handle.close();
   }
@@ -49,7 +50,8 @@ interface Named {
   readonly inode: StoredInode;
 }
 
-function* walk(image: SquashfsImage): Iterable<ListedFile> {
+/** The same, of one that is open. */
+export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
   const { area, inodes, listings, superblock } = image;
   const pending: Named[] = [{ path: '/', inode: inodes.root(superblock.root) }];
   let listed = 0;
@@ -67,7 +69,7 @@ function* walk(image: SquashfsImage): Iterable<ListedFile> {
     const below: Named[] = [];
     for (const { name, number, place } of entriesOf(area, listings, inode.directory, path)) {
       if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
-        throw area.broken(`${JSON.stringify(name)} in ${path} leads to no inode`);
+        throw area.broken(`"${printableBytes(name)}" in "${printableBytes(path)}" leads to no inode`);
       }
       below.push({ path: `${path === '/' ? '' : path}/${name}`, inode: inodes.inode(number) });
     }

@@ -1,5 +1,5 @@
 import { alignColumns } from '../../support/table.ts';
-import { count } from './sizes.ts';
+import { count } from '../../support/amounts.ts';
 import { describeSuperblock } from './describe.ts';
 import type { ListedObject } from './list-objects.ts';
 

@@ -118,7 +118,7 @@ test('names are shown as text, and what steers a terminal is not', async () => {
   expect((await filesOf(file)).slice(1).map((one) => longLine(one).slice(52))).toEqual([
     '/\\x1b[31m',
     '/café',
-    '/caf\\xe9 -> a\\x0ab',
+    '/caf\\xe9 -> a\\nb',
   ]);
 });
 

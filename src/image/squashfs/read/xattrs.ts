@@ -1,3 +1,4 @@
+import { printableBytes } from '../../../support/printable.ts';
 import { xattrPrefixes } from '../layout.ts';
 import type { Area } from './area.ts';
 import type { Blocks } from './blocks.ts';
@@ -92,7 +93,7 @@ export function readXattrSet(
     const prefix = xattrPrefixes[type & ~elsewhere];
     const rest = fields.take(fields.u16()).toString('latin1');
     if (prefix === undefined || rest === '' || rest.includes('\0')) {
-      throw area.broken(`xattr set ${number} has the name ${JSON.stringify(rest)} of type ${type}`);
+      throw area.broken(`xattr set ${number} has the name "${printableBytes(rest)}" of type ${type}`);
     }
     const value = fields.take(fields.u32());
     const isElsewhere = (type & elsewhere) !== 0;
