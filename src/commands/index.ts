@@ -1,4 +1,5 @@
 import { build } from './build.ts';
+import { cache } from './cache.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
@@ -28,6 +29,7 @@ export const verbs: readonly BindVerb[] = [
   doctor,
   build,
   makeSif,
+  cache,
   sif,
   config,
   render,

@@ -59,6 +59,11 @@ export const makeSif = defineVerb({
         default: '1T',
         describe: 'Largest image that the native engine takes, unpacked: K, M, G or T bytes',
       })
+      .option('cache', {
+        type: 'boolean',
+        default: true,
+        describe: 'Take layers that were converted before, and keep new ones [cache.folder, cache.limit]',
+      })
       .option('plain-http', {
         type: 'boolean',
         default: false,
@@ -98,6 +103,7 @@ export const makeSif = defineVerb({
     const { chooseCompression } = await import('../image/automatic-compression.ts');
     const { parseBlockSize } = await import('../image/block-size.ts');
     const { configuredImages, forPlatform, namedImage } = await import('../image/wanted.ts');
+    const { cachePlace } = await import('../image/cache/place.ts');
     const { describeResult } = await import('../image/describe-result.ts');
     const { loadProject } = await import('../config/load.ts');
     const project = await loadProject(context, { configFile: args.config, site: args.site });
@@ -112,7 +118,12 @@ export const makeSif = defineVerb({
     }
     const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
     const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const engineOptions = { name: args.engine, threads: args.threads, maxBytes: parseSize(args.maxSize) };
+    const engineOptions = {
+      name: args.engine,
+      threads: args.threads,
+      maxBytes: parseSize(args.maxSize),
+      cache: args.cache ? cachePlace(project.settings.cache, context) : undefined,
+    };
     const results = [];
     for (const { source, file, compression, blockSize } of wanted) {
       const result = await make(

@@ -80,6 +80,15 @@ export const settingsSchema = z.strictObject({
       client: z.strictObject({ base: word.optional() }).optional(),
     })
     .optional(),
+  /** Where `make-sif` keeps the layers that it has converted. */
+  cache: z
+    .strictObject({
+      /** A path, or a variable as `$SCRATCH/hpc-gat`; without it a folder below the home's cache. */
+      folder: word.regex(/^(\/|\$\w+)/, 'an absolute path or $VARIABLE').optional(),
+      /** What all of them may take, in powers of 1024: `500M`, `4G`. */
+      limit: word.optional(),
+    })
+    .optional(),
   registry: z
     .strictObject({
       /** Registries, as `HOST` or `HOST:PORT`, that are asked without encryption. */

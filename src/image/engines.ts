@@ -1,5 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
+import type { CachePlace } from './cache/block-cache.ts';
 import type { SifEngine } from './engine.ts';
 import { defaultLimits } from './limits.ts';
 import type { ImageSource } from './source/source.ts';
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Of the native engine: unpacked bytes of the largest image that is no bomb. */
   readonly maxBytes?: number | undefined;
+  /** Of the native engine: where converted layers are kept; without it none are. */
+  readonly cache?: CachePlace | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface EngineOptions {
  */
 export async function engineFor(
   source: ImageSource,
-  { name, threads, maxBytes }: EngineOptions,
+  { name, threads, maxBytes, cache }: EngineOptions,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<SifEngine> {
   const isRecipe = source.kind === 'recipe';
@@ -42,5 +45,9 @@ export async function engineFor(
     return (await import('./apptainer-engine.ts')).apptainerEngine(context);
   }
   const { nativeEngine } = await import('./native-engine.ts');
-  return nativeEngine(context, conversionThreads(threads, context.env), defaultLimits(maxBytes));
+  return nativeEngine(context, {
+    threads: conversionThreads(threads, context.env),
+    limits: defaultLimits(maxBytes),
+    cache,
+  });
 }

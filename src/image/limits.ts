@@ -47,6 +47,26 @@ const inodeBytes = 1000;
 /** What one xattr takes beside its name and value. */
 const xattrBytes = 200;
 
+/** What layers have asked for. */
+export interface Demand {
+  /** Of the layers, unpacked. */
+  readonly unpackedBytes: number;
+  /** Of their files, holes counted. */
+  readonly fileBytes: number;
+  readonly entries: number;
+  readonly metadataBytes: number;
+}
+
+/** What was asked for between two moments. */
+export function demandSince(before: Demand, after: Demand): Demand {
+  return {
+    unpackedBytes: after.unpackedBytes - before.unpackedBytes,
+    fileBytes: after.fileBytes - before.fileBytes,
+    entries: after.entries - before.entries,
+    metadataBytes: after.metadataBytes - before.metadataBytes,
+  };
+}
+
 /** Counts what the layers of one image have asked for. */
 export class Budget {
   readonly #limits: ImageLimits;
@@ -57,6 +77,29 @@ export class Budget {
 
   constructor(limits: ImageLimits) {
     this.#limits = limits;
+  }
+
+  get demand(): Demand {
+    return {
+      unpackedBytes: this.#unpackedBytes,
+      fileBytes: this.#fileBytes,
+      entries: this.#entries,
+      metadataBytes: this.#metadataBytes,
+    };
+  }
+
+  /**
+   * For a layer that was read another time.
+   *
+   * @throws {HpcGatError} when it is too large.
+   */
+  takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: Demand, place: string): void {
+    this.unpack(unpackedBytes, place);
+    this.#fileBytes += fileBytes;
+    this.#expectSize(this.#fileBytes, place);
+    this.#entries += entries;
+    this.#metadataBytes += metadataBytes;
+    this.#expectRoom(place);
   }
 
   /** @throws {HpcGatError} when these bytes of a layer are too many. */
@@ -71,14 +114,18 @@ export class Budget {
     this.#fileBytes += sizeBytes;
     this.#expectSize(this.#fileBytes, where);
     this.#entries += 1;
+    this.#metadataBytes += inodeBytes + name.length + linkName.length;
+    for (const [key, value] of xattrs) {
+      this.#metadataBytes += xattrBytes + key.length + value.length;
+    }
+    this.#expectRoom(where);
+  }
+
+  #expectRoom(where: string): void {
     if (this.#entries > this.#limits.entries) {
       throw new HpcGatError(`${where}: the image has more than ${this.#limits.entries} entries`, {
         fix: 'look how the image was made: no image needs so many',
       });
-    }
-    this.#metadataBytes += inodeBytes + name.length + linkName.length;
-    for (const [key, value] of xattrs) {
-      this.#metadataBytes += xattrBytes + key.length + value.length;
     }
     if (this.#metadataBytes > this.#limits.metadataBytes) {
       throw new HpcGatError(

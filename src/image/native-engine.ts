@@ -3,40 +3,41 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
+import { BlockCache, type CachePlace } from './cache/block-cache.ts';
 import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
-import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
+import type { LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
 import { Budget, defaultLimits, type ImageLimits } from './limits.ts';
 import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
 import { partitionOffset, writeSif } from './sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
 import { containerFiles, type Origin } from './singularity-d/files.ts';
-import { countLayers } from './source/count-bytes.ts';
 import { describe, type ImageConfig } from './source/image-config.ts';
 import type { LayeredImage } from './source/layered-image.ts';
 import { hostPlatform } from './source/platform.ts';
 import { openImage } from './source/open-image.ts';
 import { formatSource, type ImageSource } from './source/source.ts';
 import type { FileContent } from './squashfs/content.ts';
-import type { DataArea } from './squashfs/data-area.ts';
-import type { Stretch } from './squashfs/squeeze.ts';
 import { SquashfsWriter } from './squashfs/write.ts';
-import { TarReader } from './tar/reader.ts';
+import { storeLayers, type WrittenLayer } from './store-layers.ts';
 
 /** Another one where the same image comes to other bytes. */
 const outputVersion = '2';
 
-/**
- * Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF.
- *
- * @param threads blocks compressed at once; the bytes do not depend on it.
- * @param limits what is taken for a bomb.
- */
+export interface NativeOptions {
+  /** Blocks compressed at once; the bytes do not depend on it. */
+  readonly threads: number;
+  /** What is taken for a bomb. */
+  readonly limits?: ImageLimits;
+  /** Where converted layers are kept; without it none are. */
+  readonly cache?: CachePlace | undefined;
+}
+
+/** Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF. */
 export function nativeEngine(
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-  threads: number,
-  limits: ImageLimits = defaultLimits(),
+  options: NativeOptions,
 ): SifEngine {
   return {
     name: 'native',
@@ -44,15 +45,12 @@ export function nativeEngine(
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
-      await convertImage(image, originOf(request.source), { ...request, threads, limits }, watch);
+      await convertImage(image, originOf(request.source), { ...request, ...options }, watch);
     },
   };
 }
 
-interface ConversionOptions extends Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> {
-  readonly threads: number;
-  readonly limits: ImageLimits;
-}
+type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> & NativeOptions;
 
 /**
  * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers
@@ -61,14 +59,15 @@ interface ConversionOptions extends Pick<ConversionRequest, 'output' | 'compress
 export async function convertImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
-  { output, compression, blockBytes, threads, limits }: ConversionOptions,
-  watch: Pick<ConversionWatch, 'onProgress' | 'signal'>,
+  { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
+  watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>,
 ): Promise<void> {
   const file = await open(output, 'wx+');
   try {
     const squashfs = new SquashfsWriter(file, partitionOffset, { compression, blockBytes, threads });
     try {
-      const stored = await storeLayers(image, squashfs, new Budget(limits), watch);
+      const cache = place && new BlockCache(place, { compression, blockBytes });
+      const stored = await storeLayers(image, { file, squashfs, budget: new Budget(limits), cache }, watch);
       await finish(file, squashfs, image.place, await image.config(), stored, origin);
     } finally {
       squashfs.close();
@@ -76,71 +75,6 @@ export async function convertImage(
   } finally {
     await file.close();
   }
-}
-
-/** A layer whose contents are written. */
-interface WrittenLayer {
-  readonly name: string;
-  readonly entries: readonly LayerEntry<FileContent>[];
-  readonly stretch: Stretch;
-}
-
-/** @returns the layers by their diff_ids. */
-async function storeLayers(
-  image: LayeredImage,
-  squashfs: SquashfsWriter,
-  budget: Budget,
-  { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
-): Promise<ReadonlyMap<string, WrittenLayer>> {
-  const { begin, onBytes } = countLayers(onProgress, 'compress', 'converting the layers', image);
-  const stored = new Map<string, WrittenLayer>();
-  for await (const layer of image.layers(onBytes, signal)) {
-    begin(layer.sizeBytes);
-    const name = `layer ${printable(layer.name)} of ${image.place}`;
-    const bytes = counted(layer.bytes, name, budget);
-    try {
-      const entries = await storeLayer(new TarReader(bytes, name), squashfs.data, name, budget);
-      stored.set(layer.diffId(), { name, entries, stretch: await squashfs.endLayer() });
-    } finally {
-      // After an error nobody reads on, and what is open is to be closed.
-      await bytes.return(undefined);
-    }
-  }
-  return stored;
-}
-
-async function* counted(
-  chunks: AsyncIterable<Buffer>,
-  place: string,
-  budget: Budget,
-): AsyncGenerator<Buffer, void, undefined> {
-  for await (const chunk of chunks) {
-    budget.unpack(chunk.length, place);
-    yield chunk;
-  }
-}
-
-/** Reads a layer to its end; the contents of its files go to the output at once. */
-async function storeLayer(
-  tar: TarReader,
-  data: DataArea,
-  place: string,
-  budget: Budget,
-): Promise<LayerEntry<FileContent>[]> {
-  const entries: LayerEntry<FileContent>[] = [];
-  for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
-    budget.take(entry, place);
-    const names = namesOf(entry.name, place);
-    const content =
-      entry.kind === 'file' && !isWhiteout(names)
-        ? await data.store(entry.sizeBytes, (target) => tar.readContent(target))
-        : undefined;
-    const meaning = interpret(entry, names, content, place);
-    if (meaning !== undefined) {
-      entries.push(meaning);
-    }
-  }
-  return entries;
 }
 
 /** Decides the tree, and writes what describes it. */

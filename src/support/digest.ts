@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-
-/** Large enough that a file of gigabytes is not read in a million small steps. */
-const chunkBytes = 1024 * 1024;
+import { open } from 'node:fs/promises';
+import { filePieces } from './file-pieces.ts';
 
 /** The SHA-256 of a file's content, 64 hexadecimal digits. */
 export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const stream = createReadStream(file, { highWaterMark: chunkBytes });
-  for await (const chunk of stream) {
-    signal?.throwIfAborted();
-    hash.update(chunk as Buffer);
+  const handle = await open(file);
+  try {
+    for await (const piece of filePieces(handle)) {
+      signal?.throwIfAborted();
+      hash.update(piece);
+    }
+  } finally {
+    await handle.close();
   }
   return hash.digest('hex');
 }

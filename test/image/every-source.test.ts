@@ -47,7 +47,7 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
     image,
     origin,
     { output, compression, blockBytes: 131_072, threads: 2, limits: defaultLimits() },
-    { onProgress: () => undefined, signal },
+    { onProgress: () => undefined, onWarning: () => undefined, signal },
   );
   return await readFile(output);
 }

@@ -5,8 +5,8 @@ import { isZeroRecord, parseTarHeader, recordBytes } from '../tar/header.ts';
 import { TarReader } from '../tar/reader.ts';
 import { readSaved } from './docker-archive.ts';
 import { digestInName } from './docker-manifest.ts';
-import type { ArrivingLayer, LayeredImage } from './layered-image.ts';
-import { codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
+import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
+import { checkStored, codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
 
 /** Read at once from an entry of the stream. */
 const pieceBytes = 1024 * 1024;
@@ -28,8 +28,8 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
     place,
     layerCount: image.RootFS?.Layers.length ?? 0,
     totalBytes: image.Size,
-    layers: async function* (onBytes, signal) {
-      const stream = await saveImage(endpoint, image, signal);
+    layers: async function* (reading) {
+      const stream = await saveImage(endpoint, image, reading.signal);
       try {
         const tar = new TarReader(stream, `what the daemon sends of ${place}`);
         let textsBytes = 0;
@@ -42,7 +42,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
           const start = await read(tar, Math.min(sizeBytes, recordBytes));
           if (isLayer(start)) {
             const chunks = content(tar, start, sizeBytes);
-            yield { ...arriving(place, name, chunks, start, onBytes, signal), sizeBytes };
+            yield { ...arriving(place, name, chunks, start, reading), sizeBytes };
           } else if (sizeBytes <= maxTextBytes && textsBytes + sizeBytes <= maxTextsBytes) {
             const rest = await read(tar, sizeBytes - start.length);
             texts.set(name, Buffer.concat([start, rest]).toString('utf8'));
@@ -75,17 +75,22 @@ function arriving(
   name: string,
   chunks: AsyncIterable<Buffer>,
   start: Buffer,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
+  reading: LayerReading,
 ): Omit<ArrivingLayer, 'sizeBytes'> {
   let diffId = '';
   const digest = digestInName(name);
   const stored = { name, codec: codecByStart(start), chunks };
-  const bytes = inflateLayer(place, stored, onBytes, signal, (found) => {
+  const bytes = inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
     expectDigests(place, { name, ...(digest !== undefined && { digest }) }, found);
     diffId = found.plain;
   });
-  return { name, bytes, diffId: () => diffId };
+  return {
+    name,
+    digest,
+    bytes,
+    check: () => checkStored(place, { name, digest: digest ?? '', chunks }, reading),
+    diffId: () => diffId,
+  };
 }
 
 async function* content(tar: TarReader, start: Buffer, sizeBytes: number): AsyncGenerator<Buffer> {

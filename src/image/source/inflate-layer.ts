@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { HpcGatError, messageOf } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
 import { inflate } from './inflate.ts';
+import type { LayerReading } from './layered-image.ts';
 
 /** How the bytes of a layer are stored. */
 export type LayerCodec = 'none' | 'gzip' | 'zstd';
@@ -72,6 +73,24 @@ export async function* inflateLayer(
   }
   const stored = `sha256:${ofStored.digest('hex')}`;
   onEnd({ stored, plain: codec === 'none' ? stored : `sha256:${ofPlain.digest('hex')}` });
+}
+
+/**
+ * Reads a layer for the digest of its stored bytes alone.
+ *
+ * @throws {HpcGatError} when the layer cannot be read, or differs.
+ */
+export async function checkStored(
+  place: string,
+  { name, digest, chunks }: Pick<LayerStream, 'name' | 'chunks'> & { readonly digest: string },
+  { onBytes, signal }: Pick<LayerReading, 'onBytes' | 'signal'>,
+): Promise<void> {
+  const stored = inflateLayer(place, { name, codec: 'none', chunks }, onBytes, signal, (found) => {
+    expectDigests(place, { name, digest }, found);
+  });
+  while ((await stored.next()).done !== true) {
+    // Its digest is all that is wanted.
+  }
 }
 
 /** @throws {HpcGatError} when a layer is not the one that was named. */

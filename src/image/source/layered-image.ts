@@ -8,12 +8,11 @@ export interface LayeredImage {
   /** About as many stored bytes as there are to read. */
   readonly totalBytes: number;
   /**
-   * Every layer of the image, and maybe others; each is read to its end before the next one is asked for.
+   * Every layer of the image, and maybe others; each is read or checked to its end before the next one is asked for.
    *
-   * @param onBytes told how many stored bytes were read since the last call.
    * @throws {HpcGatError} when one cannot be read or is damaged.
    */
-  layers(onBytes: (bytes: number) => void, signal: AbortSignal): AsyncIterable<ArrivingLayer>;
+  layers(reading: LayerReading): AsyncIterable<ArrivingLayer>;
   /**
    * What the image is, with the order of its layers (`rootfs.diff_ids`); of a stream it is known at its end.
    *
@@ -22,12 +21,30 @@ export interface LayeredImage {
   config(): ImageConfig | Promise<ImageConfig>;
 }
 
+/** How layers are read. */
+export interface LayerReading {
+  /** Told how many stored bytes were read since the last call. */
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+  /** Whether the content of a layer, by the digest of its stored bytes, is there already: it need not come in advance. */
+  readonly isHeld: (digest: string) => Promise<boolean>;
+}
+
+/** Either its bytes are read, or it is checked. */
 export interface ArrivingLayer {
   readonly name: string;
   /** As it is stored. */
   readonly sizeBytes: number;
+  /** Of the stored bytes, `sha256:...`, where it is known beforehand. */
+  readonly digest?: string | undefined;
   /** Uncompressed. Behind the last of them the digests that are known for the layer have been compared. */
   readonly bytes: AsyncIterable<Buffer>;
-  /** Digest of those bytes, `sha256:...`; known behind the last of them. */
+  /**
+   * Compares the stored bytes, as far as they come at all, with the digest.
+   *
+   * @throws {HpcGatError} when they differ.
+   */
+  check(): Promise<void>;
+  /** Digest of the uncompressed bytes, `sha256:...`; of a stream it is known behind the last of them, and empty before. */
   readonly diffId: () => string;
 }

@@ -3,8 +3,10 @@ import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { daemonImage } from './daemon-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
+import { fileChunks } from './file-chunks.ts';
 import type { ImageConfig } from './image-config.ts';
-import type { LayeredImage } from './layered-image.ts';
+import { checkStored } from './inflate-layer.ts';
+import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type ImageSource } from './source.ts';
@@ -51,16 +53,25 @@ function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer
     place,
     layerCount: layers.length,
     totalBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    layers: async function* (onBytes, signal) {
+    layers: async function* (reading) {
       for (const layer of layers) {
-        yield await Promise.resolve({
-          name: layer.name,
-          sizeBytes: layer.sizeBytes,
-          bytes: readLayer(place, layer, onBytes, signal),
-          diffId: () => layer.diffId,
-        });
+        yield await Promise.resolve(arriving(place, layer, reading));
       }
     },
     config: () => config,
+  };
+}
+
+function arriving(place: string, layer: StoredLayer, reading: LayerReading): ArrivingLayer {
+  const { name, sizeBytes, diffId, codec } = layer;
+  // What is not compressed has one digest.
+  const digest = layer.digest ?? (codec === 'none' ? diffId : undefined);
+  return {
+    name,
+    sizeBytes,
+    digest,
+    bytes: readLayer(place, layer, reading.onBytes, reading.signal),
+    check: () => checkStored(place, { name, digest: digest ?? '', chunks: fileChunks(layer) }, reading),
+    diffId: () => diffId,
   };
 }

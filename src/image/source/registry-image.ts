@@ -1,22 +1,18 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Context } from '../../support/context.ts';
-import { blobChunks, downloadBlob } from '../../registry/download.ts';
+import { downloadBlob } from '../../registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
 import type { ConversionWatch } from '../engine.ts';
-import type { LayeredImage } from './layered-image.ts';
+import { FetchAhead } from './fetch-ahead.ts';
+import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
 import { formatSource, type RegistrySource } from './source.ts';
 import { codecByStart, expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
-
-/** Layers that are on their way at once: the one that is being converted, and those behind it. */
-const sideBySide = 3;
-/** Pieces of a layer, of up to 64 KiB, that are held until it is its turn. */
-const piecesAhead = 256;
 
 /**
  * Reads from a registry what it says of an image, not its layers.
@@ -66,40 +62,48 @@ export async function openRegistryImage(
     place,
     layerCount: layers.length,
     totalBytes: layers.reduce((sum, { layer }) => sum + layer.size, 0),
-    layers: async function* (onBytes, signal) {
-      const started: Readable[] = [];
-      const ending = new AbortController();
-      const within = { clock: context.clock, signal: AbortSignal.any([signal, ending.signal]) };
+    layers: async function* (reading) {
+      const descriptors = layers.map(({ layer }) => layer);
+      const coming = new FetchAhead(registry, descriptors, reading, context.clock);
       try {
-        for (const [index, { layer, diffId }] of layers.entries()) {
-          const behind = layers.slice(started.length, index + sideBySide);
-          started.push(...behind.map((one) => fetchAhead(registry, one.layer, within)));
-          const { digest } = layer;
-          const stored = await openStream(digest, started[index] ?? Readable.from([]));
-          const bytes = inflateLayer(place, stored, onBytes, signal, (found) => {
-            expectDigests(place, { name: digest, digest, diffId }, found);
-          });
-          yield { name: digest, sizeBytes: layer.size, bytes, diffId: () => diffId };
+        for (const { layer, diffId } of layers) {
+          await coming.beginTurn(layer);
+          yield arriving(place, layer, diffId, coming, reading);
         }
       } finally {
-        ending.abort();
-        started.forEach((stream) => stream.destroy());
+        coming.end();
       }
     },
     config: () => image.config,
   };
 }
 
-function fetchAhead(
-  registry: Registry,
+function arriving(
+  place: string,
   layer: Descriptor,
-  context: Pick<Context, 'clock' | 'signal'>,
-): Readable {
-  const stream = Readable.from(blobChunks(registry, layer, context), { highWaterMark: piecesAhead });
-  // Whoever reads it meets the error; until then it is not an unhandled one.
-  stream.on('error', () => undefined);
-  stream.read(0);
-  return stream;
+  diffId: string,
+  coming: FetchAhead,
+  { onBytes, signal }: LayerReading,
+): ArrivingLayer {
+  const { digest, size } = layer;
+  async function* bytes(): AsyncGenerator<Buffer> {
+    const stored = await openStream(digest, coming.stream(layer));
+    yield* inflateLayer(place, stored, onBytes, signal, (found) => {
+      expectDigests(place, { name: digest, digest, diffId }, found);
+    });
+  }
+  return {
+    name: digest,
+    sizeBytes: size,
+    digest,
+    bytes: bytes(),
+    check: () => {
+      // Nothing has come: the manifest, whose digest was compared, names the layer that is held.
+      onBytes(size);
+      return Promise.resolve();
+    },
+    diffId: () => diffId,
+  };
 }
 
 /** Looks at the beginning of a layer: its media type may be wrong. */

@@ -71,6 +71,11 @@ export class BlockWriter {
     return block;
   }
 
+  /** Leaves room for blocks that somebody else has written there; right after {@link flush}. */
+  pass(bytes: number): void {
+    this.#position += bytes;
+  }
+
   async flush(): Promise<void> {
     while (this.#queue.length > 0) {
       await this.#writeSome();

@@ -28,3 +28,8 @@ export interface FileContent {
 export function sizeWord({ storedBytes, plain }: StoredBlock): number {
   return plain && storedBytes > 0 ? storedBytes | plainData : storedBytes;
 }
+
+/** The block that such a word tells of. */
+export function fromSizeWord(word: number, position: number): StoredBlock {
+  return { position, storedBytes: word & ~plainData, plain: (word & plainData) !== 0 };
+}

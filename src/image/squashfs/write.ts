@@ -63,6 +63,28 @@ export class SquashfsWriter {
     return { from, to: this.#layerStart };
   }
 
+  /** Where a layer's blocks lie in the file, until {@link finish}. */
+  inFile({ from, to }: Stretch): Stretch {
+    return { from: this.#base + from, to: this.#base + to };
+  }
+
+  /**
+   * Takes over a layer's blocks that are compressed already.
+   *
+   * @param copyTo writes them to a place in a file; false when it cannot.
+   * @returns where they lie, or undefined when they could not be copied.
+   */
+  async adoptLayer(
+    bytes: number,
+    copyTo: (file: FileHandle, position: number) => Promise<boolean>,
+  ): Promise<Stretch | undefined> {
+    if (!(await copyTo(this.#file, this.#base + this.#layerStart))) {
+      return undefined;
+    }
+    this.#blocks.pass(bytes);
+    return await this.endLayer();
+  }
+
   /**
    * Writes everything but the contents, which are there.
    *

@@ -93,7 +93,7 @@ async function convert(
       compression: wanted,
       blockBytes: 128 * 1024,
     };
-    await makeSif(request, nativeEngine(context, 2, limits), context);
+    await makeSif(request, nativeEngine(context, { threads: 2, limits }), context);
   } catch (error) {
     if (!(error instanceof HpcGatError)) {
       return {

@@ -29,7 +29,8 @@ export async function convertMade(
   await writeFile(path.join(around, 'precious'), 'untouched');
   const source = await write(folder);
   const before = await readdir(folder, { recursive: true });
-  const context = testContext({ cwd: folder });
+  const env = { ...testContext().env, XDG_CACHE_HOME: `${around}.cache` };
+  const context = testContext({ cwd: folder, env });
   const argv = [
     'make-sif',
     source,

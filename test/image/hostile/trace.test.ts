@@ -74,7 +74,12 @@ async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
     {
       cwd: folder,
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, HOME: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
+      env: {
+        PATH: process.env.PATH,
+        HOME: folder,
+        XDG_CACHE_HOME: cacheOf(folder),
+        NODE_DISABLE_COMPILE_CACHE: '1',
+      },
     },
   );
   const calls = (await readFile(trace, 'utf8'))
@@ -90,6 +95,8 @@ async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
   );
   return { exitCode: status, stderr, started, written: [...new Set(written)] };
 }
+
+const cacheOf = (folder: string) => path.join(path.dirname(folder), 'cache');
 
 const isProcess = (call: string) => call.startsWith('clone') && !call.includes('CLONE_THREAD');
 const isReading = (call: string) => call.startsWith('open') && !/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(call);
@@ -118,18 +125,25 @@ const hostile: EntryBytes[] = [
     ],
     ['of hostile names', archiveOf(...hostile), 0],
     ['of hostile names that fails', archiveOf(...hostile, { name: 'x', type: 'Z' }), 1],
-  ])('%s starts no process and writes in its workspace alone', async (_what, archive, exitCode) => {
-    expect(execFileSync('strace', ['--version'], { encoding: 'utf8' })).toContain('strace');
-    const folder = path.join(temporaryFolder(), 'project');
-    await mkdir(folder);
-    const seen = await seenOf(folder, archive);
-    expect({ exitCode: seen.exitCode, started: seen.started }).toEqual({ exitCode, started: [] });
-    const own = new RegExp(`^${folder}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
-    expect(seen.written.filter((name) => !own.test(name) && name !== '/dev/null')).toEqual([]);
-    expect(seen.written.filter((name) => name.endsWith('/image.sif'))).toHaveLength(1);
-    expect((await readdir(folder)).sort()).toEqual([
-      'image.tar',
-      ...(exitCode === 0 ? ['x.sif', 'x.sif.json'] : []),
-    ]);
-  });
+  ])(
+    '%s starts no process and writes in its workspace and its cache alone',
+    async (_what, archive, exitCode) => {
+      expect(execFileSync('strace', ['--version'], { encoding: 'utf8' })).toContain('strace');
+      const folder = path.join(temporaryFolder(), 'project');
+      await mkdir(folder);
+      const seen = await seenOf(folder, archive);
+      expect({ exitCode: seen.exitCode, started: seen.started }).toEqual({ exitCode, started: [] });
+      const own = new RegExp(`^${folder}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
+      const cached = new RegExp(
+        `^${cacheOf(folder)}(/hpc-gat(/layers(/[0-9a-f]{64}\\.[\\w.-]+|/part\\.[\\w.-]+)?)?)?$`,
+      );
+      const isOwn = (name: string) => own.test(name) || cached.test(name);
+      expect(seen.written.filter((name) => !isOwn(name) && name !== '/dev/null')).toEqual([]);
+      expect(seen.written.filter((name) => name.endsWith('/image.sif'))).toHaveLength(1);
+      expect((await readdir(folder)).sort()).toEqual([
+        'image.tar',
+        ...(exitCode === 0 ? ['x.sif', 'x.sif.json'] : []),
+      ]);
+    },
+  );
 });

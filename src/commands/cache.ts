@@ -1,0 +1,100 @@
+import { UsageError } from '../support/errors.ts';
+import type { Context } from '../support/context.ts';
+import { withProjectOptions } from './run-options.ts';
+import { defineVerb, type BindVerb } from './verb.ts';
+
+const list = defineVerb({
+  command: 'list',
+  summary: 'The layers that make-sif has kept, the one longest unused first',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
+  handle: async (args, context) => {
+    const { listCache } = await import('../image/cache/folder.ts');
+    const { cacheLines } = await import('../image/cache/describe.ts');
+    const place = await placeOf(args, context);
+    const contents = await listCache(place.folder, context.clock.now());
+    if (args.json) {
+      context.output.json({ ...place, ...contents });
+      return 0;
+    }
+    for (const line of cacheLines(place, contents)) {
+      context.output.result(line);
+    }
+    return 0;
+  },
+});
+
+const prune = defineVerb({
+  command: 'prune',
+  summary: 'Remove kept layers: what is over the limit, and what killed processes have left',
+  options: (yargs) =>
+    withProjectOptions(yargs)
+      .option('all', { type: 'boolean', default: false, describe: 'Every layer' })
+      .option('unused-for', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Also every layer that was not used for so many days',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Say what would go, and remove nothing',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 cache prune --unused-for 30', 'What nobody needed for a month')
+      .example('$0 cache prune --all', 'All of it: the next conversion makes everything anew'),
+  handle: async (args, context) => {
+    const { unusedFor = Number.POSITIVE_INFINITY, all, dryRun } = args;
+    if (!(unusedFor >= 0)) {
+      throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
+    }
+    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/cache/folder.ts');
+    const { prunedLine } = await import('../image/cache/describe.ts');
+    const place = await placeOf(args, context);
+    const now = context.clock.now();
+    const { entries, leftovers } = await listCache(place.folder, now);
+    const isOld = ({ usedAt }: { usedAt: Date }) =>
+      now.getTime() - usedAt.getTime() >= unusedFor * 86_400_000;
+    const young = entries.filter((entry) => !isOld(entry));
+    const going = [
+      ...entries.filter(isOld),
+      ...(all ? young : surplus(young, place.limitBytes)),
+      ...leftovers,
+    ];
+    if (!dryRun) {
+      await removeFiles(going);
+    }
+    if (args.json) {
+      const removed = going.map(({ file, sizeBytes }) => ({ file, sizeBytes }));
+      context.output.json({ dryRun, removed, bytes: bytesOf(going) });
+    } else {
+      context.output.result(prunedLine(place, going, dryRun));
+    }
+    return 0;
+  },
+});
+
+async function placeOf(
+  { config, site }: { config?: string | undefined; site?: string | undefined },
+  context: Context,
+) {
+  const { loadProject } = await import('../config/load.ts');
+  const { cachePlace } = await import('../image/cache/place.ts');
+  const { settings } = await loadProject(context, { configFile: config, site });
+  return cachePlace(settings.cache, context);
+}
+
+/** `hpc-gat cache ACTION`: what make-sif has kept of earlier conversions. */
+export const cache: BindVerb = (context, done) => ({
+  command: 'cache',
+  describe: 'Layers that make-sif has converted and kept',
+  builder: (yargs) => {
+    for (const bind of [list, prune]) {
+      yargs.command(bind(context, done));
+    }
+    return yargs.demandCommand(1, 'Which action? `hpc-gat cache --help` lists them.');
+  },
+  handler: () => undefined,
+});

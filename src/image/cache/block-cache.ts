@@ -1,0 +1,159 @@
+import { mkdir, open, rename, rm, stat, statfs, utimes, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { ownIdentity } from '../../support/process-identity.ts';
+import type { LayerEntry } from '../layer/entry.ts';
+import type { FileContent } from '../squashfs/content.ts';
+import type { Stretch } from '../squashfs/squeeze.ts';
+import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
+import { entryName, type BlockForm } from './entry-name.ts';
+import { bytesOf, listCache, partName, removeFiles, surplus } from './folder.ts';
+import { entriesAt, indexOf, type LayerIndex, type LayerOfBlocks } from './layer-index.ts';
+
+/** Tells apart what one process writes at once. */
+let parts = 0;
+
+/** So much stays free on the cache's file system. */
+const reserveBytes = 1024 ** 3;
+
+export interface CachePlace {
+  /** Absolute path; made when something is to be kept. */
+  readonly folder: string;
+  /** All entries together have no more. */
+  readonly limitBytes: number;
+}
+
+/** A layer that was converted before, open until {@link close}. */
+export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'> {
+  /** Length of its blocks. */
+  readonly dataBytes: number;
+  /** Copies the blocks to a place in a file. @returns false when they are damaged: then they are removed from the cache. */
+  copyTo(file: FileHandle, position: number, signal: AbortSignal): Promise<boolean>;
+  /** @param from where its first block lies now, in the file system. */
+  entriesAt(from: number): LayerEntry<FileContent>[];
+  close(): Promise<void>;
+}
+
+/**
+ * The compressed blocks of layers that were converted before. Each layer is one file that is written under another name
+ * and renamed when it is whole, and never changed: whoever reads it has the whole of it, even while it is replaced or
+ * removed, so that no lock is needed. What is damaged is removed, and is not there.
+ */
+export class BlockCache {
+  readonly #place: CachePlace;
+  readonly #form: BlockForm;
+  /** What this conversion has read or written is not to make room for the rest of it. */
+  readonly #inUse = new Set<string>();
+
+  constructor(place: CachePlace, form: BlockForm) {
+    this.#place = place;
+    this.#form = form;
+  }
+
+  /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
+  async has(digest: string): Promise<boolean> {
+    const file = this.#fileOf(digest);
+    return file !== undefined && (await stat(file).catch(() => undefined)) !== undefined;
+  }
+
+  /** @returns undefined for a layer that is not there, or not whole. */
+  async open(digest: string): Promise<CachedLayer | undefined> {
+    const file = this.#fileOf(digest);
+    const handle = file === undefined ? undefined : await open(file, 'r').catch(() => undefined);
+    if (file === undefined || handle === undefined) {
+      return undefined;
+    }
+    try {
+      const { index, dataBytes, copyTo } = await readEntry<LayerIndex>(handle);
+      this.#inUse.add(file);
+      const now = new Date();
+      await utimes(file, now, now).catch(() => undefined);
+      return {
+        diffId: index.diffId,
+        demand: index.demand,
+        dataBytes,
+        copyTo: async (target, position, signal) => {
+          try {
+            await copyTo(target, position, signal);
+            return true;
+          } catch (error) {
+            await removeDamaged(file, error);
+            return false;
+          }
+        },
+        entriesAt: (from) => entriesAt(index, from),
+        close: () => handle.close(),
+      };
+    } catch (error) {
+      await handle.close();
+      await removeDamaged(file, error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a layer's blocks, where they find room.
+   *
+   * @param digest of the layer as it is stored.
+   * @param source where the blocks lie in a file, without gaps.
+   * @throws what the file system says.
+   */
+  async keep(
+    digest: string,
+    layer: LayerOfBlocks,
+    source: { readonly file: FileHandle; readonly stretch: Stretch },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { folder } = this.#place;
+    const file = this.#fileOf(digest);
+    if (file === undefined) {
+      return;
+    }
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { from, to } = source.stretch;
+    this.#inUse.add(file);
+    if (!(await this.#makeRoom(to - from))) {
+      return;
+    }
+    parts += 1;
+    const part = path.join(folder, partName(ownIdentity(), parts));
+    try {
+      const handle = await open(part, 'wx', 0o600);
+      try {
+        await writeEntry(handle, source.file, source.stretch, indexOf(layer), signal);
+      } finally {
+        await handle.close();
+      }
+      await rename(part, file);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+  }
+
+  async #makeRoom(bytes: number): Promise<boolean> {
+    const { folder, limitBytes } = this.#place;
+    const { entries, leftovers } = await listCache(folder, new Date());
+    await removeFiles(leftovers);
+    const used = entries.filter(({ file }) => this.#inUse.has(file));
+    if (bytesOf(used) + bytes > limitBytes) {
+      return false;
+    }
+    const others = entries.filter(({ file }) => !this.#inUse.has(file));
+    await removeFiles(surplus(others, limitBytes - bytes - bytesOf(used)));
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize - bytes >= reserveBytes;
+  }
+
+  #fileOf(digest: string): string | undefined {
+    const name = entryName(digest, this.#form);
+    return name === undefined ? undefined : path.join(this.#place.folder, name);
+  }
+}
+
+/** @throws what is not about the entry. */
+async function removeDamaged(file: string, error: unknown): Promise<void> {
+  if (!(error instanceof DamagedEntry)) {
+    throw error;
+  }
+  await rm(file, { force: true });
+}

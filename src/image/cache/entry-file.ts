@@ -1,0 +1,100 @@
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { filePieces } from '../../support/file-pieces.ts';
+import { readAt, writeAt } from '../../support/files.ts';
+import type { Stretch } from '../squashfs/squeeze.ts';
+
+/*
+ * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a CRC-32 of
+ * every piece of the blocks; at the end where the index begins, its length, its CRC-32 and a mark.
+ */
+
+const mark = Buffer.from('HPCGATB1');
+const trailerBytes = 8 + 4 + 4 + mark.length;
+/** Copied at once, and checked at once. */
+const pieceBytes = 4 * 1024 * 1024;
+
+/** What stands in a file of the cache is not what was written there. */
+export class DamagedEntry extends Error {}
+
+interface StoredIndex<Index> {
+  readonly index: Index;
+  readonly checksums: readonly number[];
+}
+
+/** Copies the blocks out of a file, and describes them. */
+export async function writeEntry(
+  entry: FileHandle,
+  source: FileHandle,
+  { from, to }: Stretch,
+  index: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const checksums: number[] = [];
+  for await (const piece of filePieces(source, { start: from, length: to - from, pieceBytes })) {
+    signal.throwIfAborted();
+    await writeAt(entry, checksums.length * pieceBytes, piece);
+    checksums.push(crc32(piece));
+  }
+  const stored: StoredIndex<unknown> = { index, checksums };
+  const text = Buffer.from(JSON.stringify(stored));
+  const trailer = Buffer.alloc(trailerBytes);
+  trailer.writeBigUInt64LE(BigInt(to - from), 0);
+  trailer.writeUInt32LE(text.length, 8);
+  trailer.writeUInt32LE(crc32(text), 12);
+  mark.copy(trailer, 16);
+  await writeAt(entry, to - from, Buffer.concat([text, trailer]));
+}
+
+export interface OpenEntry<Index> {
+  /** As it was given to {@link writeEntry}. */
+  readonly index: Index;
+  /** Length of the blocks. */
+  readonly dataBytes: number;
+  /**
+   * Copies the blocks to a place in a file.
+   *
+   * @throws {DamagedEntry} when they are not those that were written.
+   */
+  readonly copyTo: (file: FileHandle, position: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * @typeParam Index what {@link writeEntry} was given: the checksum vouches for it.
+ * @throws {DamagedEntry} when the file is none of ours, or not whole.
+ */
+export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Index>> {
+  const { size } = await entry.stat();
+  const trailer = await readAt(entry, Math.max(0, size - trailerBytes), trailerBytes);
+  if (trailer.length < trailerBytes || !trailer.subarray(16).equals(mark)) {
+    throw new DamagedEntry('it does not end as it should');
+  }
+  const dataBytes = Number(trailer.readBigUInt64LE(0));
+  const textBytes = trailer.readUInt32LE(8);
+  if (dataBytes + textBytes + trailerBytes !== size) {
+    throw new DamagedEntry('it has another length than it says');
+  }
+  const text = await readAt(entry, dataBytes, textBytes);
+  if (text.length !== textBytes || crc32(text) !== trailer.readUInt32LE(12)) {
+    throw new DamagedEntry('its index is damaged');
+  }
+  const { index, checksums } = JSON.parse(text.toString('utf8')) as StoredIndex<Index>;
+  return {
+    index,
+    dataBytes,
+    copyTo: async (file, position, signal) => {
+      let done = 0;
+      for await (const piece of filePieces(entry, { length: dataBytes, pieceBytes })) {
+        signal.throwIfAborted();
+        if (crc32(piece) !== checksums[done / pieceBytes]) {
+          throw new DamagedEntry(`its blocks are damaged behind byte ${done}`);
+        }
+        await writeAt(file, position + done, piece);
+        done += piece.length;
+      }
+      if (done < dataBytes) {
+        throw new DamagedEntry('it has become shorter');
+      }
+    },
+  };
+}
