@@ -47,7 +47,7 @@ export async function storeLayers(
   const { begin, onBytes } = countLayers(watch.onProgress, 'compress', 'converting the layers', image);
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
   const stored = new Map<string, WrittenLayer>();
-  const keeping: Promise<void>[] = [];
+  let keeping = Promise.resolve();
   try {
     for await (const layer of image.layers({ onBytes, signal, isHeld })) {
       begin(layer.sizeBytes);
@@ -64,13 +64,15 @@ export async function storeLayers(
       stored.set(diffId, written);
       if (cache !== undefined && layer.digest !== undefined) {
         const demand = demandSince(before, target.budget.demand);
+        const { digest } = layer;
         const kept = { diffId, demand, entries: written.entries };
         const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
-        keeping.push(cache.keep(layer.digest, kept, source, signal).catch(warnOf(watch)));
+        // Beside the next layer's conversion.
+        keeping = keeping.then(() => cache.keep(digest, kept, source, signal)).catch(warnOf(watch));
       }
     }
   } finally {
-    await Promise.all(keeping);
+    await keeping;
   }
   return stored;
 }

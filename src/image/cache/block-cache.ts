@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat, statfs, utimes, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ownIdentity } from '../../support/process-identity.ts';
 import type { LayerEntry } from '../layer/entry.ts';
@@ -6,14 +6,15 @@ import type { FileContent } from '../squashfs/content.ts';
 import type { Stretch } from '../squashfs/squeeze.ts';
 import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
 import { entryName, type BlockForm } from './entry-name.ts';
-import { bytesOf, listCache, partName, removeFiles, surplus } from './folder.ts';
+import { partName } from './folder.ts';
 import { entriesAt, indexOf, type LayerIndex, type LayerOfBlocks } from './layer-index.ts';
+import { Room } from './room.ts';
+
+/** Smaller layers, unpacked, are as soon converted as looked up; an image may have thousands of them. */
+const smallestBytes = 64 * 1024;
 
 /** Tells apart what one process writes at once. */
 let parts = 0;
-
-/** So much stays free on the cache's file system. */
-const reserveBytes = 1024 ** 3;
 
 export interface CachePlace {
   /** Absolute path; made when something is to be kept. */
@@ -41,12 +42,12 @@ export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'> {
 export class BlockCache {
   readonly #place: CachePlace;
   readonly #form: BlockForm;
-  /** What this conversion has read or written is not to make room for the rest of it. */
-  readonly #inUse = new Set<string>();
+  readonly #room: Room;
 
   constructor(place: CachePlace, form: BlockForm) {
     this.#place = place;
     this.#form = form;
+    this.#room = new Room(place);
   }
 
   /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
@@ -63,8 +64,8 @@ export class BlockCache {
       return undefined;
     }
     try {
-      const { index, dataBytes, copyTo } = await readEntry<LayerIndex>(handle);
-      this.#inUse.add(file);
+      const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
+      this.#room.use(file, sizeBytes);
       const now = new Date();
       await utimes(file, now, now).catch(() => undefined);
       return {
@@ -91,7 +92,7 @@ export class BlockCache {
   }
 
   /**
-   * Keeps a layer's blocks, where they find room.
+   * Keeps a layer's blocks, where they find room; not called again before it has answered.
    *
    * @param digest of the layer as it is stored.
    * @param source where the blocks lie in a file, without gaps.
@@ -105,13 +106,12 @@ export class BlockCache {
   ): Promise<void> {
     const { folder } = this.#place;
     const file = this.#fileOf(digest);
-    if (file === undefined) {
+    if (file === undefined || layer.demand.unpackedBytes < smallestBytes) {
       return;
     }
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { from, to } = source.stretch;
-    this.#inUse.add(file);
-    if (!(await this.#makeRoom(to - from))) {
+    if (!(await this.#room.makeFor(to - from))) {
       return;
     }
     parts += 1;
@@ -119,7 +119,8 @@ export class BlockCache {
     try {
       const handle = await open(part, 'wx', 0o600);
       try {
-        await writeEntry(handle, source.file, source.stretch, indexOf(layer), signal);
+        const sizeBytes = await writeEntry(handle, source.file, source.stretch, indexOf(layer), signal);
+        this.#room.use(file, sizeBytes);
       } finally {
         await handle.close();
       }
@@ -128,20 +129,6 @@ export class BlockCache {
       await rm(part, { force: true });
       throw error;
     }
-  }
-
-  async #makeRoom(bytes: number): Promise<boolean> {
-    const { folder, limitBytes } = this.#place;
-    const { entries, leftovers } = await listCache(folder, new Date());
-    await removeFiles(leftovers);
-    const used = entries.filter(({ file }) => this.#inUse.has(file));
-    if (bytesOf(used) + bytes > limitBytes) {
-      return false;
-    }
-    const others = entries.filter(({ file }) => !this.#inUse.has(file));
-    await removeFiles(surplus(others, limitBytes - bytes - bytesOf(used)));
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize - bytes >= reserveBytes;
   }
 
   #fileOf(digest: string): string | undefined {

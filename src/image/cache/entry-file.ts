@@ -22,14 +22,14 @@ interface StoredIndex<Index> {
   readonly checksums: readonly number[];
 }
 
-/** Copies the blocks out of a file, and describes them. */
+/** Copies the blocks out of a file, and describes them. @returns the entry's length. */
 export async function writeEntry(
   entry: FileHandle,
   source: FileHandle,
   { from, to }: Stretch,
   index: unknown,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const checksums: number[] = [];
   for await (const piece of filePieces(source, { start: from, length: to - from, pieceBytes })) {
     signal.throwIfAborted();
@@ -43,7 +43,9 @@ export async function writeEntry(
   trailer.writeUInt32LE(text.length, 8);
   trailer.writeUInt32LE(crc32(text), 12);
   mark.copy(trailer, 16);
-  await writeAt(entry, to - from, Buffer.concat([text, trailer]));
+  const end = Buffer.concat([text, trailer]);
+  await writeAt(entry, to - from, end);
+  return to - from + end.length;
 }
 
 export interface OpenEntry<Index> {
@@ -51,6 +53,8 @@ export interface OpenEntry<Index> {
   readonly index: Index;
   /** Length of the blocks. */
   readonly dataBytes: number;
+  /** Of the whole file. */
+  readonly sizeBytes: number;
   /**
    * Copies the blocks to a place in a file.
    *
@@ -82,6 +86,7 @@ export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Ind
   return {
     index,
     dataBytes,
+    sizeBytes: size,
     copyTo: async (file, position, signal) => {
       let done = 0;
       for await (const piece of filePieces(entry, { length: dataBytes, pieceBytes })) {

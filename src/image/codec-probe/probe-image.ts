@@ -1,6 +1,5 @@
 import { sha256OfBytes } from '../../support/digest.ts';
 import type { Compression } from '../compression.ts';
-import { defaultLimits } from '../limits.ts';
 import { convertImage } from '../native-engine.ts';
 import type { LayeredImage } from '../source/layered-image.ts';
 import { hostPlatform } from '../source/platform.ts';
@@ -36,15 +35,21 @@ export async function writeProbeImage(
       const bytes = (async function* () {
         yield await Promise.resolve(layer);
       })();
-      yield await Promise.resolve({ name: diffId, sizeBytes: layer.length, bytes, diffId: () => diffId });
+      yield await Promise.resolve({
+        name: diffId,
+        sizeBytes: layer.length,
+        bytes,
+        check: () => Promise.resolve(),
+        diffId: () => diffId,
+      });
     },
     config: () => ({ ...platform, rootfs: { diff_ids: [diffId] } }),
   };
   await convertImage(
     image,
     { bootstrap: 'hpc-gat', from: 'probe' },
-    { output, compression, blockBytes: 128 * 1024, threads: 1, limits: defaultLimits() },
-    { onProgress: () => undefined, signal },
+    { output, compression, blockBytes: 128 * 1024, threads: 1 },
+    { onProgress: () => undefined, onWarning: () => undefined, signal },
   );
   return true;
 }

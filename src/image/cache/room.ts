@@ -1,0 +1,47 @@
+import { statfs } from 'node:fs/promises';
+import type { CachePlace } from './block-cache.ts';
+import { listCache, removeFiles, surplus, type CacheEntry } from './folder.ts';
+
+/** So much stays free on the cache's file system. */
+const reserveBytes = 1024 ** 3;
+
+/** What one conversion may add to a cache. What it has used itself is not to make room for the rest of it. */
+export class Room {
+  readonly #place: CachePlace;
+  readonly #used = new Map<string, number>();
+  /** Of others, as it was when the first room was asked for: a folder of thousands is not to be read each time. */
+  #others: readonly CacheEntry[] | undefined;
+
+  constructor(place: CachePlace) {
+    this.#place = place;
+  }
+
+  /** An entry was read or written. */
+  use(file: string, sizeBytes: number): void {
+    this.#used.set(file, sizeBytes);
+  }
+
+  /**
+   * Removes what was not used for longest, and what killed processes have left.
+   *
+   * @returns false when there is no room for so much.
+   */
+  async makeFor(bytes: number): Promise<boolean> {
+    const { folder, limitBytes } = this.#place;
+    if (this.#others === undefined) {
+      const { entries, leftovers } = await listCache(folder, new Date());
+      await removeFiles(leftovers);
+      this.#others = entries;
+    }
+    const others = this.#others.filter(({ file }) => !this.#used.has(file));
+    const usedBytes = [...this.#used.values()].reduce((sum, used) => sum + used, 0);
+    if (usedBytes + bytes > limitBytes) {
+      return false;
+    }
+    const going = surplus(others, limitBytes - usedBytes - bytes);
+    await removeFiles(going);
+    this.#others = others.filter((entry) => !going.includes(entry));
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize - bytes >= reserveBytes;
+  }
+}
