@@ -62,7 +62,8 @@ export const makeSif = defineVerb({
       .option('cache', {
         type: 'boolean',
         default: true,
-        describe: 'Take layers that were converted before, and keep new ones [cache.folder, cache.limit]',
+        describe:
+          'Take layers that were converted before, and keep new ones [cache.folder, cache.limit]; --no-cache does neither',
       })
       .option('plain-http', {
         type: 'boolean',

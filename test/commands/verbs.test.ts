@@ -18,7 +18,7 @@ const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
     'wait-ready',
   ],
   'of models they only tell': ['model list', 'model check'],
-  'of SIFs they only tell': ['sif list', 'sif check'],
+  'of SIFs and kept layers they only tell': ['sif list', 'sif check', 'cache list'],
   'what they write is named on their command line': ['test', 'credentials'],
   'they hurt the rehearsal lab, which is the rehearsal': ['kill', 'start', 'link', 'gpu', 'controller'].map(
     (verb) => `lab ${verb}`,

@@ -34,7 +34,8 @@ function problemOf(call: string): string | undefined {
   const known = helps.filter(({ verb }) => verb.every((word, at) => words[at] === word));
   const group = helps.filter(({ verb }) => verb[0] === words[0]);
   const allowed = (known.length > 0 ? known : group).flatMap(({ help }) => optionsIn(help));
-  const wrong = words.filter((word) => /^--?[a-z]/.test(word) && !allowed.includes(word.replace(/=.*/, '')));
+  const isKnown = (word: string) => allowed.includes(word) || allowed.includes(word.replace(/^--no-/, '--'));
+  const wrong = words.filter((word) => /^--?[a-z]/.test(word) && !isKnown(word.replace(/=.*/, '')));
   if (group.length === 0) {
     return `no verb ${words[0] ?? ''}: hpc-gat ${call}`;
   }

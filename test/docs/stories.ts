@@ -36,6 +36,11 @@ export const stories: readonly Story[] = [
     given: `${image('story:sif')} && docker save -o image.tar story:sif && hpc-gat make-sif docker-archive:image.tar -o triton.sif`,
   },
   {
+    page: 'docs/cache.md',
+    node: 'workstation',
+    given: `${image('story:cache')} && docker save -o image.tar story:cache && hpc-gat make-sif docker-archive:image.tar -o triton.sif`,
+  },
+  {
     page: 'docs/make-sif.md',
     node: 'workstation',
     given: `${image('triton:24.05')} && docker save -o triton.tar triton:24.05 && mkdir layout && tar -C layout -xf triton.tar`,
