@@ -1,5 +1,5 @@
 import { alignColumns } from '../../support/table.ts';
-import { count, formatBytes } from '../check/sizes.ts';
+import { count, formatBytes } from '../../support/amounts.ts';
 import type { CachePlace } from './block-cache.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './folder.ts';
 
