@@ -6,6 +6,12 @@ import { UsageError } from './support/errors.ts';
 /** Parses the arguments and runs the verb they name. Resolves to its exit code. */
 export async function runCli(argv: readonly string[], context: Context, version: string): Promise<number> {
   let exitCode = 0;
+  const modules = verbs.map((bind) =>
+    bind(context, (code) => {
+      exitCode = code;
+    }),
+  );
+  const names = modules.map(({ command }) => String(command).split(' ')[0]);
   const parser = yargs([...argv])
     .scriptName('hpc-gat')
     .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
@@ -26,15 +32,11 @@ export async function runCli(argv: readonly string[], context: Context, version:
         throw error;
       }
       throw new UsageError(message ?? error?.message ?? 'unusable arguments', {
-        fix: 'hpc-gat <verb> --help',
+        fix: names.includes(argv[0] ?? '') ? `hpc-gat ${argv[0] ?? ''} --help` : 'hpc-gat --help',
       });
     });
-  for (const bind of verbs) {
-    parser.command(
-      bind(context, (code) => {
-        exitCode = code;
-      }),
-    );
+  for (const module of modules) {
+    parser.command(module);
   }
   let printed = '';
   await parser.parseAsync([...argv], {}, (_error, _args, output) => {

@@ -18,9 +18,10 @@ async function call(...argv: string[]) {
 test.each([
   [[], /Which verb\?/],
   [['make-siff'], /make-sif/],
-  [['submit', '--gpuu'], /gpuu/],
+  [['submit', '--gpuu'], /gpuu\n {2}fix: hpc-gat submit --help$/],
   [['submit', '--cpus', 'two'], /--cpus takes a number/],
-  [['submit', '--cpus', '0'], /slurm\.cpus/],
+  [['submit', '--cpus', '0'], /slurm\.cpus: [^]*fix: correct the option/],
+  [['render', '--time', 'two hours'], /slurm\.time: write minutes, HOURS:MINUTES:SECONDS/],
   [['submit', '--partition', 'a', '--partition', 'b'], /--partition was given 2 times/],
   [['render', '--id', '../up'], /cannot be the id of a run/],
   [['render', '--sbatch', 'comment=a\nb'], /cannot stand in a directive/],

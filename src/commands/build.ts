@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BuildReport } from '../image/build/build-image.ts';
 import { UsageError } from '../support/errors.ts';
+import { flagsAsSettings } from './flags-as-settings.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -63,7 +64,7 @@ export const build = defineVerb({
       packageIndex: args.packageIndex,
       ...(base !== undefined && { [what]: { base } }),
     };
-    const flags = parseWith(settingsSchema, { build }, { what: 'command line', file: 'hpc-gat' });
+    const flags = parseWith(settingsSchema, { build }, flagsAsSettings);
     const project = await loadProject(context, { flags, configFile: args.config, site: args.site });
     const targets = what === 'all' ? (['server', 'client'] as const) : [what];
     const onBuilt = ({ target, line }: BuildReport) => {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { loadProject, type Project } from '../config/load.ts';
+import { flagsAsSettings } from './flags-as-settings.ts';
 import { type Settings, settingsSchema } from '../config/schema.ts';
 import type { Context } from '../support/context.ts';
 import { parseWith } from '../support/parse.ts';
@@ -53,7 +54,7 @@ export function settingsOf(
         serveHours: args.hours,
       },
     },
-    { what: 'command line', file: 'hpc-gat' },
+    flagsAsSettings,
   );
 }
 

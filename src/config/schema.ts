@@ -9,6 +9,9 @@ export const gpuRequestForms = ['gres', 'gpus', 'gpus-per-node'] as const;
 /** Who may talk to the server: the run's own certificates alone, or everybody who reaches the port. */
 export const securityForms = ['mutual-tls', 'none'] as const;
 
+/** sbatch(1), `--time`. */
+const slurmTime = /^(?:\d+(?::\d+){0,2}|\d+-\d+(?::\d+){0,2}|unlimited|infinite)$/i;
+
 const jobSettings = {
   partition: word.optional(),
   account: word.optional(),
@@ -16,7 +19,14 @@ const jobSettings = {
   constraint: word.optional(),
   reservation: word.optional(),
   /** Slurm's form: minutes, `H:MM:SS`, `D-HH:MM:SS`. */
-  time: z.union([word, z.number().int().positive()]).transform(String).optional(),
+  time: z
+    .union([word, z.number().int().positive()])
+    .transform(String)
+    .refine(
+      (text) => slurmTime.test(text),
+      'write minutes, HOURS:MINUTES:SECONDS or DAYS-HOURS:MINUTES:SECONDS',
+    )
+    .optional(),
   cpus: z.number().int().positive().optional(),
   /** Slurm's form: `4G`, `4000M`. */
   memory: z.union([word, z.number().int().positive()]).transform(String).optional(),

@@ -3,6 +3,7 @@ import { gpuRequestForms } from '../config/schema.ts';
 import { jobDirectives } from '../slurm/directives.ts';
 import { queryJob } from '../slurm/job.ts';
 import { runSlurm, slurmFailure } from '../slurm/command.ts';
+import { fixOfRefusal } from '../slurm/refusal.ts';
 import { expectSuccess } from '../support/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
@@ -93,7 +94,8 @@ export async function examineOnNode(
   const told = diagnosesSchema.safeParse(parseJson(rest.join('\n')));
   if (!told.success) {
     if (node === '') {
-      throw slurmFailure(result, `srun on ${partition}`);
+      const fix = await fixOfRefusal(context, result.stderr, partition);
+      throw slurmFailure(result, `srun on ${partition}`, fix);
     }
     expectSuccess(result, `hpc-gat doctor on ${node}`);
     throw new CommandFailedError(`hpc-gat doctor on ${node} answered in an unknown form`, {

@@ -7,6 +7,8 @@ export interface Parsed {
   what: string;
   /** The file it came from. */
   file: string;
+  /** What to do about a mistake, where it is not to correct that file. */
+  fix?: string;
   /** "line:column" of a key path in that file, where it is known. */
   locate?: (path: readonly PropertyKey[]) => string | undefined;
 }
@@ -33,7 +35,7 @@ export function parseWith<Schema extends z.ZodType>(
     return path.length === 0 ? `${place}: ${message}` : `${place}: ${path.map(String).join('.')}: ${message}`;
   });
   throw new UsageError(`unusable ${parsed.what}\n  ${lines.join('\n  ')}`, {
-    fix: `correct ${parsed.file}`,
+    fix: parsed.fix ?? `correct ${parsed.file}`,
     cause: result.error,
   });
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { unzipSync } from 'fflate';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { answer, startFakeServer, sums, type FakeServer, type InferCall } from '../triton/fake-server.ts';
 
 let fake: FakeServer;
@@ -23,7 +23,7 @@ outputs:
 
 beforeEach(async () => {
   fake = await startFakeServer();
-  folder = mkdtempSync(path.join(tmpdir(), 'record-'));
+  folder = temporaryFolder();
   write(workload);
 });
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from '@jest/globals';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startFakeServer, type FakeServer } from '../triton/fake-server.ts';
 import { npyFile, npzFile } from './numpy-files.ts';
 
@@ -55,7 +55,7 @@ export function sumsProject() {
 
   beforeEach(async () => {
     fake = await startFakeServer();
-    folder = mkdtempSync(path.join(tmpdir(), 'sums-'));
+    folder = temporaryFolder();
     write('workload.yaml', workload);
     write('reference.npz', npzFile(arrays));
   });

@@ -50,6 +50,14 @@ test('a project file of nothing but comments is a project all the same', async (
   expect(await loadProject({ cwd: root, env: {} })).toMatchObject({ root, site: 'generic' });
 });
 
+test.each(['30', '90:00', '4:00:00', '1-12', '2-00:30', '1-00:00:00', 'UNLIMITED', '45'])(
+  'a time of %s is one that Slurm reads',
+  async (time) => {
+    await project(`slurm: { time: ${time} }\n`);
+    expect((await loadProject({ cwd: root, env: {} })).settings.slurm.time).toBe(time);
+  },
+);
+
 test('lists replace lists', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nsetup: [module load a]\n');
   await project('site: ./site.yaml\nsetup: [module load b]\n');
@@ -61,6 +69,7 @@ test.each([
   ['slurm:\n  particion: x', /:2:3: slurm\.particion: unknown key; did you mean "partition"\?/],
   ['slurm: [', /hpc-gat\.yaml:1:/],
   ['slurm: { cpus: many }', /slurm\.cpus: /],
+  ['slurm: { time: 1h }', /:1:10: slurm\.time: write minutes/],
   ['site: labb', /no site profile "labb"/],
   ['node: { temp: [relative] }', /node\.temp\.0: an absolute path or \$VARIABLE/],
 ])('%j is refused with its place', async (text, message) => {

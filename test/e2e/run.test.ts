@@ -129,7 +129,8 @@ describeInLab('a run inside an allocation', () => {
         'salloc --quiet --nodelist=cpu1 --exclusive --time=5 srun hpc-gat run --models busy --id inside';
       const running = shell(line, { timeoutMs: 120_000 });
       await shell('until [ -e .hpc-gat/runs/inside/endpoint.json ]; do sleep 0.1; done');
-      const ends = 'end and remove what is left on cpu1: server, container, shared memory, temporary files';
+      const ends =
+        'end the run on cpu1 where it goes on, and remove what it has there: server, container, shared memory, temporary files';
       expect((await hpcGat(['stop', 'inside', '--dry-run'])).stdout.trim()).toBe(`would: ${ends}`);
       const stopped = await hpcGat(['stop', 'inside']);
       expect(stopped).toMatchObject({ exitCode: 0, stdout: ends });

@@ -22,6 +22,7 @@ test('an answer without an id is an error', async () => {
 test.each([
   ['invalid partition specified: gpux', /did you mean "gpu"\? partitions here: cpu, gpu/],
   ['Batch job submission failed: Invalid account or account/partition combination specified', /--account/],
+  ['Batch job submission failed: Invalid qos specification', /--qos/],
   ['Batch job submission failed: Requested node configuration is not available', /sinfo/],
 ])('sbatch that says %j', async (said, fix) => {
   const sbatch = `echo "sbatch: error: ${said}" >&2; exit 1`;

@@ -1,6 +1,18 @@
-import { writeSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 
 const GRACE_MS = 3_000;
+
+/** The counts of the calls of jest before this one of the same `npm test` (scripts/test.sh), which hands on a file. */
+const countsFile = process.env.HPC_GAT_TEST_COUNTS ?? '';
+
+/**
+ * @returns {[passed: number, failed: number, skipped: number]}
+ */
+function countedBefore() {
+  const text = countsFile === '' ? '' : readFileSync(countsFile, 'utf8');
+  const [passed = 0, failed = 0, skipped = 0] = text === '' ? [] : text.split(' ').map(Number);
+  return [passed, failed, skipped];
+}
 
 /** Jest reporter of the last line: `N passed, N failed`, with `, N skipped` where there are any. */
 export default class CountReporter {
@@ -26,8 +38,17 @@ export default class CountReporter {
     }
     // Jest's own summary is still buffered here; this line has to follow it.
     process.once('exit', () => {
-      const tail = skipped > 0 ? `, ${skipped} skipped` : '';
-      writeSync(1, `${results.numPassedTests} passed, ${failed} failed${tail}\n`);
+      const before = countedBefore();
+      const [allPassed, allFailed, allSkipped] = [
+        before[0] + results.numPassedTests,
+        before[1] + failed,
+        before[2] + skipped,
+      ];
+      if (countsFile !== '') {
+        writeFileSync(countsFile, `${allPassed} ${allFailed} ${allSkipped}`);
+      }
+      const tail = allSkipped > 0 ? `, ${allSkipped} skipped` : '';
+      writeSync(1, `${allPassed} passed, ${allFailed} failed${tail}\n`);
     });
     // The timer alone keeps nothing alive: when it fires, a test left something open.
     setTimeout(() => {

@@ -12,6 +12,9 @@ import { testContext } from './context.ts';
 /** Set by the global set-up for the tests: why the lab cannot be used; empty when it can. */
 const REASON = 'HPC_GAT_E2E_UNAVAILABLE';
 
+/** Set by the global set-up for the tests: tells one call of jest from another. */
+export const callOfJest = 'HPC_GAT_E2E_CALL';
+
 /** The name of the end-to-end tests' lab; a person's own lab is another one, and so can be that of a second run. */
 export const testLabName = process.env.HPC_GAT_E2E_LAB ?? 'e2e';
 
@@ -32,6 +35,7 @@ export async function bringUpTestLab(
   makeBinds: () => Promise<string[]> = () => Promise.resolve([]),
 ): Promise<void> {
   const lab = await testLab(name, (line) => process.stderr.write(`${line}\n`));
+  process.env[callOfJest] = `${process.pid} ${Date.now()}`;
   try {
     await checkRequirements(lab.context);
     const binds = await makeBinds();

@@ -1,0 +1,8 @@
+import type { Parsed } from '../support/parse.ts';
+
+/** For what options set, which is checked as if it stood in hpc-gat.yaml. */
+export const flagsAsSettings: Parsed = {
+  what: 'command line',
+  file: 'options',
+  fix: 'correct the option that sets it; --help lists them',
+};

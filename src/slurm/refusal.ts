@@ -1,0 +1,32 @@
+import type { Context } from '../support/context.ts';
+import { nearest } from '../support/nearest.ts';
+import { describePartitions, type Partition } from './describe-partitions.ts';
+
+/**
+ * What can be done when Slurm refuses a job; undefined where its words say nothing that is known.
+ *
+ * @param said by sbatch or srun
+ */
+export async function fixOfRefusal(
+  context: Context,
+  said: string,
+  partition?: string,
+): Promise<string | undefined> {
+  if (/invalid partition/i.test(said)) {
+    // What sbatch said is told even when sinfo does not answer.
+    const partitions = await describePartitions(context).catch((): Partition[] => []);
+    const known = partitions.map(({ name }) => name);
+    const meant = nearest(partition ?? '', known);
+    return `${meant === undefined ? '' : `did you mean "${meant}"? `}partitions here: ${known.join(', ')}`;
+  }
+  if (/invalid account/i.test(said)) {
+    return 'set slurm.account or --account to one of `sacctmgr show associations user=$USER format=account`';
+  }
+  if (/invalid qos/i.test(said)) {
+    return 'set slurm.qos or --qos to one of `sacctmgr show associations user=$USER format=qos`';
+  }
+  if (/node configuration is not available|generic resource|gres/i.test(said)) {
+    return 'ask for a partition that has such nodes: `sinfo -o "%P %G %c %m"` lists GPUs, CPUs and memory of each';
+  }
+  return undefined;
+}
