@@ -39,7 +39,7 @@ async function onThisMachine(): Promise<string> {
 }
 
 /** Of a size that 32 bits do not hold, nearly all of it a hole. */
-const huge = { name: 'huge', bytes: 5 * 2 ** 30 + 7, end: Buffer.from('sixteen bytes...') };
+const huge = { name: 'huge', bytes: 2 ** 32 + 7, end: Buffer.from('sixteen bytes...') };
 const secondLayer = layerBytes([
   // Where Apptainer is to put a Python.
   { name: 'usr', type: '5' },

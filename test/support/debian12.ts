@@ -51,6 +51,8 @@ async function fetchPrograms(folder: string): Promise<void> {
     const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
     await writeFile(within('sources.list'), `deb [signed-by=${keyring}] ${mirror} bookworm main\n`);
     const options = [
+      // What this machine has installed is no candidate.
+      'Dir::State::status=/dev/null',
       `Dir::State::lists=${within('lists')}`,
       `Dir::Cache=${within('cache')}`,
       `Dir::Etc::sourcelist=${within('sources.list')}`,
