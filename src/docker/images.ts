@@ -34,11 +34,23 @@ const imageSchema = z.looseObject({
     .nullish(),
 });
 
-export type DockerImage = z.output<typeof imageSchema>;
+/** As the daemon's API takes it: OCI's names. */
+export interface DockerPlatform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+}
+
+export type DockerImage = z.output<typeof imageSchema> & {
+  /** Where the name stands for images of several platforms: which of them this is, though the id is that of all. */
+  readonly platform?: DockerPlatform;
+};
 
 /**
  * What the daemon knows of an image by its name, `NAME[:TAG]`, or its id.
  *
+ * @param platform of the image that is wanted, where the daemon has several by this name (with containerd's image store).
+ *   What is found may be for another one all the same.
  * @throws {UsageError} when it has no such image; names the one that was probably meant.
  * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}.
  */
@@ -46,10 +58,11 @@ export async function inspectImage(
   endpoint: DockerEndpoint,
   name: string,
   signal: Context['signal'],
+  platform?: DockerPlatform,
 ): Promise<DockerImage> {
   // The slashes of a name stand in the path as they are; everything else that is special is quoted.
-  const quoted = name.split('/').map(encodeURIComponent).join('/');
-  const answer = await getFromDocker(endpoint, `/images/${quoted}/json`, signal);
+  const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`;
+  const answer = await getFromDocker(endpoint, path, signal);
   if (answer.status === 404) {
     throw await noSuchImage(endpoint, name, signal);
   }
@@ -60,21 +73,42 @@ export async function inspectImage(
       cause: image.error,
     });
   }
-  return image.data;
+  return platform === undefined || isFor(image.data, platform)
+    ? image.data
+    : ofPlatform(image.data, platform, await getFromDocker(endpoint, `${path}?${queryOf(platform)}`, signal));
+}
+
+function isFor({ Architecture, Variant = '' }: DockerImage, { architecture, variant = '' }: DockerPlatform) {
+  return Architecture === architecture && (variant === '' || Variant === variant);
+}
+
+/** A daemon before API 1.49 does not hear the question, one without such an image refuses. */
+function ofPlatform(
+  image: DockerImage,
+  platform: DockerPlatform,
+  { status, body }: DockerAnswer,
+): DockerImage {
+  const found = imageSchema.safeParse(status === 200 ? body : undefined).data;
+  return found === undefined || found.Id === image.Id ? image : { ...found, Id: image.Id, platform };
+}
+
+function queryOf(platform: DockerPlatform): string {
+  return `platform=${encodeURIComponent(JSON.stringify(platform))}`;
 }
 
 /**
  * The image as `docker save` writes it, a tar that is not stored anywhere; in which order, depends on the daemon.
  *
- * @param id of {@link inspectImage}.
+ * @param image of {@link inspectImage}.
  * @throws {MissingToolError} {HpcGatError} as {@link streamFromDocker}.
  */
 export async function saveImage(
   endpoint: DockerEndpoint,
-  { Id }: DockerImage,
+  { Id, platform }: DockerImage,
   signal: Context['signal'],
 ): Promise<IncomingMessage> {
-  return streamFromDocker(endpoint, `/images/${Id}/get`, signal);
+  const query = platform === undefined ? '' : `?${queryOf(platform)}`;
+  return streamFromDocker(endpoint, `/images/${Id}/get${query}`, signal);
 }
 
 const listSchema = z.array(z.looseObject({ RepoTags: strings }));

@@ -80,6 +80,15 @@ test.each([
   });
 });
 
+test('how the site wants images compressed is known beside what holds', async () => {
+  await writeFile(path.join(root, 'site.yaml'), 'description: x\nimage: { compression: "gzip:6" }\n');
+  await project('site: ./site.yaml\nimage: { compression: auto }\n');
+  expect(await loadProject({ cwd: root, env: {} })).toMatchObject({
+    siteCompression: 'gzip:6',
+    settings: { image: { compression: 'auto' }, client: { image: { compression: 'auto' } } },
+  });
+});
+
 test('an unknown site names the ones there are', async () => {
   await project('site: labb');
   await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({

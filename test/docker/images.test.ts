@@ -18,6 +18,30 @@ test('an image is described', async () => {
   expect(daemon.asked).toEqual(['/images/localhost%3A5000/lab/image%3A1/json']);
 });
 
+test.each<[string, number, object, string]>([
+  ['has it', 200, { Id: `sha256:${'2'.repeat(64)}`, Architecture: 'arm64' }, 'arm64'],
+  ['does not hear of platforms', 200, {}, 'amd64'],
+  ['has none for it', 404, { Id: undefined }, 'amd64'],
+])(
+  'of an image for another platform is asked once more: a daemon that %s',
+  async (_what, status, changes, found) => {
+    await using daemon = await fakeDaemon((asked, response) => {
+      answerJson(
+        response,
+        ...(asked.includes('?')
+          ? ([status, inspectAnswer(changes)] as const)
+          : ([200, inspectAnswer()] as const)),
+      );
+    });
+    const endpoint = parseDockerUrl(daemon.url);
+    const image = await inspectImage(endpoint, 'x:1', never, { os: 'linux', architecture: 'arm64' });
+    expect(image).toMatchObject({ Id: imageId, Architecture: found });
+    const query = `?platform=${encodeURIComponent('{"os":"linux","architecture":"arm64"}')}`;
+    expect(daemon.asked).toEqual(['/images/x%3A1/json', `/images/x%3A1/json${query}`]);
+    expect(image.platform).toEqual(found === 'arm64' ? { os: 'linux', architecture: 'arm64' } : undefined);
+  },
+);
+
 describe('an image that is not there', () => {
   test.each([
     ['lab/imagee:1', ['lab/image:1', 'other:2'], 'did you mean docker-daemon:lab/image:1?'],

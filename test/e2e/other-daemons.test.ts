@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { makeCertificates } from '../../src/run/certificates.ts';
+import { exitProgram } from '../../src/image/codec-probe/exit-program.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { noise } from '../image/noise.ts';
 import { savedByDocker20 } from '../image/saved-image.ts';
@@ -201,6 +202,35 @@ describeInLab('other daemons', () => {
           expect.arrayContaining(['/added', '/large', '/linked']),
         );
       }
+    });
+
+    test('what it has for several platforms becomes a SIF for each of them, and for no other', async () => {
+      const built = 'hpc-gat-e2e/platforms:1';
+      const platforms = ['amd64', 'arm64'];
+      await stdoutOf('mkdir -p platforms');
+      for (const platform of platforms) {
+        const input = exitProgram(platform) ?? Buffer.alloc(0);
+        await stdoutOf(`cat >platforms/${platform}; chmod 755 platforms/${platform}`, { input });
+      }
+      await stdoutOf(
+        `printf 'FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /bin/sh\n' >platforms/Dockerfile
+        docker build --quiet --platform linux/amd64,linux/arm64 -t ${built} platforms`,
+        { env: withStore },
+      );
+      const make = `hpc-gat make-sif docker-daemon:${built} -o x.sif`;
+      for (const engine of ['native', 'apptainer']) {
+        for (const platform of platforms) {
+          await stdoutOf(`${make} --engine ${engine} --platform linux/${platform}`, { env: withStore });
+          expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toMatchObject({
+            architecture: platform,
+            engine: { name: engine },
+          });
+        }
+      }
+      expect(await shell(`${make} --platform linux/s390x`, { env: withStore })).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/is an image for linux\/\w+, not for linux\/s390x\n {2}fix: /),
+      });
     });
   });
 

@@ -59,7 +59,7 @@ export async function identify(
     return { ...recipe, image: describe({ architecture: '', os: 'linux' }) };
   }
   if (source.kind === 'docker-daemon') {
-    const found = await inspectImage(await findDockerEndpoint(env), source.name, signal);
+    const found = await inspectImage(await findDockerEndpoint(env), source.name, signal, source.platform);
     return {
       identity: { kind: source.kind, imageId: found.Id },
       image: describe({

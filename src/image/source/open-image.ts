@@ -37,7 +37,11 @@ export async function openImage(
       return openRegistryImage(source, context);
     case 'docker-daemon': {
       const endpoint = await findDockerEndpoint(context.env);
-      return daemonImage(endpoint, await inspectImage(endpoint, source.name, context.signal), place);
+      return daemonImage(
+        endpoint,
+        await inspectImage(endpoint, source.name, context.signal, source.platform),
+        place,
+      );
     }
     case 'recipe':
       throw new Error(`a recipe has no layers: ${place}`);
