@@ -5,7 +5,7 @@ import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { recordReference, type Recording } from './record.ts';
 import type { TestVerbOptions } from './run-test.ts';
-import { readImageRecord } from './served-image.ts';
+import { imageText, readImageRecord } from './served-image.ts';
 import { loadWorkload, type LoadedWorkload } from './workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
@@ -57,11 +57,14 @@ export async function runRecord(options: RecordVerbOptions, context: Context): P
 }
 
 function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {
-  const { model, version, seed } = provenance;
+  const { model, version, seed, image } = provenance;
   const { reference } = loaded.workload;
   const folder = path.dirname(loaded.file);
   const lines = [
     `recorded    ${cases.length} requests (seed ${seed}) of model ${model}, version ${version}: ${file}`,
+    image === undefined
+      ? '            the image of the server is not known: --image-record tells it'
+      : `            the server runs from ${imageText(image)}`,
   ];
   const isRead = reference !== undefined && path.resolve(folder, reference.file) === file;
   const misses = reference?.cases?.filter((name) => !cases.includes(name)) ?? [];

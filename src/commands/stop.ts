@@ -17,7 +17,8 @@ export const stop = defineVerb({
         describe: 'Say what would be done, and do nothing',
       })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
-      .example('$0 stop', 'After start'),
+      .example('$0 stop', 'After start')
+      .example('$0 stop 4711 --dry-run', 'What would be done to the server of job 4711'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { cleanUpRun } = await import('../run/cleanup.ts');

@@ -50,7 +50,10 @@ export const test = defineVerb({
         '$0 test --url localhost:8001 --workload models/gat_test/workload.yaml',
         'A Triton that no run has started',
       )
-      .example('$0 test --url localhost:8001 --workload models/mine/workload.yaml --record', ''),
+      .example(
+        '$0 test --url localhost:8001 --workload models/mine/workload.yaml --record',
+        'Keep the answers of this server, which you trust, as the reference',
+      ),
   handle: async ({ readyTimeout, inferTimeout, result, record, force, ...options }, context) => {
     const timeouts = {
       readyTimeoutMs: secondsToMs('--ready-timeout', readyTimeout),

@@ -44,7 +44,7 @@ async function run(...args: string[]) {
 test('what a server answers is the reference that later tests compare with', async () => {
   const { exitCode, results } = await run('--record');
   expect(exitCode).toBe(0);
-  expect(results.at(-1)).toBe(
+  expect(results.at(-2)).toBe(
     `recorded    3 requests (seed 7) of model sums, version 3: ${path.join(folder, 'known.npz')}`,
   );
   const members = unzipSync(readFileSync(path.join(folder, 'known.npz')));
@@ -81,7 +81,11 @@ const ofSif = (sha256: string, imageId: string) => ({
 
 test('a reference says which image it came from, and a later test what is another now', async () => {
   writeFileSync(path.join(folder, 'one.sif.json'), JSON.stringify(ofSif('a', '0123456789abcdef')));
-  expect(await run('--record', '--image-record', 'one.sif.json')).toMatchObject({ exitCode: 0 });
+  const recorded = await run('--record', '--image-record', 'one.sif.json');
+  expect(recorded).toMatchObject({ exitCode: 0 });
+  expect(recorded.results.at(-1)).toBe(
+    '            the server runs from docker-daemon:triton:24.10 (0123456789ab)',
+  );
   const same = await run('--image-record', 'one.sif.json');
   expect(same.results).toContainEqual(
     expect.stringMatching(
