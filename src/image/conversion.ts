@@ -48,7 +48,7 @@ export async function convert(
       schemaVersion: 1,
       source: formatSource(source),
       identity: image.identity,
-      sha256: await sha256OfFile(sif, signal),
+      sha256: await hashAndFlush(sif, signal),
       sizeBytes: facts.sizeBytes,
       architecture: facts.architecture,
       compression: formatCompression(compression),
@@ -132,6 +132,18 @@ async function expectUnchanged(
   }
 }
 
+/** Hashes the whole file while the system brings it to disk. */
+async function hashAndFlush(sif: string, signal: AbortSignal): Promise<string> {
+  await chmod(sif, 0o755);
+  const handle = await open(sif, 'r');
+  try {
+    const [digest] = await Promise.all([sha256OfFile(sif, signal), handle.sync()]);
+    return digest;
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * The record goes first: if this process dies between the two, the record does not fit the old file and the
  * next run converts again.
@@ -142,9 +154,6 @@ async function publish(
   record: SifRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  await chmod(sif, 0o755);
-  const handle = await open(sif, 'r');
-  await handle.sync().finally(() => handle.close());
   signal.throwIfAborted();
   const restoreRecord = await writeSifRecord(output, record);
   try {
