@@ -3,8 +3,8 @@
  * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../scripts/demo/workplace.ts';
@@ -12,6 +12,7 @@ import { converters, type Converter, type Paths } from './convert/converters.ts'
 import { makeImages, type BenchImage } from './convert/images.ts';
 import { measure, type Measurement } from './convert/measure.ts';
 import { chart, markdownTable, type Series } from './convert/report.ts';
+import { measureStarts, prepareStarts, startsTable, type Start } from './convert/starts.ts';
 
 const root = path.dirname(import.meta.dirname);
 const labName = 'bench';
@@ -32,11 +33,16 @@ const context = run(path.join(root, 'defs/triton-cpu/build-context.sh'), []).tri
 const imagesFolder = path.join(cache, 'bench-images');
 const images = await makeImages(imagesFolder, context);
 hpcGat(['lab', 'up', '--name', labName, '--bind', `${imagesFolder}:${imagesInLab}`]);
+const earlier = images.find(({ name }) => name === 'triton');
 const series: Series[] = [];
+const starts: Start[] = [];
 try {
   const { folder } = JSON.parse(hpcGat(['lab', 'status', '--name', labName, '--json'])) as { folder: string };
+  installPackage(path.join(folder, 'home', 'alice', 'installed'));
   for (const image of images) {
-    const wanted = converters.filter((converter) => titleOf(image, converter).includes(values.only));
+    const wanted = converters.filter(
+      (converter) => converter.images.includes(image.name) && titleOf(image, converter).includes(values.only),
+    );
     // Round by round, so that what disturbs the machine for a while does not meet one of them alone.
     const measured = new Map<Converter, Measurement[]>(wanted.map((converter) => [converter, []]));
     for (let round = 0; round < rounds; round += 1) {
@@ -50,40 +56,74 @@ try {
       series.push({ image: image.name, converter: name, layers, codec, rounds: found });
     }
   }
+  if (values.only === '') {
+    inLab(`${prepareStarts(inLabPath(images[0]?.archive ?? ''))} 2>/dev/null`);
+    starts.push(...measureStarts(7, inLab));
+  }
 } finally {
   hpcGat(['lab', 'down', '--name', labName, '--wipe']);
 }
 writeResults(series);
 
 function run(file: string, args: readonly string[]): string {
-  return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync(file, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 function hpcGat(args: readonly string[]): string {
   return run(process.execPath, [cli, ...args]);
 }
 
-function inLab(command: string): void {
-  run(enterLab[0] ?? '', [...enterLab.slice(1), command]);
+function inLab(command: string): string {
+  return run(enterLab[0] ?? '', [...enterLab.slice(1), command]);
+}
+
+/** As `npm install` of the packed package leaves it. */
+function installPackage(prefix: string): void {
+  const packed = mkdtempSync(path.join(tmpdir(), 'hpc-gat-bench-'));
+  try {
+    run('npm', ['pack', '--silent', '--pack-destination', packed]);
+    const [archive = ''] = readdirSync(packed);
+    run('npm', [
+      'install',
+      '--silent',
+      '--global',
+      '--offline',
+      '--prefix',
+      prefix,
+      path.join(packed, archive),
+    ]);
+  } finally {
+    rmSync(packed, { recursive: true });
+  }
 }
 
 function titleOf({ name }: BenchImage, { name: converter, layers, codec }: Converter): string {
   return `${name}, ${layers}, ${codec}: ${converter}`;
 }
 
+/** Of a file in the folder of the images. */
+function inLabPath(file: string): string {
+  return path.join(imagesInLab, path.relative(imagesFolder, file));
+}
+
 async function measureOnce(image: BenchImage, converter: Converter, labFolder: string): Promise<Measurement> {
   const place = path.join(labFolder, 'home', 'alice', 'bench');
   clear();
-  inLab('mkdir -p ~/bench/scratch');
-  const there = (file: string) => path.join(imagesInLab, path.relative(imagesFolder, file));
+  inLab(
+    `mkdir -p ~/bench/scratch && echo 'cache: { folder: /home/alice/bench/layers }' >~/bench/hpc-gat.yaml`,
+  );
   const paths: Paths = {
-    archive: there(image.archive),
-    layout: there(image.layout),
-    flat: there(image.flat),
+    archive: inLabPath(image.archive),
+    layout: inLabPath(image.layout),
+    flat: inLabPath(image.flat),
     result: '/home/alice/bench/result.sif',
     scratch: '/home/alice/bench/scratch',
+    earlier: { archive: inLabPath(earlier?.archive ?? ''), layout: inLabPath(earlier?.layout ?? '') },
   };
   try {
+    if (converter.prepare !== undefined) {
+      inLab(converter.prepare(paths));
+    }
     return await measure(enterLab, converter.command(paths), path.join(place, 'result.sif'));
   } finally {
     clear();
@@ -110,9 +150,12 @@ function writeResults(all: readonly Series[]): void {
   const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
   writeFileSync(
     path.join(results, 'convert.json'),
-    `${JSON.stringify({ machine, series: all }, undefined, 2)}\n`,
+    `${JSON.stringify({ machine, series: all, starts }, undefined, 2)}\n`,
   );
-  writeFileSync(path.join(results, 'convert.md'), `${told}\n\n${markdownTable(all)}\n`);
+  writeFileSync(
+    path.join(results, 'convert.md'),
+    `${told}\n\n${markdownTable(all)}\n\n${startsTable(starts)}\n`,
+  );
   writeFileSync(path.join(results, 'convert.svg'), chart(all));
   process.stdout.write(`${markdownTable(all)}\n`);
 }

@@ -1,3 +1,5 @@
+import { changedName } from './images.ts';
+
 /** Where an image and the result lie for the command, inside the lab. */
 export interface Paths {
   readonly archive: string;
@@ -6,6 +8,8 @@ export interface Paths {
   readonly result: string;
   /** A folder for temporary files, on the result's file system. */
   readonly scratch: string;
+  /** Archive and layout of the same image before its top layer changed. */
+  readonly earlier: { readonly archive: string; readonly layout: string };
 }
 
 export interface Converter {
@@ -13,10 +17,18 @@ export interface Converter {
   /** What it reads. */
   readonly layers: 'plain' | 'gzip' | 'flat';
   readonly codec: 'zstd-3' | 'gzip-6' | 'gzip-9';
+  /** The images that it is tried on, by name. */
+  readonly images: readonly string[];
+  /** Runs before, and is not measured. */
+  readonly prepare?: (paths: Paths) => string;
   readonly command: (paths: Paths) => string;
   /** Takes minutes: run once. */
   readonly slow?: boolean;
 }
+
+const ordinary = ['triton', 'small-files'];
+
+type Layers = 'plain' | 'gzip';
 
 const mksquashfsArgs = {
   'zstd-3': '-comp zstd -Xcompression-level 3',
@@ -24,7 +36,11 @@ const mksquashfsArgs = {
 } as const;
 
 export const converters: readonly Converter[] = [
-  ...(['plain', 'gzip'] as const).flatMap((layers) => [hpcGat(layers, 'zstd-3'), hpcGat(layers, 'gzip-6')]),
+  cold('plain', 'zstd-3', [...ordinary, changedName, 'large']),
+  cold('plain', 'gzip-6', ordinary),
+  cold('gzip', 'zstd-3', [...ordinary, changedName]),
+  cold('gzip', 'gzip-6', ordinary),
+  ...(['plain', 'gzip'] as const).flatMap((layers) => [afterChange(layers), unchanged(layers)]),
   ...(['plain', 'gzip'] as const).flatMap((layers) => [
     apptainer(layers, 'gzip-9'),
     apptainer(layers, 'gzip-6'),
@@ -34,7 +50,7 @@ export const converters: readonly Converter[] = [
     name: 'umoci + mksquashfs',
     layers: 'gzip',
     codec: 'zstd-3',
-    slow: true,
+    images: ordinary,
     command: ({ layout, result, scratch }) =>
       `umoci unpack --rootless --image ${layout}:bench ${scratch}/bundle && ` +
       `mksquashfs ${scratch}/bundle/rootfs ${result} ${mksquashfsArgs['zstd-3']} -noappend -quiet -no-progress`,
@@ -43,23 +59,53 @@ export const converters: readonly Converter[] = [
   mksquashfsOfTar('gzip-6'),
 ];
 
-function hpcGat(layers: 'plain' | 'gzip', codec: 'zstd-3' | 'gzip-6'): Converter {
+function cold(layers: Layers, codec: 'zstd-3' | 'gzip-6', images: readonly string[]): Converter {
   return {
     name: 'hpc-gat',
     layers,
     codec,
-    command: (paths) =>
-      `hpc-gat make-sif --engine native --force --compression ${codec.replace('-', ':')} ` +
-      `-o ${paths.result} ${source(layers, paths)}`,
+    images,
+    command: (paths) => `${makeSif(codec, paths)} --no-cache --force ${source(layers, paths)}`,
   };
 }
 
-function apptainer(layers: 'plain' | 'gzip', codec: Converter['codec']): Converter {
+/** A SIF of the image before lies there, and its layers are kept. */
+function afterChange(layers: Layers): Converter {
+  return {
+    name: 'hpc-gat, top layer changed',
+    layers,
+    codec: 'zstd-3',
+    images: [changedName],
+    prepare: (paths) => `${makeSif('zstd-3', paths)} ${source(layers, paths.earlier)}`,
+    command: (paths) => `${makeSif('zstd-3', paths)} --force ${source(layers, paths)}`,
+  };
+}
+
+function unchanged(layers: Layers): Converter {
+  const command = (paths: Paths) => `${makeSif('zstd-3', paths)} ${source(layers, paths)}`;
+  return {
+    name: 'hpc-gat, unchanged',
+    layers,
+    codec: 'zstd-3',
+    images: ['triton'],
+    prepare: command,
+    command,
+  };
+}
+
+/** As npm installs it; its cache lies beside the result, where nothing is left of it. */
+function makeSif(codec: 'zstd-3' | 'gzip-6', { result, scratch }: Paths): string {
+  const program = '~/installed/bin/hpc-gat';
+  return `${program} make-sif --config ${scratch}/../hpc-gat.yaml --compression ${codec.replace('-', ':')} -o ${result}`;
+}
+
+function apptainer(layers: Layers, codec: Converter['codec']): Converter {
   const args = codec === 'gzip-9' ? '' : `--mksquashfs-args '${mksquashfsArgs[codec]}' `;
   return {
     name: codec === 'gzip-9' ? 'apptainer build, its defaults' : 'apptainer build',
     layers,
     codec,
+    images: ordinary,
     slow: true,
     command: (paths) =>
       `export APPTAINER_TMPDIR=${paths.scratch} APPTAINER_CACHEDIR=${paths.scratch}/cache; ` +
@@ -72,11 +118,12 @@ function mksquashfsOfTar(codec: 'zstd-3' | 'gzip-6'): Converter {
     name: 'mksquashfs -tar',
     layers: 'flat',
     codec,
+    images: ordinary,
     command: ({ flat, result }) =>
       `mksquashfs - ${result} -tar ${mksquashfsArgs[codec]} -noappend -quiet -no-progress < ${flat}`,
   };
 }
 
-function source(layers: 'plain' | 'gzip', { archive, layout }: Paths): string {
+function source(layers: Layers, { archive, layout }: Pick<Paths, 'archive' | 'layout'>): string {
   return layers === 'plain' ? `docker-archive:${archive}` : `oci:${layout}`;
 }

@@ -1,19 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  closeSync,
   createReadStream,
   existsSync,
   linkSync,
   mkdirSync,
-  openSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { linkOf, slicesOf, smallFiles, tarOf } from './layers.ts';
+
+/** Of the image that is triton with another top layer. */
+export const changedName = 'triton-changed';
 
 /** What is converted, as it lies in the folder of the images. */
 export interface BenchImage {
@@ -24,8 +25,12 @@ export interface BenchImage {
   readonly layout: string;
   /** All layers in one tar, for programs that know of no layers. */
   readonly flat: string;
+  /** Of the archive. */
   readonly bytes: number;
 }
+
+/** Files of an image; what nothing reads is not made. */
+type Form = 'archive' | 'layout' | 'flat';
 
 /**
  * Makes the images once; they are kept for the next time.
@@ -34,22 +39,33 @@ export interface BenchImage {
  */
 export async function makeImages(folder: string, context: string): Promise<readonly BenchImage[]> {
   mkdirSync(folder, { recursive: true });
+  const rootfs = path.join(context, 'rootfs.tar');
+  const lower = (to: string) => [
+    linkOf(rootfs, `${to}.0.tar`),
+    tarOf(context, 'triton', `${to}.1.tar`),
+    tarOf(context, 'backends', `${to}.2.tar`),
+  ];
   return [
-    await makeImage(folder, 'triton', (to) => [
-      linkOf(path.join(context, 'rootfs.tar'), `${to}.0.tar`),
-      tarOf(context, 'triton', `${to}.1.tar`),
-      tarOf(context, 'backends', `${to}.2.tar`),
+    await makeImage(folder, 'triton', ['archive', 'layout', 'flat'], lower),
+    // The same but for its top layer.
+    await makeImage(folder, changedName, ['archive', 'layout'], (to) => [
+      ...lower(to).slice(0, -1),
+      smallFiles(`${to}.changed.tar`, 0, 100),
     ]),
-    await makeImage(folder, 'small-files', (to) => [
+    await makeImage(folder, 'small-files', ['archive', 'layout', 'flat'], (to) => [
       smallFiles(`${to}.0.tar`, 0, 50_000),
       smallFiles(`${to}.1.tar`, 50_000, 100_000),
     ]),
+    await makeImage(folder, 'large', ['archive'], (to) =>
+      [1, 2, 3, 4, 5].map((key) => slicesOf(rootfs, `${to}.${key}.tar`, key)),
+    ),
   ];
 }
 
 async function makeImage(
   folder: string,
   name: string,
+  forms: readonly Form[],
   makeLayers: (to: string) => string[],
 ): Promise<BenchImage> {
   const place = path.join(folder, name);
@@ -69,54 +85,20 @@ async function makeImage(
     for (const layer of layers) {
       digests.push(await sha256(layer));
     }
-    flatten(layers, image.flat);
     writeArchive(layers, digests, making, image.archive);
-    await writeLayout(layers, digests, image.layout);
+    if (forms.includes('layout')) {
+      await writeLayout(layers, digests, image.layout);
+    }
+    if (forms.includes('flat')) {
+      flatten(layers, image.flat);
+    }
     layers.forEach((layer) => {
       rmSync(layer);
     });
     renameSync(making, place);
   }
   const image = at(place);
-  return { ...image, bytes: statSync(image.flat).size };
-}
-
-function linkOf(file: string, to: string): string {
-  linkSync(file, to);
-  return to;
-}
-
-function tarOf(folder: string, name: string, to: string): string {
-  execFileSync('tar', ['--create', '--sort=name', '--directory', folder, '--file', to, name]);
-  return to;
-}
-
-/** Files of 0 to 8 KiB of words, the same ones every time. */
-function smallFiles(to: string, from: number, end: number): string {
-  const file = openSync(to, 'w');
-  const words = 'lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor'.split(
-    ' ',
-  );
-  let state = from + 1;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  for (let number = from; number < end; number += 1) {
-    const parts = [];
-    let left = random(8193);
-    while (left > 0) {
-      const part = `${words[random(words.length)] ?? ''}${random(1000)} `.slice(0, left);
-      parts.push(part);
-      left -= part.length;
-    }
-    const data = Buffer.from(parts.join(''));
-    const name = `data/${String(number % 100).padStart(2, '0')}/${String(number).padStart(6, '0')}.txt`;
-    writeSync(file, Buffer.concat([tarHeader(name, data.length), data, padding(data.length)]));
-  }
-  writeSync(file, Buffer.alloc(1024));
-  closeSync(file);
-  return to;
+  return { ...image, bytes: statSync(image.archive).size };
 }
 
 function flatten([first = '', ...rest]: readonly string[], to: string): void {
@@ -199,30 +181,6 @@ async function writeLayout(
   };
   writeFileSync(path.join(layout, 'index.json'), JSON.stringify(index));
   writeFileSync(path.join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-}
-
-function tarHeader(name: string, sizeBytes: number): Buffer {
-  const header = Buffer.alloc(512);
-  const octal = (value: number, at: number, length: number) =>
-    header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
-  header.write(name, 0);
-  octal(0o644, 100, 8);
-  octal(0, 108, 8);
-  octal(0, 116, 8);
-  octal(sizeBytes, 124, 12);
-  octal(1_700_000_000, 136, 12);
-  header.write('        0', 148);
-  header.write('ustar\x0000', 257);
-  octal(
-    header.reduce((sum, byte) => sum + byte, 0),
-    148,
-    7,
-  );
-  return header;
-}
-
-function padding(bytes: number): Buffer {
-  return Buffer.alloc((512 - (bytes % 512)) % 512);
 }
 
 async function sha256(file: string): Promise<string> {
