@@ -48,16 +48,26 @@ export async function storeLayers(
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
   const stored = new Map<string, WrittenLayer>();
   let keeping = Promise.resolve();
+  let checking = Promise.resolve();
   try {
     for await (const layer of image.layers({ onBytes, signal, isHeld })) {
-      begin(layer.sizeBytes);
       const name = `layer ${printable(layer.name)} of ${image.place}`;
       const held = cache && (await takeFromCache(layer, name, cache, target, signal));
       if (held !== undefined) {
-        await layer.check();
         stored.set(held.diffId, held);
+        // While the next one is copied from the cache, where the source allows it.
+        checking = checking.then(() => {
+          begin(layer.sizeBytes);
+          return layer.check();
+        });
+        checking.catch(() => undefined);
+        if (image.isStream === true) {
+          await checking;
+        }
         continue;
       }
+      await checking;
+      begin(layer.sizeBytes);
       const before = target.budget.demand;
       const written = await convertLayer(layer, name, target);
       const diffId = layer.diffId();
@@ -71,8 +81,9 @@ export async function storeLayers(
         keeping = keeping.then(() => cache.keep(digest, kept, source, signal)).catch(warnOf(watch));
       }
     }
+    await checking;
   } finally {
-    await keeping;
+    await Promise.allSettled([checking, keeping]);
   }
   return stored;
 }

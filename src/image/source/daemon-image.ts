@@ -26,6 +26,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
   const texts = new Map<string, string>();
   return {
     place,
+    isStream: true,
     layerCount: image.RootFS?.Layers.length ?? 0,
     totalBytes: image.Size,
     layers: async function* (reading) {
@@ -39,12 +40,12 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
             continue;
           }
           const { name, sizeBytes } = entry;
-          const start = await read(tar, Math.min(sizeBytes, recordBytes));
+          const start = await fill(tar, Buffer.alloc(Math.min(sizeBytes, recordBytes)));
           if (isLayer(start)) {
             const chunks = content(tar, start, sizeBytes);
             yield { ...arriving(place, name, chunks, start, reading), sizeBytes };
           } else if (sizeBytes <= maxTextBytes && textsBytes + sizeBytes <= maxTextsBytes) {
-            const rest = await read(tar, sizeBytes - start.length);
+            const rest = await fill(tar, Buffer.alloc(sizeBytes - start.length));
             texts.set(name, Buffer.concat([start, rest]).toString('utf8'));
             textsBytes += sizeBytes;
           }
@@ -93,17 +94,21 @@ function arriving(
   };
 }
 
+/** Each piece holds until the next one is asked for. */
 async function* content(tar: TarReader, start: Buffer, sizeBytes: number): AsyncGenerator<Buffer> {
   yield start;
-  for (let left = sizeBytes - start.length; left > 0; left -= pieceBytes) {
-    yield await read(tar, Math.min(left, pieceBytes));
+  const left = sizeBytes - start.length;
+  const buffer = Buffer.alloc(Math.min(left, pieceBytes));
+  for (let done = 0; done < left; done += pieceBytes) {
+    yield await fill(tar, buffer.subarray(0, left - done));
   }
 }
 
-async function read(tar: TarReader, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  await tar.readContent(bytes);
-  return bytes;
+async function fill(tar: TarReader, target: Buffer): Promise<Buffer> {
+  if (!(await tar.readContent(target))) {
+    target.fill(0);
+  }
+  return target;
 }
 
 function textOf(texts: ReadonlyMap<string, string>, name: string, place: string): string {

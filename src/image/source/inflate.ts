@@ -1,4 +1,5 @@
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { FreedInTurn } from '../../support/freed-in-turn.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
 /** With Node's default of 16 KiB, inflating takes five times as long. */
@@ -44,7 +45,11 @@ export async function* inflate(
   });
   let isRead = false;
   try {
-    yield* decoder as AsyncIterable<Buffer>;
+    const freed = new FreedInTurn();
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      yield chunk;
+      freed.use(chunk);
+    }
     isRead = true;
   } finally {
     isAbandoned = !isRead;

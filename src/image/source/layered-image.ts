@@ -5,10 +5,12 @@ export interface LayeredImage {
   /** Where it comes from, for messages. */
   readonly place: string;
   readonly layerCount: number;
+  /** Its layers pass by once: each is to be read or checked before the next one is asked for. */
+  readonly isStream?: boolean;
   /** About as many stored bytes as there are to read. */
   readonly totalBytes: number;
   /**
-   * Every layer of the image, and maybe others; each is read or checked to its end before the next one is asked for.
+   * Every layer of the image, and maybe others; each is read to its end before the next one is asked for.
    *
    * @throws {HpcGatError} when one cannot be read or is damaged.
    */

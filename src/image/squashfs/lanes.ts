@@ -1,6 +1,6 @@
 /** Compresses one block after the other. */
 export interface Lane {
-  /** Not called again before it has answered. */
+  /** Not called again before it has answered. The result may lie where the block was, if it is shorter. */
   compress(block: Buffer): Promise<Buffer>;
   close(): void;
 }

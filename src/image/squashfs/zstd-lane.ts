@@ -1,4 +1,5 @@
 import { constants, createZstdCompress, type ZstdCompress, type ZstdOptions } from 'node:zlib';
+import { FreedInTurn } from '../../support/freed-in-turn.ts';
 import type { Lane } from './lanes.ts';
 
 /** Results are cut from buffers of this length: one for each is slow to allocate and to collect. */
@@ -12,6 +13,7 @@ const outputBytes = 1024 * 1024;
 export class ZstdLane implements Lane {
   readonly #stream: ZstdCompress;
   #pieces: Buffer[] = [];
+  readonly #freed = new FreedInTurn();
 
   constructor(params: ZstdOptions['params']) {
     this.#stream = createZstdCompress({
@@ -33,10 +35,23 @@ export class ZstdLane implements Lane {
         }
       });
     });
+    return this.#take(block);
+  }
+
+  /** What has come, in the block's own place where it fits: what the decoder has filled is then free at once. */
+  #take(block: Buffer): Buffer {
     const pieces = this.#pieces;
     this.#pieces = [];
-    const [first] = pieces;
-    return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (length >= block.length) {
+      return Buffer.concat(pieces);
+    }
+    let filled = 0;
+    for (const piece of pieces) {
+      filled += piece.copy(block, filled);
+      this.#freed.use(piece);
+    }
+    return block.subarray(0, length);
   }
 
   close(): void {

@@ -26,7 +26,7 @@ describe('compressing blocks', () => {
     const codec = blockCodec(compression, blockBytes);
     const lanes = new Lanes(Array.from({ length: count }, () => codec.openLane()));
     const blocks = Array.from({ length: 60 }, (_, index) => block(index));
-    const compressed = await Promise.all(blocks.map((raw) => lanes.compress(raw)));
+    const compressed = await Promise.all(blocks.map((raw) => lanes.compress(Buffer.from(raw))));
     lanes.close();
     for (const [index, raw] of blocks.entries()) {
       const result = compressed[index] ?? Buffer.alloc(0);
