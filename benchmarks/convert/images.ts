@@ -40,17 +40,16 @@ type Form = 'archive' | 'layout' | 'flat';
 export async function makeImages(folder: string, context: string): Promise<readonly BenchImage[]> {
   mkdirSync(folder, { recursive: true });
   const rootfs = path.join(context, 'rootfs.tar');
-  const lower = (to: string) => [
-    linkOf(rootfs, `${to}.0.tar`),
-    tarOf(context, 'triton', `${to}.1.tar`),
-    tarOf(context, 'backends', `${to}.2.tar`),
-  ];
+  const lower = (to: string) => [linkOf(rootfs, `${to}.0.tar`), tarOf(context, 'triton', `${to}.1.tar`)];
   return [
-    await makeImage(folder, 'triton', ['archive', 'layout', 'flat'], lower),
+    await makeImage(folder, 'triton', ['archive', 'layout', 'flat'], (to) => [
+      ...lower(to),
+      tarOf(context, 'backends', `${to}.2.tar`),
+    ]),
     // The same but for its top layer.
     await makeImage(folder, changedName, ['archive', 'layout'], (to) => [
-      ...lower(to).slice(0, -1),
-      smallFiles(`${to}.changed.tar`, 0, 100),
+      ...lower(to),
+      smallFiles(`${to}.2.tar`, 0, 100),
     ]),
     await makeImage(folder, 'small-files', ['archive', 'layout', 'flat'], (to) => [
       smallFiles(`${to}.0.tar`, 0, 50_000),
