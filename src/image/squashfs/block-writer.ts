@@ -3,8 +3,10 @@ import { writeAt } from '../../support/files.ts';
 import { emptyBlock, type StoredBlock } from './content.ts';
 import type { Lanes } from './lanes.ts';
 
-/** Blocks that may be on their way at once: as many as keep the thread pool busy while the next ones are read. */
-const maxInFlight = 16;
+/** On their way at once: what keeps threads busy while the next blocks are read. */
+const inFlightBytes = 16 * 1024 * 1024;
+const fewestBlocks = 16;
+const mostBlocks = 128;
 /** Small writes are joined up to this length. */
 const joinBytes = 1024 * 1024;
 
@@ -24,6 +26,7 @@ export class BlockWriter {
   readonly #file: FileHandle;
   readonly #lanes: Lanes;
   readonly #blockBytes: number;
+  readonly #mostInFlight: number;
   readonly #base: number;
   readonly #queue: Pending[] = [];
   readonly #buffers: Buffer[] = [];
@@ -39,6 +42,7 @@ export class BlockWriter {
     this.#file = file;
     this.#lanes = lanes;
     this.#blockBytes = blockBytes;
+    this.#mostInFlight = Math.max(fewestBlocks, Math.min(mostBlocks, inFlightBytes / blockBytes));
     this.#base = base;
     this.#position = position;
   }
@@ -50,7 +54,7 @@ export class BlockWriter {
 
   /** A buffer for a block; waits while too many are on their way. */
   async takeBuffer(): Promise<Buffer> {
-    while (this.#queue.length >= maxInFlight) {
+    while (this.#queue.length >= this.#mostInFlight) {
       await this.#writeSome();
     }
     return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
@@ -96,7 +100,7 @@ export class BlockWriter {
     const from = this.#position;
     let bytes = 0;
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      if (pieces.length > 0 && this.#queue.length <= maxInFlight / 2) {
+      if (pieces.length > 0 && this.#queue.length <= this.#mostInFlight / 2) {
         break;
       }
       const { block, buffer, raw, compressed } = first;

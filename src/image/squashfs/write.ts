@@ -44,7 +44,9 @@ export class SquashfsWriter {
     this.#base = base;
     this.#options = options;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    this.#lanes = new Lanes(Array.from({ length: options.threads }, () => this.#codec.openLane()));
+    // One more, whose block is on its way to a thread or back.
+    const lanes = options.threads + 1;
+    this.#lanes = new Lanes(Array.from({ length: lanes }, () => this.#codec.openLane()));
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
     this.#layerStart = this.#dataStart;
     this.data = new DataArea(this.#blocks, options.blockBytes);
