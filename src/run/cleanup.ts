@@ -1,20 +1,10 @@
-import { existsSync } from 'node:fs';
-import { runSlurm } from '../slurm/command.ts';
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
-import { whyNodeIsUnusable } from '../slurm/node.ts';
-import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
-import { CommandFailedError } from '../support/errors.ts';
-import { type EndingPlan, endingPlanOf } from './ending-plan.ts';
-import type { Holding, RunRecord } from './record.ts';
-import { renderRelease } from './script.ts';
+import type { RunRecord } from './record.ts';
+import { endMs, release } from './release.ts';
 import { elsewhere, type RunState, stateOfRun } from './state.ts';
 
 const pollMs = 300;
-/** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
-const endMs = 60_000;
-/** For a small job on a node that was left with something. */
-const remoteMs = 120_000;
 
 export interface CleanupOptions {
   readonly dryRun: boolean;
@@ -53,7 +43,7 @@ export async function cleanUpRun(
       done.push(`${whatIsDoneOn(holding.host, state)}: server, container, shared memory, temporary files`);
     }
     if (!dryRun) {
-      await release(context, await endingPlanOf(record, holding), holding, hostname);
+      await release(context, record, holding, hostname);
     }
   }
   return done;
@@ -72,57 +62,6 @@ async function endJob(context: Context, record: RunRecord, jobId: string): Promi
     const job = await queryJob(context, jobId);
     return (await record.facts()).ended !== undefined || job === undefined || hasEnded(job);
   });
-}
-
-/** Ends what is left with the text that the run's own script has for it: here, or by a job of one task over there. */
-async function release(
-  context: Context,
-  plan: EndingPlan,
-  holding: Holding,
-  hostname: string,
-): Promise<void> {
-  const { folder, host } = holding;
-  const input = await renderRelease(plan, folder);
-  if (host === hostname) {
-    const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
-    expectSuccess(result, `ending run ${plan.id}`);
-    return;
-  }
-  const unusable = await whyNodeIsUnusable(context, host);
-  if (unusable !== undefined) {
-    throw new CommandFailedError(`run ${plan.id} left something on ${host}, which is ${unusable}`, {
-      fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
-    });
-  }
-  const place = await placeOn(context, plan, holding);
-  const result = await runSlurm(
-    context,
-    'srun',
-    [...place, `--nodelist=${host}`, '--ntasks=1', '--quiet', '--chdir=/', 'bash', '-s'],
-    { input, timeoutMs: remoteMs },
-  );
-  if (result.exitCode !== 0 || existsSync(folder)) {
-    throw new CommandFailedError(
-      `run ${plan.id} left something on ${host}, where no clean-up could be started: ${lastLines(result)}`,
-      {
-        fix: `on ${host}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
-        cause: result,
-      },
-    );
-  }
-}
-
-/** Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else a job as the run's. */
-async function placeOn(context: Context, plan: EndingPlan, { job }: Holding): Promise<string[]> {
-  const allocation = job === '' ? undefined : await queryJob(context, job);
-  if (allocation !== undefined && !hasEnded(allocation)) {
-    return ['--overlap', `--jobid=${job}`];
-  }
-  const asked = new Set(['account', 'partition', 'qos', 'reservation']);
-  return [
-    ...plan.directives.filter(([name]) => asked.has(name)).map(([name, value]) => `--${name}=${value}`),
-    '--time=2',
-  ];
 }
 
 async function until(context: Context, condition: () => Promise<boolean>): Promise<void> {

@@ -142,6 +142,14 @@ export class RunRecord {
     return holdings;
   }
 
+  /**
+   * Whether something of this is still there: its record goes last of all, by whoever ended the run. Listed and not
+   * looked up, since NFS answers a look-up from its cache.
+   */
+  async holds({ folder }: Holding): Promise<boolean> {
+    return (await namesIn(path.dirname(folder))).includes(path.basename(folder));
+  }
+
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
