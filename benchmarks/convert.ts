@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { cacheFolder } from '../scripts/demo/workplace.ts';
 import { converters, type Converter, type Paths } from './convert/converters.ts';
 import { makeImages, type BenchImage } from './convert/images.ts';
+import { goalsTable } from './convert/goals.ts';
 import { measure, type Measurement } from './convert/measure.ts';
 import { chart, markdownTable, type Series } from './convert/report.ts';
 import { measureStarts, prepareStarts, startsTable, type Start } from './convert/starts.ts';
@@ -154,7 +155,7 @@ function writeResults(all: readonly Series[]): void {
   );
   writeFileSync(
     path.join(results, 'convert.md'),
-    `${told}\n\n${markdownTable(all)}\n\n${startsTable(starts)}\n`,
+    [told, goalsTable(all, starts), markdownTable(all), startsTable(starts), ''].join('\n\n'),
   );
   writeFileSync(path.join(results, 'convert.svg'), chart(all));
   process.stdout.write(`${markdownTable(all)}\n`);
