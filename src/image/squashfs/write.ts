@@ -44,8 +44,8 @@ export class SquashfsWriter {
     this.#base = base;
     this.#options = options;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    // One more, whose block is on its way to a thread or back.
-    const lanes = options.threads + 1;
+    // Two more, whose blocks are on their way to a thread or back.
+    const lanes = options.threads + 2;
     this.#lanes = new Lanes(Array.from({ length: lanes }, () => this.#codec.openLane()));
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
     this.#layerStart = this.#dataStart;
