@@ -3,7 +3,8 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'build/', 'test/fixtures/'] },
+  // AssemblyScript looks like TypeScript, and is checked by its compiler.
+  { ignores: ['dist/', 'build/', 'test/fixtures/', 'src/image/deflate/assembly/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -23,7 +23,7 @@ import { SquashfsWriter } from './squashfs/write.ts';
 import { storeLayers, type WrittenLayer } from './store-layers.ts';
 
 /** Another one where the same image comes to other bytes. */
-const outputVersion = '2';
+const outputVersion = '3';
 
 export interface NativeOptions {
   /** Blocks compressed at once; the bytes do not depend on it. */

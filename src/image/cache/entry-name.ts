@@ -1,6 +1,7 @@
 import { versions } from 'node:process';
 import { formatBlockSize } from '../block-size.ts';
 import { formatCompression, type Compression } from '../compression.ts';
+import { deflateVersion } from '../deflate/module.ts';
 
 /** Another one where the same layer comes to other blocks, or is described in another way. */
 const formVersion = 1;
@@ -43,6 +44,6 @@ export function parseEntryName(name: string): EntryName | undefined {
 }
 
 function versionFor({ codec }: Compression): string {
-  const library = { zstd: versions.zstd, gzip: versions.zlib, none: '' }[codec] ?? '';
+  const library = { zstd: versions.zstd, gzip: deflateVersion(), none: '' }[codec] ?? '';
   return `${formVersion}-${library.replace(/[^\w.-]/g, '_') || 'plain'}`;
 }

@@ -1,26 +1,21 @@
-import { promisify } from 'node:util';
-import {
-  constants,
-  deflate,
-  deflateSync,
-  inflateSync,
-  zstdCompressSync,
-  zstdDecompressSync,
-} from 'node:zlib';
+import { constants, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '../compression.ts';
+import { Deflater } from '../deflate/deflater.ts';
+import { deflateLanes } from './deflate-lanes.ts';
 import type { Lane } from './lanes.ts';
 import { ZstdLane } from './zstd-lane.ts';
 
 /** Compresses single blocks: each stands for itself, whatever was compressed before. */
 export interface BlockCodec {
-  /** Something that compresses in libuv's thread pool, to be closed. */
-  openLane(): Lane;
+  /** Compress side by side in so many threads; to be closed. */
+  openLanes(threads: number): Lane[];
+  /** @returns any bytes that are not shorter where it does not compress. */
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;
 }
 
 const none: BlockCodec = {
-  openLane: () => ({ compress: (block) => Promise.resolve(block), close: () => undefined }),
+  openLanes: () => [{ compress: (block) => Promise.resolve(block), close: () => undefined }],
   compressSync: (block) => block,
   decompressSync: (block) => block,
 };
@@ -43,12 +38,10 @@ export function blockCodec(compression: Compression, blockBytes: number): BlockC
 
 /** squashfs calls it gzip and means zlib's format, RFC 1950. */
 function zlibCodec(level: number, blockBytes: number): BlockCodec {
-  const options = { level, chunkSize: blockBytes };
-  const compress = promisify<Buffer, typeof options, Buffer>(deflate);
+  const deflater = new Deflater(level);
   return {
-    // No context is kept: after `reset` zlib does not always find what it finds with a new one.
-    openLane: () => ({ compress: (block) => compress(block, options), close: () => undefined }),
-    compressSync: (block) => deflateSync(block, { level, chunkSize: outputOf(block) }),
+    openLanes: (threads) => deflateLanes(level, threads),
+    compressSync: (block) => deflater.compress(block),
     decompressSync: (block) => inflateSync(block, { maxOutputLength: blockBytes }),
   };
 }
@@ -65,7 +58,8 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
     [ZSTD_c_checksumFlag]: 0,
   };
   return {
-    openLane: () => new ZstdLane(params),
+    // Two more, whose blocks are on their way to a thread or back.
+    openLanes: (threads) => Array.from({ length: threads + 2 }, () => new ZstdLane(params)),
     compressSync: (block) =>
       zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: outputOf(block) }),
     decompressSync: (block) => zstdDecompressSync(block, { maxOutputLength: blockBytes }),

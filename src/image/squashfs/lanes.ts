@@ -1,6 +1,10 @@
 /** Compresses one block after the other. */
 export interface Lane {
-  /** Not called again before it has answered. The result may lie where the block was, if it is shorter. */
+  /**
+   * Not called again before it has answered.
+   *
+   * @returns the compressed bytes, which may lie where the block was; any that are not shorter where it does not compress.
+   */
   compress(block: Buffer): Promise<Buffer>;
   close(): void;
 }
@@ -13,7 +17,7 @@ export class Lanes {
 
   constructor(all: readonly Lane[]) {
     this.#all = all;
-    this.#idle = [...all];
+    this.#idle = all.toReversed();
   }
 
   async compress(block: Buffer): Promise<Buffer> {

@@ -44,9 +44,7 @@ export class SquashfsWriter {
     this.#base = base;
     this.#options = options;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    // Two more, whose blocks are on their way to a thread or back.
-    const lanes = options.threads + 2;
-    this.#lanes = new Lanes(Array.from({ length: lanes }, () => this.#codec.openLane()));
+    this.#lanes = new Lanes(this.#codec.openLanes(options.threads));
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
     this.#layerStart = this.#dataStart;
     this.data = new DataArea(this.#blocks, options.blockBytes);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { inflateSync } from 'node:zlib';
 import { checkFile } from '../../../src/image/check/check-file.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
@@ -76,18 +77,43 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_none, index) => from + index);
 }
 
+/** Whether the first metadata block of a table has the same content with another byte: deflate has several ways. */
+function saysTheSame(image: Buffer, table: number, at: number, flips: readonly number[]): boolean {
+  const stream = image.subarray(table + 2, table + 2 + image.readUInt16LE(table));
+  const place = at - table - 2;
+  return flips.some((flip) => {
+    const other = Buffer.from(stream);
+    other[place] = (stream[place] ?? 0) ^ flip;
+    return place >= 0 && place < stream.length && inflated(other)?.equals(inflateSync(stream)) === true;
+  });
+}
+
+function inflated(stream: Buffer): Buffer | undefined {
+  try {
+    return inflateSync(stream);
+  } catch {
+    return undefined;
+  }
+}
+
 /** In the superblock. */
 const tableAt = { inodes: 64, directories: 72, fragments: 80, exports: 88, ids: 48, xattrs: 56 } as const;
 
 describe('any other byte of a small image', () => {
   // The time, hints on what is compressed; level, window and strategy of the codec.
+  const flips = [0xff, 0x01];
   const hints = [...range(8, 12), 24, 25, 98, 102, 104];
 
   test('in gzip is noticed, or seen in the listing, but in contents that do not compress', async () => {
     const file = await writtenImage(everything);
-    const silent = await silentPlaces(file, [0xff, 0x01]);
+    const silent = await silentPlaces(file, flips);
     const contents = range(106, await placeOf(file, 'inodes'));
-    expect(silent.filter((at) => !hints.includes(at) && !contents.includes(at))).toEqual([]);
+    const inTables = silent.filter((at) => !hints.includes(at) && !contents.includes(at));
+    const bytes = await readFile(file);
+    const tables = [await placeOf(file, 'inodes'), await placeOf(file, 'directories')];
+    expect(inTables.filter((at) => !tables.some((table) => saysTheSame(bytes, table, at, flips)))).toEqual(
+      [],
+    );
     // Two blocks are stored as they are; and deflate can say the same in several ways.
     const seen = silent.filter((at) => contents.includes(at)).length;
     expect(seen).toBeGreaterThanOrEqual(noiseBytes + 'linked'.length);

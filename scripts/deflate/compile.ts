@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { memoryPages } from '../../src/image/deflate/memory.ts';
+import { root } from '../bundle/options.ts';
+
+/** Called as a program: its types would change those of the language. */
+const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+
+/** @returns the module's bytes; the same for the same sources and compiler. */
+export function compileDeflate(): Buffer {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-deflate-'));
+  const file = path.join(folder, 'deflate.wasm');
+  try {
+    execFileSync(process.execPath, [
+      ...[compiler, path.join(root, 'src/image/deflate/assembly/index.ts'), '--outFile', file],
+      ...['-O3', '--converge', '--noAssert', '--runtime', 'stub'],
+      // Two threads look into one memory: whoever asks, and the one that compresses.
+      ...['--importMemory', '--sharedMemory', '--enable', 'threads'],
+      ...['--initialMemory', String(memoryPages), '--maximumMemory', String(memoryPages)],
+    ]);
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The source text of src/image/deflate/program.ts. */
+export function programModule(bytes: Buffer): string {
+  return [
+    '/** WebAssembly, base64, of the sources in assembly/: npm run deflate writes it. */',
+    `export const program =\n  '${bytes.toString('base64')}';`,
+    '',
+  ].join('\n');
+}

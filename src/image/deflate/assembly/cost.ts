@@ -1,0 +1,61 @@
+import { informations } from './memory';
+import { distanceSymbols, firstDistance, literalSymbols } from './symbols';
+
+/** About how many bits a block takes, but for those behind the symbols, which are the same in any block. */
+export function cost(counts: u32): f32 {
+  return bitsOf(counts, literalSymbols) + bitsOf(counts + firstDistance * 4, distanceSymbols) + headerBits;
+}
+
+const headerBits: f32 = 60;
+/** What describing the code of one symbol takes. */
+const describedBits: f32 = 3.5;
+
+/** By Shannon: n symbols of which each comes c times take n log n less the sum of c log c. */
+function bitsOf(counts: u32, symbols: u32): f32 {
+  let all: u32 = 0;
+  let sum: f32 = 0;
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
+    const count = load<u32>(counts + symbol * 4);
+    if (count > 0) {
+      all += count;
+      sum += information(count) - describedBits;
+    }
+  }
+  return information(all) - sum;
+}
+
+const informationTable: u32 = 4096;
+
+/** n log2(n) */
+function information(n: u32): f32 {
+  if (n < informationTable) {
+    return load<f32>(informations + n * 4);
+  }
+  const shift = 20 - clz(n);
+  return <f32>(1 << shift) * load<f32>(informations + (n >>> shift) * 4) + <f32>n * <f32>shift;
+}
+
+export function prepareCosts(): void {
+  store<f32>(informations, 0);
+  for (let n: u32 = 1; n < informationTable; n++) {
+    store<f32>(informations + n * 4, <f32>(<f64>n * logarithm(<f64>n)));
+  }
+}
+
+/** To base 2, by squaring; the same on every machine. */
+function logarithm(value: f64): f64 {
+  let whole: f64 = 0;
+  while (value >= 2) {
+    value /= 2;
+    whole += 1;
+  }
+  let result = whole;
+  for (let bit: f64 = 0.5; bit > 1e-8; bit /= 2) {
+    value *= value;
+    if (value >= 2) {
+      value /= 2;
+      result += bit;
+    }
+  }
+  return result;
+}

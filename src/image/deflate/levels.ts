@@ -1,0 +1,23 @@
+/** How hard is looked for earlier copies: what `compress` in assembly/index.ts takes. */
+export type Effort = readonly [depth: number, nice: number, patience: number, mark: number];
+
+/** By zlib's levels, 1 to 9. At each the streams are about as long as zlib's, or shorter. */
+const efforts: readonly Effort[] = [
+  [3, 16, 0, 0],
+  [6, 24, 0, 1],
+  [10, 32, 0, 1],
+  [8, 32, 1, 1],
+  [12, 40, 1, 1],
+  [16, 48, 1, 2],
+  [32, 96, 2, 3],
+  [100, 200, 2, 3],
+  [400, 258, 3, 3],
+];
+
+export function effortOf(level: number): Effort {
+  const effort = efforts[level - 1];
+  if (effort === undefined) {
+    throw new RangeError(`levels are 1 to ${efforts.length}, not ${level}`);
+  }
+  return effort;
+}

@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { compileDeflate, programModule } from '../../scripts/deflate/compile.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+
+test('the committed WebAssembly is what its sources compile to: npm run deflate', () => {
+  const committed = readFileSync(path.join(packageRoot, 'src/image/deflate/program.ts'), 'utf8');
+  expect(committed).toBe(programModule(compileDeflate()));
+}, 120_000);
