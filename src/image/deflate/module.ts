@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Effort } from './levels.ts';
 import { program } from './program.ts';
-
-/** What assembly/index.ts exports. */
-export interface DeflateExports extends WebAssembly.Exports {
-  readonly compress: (place: number, length: number, ...effort: Effort) => number;
-}
 
 let compiled: WebAssembly.Module | undefined;
 

@@ -1,15 +1,15 @@
-import { constants, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '../compression.ts';
-import { Deflater } from '../deflate/deflater.ts';
-import { deflateLanes } from './deflate-lanes.ts';
+import { deflateData, deflateInPlace } from '../deflate/deflate.ts';
 import type { Lane } from './lanes.ts';
-import { ZstdLane } from './zstd-lane.ts';
+import { threadLanes, type CompressInPlace, type ThreadWork } from './threads/block-thread.ts';
+import { zstdInPlace } from './threads/zstd-in-place.ts';
 
 /** Compresses single blocks: each stands for itself, whatever was compressed before. */
 export interface BlockCodec {
   /** Compress side by side in so many threads; to be closed. */
   openLanes(threads: number): Lane[];
-  /** @returns any bytes that are not shorter where it does not compress. */
+  /** @returns the block as it is where it does not get shorter */
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;
 }
@@ -38,17 +38,9 @@ export function blockCodec(compression: Compression, blockBytes: number): BlockC
 
 /** squashfs calls it gzip and means zlib's format, RFC 1950. */
 function zlibCodec(level: number, blockBytes: number): BlockCodec {
-  const deflater = new Deflater(level);
-  return {
-    openLanes: (threads) => deflateLanes(level, threads),
-    compressSync: (block) => deflater.compress(block),
-    decompressSync: (block) => inflateSync(block, { maxOutputLength: blockBytes }),
-  };
-}
-
-/** What does not compress comes out a little longer than it went in. */
-function outputOf(block: Buffer): number {
-  return block.length + 1024;
+  return threadedCodec({ begin: deflateInPlace, data: deflateData(level) }, (block) =>
+    inflateSync(block, { maxOutputLength: blockBytes }),
+  );
 }
 
 function zstdCodec(level: number, blockBytes: number): BlockCodec {
@@ -57,11 +49,22 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
     [ZSTD_c_windowLog]: Math.max(10, Math.ceil(Math.log2(blockBytes))),
     [ZSTD_c_checksumFlag]: 0,
   };
+  return threadedCodec({ begin: zstdInPlace, data: { params, blockBytes } }, (block) =>
+    zstdDecompressSync(block, { maxOutputLength: blockBytes }),
+  );
+}
+
+/** What the threads do, this one does for blocks that have to be there at once. */
+function threadedCodec<Data>(work: ThreadWork<Data>, decompressSync: (block: Buffer) => Buffer): BlockCodec {
+  let compress: CompressInPlace | undefined;
   return {
-    // Two more, whose blocks are on their way to a thread or back.
-    openLanes: (threads) => Array.from({ length: threads + 2 }, () => new ZstdLane(params)),
-    compressSync: (block) =>
-      zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: outputOf(block) }),
-    decompressSync: (block) => zstdDecompressSync(block, { maxOutputLength: blockBytes }),
+    openLanes: (threads) => threadLanes(threads, work),
+    compressSync: (block) => {
+      compress ??= work.begin(work.data);
+      const result = Buffer.from(block);
+      const length = compress(result);
+      return length === 0 ? block : result.subarray(0, length);
+    },
+    decompressSync,
   };
 }

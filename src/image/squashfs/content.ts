@@ -20,7 +20,10 @@ export interface FileContent {
   readonly sizeBytes: number;
   readonly blocks: readonly StoredBlock[];
   readonly fragment?: { readonly block: StoredBlock; readonly offset: number };
-  /** CRC-32 of the content: contents of another sum or size differ, equal ones are to be compared. */
+  /**
+   * CRC-32 of its first block that is no hole: contents of another sum, size or lengths of blocks differ, equal ones are to be
+   * compared.
+   */
   readonly checksum: number;
 }
 

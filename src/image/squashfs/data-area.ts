@@ -49,11 +49,10 @@ export class DataArea {
       buffer ??= await this.#writer.takeBuffer();
       const raw = buffer.subarray(0, length);
       if ((await read(raw)) && !this.#isZero(raw)) {
-        checksum = crc32(raw, checksum);
+        checksum ||= crc32(raw);
         blocks.push(this.#writer.add(buffer, length));
         buffer = undefined;
       } else {
-        checksum = crc32(this.#zeros.subarray(0, length), checksum);
         blocks.push(emptyBlock());
       }
     }

@@ -1,10 +1,6 @@
 /** Compresses one block after the other. */
 export interface Lane {
-  /**
-   * Not called again before it has answered.
-   *
-   * @returns the compressed bytes, which may lie where the block was; any that are not shorter where it does not compress.
-   */
+  /** @returns the compressed bytes, where the block was; the block as it is where it does not get shorter */
   compress(block: Buffer): Promise<Buffer>;
   close(): void;
 }

@@ -5,26 +5,28 @@
 import { addLiteral, addMatch, finishBlocks, startBlocks } from './blocks';
 import { prepareCosts } from './cost';
 import { addPositions, findMatch, forgetPositions } from './matches';
-import { input, output, placeBytes, places } from './memory';
+import { input, output } from './memory';
 import { prepareSymbols } from './symbols';
 
 prepareSymbols();
 prepareCosts();
 
+/** Where blocks come. */
+export const inputPlace: u32 = input;
+/** Where their streams lie. */
+export const outputPlace: u32 = output;
+
 /**
- * Compresses the block in a place to a zlib stream (RFC 1950), which takes its place.
+ * Compresses a block to a zlib stream (RFC 1950).
  *
- * @param place 0 or 1
- * @param length bytes, up to 1 MiB.
+ * @param length of the block, bytes, up to 1 MiB.
  * @param depth earlier copies looked at for each position.
  * @param nice length of a copy that is good enough.
  * @param patience how many positions further on a better copy is looked for.
  * @param mark what the stream says of its level, 0 to 3.
  * @returns length of the stream, or 0 when it would not be shorter than the block.
  */
-export function compress(place: u32, length: u32, depth: u32, nice: u32, patience: u32, mark: u32): u32 {
-  const block = places + place * placeBytes;
-  memory.copy(input, block, length);
+export function compress(length: u32, depth: u32, nice: u32, patience: u32, mark: u32): u32 {
   store<u64>(input + length, 0);
   const header = 0x7800 | (mark << 6);
   store<u16>(output, bswap<u16>(<u16>(header + 31 - (header % 31))));
@@ -37,9 +39,7 @@ export function compress(place: u32, length: u32, depth: u32, nice: u32, patienc
     return 0;
   }
   store<u32>(end, bswap(adler32(length)));
-  const streamBytes = end + 4 - output;
-  memory.copy(block, output, streamBytes);
-  return streamBytes;
+  return end + 4 - output;
 }
 
 /** Where fewer bytes are left nothing is looked for. */

@@ -1,13 +1,6 @@
 /* Where everything lies in the module's memory; nothing is allocated. Lengths in bytes. */
 
-/**
- * Where blocks come, and go compressed: one can be filled while the other is worked on. The program outside knows these
- * places too, and the length of the memory.
- */
-export const places: u32 = 0x0032_0000;
-export const placeBytes: u32 = 0x0010_0000;
-
-/** The block that is worked on, and zeros behind it that may be read. */
+/** The block, and zeros behind it that may be read. */
 export const input: u32 = 0x0010_0000;
 /** Its stream, no longer than the block. */
 export const output: u32 = 0x0021_0000;
