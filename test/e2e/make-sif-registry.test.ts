@@ -5,6 +5,8 @@ import { workstation } from '../support/workstation.ts';
 const folder = '/scratch/make-sif-registry';
 const { shell, stdoutOf, importImage, files } = workstation(folder);
 const [open, closed] = ['127.0.0.1:5000', '127.0.0.1:5001'];
+/** As NVIDIA's registry has it: what a shell, Docker and Apptainer must not take for a variable. */
+const user = "'$oauthtoken'";
 const password = 'not-a-secret-but-never-shown';
 /** Of that password, by crypt(3) in Blowfish's form, the only one that docker-registry takes. */
 const passwordHash = '$2b$04$q0qPpB64L9HxkVMT6rGp1umMmVMOPNv5SHyoxXJx37sUx8CVRJIOa';
@@ -45,7 +47,7 @@ async function fails(line: string, code: number, ...messages: RegExp[]): Promise
 describeInLab('make-sif from a registry', () => {
   beforeAll(async () => {
     await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
-    await stdoutOf(`mkdir registry; echo 'alice:${passwordHash}' >registry/htpasswd`);
+    await stdoutOf(`mkdir registry; echo ${user}':${passwordHash}' >registry/htpasswd`);
     await startRegistry(open, 'open');
     await startRegistry(
       closed,
@@ -149,16 +151,16 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
       input: settings,
     });
     await stdoutOf('cat >registry/build/env.def', { input: recipe });
-    await stdoutOf(`${home} docker login ${closed} --username alice --password-stdin`, { input: password });
+    await stdoutOf(`${home} docker login ${closed} --username ${user} --password-stdin`, { input: password });
     await importImage(`${closed}/lab/base:1`, 'a base');
     await stdoutOf(`${home} docker push --quiet ${closed}/lab/base:1`);
 
     const build = 'cd registry/build && hpc-gat build server';
     await fails(build, 1, /wants a login for lab\/base:1/, /apptainer registry login/);
-    const named = `export APPTAINER_DOCKER_USERNAME=alice APPTAINER_DOCKER_PASSWORD=${password}`;
+    const named = `export APPTAINER_DOCKER_USERNAME=${user} APPTAINER_DOCKER_PASSWORD=${password}`;
     expect(await stdoutOf(`${named}; ${build}`)).toMatch(/^server: server\.sif: .* by apptainer/);
     expect(await stdoutOf('apptainer run registry/build/server.sif')).toBe('a base');
-    await stdoutOf(`apptainer registry login --username alice --password-stdin docker://${closed}`, {
+    await stdoutOf(`apptainer registry login --username ${user} --password-stdin docker://${closed}`, {
       input: password,
     });
     expect(await stdoutOf(`${build} --force`)).toMatch(/ by apptainer/);
@@ -177,12 +179,12 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
   test('with a password takes the one of `docker login`, and shows it nowhere', async () => {
     const make = `hpc-gat make-sif docker://${closed}/lab/small:1 --plain-http -o x.sif`;
     const home = { env: { DOCKER_CONFIG: `${folder}/registry/home` } };
-    const login = `docker login ${closed} --username alice --password-stdin`;
+    const login = `docker login ${closed} --username ${user} --password-stdin`;
     await stdoutOf(login, { ...home, input: password });
     await push(closed, '1', 'behind a password', home);
 
     await fails(make, 1, /wants a login for lab\/small:1/, /fix: `docker login 127\.0\.0\.1:5001`/);
-    const wrong = 'APPTAINER_DOCKER_USERNAME=alice APPTAINER_DOCKER_PASSWORD=wrong';
+    const wrong = `APPTAINER_DOCKER_USERNAME=${user} APPTAINER_DOCKER_PASSWORD=wrong`;
     await fails(`${wrong} ${make}`, 1, /refuses lab\/small:1 to the user of APPTAINER_DOCKER_USERNAME/);
 
     const { exitCode, stdout, stderr } = await shell(make, home);
