@@ -1,6 +1,22 @@
 import { type Mount, quoteForMount } from '../support/mount.ts';
 
-/** The options of `docker run` that are known before the run is on its node. */
+const common = [
+  '--rm',
+  // As the first process of its container a program would not hear SIGTERM before it listens for it.
+  '--init',
+  // The image is the one that was asked for, or none: nothing is fetched in passing.
+  '--pull',
+  'never',
+  // What it says goes to the run's folder; the daemon would keep it a second time.
+  '--log-driver',
+  'none',
+  '--cap-drop',
+  'ALL',
+  '--security-opt',
+  'no-new-privileges',
+];
+
+/** The options of `docker run` for the server that are known before the run is on its node. */
 export function runArguments(container: {
   readonly mounts: readonly Mount[];
   /** In Docker's form: `1g`. */
@@ -9,23 +25,37 @@ export function runArguments(container: {
   readonly further: readonly string[];
 }): string[] {
   return [
-    '--rm',
-    // As the first process of its container tritonserver would not hear SIGTERM before it is ready.
-    '--init',
-    // The image is the one that was asked for, or none: nothing is fetched in passing.
-    '--pull',
-    'never',
-    // What the server says goes to the run's folder; the daemon would keep it a second time.
-    '--log-driver',
-    'none',
-    '--cap-drop',
-    'ALL',
-    '--security-opt',
-    'no-new-privileges',
+    ...common,
     // Docker's 64 MiB are too small for the Python backend.
     '--shm-size',
     container.shmSize,
-    ...container.mounts.flatMap((mount) => ['--mount', quoteForMount(mount)]),
+    ...mountOptions(container.mounts),
     ...container.further,
   ];
+}
+
+/** The same for a client in an image, up to the client's own arguments. */
+export function clientArguments(container: {
+  readonly mounts: readonly Mount[];
+  readonly image: string;
+  readonly program: string;
+}): string[] {
+  return [
+    ...common,
+    // The machine's own, where the server's ports are published.
+    '--network',
+    'host',
+    '--tmpfs',
+    '/tmp',
+    ...mountOptions(container.mounts),
+    '--workdir',
+    '/',
+    '--entrypoint',
+    container.program,
+    container.image,
+  ];
+}
+
+function mountOptions(mounts: readonly Mount[]): string[] {
+  return mounts.flatMap((mount) => ['--mount', quoteForMount(mount)]);
 }

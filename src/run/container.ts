@@ -3,9 +3,9 @@ import type { Project } from '../config/load.ts';
 import { instanceArguments } from '../apptainer/instance.ts';
 import { isOnThisMachine, parseDockerUrl } from '../docker/endpoint.ts';
 import { runArguments } from '../docker/run-arguments.ts';
-import { parseSource } from '../image/source/source.ts';
 import { UsageError } from '../support/errors.ts';
 import type { Mount } from '../support/mount.ts';
+import { dockerNameOf } from './docker-image.ts';
 import type { RunPlan } from './plan.ts';
 
 export interface ContainerRequest {
@@ -36,7 +36,7 @@ export function planContainer(
       containerArguments: instanceArguments({ gpu, mounts, further: settings.apptainer.arguments }),
     };
   }
-  refuseWhereDockerIsNot(project, request);
+  refuseWhereDockerIsNot(request);
   const { shmSize, arguments: further } = settings.docker;
   return {
     runtime,
@@ -46,10 +46,7 @@ export function planContainer(
   };
 }
 
-function refuseWhereDockerIsNot(
-  { settings }: Project,
-  { kind, serve, dockerHost = '' }: ContainerRequest,
-): void {
+function refuseWhereDockerIsNot({ kind, serve, dockerHost = '' }: ContainerRequest): void {
   if (kind === 'job') {
     throw new UsageError('a batch job runs with Apptainer or Singularity: clusters have no Docker', {
       fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or give --runtime apptainer`,
@@ -61,23 +58,15 @@ function refuseWhereDockerIsNot(
       { fix: 'run hpc-gat there, or set DOCKER_HOST to a daemon of this machine' },
     );
   }
-  if (settings.client.where === 'image') {
-    throw new UsageError('client.where is image, which needs Apptainer or Singularity', {
-      fix: 'set client.where to host for runs with Docker',
-    });
-  }
 }
 
-/** `docker.image`, else the name under which the daemon has, or would pull, what the SIF is made from. */
+/** `docker.image`, else what the SIF is made from. */
 function dockerImage({ root, settings }: Project): string {
-  if (settings.docker.image !== undefined) {
-    return settings.docker.image;
+  const name = settings.docker.image ?? dockerNameOf(settings.image.source, root);
+  if (name === undefined) {
+    throw new UsageError('no Docker image is known for this run', {
+      fix: 'name it: --image NAME, docker.image in hpc-gat.yaml, or image.source: docker-daemon:NAME',
+    });
   }
-  const source = settings.image.source === undefined ? undefined : parseSource(settings.image.source, root);
-  if (source?.kind === 'docker-daemon' || source?.kind === 'docker') {
-    return source.name;
-  }
-  throw new UsageError('no Docker image is known for this run', {
-    fix: 'name it: --image NAME, docker.image in hpc-gat.yaml, or image.source: docker-daemon:NAME',
-  });
+  return name;
 }

@@ -50,10 +50,15 @@ const planSchema = z.object({
   /** Libraries in the container that are loaded into tritonserver alone. */
   preload: z.array(absolute),
   clientWhere: z.enum(clientPlaces),
-  /** Program and first arguments that start this package on the node; of an image, without the container runtime. */
+  /**
+   * Program and first arguments that start this package on the node; of an image, without the container runtime and what
+   * it is told on the node alone.
+   */
   client: z.array(z.string()).min(1),
   /** The file that the client is, or is in, where it is not the one that submitted. */
   clientFile: absolute.nullable(),
+  /** The name that the client's image has in the Docker daemon; only with Docker. */
+  clientImage: z.string().optional(),
   setup: z.array(z.string()),
   serverArguments: z.array(z.string()),
   security: z.enum(securityForms),

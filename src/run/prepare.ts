@@ -76,7 +76,9 @@ export async function checkInputs(
 ): Promise<void> {
   const { cwd, output } = context;
   if (plan.dockerHost !== undefined) {
-    await requireImage(plan.dockerHost, plan.image, context);
+    for (const image of [plan.image, plan.clientImage].filter((name) => name !== undefined)) {
+      await requireImage(plan.dockerHost, image, context);
+    }
   }
   const inputs = [
     ...(plan.runtime === 'docker'

@@ -8,7 +8,7 @@ import { leavesNothing } from '../support/look.ts';
 const folder = `${projectFolder}/client-where`;
 const longMs = 180_000;
 
-const inFolder = (line: string, timeoutMs = 120_000) => shell(line, { cwd: folder, timeoutMs });
+const inFolder = (line: string, node = 'login') => shell(line, { node, cwd: folder, timeoutMs: 120_000 });
 
 async function configure(client: string): Promise<void> {
   const settings = `site: lab
@@ -26,6 +26,8 @@ describeInLab('the client of a run', () => {
   leavesNothing(async () => {
     await makeGatProject();
     await shell(`mkdir -p ${folder}`);
+    // Docker's own control group comes with its first container, and stays.
+    await shell(`docker run --rm --entrypoint true ${tritonImage}`, { node: 'workstation' });
   });
   afterAll(async () => {
     await labExec('workstation', ['docker', 'image', 'rm', '--force', clientImage]);
@@ -82,11 +84,12 @@ END
     );
 
     /** Starts a run whose model never gets ready, and waits until its client says that it waits. */
-    const startWaiting = async (id: string) => {
+    const startWaiting = async (id: string, { node = 'login', runtime = 'apptainer' } = {}) => {
       await inFolder(`cp -r ../${quickModels} slow-${id}
         printf 'import time\\nclass TritonPythonModel:\\n  def initialize(self, args): time.sleep(600)\\n' >slow-${id}/model.py
         cd slow-${id}/gat_test && rm 1/* && mv ../model.py 1/ && sed -i 's/^platform.*/backend: "python"/' config.pbtxt`);
-      void inFolder(`hpc-gat run --id ${id} --models slow-${id} >${id}.txt 2>&1; echo $? >${id}.code`);
+      const run = `hpc-gat run --runtime ${runtime} --id ${id} --models slow-${id}`;
+      void inFolder(`${run} >${id}.txt 2>&1; echo $? >${id}.code`, node);
       await inFolder(`until grep -q 'waiting for model' ${id}.txt; do sleep 0.1; done`);
     };
     const clients = `ps -u alice -o args | grep -c '[w]ait-ready' || true`;
@@ -113,6 +116,39 @@ END
         const { exitCode, stderr } = await inFolder('hpc-gat cleanup frozen');
         expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
         expect((await inFolder(clients)).stdout.trim()).toBe('0');
+      },
+      longMs,
+    );
+
+    test(
+      'with Docker is a container beside the server’s, and ends as it does',
+      async () => {
+        const node = 'workstation';
+        const images = (run: string) =>
+          inFolder(`docker ps --all --filter label=hpc-gat.run=${run} --format '{{.Image}}' | sort`, node);
+        const { exitCode, stdout, stderr } = await inFolder('hpc-gat run --runtime docker --id passes', node);
+        expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+        expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
+        expect((await inFolder('find .hpc-gat ! -user alice')).stdout).toBe('');
+        expect((await images('passes')).stdout).toBe('');
+
+        await startWaiting('ended-in-docker', { node, runtime: 'docker' });
+        expect((await images('ended-in-docker')).stdout).toBe(`${clientImage}\n${tritonImage}`);
+        await inFolder(
+          `kill -TERM "$(cut -d ' ' -f 1 .hpc-gat/runs/ended-in-docker/owned/*/script)"
+           until [ -e ended-in-docker.code ]; do sleep 0.1; done`,
+          node,
+        );
+        expect((await images('ended-in-docker')).stdout).toBe('');
+
+        await startWaiting('shot-in-docker', { node, runtime: 'docker' });
+        await inFolder(
+          `kill -KILL $(cut -d ' ' -f 1 .hpc-gat/runs/shot-in-docker/owned/*/{script,client,server})`,
+          node,
+        );
+        expect((await images('shot-in-docker')).stdout).toBe(`${clientImage}\n${tritonImage}`);
+        expect((await inFolder('hpc-gat cleanup shot-in-docker', node)).exitCode).toBe(0);
+        expect((await images('shot-in-docker')).stdout).toBe('');
       },
       longMs,
     );

@@ -18,6 +18,19 @@ test('the client is what submitted, a binary of the project, or hpc-gat in an im
   expect(client.slice(-2)).toEqual([clientFile, 'hpc-gat']);
 });
 
+test('with Docker the image is the one that its SIF is made from', () => {
+  const plan = samplePlan(
+    {
+      runtime: 'docker',
+      docker: { image: 'triton:1' },
+      client: { where: 'image', image: { source: 'docker-daemon:client' } },
+    },
+    { kind: 'local', dockerHost: 'unix:///var/run/docker.sock' },
+  );
+  expect(plan).toMatchObject({ clientWhere: 'image', clientFile: null, clientImage: 'client:latest' });
+  expect(plan.client.slice(-3)).toEqual(['--entrypoint', 'hpc-gat', 'client:latest']);
+});
+
 test('an image sees the folder of a workload that lies outside the repository', () => {
   const mounts = (workload: string) =>
     samplePlan({ client: { where: 'image' }, model: { workload } }).client.filter((word) =>

@@ -52,7 +52,11 @@ test.each([
 test.each<[Settings, 'job' | 'local', RegExp]>([
   [{ docker: { image: 'triton:1' } }, 'job', /batch job runs with Apptainer/],
   [{ image: { source: 'docker-archive:/x.tar' } }, 'local', /no Docker image is known/],
-  [{ docker: { image: 'triton:1' }, client: { where: 'image' } }, 'local', /client\.where is image/],
+  [
+    { docker: { image: 'triton:1' }, client: { where: 'image', image: { source: 'oci:layout' } } },
+    'local',
+    /no Docker image is known for the client/,
+  ],
 ])('with %j a %s with Docker is refused', (settings, kind, message) => {
   expect(() => samplePlan({ ...settings, runtime: 'docker' }, { ...local, kind })).toThrow(message);
 });
@@ -74,7 +78,8 @@ async function callsOfDocker(
     start_container
     choose_ports() { ports=(20001 20002 20003); }
     choose_ports 3
-    (exec_in_container tritonserver --model-repository=/models)`;
+    (exec_in_container tritonserver --model-repository=/models)
+    [ "$client_where" != image ] || { client_by_runtime; "\${client[@]}" --version; }`;
   const fake = `
     case "$1 $*" in
       'info '*) echo ' Security Options:'; exit ;;
@@ -130,6 +135,24 @@ describe('docker is called', () => {
       ...published,
       ...after,
       ...['tritonserver', 'triton:24.05', '--model-repository=/models'],
+    ]);
+  });
+
+  test('for a client in an image with these', async () => {
+    const [, , , client] = await callsOfDocker(
+      { ...image, client: { where: 'image', image: { source: 'docker-daemon:client:1' } } },
+      {},
+    );
+    const [run, repository] = ['/home/alice/gat/.hpc-gat/runs/sample', '/home/alice/gat/models'];
+    expect(client).toEqual([
+      ...['run', '--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/folder/owned'],
+      ...['--env', 'HOME=/tmp', '--env', 'USER=ada'],
+      ...['--userns', 'host', '--user', '7:8', '--group-add', '8', '--group-add', '9'],
+      ...['--rm', '--init', '--pull', 'never', '--log-driver', 'none'],
+      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host', '--tmpfs', '/tmp'],
+      ...['--mount', `type=bind,source=${run},destination=${run}`],
+      ...['--mount', `type=bind,source=${repository},destination=${repository},ro`],
+      ...['--workdir', '/', '--entrypoint', 'hpc-gat', 'client:1', '--version'],
     ]);
   });
 

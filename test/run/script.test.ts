@@ -93,6 +93,11 @@ const matrix = [
     { ...hostileSettings, client: {}, runtime: 'docker', docker: { image: hostile, arguments: [hostile] } },
     { kind: 'local', dockerHost: `unix:///${hostile}` },
   ],
+  [
+    'client in an image with Docker',
+    { ...docker, client: { where: 'image', image: { source: 'docker-daemon:client:1' } } },
+    { kind: 'local', dockerHost },
+  ],
   ['singularity alone', { runtime: 'singularity' }, {}],
   ['server in the background', {}, { kind: 'local', serve: true }],
   ['server without security', { triton: { security: 'none', http: true, metrics: true } }, { serve: true }],
