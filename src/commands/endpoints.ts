@@ -9,7 +9,10 @@ export const endpoints = defineVerb({
   summary: 'List the servers of this project that can be asked now, or make a bundle for a colleague',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .positional('run', { type: 'string', describe: 'Id of a run or of its job; all that serve without it' })
+      .positional('run', {
+        type: 'string',
+        describe: 'Id of a run or of its job: how to connect to it; a list of all that serve without it',
+      })
       .option('export', {
         type: 'string',
         requiresArg: true,
@@ -22,10 +25,11 @@ export const endpoints = defineVerb({
       })
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 endpoints', 'Address, model, job and time left of each')
+      .example('$0 endpoints 4711', 'How to connect to the server of job 4711')
       .example('$0 endpoints --export for-bob', 'Whoever has this folder can use the newest server'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { describeServed, findServed, listServed } = await import('../run/endpoints.ts');
+    const { describeServed, findServed, howToConnect, listServed } = await import('../run/endpoints.ts');
     if (args.dryRun && args.export === undefined) {
       throw new UsageError('--dry-run belongs to --export', { fix: 'leave it out: listing changes nothing' });
     }
@@ -46,16 +50,23 @@ export const endpoints = defineVerb({
       }
       return 0;
     }
-    const served =
+    const { served, awaited } =
       args.run === undefined
         ? await listServed(context, root, hostname())
-        : [await findServed(context, root, { run: args.run, hostname: hostname() })];
+        : { served: [await findServed(context, root, { run: args.run, hostname: hostname() })], awaited: [] };
+    awaited.forEach((run) => {
+      output.info(`run ${run} is not ready yet: hpc-gat status ${run}`);
+    });
     if (args.json) {
       output.json(served);
-    } else {
-      describeServed(served).forEach((line) => {
-        output.result(line);
-      });
+      return 0;
+    }
+    const lines = args.run === undefined ? describeServed(served) : served.flatMap(howToConnect);
+    lines.forEach((line) => {
+      output.result(line);
+    });
+    if (args.run === undefined && served.length > 0) {
+      output.info('how to connect: hpc-gat endpoints RUN');
     }
     return 0;
   },

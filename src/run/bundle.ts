@@ -22,12 +22,19 @@ export async function exportBundle(
   if (existsSync(folder)) {
     throw new UsageError(`${folder} is there already`, { fix: 'name a new folder' });
   }
-  const { endpoint, url, credentials } = served;
+  const { endpoint, url, models, credentials } = served;
   const secure = credentials !== undefined;
   const keys = secure ? clientFiles : [];
   const texts = {
-    'endpoint.json': `${JSON.stringify({ ...endpoint, credentials: secure ? '.' : null }, null, 2)}\n`,
-    'README.md': await renderTemplate('bundle/README.md.hbs', { ...endpoint, url, secure }),
+    'endpoint.json': `${JSON.stringify({ ...endpoint, models, credentials: secure ? '.' : null }, null, 2)}\n`,
+    'README.md': await renderTemplate('bundle/README.md.hbs', {
+      ...endpoint,
+      url,
+      models,
+      names: models.join(', '),
+      literals: models.map((name) => JSON.stringify(name)).join(', '),
+      secure,
+    }),
   };
   if (!dryRun) {
     await mkdir(path.dirname(folder), { recursive: true });

@@ -12,6 +12,8 @@ export interface Served {
   readonly endpoint: Endpoint;
   /** HOST:PORT of its gRPC interface. */
   readonly url: string;
+  /** Those that were waited for; there may be more in its repository. */
+  readonly models: readonly string[];
   /** Absolute folder of the client's credentials; undefined for a server without TLS. */
   readonly credentials: string | undefined;
   /** Absolute, one for each model. */
@@ -40,11 +42,23 @@ export async function servingRuns(
   });
 }
 
-/** The endpoints that the runs of a project serve now, the newest first. */
-export async function listServed(context: Context, root: string, hostname: string): Promise<Served[]> {
+/** The servers of a project. */
+export interface Servers {
+  /** Those that can be asked now, the newest first. */
+  readonly served: readonly Served[];
+  /** Ids of the runs that will serve: they wait in a queue, or their models load. */
+  readonly awaited: readonly string[];
+}
+
+export async function listServed(context: Context, root: string, hostname: string): Promise<Servers> {
   const runs = await servingRuns(context, root, hostname);
-  const served = await Promise.all(runs.map(({ record }) => servedBy(record, context.clock.now())));
-  return served.filter((one) => one !== undefined);
+  const found = await Promise.all(
+    runs.map(async ({ record }) => ({ id: record.id, served: await servedBy(record, context.clock.now()) })),
+  );
+  return {
+    served: found.flatMap(({ served }) => (served === undefined ? [] : [served])),
+    awaited: found.flatMap(({ id, served }) => (served === undefined ? [id] : [])),
+  };
 }
 
 /**
@@ -59,13 +73,19 @@ export async function findServed(
   { run, hostname }: { readonly run: string | undefined; readonly hostname: string },
 ): Promise<Served> {
   if (run === undefined) {
-    const [newest] = await listServed(context, root, hostname);
-    if (newest === undefined) {
-      throw new UsageError(`no run of ${root} serves a model now`, {
-        fix: 'hpc-gat start, or hpc-gat submit --serve',
-      });
+    const { served, awaited } = await listServed(context, root, hostname);
+    const [newest] = served;
+    if (newest !== undefined) {
+      return newest;
     }
-    return newest;
+    const [next] = awaited;
+    throw next === undefined
+      ? new UsageError(`no run of ${root} serves a model now`, {
+          fix: 'hpc-gat start, or hpc-gat submit --serve',
+        })
+      : new HpcGatError(`no run of ${root} serves a model yet: the one of ${next} is not ready`, {
+          fix: `hpc-gat status ${next} says how far it is`,
+        });
   }
   const record = await findRun(root, run);
   const [state] = await statesOfRuns(context, [record], hostname);
@@ -104,6 +124,7 @@ async function servedBy(record: RunRecord, now: Date): Promise<Served | undefine
     run: record.id,
     endpoint,
     url: `${address}:${grpcPort}`,
+    models: plan.models.map(({ name }) => name),
     credentials: credentials === null ? undefined : path.join(record.folder, credentials),
     workloads: plan.models.map(({ workload }) => workload),
     serverLog: record.file('server.log'),
@@ -117,10 +138,10 @@ export function describeServed(served: readonly Served[]): string[] {
   if (served.length === 0) {
     return ['no run serves a model now'];
   }
-  const rows = served.map(({ run, url, endpoint: { model, host, job, security }, secondsLeft }) => [
+  const rows = served.map(({ run, url, models, endpoint: { host, job, security }, secondsLeft }) => [
     run,
     url,
-    model,
+    models.join(','),
     host,
     job === '' ? 'local' : job,
     security,
@@ -136,12 +157,21 @@ function timeLeft(seconds: number): string {
   return days === 0 ? clock : `${days}-${clock}`;
 }
 
-/** What a person who has just started a server wants to know. */
-export function howToConnect({ run, url, endpoint, credentials }: Served): string[] {
+/** What a person who wants to use a server has to know. */
+export function howToConnect({ run, url, models, endpoint, credentials }: Served): string[] {
+  const { host, until, httpPort, metricsPort } = endpoint;
+  const what = models.length === 1 ? `model ${models.join()} is` : `models ${models.join(', ')} are`;
+  const plain = [
+    ...(httpPort === null ? [] : [`HTTP ${httpPort}`]),
+    ...(metricsPort === null ? [] : [`metrics ${metricsPort}`]),
+  ];
   return [
-    `model ${endpoint.model} is served at ${url} (${endpoint.host}) until ${endpoint.until}`,
+    `${what} served at ${url} (${host}) until ${until}`,
     `  test it:   hpc-gat test ${run}`,
     `  share it:  hpc-gat endpoints ${run} --export FOLDER`,
-    ...(credentials === undefined ? [] : [`  its keys:  ${credentials}`]),
+    ...(plain.length === 0 ? [] : [`  its ports without TLS:  ${plain.join(', ')}`]),
+    ...(credentials === undefined
+      ? []
+      : [`  its keys:  ${credentials}, by gRPC with TLS, to a server that is called localhost`]),
   ];
 }

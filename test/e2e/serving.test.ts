@@ -209,6 +209,21 @@ describeInLab('start and stop', () => {
   );
 
   test(
+    'without security it is everybody’s, which is told, and a bundle of it works without keys',
+    async () => {
+      const started = await hpcGat(['start', '--models', quickModels, '--security', 'none', '--id', 'open']);
+      expect({ exitCode: started.exitCode, stderr: started.stderr }).toMatchObject({ exitCode: 0 });
+      expect(started.stderr).toMatch(/^warning: security: none: everybody who reaches the node can call/m);
+      expect(await hpcGat(['endpoints', 'open', '--export', 'open-bundle'])).toMatchObject({ exitCode: 0 });
+      const snippet = codeIn((await shell('cat open-bundle/README.md; rm -r open-bundle')).stdout, 'sh');
+      const asked = await shell(snippet, { node: 'cpu1', user: 'bob', cwd: '/' });
+      expect(asked).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is ready after') });
+      expect(await hpcGat(['stop', 'open'])).toMatchObject({ exitCode: 0 });
+    },
+    longMs,
+  );
+
+  test(
     'Ctrl-C while it starts ends everything',
     async () => {
       const starting = shell(

@@ -71,6 +71,29 @@ describe('endpoints', () => {
     ]);
   });
 
+  test('of one run says how to connect to it, and that HTTP has no TLS', async () => {
+    await publish(await serving('a', '1'), { httpPort: 20002 });
+    const { exitCode, results } = await type('endpoints', 'a');
+    expect(exitCode).toBe(0);
+    expect(results).toEqual([
+      'model gat_test is served at 10.1.2.3:20001 (gpu1) until 2026-01-03T12:30:05Z',
+      '  test it:   hpc-gat test a',
+      '  share it:  hpc-gat endpoints a --export FOLDER',
+      '  its ports without TLS:  HTTP 20002',
+      expect.stringMatching(/^ {2}its keys: {2}\/.*\/runs\/a\/owned\/gpu1\.7\/credentials, by gRPC with TLS/),
+    ]);
+  });
+
+  test('says which run is not ready yet, and what to do until it is', async () => {
+    await serving('b', '2');
+    const listed = await type('endpoints');
+    expect(listed).toMatchObject({ exitCode: 0, results: ['no run serves a model now'] });
+    expect(listed.messages).toEqual(['run b is not ready yet: hpc-gat status b']);
+    const tested = await type('test');
+    expect(tested.exitCode).toBe(1);
+    expect(tested.messages.join('\n')).toMatch(/the one of b is not ready\n {2}fix: hpc-gat status b/);
+  });
+
   test('says when there is none', async () => {
     expect(await type('endpoints')).toMatchObject({ exitCode: 0, results: ['no run serves a model now'] });
   });
@@ -114,7 +137,9 @@ describe('a bundle', () => {
       address: '10.1.2.3',
       credentials: '.',
     });
-    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain('10.1.2.3:20001');
+    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain(
+      '10.1.2.3:20001 --model gat_test ',
+    );
     expect(await readdir(root)).toEqual(expect.not.arrayContaining([expect.stringContaining('.part.')]));
   });
 
@@ -123,6 +148,16 @@ describe('a bundle', () => {
     await type('endpoints', 'b', '--export', 'open');
     expect((await readdir(path.join(root, 'open'))).sort()).toEqual(['README.md', 'endpoint.json']);
     expect(await readFile(path.join(root, 'open', 'README.md'), 'utf8')).not.toContain('client-key');
+  });
+
+  test('of several models names them all', async () => {
+    const record = await sampleRecord(root, 'c', '1', { serve: true, models: ['gat_test', 'odd.2'] });
+    await publish(record);
+    await type('endpoints', 'c', '--export', 'several');
+    const readme = await readFile(path.join(root, 'several', 'README.md'), 'utf8');
+    expect(readme).toContain('--model gat_test --model odd.2 --credentials .');
+    expect(readme).toContain(`for model in ["gat_test", "odd.2"]:`);
+    expect((await type('endpoints')).results.join('\n')).toContain(' gat_test,odd.2 ');
   });
 
   test('is not made over something, or with --dry-run', async () => {

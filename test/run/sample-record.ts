@@ -8,9 +8,9 @@ export async function sampleRecord(
   root: string,
   id: string,
   jobId?: string,
-  { serve = false } = {},
+  { serve = false, models = 'gat_test' }: { serve?: boolean; models?: string | string[] } = {},
 ): Promise<RunRecord> {
-  const project = { root, site: 'generic', settings: sampleSettings() };
+  const project = { root, site: 'generic', settings: sampleSettings({ model: { name: models } }) };
   const kind = jobId === undefined ? 'local' : 'job';
   const record = await RunRecord.create(samplePlan({}, { project, id, kind, serve }), '');
   if (jobId !== undefined) {
