@@ -52,7 +52,7 @@ export const build = defineVerb({
     const { loadProject } = await import('../config/load.ts');
     const { settingsSchema } = await import('../config/schema.ts');
     const { parseWith } = await import('../support/parse.ts');
-    const { buildImages } = await import('../image/build/build-images.ts');
+    const { buildImages, targetsOf } = await import('../image/build/build-images.ts');
     const { placeBundledModel } = await import('../model/bundled.ts');
     const { what, base, dryRun, force, json } = args;
     if (what === 'all' && base !== undefined) {
@@ -66,7 +66,7 @@ export const build = defineVerb({
     };
     const flags = parseWith(settingsSchema, { build }, flagsAsSettings);
     const project = await loadProject(context, { flags, configFile: args.config, site: args.site });
-    const targets = what === 'all' ? (['server', 'client'] as const) : [what];
+    const targets = targetsOf(what, project, context);
     const onBuilt = ({ target, line }: BuildReport) => {
       if (!json) {
         context.output.result(`${target}: ${line}`);

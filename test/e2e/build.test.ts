@@ -49,8 +49,9 @@ printf 'FROM ${tritonImage}\\nCOPY pip.whl /opt/pip.whl\\nENV PYTHONPATH=/opt/pi
 docker build --quiet --tag ${base} base
 cp ${wheels}/tqdm-*.whl index/simple/tqdm/
 (cd index/simple/tqdm; for wheel in *; do echo "<a href=$wheel>$wheel</a>"; done >index.html)
-echo tqdm >packages.txt
-setsid busybox httpd -f -p 127.0.0.1:8099 -h index >httpd.log 2>&1 </dev/null & echo $! >httpd.pid`;
+echo tqdm >packages.txt`;
+/** On the loopback of a node. */
+const serveIndex = `setsid busybox httpd -f -p 127.0.0.1:8099 -h index </dev/null >/dev/null 2>&1 & echo $! >$(hostname).pid`;
 
 /** They are the host's root's. */
 async function removeWheels(): Promise<void> {
@@ -67,10 +68,13 @@ describeInLab('build', () => {
     await importClientImage();
     await labExec('login', ['tee', `${folder}/hpc-gat.yaml`], { input: settings });
     await expectOk(workstation(prepare));
+    await expectOk(workstation(serveIndex));
+    await expectOk(login(serveIndex));
   }, longMs);
   afterAll(async () => {
+    await login('kill $(cat login.pid)');
     await workstation(
-      `kill $(cat httpd.pid); docker image rm --force ${base} ${server} ${client} ${clientImage}`,
+      `kill $(cat workstation.pid); docker image rm --force ${base} ${server} ${client} ${clientImage}`,
     );
     await shell(`rm -rf ${folder}`);
     await removeWheels();
@@ -99,17 +103,26 @@ describeInLab('build', () => {
   );
 
   test(
-    'without Docker makes the SIF of the server on the login node; a batch job with both images passes',
+    'without Docker makes both SIFs on the login node, with packages too; a batch job with both passes',
     async () => {
-      await login(": >packages.txt; sed -i 's/requests: 50/requests: 3/' models/gat_test/workload.yaml");
-      const build = 'hpc-gat build server --base ../triton.sif';
-      const made = await login(build);
+      for (const [image, sif] of [
+        [base, 'base.sif'],
+        [clientImage, 'client-base.sif'],
+      ]) {
+        await expectOk(workstation(`hpc-gat make-sif docker-daemon:${image} --compression zstd:1 -o ${sif}`));
+      }
+      await login(`sed -i "s/base: '${base.replace('/', '.')}'/base: base.sif/; s/base: '${clientImage.replace('/', '.')}'/base: client-base.sif/" hpc-gat.yaml
+        sed -i 's/requests: 50/requests: 3/' models/gat_test/workload.yaml`);
+      const made = await login('hpc-gat build');
       expect(made).toMatchObject({ exitCode: 0 });
       expect(made.stderr).toMatch(/^with Apptainer: no Docker daemon/);
-      expect(made.stdout).toMatch(/^server: server\.sif: .* zstd:1, /);
-      expect((await expectOk(login(build))).trim()).toBe(
+      expect(made.stdout).toMatch(
+        /^server: server\.sif: .* zstd:1, [^]*client: client\.sif: .* zstd:1, [^]*model: models\/gat_test is there already/,
+      );
+      expect((await expectOk(login('hpc-gat build server'))).trim()).toBe(
         'server: server.sif: up to date (the source has not changed)',
       );
+      await expectOk(login("apptainer exec --cleanenv server.sif python3 -c 'import tqdm'"));
       // With the client in its image the node of the job needs no Node.
       expect(await expectOk(login('hpc-gat submit --wait --id built'))).toContain('PASS: infer');
       const result = await expectOk(login('cat .hpc-gat/runs/built/result.json'));
@@ -137,13 +150,13 @@ describeInLab('build', () => {
   test(
     'says what it would do, and what is wrong',
     async () => {
-      const planned = await login('hpc-gat build server --with docker --dry-run');
+      const planned = await login(`hpc-gat build server --base ${base} --with docker --dry-run`);
       expect(planned.stdout).toMatch(/^server: docker build --tag \S+ --build-arg BASE=\S+/);
       const unknown = await login('hpc-gat build server --release 24.5 --config /dev/null');
       expect(unknown).toMatchObject({ exitCode: 2 });
       expect(unknown.stderr).toMatch(/nothing is known of Triton 24\.5\n {2}fix: did you mean 24\.05\?/);
       await login('echo no-such-package >packages.txt');
-      const failed = await workstation('hpc-gat build server');
+      const failed = await workstation(`hpc-gat build server --base ${base}`);
       expect(failed).toMatchObject({ exitCode: 4 });
       expect(failed.stderr).toMatch(/docker build failed[^]*no-such-package/);
     },

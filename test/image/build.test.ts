@@ -3,6 +3,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import { parseBase } from '../../src/image/build/base.ts';
+import { targetsOf } from '../../src/image/build/build-images.ts';
 import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../src/image/build/docker.ts';
 import { fillBuildFolder } from '../../src/image/build/folder.ts';
 import { planBuild, type BuildTarget } from '../../src/image/build/plan.ts';
@@ -25,6 +26,15 @@ test.each([
   ['base.sif', { dockerName: undefined, bootstrap: 'localimage', from: '/p/base.sif' }],
 ])('the base %s', (text, base) => {
   expect(parseBase(text, '/p')).toMatchObject(base);
+});
+
+test('a recipe is no base, and what to do instead is said', () => {
+  expect(() => parseBase('defs/mine.def', '/p')).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('a recipe cannot be a base'),
+      fix: expect.stringContaining('make-sif defs/mine.def -o base.sif'),
+    }),
+  );
 });
 
 describe('a build', () => {
@@ -53,6 +63,19 @@ describe('a build', () => {
     const configured = await plan({ client: { binary: 'bin/h' } }, 'client', '/p', '/x/hpc-gat');
     expect(configured.extraFiles).toEqual({ 'hpc-gat': '/p/bin/h' });
     await expect(plan({}, 'client')).rejects.toThrow(/self-contained/);
+  });
+
+  test.each<[Settings['client'], BuildTarget[]]>([
+    [{}, ['server']],
+    [{ where: 'image' }, ['server', 'client']],
+    [{ binary: 'bin/h' }, ['server', 'client']],
+  ])('of all with client: %j is one of %j', (client = {}, targets) => {
+    const context = testContext();
+    const project = { root: '/p', site: 'generic', settings: sampleSettings({ client }) };
+    expect(targetsOf('all', project, context)).toEqual(targets);
+    expect(context.messages).toEqual(
+      targets.length === 2 ? [] : [expect.stringMatching(/^no client image: client\.where is host/)],
+    );
   });
 
   test('with Docker is called with everything that was set', async () => {

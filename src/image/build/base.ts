@@ -21,7 +21,7 @@ export function parseBase(text: string, folder: string): Base {
   if (text.endsWith('.sif')) {
     return { dockerName: undefined, bootstrap: 'localimage', from: path.resolve(folder, text) };
   }
-  const isSource = /^(docker-daemon|docker-archive|oci|oci-archive|docker):/.test(text);
+  const isSource = /^(docker-daemon|docker-archive|oci|oci-archive|docker):|\.def$/.test(text);
   const source = parseSource(isSource ? text : `docker://${text}`, folder);
   switch (source.kind) {
     case 'docker':
@@ -39,7 +39,7 @@ export function parseBase(text: string, folder: string): Base {
     }
     case 'recipe':
       throw new UsageError(`a recipe cannot be a base: ${text}`, {
-        fix: 'make a SIF of it first: hpc-gat make-sif',
+        fix: `make a SIF of it first, and name that: hpc-gat make-sif ${text} -o base.sif`,
       });
   }
 }

@@ -11,6 +11,27 @@ export interface BuildImagesOptions extends Pick<BuildOptions, 'force' | 'dryRun
 }
 
 /**
+ * The images that are meant by their name, or by none. The client's is left out where no run asks for it and what it would
+ * be made of is not at hand.
+ */
+export function targetsOf(
+  what: BuildTarget | 'all',
+  { settings: { client } }: Project,
+  { output }: Pick<Context, 'output'>,
+): BuildTarget[] {
+  if (what !== 'all') {
+    return [what];
+  }
+  if (client.where === 'image' || client.binary !== undefined || selfContainedFile() !== undefined) {
+    return ['server', 'client'];
+  }
+  output.info(
+    `no client image: client.where is ${client.where}, which needs none (hpc-gat build client says what one is made of)`,
+  );
+  return ['server'];
+}
+
+/**
  * Builds images of a project one after the other: with Docker where a daemon answers, else with Apptainer, unless
  * `build.with` says which. Nothing is built when one of them could not be planned.
  */

@@ -34,7 +34,10 @@ export async function identifyRecipe(
   identifyBase: IdentifyBase,
 ): Promise<IdentifiedRecipe> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`cannot read the recipe ${file}: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`cannot read the recipe ${file}: ${messageOf(error)}`, {
+      fix: 'name a definition file of Apptainer that you may read',
+      cause: error,
+    });
   });
   const folder = path.dirname(file);
   const { stages, files, hasSetup } = parseRecipe(text, buildArguments);
