@@ -18,9 +18,11 @@ const releaseSchema = z.strictObject({
   computeCapability: version,
   /** The page that says so. */
   url: z.url(),
+  /** When it was read. */
+  read: z.iso.date(),
 });
 
-const tableSchema = z.strictObject({ read: z.iso.date(), releases: z.array(releaseSchema).min(1) });
+const tableSchema = z.strictObject({ releases: z.array(releaseSchema).min(1) });
 
 export type TritonRelease = z.output<typeof releaseSchema>;
 

@@ -132,14 +132,17 @@ END
         expect((await inFolder('find .hpc-gat ! -user alice')).stdout).toBe('');
         expect((await images('passes')).stdout).toBe('');
 
-        await startWaiting('ended-in-docker', { node, runtime: 'docker' });
-        expect((await images('ended-in-docker')).stdout).toBe(`${clientImage}\n${tritonImage}`);
+        await startWaiting('dead-in-docker', { node, runtime: 'docker' });
+        expect((await images('dead-in-docker')).stdout).toBe(`${clientImage}\n${tritonImage}`);
         await inFolder(
-          `kill -TERM "$(cut -d ' ' -f 1 .hpc-gat/runs/ended-in-docker/owned/*/script)"
-           until [ -e ended-in-docker.code ]; do sleep 0.1; done`,
+          `docker kill $(docker ps --quiet --filter label=hpc-gat.run=dead-in-docker --filter name=hpc-gat-dead)
+           until [ -e dead-in-docker.code ]; do sleep 0.1; done`,
           node,
         );
-        expect((await images('ended-in-docker')).stdout).toBe('');
+        expect((await inFolder('cat .hpc-gat/runs/dead-in-docker/ended.json')).stdout).toContain(
+          '"server-ended"',
+        );
+        expect((await images('dead-in-docker')).stdout).toBe('');
 
         await startWaiting('shot-in-docker', { node, runtime: 'docker' });
         await inFolder(
