@@ -43,7 +43,9 @@ export class BlockWriter {
     this.#file = file;
     this.#lanes = lanes;
     this.#blockBytes = blockBytes;
-    this.#mostInFlight = Math.max(fewestBlocks, Math.min(mostBlocks, inFlightBytes / blockBytes));
+    const wanted = Math.max(fewestBlocks, Math.min(mostBlocks, inFlightBytes / blockBytes));
+    // As many again wait for a lane, or to be written.
+    this.#mostInFlight = Math.max(wanted, lanes.count * 2);
     this.#base = base;
     this.#position = position;
   }

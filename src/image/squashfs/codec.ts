@@ -38,7 +38,7 @@ export function blockCodec(compression: Compression, blockBytes: number): BlockC
 
 /** squashfs calls it gzip and means zlib's format, RFC 1950. */
 function zlibCodec(level: number, blockBytes: number): BlockCodec {
-  return threadedCodec({ begin: deflateInPlace, data: deflateData(level) }, (block) =>
+  return threadedCodec({ begin: deflateInPlace, data: deflateData(level) }, blockBytes, (block) =>
     inflateSync(block, { maxOutputLength: blockBytes }),
   );
 }
@@ -49,16 +49,20 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
     [ZSTD_c_windowLog]: Math.max(10, Math.ceil(Math.log2(blockBytes))),
     [ZSTD_c_checksumFlag]: 0,
   };
-  return threadedCodec({ begin: zstdInPlace, data: { params, blockBytes } }, (block) =>
+  return threadedCodec({ begin: zstdInPlace, data: { params, blockBytes } }, blockBytes, (block) =>
     zstdDecompressSync(block, { maxOutputLength: blockBytes }),
   );
 }
 
 /** What the threads do, this one does for blocks that have to be there at once. */
-function threadedCodec<Data>(work: ThreadWork<Data>, decompressSync: (block: Buffer) => Buffer): BlockCodec {
+function threadedCodec<Data>(
+  work: ThreadWork<Data>,
+  blockBytes: number,
+  decompressSync: (block: Buffer) => Buffer,
+): BlockCodec {
   let compress: CompressInPlace | undefined;
   return {
-    openLanes: (threads) => threadLanes(threads, work),
+    openLanes: (threads) => threadLanes(threads, work, blockBytes),
     compressSync: (block) => {
       compress ??= work.begin(work.data);
       const result = Buffer.from(block);

@@ -16,6 +16,10 @@ export class Lanes {
     this.#idle = all.toReversed();
   }
 
+  get count(): number {
+    return this.#all.length;
+  }
+
   async compress(block: Buffer): Promise<Buffer> {
     const lane = this.#idle.pop() ?? (await new Promise<Lane>((resolve) => this.#waiting.push(resolve)));
     try {

@@ -27,19 +27,26 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Blocks that wait at a thread, so that it need not wait for them. */
-const lanesOfThread = 3;
+/** What waits at a thread, so that it need not wait for the one that hands blocks out. */
+const waitingBytes = 1024 * 1024;
+const fewestWaiting = 2;
+const mostWaiting = 8;
 
 /** Memory for blocks, which threads work on where it is. */
 export function sharedBlock(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
-/** Lanes to so many threads. */
-export function threadLanes<Data>(threadCount: number, work: ThreadWork<Data>): Lane[] {
+/**
+ * Lanes to so many threads.
+ *
+ * @param blockBytes of the largest block
+ */
+export function threadLanes<Data>(threadCount: number, work: ThreadWork<Data>, blockBytes: number): Lane[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
+  const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
   // The first blocks go to different threads.
-  return Array.from({ length: lanesOfThread }, () => threads).flat();
+  return Array.from({ length: lanes }, () => threads).flat();
 }
 
 /** A thread that compresses blocks, one after the other. It starts with the first one. */

@@ -1,0 +1,22 @@
+/*
+ * Loaded before hpc-gat (node --import): reads the events that `make-sif --json` writes, and says at the end how long the
+ * contents took, from the first byte read to the last block written, and how much processor time all threads together.
+ */
+const write = process.stderr.write.bind(process.stderr);
+/** @type {{ at: number, cpu: NodeJS.CpuUsage } | undefined} */
+let begun;
+let said = '';
+
+process.stderr.write = (/** @type {string | Uint8Array} */ text, /** @type {unknown[]} */ ...rest) => {
+  const event = String(text);
+  if (begun === undefined && event.includes('"stage":"compress"')) {
+    begun = { at: performance.now(), cpu: process.cpuUsage() };
+  } else if (begun !== undefined && said === '' && event.includes('"message":"checking the result"')) {
+    const { user, system } = process.cpuUsage(begun.cpu);
+    said = `contents ${((performance.now() - begun.at) / 1e3).toFixed(3)} ${((user + system) / 1e6).toFixed(3)}\n`;
+  }
+  const isFree = /** @type {unknown} */ (Reflect.apply(write, process.stderr, [text, ...rest]));
+  return isFree === true;
+};
+
+process.on('exit', () => write(said));
