@@ -11,12 +11,15 @@ export function pauseBefore(attempt: number): number {
 /** Answers of a service that is busy, or just being started anew. */
 export const busyStatuses: readonly (number | undefined)[] = [429, 500, 502, 503, 504];
 
+/** A service says that it is busy, or just being started anew. */
+export class BusyError extends HpcGatError {}
+
 const brokenCodes = ['ECONNRESET', 'EPIPE', 'EAI_AGAIN'];
 const silentCodes = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
 
-/** Whether a connection broke that may hold the next time. */
+/** Whether a connection broke that may hold the next time, or a service was busy that may not be then. */
 export function isBroken(error: unknown): boolean {
-  return brokenCodes.includes(systemCode(error));
+  return error instanceof BusyError || brokenCodes.includes(systemCode(error));
 }
 
 /** The same for a host that has answered before: that it is silent now may pass too. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
+import { BusyError, busyStatuses } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { readBody, send } from './http.ts';
 
 const tokenSchema = z.looseObject({ token: z.string().optional(), access_token: z.string().optional() });
-const maxTokenBytes = 1024 * 1024;
 
 /**
  * The `Authorization` that a registry wants, from the `WWW-Authenticate` of its refusal (RFC 6750; distribution's
@@ -46,19 +46,25 @@ export async function authorize(
         { headers: credentials ? { authorization: basic(credentials) } : {} },
         context,
       ));
-  const body = (await readBody(answer, maxTokenBytes)).toString('utf8');
+  const body = (await readBody(answer, realm)).toString('utf8');
   if (answer.statusCode === 401 || answer.statusCode === 403) {
     return undefined;
   }
-  const parsed = tokenSchema.safeParse(jsonOf(body)).data;
-  const token = parsed?.token ?? parsed?.access_token;
-  if (token === undefined) {
-    throw new HpcGatError(
-      `${realm.host} gave no token for ${registry.host} (HTTP status ${answer.statusCode ?? 0})`,
+  const status = answer.statusCode ?? 0;
+  if (busyStatuses.includes(status)) {
+    throw new BusyError(
+      `${realm.host} is busy (HTTP status ${status}), and has no token for ${registry.host}`,
       {
         fix: 'try again later',
       },
     );
+  }
+  const parsed = tokenSchema.safeParse(jsonOf(body)).data;
+  const token = parsed?.token ?? parsed?.access_token;
+  if (token === undefined) {
+    throw new HpcGatError(`${realm.host} gave no token for ${registry.host} (HTTP status ${status})`, {
+      fix: 'try again later',
+    });
   }
   return `Bearer ${token}`;
 }

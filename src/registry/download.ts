@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, messageOf } from '../support/errors.ts';
 import { isPassing, maxAttempts, pauseBefore } from './attempts.ts';
-import { refusal } from './refusal.ts';
+import { readBody } from './http.ts';
+import { blobRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
 /** Without a byte for so long, a connection counts as dead. */
@@ -98,7 +99,8 @@ async function* chunksFrom(
   const headers: Record<string, string> = done === 0 ? {} : { range: `bytes=${done}-` };
   const answer = await registry.get(`blobs/${digest}`, { headers }, signal);
   if (answer.statusCode !== 200 && answer.statusCode !== 206) {
-    throw await refusal(answer, registry, `blob ${digest} of ${registry.reference.repository}`, signal);
+    const { statusCode } = answer;
+    throw blobRefusal({ statusCode, body: await readBody(answer, registry.reference) }, registry, digest);
   }
   // A registry that knows no ranges starts over.
   let known = answer.statusCode === 200 ? done : 0;

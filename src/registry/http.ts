@@ -69,21 +69,38 @@ function sendOnce(
   });
 }
 
-/** Small bodies only: manifests, tokens, errors. */
-export async function readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** Far more than any manifest, token or error has. */
+const maxBodyBytes = 16 * 1024 * 1024;
+
+/**
+ * Small bodies only: manifests, tokens, errors.
+ *
+ * @param from whose answer it is, for messages.
+ * @throws {HpcGatError} when the connection breaks before its end.
+ */
+export async function readBody(answer: IncomingMessage, from: Pick<URL, 'host'>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of answer) {
-    chunks.push(chunk as Buffer);
-    sizeBytes += (chunk as Buffer).length;
-    if (sizeBytes > maxBytes) {
-      throw new HpcGatError(`an answer of more than ${maxBytes} bytes where a description was expected`);
+  try {
+    for await (const chunk of answer) {
+      chunks.push(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).length;
+      if (sizeBytes > maxBodyBytes) {
+        break;
+      }
     }
+  } catch (error) {
+    throw explain(error, from);
+  }
+  if (sizeBytes > maxBodyBytes) {
+    throw new HpcGatError(
+      `${from.host} sends more than ${maxBodyBytes} bytes where a description was expected`,
+    );
   }
   return Buffer.concat(chunks);
 }
 
-function explain(error: unknown, { host }: URL): HpcGatError {
+function explain(error: unknown, { host }: Pick<URL, 'host'>): HpcGatError {
   const code = codeOf(error) ?? '';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new UsageError(`there is no host ${host} (${code})`, {

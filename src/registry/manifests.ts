@@ -1,7 +1,6 @@
 import { sha256OfBytes } from '../support/digest.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { readBody } from './http.ts';
-import { refusal } from './refusal.ts';
+import { blobRefusal, manifestRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
 export interface RegistryManifest {
@@ -10,8 +9,6 @@ export interface RegistryManifest {
   readonly mediaType: string;
   readonly bytes: Buffer;
 }
-
-const maxManifestBytes = 16 * 1024 * 1024;
 
 /**
  * A manifest or an index, by tag or digest.
@@ -26,14 +23,13 @@ export async function fetchManifest(
   accept: readonly string[],
   signal: AbortSignal,
 ): Promise<RegistryManifest> {
-  const { host, repository } = registry.reference;
+  const { host } = registry.reference;
   const headers = { accept: accept.join(', ') };
-  const answer = await registry.get(`manifests/${reference}`, { headers }, signal);
+  const answer = await registry.read(`manifests/${reference}`, { headers }, signal);
   if (answer.statusCode !== 200) {
-    const separator = reference.includes(':') ? '@' : ':';
-    throw await refusal(answer, registry, `${repository}${separator}${reference}`, signal);
+    throw await manifestRefusal(answer, registry, reference, signal);
   }
-  const bytes = await readBody(answer, maxManifestBytes);
+  const bytes = answer.body;
   const digest = `sha256:${sha256OfBytes(bytes)}`;
   const named = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
   if (named !== undefined && named !== digest) {
@@ -51,9 +47,9 @@ export async function fetchSmallBlob(
   digest: string,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const answer = await registry.get(`blobs/${digest}`, {}, signal);
+  const answer = await registry.read(`blobs/${digest}`, {}, signal);
   if (answer.statusCode !== 200) {
-    throw await refusal(answer, registry, `blob ${digest} of ${registry.reference.repository}`, signal);
+    throw blobRefusal(answer, registry, digest);
   }
-  return readBody(answer, maxManifestBytes);
+  return answer.body;
 }

@@ -1,29 +1,39 @@
-import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
-import { readBody } from './http.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, WholeAnswer } from './registry.ts';
 
-const maxBodyBytes = 4 * 1024 * 1024;
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })) });
 const tagsSchema = z.looseObject({ tags: z.array(z.string()).nullish() });
 
-/** What a status other than success means for the user. */
-export async function refusal(
-  answer: IncomingMessage,
+type Refusal = Pick<WholeAnswer, 'statusCode' | 'body'>;
+
+/** What a status other than success means for the user who asked for a manifest, by tag or digest. */
+export async function manifestRefusal(
+  answer: Refusal,
   registry: Registry,
-  what: string,
+  reference: string,
   signal: AbortSignal,
 ): Promise<HpcGatError> {
+  const what = `${registry.reference.repository}${reference.includes(':') ? '@' : ':'}${reference}`;
+  return answer.statusCode === 404 ? notThere(registry, what, signal) : refusal(answer, registry, what);
+}
+
+/** The same for a part of an image whose manifest is there. */
+export function blobRefusal(answer: Refusal, registry: Registry, digest: string): HpcGatError {
+  const { host, repository } = registry.reference;
+  const what = `blob ${digest} of ${repository}`;
+  return answer.statusCode === 404
+    ? new HpcGatError(`${host} has no ${what}, which its manifest names`, { fix: 'push the image again' })
+    : refusal(answer, registry, what);
+}
+
+function refusal({ statusCode, body }: Refusal, registry: Registry, what: string): HpcGatError {
   const { host } = registry.reference;
-  const body = await readBody(answer, maxBodyBytes);
-  switch (answer.statusCode) {
+  switch (statusCode) {
     case 401:
     case 403:
       return refused(registry, what);
-    case 404:
-      return notThere(registry, what, signal);
     case 429:
       return new HpcGatError(`${host} has answered enough requests from here for now`, {
         fix: `wait, or log in (\`docker login ${host}\`): accounts may ask more often`,
@@ -31,7 +41,7 @@ export async function refusal(
     default: {
       const said = errorsSchema.safeParse(jsonOf(body)).data?.errors.map(({ message }) => message);
       return new HpcGatError(
-        `${host} answered with HTTP status ${answer.statusCode ?? 0} for ${what}${said === undefined ? '' : `: ${said.join('; ')}`}`,
+        `${host} answered with HTTP status ${statusCode ?? 0} for ${what}${said === undefined ? '' : `: ${said.join('; ')}`}`,
         { fix: 'try again later' },
       );
     }
@@ -43,7 +53,7 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
   const user = host === 'nvcr.io' ? ' (user $oauthtoken, password: your NGC API key)' : '';
   return found?.credentials === undefined
     ? new HpcGatError(
-        `${host} wants a login for ${what}, or there is no such image; ${found?.origin ?? ''}`,
+        `${host} wants a login for ${what}, or there is no such image${found === undefined ? '' : `; ${found.origin}`}`,
         {
           fix: `\`docker login ${host}\` or \`apptainer registry login docker://${host}\`${user}`,
         },
@@ -55,9 +65,8 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
 
 async function notThere(registry: Registry, what: string, signal: AbortSignal): Promise<UsageError> {
   const { host, repository, reference } = registry.reference;
-  const answer = await registry.get('tags/list', {}, signal);
-  const body = jsonOf(await readBody(answer, maxBodyBytes));
-  const tags = (answer.statusCode === 200 ? tagsSchema.safeParse(body).data?.tags : undefined) ?? [];
+  const { statusCode, body } = await registry.read('tags/list', {}, signal);
+  const tags = (statusCode === 200 ? tagsSchema.safeParse(jsonOf(body)).data?.tags : undefined) ?? [];
   const meant = nearest(reference, tags);
   const some = tags.slice(-10).join(', ');
   return new UsageError(`${host} has no ${what}`, {

@@ -4,7 +4,7 @@ import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { busyStatuses, isBroken, maxAttempts, pauseBefore } from './attempts.ts';
 import type { FoundCredentials } from './credentials.ts';
 import { registryHost, type RegistryHost } from './host.ts';
-import type { HttpRequest } from './http.ts';
+import { readBody, type HttpRequest } from './http.ts';
 import { registryUrl, type RegistryReference } from './reference.ts';
 
 /** One repository of a registry that speaks the OCI distribution-spec. */
@@ -19,6 +19,12 @@ export interface Registry {
    * @throws {UsageError} {HpcGatError} when nothing answers.
    */
   get(path: string, asked: HttpRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  /** The same, with a body that is small, read to its end: where the connection breaks before that, it is asked again. */
+  read(path: string, asked: HttpRequest, signal: AbortSignal): Promise<WholeAnswer>;
+}
+
+export interface WholeAnswer extends Pick<IncomingMessage, 'statusCode' | 'headers'> {
+  readonly body: Buffer;
 }
 
 export interface RegistryAccess {
@@ -36,23 +42,37 @@ export function openRegistry(
   const { host, repository } = reference;
   const origin = registryHost(host, new URL(registryUrl(host, plainHttp)), repository, context);
   const others = mirrors.map((mirror) => mirrorHost(mirror, repository, context));
+  const ask = async <Taken>(
+    path: string,
+    asked: HttpRequest,
+    signal: AbortSignal,
+    take: Take<Taken>,
+  ): Promise<Taken> => {
+    const mirrored = await firstAnswer(others, path, asked, signal, take);
+    if (mirrored !== undefined) {
+      return mirrored;
+    }
+    try {
+      return await persistently(origin, path, asked, context, signal, take);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw withMirrors(error, others);
+    }
+  };
   return {
     reference,
     credentials: origin.credentials,
-    get: async (path, asked, signal) => {
-      const mirrored = await firstAnswer(others, path, asked, signal);
-      if (mirrored !== undefined) {
-        return mirrored;
-      }
-      try {
-        return await persistently(() => origin.get(path, asked, signal), context, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw withMirrors(error, others);
-      }
-    },
+    get: (path, asked, signal) => ask(path, asked, signal, (answer) => Promise.resolve(answer)),
+    read: (path, asked, signal) =>
+      ask(path, asked, signal, async (answer, { url }) => {
+        const { statusCode, headers } = answer;
+        return { statusCode, headers, body: await readBody(answer, url) };
+      }),
   };
 }
+
+/** What is wanted of an answer that is neither a refusal of a mirror nor one of a host that is busy. */
+type Take<Taken> = (answer: IncomingMessage, from: RegistryHost) => Promise<Taken>;
 
 interface Mirror extends RegistryHost {
   readonly name: string;
@@ -74,17 +94,18 @@ function mirrorHost(text: string, repository: string, context: Pick<Context, 'en
   return { name: url.host, ...registryHost(url.host, url, below, context) };
 }
 
-async function firstAnswer(
+async function firstAnswer<Taken>(
   mirrors: readonly Mirror[],
   path: string,
   asked: HttpRequest,
   signal: AbortSignal,
-): Promise<IncomingMessage | undefined> {
+  take: Take<Taken>,
+): Promise<Taken | undefined> {
   for (const mirror of mirrors.filter(({ down }) => down !== true)) {
     try {
       const answer = await mirror.get(path, asked, signal);
       if (answer.statusCode === 200 || answer.statusCode === 206) {
-        return answer;
+        return await take(answer, mirror);
       }
       answer.resume();
       mirror.problem = `HTTP status ${answer.statusCode ?? 0}`;
@@ -97,17 +118,20 @@ async function firstAnswer(
   return undefined;
 }
 
-async function persistently(
-  ask: () => Promise<IncomingMessage>,
+async function persistently<Taken>(
+  host: RegistryHost,
+  path: string,
+  asked: HttpRequest,
   { clock }: Pick<Context, 'clock'>,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+  take: Take<Taken>,
+): Promise<Taken> {
   for (let attempt = 1; ; attempt += 1) {
     const isLast = attempt === maxAttempts - 1;
     try {
-      const answer = await ask();
+      const answer = await host.get(path, asked, signal);
       if (isLast || !busyStatuses.includes(answer.statusCode)) {
-        return answer;
+        return await take(answer, host);
       }
       answer.resume();
     } catch (error) {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdtemp, readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { blobChunks, downloadBlob } from '../../src/registry/download.ts';
-import { fetchManifest } from '../../src/registry/manifests.ts';
+import { fetchManifest, fetchSmallBlob } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { HpcGatError, UsageError } from '../../src/support/errors.ts';
@@ -55,6 +56,95 @@ describe('a manifest', () => {
     });
     await expect(fetchManifest(registry.open({ clock: quick }), 'v1', [], never)).rejects.toThrow(message);
     expect(registry.asked).toHaveLength(4);
+  });
+});
+
+/** Answers by halves, as when a connection breaks, so many times; then as `whole` does. */
+function breaking(times: number, whole: (response: ServerResponse) => void) {
+  let left = times;
+  return (response: ServerResponse) => {
+    if (left === 0) {
+      whole(response);
+      return;
+    }
+    left -= 1;
+    response.writeHead(200, { 'content-length': 2 });
+    response.write('{', () => response.destroy());
+  };
+}
+
+describe('a connection that breaks in the middle of a description', () => {
+  const digest = `sha256:${sha256OfBytes('{}')}`;
+
+  test('is made again', async () => {
+    const answer = breaking(2, (response) => {
+      reply(response, 200, '{}');
+    });
+    await using registry = await fakeRegistry((_request, response) => {
+      answer(response);
+    });
+    const manifest = await fetchManifest(registry.open({ clock: quick }), 'v1', [], never);
+    expect(manifest.digest).toBe(digest);
+    expect(registry.asked).toHaveLength(3);
+  });
+
+  test('each time is an error that says so', async () => {
+    const answer = breaking(Infinity, () => undefined);
+    await using registry = await fakeRegistry((_request, response) => {
+      answer(response);
+    });
+    const opened = registry.open({ clock: quick });
+    for (const fetching of [
+      () => fetchManifest(opened, 'v1', [], never),
+      () => fetchSmallBlob(opened, digest, never),
+    ]) {
+      const error = await fetching().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(HpcGatError);
+      expect(error).toMatchObject({
+        message: `the connection to ${registry.host} broke: aborted`,
+        fix: 'try again',
+      });
+    }
+    expect(registry.asked).toHaveLength(8);
+  });
+
+  test('to a mirror leaves it to the registry', async () => {
+    const answer = breaking(Infinity, () => undefined);
+    await using mirror = await fakeRegistry((_request, response) => {
+      answer(response);
+    });
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 200, '{}');
+    });
+    const opened = registry.open({}, 'v1', { mirrors: [`http://${mirror.host}`] });
+    expect(await fetchManifest(opened, 'v1', [], never)).toMatchObject({ digest });
+    expect(mirror.asked).toHaveLength(1);
+  });
+
+  test('or a service that is busy, is no reason to go without a token', async () => {
+    const troubles = [
+      breaking(1, () => undefined),
+      (response: ServerResponse) => {
+        reply(response, 503, 'later');
+      },
+    ];
+    await using registry = await fakeRegistry((request, response) => {
+      if (request.url?.startsWith('/token') === true) {
+        const trouble = troubles.shift();
+        if (trouble === undefined) {
+          reply(response, 200, { token: 'T' });
+        } else {
+          trouble(response);
+        }
+      } else if (request.headers.authorization === 'Bearer T') {
+        reply(response, 200, '{}');
+      } else {
+        const realm = `http://${request.headers.host ?? ''}/token`;
+        reply(response, 401, '', { 'www-authenticate': `Bearer realm="${realm}"` });
+      }
+    });
+    expect(await fetchManifest(registry.open({ clock: quick }), 'v1', [], never)).toMatchObject({ digest });
+    expect(registry.asked.filter((line) => line.startsWith('/token'))).toHaveLength(3);
   });
 });
 
@@ -175,6 +265,23 @@ describe('a download', () => {
       downloadBlob(registry.open(), blob, file, () => undefined, testContext({ clock: quick })),
     ).rejects.toThrow(/broke off at 0 of 10000 bytes/);
     expect(registry.asked).toHaveLength(5);
+  });
+
+  test.each([
+    [404, /has no blob sha256:\w+ of lab\/x, which its manifest names$/, 'push the image again'],
+    [403, /wants a login for blob sha256:\w+ of lab\/x, or there is no such image$/, /docker login/],
+    [418, /HTTP status 418 for blob .*: a teapot$/, 'try again later'],
+  ])('that is answered with status %d', async (status, message, fix) => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, status, { errors: [{ message: 'a teapot' }] });
+    });
+    const file = path.join(temporaryFolder(), `blob-${status}`);
+    const error = await downloadBlob(registry.open(), blob, file, () => undefined, testContext()).catch(
+      (thrown: unknown) => thrown as HpcGatError,
+    );
+    expect(error).toBeInstanceOf(HpcGatError);
+    expect(error?.message).toMatch(message);
+    expect(error?.fix).toMatch(fix);
   });
 
   test('of more than was announced is refused', async () => {
