@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
@@ -7,6 +10,9 @@ const { shell, stdoutOf, importImage, files } = workstation(folder);
 const [open, closed] = ['127.0.0.1:5000', '127.0.0.1:5001'];
 /** As NVIDIA's registry has it: what a shell, Docker and Apptainer must not take for a variable. */
 const user = "'$oauthtoken'";
+/** In front of the first one, with connections that break. */
+const relayed = '127.0.0.1:5002';
+const relay = readFileSync(path.join(packageRoot, 'test/registry/cut-connections.py'));
 const password = 'not-a-secret-but-never-shown';
 /** Of that password, by crypt(3) in Blowfish's form, the only one that docker-registry takes. */
 const passwordHash = '$2b$04$q0qPpB64L9HxkVMT6rGp1umMmVMOPNv5SHyoxXJx37sUx8CVRJIOa';
@@ -104,6 +110,28 @@ describeInLab('make-sif from a registry', () => {
         );
         expect(await stdoutOf('apptainer run x.sif')).toBe('from an index');
       }
+    });
+
+    test('goes on where a connection was cut', async () => {
+      await importImage(`${open}/lab/large:1`, 'in pieces', 8);
+      await stdoutOf(`docker push --quiet ${open}/lab/large:1`);
+      const [wholeMake, cutMake] = [open, relayed].map(
+        (address) => `hpc-gat make-sif docker://${address}/lab/large:1 --plain-http --no-cache -o x.sif`,
+      );
+      await stdoutOf(`${wholeMake}; mv x.sif whole.sif`);
+      await stdoutOf('cat >registry/cut.py', { input: relay });
+      await stdoutOf(`
+        setsid python3 registry/cut.py ${relayed.split(':')[1]} ${open.split(':')[1]} 1000000 4 >registry/cuts </dev/null 2>&1 &
+        echo $! >registry/relay.pid
+        for i in $(seq 100); do curl -s -o registry/answer http://${relayed}/v2/ && exit 0; sleep 0.1; done
+        cat registry/cuts >&2; exit 1`);
+      await stdoutOf(`${cutMake}`);
+      expect(await stdoutOf('cat registry/cuts')).toBe('cut 1\ncut 2\ncut 3\ncut 4');
+      // In pieces, and not from the beginning: the registry's own log says how much each request got.
+      expect(await stdoutOf(`grep -c 'http.response.status=206' registry/open.log`)).toBe('4');
+      expect(await stdoutOf('apptainer run x.sif')).toBe('in pieces');
+      const payload = (file: string) => stdoutOf(`apptainer exec ${file} cat /random | sha256sum`);
+      expect(await payload('x.sif')).toBe(await payload('whole.sif'));
     });
 
     test('refuses a layer that was damaged in the registry', async () => {
