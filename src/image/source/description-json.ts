@@ -1,3 +1,15 @@
+import { z } from 'zod';
+import { messageOf } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+
+/** Go writes a list without members as null, or not at all. */
+export function listed<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((found) => found ?? []);
+}
+
 /** Deeper and longer than any manifest, index or configuration of an image is. */
 const maxDepth = 64;
 const maxValues = 100_000;
@@ -6,7 +18,7 @@ const maxValues = 100_000;
  * Parses the JSON that describes an image. Before it becomes objects, which take a hundred times its length, it is
  * looked at for what no description has.
  *
- * @throws {SyntaxError} when it is no JSON, or nests or lists more than a description does.
+ * @throws {Error} when it is no JSON, or nests or lists more than a description does. Its message is fit to be shown.
  */
 export function parseDescription(text: string): unknown {
   let depth = 0;
@@ -30,5 +42,21 @@ export function parseDescription(text: string): unknown {
       throw new SyntaxError('nested or listed as no description of an image is');
     }
   }
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(printable(messageOf(error)), { cause: error });
+  }
+}
+
+/** @throws {Error} that says, fit to be shown, what is wrong first: `rootfs.diff_ids: expected array, received string`. */
+export function checkDescription<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(json);
+  if (success) {
+    return data;
+  }
+  const [first] = error.issues;
+  const place = first?.path.map(String).join('.') ?? '';
+  const problem = first?.message.replace(/^Invalid input: /, '') ?? '';
+  throw new Error(printable(place === '' ? problem : `${place}: ${problem}`), { cause: error });
 }

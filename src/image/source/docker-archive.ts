@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
-import { HpcGatError } from '../../support/errors.ts';
+import { HpcGatError, messageOf } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
-import { parseDescription } from './description-json.ts';
+import { checkDescription, parseDescription } from './description-json.ts';
 import { chooseImage, digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';
@@ -102,9 +102,12 @@ function parse<Schema extends z.ZodType>(
   file: string,
 ): z.output<Schema> {
   try {
-    return schema.parse(parseDescription(content));
+    return checkDescription(schema, parseDescription(content));
   } catch (cause) {
-    throw new HpcGatError(`${printable(name)} in ${file} is not what \`docker save\` writes`, { fix, cause });
+    throw new HpcGatError(
+      `${printable(name)} in ${file} is not what \`docker save\` writes: ${messageOf(cause)}`,
+      { fix, cause },
+    );
   }
 }
 

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { UsageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
+import { listed } from './description-json.ts';
 
 /** `manifest.json` of an archive of `docker save` (moby, image/spec/v1.2.md). */
 export const manifestSchema = z
   .array(
     z.looseObject({
       Config: z.string(),
-      RepoTags: z
-        .array(z.string())
-        .nullish()
-        .transform((tags) => tags ?? []),
-      Layers: z.array(z.string()),
+      RepoTags: listed(z.string()),
+      Layers: listed(z.string()),
     }),
   )
   .min(1);

@@ -1,18 +1,25 @@
 import { z } from 'zod';
+import { listed } from './description-json.ts';
 
 const words = z
   // What a process gets as its arguments or environment holds no NUL.
-  .array(z.string().regex(/^[^\0]*$/))
+  .array(z.string().regex(/^[^\0]*$/, 'holds a NUL'))
   .nullish();
+
+/** The standard demands it; builders of minimal images forget it. */
+const mayBeLeftOut = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? '');
 
 /** The part of an image's configuration that matters here (OCI image-spec, config.md). */
 export const imageConfigSchema = z.looseObject({
-  architecture: z.string(),
-  os: z.string(),
+  architecture: mayBeLeftOut,
+  os: mayBeLeftOut,
   variant: z.string().nullish(),
   /** RFC 3339. */
   created: z.string().nullish(),
-  rootfs: z.looseObject({ diff_ids: z.array(z.string()) }),
+  rootfs: z.looseObject({ diff_ids: listed(z.string()) }),
   config: z
     .looseObject({
       Env: words,

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
-import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { parseDescription } from './description-json.ts';
+import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { checkDescription, parseDescription } from './description-json.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 import {
   imageManifestSchema,
@@ -143,30 +143,36 @@ async function readChecked(descriptor: Descriptor, blobs: BlobReader): Promise<B
   return bytes;
 }
 
-function parseJson(bytes: Buffer, { digest }: { digest: string }, { place, fix }: BlobReader): object {
-  try {
+function parseJson(bytes: Buffer, { digest }: { digest: string }, blobs: BlobReader): object {
+  return described(digest, blobs, () => {
     const json = parseDescription(bytes.toString('utf8'));
     if (typeof json === 'object' && json !== null) {
       return json;
     }
-  } catch {
-    // Said below.
-  }
-  throw new HpcGatError(`${place}: ${digest} is not the description of an image`, { fix });
+    throw new Error('no object');
+  });
 }
 
 function parse<Schema extends z.ZodType>(
   schema: Schema,
   json: unknown,
   { digest }: { digest: string },
-  { place, fix }: BlobReader,
+  blobs: BlobReader,
 ): z.output<Schema> {
-  const result = schema.safeParse(json);
-  if (result.success) {
-    return result.data;
+  return described(digest, blobs, () => checkDescription(schema, json));
+}
+
+function described<Description>(
+  digest: string,
+  { place, fix }: BlobReader,
+  read: () => Description,
+): Description {
+  try {
+    return read();
+  } catch (cause) {
+    throw new HpcGatError(`${place}: ${digest} is not the description of an image: ${messageOf(cause)}`, {
+      fix,
+      cause,
+    });
   }
-  throw new HpcGatError(`${place}: ${digest} is not the description of an image`, {
-    fix,
-    cause: result.error,
-  });
 }

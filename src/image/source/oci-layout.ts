@@ -1,6 +1,6 @@
-import { HpcGatError, UsageError } from '../../support/errors.ts';
+import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
-import { parseDescription } from './description-json.ts';
+import { checkDescription, parseDescription } from './description-json.ts';
 import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
 import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
 import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';
@@ -54,9 +54,12 @@ async function findBlob(files: ImageFiles, digest: string): Promise<FileSlice> {
 
 function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
   try {
-    return indexSchema.parse(parseDescription(text));
+    return checkDescription(indexSchema, parseDescription(text));
   } catch (cause) {
-    throw new HpcGatError(`index.json in ${place} is not the index of an OCI image`, { fix, cause });
+    throw new HpcGatError(`index.json in ${place} is not the index of an OCI image: ${messageOf(cause)}`, {
+      fix,
+      cause,
+    });
   }
 }
 
@@ -80,7 +83,7 @@ function choose(
     throw new UsageError(`${place} holds no image${tag === undefined ? '' : ` ${tag}`}`, {
       fix:
         meant === undefined
-          ? `it holds ${names.length === 0 ? 'images without a name' : names.join(', ')}`
+          ? `it holds ${images.length === 0 ? 'no image at all' : names.length === 0 ? 'images without a name' : names.join(', ')}`
           : `did you mean ${kind}:${place}:${meant}?`,
     });
   }

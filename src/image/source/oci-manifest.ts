@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listed } from './description-json.ts';
 
 const annotations = z
   .record(z.string(), z.string())
@@ -24,7 +25,7 @@ export const indexSchema = z.looseObject({ manifests: z.array(descriptorSchema) 
 /** The manifest of one image (OCI image-spec manifest.md, Docker image manifest version 2, schema 2). */
 export const imageManifestSchema = z.looseObject({
   config: descriptorSchema,
-  layers: z.array(descriptorSchema),
+  layers: listed(descriptorSchema),
 });
 
 /** What a registry is asked for, and what an index may lead to. */

@@ -41,7 +41,17 @@ describe('descriptions that are none are refused', () => {
     ],
     ['an index that nests a million deep', index('['.repeat(1_000_000)), /not the index of an OCI image/],
     ['an index of 20 MB', index(Buffer.alloc(20_000_000, ' ')), /no description of an image/],
-    ['an index of nothing', index(''), /not the index of an OCI image/],
+    ['an index of nothing', index(''), /not the index of an OCI image: Unexpected end of JSON input$/],
+    [
+      'an index with a digest of another kind',
+      index('{"manifests":[{"digest":"sha512:0","size":1}]}'),
+      /not the index of an OCI image: manifests\.0\.digest: not a digest by SHA-256$/,
+    ],
+    [
+      'a page of the web',
+      index('<html>\n\u001b[2J'),
+      /not the index of an OCI image: Unexpected token '<', "<html>/,
+    ],
     ['an index of other bytes', index(randomBytes(1000)), /not the index of an OCI image/],
     ['ten indexes in one another', inArchive(nested()), /lead to one another without end/],
     [
@@ -67,7 +77,12 @@ describe('descriptions that are none are refused', () => {
     [
       'a NUL in the environment',
       withConfig(config('"config":{"Env":["A=b\\u0000c"]}')),
-      /not the description of an image/,
+      /not the description of an image: config\.Env\.0: holds a NUL$/,
+    ],
+    [
+      'a label that is a number, of a name for a terminal',
+      withConfig(config('"config":{"Labels":{"\\u001b[2J":1}}')),
+      /not the description of an image: config\.Labels\.\\x1b\[2J: expected string, received number$/,
     ],
     [
       'an architecture that is none',

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { layerBytes } from '../layer-bytes.ts';
+import { hostArchitecture } from '../oci-bytes.ts';
 import { convertMade } from './convert.ts';
 import { plainLayer, inGzip, layout, inArchive, layered, ofLayer, end, sound } from './hostile-bytes.ts';
 
@@ -30,6 +33,25 @@ describe('what is odd but sound is converted', () => {
     ['a layer of no bytes', inArchive(layout([plainLayer(Buffer.alloc(0)), plainLayer(sound)]))],
     ['a layer of no entries', ofLayer(inGzip(end))],
     ['no layer', inArchive(layout([]))],
+    [
+      'no layer, as Docker writes it',
+      async (folder) => {
+        const config = { architecture: hostArchitecture, os: 'linux', rootfs: { type: 'layers' } };
+        const archive = layerBytes([
+          { name: 'config.json', data: JSON.stringify(config) },
+          {
+            name: 'manifest.json',
+            data: JSON.stringify([{ Config: 'config.json', RepoTags: null, Layers: null }]),
+          },
+        ]);
+        await writeFile(path.join(folder, 'image.tar'), archive);
+        return 'docker-archive:image.tar';
+      },
+    ],
+    [
+      'a configuration that does not say for which machine it is',
+      inArchive(layout([plainLayer(sound)], { config: { architecture: undefined, os: null } })),
+    ],
     [
       'names that lead outside, and stay inside',
       layered(

@@ -74,6 +74,14 @@ describe('an OCI layout', () => {
     });
   });
 
+  test('of nothing says so', async () => {
+    const file = await new OciBytes().folder();
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
+      message: expect.stringMatching(/holds no image$/),
+      fix: 'it holds no image at all',
+    });
+  });
+
   test('whose manifest was changed is damaged', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
