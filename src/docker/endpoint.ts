@@ -80,9 +80,10 @@ export function parseDockerUrl(url: string): DockerEndpoint {
     return { kind: 'tcp', url, host, port, ...tls };
   }
   if (url.startsWith('ssh://')) {
-    const host = url.slice('ssh://'.length);
+    const [, host = 'HOST', port] = /^ssh:\/\/([^/]+?)(?::(\d+))?(?:\/.*)?$/.exec(url) ?? [];
+    const ssh = port === undefined ? `ssh ${host}` : `ssh -p ${port} ${host}`;
     throw new UsageError(`the Docker daemon at ${url} is reached over ssh, which hpc-gat does not speak`, {
-      fix: `save the image there, \`ssh ${host} docker save NAME >image.tar\`, and convert docker-archive:image.tar`,
+      fix: `save the image there, \`${ssh} docker save NAME >image.tar\`, and convert docker-archive:image.tar`,
     });
   }
   throw new UsageError(`not the address of a Docker daemon: ${url}`, {

@@ -36,8 +36,11 @@ describe('the daemon', () => {
   test('behind ssh is one clear error, with the way around it', async () => {
     await expect(findDockerEndpoint({ DOCKER_HOST: 'ssh://me@host' })).rejects.toMatchObject({
       message: expect.stringContaining('over ssh'),
-      fix: expect.stringContaining('ssh me@host docker save NAME >image.tar'),
+      fix: expect.stringContaining('`ssh me@host docker save NAME >image.tar`'),
     });
+    await expect(findDockerEndpoint({ DOCKER_HOST: 'ssh://me@host:2222/run/docker.sock' })).rejects.toThrow(
+      expect.objectContaining({ fix: expect.stringContaining('`ssh -p 2222 me@host docker save ') }),
+    );
   });
 
   test.each(['docker.sock', 'podman/podman.sock'])(

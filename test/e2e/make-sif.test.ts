@@ -64,6 +64,16 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf('apptainer run x.sif')).toBe('two');
     });
 
+    test('takes an image by the short id that `docker images` shows', async () => {
+      await importImage(small, 'by its id');
+      for (const engine of engines) {
+        await stdoutOf(
+          `hpc-gat make-sif docker-daemon:$(docker images -q ${small}) --engine ${engine} -o x.sif`,
+        );
+        expect(await stdoutOf('apptainer run x.sif')).toBe('by its id');
+      }
+    });
+
     test.each([
       ['zstd:1', /Compression zstd\n\tcompression-level 1\n/],
       ['gzip:6', /Compression gzip\n\tcompression-level 6\n/],

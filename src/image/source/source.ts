@@ -64,7 +64,8 @@ const later = ['library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
   /^(?:[A-Za-z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
-const imageId = /^sha256:[0-9a-f]{64}$/;
+/** Whole, or as `docker images` shows it; Docker looks for a name first. */
+const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 /**
  * @param cwd absolute folder for relative file names.

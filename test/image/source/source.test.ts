@@ -11,6 +11,7 @@ describe('parseSource', () => {
     ['docker-daemon:localhost:5000/a/b', 'docker-daemon:localhost:5000/a/b:latest', 'b_latest.sif'],
     ['docker-daemon:nvcr.io/x__y/t:1', 'docker-daemon:nvcr.io/x__y/t:1', 't_1.sif'],
     [`docker-daemon:lab/x@sha256:${id}`, `docker-daemon:lab/x@sha256:${id}`, 'x_aaaaaaaaaaaa.sif'],
+    ['docker-daemon:6e2d5a6cf36a', 'docker-daemon:6e2d5a6cf36a', '6e2d5a6cf36a.sif'],
     [`docker-daemon:sha256:${id}`, `docker-daemon:sha256:${id}`, 'aaaaaaaaaaaa.sif'],
     ['docker-archive:image.tar', 'docker-archive:/here/image.tar', 'image.sif'],
     ['docker-archive:/a/../b.tar.gz', 'docker-archive:/b.tar.gz', 'b.sif'],
