@@ -9,6 +9,7 @@ import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
 import { Budget, defaultLimits, type ImageLimits } from './limits.ts';
+import { describeLostXattrs } from './lost-xattrs.ts';
 import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
 import { partitionOffset, writeSif } from './sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
@@ -68,6 +69,10 @@ export async function convertImage(
     try {
       const cache = place && new BlockCache(place, { compression, blockBytes });
       const stored = await storeLayers(image, { file, squashfs, budget: new Budget(limits), cache }, watch);
+      const lost = describeLostXattrs([...stored.values()].map(({ entries }) => entries));
+      if (lost !== undefined) {
+        watch.onWarning(lost);
+      }
       await finish(file, squashfs, image.place, await image.config(), stored, origin);
     } finally {
       squashfs.close();

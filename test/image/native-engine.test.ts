@@ -95,6 +95,27 @@ describe('an image whose programs are for another architecture than it says', ()
   });
 });
 
+test('xattrs that squashfs has no room for are left out with a warning, and the others kept', async () => {
+  const acl = { 'SCHILY.xattr.system.posix_acl_access': 'a\u0000b', 'SCHILY.xattr.user.note': 'kept' };
+  const bytes = layerBytes([
+    { name: 'var/log', type: '5', mode: 0o755, pax: acl },
+    { name: 'file', data: 'x', pax: acl },
+    { name: 'x\u001b[2J', data: 'x', pax: { 'SCHILY.xattr.com.apple.note': 'x' } },
+  ]);
+  const folder = temporaryFolder();
+  const oci = new OciBytes();
+  await writeFile(path.join(folder, 'image.tar'), oci.add(oci.layered([bytes])).tar());
+  const context = testContext({ cwd: folder });
+  expect(await main(['make-sif', 'oci-archive:image.tar', '-o', 'out.sif'], context)).toBe(0);
+  expect(context.messages.filter((line) => line.startsWith('warning: '))).toEqual([
+    'warning: squashfs has no room for system.posix_acl_access, com.apple.note: left out, of "/var/log" and 2 more',
+  ]);
+  const listing = testContext({ cwd: folder });
+  expect(await main(['sif', 'list', '--tree', '--json', 'out.sif'], listing)).toBe(0);
+  expect(JSON.stringify(listing.results)).toContain('user.note');
+  expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
+});
+
 test('the same image gives the same bytes in another folder', async () => {
   const [one, other] = await Promise.all(
     ['one', 'another/folder'].map(async (name) =>
