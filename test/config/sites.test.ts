@@ -18,12 +18,23 @@ const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
   'csc-mahti': ['partition=gpusmall', 'gres=gpu:a100:1'],
   'csc-roihu': ['partition=gpumedium', 'gres=gpu:gh200:1', 'cpus-per-task=72', 'hint=nomultithread'],
   'cu-alpine': ['partition=aa100', 'gres=gpu:1'],
+  'lunarc-cosmos': ['partition=gpua100i', 'gres=gpu:1'],
+  'mit-engaging': ['partition=mit_normal_gpu', 'gres=gpu:1'],
   'ncsa-delta': ['partition=gpuA100x4', 'gpus-per-node=1'],
+  nesi: ['partition=milan', 'gpus-per-node=a100:1'],
   'nrel-kestrel': ['partition=gpu-h100', 'gres=gpu:1'],
+  'sheffield-stanage': ['partition=gpu', 'qos=gpu', 'gres=gpu:1'],
+  'sigma2-olivia': ['partition=accel', 'gpus-per-node=1'],
+  'sigma2-saga': ['partition=accel', 'gres=gpu:1'],
   'stanford-sherlock': ['partition=gpu', 'gpus=1'],
+  taltech: ['partition=gpu', 'gres=gpu:1'],
+  'ttu-repacss': ['partition=h100', 'gres=gpu:nvidia_h100_nvl:1'],
   'ua-puma': ['partition=standard', 'gres=gpu:1'],
   'uab-cheaha': ['partition=amperenodes', 'gres=gpu:1'],
+  'uchicago-midway3': ['partition=gpu', 'gres=gpu:1'],
   'ulhpc-iris': ['partition=gpu', 'gpus=1', 'cpus-per-task=7'],
+  'uppmax-pelle': ['partition=gpu', 'gpus=l40s:1'],
+  'uq-bunya': ['partition=gpu_cuda', 'gres=gpu:l40:1'],
 };
 
 test.each(sites)('the site profile %s can be read', async (site) => {
@@ -41,6 +52,10 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
     const values = traceLayers([{ origin: site, settings: profile }]).map((leaf) => leaf.path.join('.'));
     const told = new Set(sources.flatMap(({ tells }) => tells));
     expect([...told].sort()).toEqual([...values, ...(needs.length > 0 ? ['needs'] : [])].sort());
+    for (const { page } of sources) {
+      // A page in the version that was read, and not as it may be today.
+      expect(page).toMatch(/\/blob\/[0-9a-f]{40}\//);
+    }
   });
 
   test('gives a script that bash and shellcheck take, with what the site asks for', async () => {
