@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { nearest } from '../support/nearest.ts';
+import { namesInstead } from '../support/nearest.ts';
 import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
@@ -128,10 +128,8 @@ export async function readSite(name: string, cwd: string) {
   const file = own ? path.resolve(cwd, name) : path.join(sitesFolder, `${name}.yaml`);
   const text = await (own ? readTextIfPresent(file) : readPackageFile(file));
   if (text === undefined) {
-    const known = await siteNames();
-    const meant = nearest(name, known);
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${meant === undefined ? '' : `did you mean "${meant}"? `}known sites: ${known.join(', ')}; or a path to a file of your own`,
+      fix: `${namesInstead(name, 'known sites', await siteNames())}; or a path to a file of your own`,
     });
   }
   const {

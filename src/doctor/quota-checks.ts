@@ -1,9 +1,11 @@
 import { stat, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
+import { bytesOf, listCache } from '../image/cache/folder.ts';
+import { cachePlace } from '../image/cache/place.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
-import { type Check, type Finding, note, ok, warning } from './check.ts';
+import { type Check, type Finding, note, ok, type Patient, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
 
 const askTimeoutMs = 20_000;
@@ -21,7 +23,7 @@ export const quotaChecks: readonly Check[] = [
   {
     name: 'quota',
     examine: async ({ context, root }) => {
-      const home = context.env.HOME ?? userInfo().homedir;
+      const home = homeOf(context);
       const findings: Finding[] = [];
       for (const folder of [...new Set([home, root])]) {
         findings.push(judge(folder, await usageOf(context, folder)));
@@ -31,20 +33,7 @@ export const quotaChecks: readonly Check[] = [
   },
   {
     name: 'cache',
-    examine: async ({ context }) => {
-      const home = context.env.HOME ?? userInfo().homedir;
-      const folder = cacheFolder(context.env, home);
-      const size = await sizeOf(context, folder);
-      const inHome = `${folder}/`.startsWith(`${home}/`);
-      const found = size === undefined ? `${folder}: not there yet` : `${folder}: ${inGiB(size)}`;
-      const free = inHome ? (await usageOf(context, home)).freeBytes : undefined;
-      return free !== undefined && free < leastFreeBytes + conversionBytes
-        ? warning(
-            `${found}, in the home, where ${inGiB(free)} are left`,
-            'export APPTAINER_CACHEDIR=/a/folder/outside/the/home; `apptainer cache clean` empties this one',
-          )
-        : ok(inHome ? `${found}, in the home` : found);
-    },
+    examine: async (patient) => [await runtimeCache(patient), await layerCache(patient)],
   },
   {
     name: 'conversion-temp',
@@ -60,6 +49,54 @@ export const quotaChecks: readonly Check[] = [
     },
   },
 ];
+
+/** Where Apptainer keeps what it builds and pulls. */
+async function runtimeCache({ context }: Patient): Promise<Finding> {
+  const folder = cacheFolder(context.env, homeOf(context));
+  const size = await sizeOf(context, folder);
+  const found = size === undefined ? `${folder}: not there yet` : `${folder}: ${inGiB(size)}`;
+  return judgeCache(context, {
+    folder,
+    found,
+    neededBytes: conversionBytes,
+    fix: 'export APPTAINER_CACHEDIR=/a/folder/outside/the/home; `apptainer cache clean` empties this one',
+  });
+}
+
+/** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
+async function layerCache({ context, settings }: Patient): Promise<Finding> {
+  const { folder, limitBytes } = cachePlace(settings.cache, context);
+  const { entries } = await listCache(folder, context.clock.now());
+  const size = bytesOf(entries);
+  return judgeCache(context, {
+    folder,
+    found: `${folder}: ${inGiB(size)} of at most ${inGiB(limitBytes)}`,
+    neededBytes: Math.max(0, limitBytes - size),
+    fix: 'set cache.folder or a smaller cache.limit in hpc-gat.yaml; `hpc-gat cache prune --all` empties it',
+  });
+}
+
+interface CacheFound {
+  readonly folder: string;
+  readonly found: string;
+  /** What it may still grow by. */
+  readonly neededBytes: number;
+  readonly fix: string;
+}
+
+async function judgeCache(
+  context: Context,
+  { folder, found, neededBytes, fix }: CacheFound,
+): Promise<Finding> {
+  const home = homeOf(context);
+  if (!`${folder}/`.startsWith(`${home}/`)) {
+    return ok(found);
+  }
+  const { freeBytes } = await usageOf(context, home);
+  return freeBytes !== undefined && freeBytes < leastFreeBytes + neededBytes
+    ? warning(`${found}, in the home, where ${inGiB(freeBytes)} are left`, fix)
+    : ok(`${found}, in the home`);
+}
 
 function judge(folder: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
   const left = freeBytes === undefined ? '' : `, ${inGiB(freeBytes)} left`;
@@ -105,6 +142,10 @@ async function ask(context: Context, name: string, args: readonly string[]): Pro
   const { run, env, signal } = context;
   const { stdout } = await run(program, args, { env, timeoutMs: askTimeoutMs, signal });
   return stdout;
+}
+
+function homeOf({ env }: Context): string {
+  return env.HOME ?? userInfo().homedir;
 }
 
 function userName({ env }: Context): string {

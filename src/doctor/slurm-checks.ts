@@ -1,8 +1,7 @@
 import { askController } from '../slurm/controller.ts';
-import { describePartitions } from '../slurm/describe-partitions.ts';
 import { findProgram } from '../support/find-program.ts';
-import { nearest } from '../support/nearest.ts';
 import { type Check, error, note, ok } from './check.ts';
+import { nameChecks } from './slurm-names.ts';
 
 const programs = ['sbatch', 'squeue', 'scancel', 'scontrol', 'sinfo', 'srun'];
 
@@ -30,34 +29,7 @@ export const slurmChecks: readonly Check[] = [
       }
     },
   },
-  {
-    name: 'partitions',
-    examine: async ({ context, settings }) => {
-      const isHere = ['sinfo', 'scontrol'].every(
-        (program) => findProgram(program, context.env) !== undefined,
-      );
-      if (!isHere || (await askController(context)).state === 'none') {
-        return note('not asked: no Slurm here');
-      }
-      const known = (await describePartitions(context)).map(({ name }) => name);
-      const wanted = [settings.slurm.partition, settings.slurm.gpu.partition].filter(
-        (name) => name !== undefined,
-      );
-      const findings = [...new Set(wanted)].flatMap((list) =>
-        list
-          .split(',')
-          .filter((name) => !known.includes(name))
-          .map((name) => {
-            const meant = nearest(name, known);
-            return error(
-              `"${name}" is not here`,
-              `${meant === undefined ? '' : `did you mean "${meant}"? `}partitions here: ${known.join(', ')}`,
-            );
-          }),
-      );
-      return findings.length > 0 ? findings : ok(`here: ${known.join(', ')}`);
-    },
-  },
+  ...nameChecks,
   {
     name: 'environment',
     examine: ({ context }) => {

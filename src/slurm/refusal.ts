@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { nearest } from '../support/nearest.ts';
+import { namesInstead } from '../support/nearest.ts';
 import { describePartitions, type Partition } from './describe-partitions.ts';
 
 /**
@@ -16,8 +16,7 @@ export async function fixOfRefusal(
     // What sbatch said is told even when sinfo does not answer.
     const partitions = await describePartitions(context).catch((): Partition[] => []);
     const known = partitions.map(({ name }) => name);
-    const meant = nearest(partition ?? '', known);
-    return `${meant === undefined ? '' : `did you mean "${meant}"? `}partitions here: ${known.join(', ')}`;
+    return namesInstead(partition ?? '', 'partitions here', known);
   }
   if (/invalid account/i.test(said)) {
     return 'set slurm.account or --account to one of `sacctmgr show associations user=$USER format=account`';

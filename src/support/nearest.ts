@@ -8,3 +8,9 @@ export function nearest(word: string, valid: readonly string[]): string | undefi
   const candidate = closest(word, valid);
   return distance(word, candidate) <= Math.max(2, Math.floor(word.length / 3)) ? candidate : undefined;
 }
+
+/** A fix: `did you mean "gpu"? partitions here: cpu, gpu`, the first part only when one is close. */
+export function namesInstead(word: string, what: string, valid: readonly string[]): string {
+  const meant = nearest(word, valid);
+  return `${meant === undefined ? '' : `did you mean "${meant}"? `}${what}: ${valid.join(', ')}`;
+}

@@ -16,7 +16,8 @@ const healthy = {
   scancel: '',
   srun: '',
   scontrol: 'echo UP',
-  sinfo: 'printf "cpu\\ngpu\\n"',
+  sinfo: 'printf "cpu\\ngpu|gpu:a100:4,gpu:h100:2\\n"',
+  sacctmgr: 'printf "physics|debug,normal\\nteaching|normal\\n"',
 };
 
 /** As Slurm 24.11 says it. */
@@ -57,6 +58,7 @@ test('a healthy host has no error, and every fix belongs to something that is wr
   ]);
   expect(found('slurm')).toMatchObject([{ status: 'ok' }]);
   expect(found('partitions')).toMatchObject([{ status: 'ok', message: 'here: cpu, gpu' }]);
+  expect(found('accounts')).toMatchObject([{ status: 'ok', message: 'yours: physics, teaching' }]);
   expect(found('temp')).toMatchObject([{ status: 'ok' }]);
 });
 
@@ -102,6 +104,44 @@ test.each<[string, Host, string, object]>([
     { settings: { slurm: { gpu: { partition: 'gpux' } } } },
     'partitions',
     { status: 'error', fix: 'did you mean "gpu"? partitions here: cpu, gpu' },
+  ],
+  [
+    'a type of GPU that is not in that partition',
+    { settings: { slurm: { gpu: { partition: 'gpu', type: 'a10' } } } },
+    'partitions',
+    {
+      status: 'error',
+      message: 'no GPU of type "a10" is in gpu',
+      fix: 'did you mean "a100"? types in gpu: a100, h100',
+    },
+  ],
+  [
+    'a type of GPU in capitals, which Slurm takes',
+    { settings: { slurm: { partition: 'gpu', gpu: { type: 'A100' } } } },
+    'partitions',
+    { status: 'ok' },
+  ],
+  [
+    'an account that is misspelt',
+    { settings: { slurm: { account: 'phisics', qos: 'debug' } } },
+    'accounts',
+    {
+      status: 'warning',
+      message: '"phisics" is no account of yours',
+      fix: 'did you mean "physics"? yours: physics, teaching',
+    },
+  ],
+  [
+    'a QOS that the account may not use',
+    { settings: { slurm: { account: 'physics', gpu: { account: 'teaching', qos: 'debug' } } } },
+    'accounts',
+    { status: 'warning', message: '"debug" is no QOS of yours', fix: 'yours: normal' },
+  ],
+  [
+    'no accounting',
+    { programs: { sacctmgr: 'echo "sacctmgr: error: no database" >&2; exit 1' } },
+    'accounts',
+    { status: 'note', message: 'accounting tells of none of yours' },
   ],
   [
     'no folder for temporary files',
@@ -152,6 +192,12 @@ test.each<[string, Host, string, object]>([
     'cache',
     { status: 'ok', message: '/nowhere: not there yet' },
   ],
+  [
+    'a folder for layers whose variable is not set',
+    { settings: { cache: { folder: '$NOWHERE/layers' } } },
+    'cache',
+    { status: 'error', message: expect.stringMatching(/\$NOWHERE is not set here/) },
+  ],
   ['no Docker', { env: { DOCKER_HOST: 'unix:///nowhere' } }, 'docker', { status: 'note' }],
   [
     'variables of an outer job and a proxy',
@@ -161,6 +207,22 @@ test.each<[string, Host, string, object]>([
   ],
 ])('%s', async (_what, host, check, finding) => {
   expect((await diagnose(host))(check)[0]).toMatchObject(finding);
+});
+
+test('the layers that make-sif keeps are looked at too, where a quota would be used up by them', async () => {
+  const quota = 'echo "$(stat --format=%m "$HOME") 5000000 10000000 10000000 0 1 0 0 0"';
+  const inHome = await diagnose({ programs: { quota }, env: { HOME: '/etc' } });
+  expect(inHome('cache')[1]).toMatchObject({
+    status: 'warning',
+    message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are left',
+    fix: expect.stringMatching(/cache\.folder/),
+  });
+  const cache = { folder: temporaryFolder(), limit: '1G' };
+  const elsewhere = await diagnose({ programs: { quota }, env: { HOME: '/etc' }, settings: { cache } });
+  expect(elsewhere('cache')[1]).toMatchObject({
+    status: 'ok',
+    message: `${cache.folder}: 0.0 GiB of at most 1.0 GiB`,
+  });
 });
 
 test('an image that does not start says why, and how to make it otherwise', async () => {

@@ -13,6 +13,19 @@ describeInLab('doctor', () => {
     expect(stdout).toMatch(/^ok +image +\/home\/alice\/gat\/triton\.sif starts here$/m);
     expect(stdout).toMatch(/^ok +slurm +the controller answers$/m);
     expect(stdout).toMatch(/^note +gpu /m);
+    expect(stdout).toMatch(/^ok +accounts +yours: physics, teaching$/m);
+    expect(stdout).toMatch(/^ok +cache +\/home\/alice\/\.cache\/hpc-gat\/layers: .* of at most 4\.0 GiB/m);
+  });
+
+  test('tells the names that this Slurm does not know, and those that it does', async () => {
+    const names = 'account: phisics, qos: debgu, gpu: { partition: gpu, type: fakr }';
+    const { exitCode, stdout } = await shell(
+      `printf 'site: lab\nslurm: { ${names} }\n' >names.yaml; hpc-gat doctor --config names.yaml; code=$?; rm names.yaml; exit $code`,
+    );
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 1 });
+    expect(stdout).toMatch(/no GPU of type "fakr" is in gpu\n.*did you mean "fake"\? types in gpu: fake$/m);
+    expect(stdout).toMatch(/"phisics" is no account of yours\n.*yours: physics, teaching$/m);
+    expect(stdout).toMatch(/"debgu" is no QOS of yours\n.*did you mean "debug"\? yours: debug, normal$/m);
   });
 
   test('finds a GPU on a GPU node, and says so when its driver fails', async () => {

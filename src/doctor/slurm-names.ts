@@ -1,0 +1,106 @@
+import { userInfo } from 'node:os';
+import { associationsOf, type Association } from '../slurm/account.ts';
+import { askController } from '../slurm/controller.ts';
+import { describePartitions, type Partition } from '../slurm/describe-partitions.ts';
+import type { Context } from '../support/context.ts';
+import { findProgram } from '../support/find-program.ts';
+import { namesInstead } from '../support/nearest.ts';
+import { type Check, error, type Finding, note, ok, type Patient, warning } from './check.ts';
+
+/** The names that the configuration uses, against those that Slurm knows. */
+export const nameChecks: readonly Check[] = [
+  {
+    name: 'partitions',
+    examine: async (patient) => {
+      if (!(await hasCluster(patient.context, ['sinfo', 'scontrol']))) {
+        return note('not asked: no Slurm here');
+      }
+      const known = await describePartitions(patient.context);
+      const findings = [...unknownPartitions(patient, known), ...unknownGpuType(patient, known)];
+      const names = known.map(({ name }) => name).join(', ');
+      return findings.length > 0 ? findings : ok(`here: ${names}`);
+    },
+  },
+  {
+    name: 'accounts',
+    examine: async (patient) => {
+      const { context } = patient;
+      if (!(await hasCluster(context, ['sacctmgr', 'scontrol']))) {
+        return note('not asked: no accounting of Slurm here');
+      }
+      const own = await associationsOf(context, context.env.USER ?? userInfo().username);
+      if (own.length === 0) {
+        return note('accounting tells of none of yours');
+      }
+      const findings = unknownAccounts(patient, own);
+      const names = [...new Set(own.map(({ account }) => account))].join(', ');
+      return findings.length > 0 ? findings : ok(`yours: ${names}`);
+    },
+  },
+];
+
+async function hasCluster(context: Context, asked: readonly string[]): Promise<boolean> {
+  return (
+    asked.every((program) => findProgram(program, context.env) !== undefined) &&
+    (await askController(context)).state !== 'none'
+  );
+}
+
+/** What jobs are asked with, without a GPU and with one. */
+function jobsOf({ settings: { slurm } }: Patient) {
+  return [slurm, { ...slurm, ...slurm.gpu }];
+}
+
+function unknownPartitions(patient: Patient, known: readonly Partition[]): Finding[] {
+  const names = known.map(({ name }) => name);
+  // Several may be named, with commas.
+  const wanted = jobsOf(patient).flatMap(({ partition = '' }) => partition.split(','));
+  return unknownAmong(wanted, names).map((name) =>
+    error(`"${name}" is not here`, namesInstead(name, 'partitions here', names)),
+  );
+}
+
+/** Slurm does not care for capitals in them. */
+function unknownGpuType({ settings: { slurm } }: Patient, known: readonly Partition[]): Finding[] {
+  const { type, partition = slurm.partition } = slurm.gpu;
+  const types = known
+    .filter(({ name }) => partition === undefined || partition.split(',').includes(name))
+    .flatMap(({ gpus }) => gpus.flatMap((gpu) => gpu.type ?? []));
+  if (type === undefined || types.length === 0) {
+    return [];
+  }
+  const names = [...new Set(types)];
+  const isKnown = names.some((name) => name.toLowerCase() === type.toLowerCase());
+  const where = partition === undefined ? 'here' : `in ${partition}`;
+  return isKnown
+    ? []
+    : [error(`no GPU of type "${type}" is ${where}`, namesInstead(type, `types ${where}`, names))];
+}
+
+/** A warning: not every site refuses what accounting does not know. */
+function unknownAccounts(patient: Patient, own: readonly Association[]): Finding[] {
+  const jobs = jobsOf(patient);
+  const accounts = [...new Set(own.map(({ account }) => account))];
+  const foreign = unknownAmong(
+    jobs.map(({ account = '' }) => account),
+    accounts,
+  );
+  const unusable = jobs.flatMap(({ account, qos }) => {
+    const usable = own
+      .filter((each) => account === undefined || foreign.includes(account) || each.account === account)
+      .flatMap((each) => each.qos);
+    return unknownAmong([qos ?? ''], usable).map((name) => ({ name, usable }));
+  });
+  return [
+    ...foreign.map((name) =>
+      warning(`"${name}" is no account of yours`, namesInstead(name, 'yours', accounts)),
+    ),
+    ...[...new Map(unusable.map((each) => [each.name, each.usable]))].map(([name, usable]) =>
+      warning(`"${name}" is no QOS of yours`, namesInstead(name, 'yours', [...new Set(usable)])),
+    ),
+  ];
+}
+
+function unknownAmong(wanted: readonly string[], known: readonly string[]): string[] {
+  return [...new Set(wanted)].filter((name) => name !== '' && !known.includes(name));
+}
