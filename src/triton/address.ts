@@ -1,11 +1,11 @@
 import { UsageError } from '../support/errors.ts';
 
 /**
- * The gRPC target for HOST:PORT, also with an IPv6 address in brackets.
+ * The gRPC target for HOST:PORT, also with an IPv6 address in brackets, and its port.
  *
  * @throws {UsageError} for anything else, such as an http:// address.
  */
-export function grpcTarget(url: string): string {
+export function parseAddress(url: string): { target: string; port: number } {
   const match = /^(?<host>[\w.-]+|\[[\da-fA-F:.]+(?:%\w+)?\]):(?<port>\d{1,5})$/.exec(url);
   const port = Number(match?.groups?.port);
   if (match === null || port < 1 || port > 65_535) {
@@ -13,5 +13,5 @@ export function grpcTarget(url: string): string {
       fix: "give Triton's gRPC address without a scheme, such as localhost:8001",
     });
   }
-  return `dns:${url}`;
+  return { target: `dns:${url}`, port };
 }

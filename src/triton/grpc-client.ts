@@ -1,11 +1,12 @@
 import { ChannelCredentials, Client, Metadata, type ChannelOptions } from '@grpc/grpc-js';
-import { grpcTarget } from './address.ts';
+import { parseAddress } from './address.ts';
 import { serverName, type ClientCredentials } from './credentials.ts';
 import { failedCall } from './failed-call.ts';
 import { answerOf, statisticsOf } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';
 import type { InferenceServer } from './inference-server.ts';
 import { tritonService } from './service.ts';
+import { rememberSockets } from './sockets.ts';
 
 export interface ConnectOptions {
   /** HOST:PORT of Triton's gRPC interface. */
@@ -54,7 +55,9 @@ function channelTo(credentials: ClientCredentials | undefined): [ChannelCredenti
  */
 export function connect(options: ConnectOptions): InferenceServer {
   const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000, log, credentials } = options;
-  const client = new Client(grpcTarget(url), ...channelTo(credentials));
+  const { target, port } = parseAddress(url);
+  const endSockets = rememberSockets(port);
+  const client = new Client(target, ...channelTo(credentials));
   const secure = credentials !== undefined;
 
   const call = <Answer extends object>(
@@ -117,6 +120,7 @@ export function connect(options: ConnectOptions): InferenceServer {
     },
     close: () => {
       client.close();
+      endSockets();
     },
   };
 }
