@@ -25,7 +25,8 @@ export const portTaken: Fault = {
     });
     const atMs = Date.now();
     const outcome = await stage.outcome(waiting, atMs);
-    await stage.onItsNode('pkill --uid bob --exact node', { user: 'bob', cwd: '/tmp' });
+    // Not by the name of Node's process, which differs from version to version; `timeout` hands the signal on.
+    await stage.onItsNode('pkill --uid bob --exact timeout', { user: 'bob', cwd: '/tmp' });
     await held;
     return outcome;
   },
