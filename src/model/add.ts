@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../support/files.ts';
-import { removeTree } from '../support/remove-tree.ts';
 import { expectModelFile, findConfig, nameInVersion } from './add-source.ts';
 import { backendOf } from './backends.ts';
 import { checkModel } from './check.ts';
 import { type Finding, findingLines } from './finding.ts';
-import { type ModelFolder, readModel, stagingPrefix } from './repository.ts';
+import { type ModelFolder, readModel } from './repository.ts';
+import { withStaging } from './staging.ts';
 
 export interface AddRequest {
   readonly repository: string;
@@ -32,8 +31,9 @@ export interface Added {
 }
 
 /**
- * Puts a model into a repository: made and checked in a folder of its own first, then renamed, so that a
- * server that starts meanwhile sees all of it or nothing.
+ * Puts a model into a repository: made and checked in a folder of its own first, then renamed, so that a server that starts
+ * meanwhile sees all of it or nothing. For a model that is there already the version is what is renamed, and another
+ * configuration follows it; of one that is replaced, none is there for a moment.
  *
  * @throws {UsageError} when the model would not load; the repository is then as it was.
  */
@@ -47,30 +47,27 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const config = await findConfig(request, present);
 
   const created = await mkdir(repository, { recursive: true });
-  const staging = path.join(repository, `${stagingPrefix}${randomUUID()}`);
   try {
-    const staged = await stage(path.join(staging, name), version, file, config);
-    const findings = await checkModel(staged.model, []);
-    refuseErrors(name, findings, staging, repository);
-    if (request.dryRun) {
-      // Nothing more: what was staged goes away below.
-    } else if (present === undefined) {
-      await rename(staged.model.folder, target);
-    } else {
-      await exchange(
-        path.join(staged.model.folder, String(version)),
-        path.join(target, String(version)),
-        staging,
-      );
-      await writeFileAtomically(present.configFile, config);
-    }
-    const warnings = findings.map((finding) => ({
-      ...finding,
-      file: finding.file.replace(staging, repository),
-    }));
-    return { file: path.join(target, String(version), staged.fileName), version, warnings };
+    return await withStaging(repository, async (staging) => {
+      const staged = await stage(path.join(staging, name), version, file, config);
+      const findings = await checkModel(staged.model, []);
+      refuseErrors(name, findings, staging, repository);
+      if (request.dryRun) {
+        // Nothing more: what was staged goes away.
+      } else if (present === undefined) {
+        await rename(staged.model.folder, target);
+      } else {
+        const versionFolder = path.join(target, String(version));
+        await exchange(path.join(staged.model.folder, String(version)), versionFolder, staging);
+        await writeFileAtomically(present.configFile, config);
+      }
+      const warnings = findings.map((finding) => ({
+        ...finding,
+        file: finding.file.replace(staging, repository),
+      }));
+      return { file: path.join(target, String(version), staged.fileName), version, warnings };
+    });
   } finally {
-    await removeTree(staging);
     if (created !== undefined) {
       // Only while it is empty: what was refused leaves no new repository behind.
       await rmdir(repository).catch(() => undefined);
@@ -115,12 +112,24 @@ function refuseErrors(name: string, findings: readonly Finding[], staging: strin
   }
 }
 
-/** Puts a folder into the place of another, which may be missing. */
+/** Puts a folder into the place of another, which may be missing; that one is back when it cannot be. */
 async function exchange(folder: string, target: string, staging: string): Promise<void> {
-  await rename(target, path.join(staging, 'before')).catch((error: unknown) => {
-    if (!isMissing(error)) {
-      throw error;
+  const before = path.join(staging, 'before');
+  const wasThere = await rename(target, before).then(
+    () => true,
+    (error: unknown) => {
+      if (!isMissing(error)) {
+        throw error;
+      }
+      return false;
+    },
+  );
+  try {
+    await rename(folder, target);
+  } catch (error) {
+    if (wasThere) {
+      await rename(before, target);
     }
-  });
-  await rename(folder, target);
+    throw error;
+  }
 }

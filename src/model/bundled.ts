@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { packageFolder } from '../support/package-files.ts';
-import { removeTree } from '../support/remove-tree.ts';
-import { stagingPrefix } from './repository.ts';
+import { withStaging } from './staging.ts';
 
 /** What became of a model that comes along with this package. */
 export type BundledModel = 'placed' | 'would be placed' | 'is there already' | 'does not come along';
@@ -33,12 +31,10 @@ export async function placeBundledModel(
     return 'would be placed';
   }
   await mkdir(repository, { recursive: true });
-  const staging = path.join(repository, `${stagingPrefix}${randomUUID()}`);
-  try {
-    await cp(source, staging, { recursive: true });
-    await rename(staging, target);
-  } finally {
-    await removeTree(staging);
-  }
+  await withStaging(repository, async (staging) => {
+    const whole = path.join(staging, name);
+    await cp(source, whole, { recursive: true });
+    await rename(whole, target);
+  });
   return 'placed';
 }

@@ -5,9 +5,6 @@ import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
 import { readConfig, type ReadConfig } from './config/read.ts';
 
-/** Folders in a repository in which `model add` makes what it adds. */
-export const stagingPrefix = '.hpc-gat-add-';
-
 /** A model's folder as it lies on the disk. */
 export interface ModelFolder extends ReadConfig {
   /** The folder's name, which is the model's. */
@@ -50,7 +47,7 @@ export async function readRepository(repository: string, names?: readonly string
 
 async function modelNames(repository: string): Promise<string[]> {
   try {
-    return (await subfolders(repository)).filter((name) => !name.startsWith(stagingPrefix));
+    return await subfolders(repository);
   } catch (error) {
     const code = codeOf(error);
     throw new UsageError(

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { main } from '../../src/main.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
@@ -98,6 +100,22 @@ test('--dry-run checks and puts nothing there', async () => {
     results: ['would add gat_test, version 1: models/gat_test/1/model.pt'],
   });
   expect(await readdir(path.join(cwd, 'models'))).toEqual([]);
+});
+
+test('half a model is never in the repository, where Triton would take it for one', async () => {
+  const cwd = await workplace();
+  const seen = new Set<string | null>();
+  const watcher = watch(path.join(cwd, 'models'), (_event, name) => seen.add(name));
+  try {
+    await add(cwd, 'gat_test', 'mine/gat.pt', '--dry-run');
+    await add(cwd, 'gat_test', 'mine/gat.pt');
+    await add(cwd, 'gat_test', 'mine/gat.pt', '--replace');
+    await setImmediate();
+  } finally {
+    watcher.close();
+  }
+  expect([...seen]).toEqual(['gat_test']);
+  expect((await readdir(cwd)).sort()).toEqual(['mine', 'models']);
 });
 
 test('a repository that is not there yet is made, but not for a model that is refused', async () => {

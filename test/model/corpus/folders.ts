@@ -42,5 +42,11 @@ export const folders: readonly CorpusModel[] = [
   pythonWith('folder-no-class', false, '', { '1/model.py': 'class Model:\n    pass\n' }),
   { name: 'folder-no-config', loads: true, files: { '1/model.py': pythonModel } },
   { name: 'folder-empty', loads: false, files: {} },
+  // A folder that begins with a dot is one for Triton too.
+  {
+    name: '.folder-hidden',
+    loads: false,
+    files: { 'mine/config.pbtxt': '', 'mine/1/model.py': pythonModel },
+  },
   { name: 'torch-no-config', loads: false, files: { '1/model.pt': 'model.pt' } },
 ];

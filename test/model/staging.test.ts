@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { withStaging } from '../../src/model/staging.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Where something is made for that repository; it has to be gone afterwards. */
+async function placeFor(repository: string): Promise<string> {
+  const staging = await withStaging(repository, (folder) => Promise.resolve(folder));
+  expect(existsSync(staging)).toBe(false);
+  return path.dirname(staging);
+}
+
+test('it lies beside the repository, also of one that is a link', async () => {
+  const cwd = temporaryFolder();
+  mkdirSync(path.join(cwd, 'disk', 'models'), { recursive: true });
+  symlinkSync(path.join(cwd, 'disk', 'models'), path.join(cwd, 'models'));
+  expect(await placeFor(path.join(cwd, 'disk', 'models'))).toBe(path.join(cwd, 'disk'));
+  expect(await placeFor(path.join(cwd, 'models'))).toBe(path.join(cwd, 'disk'));
+});
+
+test('it lies in a repository that is a file system of its own', async () => {
+  expect(await placeFor('/dev/shm')).toBe('/dev/shm');
+});
+
+test('it lies in the repository when nothing can be renamed from beside it', async () => {
+  const repository = path.join(temporaryFolder(), 'models');
+  mkdirSync(repository);
+  const tried: string[] = [];
+  const renamed = await withStaging(repository, (staging) => {
+    tried.push(path.dirname(staging));
+    return tried.length === 1
+      ? Promise.reject(Object.assign(new Error('cross-device link'), { code: 'EXDEV' }))
+      : Promise.resolve('renamed');
+  });
+  expect({ renamed, tried }).toEqual({ renamed: 'renamed', tried: [path.dirname(repository), repository] });
+});
