@@ -12,18 +12,22 @@ describeInLab('the shell blocks of', () => {
 
   test.each(stories.map((story) => [story.page, story] as const))(
     '%s do what the page says, in order',
-    async (name, { node, given }) => {
+    async (name, { node, given, after = 'true' }) => {
       const type = async (lines: string) => {
         const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: folder, timeoutMs: 240_000 });
         const said = exitCode === 0 ? '' : stdout + stderr;
         expect({ lines, exitCode, said }).toEqual({ lines, exitCode: 0, said: '' });
       };
       await shell(`rm -rf ${folder} && mkdir ${folder}`);
-      await type(`set -e; ${given}`);
-      for (const lines of linesToRun(pageNamed(name))) {
-        await type(`set -e\n${lines}`);
+      try {
+        await type(`set -e; ${given}`);
+        for (const lines of linesToRun(pageNamed(name))) {
+          await type(`set -e\n${lines}`);
+        }
+      } finally {
+        await shell(after, { node, cwd: folder, timeoutMs: 60_000 });
+        await shell(`cd ~ && rm -rf ${folder} && docker image rm --force triton:24.05 2>/dev/null`, { node });
       }
-      await shell(`cd ~ && rm -rf ${folder} && docker image rm --force triton:24.05 2>/dev/null`, { node });
     },
     longMs,
   );
