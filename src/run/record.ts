@@ -259,7 +259,9 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
       return run;
     }
   }
-  throw new UsageError(idOrJob === undefined ? `no run yet in ${root}` : `no run ${idOrJob} in ${root}`, {
-    fix: 'hpc-gat status lists the runs of this project',
-  });
+  throw idOrJob === undefined
+    ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
+    : new UsageError(`no run ${idOrJob} in ${root}`, {
+        fix: 'hpc-gat status lists the runs of this project',
+      });
 }
