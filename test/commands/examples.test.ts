@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import yargs, { type CommandModule } from 'yargs';
+import { runCli } from '../../src/cli.ts';
+import { verbs } from '../../src/commands/index.ts';
+import type { Context } from '../../src/support/context.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+class Reached extends Error {}
+
+/** Ends a verb as soon as it touches the world: its arguments were good then, and nothing has happened. */
+const untouchable = new Proxy({} as Context, {
+  get: () => {
+    throw new Reached();
+  },
+  ownKeys: () => {
+    throw new Reached();
+  },
+});
+
+/** What a verb, and those below it, show as examples in their help. */
+function examplesOf({ builder }: CommandModule): string[] {
+  const found: string[] = [];
+  const parser = yargs([]);
+  Object.assign(parser, {
+    example: (line: string) => {
+      found.push(line);
+      return parser;
+    },
+    command: (below: CommandModule) => {
+      found.push(...examplesOf(below));
+      return parser;
+    },
+  });
+  if (typeof builder === 'function') {
+    void builder(parser);
+  }
+  return found;
+}
+
+/** The words that bash hands to hpc-gat, also through Slurm; what else the line calls is left out. */
+async function wordsOf(example: string): Promise<string[]> {
+  const home = temporaryFolder();
+  const script = `
+    hpc-gat() { printf '%s\\0' "$@" >&3; }
+    salloc() { until [ "$1" = hpc-gat ]; do shift; done; "$@"; }
+    cp() { :; }
+    mkdir -p ~/.local/share/bash-completion/completions
+    ${example.replaceAll('$0', 'hpc-gat')}`;
+  const { stdio } = await execa('bash', ['-c', script], {
+    cwd: home,
+    env: { HOME: home },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  return stdio[3].split('\0').slice(0, -1);
+}
+
+const examples = verbs.flatMap((bind) => examplesOf(bind(untouchable, () => undefined)));
+
+test('there are some of every verb', () => {
+  expect(examples.length).toBeGreaterThan(verbs.length * 2);
+});
+
+test.each(examples)('%s is taken as it stands in the help', async (example) => {
+  const words = await wordsOf(example);
+  await expect(runCli(words, untouchable, '0.0.0')).rejects.toBeInstanceOf(Reached);
+});
