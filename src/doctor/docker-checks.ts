@@ -3,6 +3,9 @@ import { HpcGatError, MissingToolError } from '../support/errors.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, note, ok, warning } from './check.ts';
 
+/** Of nvidia-container-toolkit; the daemon starts it for containers that ask for GPUs. */
+const gpuHook = 'nvidia-container-runtime-hook';
+
 export const dockerChecks: readonly Check[] = [
   {
     name: 'docker',
@@ -22,7 +25,9 @@ export const dockerChecks: readonly Check[] = [
       }
       const found = `the daemon ${info.version} answers; runtimes: ${info.runtimes.join(', ')}`;
       const wanted = gpu || findProgram('nvidia-smi', context.env) !== undefined;
-      return wanted && !info.runtimes.includes('nvidia')
+      // `--gpus` needs the hook alone; the runtime is what the toolkit's own set-up adds.
+      const hasToolkit = info.runtimes.includes('nvidia') || findProgram(gpuHook, context.env) !== undefined;
+      return wanted && !hasToolkit
         ? warning(
             `${found}; none for GPUs`,
             'install nvidia-container-toolkit, then `nvidia-ctk runtime configure --runtime=docker` and restart Docker',

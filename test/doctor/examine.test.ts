@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import { describeDiagnoses, examine, type Diagnosis } from '../../src/doctor/examine.ts';
+import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
 import { sampleSettings } from '../run/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
@@ -207,6 +208,19 @@ test.each<[string, Host, string, object]>([
   ],
 ])('%s', async (_what, host, check, finding) => {
   expect((await diagnose(host))(check)[0]).toMatchObject(finding);
+});
+
+test.each([
+  ['no toolkit', {}, ['runc'], { status: 'warning', fix: expect.stringMatching(/nvidia-container-toolkit/) }],
+  ["NVIDIA's runtime", {}, ['runc', 'nvidia'], { status: 'ok' }],
+  ["NVIDIA's hook alone", { 'nvidia-container-runtime-hook': '' }, ['runc'], { status: 'ok' }],
+])('Docker and GPUs: %s', async (_what, programs, runtimes, finding) => {
+  const Runtimes = Object.fromEntries(runtimes.map((name) => [name, {}]));
+  await using daemon = await fakeDaemon((_path, response) => {
+    answerJson(response, 200, { ServerVersion: '28.0', Runtimes });
+  });
+  const found = await diagnose({ programs, gpu: true, env: { DOCKER_HOST: daemon.url } });
+  expect(found('docker')[0]).toMatchObject(finding);
 });
 
 test('the layers that make-sif keeps are looked at too, where a quota would be used up by them', async () => {
