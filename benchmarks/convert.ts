@@ -3,16 +3,18 @@
  * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../scripts/demo/workplace.ts';
-import { converters, type Converter, type Paths } from './convert/converters.ts';
+import { converters, readBefore, type Converter, type Paths } from './convert/converters.ts';
 import { makeImages, type BenchImage } from './convert/images.ts';
 import { goalsTable } from './convert/goals.ts';
 import { measure, type Measurement } from './convert/measure.ts';
-import { chart, markdownTable, type Series } from './convert/report.ts';
+import { quote } from './convert/quote.ts';
+import { chart, headlines, markdownTable, type Series } from './convert/report.ts';
+import { measureStages, stagesTable, type Stage } from './convert/stages.ts';
 import { measureStarts, prepareStarts, startsTable, type Start } from './convert/starts.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -37,6 +39,7 @@ hpcGat(['lab', 'up', '--name', labName, '--bind', `${imagesFolder}:${imagesInLab
 const earlier = images.find(({ name }) => name === 'triton');
 const series: Series[] = [];
 const starts: Start[] = [];
+const stages: Stage[] = [];
 try {
   const { folder } = JSON.parse(hpcGat(['lab', 'status', '--name', labName, '--json'])) as { folder: string };
   installPackage(path.join(folder, 'home', 'alice', 'installed'));
@@ -60,6 +63,7 @@ try {
   if (values.only === '') {
     inLab(`${prepareStarts(inLabPath(images[0]?.archive ?? ''))} 2>/dev/null`);
     starts.push(...measureStarts(7, inLab));
+    stages.push(...measureStages(cli, `docker-archive:${earlier?.archive ?? ''}`));
   }
 } finally {
   hpcGat(['lab', 'down', '--name', labName, '--wipe']);
@@ -93,6 +97,8 @@ function installPackage(prefix: string): void {
       prefix,
       path.join(packed, archive),
     ]);
+    const clock = 'phase-clock.mjs';
+    copyFileSync(path.join(import.meta.dirname, 'convert', clock), path.join(prefix, clock));
   } finally {
     rmSync(packed, { recursive: true });
   }
@@ -125,6 +131,7 @@ async function measureOnce(image: BenchImage, converter: Converter, labFolder: s
     if (converter.prepare !== undefined) {
       inLab(converter.prepare(paths));
     }
+    inLab(readBefore(converter, paths));
     return await measure(enterLab, converter.command(paths), path.join(place, 'result.sif'));
   } finally {
     clear();
@@ -151,12 +158,21 @@ function writeResults(all: readonly Series[]): void {
   const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
   writeFileSync(
     path.join(results, 'convert.json'),
-    `${JSON.stringify({ machine, series: all, starts }, undefined, 2)}\n`,
+    `${JSON.stringify({ machine, series: all, starts, stages }, undefined, 2)}\n`,
   );
   writeFileSync(
     path.join(results, 'convert.md'),
-    [told, goalsTable(all, starts), markdownTable(all), startsTable(starts), ''].join('\n\n'),
+    [told, goalsTable(all, starts), markdownTable(all), startsTable(starts), stagesTable(stages), ''].join(
+      '\n\n',
+    ),
   );
+  if (values.only === '') {
+    quote(path.join(root, 'README.md'), headlines(all));
+    quote(
+      path.join(root, 'docs', 'performance.md'),
+      [told, goalsTable(all, starts), stagesTable(stages)].join('\n\n'),
+    );
+  }
   writeFileSync(path.join(results, 'convert.svg'), chart(all));
   process.stdout.write(`${markdownTable(all)}\n`);
 }

@@ -35,11 +35,23 @@ const mksquashfsArgs = {
   'gzip-6': '-comp gzip -Xcompression-level 6',
 } as const;
 
+/** Watched from inside: how many processors it uses while contents are read, compressed and written. */
+const contentsAlone: Converter = {
+  name: 'hpc-gat, watched',
+  layers: 'plain',
+  codec: 'zstd-3',
+  images: ['triton'],
+  command: (paths) =>
+    `NODE_OPTIONS='--import ~/installed/phase-clock.mjs' ` +
+    `${makeSif('zstd-3', paths)} --json --no-cache --force ${source('plain', paths)}`,
+};
+
 export const converters: readonly Converter[] = [
   cold('plain', 'zstd-3', [...ordinary, changedName, 'large']),
   cold('plain', 'gzip-6', ordinary),
   cold('gzip', 'zstd-3', [...ordinary, changedName]),
   cold('gzip', 'gzip-6', ordinary),
+  contentsAlone,
   ...(['plain', 'gzip'] as const).flatMap((layers) => [afterChange(layers), unchanged(layers)]),
   ...(['plain', 'gzip'] as const).flatMap((layers) => [
     apptainer(layers, 'gzip-9'),
@@ -122,6 +134,12 @@ function mksquashfsOfTar(codec: 'zstd-3' | 'gzip-6'): Converter {
     command: ({ flat, result }) =>
       `mksquashfs - ${result} -tar ${mksquashfsArgs[codec]} -noappend -quiet -no-progress < ${flat}`,
   };
+}
+
+/** Reads what a converter reads: what the system has dropped from memory is no matter of the converter. */
+export function readBefore({ layers }: Converter, { archive, layout, flat }: Paths): string {
+  const files = { plain: archive, gzip: `${layout}/blobs/sha256/*`, flat }[layers];
+  return `cat ${files} >/dev/null`;
 }
 
 function source(layers: Layers, { archive, layout }: Pick<Paths, 'archive' | 'layout'>): string {

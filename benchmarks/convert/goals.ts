@@ -42,7 +42,7 @@ function goals(all: readonly Series[], starts: readonly Start[]): Goal[] {
       (one) =>
         one.image === image && one.converter === converter && one.layers === layers && one.codec === codec,
     );
-  const middle = (series: Series | undefined, key: keyof Measurement): number =>
+  const middle = (series: Series | undefined, key: Exclude<keyof Measurement, 'contents'>): number =>
     series === undefined ? Number.NaN : medianOf(series.rounds.map((round) => round[key]));
   const start = (what: string): number =>
     medianOf(starts.find((one) => one.what === what)?.seconds ?? [Number.NaN]);
@@ -65,7 +65,7 @@ function goals(all: readonly Series[], starts: readonly Start[]): Goal[] {
   const unchanged = (layers: 'plain' | 'gzip') =>
     seconds(found('triton', `${ours}, unchanged`, layers, 'zstd-3'));
   const cold = all.filter(({ converter }) => converter === ours);
-  const most = (key: keyof Measurement) => Math.max(...cold.map((series) => middle(series, key)));
+  const most = (key: 'extraMiB' | 'peakMiB') => Math.max(...cold.map((series) => middle(series, key)));
   const triton = mine('triton', 'plain', 'zstd-3');
   const times = 'times' as const;
   return [
@@ -142,8 +142,8 @@ function goals(all: readonly Series[], starts: readonly Start[]): Goal[] {
       atMost: 1.3,
     },
     {
-      what: 'processor time, of the time that passes: plain layers, zstd-3',
-      value: middle(triton, 'cpuSeconds') / seconds(triton),
+      what: 'processor time, of the time from the first byte read to the last block written: two threads',
+      value: processorsUsed(found('triton', `${ours}, watched`, 'plain', 'zstd-3')),
       unit: times,
       atLeast: 1.8,
     },
@@ -154,4 +154,11 @@ function goals(all: readonly Series[], starts: readonly Start[]): Goal[] {
       atMost: 2.5,
     },
   ];
+}
+
+function processorsUsed(series: Series | undefined): number {
+  const found = series?.rounds.flatMap(({ contents }) =>
+    contents === undefined ? [] : [contents.cpuSeconds / contents.wallSeconds],
+  );
+  return medianOf(found ?? []);
 }

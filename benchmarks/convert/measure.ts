@@ -12,6 +12,8 @@ export interface Measurement {
   /** Most space taken on the file system while it ran, beside the result. */
   readonly extraMiB: number;
   readonly resultBytes: number;
+  /** Of hpc-gat with phase-clock.mjs: from the first byte read to the last block written. */
+  readonly contents?: { readonly wallSeconds: number; readonly cpuSeconds: number };
 }
 
 const pollMs = 50;
@@ -46,6 +48,7 @@ export async function measure(
   });
   const exitCode = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(poll);
+  const [contentsWall, contentsCpu] = (/^contents (\S+) (\S+)$/m.exec(said) ?? []).slice(1).map(Number);
   const numbers = /^measured (\S+) (\S+) (\S+) (\S+)$/m.exec(said)?.slice(1).map(Number);
   if (exitCode !== 0 || numbers === undefined || !existsSync(result)) {
     throw new Error(`${command}\nfailed with ${String(exitCode)}: ${said.slice(-2000)}`);
@@ -58,6 +61,8 @@ export async function measure(
     peakMiB: peakKiB / 1024,
     extraMiB: Math.max(0, before - least - resultBytes) / 2 ** 20,
     resultBytes,
+    ...(contentsWall !== undefined &&
+      contentsCpu !== undefined && { contents: { wallSeconds: contentsWall, cpuSeconds: contentsCpu } }),
   };
 }
 

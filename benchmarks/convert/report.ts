@@ -15,11 +15,31 @@ export function medianOf(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
+function middleOf(rounds: readonly Measurement[]): (key: Exclude<keyof Measurement, 'contents'>) => number {
+  return (key) => medianOf(rounds.map((round) => round[key]));
+}
+
+/** The Triton image, by each converter in the way that its user would take first, and in ours beside it. */
+export function headlines(all: readonly Series[]): string {
+  const shown = all.filter(({ image, converter }) => image === 'triton' && !converter.startsWith('hpc-gat,'));
+  const rows = shown.map(({ converter, layers, codec, rounds }) => {
+    const middle = middleOf(rounds);
+    const cells = [converter, layers, codec, middle('wallSeconds').toFixed(1)];
+    cells.push(middle('peakMiB').toFixed(0), middle('extraMiB').toFixed(0));
+    return `| ${[...cells, (middle('resultBytes') / 1e6).toFixed(0)].join(' | ')} |`;
+  });
+  return [
+    '| converter | layers | codec | s | MiB of memory | MiB of disk beside the result | MB of result |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
 /** A row a converter; the ratio is to hpc-gat's time on the same image, layers and codec where it has one, else at zstd-3. */
 export function markdownTable(all: readonly Series[]): string {
   const rows = all.map((series) => {
     const { image, converter, layers, codec, rounds } = series;
-    const middle = (key: keyof Measurement) => medianOf(rounds.map((round) => round[key]));
+    const middle = middleOf(rounds);
     const ours = rival(all, series);
     const ratio = ours === undefined ? '' : (middle('wallSeconds') / ours).toFixed(2);
     const cells = [
