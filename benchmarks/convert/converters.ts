@@ -42,7 +42,7 @@ const contentsAlone: Converter = {
   codec: 'zstd-3',
   images: ['triton'],
   command: (paths) =>
-    `NODE_OPTIONS='--import ~/installed/phase-clock.mjs' ` +
+    `NODE_OPTIONS='--import /home/alice/installed/phase-clock.mjs' ` +
     `${makeSif('zstd-3', paths)} --json --no-cache --force ${source('plain', paths)}`,
 };
 

@@ -11,7 +11,7 @@ process.stderr.write = (/** @type {string | Uint8Array} */ text, /** @type {unkn
   const event = String(text);
   if (begun === undefined && event.includes('"stage":"compress"')) {
     begun = { at: performance.now(), cpu: process.cpuUsage() };
-  } else if (begun !== undefined && said === '' && event.includes('"message":"checking the result"')) {
+  } else if (begun !== undefined && said === '' && event.includes('"message":"writing the directories"')) {
     const { user, system } = process.cpuUsage(begun.cpu);
     said = `contents ${((performance.now() - begun.at) / 1e3).toFixed(3)} ${((user + system) / 1e6).toFixed(3)}\n`;
   }

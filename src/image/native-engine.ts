@@ -69,6 +69,7 @@ export async function convertImage(
     try {
       const cache = place && new BlockCache(place, { compression, blockBytes });
       const stored = await storeLayers(image, { file, squashfs, budget: new Budget(limits), cache }, watch);
+      watch.onProgress({ stage: 'other', message: 'writing the directories' });
       const lost = describeLostXattrs([...stored.values()].map(({ entries }) => entries));
       if (lost !== undefined) {
         watch.onWarning(lost);
