@@ -96,21 +96,21 @@ export class Budget {
   takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: Demand, place: string): void {
     this.unpack(unpackedBytes, place);
     this.#fileBytes += fileBytes;
-    this.#expectSize(this.#fileBytes, place);
+    this.#expectSize(this.#fileBytes, () => place);
     this.#entries += entries;
     this.#metadataBytes += metadataBytes;
-    this.#expectRoom(place);
+    this.#expectRoom(() => place);
   }
 
   /** @throws {HpcGatError} when these bytes of a layer are too many. */
   unpack(bytes: number, place: string): void {
     this.#unpackedBytes += bytes;
-    this.#expectSize(this.#unpackedBytes, place);
+    this.#expectSize(this.#unpackedBytes, () => place);
   }
 
   /** @throws {HpcGatError} when this entry is too large, or one too many. */
   take({ name, linkName, xattrs, sizeBytes }: TarEntry, place: string): void {
-    const where = `${place}, at "${printableBytes(name)}"`;
+    const where = () => `${place}, at "${printableBytes(name)}"`;
     this.#fileBytes += sizeBytes;
     this.#expectSize(this.#fileBytes, where);
     this.#entries += 1;
@@ -121,24 +121,24 @@ export class Budget {
     this.#expectRoom(where);
   }
 
-  #expectRoom(where: string): void {
+  #expectRoom(where: () => string): void {
     if (this.#entries > this.#limits.entries) {
-      throw new HpcGatError(`${where}: the image has more than ${this.#limits.entries} entries`, {
+      throw new HpcGatError(`${where()}: the image has more than ${this.#limits.entries} entries`, {
         fix: 'look how the image was made: no image needs so many',
       });
     }
     if (this.#metadataBytes > this.#limits.metadataBytes) {
       throw new HpcGatError(
-        `${where}: the names and attributes of the image's ${this.#entries} entries up to here take more memory than this process has`,
+        `${where()}: the names and attributes of the image's ${this.#entries} entries up to here take more memory than this process has`,
         { fix: 'NODE_OPTIONS=--max-old-space-size=MEGABYTES gives it more' },
       );
     }
   }
 
-  #expectSize(bytes: number, where: string): void {
+  #expectSize(bytes: number, where: () => string): void {
     if (bytes > this.#limits.unpackedBytes) {
       throw new HpcGatError(
-        `${where}: the image unpacks to more than ${this.#limits.unpackedBytes / 2 ** 30} GiB`,
+        `${where()}: the image unpacks to more than ${this.#limits.unpackedBytes / 2 ** 30} GiB`,
         { fix: '--max-size SIZE allows more, where the image is meant to be so large' },
       );
     }

@@ -18,7 +18,8 @@ export function describeLostXattrs(layers: Iterable<readonly LayerEntry<unknown>
   let first = '';
   for (const layer of layers) {
     for (const entry of layer) {
-      const names = [...xattrsOf(entry).keys()].filter((name) => !isStorableXattr(name));
+      const xattrs = xattrsOf(entry);
+      const names = xattrs.size === 0 ? [] : [...xattrs.keys()].filter((name) => !isStorableXattr(name));
       if (names.length > 0) {
         entries += 1;
         first ||= `/${entry.path.join('/')}`;

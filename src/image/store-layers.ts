@@ -8,7 +8,7 @@ import { demandSince, type Budget } from './limits.ts';
 import { countLayers } from './source/count-bytes.ts';
 import type { ArrivingLayer, LayeredImage } from './source/layered-image.ts';
 import type { FileContent } from './squashfs/content.ts';
-import type { DataArea } from './squashfs/data-area.ts';
+import type { DataArea, ReadContent } from './squashfs/data-area.ts';
 import type { Stretch } from './squashfs/squeeze.ts';
 import type { SquashfsWriter } from './squashfs/write.ts';
 import { TarReader } from './tar/reader.ts';
@@ -152,13 +152,13 @@ async function storeEntries(
   budget: Budget,
 ): Promise<LayerEntry<FileContent>[]> {
   const entries: LayerEntry<FileContent>[] = [];
+  const readContent: ReadContent = (target) => tar.readContent(target);
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
     budget.take(entry, place);
     const names = namesOf(entry.name, place);
-    const content =
-      entry.kind === 'file' && !isWhiteout(names)
-        ? await data.store(entry.sizeBytes, (target) => tar.readContent(target))
-        : undefined;
+    const storing =
+      entry.kind === 'file' && !isWhiteout(names) ? data.store(entry.sizeBytes, readContent) : undefined;
+    const content = storing instanceof Promise ? await storing : storing;
     const meaning = interpret(entry, names, content, place);
     if (meaning !== undefined) {
       entries.push(meaning);

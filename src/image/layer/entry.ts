@@ -136,6 +136,9 @@ function whiteout<Content>(
 }
 
 function metadataOf({ mode, uid, gid, mtime, xattrs }: TarEntry): Metadata {
+  if (xattrs.size === 0) {
+    return { mode, uid, gid, mtime, xattrs: noXattrs };
+  }
   const kept = [...xattrs].filter(([name]) => !droppedXattrs.has(name));
   return { mode, uid, gid, mtime, xattrs: kept.length === 0 ? noXattrs : new Map(kept) };
 }

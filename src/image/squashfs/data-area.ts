@@ -3,11 +3,20 @@ import type { BlockWriter } from './block-writer.ts';
 import { emptyBlock, type FileContent, type StoredBlock } from './content.ts';
 
 /**
- * Fills a buffer with the next bytes of a file's content.
+ * Fills a buffer with the next bytes of a file's content; at once, where they are there.
  *
  * @returns false, and leaves the buffer as it is, where they are all zeros because they were never written.
  */
-export type ReadContent = (target: Buffer) => Promise<boolean>;
+export type ReadContent = (target: Buffer) => boolean | Promise<boolean>;
+
+/** A block in the making that small files share. */
+interface Fragment {
+  readonly block: StoredBlock;
+  readonly filling: Buffer;
+  usedBytes: number;
+}
+
+const noBlocks: readonly StoredBlock[] = [];
 
 /**
  * Writes the contents of files as they arrive. A file of at least a block is stored in blocks of its own; smaller ones
@@ -17,7 +26,7 @@ export class DataArea {
   readonly #writer: BlockWriter;
   readonly #blockBytes: number;
   readonly #zeros: Buffer;
-  #fragment: { readonly block: StoredBlock; readonly filling: Buffer; usedBytes: number } | undefined;
+  #fragment: Fragment | undefined;
 
   constructor(writer: BlockWriter, blockBytes: number) {
     this.#writer = writer;
@@ -25,13 +34,13 @@ export class DataArea {
     this.#zeros = Buffer.alloc(blockBytes);
   }
 
-  async store(sizeBytes: number, read: ReadContent): Promise<FileContent> {
+  store(sizeBytes: number, read: ReadContent): FileContent | Promise<FileContent> {
     if (sizeBytes === 0) {
-      return { sizeBytes, blocks: [], checksum: 0 };
+      return { sizeBytes, blocks: noBlocks, checksum: 0 };
     }
     return sizeBytes < this.#blockBytes
-      ? await this.#storeInFragment(sizeBytes, read)
-      : await this.#storeInBlocks(sizeBytes, read);
+      ? this.#storeInFragment(sizeBytes, read)
+      : this.#storeInBlocks(sizeBytes, read);
   }
 
   /** Ends what belongs together: the blocks of a layer depend on this layer alone. */
@@ -62,18 +71,36 @@ export class DataArea {
     return { sizeBytes, blocks, checksum };
   }
 
-  async #storeInFragment(sizeBytes: number, read: ReadContent): Promise<FileContent> {
+  #storeInFragment(sizeBytes: number, read: ReadContent): FileContent | Promise<FileContent> {
     if (this.#fragment !== undefined && this.#fragment.usedBytes + sizeBytes > this.#blockBytes) {
       this.#endFragment();
     }
-    this.#fragment ??= { block: emptyBlock(), filling: await this.#writer.takeBuffer(), usedBytes: 0 };
-    const { block, filling, usedBytes: offset } = this.#fragment;
+    return this.#fragment === undefined
+      ? this.#beginFragment(sizeBytes, read)
+      : this.#fillFragment(this.#fragment, sizeBytes, read);
+  }
+
+  async #beginFragment(sizeBytes: number, read: ReadContent): Promise<FileContent> {
+    this.#fragment = { block: emptyBlock(), filling: await this.#writer.takeBuffer(), usedBytes: 0 };
+    return this.#fillFragment(this.#fragment, sizeBytes, read);
+  }
+
+  #fillFragment(
+    fragment: Fragment,
+    sizeBytes: number,
+    read: ReadContent,
+  ): FileContent | Promise<FileContent> {
+    const { block, filling, usedBytes: offset } = fragment;
     const raw = filling.subarray(offset, offset + sizeBytes);
-    if (!(await read(raw)) || this.#isZero(raw)) {
-      return { sizeBytes, blocks: [emptyBlock()], checksum: crc32(this.#zeros.subarray(0, sizeBytes)) };
-    }
-    this.#fragment.usedBytes += sizeBytes;
-    return { sizeBytes, blocks: [], fragment: { block, offset }, checksum: crc32(raw) };
+    const end = (isStored: boolean): FileContent => {
+      if (!isStored || this.#isZero(raw)) {
+        return { sizeBytes, blocks: [emptyBlock()], checksum: crc32(this.#zeros.subarray(0, sizeBytes)) };
+      }
+      fragment.usedBytes += sizeBytes;
+      return { sizeBytes, blocks: noBlocks, fragment: { block, offset }, checksum: crc32(raw) };
+    };
+    const reading = read(raw);
+    return typeof reading === 'boolean' ? end(reading) : reading.then(end);
   }
 
   #endFragment(): void {
@@ -89,6 +116,6 @@ export class DataArea {
   }
 
   #isZero(raw: Buffer): boolean {
-    return raw.equals(this.#zeros.subarray(0, raw.length));
+    return raw[0] === 0 && raw.equals(this.#zeros.subarray(0, raw.length));
   }
 }

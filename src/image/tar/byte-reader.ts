@@ -1,4 +1,7 @@
-/** Reads a stream of chunks, each of which holds until the next one is asked for, in pieces of any length. */
+/**
+ * Reads a stream of chunks, each of which holds until the next one is asked for, in pieces of any length. What lies in the
+ * present chunk is given at once, without a promise: a layer may have a million pieces.
+ */
 export class ByteReader {
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -41,7 +44,16 @@ export class ByteReader {
   }
 
   /** @returns how many bytes were passed over: fewer than `length` at the end of the stream. */
-  async skip(length: number): Promise<number> {
+  skip(length: number): number | Promise<number> {
+    const end = this.#at + length;
+    if (end > this.#chunk.length) {
+      return this.#skipAcross(length);
+    }
+    this.#at = end;
+    return length;
+  }
+
+  async #skipAcross(length: number): Promise<number> {
     let left = length;
     while (left > 0) {
       const here = Math.min(left, this.#chunk.length - this.#at);

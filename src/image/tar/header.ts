@@ -17,12 +17,14 @@ export interface TarHeader {
   readonly minor: number;
 }
 
+const ustar = Buffer.from('ustar');
+
 /** Undefined when the checksum does not fit: these bytes are no header. Numbers that are none come as NaN. */
 export function parseTarHeader(header: Buffer): TarHeader | undefined {
   if (header.length < recordBytes || !checksumFits(header)) {
     return undefined;
   }
-  const isUstar = byteText(header, 257, 5) === 'ustar';
+  const isUstar = header.compare(ustar, 0, ustar.length, 257, 257 + ustar.length) === 0;
   return {
     name: nameOf(header, isUstar),
     mode: tarNumber(header, 100, 8),
@@ -40,16 +42,19 @@ export function parseTarHeader(header: Buffer): TarHeader | undefined {
 
 /** The end mark of a tar is made of such records. */
 export function isZeroRecord(record: Buffer): boolean {
-  return record.equals(zeroRecord.subarray(0, record.length));
+  return (record[0] ?? 0) === 0 && record.equals(zeroRecord.subarray(0, record.length));
 }
 
 const zeroRecord = Buffer.alloc(recordBytes);
 
 /** The bytes up to the first NUL, one character each. */
 export function byteText(bytes: Buffer, at: number, length: number): string {
-  const field = bytes.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return field.toString('latin1', 0, end < 0 ? field.length : end);
+  const limit = Math.min(at + length, bytes.length);
+  let end = at;
+  while (end < limit && bytes[end] !== 0) {
+    end += 1;
+  }
+  return end === at ? '' : bytes.toString('latin1', at, end);
 }
 
 /** Octal digits, or a base-256 number where the top bit is set (GNU). NaN when it is neither, or no double holds it. */
@@ -94,17 +99,33 @@ function base256(field: Buffer, first: number): number {
 
 /** The sum of the header's bytes with its own field read as spaces; historic tars sum signed bytes. */
 function checksumFits(header: Buffer): boolean {
-  let sum = 8 * 0x20;
-  let high = 0;
-  for (let at = 0; at < recordBytes; at += 1) {
-    if (at < 148 || at >= 156) {
-      const byte = header[at] ?? 0;
-      sum += byte;
-      high += byte >> 7;
-    }
+  const stored = tarNumber(header, checksumAt, checksumBytes);
+  const behind = checksumAt + checksumBytes;
+  const sum = space * checksumBytes + sumOf(header, 0, checksumAt) + sumOf(header, behind, recordBytes);
+  return (
+    stored === sum ||
+    stored === sum - 256 * highIn(header, 0, checksumAt) - 256 * highIn(header, behind, recordBytes)
+  );
+}
+
+const checksumAt = 148;
+const checksumBytes = 8;
+
+function sumOf(bytes: Buffer, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at += 1) {
+    sum += bytes[at] ?? 0;
   }
-  const stored = tarNumber(header, 148, 8);
-  return stored === sum || stored === sum - 256 * high;
+  return sum;
+}
+
+/** How many bytes have their top bit set. */
+function highIn(bytes: Buffer, from: number, to: number): number {
+  let high = 0;
+  for (let at = from; at < to; at += 1) {
+    high += (bytes[at] ?? 0) >> 7;
+  }
+  return high;
 }
 
 function nameOf(header: Buffer, isUstar: boolean): string {

@@ -27,9 +27,15 @@ const maxGlobalBytes = 1024 * 1024;
 const maxXattrNameBytes = 255;
 const maxXattrBytes = 65_536;
 
-/** What squashfs can hold of a device's numbers. */
-const maxMajor = 0xfff;
-const maxMinor = 0xfffff;
+/** What numbers may be: owners have 32 bits, and of a device's numbers squashfs holds 12 and 20. */
+const ranges = [
+  ['mode', 0, 0o7777, false],
+  ['uid', 0, 2 ** 32 - 1, false],
+  ['gid', 0, 2 ** 32 - 1, false],
+  ['mtime', -Infinity, Infinity, false],
+  ['major', 0, 0xfff, true],
+  ['minor', 0, 0xfffff, true],
+] as const;
 
 const xattrPrefix = 'SCHILY.xattr.';
 /** Records that may hold for all entries; other global ones, like git's comment, mean nothing here. */
@@ -40,8 +46,12 @@ interface Extension {
   name?: string;
   linkName?: string;
   bytes: number;
-  readonly pax: Map<string, Buffer>;
+  pax?: Map<string, Buffer>;
 }
+
+const noRecords: PaxRecords = new Map();
+/** Types of headers that describe the next one. */
+const extensionTypes = new Set(['x', 'g', 'X', 'L', 'K']);
 
 /**
  * Reads a layer from first byte to last: pax, ustar and GNU headers, sparse files in GNU's four forms. Content is
@@ -71,11 +81,15 @@ export class TarReader {
    * @throws {HpcGatError} when the layer is damaged, cut off, or holds what no image holds.
    */
   async next(): Promise<TarEntry | undefined> {
-    await this.#passOver(this.#left + this.#padding);
-    const extension: Extension = { bytes: 0, pax: new Map() };
+    const rest = this.#bytes.skip(this.#left + this.#padding);
+    if ((typeof rest === 'number' ? rest : await rest) < this.#left + this.#padding) {
+      throw this.#cutOff();
+    }
+    const extension: Extension = { bytes: 0 };
     for (;;) {
       const at = this.#bytes.position;
-      const record = await this.#bytes.read(recordBytes);
+      const coming = this.#bytes.read(recordBytes);
+      const record = coming instanceof Promise ? await coming : coming;
       if (record.length === 0 || isZeroRecord(record)) {
         await this.#expectEnd();
         return undefined;
@@ -84,10 +98,12 @@ export class TarReader {
       if (header === undefined) {
         throw this.#damaged(`the header at byte ${at} has a wrong checksum`);
       }
-      if (!(await this.#extend(extension, header))) {
-        // The record is a view that the next read leaves behind.
-        return await this.#entry(header, Buffer.from(record), extension);
+      if (!extensionTypes.has(header.type)) {
+        const pax = this.#recordsOf(extension);
+        const entry = this.#entry(header, extension, pax);
+        return isSparse(entry, header, pax) ? await this.#sparse(entry, header, record, pax) : entry;
       }
+      await this.#extend(extension, header);
     }
   }
 
@@ -97,15 +113,19 @@ export class TarReader {
    *
    * @returns false, and leaves the buffer as it is, where all of them lie in a hole.
    */
-  async readContent(target: Buffer): Promise<boolean> {
+  readContent(target: Buffer): boolean | Promise<boolean> {
     const from = this.#contentAt;
     const to = from + target.length;
     this.#contentAt = to;
     const first = this.#runs[this.#run];
     if (first !== undefined && first.offset <= from && first.offset + first.bytes >= to) {
-      await this.#readStoredInto(target);
-      return true;
+      const read = this.#readStoredInto(target);
+      return read === undefined || read.then(() => true);
     }
+    return this.#readRuns(target, from, to);
+  }
+
+  async #readRuns(target: Buffer, from: number, to: number): Promise<boolean> {
     let any = false;
     for (;;) {
       const run = this.#runs[this.#run];
@@ -137,19 +157,17 @@ export class TarReader {
     return bytes;
   }
 
-  async #readStoredInto(target: Buffer): Promise<void> {
-    if ((await this.#bytes.readInto(target)) < target.length) {
-      throw this.#cutOff();
-    }
+  /** @returns undefined where the bytes are there already. */
+  #readStoredInto(target: Buffer): undefined | Promise<void> {
     this.#left -= target.length;
+    const read = this.#bytes.readInto(target);
+    return read === target.length ? undefined : this.#expectAll(read, target.length);
   }
 
-  async #passOver(length: number): Promise<void> {
-    if ((await this.#bytes.skip(length)) < length) {
+  async #expectAll(read: number | Promise<number>, wanted: number): Promise<void> {
+    if ((await read) < wanted) {
       throw this.#cutOff();
     }
-    this.#left = 0;
-    this.#padding = 0;
   }
 
   async #expectEnd(): Promise<void> {
@@ -161,11 +179,8 @@ export class TarReader {
     await this.#bytes.skip(Number.POSITIVE_INFINITY);
   }
 
-  /** Takes up a header that describes the next one; false when it is an entry of its own. */
-  async #extend(extension: Extension, { type, sizeBytes }: TarHeader): Promise<boolean> {
-    if (!['x', 'g', 'X', 'L', 'K'].includes(type)) {
-      return false;
-    }
+  /** Takes up a header that describes the next one. */
+  async #extend(extension: Extension, { type, sizeBytes }: TarHeader): Promise<void> {
     extension.bytes += recordBytes + sizeBytes;
     if (!(sizeBytes >= 0 && extension.bytes <= maxExtensionBytes)) {
       throw this.#damaged(
@@ -187,10 +202,10 @@ export class TarReader {
       if (type === 'g') {
         this.#extendAll(records, sizeBytes);
       } else {
-        records.forEach((value, key) => extension.pax.set(key, value));
+        const pax = (extension.pax ??= new Map());
+        records.forEach((value, key) => pax.set(key, value));
       }
     }
-    return true;
   }
 
   #extendAll(records: PaxRecords, sizeBytes: number): void {
@@ -205,23 +220,27 @@ export class TarReader {
     }
   }
 
-  async #entry(header: TarHeader, record: Buffer, extension: Extension): Promise<TarEntry> {
-    const { name, linkName } = extension;
-    const pax = this.#global.size === 0 ? extension.pax : new Map([...this.#global, ...extension.pax]);
+  #recordsOf({ pax }: Extension): PaxRecords {
+    if (this.#global.size === 0) {
+      return pax ?? noRecords;
+    }
+    return pax === undefined ? this.#global : new Map([...this.#global, ...pax]);
+  }
+
+  #entry(header: TarHeader, { name, linkName }: Extension, pax: PaxRecords): TarEntry {
     const path = text(pax, 'GNU.sparse.name') ?? text(pax, 'path') ?? name ?? header.name;
     const kind = path.endsWith('/') && '07'.includes(header.type) ? 'directory' : kinds[header.type];
     if (kind === undefined) {
       throw this.#damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
     }
     // Whatever else a header claims a size for, like a link, has no content (POSIX.1-2001, ustar).
-    const storedBytes = kinds[header.type] === 'file' ? number(pax, 'size', header.sizeBytes) : 0;
-    if (!(storedBytes >= 0)) {
+    const sizeBytes = kinds[header.type] === 'file' ? number(pax, 'size', header.sizeBytes) : 0;
+    if (!(sizeBytes >= 0)) {
       throw this.#damaged(`${quoted(path)} has an impossible size`);
     }
-    this.#left = storedBytes;
-    this.#padding = paddingOf(storedBytes);
-    const sparse = kind === 'file' ? await this.#sparseMap(header, record, pax, path) : undefined;
-    this.#runs = sparse?.runs ?? [{ offset: 0, bytes: storedBytes }];
+    this.#left = sizeBytes;
+    this.#padding = paddingOf(sizeBytes);
+    this.#runs = [{ offset: 0, bytes: sizeBytes }];
     this.#run = 0;
     this.#contentAt = 0;
     const entry: TarEntry = {
@@ -235,51 +254,45 @@ export class TarReader {
       major: header.major,
       minor: header.minor,
       xattrs: xattrsOf(pax),
-      sizeBytes: sparse?.sizeBytes ?? storedBytes,
-      ...(sparse !== undefined && { runs: sparse.runs }),
+      sizeBytes,
     };
     this.#check(entry);
     return entry;
   }
 
-  async #sparseMap(
-    { type }: TarHeader,
-    record: Buffer,
-    pax: PaxRecords,
-    path: string,
-  ): Promise<SparseMap | undefined> {
+  /**
+   * Reads the map of a sparse file.
+   *
+   * @param record the header's bytes, which the next read leaves behind.
+   */
+  async #sparse(entry: TarEntry, { type }: TarHeader, record: Buffer, pax: PaxRecords): Promise<TarEntry> {
     const nextRecord = () => this.#readStored(recordBytes);
     let map: SparseMap | undefined;
     if (type === 'S') {
       // Its records lie before the content and are not counted in the size.
-      map = await oldGnuMap(record, async () => this.#bytes.read(recordBytes));
+      map = await oldGnuMap(Buffer.from(record), async () => this.#bytes.read(recordBytes));
     } else if (text(pax, 'GNU.sparse.major') === '1') {
       map = await dataMap(pax, nextRecord);
-    } else if (pax.has(sparseMapKey)) {
-      map = paxMap(pax);
     } else {
-      return undefined;
+      map = paxMap(pax);
     }
     const mapped = map?.runs.reduce((sum, { bytes }) => sum + bytes, 0);
     if (map === undefined || mapped !== this.#left) {
-      throw this.#damaged(`the map of the sparse file ${quoted(path)} cannot be right`);
+      throw this.#damaged(`the map of the sparse file ${quoted(entry.name)} cannot be right`);
     }
-    return map;
+    this.#runs = map.runs;
+    return { ...entry, ...map };
   }
 
-  #check({ name, linkName, kind, mode, uid, gid, mtime, major, minor, xattrs }: TarEntry): void {
-    const device = kind.endsWith('device') ? { major, minor } : {};
-    const numbers = { mode, uid, gid, mtime, ...device };
-    const wrong = Object.entries(numbers).find(([, value]) => Number.isNaN(value));
-    if (wrong !== undefined) {
-      throw this.#damaged(`${quoted(name)} has a ${wrong[0]} that is no number`);
-    }
-    const most = { uid: 2 ** 32 - 1, gid: 2 ** 32 - 1, major: maxMajor, minor: maxMinor } as const;
-    const beyond = Object.entries({ uid, gid, ...device }).find(
-      ([key, value]) => value < 0 || value > most[key as keyof typeof most],
-    );
-    if (beyond !== undefined) {
-      throw this.#damaged(`${quoted(name)} has an impossible ${beyond[0]}: ${beyond[1]}`);
+  #check(entry: TarEntry): void {
+    const { name, linkName, kind, xattrs } = entry;
+    const isDevice = kind === 'character-device' || kind === 'block-device';
+    for (const [key, least, most, ofDevices] of ranges) {
+      const value = entry[key];
+      if (!(value >= least && value <= most) && (isDevice || !ofDevices)) {
+        const problem = Number.isNaN(value) ? `a ${key} that is no number` : `an impossible ${key}: ${value}`;
+        throw this.#damaged(`${quoted(name)} has ${problem}`);
+      }
     }
     if (name.includes('\0') || linkName.includes('\0')) {
       throw this.#damaged(`${quoted(name)} has a NUL in its name`);
@@ -302,6 +315,10 @@ export class TarReader {
   }
 }
 
+function isSparse({ kind }: TarEntry, { type }: TarHeader, pax: PaxRecords): boolean {
+  return kind === 'file' && (type === 'S' || text(pax, 'GNU.sparse.major') === '1' || pax.has(sparseMapKey));
+}
+
 function quoted(name: string): string {
   return `"${printableBytes(name)}"`;
 }
@@ -312,6 +329,9 @@ function paddingOf(sizeBytes: number): number {
 
 /** An empty value takes back what was said before (POSIX.1-2001 pax): the header holds. */
 function text(pax: PaxRecords, key: string): string | undefined {
+  if (pax.size === 0) {
+    return undefined;
+  }
   const value = pax.get(key);
   return value === undefined || value.length === 0 ? undefined : value.toString('latin1');
 }
