@@ -97,8 +97,12 @@ async function finish(
   const seconds = Math.min(Math.max(0, Math.floor(builtAt.getTime() / 1000)), 2 ** 32 - 1);
   const layers = config.rootfs.diff_ids.map((diffId) => writtenLayer(stored, diffId, place));
   const tree = new ImageTree<FileContent>({ mode: 0o755, uid: 0, gid: 0, mtime: seconds, xattrs: noXattrs });
-  for (const { entries, name } of layers) {
-    tree.apply(entries.map(withInodeOfItsOwn), name);
+  const applied = new Set<WrittenLayer>();
+  for (const layer of layers) {
+    const { entries, name } = layer;
+    // An image may have a layer twice: what it puts there the second time is not the first one's.
+    tree.apply(applied.has(layer) ? entries.map(withInodeOfItsOwn) : entries, name);
+    applied.add(layer);
   }
   const description = describe(config);
   const container = await containerFiles(description, { ...origin, builtAt });
@@ -122,7 +126,6 @@ function writtenLayer(
   return layer;
 }
 
-/** An image may have a layer twice: what it puts there the second time is not the first one's. */
 function withInodeOfItsOwn(entry: LayerEntry<FileContent>): LayerEntry<FileContent> {
   return entry.change === 'leaf' ? { ...entry, inode: { ...entry.inode } } : entry;
 }

@@ -28,8 +28,11 @@ export class ImageTree<Content> {
    */
   apply(entries: readonly LayerEntry<Content>[], place: string): void {
     // A whiteout is about the layers below, wherever it stands in its own.
+    const hasWhiteouts = entries.some(({ change }) => change === 'whiteout' || change === 'opaque');
     const explicit = new Set(
-      entries.flatMap((entry) => (entry.change === 'directory' ? [entry.path.join('/')] : [])),
+      hasWhiteouts
+        ? entries.flatMap((entry) => (entry.change === 'directory' ? [entry.path.join('/')] : []))
+        : [],
     );
     const bound = new Map<LayerEntry<Content>, Inode<Content>>();
     for (const entry of entries) {
@@ -60,7 +63,8 @@ export class ImageTree<Content> {
 
   /** What stands at a path, a symbolic link there not followed. */
   find(path: readonly string[]): Inode<Content> | undefined {
-    return this.#walk(path.slice(0, -1))?.children.get(path.at(-1) ?? '');
+    const parent = this.#directoryAbove(path) ?? this.#walk(path.slice(0, -1));
+    return parent?.children.get(path.at(-1) ?? '');
   }
 
   #hide({ change, path }: LayerEntry<Content>, explicit: ReadonlySet<string>): void {
@@ -137,15 +141,30 @@ export class ImageTree<Content> {
 
   /** Makes the directories that no entry describes: of root, 0755, as old as what is in them. */
   #parentOf(path: readonly string[], mtime: number, place: string): DirectoryInode<Content> {
-    const parent = this.#walk(path.slice(0, -1), {
-      make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime, xattrs: noXattrs }),
-    });
+    const parent =
+      this.#directoryAbove(path) ??
+      this.#walk(path.slice(0, -1), {
+        make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime, xattrs: noXattrs }),
+      });
     if (parent === undefined) {
       throw new HpcGatError(
         `${place} is damaged: ${printable(path)} lies below what is no directory, below a link without end, or more than ${maxDepth} directories deep`,
       );
     }
     return parent;
+  }
+
+  /** Where a path's parent is reached by directories alone, as of most entries: that parent. */
+  #directoryAbove(path: readonly string[]): DirectoryInode<Content> | undefined {
+    let here = this.root;
+    for (let at = 0; at < path.length - 1; at += 1) {
+      const next = here.children.get(path[at] ?? '');
+      if (next?.kind !== 'directory' || at >= maxDepth) {
+        return undefined;
+      }
+      here = next;
+    }
+    return here;
   }
 
   /**

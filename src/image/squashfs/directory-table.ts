@@ -1,4 +1,5 @@
 import type { BlockCodec } from './codec.ts';
+import { FieldWriter } from './field-writer.ts';
 import type { DirectoryIndexEntry, DirectoryListing } from './inode-records.ts';
 import { maxEntriesOfHeader, metadataBlockBytes } from './layout.ts';
 import { MetadataBlocks, type MetadataPlace } from './metadata-blocks.ts';
@@ -18,6 +19,7 @@ const maxIndexEntries = 0xffff;
 /** The listings of all directories, one behind the other. */
 export class DirectoryTable {
   readonly #table: MetadataBlocks;
+  readonly #record = new FieldWriter();
 
   constructor(codec: BlockCodec) {
     this.#table = new MetadataBlocks(codec);
@@ -36,7 +38,8 @@ export class DirectoryTable {
         index.push({ at: bytes, block: here.block, name: first.name });
         block = here.block;
       }
-      const record = groupBytes(group);
+      writeGroup(this.#record, group);
+      const record = this.#record.take();
       this.#table.append(record);
       bytes += record.length;
     }
@@ -76,20 +79,16 @@ function* groups(entries: readonly DirectoryEntry[]): Iterable<readonly Director
 
 const entryBytes = 8;
 
-function groupBytes(group: readonly DirectoryEntry[]): Buffer {
+function writeGroup(out: FieldWriter, group: readonly DirectoryEntry[]): void {
   const [first] = group as readonly [DirectoryEntry];
-  const head = Buffer.alloc(12);
-  head.writeUInt32LE(group.length - 1, 0);
-  head.writeUInt32LE(first.place.block, 4);
-  head.writeUInt32LE(first.number, 8);
-  const records = group.map(({ name, type, number, place }) => {
-    const record = Buffer.alloc(entryBytes + name.length);
-    record.writeUInt16LE(place.offset, 0);
-    record.writeInt16LE(number - first.number, 2);
-    record.writeUInt16LE(type, 4);
-    record.writeUInt16LE(name.length - 1, 6);
-    record.write(name, entryBytes, 'latin1');
-    return record;
-  });
-  return Buffer.concat([head, ...records]);
+  out.u32(group.length - 1);
+  out.u32(first.place.block);
+  out.u32(first.number);
+  for (const { name, type, number, place } of group) {
+    out.u16(place.offset);
+    out.i16(number - first.number);
+    out.u16(type);
+    out.u16(name.length - 1);
+    out.text(name);
+  }
 }

@@ -13,7 +13,7 @@ export class Duplicates {
   readonly #file: FileHandle;
   readonly #base: number;
   readonly #codec: BlockCodec;
-  readonly #seen = new Map<string, FileContent[]>();
+  readonly #seen = new Map<number | string, FileContent[]>();
   readonly #fragments = new Map<StoredBlock, Buffer>();
 
   /** @param base where the file system begins in the file. */
@@ -24,13 +24,17 @@ export class Duplicates {
   }
 
   /** The first content that was given with these same bytes: itself when there was none. */
-  async firstOf(content: FileContent): Promise<FileContent> {
-    const key = `${content.sizeBytes} ${content.checksum} ${content.blocks.map(sizeWord).join(' ')}`;
+  firstOf(content: FileContent): FileContent | Promise<FileContent> {
+    const key = keyOf(content);
     const alike = this.#seen.get(key);
     if (alike === undefined) {
       this.#seen.set(key, [content]);
       return content;
     }
+    return this.#firstAmong(alike, content);
+  }
+
+  async #firstAmong(alike: FileContent[], content: FileContent): Promise<FileContent> {
     for (const one of alike) {
       if (one === content || (await this.#sameBytes(one, content))) {
         return one;
@@ -83,4 +87,11 @@ export class Duplicates {
     );
     return buffer;
   }
+}
+
+/** Contents of different keys differ. A small file's is a number, which is found sooner: it has a size below 2^20. */
+function keyOf({ sizeBytes, checksum, blocks }: FileContent): number | string {
+  return blocks.length === 0
+    ? checksum * 2 ** 20 + sizeBytes
+    : `${sizeBytes} ${checksum} ${blocks.map(sizeWord).join(' ')}`;
 }

@@ -1,17 +1,19 @@
-import type { DirectoryInode, Inode, LeafInode } from '../layer/inode.ts';
+import type { Inode, LeafInode } from '../layer/inode.ts';
 import type { BlockCodec } from './codec.ts';
 import type { FileContent, StoredBlock } from './content.ts';
 import { DirectoryTable } from './directory-table.ts';
+import { FieldWriter } from './field-writer.ts';
 import {
-  deviceRecord,
-  directoryRecord,
-  fifoRecord,
-  fileRecord,
-  symbolicLinkRecord,
+  writeDevice,
+  writeDirectory,
+  writeFifo,
+  writeFile,
+  writeSymbolicLink,
   type InodeHead,
 } from './inode-records.ts';
 import { InodeType } from './layout.ts';
 import { MetadataBlocks, reference, type MetadataPlace } from './metadata-blocks.ts';
+import type { Survey } from './survey.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
 
@@ -30,37 +32,34 @@ export interface TableFacts {
   readonly xattrTable: number | undefined;
 }
 
-type Directory = DirectoryInode<FileContent>;
-type Leaf = LeafInode<FileContent>;
-
 /**
  * The tables of a tree whose contents are written.
  *
  * @param position where the tables will lie, behind the contents.
  */
 export function encodeTree(
-  root: Directory,
+  { directories, leaves }: Survey<FileContent>,
   position: number,
   codec: BlockCodec,
 ): { readonly bytes: Buffer; readonly facts: TableFacts } {
-  const survey = surveyTree(root);
   const ids = new IdTable();
   const xattrs = new XattrTable(codec);
   const inodes = new MetadataBlocks(codec);
   const listings = new DirectoryTable(codec);
-  const places: MetadataPlace[] = [];
-  const headOf = (inode: Inode<FileContent>): InodeHead => {
+  const fragments = new FragmentNumbers(leaves);
+  const record = new FieldWriter();
+  // Filled from its end: an array without its length would become a slow one.
+  const places = new Array<MetadataPlace | undefined>(directories.length + leaves.length).fill(undefined);
+  const headOf = ({ inode, number, links }: Numbered): InodeHead => {
     const { mode, uid, gid, mtime } = inode.metadata;
     return {
-      ...{ mode, mtime, uid: ids.placeOf(uid), gid: ids.placeOf(gid) },
-      number: survey.numberOf(inode),
-      links: survey.linksOf(inode),
+      ...{ mode, mtime, number, links, uid: ids.placeOf(uid), gid: ids.placeOf(gid) },
       xattrs: xattrs.placeOf(inode.metadata.xattrs),
     };
   };
-  const write = (number: number, record: Buffer) => {
+  const endRecord = (number: number) => {
     places[number - 1] = inodes.place;
-    inodes.append(record);
+    inodes.append(record.take());
   };
   const placeOf = (number: number): MetadataPlace => {
     const place = places[number - 1];
@@ -70,20 +69,21 @@ export function encodeTree(
     return place;
   };
   // Downwards from the deepest: a listing needs to know where its inodes lie.
-  for (const { directory, parent } of survey.directories.toReversed()) {
-    const children = sortedChildren(directory);
-    for (const [, child] of children) {
-      if (child.kind !== 'directory' && places[survey.numberOf(child) - 1] === undefined) {
-        write(survey.numberOf(child), leafRecord(headOf(child), child, survey.fragmentNumberOf));
+  for (const directory of directories.toReversed()) {
+    for (const { child } of directory.names) {
+      const { inode, number } = child;
+      if (inode.kind !== 'directory' && places[number - 1] === undefined) {
+        writeLeaf(record, headOf(child), inode, fragments);
+        endRecord(number);
       }
     }
     const listing = listings.add(
-      children.map(([name, child]) => {
-        const number = survey.numberOf(child);
-        return { name, type: InodeType[child.kind], number, place: placeOf(number) };
-      }),
+      directory.names.map(({ name, child: { inode, number } }) => ({
+        ...{ name, number, type: InodeType[inode.kind], place: placeOf(number) },
+      })),
     );
-    write(survey.numberOf(directory), directoryRecord(headOf(directory), listing, parent));
+    writeDirectory(record, headOf(directory), listing, directory.parent);
+    endRecord(directory.number);
   }
   const parts: Buffer[] = [];
   let end = position;
@@ -95,9 +95,13 @@ export function encodeTree(
   };
   const inodeTable = place(inodes.end().bytes);
   const directoryTable = place(listings.end());
-  const fragments = fragmentTable(survey.fragments, codec, end);
-  place(fragments.bytes);
-  const exports = exportTable(places.map(reference), codec, end);
+  const fragmentList = fragmentTable(fragments.blocks, codec, end);
+  place(fragmentList.bytes);
+  const exports = exportTable(
+    places.map((_place, index) => reference(placeOf(index + 1))),
+    codec,
+    end,
+  );
   place(exports.bytes);
   const idTable = ids.end(codec, end);
   place(idTable.bytes);
@@ -105,12 +109,12 @@ export function encodeTree(
   place(xattrTable?.bytes ?? Buffer.alloc(0));
   const facts: TableFacts = {
     inodes: places.length,
-    fragments: survey.fragments.length,
+    fragments: fragments.blocks.length,
     ids: ids.size,
-    rootReference: reference(placeOf(survey.numberOf(root))),
+    rootReference: reference(placeOf(1)),
     inodeTable,
     directoryTable,
-    fragmentTable: fragments.start,
+    fragmentTable: fragmentList.start,
     exportTable: exports.start,
     idTable: idTable.start,
     xattrTable: xattrTable?.start,
@@ -118,74 +122,58 @@ export function encodeTree(
   return { bytes: Buffer.concat(parts), facts };
 }
 
-function leafRecord(head: InodeHead, inode: Leaf, fragmentNumberOf: (block: StoredBlock) => number): Buffer {
+interface Numbered {
+  readonly inode: Inode<FileContent>;
+  readonly number: number;
+  readonly links: number;
+}
+
+function writeLeaf(
+  out: FieldWriter,
+  head: InodeHead,
+  inode: LeafInode<FileContent>,
+  fragments: FragmentNumbers,
+): void {
   switch (inode.kind) {
     case 'file': {
       const { fragment } = inode.content;
-      return fileRecord(head, inode.content, fragment && fragmentNumberOf(fragment.block));
+      writeFile(out, head, inode.content, fragment && fragments.of(fragment.block));
+      break;
     }
     case 'symbolic-link':
-      return symbolicLinkRecord(head, inode.target);
+      writeSymbolicLink(out, head, inode.target);
+      break;
     case 'block-device':
     case 'character-device':
-      return deviceRecord(head, inode.kind, inode.major, inode.minor);
+      writeDevice(out, head, inode.kind, inode.major, inode.minor);
+      break;
     case 'fifo':
-      return fifoRecord(head);
+      writeFifo(out, head);
+      break;
   }
 }
 
-/** The order of bytes, in which the kernel looks for a name. */
-function sortedChildren({ children }: Directory): [string, Inode<FileContent>][] {
-  return [...children].sort(([one], [other]) => (one < other ? -1 : 1));
-}
+/** The fragment blocks that files use, numbered by their place. */
+class FragmentNumbers {
+  readonly blocks: readonly StoredBlock[];
+  readonly #numbers: ReadonlyMap<StoredBlock, number>;
 
-interface Survey {
-  /** Parents before children. */
-  readonly directories: readonly { readonly directory: Directory; readonly parent: number }[];
-  /** By their place. */
-  readonly fragments: readonly StoredBlock[];
-  readonly numberOf: (inode: Inode<FileContent>) => number;
-  readonly linksOf: (inode: Inode<FileContent>) => number;
-  readonly fragmentNumberOf: (block: StoredBlock) => number;
-}
-
-/** Numbers the inodes, those of one directory in a row, and counts the names that lead to each. */
-function surveyTree(root: Directory): Survey {
-  const numbers = new Map<Inode<FileContent>, number>([[root, 1]]);
-  const links = new Map<Inode<FileContent>, number>();
-  const directories: { directory: Directory; parent: number }[] = [];
-  const used = new Set<StoredBlock>();
-  // Not by recursion: a hostile image may be deeper than the stack.
-  const pending: { directory: Directory; parent: number }[] = [{ directory: root, parent: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    directories.push(next);
-    const { directory } = next;
-    const parent = numbers.get(directory) ?? 0;
-    const below: typeof pending = [];
-    for (const [, child] of sortedChildren(directory)) {
-      if (!numbers.has(child)) {
-        numbers.set(child, numbers.size + 1);
-      }
-      links.set(child, (links.get(child) ?? 0) + 1);
-      if (child.kind === 'directory') {
-        below.push({ directory: child, parent });
-      } else if (child.kind === 'file' && child.content.fragment !== undefined) {
-        used.add(child.content.fragment.block);
+  constructor(leaves: Survey<FileContent>['leaves']) {
+    const used = new Set<StoredBlock>();
+    for (const { inode } of leaves) {
+      if (inode.kind === 'file' && inode.content.fragment !== undefined) {
+        used.add(inode.content.fragment.block);
       }
     }
-    links.set(directory, 2 + below.length);
-    pending.push(...below.reverse());
+    this.blocks = [...used].sort((one, other) => one.position - other.position);
+    this.#numbers = new Map(this.blocks.map((block, index) => [block, index]));
   }
-  const fragments = [...used].sort((one, other) => one.position - other.position);
-  const fragmentNumbers = new Map(fragments.map((block, index) => [block, index]));
-  return {
-    // The root has no parent; its own is the number that no inode has.
-    directories: directories.map((entry) =>
-      entry.parent === 0 ? { ...entry, parent: numbers.size + 1 } : entry,
-    ),
-    fragments,
-    numberOf: (inode) => numbers.get(inode) ?? 0,
-    linksOf: (inode) => links.get(inode) ?? 1,
-    fragmentNumberOf: (block) => fragmentNumbers.get(block) ?? 0,
-  };
+
+  of(block: StoredBlock): number {
+    const number = this.#numbers.get(block);
+    if (number === undefined) {
+      throw new Error('a file has a fragment that is in no list');
+    }
+    return number;
+  }
 }

@@ -1,4 +1,5 @@
 import { sizeWord, type FileContent } from './content.ts';
+import type { FieldWriter } from './field-writer.ts';
 import { dotsBytes, extendedType, InodeType, nothing } from './layout.ts';
 import type { MetadataPlace } from './metadata-blocks.ts';
 
@@ -18,28 +19,35 @@ export interface InodeHead {
 }
 
 /** @param fragment number of its fragment block, where it has one. */
-export function fileRecord(head: InodeHead, content: FileContent, fragment: number | undefined): Buffer {
+export function writeFile(
+  out: FieldWriter,
+  head: InodeHead,
+  content: FileContent,
+  fragment: number | undefined,
+): void {
   const { sizeBytes, blocks } = content;
   const start = blocks.find(({ storedBytes }) => storedBytes > 0)?.position ?? 0;
-  const holes = blocks.filter(({ storedBytes }) => storedBytes === 0).length;
+  const hasHoles = blocks.some(({ storedBytes }) => storedBytes === 0);
   const offset = content.fragment?.offset ?? 0;
-  const isPlain =
-    head.links === 1 && head.xattrs === nothing && holes === 0 && sizeBytes < 2 ** 32 && start < 2 ** 32;
-  const words = Buffer.alloc(4 * blocks.length);
-  blocks.forEach((block, index) => words.writeUInt32LE(sizeWord(block), 4 * index));
-  if (isPlain) {
-    const body = numbers([start, fragment ?? nothing, offset, sizeBytes]);
-    return Buffer.concat([headBytes(head, InodeType.file), body, words]);
+  if (head.links === 1 && head.xattrs === nothing && !hasHoles && sizeBytes < 2 ** 32 && start < 2 ** 32) {
+    writeHead(out, head, InodeType.file);
+    out.u32(start);
+    out.u32(fragment ?? nothing);
+    out.u32(offset);
+    out.u32(sizeBytes);
+  } else {
+    writeHead(out, head, InodeType.file + extendedType);
+    out.u64(start);
+    out.u64(sizeBytes);
+    out.u64(holeBytes(content));
+    out.u32(head.links);
+    out.u32(fragment ?? nothing);
+    out.u32(offset);
+    out.u32(head.xattrs);
   }
-  const body = Buffer.alloc(40);
-  body.writeBigUInt64LE(BigInt(start), 0);
-  body.writeBigUInt64LE(BigInt(sizeBytes), 8);
-  body.writeBigUInt64LE(BigInt(holeBytes(content)), 16);
-  body.writeUInt32LE(head.links, 24);
-  body.writeUInt32LE(fragment ?? nothing, 28);
-  body.writeUInt32LE(offset, 32);
-  body.writeUInt32LE(head.xattrs, 36);
-  return Buffer.concat([headBytes(head, InodeType.file + extendedType), body, words]);
+  for (const block of blocks) {
+    out.u32(sizeWord(block));
+  }
 }
 
 /** At least 1 where there is a hole and less than the size: `st_blocks` is reckoned from it. */
@@ -48,37 +56,43 @@ function holeBytes({ blocks, sizeBytes }: FileContent): number {
   return holes === 0 ? 0 : Math.min(Math.ceil((sizeBytes * holes) / blocks.length), sizeBytes - 1);
 }
 
-export function symbolicLinkRecord(head: InodeHead, target: string): Buffer {
-  const isPlain = head.xattrs === nothing;
-  return Buffer.concat([
-    headBytes(head, InodeType['symbolic-link'] + (isPlain ? 0 : extendedType)),
-    numbers([head.links, target.length]),
-    Buffer.from(target, 'latin1'),
-    ...(isPlain ? [] : [numbers([head.xattrs])]),
-  ]);
+export function writeSymbolicLink(out: FieldWriter, head: InodeHead, target: string): void {
+  writeHead(out, head, typeOf('symbolic-link', head));
+  out.u32(head.links);
+  out.u32(target.length);
+  out.text(target);
+  writeXattrs(out, head);
 }
 
-export function deviceRecord(
+export function writeDevice(
+  out: FieldWriter,
   head: InodeHead,
   kind: 'block-device' | 'character-device',
   major: number,
   minor: number,
-): Buffer {
+): void {
+  writeHead(out, head, typeOf(kind, head));
+  out.u32(head.links);
   // The kernel's "new" encoding of a device number: 12 bits of major, 20 of minor.
-  const device = ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
-  return linksAndMore(head, InodeType[kind], [device]);
+  out.u32(((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0);
+  writeXattrs(out, head);
 }
 
-export function fifoRecord(head: InodeHead): Buffer {
-  return linksAndMore(head, InodeType.fifo, []);
+export function writeFifo(out: FieldWriter, head: InodeHead): void {
+  writeHead(out, head, typeOf('fifo', head));
+  out.u32(head.links);
+  writeXattrs(out, head);
 }
 
-function linksAndMore(head: InodeHead, type: number, more: readonly number[]): Buffer {
-  const isPlain = head.xattrs === nothing;
-  return Buffer.concat([
-    headBytes(head, type + (isPlain ? 0 : extendedType)),
-    numbers([head.links, ...more, ...(isPlain ? [] : [head.xattrs])]),
-  ]);
+/** Of these kinds an extended record says the same, and the place of its xattrs at its end. */
+function typeOf(kind: Exclude<keyof typeof InodeType, 'directory' | 'file'>, head: InodeHead): number {
+  return InodeType[kind] + (head.xattrs === nothing ? 0 : extendedType);
+}
+
+function writeXattrs(out: FieldWriter, { xattrs }: InodeHead): void {
+  if (xattrs !== nothing) {
+    out.u32(xattrs);
+  }
 }
 
 /** Where a directory's listing lies, how long it is, and where in it the kernel may begin to look for a name. */
@@ -97,46 +111,44 @@ export interface DirectoryIndexEntry {
   readonly name: string;
 }
 
-export function directoryRecord(head: InodeHead, listing: DirectoryListing, parent: number): Buffer {
-  const { place, index } = listing;
-  const bytes = listing.bytes + dotsBytes;
-  if (head.xattrs === nothing && index.length === 0 && bytes < 2 ** 16) {
-    const body = Buffer.alloc(16);
-    body.writeUInt32LE(place.block, 0);
-    body.writeUInt32LE(head.links, 4);
-    body.writeUInt16LE(bytes, 8);
-    body.writeUInt16LE(place.offset, 10);
-    body.writeUInt32LE(parent, 12);
-    return Buffer.concat([headBytes(head, InodeType.directory), body]);
+export function writeDirectory(
+  out: FieldWriter,
+  head: InodeHead,
+  { place, bytes, index }: DirectoryListing,
+  parent: number,
+): void {
+  const size = bytes + dotsBytes;
+  if (head.xattrs === nothing && index.length === 0 && size < 2 ** 16) {
+    writeHead(out, head, InodeType.directory);
+    out.u32(place.block);
+    out.u32(head.links);
+    out.u16(size);
+    out.u16(place.offset);
+    out.u32(parent);
+    return;
   }
-  const body = Buffer.alloc(24);
-  body.writeUInt32LE(head.links, 0);
-  body.writeUInt32LE(bytes, 4);
-  body.writeUInt32LE(place.block, 8);
-  body.writeUInt32LE(parent, 12);
-  body.writeUInt16LE(index.length, 16);
-  body.writeUInt16LE(place.offset, 18);
-  body.writeUInt32LE(head.xattrs, 20);
-  const entries = index.map(({ at, block, name }) =>
-    Buffer.concat([numbers([at, block, name.length - 1]), Buffer.from(name, 'latin1')]),
-  );
-  return Buffer.concat([headBytes(head, InodeType.directory + extendedType), body, ...entries]);
+  writeHead(out, head, InodeType.directory + extendedType);
+  out.u32(head.links);
+  out.u32(size);
+  out.u32(place.block);
+  out.u32(parent);
+  out.u16(index.length);
+  out.u16(place.offset);
+  out.u32(head.xattrs);
+  for (const { at, block, name } of index) {
+    out.u32(at);
+    out.u32(block);
+    out.u32(name.length - 1);
+    out.text(name);
+  }
 }
 
-function headBytes({ mode, uid, gid, mtime, number }: InodeHead, type: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt16LE(type, 0);
-  bytes.writeUInt16LE(mode, 2);
-  bytes.writeUInt16LE(uid, 4);
-  bytes.writeUInt16LE(gid, 6);
+function writeHead(out: FieldWriter, { mode, uid, gid, mtime, number }: InodeHead, type: number): void {
+  out.u16(type);
+  out.u16(mode);
+  out.u16(uid);
+  out.u16(gid);
   // The format has 32 bits without a sign.
-  bytes.writeUInt32LE(Math.min(Math.max(mtime, 0), 2 ** 32 - 1), 8);
-  bytes.writeUInt32LE(number, 12);
-  return bytes;
-}
-
-function numbers(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
-  return bytes;
+  out.u32(Math.min(Math.max(mtime, 0), 2 ** 32 - 1));
+  out.u32(number);
 }

@@ -1,6 +1,7 @@
 import { HpcGatError } from '../../support/errors.ts';
 import type { BlockCodec } from './codec.ts';
 import { sizeWord, type StoredBlock } from './content.ts';
+import { FieldWriter } from './field-writer.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 
 /** A table whose metadata blocks are found by a list of their places, and where in it that list begins. */
@@ -11,11 +12,15 @@ export interface IndexedTable {
 }
 
 /** @param position where the table will lie in the file system. */
-function indexed(table: MetadataBlocks, position: number): IndexedTable {
+function indexed(entries: FieldWriter, codec: BlockCodec, position: number): IndexedTable {
+  const table = new MetadataBlocks(codec);
+  table.append(entries.take());
   const { bytes, starts } = table.end();
-  const list = Buffer.alloc(8 * starts.length);
-  starts.forEach((start, index) => list.writeBigUInt64LE(BigInt(position + start), 8 * index));
-  return { bytes: Buffer.concat([bytes, list]), start: position + bytes.length };
+  const list = new FieldWriter();
+  starts.forEach((start) => {
+    list.u64(position + start);
+  });
+  return { bytes: Buffer.concat([bytes, list.take()]), start: position + bytes.length };
 }
 
 /** Where each fragment block lies and how long it is, 16 bytes each. */
@@ -24,14 +29,13 @@ export function fragmentTable(
   codec: BlockCodec,
   position: number,
 ): IndexedTable {
-  const table = new MetadataBlocks(codec);
+  const entries = new FieldWriter();
   for (const fragment of fragments) {
-    const entry = Buffer.alloc(16);
-    entry.writeBigUInt64LE(BigInt(fragment.position), 0);
-    entry.writeUInt32LE(sizeWord(fragment), 8);
-    table.append(entry);
+    entries.u64(fragment.position);
+    entries.u32(sizeWord(fragment));
+    entries.u32(0);
   }
-  return indexed(table, position);
+  return indexed(entries, codec, position);
 }
 
 /** The reference of every inode, by its number: what NFS needs. */
@@ -40,11 +44,11 @@ export function exportTable(
   codec: BlockCodec,
   position: number,
 ): IndexedTable {
-  const table = new MetadataBlocks(codec);
-  const bytes = Buffer.alloc(8 * references.length);
-  references.forEach((reference, index) => bytes.writeBigUInt64LE(BigInt(reference), 8 * index));
-  table.append(bytes);
-  return indexed(table, position);
+  const entries = new FieldWriter();
+  for (const reference of references) {
+    entries.u64(reference);
+  }
+  return indexed(entries, codec, position);
 }
 
 /** Users and groups, each number once; inodes name their place in it. */
@@ -71,10 +75,10 @@ export class IdTable {
   }
 
   end(codec: BlockCodec, position: number): IndexedTable {
-    const table = new MetadataBlocks(codec);
-    const bytes = Buffer.alloc(4 * this.#places.size);
-    [...this.#places.keys()].forEach((id, index) => bytes.writeUInt32LE(id, 4 * index));
-    table.append(bytes);
-    return indexed(table, position);
+    const entries = new FieldWriter();
+    for (const id of this.#places.keys()) {
+      entries.u32(id);
+    }
+    return indexed(entries, codec, position);
   }
 }

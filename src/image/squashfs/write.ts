@@ -2,7 +2,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files.ts';
 import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../layer/inode.ts';
-import { leavesOf } from '../layer/walk.ts';
 import { BlockWriter } from './block-writer.ts';
 import { blockCodec, type BlockCodec } from './codec.ts';
 import type { FileContent, StoredBlock } from './content.ts';
@@ -13,6 +12,7 @@ import { Lanes } from './lanes.ts';
 import { superblockLength } from './layout.ts';
 import { squeeze, type Stretch } from './squeeze.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
+import { surveyTree, type SurveyedLeaf } from './survey.ts';
 
 export interface SquashfsOptions {
   readonly compression: Compression;
@@ -97,9 +97,10 @@ export class SquashfsWriter {
     order: readonly Stretch[],
     createdAt: number,
   ): Promise<number> {
-    const used = await this.#unify(root);
+    const survey = surveyTree(root);
+    const used = await this.#unify(survey.leaves);
     const position = await squeeze(this.#file, this.#base, this.#dataStart, used, order);
-    const { bytes, facts } = encodeTree(root, position, this.#codec);
+    const { bytes, facts } = encodeTree(survey, position, this.#codec);
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([
@@ -111,14 +112,19 @@ export class SquashfsWriter {
   }
 
   /** Lets files of the same content share it. @returns the blocks that are used. */
-  async #unify(root: DirectoryInode<FileContent>): Promise<Set<StoredBlock>> {
+  async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<Set<StoredBlock>> {
     const duplicates = new Duplicates(this.#file, this.#base, this.#codec);
     const used = new Set<StoredBlock>();
-    for (const leaf of leavesOf(root)) {
-      if (leaf.kind === 'file') {
-        leaf.content = await duplicates.firstOf(leaf.content);
-        const { blocks, fragment } = leaf.content;
-        blocks.filter(({ storedBytes }) => storedBytes > 0).forEach((block) => used.add(block));
+    for (const { inode } of leaves) {
+      if (inode.kind === 'file') {
+        const first = duplicates.firstOf(inode.content);
+        inode.content = first instanceof Promise ? await first : first;
+        const { blocks, fragment } = inode.content;
+        for (const block of blocks) {
+          if (block.storedBytes > 0) {
+            used.add(block);
+          }
+        }
         if (fragment !== undefined) {
           used.add(fragment.block);
         }

@@ -21,6 +21,9 @@ export class XattrTable {
   }
 
   placeOf(xattrs: ReadonlyMap<string, Buffer>): number {
+    if (xattrs.size === 0) {
+      return nothing;
+    }
     const storable = [...xattrs]
       .filter(([name]) => isStorableXattr(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));

@@ -1,0 +1,56 @@
+/** Writes the fields of records one behind the other, little-endian. */
+export class FieldWriter {
+  #bytes = Buffer.alloc(4096);
+  #length = 0;
+
+  u16(value: number): void {
+    const at = this.#pass(2);
+    this.#bytes.writeUInt16LE(value, at);
+  }
+
+  i16(value: number): void {
+    const at = this.#pass(2);
+    this.#bytes.writeInt16LE(value, at);
+  }
+
+  u32(value: number): void {
+    const at = this.#pass(4);
+    this.#bytes.writeUInt32LE(value, at);
+  }
+
+  /**
+   * A 64-bit size or place.
+   *
+   * @throws {RangeError} for what is none, or more than a double holds.
+   */
+  u64(value: number): void {
+    if (!Number.isSafeInteger(value)) {
+      throw new RangeError(`${value} is no size and no place`);
+    }
+    this.u32(value % 2 ** 32);
+    this.u32(Math.floor(value / 2 ** 32));
+  }
+
+  /** @param text a byte in each character */
+  text(text: string): void {
+    const at = this.#pass(text.length);
+    this.#bytes.write(text, at, 'latin1');
+  }
+
+  /** What was written since the last call; holds until something else is written. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
+
+  /** Makes room. @returns where it begins. */
+  #pass(length: number): number {
+    const from = this.#length;
+    this.#length += length;
+    if (this.#length > this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes], this.#length * 2);
+    }
+    return from;
+  }
+}
