@@ -13,7 +13,8 @@ export class Duplicates {
   readonly #file: FileHandle;
   readonly #base: number;
   readonly #codec: BlockCodec;
-  readonly #seen = new Map<number | string, FileContent[]>();
+  /** By what they have in common: the first, or several. */
+  readonly #seen = new Map<number | string, FileContent | FileContent[]>();
   readonly #fragments = new Map<StoredBlock, Buffer>();
 
   /** @param base where the file system begins in the file. */
@@ -26,22 +27,26 @@ export class Duplicates {
   /** The first content that was given with these same bytes: itself when there was none. */
   firstOf(content: FileContent): FileContent | Promise<FileContent> {
     const key = keyOf(content);
-    const alike = this.#seen.get(key);
-    if (alike === undefined) {
-      this.#seen.set(key, [content]);
+    const seen = this.#seen.get(key);
+    if (seen === undefined) {
+      this.#seen.set(key, content);
       return content;
     }
-    return this.#firstAmong(alike, content);
+    return this.#firstAmong(Array.isArray(seen) ? seen : [seen], content, key);
   }
 
-  async #firstAmong(alike: FileContent[], content: FileContent): Promise<FileContent> {
+  async #firstAmong(
+    alike: readonly FileContent[],
+    content: FileContent,
+    key: number | string,
+  ): Promise<FileContent> {
     for (const one of alike) {
       if (one === content || (await this.#sameBytes(one, content))) {
         return one;
       }
     }
     if (alike.length < maxAlike) {
-      alike.push(content);
+      this.#seen.set(key, [...alike, content]);
     }
     return content;
   }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files.ts';
 import type { StoredBlock } from './content.ts';
-import { reorder } from './reorder.ts';
+import { reorder, type Run } from './reorder.ts';
 
 /** Copied at once. */
 const copyBytes = 4 * 1024 * 1024;
@@ -12,22 +12,34 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** Bytes that go to another place in the same file, towards its beginning. */
+interface Move {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+/** What has to be done to a file so that its blocks lie where they are said to lie. Places are from the first block's. */
+export interface Moves {
+  /** One after the other. */
+  readonly together: readonly Move[];
+  /** Then, in the order in which they shall lie. */
+  readonly runs: readonly Run[];
+}
+
 /**
- * Moves the blocks that are used together, towards the beginning: what upper layers have hidden takes no place. Layers
- * that were written in another order than they are wanted in change places.
+ * Gives the blocks that are used their last places, one behind the other: what upper layers have hidden takes none.
+ * Layers that were written in another order than they are wanted in change places.
  *
- * @param base where the file system begins in the file; other places are from there.
- * @param start where its first block lies.
+ * @param start where the first block lies.
  * @param order every stretch that holds used blocks, in the order in which they shall lie.
- * @returns where the last block ends.
+ * @returns where the last block ends, and what brings them there.
  */
-export async function squeeze(
-  file: FileHandle,
-  base: number,
+export function squeeze(
   start: number,
   used: Iterable<StoredBlock>,
   order: readonly Stretch[],
-): Promise<number> {
+): { readonly end: number; readonly moves: Moves } {
   const blocks = [...used].sort((one, other) => one.position - other.position);
   const written = order
     .map((stretch, rank) => ({ ...stretch, rank, blocks: [] as StoredBlock[], at: 0, bytes: 0 }))
@@ -40,59 +52,56 @@ export async function squeeze(
     }
     layer?.blocks.push(block);
   }
-  const end = await compact(file, base, start, blocks);
+  const { end, together } = compact(start, blocks);
   for (const one of written) {
     one.at = one.blocks[0]?.position ?? start;
     one.bytes = one.blocks.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
   }
   const wanted = written.toSorted((one, other) => one.rank - other.rank);
-  await reorder(
-    file,
-    base + start,
-    wanted.map(({ at, bytes }) => ({ at: base + at, bytes })),
-  );
   let position = start;
   for (const block of wanted.flatMap(({ blocks: ofLayer }) => ofLayer)) {
     block.position = position;
     position += block.storedBytes;
   }
-  return end;
+  return { end, moves: { together, runs: wanted.map(({ at, bytes }) => ({ at: at - start, bytes })) } };
 }
 
-/** Closes the gaps between blocks, which are sorted by their places. @returns where the last one ends. */
-async function compact(
-  file: FileHandle,
-  base: number,
-  start: number,
-  blocks: readonly StoredBlock[],
-): Promise<number> {
+/** Closes the gaps between blocks, which are sorted by their places. */
+function compact(start: number, blocks: readonly StoredBlock[]): { end: number; together: Move[] } {
+  const together: Move[] = [];
   let end = start;
-  let run: { from: number; to: number; bytes: number } = { from: start, to: start, bytes: 0 };
+  let run = { from: start, to: start, bytes: 0 };
+  const endRun = () => {
+    if (run.from !== run.to) {
+      together.push({ from: run.from - start, to: run.to - start, bytes: run.bytes });
+    }
+  };
   for (const block of blocks) {
     if (block.position !== run.from + run.bytes) {
-      await move(file, base, run);
+      endRun();
       run = { from: block.position, to: end, bytes: 0 };
     }
     run.bytes += block.storedBytes;
     block.position = end;
     end += block.storedBytes;
   }
-  await move(file, base, run);
-  return end;
+  endRun();
+  return { end, together };
 }
 
-async function move(
-  file: FileHandle,
-  base: number,
-  { from, to, bytes }: { from: number; to: number; bytes: number },
-): Promise<void> {
-  if (from === to) {
-    return;
+/** @param at where in the file the first block lies. */
+export async function moveBlocks(file: FileHandle, at: number, { together, runs }: Moves): Promise<void> {
+  for (const { from, to, bytes } of together) {
+    const buffer = Buffer.allocUnsafe(Math.min(bytes, copyBytes));
+    for (let done = 0; done < bytes; done += copyBytes) {
+      const length = Math.min(copyBytes, bytes - done);
+      await file.read(buffer, 0, length, at + from + done);
+      await writeAt(file, at + to + done, buffer.subarray(0, length));
+    }
   }
-  const buffer = Buffer.allocUnsafe(Math.min(bytes, copyBytes));
-  for (let done = 0; done < bytes; done += copyBytes) {
-    const length = Math.min(copyBytes, bytes - done);
-    await file.read(buffer, 0, length, base + from + done);
-    await writeAt(file, base + to + done, buffer.subarray(0, length));
-  }
+  await reorder(
+    file,
+    at,
+    runs.map((run) => ({ at: at + run.at, bytes: run.bytes })),
+  );
 }

@@ -10,7 +10,7 @@ import { Duplicates } from './duplicates.ts';
 import { encodeTree } from './encode-tree.ts';
 import { Lanes } from './lanes.ts';
 import { superblockLength } from './layout.ts';
-import { squeeze, type Stretch } from './squeeze.ts';
+import { moveBlocks, squeeze, type Stretch } from './squeeze.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
 import { surveyTree, type SurveyedLeaf } from './survey.ts';
 
@@ -99,7 +99,8 @@ export class SquashfsWriter {
   ): Promise<number> {
     const survey = surveyTree(root);
     const used = await this.#unify(survey.leaves);
-    const position = await squeeze(this.#file, this.#base, this.#dataStart, used, order);
+    const { end: position, moves } = squeeze(this.#dataStart, used, order);
+    await moveBlocks(this.#file, this.#base + this.#dataStart, moves);
     const { bytes, facts } = encodeTree(survey, position, this.#codec);
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
