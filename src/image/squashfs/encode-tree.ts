@@ -1,8 +1,8 @@
 import type { Inode, LeafInode } from '../layer/inode.ts';
 import type { BlockCodec } from './codec.ts';
 import type { FileContent, StoredBlock } from './content.ts';
-import { DirectoryTable } from './directory-table.ts';
-import { FieldWriter } from './field-writer.ts';
+import { DirectoryTable, type DirectoryEntry } from './directory-table.ts';
+import type { FieldWriter } from './field-writer.ts';
 import {
   writeDevice,
   writeDirectory,
@@ -12,7 +12,7 @@ import {
   type InodeHead,
 } from './inode-records.ts';
 import { InodeType } from './layout.ts';
-import { MetadataBlocks, reference, type MetadataPlace } from './metadata-blocks.ts';
+import { MetadataBlocks } from './metadata-blocks.ts';
 import type { Survey } from './survey.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
@@ -35,55 +35,46 @@ export interface TableFacts {
 /**
  * The tables of a tree whose contents are written.
  *
+ * @param fragments the blocks that small files share, by their places.
  * @param position where the tables will lie, behind the contents.
  */
 export function encodeTree(
   { directories, leaves }: Survey<FileContent>,
+  fragments: readonly StoredBlock[],
   position: number,
   codec: BlockCodec,
 ): { readonly bytes: Buffer; readonly facts: TableFacts } {
   const ids = new IdTable();
-  const xattrs = new XattrTable(codec);
+  const xattrTable = new XattrTable(codec);
   const inodes = new MetadataBlocks(codec);
   const listings = new DirectoryTable(codec);
-  const fragments = new FragmentNumbers(leaves);
-  const record = new FieldWriter();
-  // Filled from its end: an array without its length would become a slow one.
-  const places = new Array<MetadataPlace | undefined>(directories.length + leaves.length).fill(undefined);
-  const headOf = ({ inode, number, links }: Numbered): InodeHead => {
-    const { mode, uid, gid, mtime } = inode.metadata;
+  const fragmentNumbers = new Map(fragments.map((block, index) => [block, index]));
+  const references = new Float64Array(directories.length + leaves.length).fill(Number.NaN);
+  const headOf = ({ inode, number, links }: NumberedInode): InodeHead => {
+    const { mode, uid, gid, mtime, xattrs } = inode.metadata;
     return {
-      ...{ mode, mtime, number, links, uid: ids.placeOf(uid), gid: ids.placeOf(gid) },
-      xattrs: xattrs.placeOf(inode.metadata.xattrs),
+      mode,
+      uid: ids.placeOf(uid),
+      gid: ids.placeOf(gid),
+      mtime,
+      number,
+      links,
+      xattrs: xattrTable.placeOf(xattrs),
     };
-  };
-  const endRecord = (number: number) => {
-    places[number - 1] = inodes.place;
-    inodes.append(record.take());
-  };
-  const placeOf = (number: number): MetadataPlace => {
-    const place = places[number - 1];
-    if (place === undefined) {
-      throw new Error(`inode ${number} is referred to before it is written`);
-    }
-    return place;
   };
   // Downwards from the deepest: a listing needs to know where its inodes lie.
   for (const directory of directories.toReversed()) {
-    for (const { child } of directory.names) {
+    const entries = directory.names.map(({ name, child }): DirectoryEntry => {
       const { inode, number } = child;
-      if (inode.kind !== 'directory' && places[number - 1] === undefined) {
-        writeLeaf(record, headOf(child), inode, fragments);
-        endRecord(number);
+      if (inode.kind !== 'directory' && Number.isNaN(references[number - 1])) {
+        references[number - 1] = inodes.reference;
+        writeLeaf(inodes.fields, headOf(child), inode, fragmentNumbers);
       }
-    }
-    const listing = listings.add(
-      directory.names.map(({ name, child: { inode, number } }) => ({
-        ...{ name, number, type: InodeType[inode.kind], place: placeOf(number) },
-      })),
-    );
-    writeDirectory(record, headOf(directory), listing, directory.parent);
-    endRecord(directory.number);
+      return { name, type: InodeType[inode.kind], number, reference: references[number - 1] ?? Number.NaN };
+    });
+    const listing = listings.add(entries);
+    references[directory.number - 1] = inodes.reference;
+    writeDirectory(inodes.fields, headOf(directory), listing, directory.parent);
   }
   const parts: Buffer[] = [];
   let end = position;
@@ -95,34 +86,30 @@ export function encodeTree(
   };
   const inodeTable = place(inodes.end().bytes);
   const directoryTable = place(listings.end());
-  const fragmentList = fragmentTable(fragments.blocks, codec, end);
+  const fragmentList = fragmentTable(fragments, codec, end);
   place(fragmentList.bytes);
-  const exports = exportTable(
-    places.map((_place, index) => reference(placeOf(index + 1))),
-    codec,
-    end,
-  );
+  const exports = exportTable(references, codec, end);
   place(exports.bytes);
   const idTable = ids.end(codec, end);
   place(idTable.bytes);
-  const xattrTable = xattrs.end(end);
-  place(xattrTable?.bytes ?? Buffer.alloc(0));
+  const xattrs = xattrTable.end(end);
+  place(xattrs?.bytes ?? Buffer.alloc(0));
   const facts: TableFacts = {
-    inodes: places.length,
-    fragments: fragments.blocks.length,
+    inodes: references.length,
+    fragments: fragments.length,
     ids: ids.size,
-    rootReference: reference(placeOf(1)),
+    rootReference: references[0] ?? Number.NaN,
     inodeTable,
     directoryTable,
     fragmentTable: fragmentList.start,
     exportTable: exports.start,
     idTable: idTable.start,
-    xattrTable: xattrTable?.start,
+    xattrTable: xattrs?.start,
   };
   return { bytes: Buffer.concat(parts), facts };
 }
 
-interface Numbered {
+interface NumberedInode {
   readonly inode: Inode<FileContent>;
   readonly number: number;
   readonly links: number;
@@ -132,12 +119,12 @@ function writeLeaf(
   out: FieldWriter,
   head: InodeHead,
   inode: LeafInode<FileContent>,
-  fragments: FragmentNumbers,
+  fragmentNumbers: ReadonlyMap<StoredBlock, number>,
 ): void {
   switch (inode.kind) {
     case 'file': {
       const { fragment } = inode.content;
-      writeFile(out, head, inode.content, fragment && fragments.of(fragment.block));
+      writeFile(out, head, inode.content, fragment && fragmentNumbers.get(fragment.block));
       break;
     }
     case 'symbolic-link':
@@ -150,30 +137,5 @@ function writeLeaf(
     case 'fifo':
       writeFifo(out, head);
       break;
-  }
-}
-
-/** The fragment blocks that files use, numbered by their place. */
-class FragmentNumbers {
-  readonly blocks: readonly StoredBlock[];
-  readonly #numbers: ReadonlyMap<StoredBlock, number>;
-
-  constructor(leaves: Survey<FileContent>['leaves']) {
-    const used = new Set<StoredBlock>();
-    for (const { inode } of leaves) {
-      if (inode.kind === 'file' && inode.content.fragment !== undefined) {
-        used.add(inode.content.fragment.block);
-      }
-    }
-    this.blocks = [...used].sort((one, other) => one.position - other.position);
-    this.#numbers = new Map(this.blocks.map((block, index) => [block, index]));
-  }
-
-  of(block: StoredBlock): number {
-    const number = this.#numbers.get(block);
-    if (number === undefined) {
-      throw new Error('a file has a fragment that is in no list');
-    }
-    return number;
   }
 }

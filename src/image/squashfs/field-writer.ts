@@ -37,10 +37,21 @@ export class FieldWriter {
     this.#bytes.write(text, at, 'latin1');
   }
 
-  /** What was written since the last call; holds until something else is written. */
-  take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length);
-    this.#length = 0;
+  bytes(bytes: Buffer): void {
+    const at = this.#pass(bytes.length);
+    bytes.copy(this.#bytes, at);
+  }
+
+  /** How many bytes were written and not taken. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes the first bytes away. */
+  take(length = this.#length): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, length));
+    this.#bytes.copyWithin(0, length, this.#length);
+    this.#length -= length;
     return taken;
   }
 

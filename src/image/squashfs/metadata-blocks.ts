@@ -1,4 +1,5 @@
 import type { BlockCodec } from './codec.ts';
+import { FieldWriter } from './field-writer.ts';
 import { metadataBlockBytes, plainMetadata } from './layout.ts';
 
 /** Where something lies in a table: the place of its metadata block in the table, and its place in that block. */
@@ -7,52 +8,43 @@ export interface MetadataPlace {
   readonly offset: number;
 }
 
-/** Both in one number, as inodes are referred to; below 2^48, so a double holds it. */
-export function reference({ block, offset }: MetadataPlace): number {
-  return block * 0x10000 + offset;
+/** A place as it is referred to, in one number below 2^48, which a double holds. */
+export function placeOf(reference: number): MetadataPlace {
+  return { block: Math.floor(reference / 0x10000), offset: reference % 0x10000 };
 }
 
-/** A table in the making: bytes appended, cut into metadata blocks, each compressed with its length before it. */
+/** A table in the making: fields one behind the other, cut into metadata blocks, each compressed with its length before it. */
 export class MetadataBlocks {
+  /** What comes next. */
+  readonly fields = new FieldWriter();
   readonly #codec: BlockCodec;
   readonly #written: Buffer[] = [];
   readonly #starts: number[] = [];
   #writtenBytes = 0;
-  /** The present block, and how much of it is filled. */
-  readonly #filling = Buffer.alloc(metadataBlockBytes);
-  #filled = 0;
 
   constructor(codec: BlockCodec) {
     this.#codec = codec;
   }
 
-  /** Where the next bytes will lie. */
-  get place(): MetadataPlace {
-    return { block: this.#writtenBytes, offset: this.#filled };
-  }
-
-  append(bytes: Buffer): void {
-    for (let done = 0; done < bytes.length;) {
-      const copied = bytes.copy(this.#filling, this.#filled, done);
-      this.#filled += copied;
-      done += copied;
-      if (this.#filled === metadataBlockBytes) {
-        this.#endBlock();
-      }
+  /** Where the next field will lie. */
+  get reference(): number {
+    while (this.fields.length >= metadataBlockBytes) {
+      this.#endBlock(this.fields.take(metadataBlockBytes));
     }
+    return this.#writtenBytes * 0x10000 + this.fields.length;
   }
 
   /** @returns the table, and where each of its blocks begins in it. */
   end(): { readonly bytes: Buffer; readonly starts: readonly number[] } {
-    if (this.#filled > 0) {
-      this.#endBlock();
+    const rest = this.fields.take();
+    for (let at = 0; at < rest.length; at += metadataBlockBytes) {
+      this.#endBlock(rest.subarray(at, at + metadataBlockBytes));
     }
     return { bytes: Buffer.concat(this.#written), starts: this.#starts };
   }
 
-  #endBlock(): void {
-    const block = metadataBlock(this.#filling.subarray(0, this.#filled), this.#codec);
-    this.#filled = 0;
+  #endBlock(raw: Buffer): void {
+    const block = metadataBlock(raw, this.#codec);
     this.#starts.push(this.#writtenBytes);
     this.#written.push(block);
     this.#writtenBytes += block.length;

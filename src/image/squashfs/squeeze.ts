@@ -37,10 +37,10 @@ export interface Moves {
  */
 export function squeeze(
   start: number,
-  used: Iterable<StoredBlock>,
+  used: readonly StoredBlock[],
   order: readonly Stretch[],
 ): { readonly end: number; readonly moves: Moves } {
-  const blocks = [...used].sort((one, other) => one.position - other.position);
+  const blocks = used.toSorted((one, other) => one.position - other.position);
   const written = order
     .map((stretch, rank) => ({ ...stretch, rank, blocks: [] as StoredBlock[], at: 0, bytes: 0 }))
     .sort((one, other) => one.from - other.from);

@@ -12,14 +12,12 @@ export interface IndexedTable {
 }
 
 /** @param position where the table will lie in the file system. */
-function indexed(entries: FieldWriter, codec: BlockCodec, position: number): IndexedTable {
-  const table = new MetadataBlocks(codec);
-  table.append(entries.take());
+function indexed(table: MetadataBlocks, position: number): IndexedTable {
   const { bytes, starts } = table.end();
   const list = new FieldWriter();
-  starts.forEach((start) => {
+  for (const start of starts) {
     list.u64(position + start);
-  });
+  }
   return { bytes: Buffer.concat([bytes, list.take()]), start: position + bytes.length };
 }
 
@@ -29,26 +27,22 @@ export function fragmentTable(
   codec: BlockCodec,
   position: number,
 ): IndexedTable {
-  const entries = new FieldWriter();
+  const table = new MetadataBlocks(codec);
   for (const fragment of fragments) {
-    entries.u64(fragment.position);
-    entries.u32(sizeWord(fragment));
-    entries.u32(0);
+    table.fields.u64(fragment.position);
+    table.fields.u32(sizeWord(fragment));
+    table.fields.u32(0);
   }
-  return indexed(entries, codec, position);
+  return indexed(table, position);
 }
 
-/** The reference of every inode, by its number: what NFS needs. */
-export function exportTable(
-  references: readonly number[],
-  codec: BlockCodec,
-  position: number,
-): IndexedTable {
-  const entries = new FieldWriter();
+/** The reference of every inode, by its number less one: what NFS needs. */
+export function exportTable(references: Iterable<number>, codec: BlockCodec, position: number): IndexedTable {
+  const table = new MetadataBlocks(codec);
   for (const reference of references) {
-    entries.u64(reference);
+    table.fields.u64(reference);
   }
-  return indexed(entries, codec, position);
+  return indexed(table, position);
 }
 
 /** Users and groups, each number once; inodes name their place in it. */
@@ -75,10 +69,10 @@ export class IdTable {
   }
 
   end(codec: BlockCodec, position: number): IndexedTable {
-    const entries = new FieldWriter();
+    const table = new MetadataBlocks(codec);
     for (const id of this.#places.keys()) {
-      entries.u32(id);
+      table.fields.u32(id);
     }
-    return indexed(entries, codec, position);
+    return indexed(table, position);
   }
 }

@@ -4,7 +4,7 @@ import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../layer/inode.ts';
 import { BlockWriter } from './block-writer.ts';
 import { blockCodec, type BlockCodec } from './codec.ts';
-import type { FileContent, StoredBlock } from './content.ts';
+import type { FileContent } from './content.ts';
 import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
 import { encodeTree } from './encode-tree.ts';
@@ -13,6 +13,7 @@ import { superblockLength } from './layout.ts';
 import { moveBlocks, squeeze, type Stretch } from './squeeze.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
 import { surveyTree, type SurveyedLeaf } from './survey.ts';
+import { UsedBlocks } from './used-blocks.ts';
 
 export interface SquashfsOptions {
   readonly compression: Compression;
@@ -99,9 +100,9 @@ export class SquashfsWriter {
   ): Promise<number> {
     const survey = surveyTree(root);
     const used = await this.#unify(survey.leaves);
-    const { end: position, moves } = squeeze(this.#dataStart, used, order);
+    const { end: position, moves } = squeeze(this.#dataStart, used.all, order);
     await moveBlocks(this.#file, this.#base + this.#dataStart, moves);
-    const { bytes, facts } = encodeTree(survey, position, this.#codec);
+    const { bytes, facts } = encodeTree(survey, used.fragments(), position, this.#codec);
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([
@@ -113,22 +114,14 @@ export class SquashfsWriter {
   }
 
   /** Lets files of the same content share it. @returns the blocks that are used. */
-  async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<Set<StoredBlock>> {
+  async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<UsedBlocks> {
     const duplicates = new Duplicates(this.#file, this.#base, this.#codec);
-    const used = new Set<StoredBlock>();
+    const used = new UsedBlocks();
     for (const { inode } of leaves) {
       if (inode.kind === 'file') {
         const first = duplicates.firstOf(inode.content);
         inode.content = first instanceof Promise ? await first : first;
-        const { blocks, fragment } = inode.content;
-        for (const block of blocks) {
-          if (block.storedBytes > 0) {
-            used.add(block);
-          }
-        }
-        if (fragment !== undefined) {
-          used.add(fragment.block);
-        }
+        used.add(inode.content);
       }
     }
     return used;

@@ -1,6 +1,6 @@
 import type { BlockCodec } from './codec.ts';
 import { nothing, xattrPrefixes } from './layout.ts';
-import { MetadataBlocks, reference } from './metadata-blocks.ts';
+import { MetadataBlocks } from './metadata-blocks.ts';
 import type { IndexedTable } from './tables.ts';
 
 /** Whether squashfs can hold an xattr of this name. */
@@ -37,10 +37,10 @@ export class XattrTable {
       return known;
     }
     const id = Buffer.alloc(16);
-    id.writeBigUInt64LE(BigInt(reference(this.#pairs.place)), 0);
+    id.writeBigUInt64LE(BigInt(this.#pairs.reference), 0);
     id.writeUInt32LE(storable.length, 8);
     id.writeUInt32LE(listedBytes(storable), 12);
-    this.#pairs.append(bytes);
+    this.#pairs.fields.bytes(bytes);
     const place = this.#ids.push(id) - 1;
     this.#places.set(key, place);
     return place;
@@ -53,7 +53,7 @@ export class XattrTable {
     }
     const pairs = this.#pairs.end().bytes;
     const table = new MetadataBlocks(this.#codec);
-    table.append(Buffer.concat(this.#ids));
+    table.fields.bytes(Buffer.concat(this.#ids));
     const ids = table.end();
     // Unlike the other tables' lists this one has a head: where the pairs begin, and how many sets there are.
     const list = Buffer.alloc(16 + 8 * ids.starts.length);
