@@ -34,6 +34,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
   return {
     name: 'apptainer',
     scratchFactor,
+    threads: 1,
     version: async () => {
       const { name, version } = await runtime();
       return name === 'apptainer' ? version : `${name} ${version}`;

@@ -2,9 +2,9 @@ import { chmod, open, rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { formatBytes } from '../support/amounts.ts';
-import { sha256OfFile } from '../support/digest.ts';
 import { HpcGatError, isOutOfSpace, messageOf } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
+import { FileThreads } from '../support/threads/file-threads.ts';
 import { findForeignProgram } from './check/foreign-program.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
@@ -33,22 +33,33 @@ export async function convert(
   const startedAt = clock.now();
   const workspace = await createWorkspace(output, tmpDir, engine.scratchFactor > 0);
   const progress = showProgress(context, { ...request.progress, file: output });
+  const fileThreads = new FileThreads(engine.threads, signal);
   try {
     await warnOfLittleSpace(request, engine, image, context);
     const { sif, scratch } = workspace;
     await engine.convert(
       { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
-      { onProgress: progress.update, onWarning: progress.warn, onChild: workspace.noteChild, signal },
+      {
+        onProgress: progress.update,
+        onWarning: progress.warn,
+        onChild: workspace.noteChild,
+        fileThreads,
+        signal,
+      },
     );
     progress.update({ stage: 'other', message: 'checking the result' });
     const { architecture } = image.image;
     const facts = await verifySif(sif, { compression, architecture });
-    await warnOfForeignProgram(sif, facts, image, progress.warn);
+    const [sha256] = await Promise.all([
+      hashAndFlush(sif, facts, fileThreads),
+      warnOfForeignProgram(sif, facts, image, progress.warn),
+      expectUnchanged(request, image, context),
+    ]);
     const record: SifRecord = {
       schemaVersion: 1,
       source: formatSource(source),
       identity: image.identity,
-      sha256: await hashAndFlush(sif, signal),
+      sha256,
       sizeBytes: facts.sizeBytes,
       architecture: facts.architecture,
       compression: formatCompression(compression),
@@ -58,7 +69,6 @@ export async function convert(
       durationMs: clock.now().getTime() - startedAt.getTime(),
       image: image.image,
     };
-    await expectUnchanged(request, image, context);
     await publish(workspace, output, record, signal);
     return record;
   } catch (error) {
@@ -66,6 +76,7 @@ export async function convert(
     throw noSpaceIn(path.dirname(path.dirname(workspace.scratch)), error) ?? error;
   } finally {
     progress.end();
+    fileThreads.close();
     await workspace.remove();
   }
 }
@@ -133,11 +144,14 @@ async function expectUnchanged(
 }
 
 /** Hashes the whole file while the system brings it to disk. */
-async function hashAndFlush(sif: string, signal: AbortSignal): Promise<string> {
+async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: FileThreads): Promise<string> {
   await chmod(sif, 0o755);
   const handle = await open(sif, 'r');
   try {
-    const [digest] = await Promise.all([sha256OfFile(sif, signal), handle.sync()]);
+    const [digest] = await Promise.all([
+      fileThreads.sha256({ file: sif, start: 0, length: sizeBytes }),
+      handle.sync(),
+    ]);
     return digest;
   } finally {
     await handle.close();

@@ -1,3 +1,4 @@
+import type { FileThreads } from '../support/threads/file-threads.ts';
 import type { Compression } from './compression.ts';
 import type { ImageSource } from './source/source.ts';
 
@@ -6,6 +7,8 @@ export interface SifEngine {
   readonly name: string;
   /** Most bytes in its scratch folder for each byte of the unpacked layers; 0 where it stores nothing beside the output. */
   readonly scratchFactor: number;
+  /** How many threads may work for one conversion, beside the one that hands out the work. */
+  readonly threads: number;
   /** Its version on this host. @throws {MissingToolError} when it is not there. */
   version(): Promise<string>;
   /**
@@ -34,6 +37,8 @@ export interface ConversionWatch {
   readonly onWarning: (message: string) => void;
   /** A process was started that has to end with the conversion, even when this one is killed. */
   readonly onChild: (pid: number) => void;
+  /** Hash and copy files beside the conversion. The caller ends them, with the signal too. */
+  readonly fileThreads: FileThreads;
   readonly signal: AbortSignal;
 }
 

@@ -43,6 +43,7 @@ export function nativeEngine(
   return {
     name: 'native',
     scratchFactor: 0,
+    threads: options.threads,
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
@@ -61,20 +62,25 @@ export async function convertImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
   { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
-  watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>,
+  watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>,
 ): Promise<void> {
   const file = await open(output, 'wx+');
   try {
     const squashfs = new SquashfsWriter(file, partitionOffset, { compression, blockBytes, threads });
     try {
-      const cache = place && new BlockCache(place, { compression, blockBytes });
-      const stored = await storeLayers(image, { file, squashfs, budget: new Budget(limits), cache }, watch);
+      const cache = place && new BlockCache(place, { compression, blockBytes }, watch.fileThreads);
+      const { stored, checked } = await storeLayers(
+        image,
+        { file, squashfs, budget: new Budget(limits), cache },
+        watch,
+      );
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
       const lost = describeLostXattrs([...stored.values()].map(({ entries }) => entries));
       if (lost !== undefined) {
         watch.onWarning(lost);
       }
       await finish(file, squashfs, image.place, await image.config(), stored, origin);
+      await checked();
     } finally {
       squashfs.close();
     }

@@ -3,6 +3,7 @@ import { messageOf } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
 import type { BlockCache } from './cache/block-cache.ts';
 import type { ConversionWatch } from './engine.ts';
+import { KeptLayers } from './kept-layers.ts';
 import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
 import { demandSince, type Budget } from './limits.ts';
 import { countLayers } from './source/count-bytes.ts';
@@ -30,92 +31,65 @@ export interface LayerTarget {
   readonly cache?: BlockCache | undefined;
 }
 
-type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
+type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
 
-/**
- * Writes the contents of all layers, in the order in which they come.
- *
- * @returns the layers by their diff_ids.
- */
+export interface StoredLayers {
+  /** By their diff_ids. */
+  readonly stored: ReadonlyMap<string, WrittenLayer>;
+  /**
+   * Waits until the stored bytes of the layers that were taken from the cache are compared with their digests, beside
+   * everything else.
+   *
+   * @throws {HpcGatError} when some differ
+   */
+  readonly checked: () => Promise<void>;
+}
+
+/** Writes the contents of all layers, in the order in which they come. */
 export async function storeLayers(
   image: LayeredImage,
   target: LayerTarget,
   watch: Watch,
-): Promise<ReadonlyMap<string, WrittenLayer>> {
+): Promise<StoredLayers> {
   const { cache } = target;
-  const { signal } = watch;
+  const { fileThreads, signal } = watch;
   const { begin, onBytes } = countLayers(watch.onProgress, 'compress', 'converting the layers', image);
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
+  const nameOf = (layer: ArrivingLayer) => `layer ${printable(layer.name)} of ${image.place}`;
   const stored = new Map<string, WrittenLayer>();
+  const kept = cache && new KeptLayers(cache, target, image.isStream ?? false);
   let keeping = Promise.resolve();
-  let checking = Promise.resolve();
+  const convert = async (layer: ArrivingLayer): Promise<void> => {
+    const before = target.budget.demand;
+    const written = await convertLayer(layer, nameOf(layer), target);
+    const diffId = layer.diffId();
+    stored.set(diffId, written);
+    if (cache !== undefined && layer.digest !== undefined) {
+      const demand = demandSince(before, target.budget.demand);
+      const { digest } = layer;
+      const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
+      // Beside the next layer's conversion.
+      keeping = keeping
+        .then(() => cache.keep(digest, { diffId, demand, entries: written.entries }, source))
+        .catch(warnOf(watch));
+    }
+  };
   try {
-    for await (const layer of image.layers({ onBytes, signal, isHeld })) {
-      const name = `layer ${printable(layer.name)} of ${image.place}`;
-      const held = cache && (await takeFromCache(layer, name, cache, target, signal));
-      if (held !== undefined) {
+    for await (const layer of image.layers({ onBytes, fileThreads, signal, isHeld })) {
+      const held = await kept?.take(layer, nameOf(layer), begin(layer.sizeBytes));
+      if (held === undefined) {
+        await convert(layer);
+      } else {
         stored.set(held.diffId, held);
-        // While the next one is copied from the cache, where the source allows it.
-        checking = checking.then(() => {
-          begin(layer.sizeBytes);
-          return layer.check();
-        });
-        checking.catch(() => undefined);
-        if (image.isStream === true) {
-          await checking;
-        }
-        continue;
-      }
-      await checking;
-      begin(layer.sizeBytes);
-      const before = target.budget.demand;
-      const written = await convertLayer(layer, name, target);
-      const diffId = layer.diffId();
-      stored.set(diffId, written);
-      if (cache !== undefined && layer.digest !== undefined) {
-        const demand = demandSince(before, target.budget.demand);
-        const { digest } = layer;
-        const kept = { diffId, demand, entries: written.entries };
-        const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
-        // Beside the next layer's conversion.
-        keeping = keeping.then(() => cache.keep(digest, kept, source, signal)).catch(warnOf(watch));
       }
     }
-    await checking;
-  } finally {
-    await Promise.allSettled([checking, keeping]);
-  }
-  return stored;
-}
-
-/** @returns undefined when the layer has to be converted. */
-async function takeFromCache(
-  { digest, diffId }: ArrivingLayer,
-  name: string,
-  cache: BlockCache,
-  { squashfs, budget }: LayerTarget,
-  signal: AbortSignal,
-): Promise<(WrittenLayer & { readonly diffId: string }) | undefined> {
-  const cached = digest === undefined ? undefined : await cache.open(digest);
-  if (cached === undefined) {
-    return undefined;
-  }
-  try {
-    // An image that names another diff_id for this layer is damaged: reading the layer says so.
-    if (!['', cached.diffId].includes(diffId())) {
-      return undefined;
+    for (const layer of (await kept?.damaged()) ?? []) {
+      await convert(layer);
     }
-    const stretch = await squashfs.adoptLayer(cached.dataBytes, (file, position) =>
-      cached.copyTo(file, position, signal),
-    );
-    if (stretch === undefined) {
-      return undefined;
-    }
-    budget.takeLayer(cached.demand, name);
-    return { diffId: cached.diffId, name, entries: cached.entriesAt(stretch.from), stretch };
   } finally {
-    await cached.close();
+    await Promise.all([keeping, kept?.end()]);
   }
+  return { stored, checked: async () => kept?.checked() };
 }
 
 async function convertLayer(

@@ -9,6 +9,7 @@ import type { LayeredImage } from '../../src/image/source/layered-image.ts';
 import { openImage } from '../../src/image/source/open-image.ts';
 import { parseSource, type ImageSource } from '../../src/image/source/source.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
+import { FileThreads } from '../../src/support/threads/file-threads.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../registry/fake-registry.ts';
 import { testContext } from '../support/context.ts';
@@ -43,12 +44,17 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
   const output = path.join(temporaryFolder(), 'x.sif');
   const origin = { bootstrap: 'test', from: 'here' };
   const signal = new AbortController().signal;
-  await convertImage(
-    image,
-    origin,
-    { output, compression, blockBytes: 131_072, threads: 2, limits: defaultLimits() },
-    { onProgress: () => undefined, onWarning: () => undefined, signal },
-  );
+  const fileThreads = new FileThreads(2, signal);
+  try {
+    await convertImage(
+      image,
+      origin,
+      { output, compression, blockBytes: 131_072, threads: 2, limits: defaultLimits() },
+      { onProgress: () => undefined, onWarning: () => undefined, fileThreads, signal },
+    );
+  } finally {
+    fileThreads.close();
+  }
   return await readFile(output);
 }
 

@@ -14,6 +14,7 @@ export function fakeEngine(
   return {
     name: 'fake',
     scratchFactor: 2,
+    threads: 1,
     requests,
     version: () => Promise.resolve('1.0'),
     convert: async (request, watch) => {

@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ownIdentity } from '../../support/process-identity.ts';
+import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/entry.ts';
 import type { FileContent } from '../squashfs/content.ts';
 import type { Stretch } from '../squashfs/squeeze.ts';
@@ -28,7 +29,7 @@ export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'> {
   /** Length of its blocks. */
   readonly dataBytes: number;
   /** Copies the blocks to a place in a file. @returns false when they are damaged: then they are removed from the cache. */
-  copyTo(file: FileHandle, position: number, signal: AbortSignal): Promise<boolean>;
+  copyTo(file: FileHandle, position: number): Promise<boolean>;
   /** @param from where its first block lies now, in the file system. */
   entriesAt(from: number): LayerEntry<FileContent>[];
   close(): Promise<void>;
@@ -42,11 +43,13 @@ export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'> {
 export class BlockCache {
   readonly #place: CachePlace;
   readonly #form: BlockForm;
+  readonly #fileThreads: FileThreads;
   readonly #room: Room;
 
-  constructor(place: CachePlace, form: BlockForm) {
+  constructor(place: CachePlace, form: BlockForm, fileThreads: FileThreads) {
     this.#place = place;
     this.#form = form;
+    this.#fileThreads = fileThreads;
     this.#room = new Room(place);
   }
 
@@ -72,9 +75,9 @@ export class BlockCache {
         diffId: index.diffId,
         demand: index.demand,
         dataBytes,
-        copyTo: async (target, position, signal) => {
+        copyTo: async (target, position) => {
           try {
-            await copyTo(target, position, signal);
+            await copyTo(target, position, this.#fileThreads);
             return true;
           } catch (error) {
             await removeDamaged(file, error);
@@ -102,7 +105,6 @@ export class BlockCache {
     digest: string,
     layer: LayerOfBlocks,
     source: { readonly file: FileHandle; readonly stretch: Stretch },
-    signal: AbortSignal,
   ): Promise<void> {
     const { folder } = this.#place;
     const file = this.#fileOf(digest);
@@ -119,7 +121,8 @@ export class BlockCache {
     try {
       const handle = await open(part, 'wx', 0o600);
       try {
-        const sizeBytes = await writeEntry(handle, source.file, source.stretch, indexOf(layer), signal);
+        const { file: from, stretch } = source;
+        const sizeBytes = await writeEntry(handle, from, stretch, indexOf(layer), this.#fileThreads);
         this.#room.use(file, sizeBytes);
       } finally {
         await handle.close();

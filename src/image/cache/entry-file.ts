@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { filePieces } from '../../support/file-pieces.ts';
 import { readAt, writeAt } from '../../support/files.ts';
+import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Stretch } from '../squashfs/squeeze.ts';
 
 /*
@@ -11,7 +11,7 @@ import type { Stretch } from '../squashfs/squeeze.ts';
 
 const mark = Buffer.from('HPCGATB1');
 const trailerBytes = 8 + 4 + 4 + mark.length;
-/** Copied at once, and checked at once. */
+/** Each has a checksum. */
 const pieceBytes = 4 * 1024 * 1024;
 
 /** What stands in a file of the cache is not what was written there. */
@@ -28,14 +28,10 @@ export async function writeEntry(
   source: FileHandle,
   { from, to }: Stretch,
   index: unknown,
-  signal: AbortSignal,
+  fileThreads: FileThreads,
 ): Promise<number> {
-  const checksums: number[] = [];
-  for await (const piece of filePieces(source, { start: from, length: to - from, pieceBytes })) {
-    signal.throwIfAborted();
-    await writeAt(entry, checksums.length * pieceBytes, piece);
-    checksums.push(crc32(piece));
-  }
+  const blocks = { file: source, start: from, length: to - from };
+  const checksums = await fileThreads.copy(blocks, { file: entry, position: 0 }, pieceBytes);
   const stored: StoredIndex<unknown> = { index, checksums };
   const text = Buffer.from(JSON.stringify(stored));
   const trailer = Buffer.alloc(trailerBytes);
@@ -60,7 +56,7 @@ export interface OpenEntry<Index> {
    *
    * @throws {DamagedEntry} when they are not those that were written.
    */
-  readonly copyTo: (file: FileHandle, position: number, signal: AbortSignal) => Promise<void>;
+  readonly copyTo: (file: FileHandle, position: number, fileThreads: FileThreads) => Promise<void>;
 }
 
 /**
@@ -87,18 +83,13 @@ export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Ind
     index,
     dataBytes,
     sizeBytes: size,
-    copyTo: async (file, position, signal) => {
-      let done = 0;
-      for await (const piece of filePieces(entry, { length: dataBytes, pieceBytes })) {
-        signal.throwIfAborted();
-        if (crc32(piece) !== checksums[done / pieceBytes]) {
-          throw new DamagedEntry(`its blocks are damaged behind byte ${done}`);
-        }
-        await writeAt(file, position + done, piece);
-        done += piece.length;
-      }
-      if (done < dataBytes) {
-        throw new DamagedEntry('it has become shorter');
+    copyTo: async (file, position, fileThreads) => {
+      const blocks = { file: entry, start: 0, length: dataBytes };
+      const found = await fileThreads.copy(blocks, { file, position }, pieceBytes);
+      const isSound =
+        found.length === checksums.length && found.every((one, piece) => one === checksums[piece]);
+      if (!isSound) {
+        throw new DamagedEntry('its blocks are damaged');
       }
     },
   };

@@ -1,4 +1,5 @@
 import { sha256OfBytes } from '../../support/digest.ts';
+import { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Compression } from '../compression.ts';
 import { convertImage } from '../native-engine.ts';
 import type { LayeredImage } from '../source/layered-image.ts';
@@ -45,12 +46,17 @@ export async function writeProbeImage(
     },
     config: () => ({ ...platform, rootfs: { diff_ids: [diffId] } }),
   };
-  await convertImage(
-    image,
-    { bootstrap: 'hpc-gat', from: 'probe' },
-    { output, compression, blockBytes: 128 * 1024, threads: 1 },
-    { onProgress: () => undefined, onWarning: () => undefined, signal },
-  );
+  const fileThreads = new FileThreads(1, signal);
+  try {
+    await convertImage(
+      image,
+      { bootstrap: 'hpc-gat', from: 'probe' },
+      { output, compression, blockBytes: 128 * 1024, threads: 1 },
+      { onProgress: () => undefined, onWarning: () => undefined, fileThreads, signal },
+    );
+  } finally {
+    fileThreads.close();
+  }
   return true;
 }
 

@@ -17,23 +17,35 @@ export function countBytes(
 /**
  * The same for layers, as they are stored and in the order in which they come.
  *
- * @returns `begin` is told of each before its pieces.
+ * @returns `begin` is told of each before its pieces, and answers with what counts them whenever they come; `onBytes`
+ * counts those of the layer that began last.
  */
 export function countLayers(
   onProgress: ConversionWatch['onProgress'],
   stage: ConversionStage,
   message: string,
   { layerCount, totalBytes }: { readonly layerCount: number; readonly totalBytes: number },
-): { readonly begin: (sizeBytes: number) => void; readonly onBytes: (bytes: number) => void } {
+): {
+  readonly begin: (sizeBytes: number) => (bytes: number) => void;
+  readonly onBytes: (bytes: number) => void;
+} {
   const count = countBytes(onProgress, stage, message, totalBytes);
-  let layer = { number: 0, count: layerCount, doneBytes: 0, totalBytes: 0 };
+  let begun = 0;
+  let countLast: (bytes: number) => void = (bytes) => {
+    count(bytes);
+  };
   return {
     begin: (sizeBytes) => {
-      layer = { ...layer, number: layer.number + 1, doneBytes: 0, totalBytes: sizeBytes };
+      begun += 1;
+      let layer = { number: begun, count: layerCount, doneBytes: 0, totalBytes: sizeBytes };
+      countLast = (bytes) => {
+        layer = { ...layer, doneBytes: layer.doneBytes + bytes };
+        count(bytes, layer);
+      };
+      return countLast;
     },
     onBytes: (bytes) => {
-      layer = { ...layer, doneBytes: layer.doneBytes + bytes };
-      count(bytes, layer);
+      countLast(bytes);
     },
   };
 }

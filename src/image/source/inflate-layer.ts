@@ -66,10 +66,7 @@ export async function* inflateLayer(
     if (error instanceof HpcGatError) {
       throw error;
     }
-    throw new HpcGatError(
-      `${place} is damaged: its layer ${printable(name)} cannot be read: ${messageOf(error)}`,
-      { fix, cause: error },
-    );
+    throw unreadable(place, name, error);
   }
   const stored = `sha256:${ofStored.digest('hex')}`;
   onEnd({ stored, plain: codec === 'none' ? stored : `sha256:${ofPlain.digest('hex')}` });
@@ -91,6 +88,13 @@ export async function checkStored(
   while ((await stored.next()).done !== true) {
     // Its digest is all that is wanted.
   }
+}
+
+export function unreadable(place: string, name: string, cause: unknown): HpcGatError {
+  return new HpcGatError(
+    `${place} is damaged: its layer ${printable(name)} cannot be read: ${messageOf(cause)}`,
+    { fix, cause },
+  );
 }
 
 /** @throws {HpcGatError} when a layer is not the one that was named. */

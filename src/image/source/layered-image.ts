@@ -1,3 +1,4 @@
+import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { ImageConfig } from './image-config.ts';
 
 /** An image whose layers can be read, once, in the order in which they come. */
@@ -5,12 +6,15 @@ export interface LayeredImage {
   /** Where it comes from, for messages. */
   readonly place: string;
   readonly layerCount: number;
-  /** Its layers pass by once: each is to be read or checked before the next one is asked for. */
+  /**
+   * Its layers pass by once: each is to be read or checked before the next one is asked for. Those of others may be read in
+   * any order, and checked side by side.
+   */
   readonly isStream?: boolean;
   /** About as many stored bytes as there are to read. */
   readonly totalBytes: number;
   /**
-   * Every layer of the image, and maybe others; each is read to its end before the next one is asked for.
+   * Every layer of the image, and maybe others.
    *
    * @throws {HpcGatError} when one cannot be read or is damaged.
    */
@@ -27,6 +31,8 @@ export interface LayeredImage {
 export interface LayerReading {
   /** Told how many stored bytes were read since the last call. */
   readonly onBytes: (bytes: number) => void;
+  /** For what is read beside the conversion. */
+  readonly fileThreads: FileThreads;
   readonly signal: AbortSignal;
   /** Whether the content of a layer, by the digest of its stored bytes, is there already: it need not come in advance. */
   readonly isHeld: (digest: string) => Promise<boolean>;
@@ -44,9 +50,10 @@ export interface ArrivingLayer {
   /**
    * Compares the stored bytes, as far as they come at all, with the digest.
    *
+   * @param onBytes told how many stored bytes were read since the last call.
    * @throws {HpcGatError} when they differ.
    */
-  check(): Promise<void>;
+  check(onBytes: (bytes: number) => void): Promise<void>;
   /** Digest of the uncompressed bytes, `sha256:...`; of a stream it is known behind the last of them, and empty before. */
   readonly diffId: () => string;
 }

@@ -3,14 +3,12 @@ import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { daemonImage } from './daemon-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import { fileChunks } from './file-chunks.ts';
 import type { ImageConfig } from './image-config.ts';
-import { checkStored } from './inflate-layer.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type ImageSource } from './source.ts';
-import { readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
+import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
 
 /**
  * Opens an image for reading its layers where they are: none of them is stored on the way.
@@ -75,7 +73,7 @@ function arriving(place: string, layer: StoredLayer, reading: LayerReading): Arr
     sizeBytes,
     digest,
     bytes: readLayer(place, layer, reading.onBytes, reading.signal),
-    check: () => checkStored(place, { name, digest: digest ?? '', chunks: fileChunks(layer) }, reading),
+    check: (onBytes) => checkOnDisk(place, { ...layer, digest: digest ?? '' }, { ...reading, onBytes }),
     diffId: () => diffId,
   };
 }

@@ -60,6 +60,7 @@ export async function openRegistryImage(
   const layers = [...new Map(named.map((one) => [`${one.layer.digest} ${one.diffId}`, one])).values()];
   return {
     place,
+    isStream: true,
     layerCount: layers.length,
     totalBytes: layers.reduce((sum, { layer }) => sum + layer.size, 0),
     layers: async function* (reading) {
@@ -83,12 +84,12 @@ function arriving(
   layer: Descriptor,
   diffId: string,
   coming: FetchAhead,
-  { onBytes, signal }: LayerReading,
+  reading: LayerReading,
 ): ArrivingLayer {
   const { digest, size } = layer;
   async function* bytes(): AsyncGenerator<Buffer> {
     const stored = await openStream(digest, coming.stream(layer));
-    yield* inflateLayer(place, stored, onBytes, signal, (found) => {
+    yield* inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
       expectDigests(place, { name: digest, digest, diffId }, found);
     });
   }
@@ -97,7 +98,7 @@ function arriving(
     sizeBytes: size,
     digest,
     bytes: bytes(),
-    check: () => {
+    check: (onBytes) => {
       // Nothing has come: the manifest, whose digest was compared, names the layer that is held.
       onBytes(size);
       return Promise.resolve();

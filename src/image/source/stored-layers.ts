@@ -1,6 +1,7 @@
 import { readStart, type FileSlice } from './image-files.ts';
 import { fileChunks } from './file-chunks.ts';
-import { codecByStart, expectDigests, inflateLayer, type LayerCodec } from './inflate-layer.ts';
+import { codecByStart, expectDigests, inflateLayer, unreadable, type LayerCodec } from './inflate-layer.ts';
+import type { LayerReading } from './layered-image.ts';
 import type { OciImage } from './oci-image.ts';
 
 /** A layer as it lies on disk. */
@@ -56,6 +57,30 @@ export async function checkLayers(
       // Read for its digests alone.
     }
   }
+}
+
+/**
+ * Compares the stored bytes of a layer with its digest, beside everything else.
+ *
+ * @throws {HpcGatError} when the layer cannot be read, or differs.
+ */
+export async function checkOnDisk(
+  place: string,
+  {
+    name,
+    digest,
+    file,
+    dataOffset,
+    sizeBytes,
+  }: FileSlice & { readonly name: string; readonly digest: string },
+  { onBytes, fileThreads, signal }: Pick<LayerReading, 'onBytes' | 'fileThreads' | 'signal'>,
+): Promise<void> {
+  const part = { file, start: dataOffset, length: sizeBytes };
+  const hex = await fileThreads.sha256(part, onBytes).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw unreadable(place, name, error);
+  });
+  expectDigests(place, { name, digest }, { stored: `sha256:${hex}`, plain: '' });
 }
 
 /**

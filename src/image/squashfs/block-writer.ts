@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files.ts';
+import { sharedBuffer } from '../../support/threads/thread.ts';
 import { emptyBlock, type StoredBlock } from './content.ts';
 import type { Lanes } from './lanes.ts';
-import { sharedBlock } from './threads/block-thread.ts';
 
 /** On their way at once: what keeps threads busy while the next blocks are read. */
 const inFlightBytes = 16 * 1024 * 1024;
@@ -60,7 +60,7 @@ export class BlockWriter {
     while (this.#queue.length >= this.#mostInFlight) {
       await this.#writeSome();
     }
-    return this.#buffers.pop() ?? sharedBlock(this.#blockBytes);
+    return this.#buffers.pop() ?? sharedBuffer(this.#blockBytes);
   }
 
   /** Takes a buffer back that nothing came into. */

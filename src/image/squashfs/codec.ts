@@ -2,7 +2,7 @@ import { constants, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from '../compression.ts';
 import { deflateData, deflateInPlace } from '../deflate/deflate.ts';
 import type { Lane } from './lanes.ts';
-import { threadLanes, type CompressInPlace, type ThreadWork } from './threads/block-thread.ts';
+import { threadLanes, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
 import { zstdInPlace } from './threads/zstd-in-place.ts';
 
 /** Compresses single blocks: each stands for itself, whatever was compressed before. */
@@ -52,7 +52,7 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
 
 /** What the threads do, this one does for blocks that have to be there at once. */
 function threadedCodec<Data>(
-  work: ThreadWork<Data>,
+  work: BlockWork<Data>,
   blockBytes: number,
   decompressSync: (block: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Buffer,
 ): BlockCodec {

@@ -70,20 +70,14 @@ export class SquashfsWriter {
   }
 
   /**
-   * Takes over a layer's blocks that are compressed already.
-   *
-   * @param copyTo writes them to a place in a file; false when it cannot.
-   * @returns where they lie, or undefined when they could not be copied.
+   * Leaves room for a layer's blocks that are compressed already, right after {@link endLayer}: they are to be there before
+   * {@link finish}, unless the layer is given up.
    */
-  async adoptLayer(
-    bytes: number,
-    copyTo: (file: FileHandle, position: number) => Promise<boolean>,
-  ): Promise<Stretch | undefined> {
-    if (!(await copyTo(this.#file, this.#base + this.#layerStart))) {
-      return undefined;
-    }
+  adoptLayer(bytes: number): Stretch {
+    const from = this.#layerStart;
     this.#blocks.pass(bytes);
-    return await this.endLayer();
+    this.#layerStart = this.#blocks.position;
+    return { from, to: this.#layerStart };
   }
 
   /**

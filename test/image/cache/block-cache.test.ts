@@ -40,6 +40,16 @@ describe('what is damaged is noticed and made anew', () => {
     expect(await Promise.all(names.map((name) => readFile(path.join(cache.folder, name))))).toEqual(contents);
   });
 
+  test('and counts once against the limits', async () => {
+    const cache = newPlace();
+    const limits = { unpackedBytes: 600_000, entries: 3, metadataBytes: 1e9 };
+    const cold = await sifOf(await image(), { cache, limits });
+    for (const name of await namesIn(cache)) {
+      await flip(path.join(cache.folder, name), 1);
+    }
+    expect(await sifOf(await image(), { cache, limits })).toBe(cold);
+  });
+
   async function flip(file: string, at: number): Promise<void> {
     const bytes = await readFile(file);
     bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);

@@ -3,11 +3,13 @@ import path from 'node:path';
 import type { CachePlace } from '../../../src/image/cache/block-cache.ts';
 import { listCache } from '../../../src/image/cache/folder.ts';
 import type { Compression } from '../../../src/image/compression.ts';
+import type { ConversionProgress } from '../../../src/image/engine.ts';
 import { convertImage, type NativeOptions } from '../../../src/image/native-engine.ts';
 import type { LayeredImage } from '../../../src/image/source/layered-image.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../support/context.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { OciBytes } from '../oci-bytes.ts';
@@ -16,22 +18,31 @@ export interface Wanted extends Partial<NativeOptions> {
   readonly compression?: Compression;
   readonly blockBytes?: number;
   readonly onWarning?: (message: string) => void;
-  /** Called with the bytes read after each piece. */
-  readonly onProgress?: () => void;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ConversionProgress) => void;
 }
 
 /** Converts to a new file. @returns the digest of its bytes. */
 export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<string> {
-  const { onWarning = () => undefined, onProgress = () => undefined, ...options } = wanted;
+  const {
+    onWarning = () => undefined,
+    onProgress = () => undefined,
+    signal = new AbortController().signal,
+    ...options
+  } = wanted;
   const output = path.join(temporaryFolder(), 'x.sif');
-  const signal = new AbortController().signal;
   const form = { compression: { codec: 'zstd', level: 3 } as const, blockBytes: 131_072, threads: 2 };
-  await convertImage(
-    image,
-    { bootstrap: 'test', from: 'here' },
-    { output, ...form, ...options },
-    { onProgress, onWarning, signal },
-  );
+  const fileThreads = new FileThreads(form.threads, signal);
+  try {
+    await convertImage(
+      image,
+      { bootstrap: 'test', from: 'here' },
+      { output, ...form, ...options },
+      { onProgress, onWarning, fileThreads, signal },
+    );
+  } finally {
+    fileThreads.close();
+  }
   return digestOf(await readFile(output));
 }
 

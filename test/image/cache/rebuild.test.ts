@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { ConversionProgress } from '../../../src/image/engine.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import type { ImageSource } from '../../../src/image/source/source.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
@@ -191,6 +192,33 @@ describe('a layer that is kept is checked all the same', () => {
     await expect(sifOf(await archived(lying), { cache })).rejects.toThrow(
       /has the digest sha256:.*, not sha256:/,
     );
+  });
+
+  test('until the conversion is cancelled', async () => {
+    const cache = newPlace();
+    await sifOf(await archived(layout(layers)), { cache });
+    const cancelling = new AbortController();
+    const cancel = () => {
+      cancelling.abort(new Error('that is enough'));
+    };
+    const cancelled = sifOf(await archived(layout(layers)), {
+      cache,
+      signal: cancelling.signal,
+      onProgress: cancel,
+    });
+    await expect(cancelled).rejects.toThrow('that is enough');
+    expect(await namesIn(cache)).toHaveLength(3);
+  });
+
+  test('and every stored byte is told once', async () => {
+    const cache = newPlace();
+    await sifOf(await archived(layout(layers)), { cache });
+    const told: ConversionProgress[] = [];
+    const image = await archived(layout(layers));
+    await sifOf(image, { cache, onProgress: (progress) => told.push(progress) });
+    const counted = told.filter(({ layer }) => layer !== undefined);
+    expect(counted.at(-1)).toMatchObject({ doneBytes: image.totalBytes, totalBytes: image.totalBytes });
+    expect(counted.filter(({ layer }) => layer?.doneBytes === layer?.totalBytes)).toHaveLength(3);
   });
 
   test('against the limits', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { blockCodec } from '../../../src/image/squashfs/codec.ts';
 import { Lanes } from '../../../src/image/squashfs/lanes.ts';
-import { sharedBlock } from '../../../src/image/squashfs/threads/block-thread.ts';
+import { sharedBuffer } from '../../../src/support/threads/thread.ts';
 
 const blockBytes = 128 * 1024;
 
@@ -30,7 +30,7 @@ function aloneByZstd(raw: Buffer): Buffer {
 }
 
 function shared(raw: Buffer): Buffer {
-  const memory = sharedBlock(blockBytes);
+  const memory = sharedBuffer(blockBytes);
   raw.copy(memory);
   return memory.subarray(0, raw.length);
 }

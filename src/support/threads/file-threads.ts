@@ -1,0 +1,85 @@
+import type { FileHandle } from 'node:fs/promises';
+import { fileWork, type FileAnswer, type FilePart, type FileRequest } from './file-work.ts';
+import { Thread } from './thread.ts';
+
+interface Busy {
+  readonly thread: Thread<FileRequest, FileAnswer, number>;
+  /** That it still has to read. */
+  bytes: number;
+}
+
+/** More would wait for the same disk, and each takes some MiB. */
+const most = 4;
+
+/**
+ * Threads that read files beside this one, for their digests or to copy them. Each starts when it is needed. All ends
+ * with the signal: but nothing is answered before the thread has let go of the files.
+ */
+export class FileThreads {
+  readonly #threads: readonly Busy[];
+  readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
+  readonly #signal: AbortSignal;
+
+  /** @param count so many at once, at most */
+  constructor(count: number, signal: AbortSignal) {
+    const data = { cancelled: this.#cancelled };
+    this.#threads = Array.from({ length: Math.min(count, most) }, () => ({
+      thread: new Thread(fileWork.toString(), data),
+      bytes: 0,
+    }));
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#cancel);
+  }
+
+  /**
+   * The SHA-256 of a part of a file, 64 hexadecimal digits.
+   *
+   * @param onBytes told how many bytes were read since the last call
+   * @throws what the file system says; the signal's reason
+   */
+  async sha256(part: FilePart, onBytes?: (bytes: number) => void): Promise<string> {
+    return (await this.#ask({ hash: part }, part.length, onBytes)) as string;
+  }
+
+  /**
+   * Copies from a file to a place in another one. Both are to stay open meanwhile.
+   *
+   * @returns the CRC-32 of each `pieceBytes`; fewer where the file ends before
+   * @throws what the file system says; the signal's reason
+   */
+  async copy(
+    source: { readonly file: FileHandle; readonly start: number; readonly length: number },
+    target: { readonly file: FileHandle; readonly position: number },
+    pieceBytes: number,
+  ): Promise<number[]> {
+    const { start, length } = source;
+    const { position } = target;
+    const copy = { from: source.file.fd, start, length, to: target.file.fd, position, pieceBytes };
+    return (await this.#ask({ copy }, length)) as number[];
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#cancel);
+    this.#threads.forEach(({ thread }) => {
+      thread.close();
+    });
+  }
+
+  async #ask(request: FileRequest, length: number, onBytes?: (bytes: number) => void): Promise<FileAnswer> {
+    this.#signal.throwIfAborted();
+    const least = this.#threads.reduce((one, other) => (other.bytes < one.bytes ? other : one));
+    least.bytes += length;
+    try {
+      return await least.thread.ask(request, onBytes);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw error;
+    } finally {
+      least.bytes -= length;
+    }
+  }
+
+  readonly #cancel = () => {
+    Atomics.store(this.#cancelled, 0, 1);
+  };
+}

@@ -1,0 +1,49 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Thread, type ThreadWork } from '../../../src/support/threads/thread.ts';
+
+let thread: Thread<string, string, number> | undefined;
+afterEach(() => {
+  thread?.close();
+});
+
+const work: ThreadWork<string, string, string, number> = (greeting) => (name, tell) => {
+  if (name === '') {
+    throw Object.assign(new RangeError('nobody is there'), { code: 'ENOBODY' });
+  }
+  if (name === 'exit') {
+    process.exit();
+  }
+  tell(name.length);
+  return `${greeting} ${name}`;
+};
+
+test('answers in the order of the requests, with news of each before', async () => {
+  const asked = (thread = new Thread(work.toString(), 'hello'));
+  const told: string[] = [];
+  const names = ['one', 'fourth', 'x'];
+  const answers = await Promise.all(
+    names.map((name) => asked.ask(name, (length) => told.push(`${name} ${length}`))),
+  );
+  expect(answers).toEqual(['hello one', 'hello fourth', 'hello x']);
+  expect(told).toEqual(['one 3', 'fourth 6', 'x 1']);
+});
+
+test('an error is of one request, and keeps what it says', async () => {
+  thread = new Thread(work.toString(), 'hello');
+  const answers = await Promise.allSettled([thread.ask('one'), thread.ask(''), thread.ask('two')]);
+  expect(answers).toMatchObject([
+    { value: 'hello one' },
+    { reason: { message: 'nobody is there', code: 'ENOBODY' } },
+    { value: 'hello two' },
+  ]);
+});
+
+test.each([
+  ['ends', work.toString(), 'the thread has ended'],
+  ['cannot begin', '() => { throw new Error("no beginning"); }', 'no beginning'],
+])('what a thread that %s has not answered fails, and what comes then', async (_what, text, said) => {
+  thread = new Thread(text, 'hello');
+  const pending = [thread.ask('exit'), thread.ask('two')];
+  await Promise.all(pending.map((one) => expect(one).rejects.toThrow(said)));
+  await expect(thread.ask('three')).rejects.toThrow(said);
+});
