@@ -64,17 +64,21 @@ export async function convertImage(
   { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
   watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>,
 ): Promise<void> {
+  const { fileThreads } = watch;
   const file = await open(output, 'wx+');
   try {
-    const squashfs = new SquashfsWriter(file, partitionOffset, { compression, blockBytes, threads });
+    const options = { compression, blockBytes, threads };
+    const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
     try {
-      const cache = place && new BlockCache(place, { compression, blockBytes }, watch.fileThreads);
+      const cache = place && new BlockCache(place, options, fileThreads);
       const { stored, checked } = await storeLayers(
         image,
         { file, squashfs, budget: new Budget(limits), cache },
         watch,
       );
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
+      // For what follows: blocks are moved beside, and the result is hashed.
+      fileThreads.start();
       const lost = describeLostXattrs([...stored.values()].map(({ entries }) => entries));
       if (lost !== undefined) {
         watch.onWarning(lost);

@@ -32,6 +32,11 @@ export interface TableFacts {
   readonly xattrTable: number | undefined;
 }
 
+export interface EncodedTree {
+  readonly bytes: Buffer;
+  readonly facts: TableFacts;
+}
+
 /**
  * The tables of a tree whose contents are written.
  *
@@ -43,7 +48,7 @@ export function encodeTree(
   fragments: readonly StoredBlock[],
   position: number,
   codec: BlockCodec,
-): { readonly bytes: Buffer; readonly facts: TableFacts } {
+): EncodedTree {
   const ids = new IdTable();
   const xattrTable = new XattrTable(codec);
   const inodes = new MetadataBlocks(codec);

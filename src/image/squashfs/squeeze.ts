@@ -1,10 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeAt } from '../../support/files.ts';
+import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { StoredBlock } from './content.ts';
 import { reorder, type Run } from './reorder.ts';
-
-/** Copied at once. */
-const copyBytes = 4 * 1024 * 1024;
 
 /** From where to where the blocks of a layer were written. */
 export interface Stretch {
@@ -90,15 +87,16 @@ function compact(start: number, blocks: readonly StoredBlock[]): { end: number; 
 }
 
 /** @param at where in the file the first block lies. */
-export async function moveBlocks(file: FileHandle, at: number, { together, runs }: Moves): Promise<void> {
-  for (const { from, to, bytes } of together) {
-    const buffer = Buffer.allocUnsafe(Math.min(bytes, copyBytes));
-    for (let done = 0; done < bytes; done += copyBytes) {
-      const length = Math.min(copyBytes, bytes - done);
-      await file.read(buffer, 0, length, at + from + done);
-      await writeAt(file, at + to + done, buffer.subarray(0, length));
-    }
-  }
+export async function moveBlocks(
+  file: FileHandle,
+  at: number,
+  { together, runs }: Moves,
+  fileThreads: FileThreads,
+): Promise<void> {
+  await fileThreads.move(
+    file,
+    together.map(({ from, to, bytes }) => ({ from: at + from, to: at + to, bytes })),
+  );
   await reorder(
     file,
     at,

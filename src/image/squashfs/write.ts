@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files.ts';
+import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../layer/inode.ts';
 import { BlockWriter } from './block-writer.ts';
@@ -7,7 +8,7 @@ import { blockCodec, type BlockCodec } from './codec.ts';
 import type { FileContent } from './content.ts';
 import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
-import { encodeTree } from './encode-tree.ts';
+import { encodeTree, type EncodedTree } from './encode-tree.ts';
 import { Lanes } from './lanes.ts';
 import { superblockLength } from './layout.ts';
 import { moveBlocks, squeeze, type Stretch } from './squeeze.ts';
@@ -33,17 +34,22 @@ export class SquashfsWriter {
   readonly #base: number;
   readonly #dataStart: number;
   readonly #options: SquashfsOptions;
+  readonly #fileThreads: FileThreads;
   readonly #codec: BlockCodec;
   readonly #lanes: Lanes;
   readonly #blocks: BlockWriter;
   #layerStart: number;
 
-  /** @param base where the file system begins in the file. */
-  constructor(file: FileHandle, base: number, options: SquashfsOptions) {
+  /**
+   * @param base where the file system begins in the file.
+   * @param fileThreads move blocks while the tables are made.
+   */
+  constructor(file: FileHandle, base: number, options: SquashfsOptions, fileThreads: FileThreads) {
     this.#dataStart = superblockLength + codecOptions(options.compression).length;
     this.#file = file;
     this.#base = base;
     this.#options = options;
+    this.#fileThreads = fileThreads;
     this.#codec = blockCodec(options.compression, options.blockBytes);
     this.#lanes = new Lanes(this.#codec.openLanes(options.threads));
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
@@ -95,8 +101,14 @@ export class SquashfsWriter {
     const survey = surveyTree(root);
     const used = await this.#unify(survey.leaves);
     const { end: position, moves } = squeeze(this.#dataStart, used.all, order);
-    await moveBlocks(this.#file, this.#base + this.#dataStart, moves);
-    const { bytes, facts } = encodeTree(survey, used.fragments(), position, this.#codec);
+    const moving = moveBlocks(this.#file, this.#base + this.#dataStart, moves, this.#fileThreads);
+    let tables: EncodedTree;
+    try {
+      tables = encodeTree(survey, used.fragments(), position, this.#codec);
+    } finally {
+      await moving;
+    }
+    const { bytes, facts } = tables;
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { fileWork, type FileAnswer, type FilePart, type FileRequest } from './file-work.ts';
+import { fileWork, type FileAnswer, type FilePart, type FileRequest, type MovedParts } from './file-work.ts';
 import { Thread } from './thread.ts';
 
 interface Busy {
@@ -12,7 +12,7 @@ interface Busy {
 const most = 4;
 
 /**
- * Threads that read files beside this one, for their digests or to copy them. Each starts when it is needed. All ends
+ * Threads that read files beside this one, for their digests, or to copy or move what is in them. Each starts when it is needed. All ends
  * with the signal: but nothing is answered before the thread has let go of the files.
  */
 export class FileThreads {
@@ -56,6 +56,23 @@ export class FileThreads {
     const { position } = target;
     const copy = { from: source.file.fd, start, length, to: target.file.fd, position, pieceBytes };
     return (await this.#ask({ copy }, length)) as number[];
+  }
+
+  /**
+   * Moves bytes inside a file, which is to stay open meanwhile, towards its beginning: one move after the other.
+   *
+   * @throws what the file system says; the signal's reason
+   */
+  async move(file: FileHandle, moves: MovedParts['moves']): Promise<void> {
+    const length = moves.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (length > 0) {
+      await this.#ask({ move: { file: file.fd, moves } }, length);
+    }
+  }
+
+  /** Starts one before there is something to do, so that this need not wait for it. */
+  start(): void {
+    this.#threads[0]?.thread.start();
   }
 
   close(): void {

@@ -16,7 +16,14 @@ export interface CopiedPart {
   readonly pieceBytes: number;
 }
 
-export type FileRequest = { readonly hash: FilePart } | { readonly copy: CopiedPart };
+/** Bytes of a file that is open in this process, and where in it they go, one move after the other: towards its beginning. */
+export interface MovedParts {
+  readonly file: number;
+  readonly moves: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
+}
+
+export type FileRequest =
+  { readonly hash: FilePart } | { readonly copy: CopiedPart } | { readonly move: MovedParts };
 export type FileAnswer = string | number[];
 
 export interface FileWorkData {
@@ -62,6 +69,12 @@ export function fileWork({ cancelled }: FileWorkData) {
     tell(untold);
   }
 
+  function write(descriptor: number, bytes: Buffer, position: number): void {
+    for (let at = 0; at < bytes.length;) {
+      at += writeSync(descriptor, bytes, at, bytes.length - at, position + at);
+    }
+  }
+
   function hash(part: FilePart, tell: (bytes: number) => void): string {
     const descriptor = openSync(part.file, 'r');
     try {
@@ -85,13 +98,24 @@ export function fileWork({ cancelled }: FileWorkData) {
         checksums[piece] = crc32(bytes.subarray(at, end), checksums[piece]);
         at = end;
       }
-      for (let at = 0; at < bytes.length;) {
-        at += writeSync(to, bytes, at, bytes.length - at, position + done + at);
-      }
+      write(to, bytes, position + done);
     });
     return checksums;
   }
 
-  return (request: FileRequest, tell: (bytes: number) => void): FileAnswer =>
-    'hash' in request ? hash(request.hash, tell) : copy(request.copy, tell);
+  function move({ file, moves }: MovedParts, tell: (bytes: number) => void): number[] {
+    for (const { from, to, bytes } of moves) {
+      read(file, { start: from, length: bytes }, tell, (piece, done) => {
+        write(file, piece, to + done);
+      });
+    }
+    return [];
+  }
+
+  return (request: FileRequest, tell: (bytes: number) => void): FileAnswer => {
+    if ('hash' in request) {
+      return hash(request.hash, tell);
+    }
+    return 'copy' in request ? copy(request.copy, tell) : move(request.move, tell);
+  };
 }

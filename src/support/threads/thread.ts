@@ -40,12 +40,17 @@ export class Thread<Request, Answer, News = never> {
     this.#data = data;
   }
 
+  /** Starts it before there is something to do, so that this need not wait for it. */
+  start(): void {
+    this.#started();
+  }
+
   /** @throws what the work throws; that the thread has ended */
   ask(request: Request, onNews: (news: News) => void = () => undefined): Promise<Answer> {
     if (this.#ended !== undefined) {
       return Promise.reject(this.#ended);
     }
-    const worker = (this.#worker ??= this.#start());
+    const worker = this.#started();
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject, onNews });
       worker.postMessage(request);
@@ -58,7 +63,12 @@ export class Thread<Request, Answer, News = never> {
     this.#fail(new Error('closed while it worked'));
   }
 
-  #start(): Worker {
+  #started(): Worker {
+    this.#worker ??= this.#newWorker();
+    return this.#worker;
+  }
+
+  #newWorker(): Worker {
     const worker = new Worker(`(${serve.toString()})(${this.#text})`, {
       eval: true,
       workerData: this.#data,

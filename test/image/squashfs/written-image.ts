@@ -11,6 +11,7 @@ import {
 } from '../../../src/image/layer/inode.ts';
 import type { FileContent } from '../../../src/image/squashfs/content.ts';
 import { SquashfsWriter } from '../../../src/image/squashfs/write.ts';
+import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { noise } from '../noise.ts';
 
@@ -55,7 +56,8 @@ export async function writtenImage(
 ): Promise<string> {
   const name = path.join(temporaryFolder(), 'image.sqfs');
   const file = await open(name, 'wx+');
-  const writer = new SquashfsWriter(file, base, { compression, blockBytes, threads });
+  const fileThreads = new FileThreads(1, new AbortController().signal);
+  const writer = new SquashfsWriter(file, base, { compression, blockBytes, threads }, fileThreads);
   try {
     const root = await tree({
       file: async (data, more = {}) => {
@@ -91,6 +93,7 @@ export async function writtenImage(
     await file.truncate(base + (await writer.finish(root, [layer], 1_700_000_000)));
   } finally {
     writer.close();
+    fileThreads.close();
     await file.close();
   }
   return name;

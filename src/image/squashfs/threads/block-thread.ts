@@ -30,12 +30,14 @@ const mostWaiting = 8;
  */
 export function threadLanes<Data>(threadCount: number, work: BlockWork<Data>, blockBytes: number): Lane[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
+  // There will be a block; whether there will be several is not known.
+  threads[0]?.start();
   const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
   // The first blocks go to different threads.
   return Array.from({ length: lanes }, () => threads).flat();
 }
 
-/** A thread that compresses blocks, one after the other. It starts with the first one. */
+/** A thread that compresses blocks, one after the other. It starts with the first one, if not before. */
 class BlockThread<Data> implements Lane {
   readonly #thread: Thread<Request, number>;
   readonly #known = new Map<ArrayBufferLike, number>();
@@ -55,6 +57,10 @@ class BlockThread<Data> implements Lane {
     this.#known.set(memory, number);
     const length = await this.#thread.ask([number, block.length, known === undefined ? memory : undefined]);
     return length === 0 ? block : block.subarray(0, length);
+  }
+
+  start(): void {
+    this.#thread.start();
   }
 
   close(): void {
