@@ -16,9 +16,17 @@ export class Duplicates {
   /** By what they have in common: the first, or several. */
   readonly #seen = new Map<number | string, FileContent | FileContent[]>();
   readonly #fragments = new Map<StoredBlock, Buffer>();
+  /** What is read goes here: a buffer for each block would set off the garbage collector. */
+  readonly #scratch: Buffer;
+  readonly #otherScratch: Buffer;
 
-  /** @param base where the file system begins in the file. */
-  constructor(file: FileHandle, base: number, codec: BlockCodec) {
+  /**
+   * @param base where the file system begins in the file.
+   * @param blockBytes the largest block.
+   */
+  constructor(file: FileHandle, base: number, codec: BlockCodec, blockBytes: number) {
+    this.#scratch = Buffer.allocUnsafeSlow(blockBytes);
+    this.#otherScratch = Buffer.allocUnsafeSlow(blockBytes);
     this.#file = file;
     this.#base = base;
     this.#codec = codec;
@@ -55,7 +63,11 @@ export class Duplicates {
   async #sameBytes(one: FileContent, other: FileContent): Promise<boolean> {
     for (const [index, block] of one.blocks.entries()) {
       const otherBlock = other.blocks[index];
-      if (otherBlock === undefined || !(await this.#read(block)).equals(await this.#read(otherBlock))) {
+      if (otherBlock === undefined) {
+        return false;
+      }
+      const stored = await this.#read(block, this.#scratch);
+      if (!stored.equals(await this.#read(otherBlock, this.#otherScratch))) {
         return false;
       }
     }
@@ -70,8 +82,8 @@ export class Duplicates {
     const { block, offset } = fragment;
     let raw = this.#fragments.get(block);
     if (raw === undefined) {
-      const stored = await this.#read(block);
-      raw = block.plain ? stored : this.#codec.decompressSync(stored);
+      const stored = await this.#read(block, this.#scratch);
+      raw = block.plain ? Buffer.from(stored) : this.#codec.decompressSync(stored);
       for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxKept + 1)) {
         this.#fragments.delete(oldest);
       }
@@ -80,17 +92,11 @@ export class Duplicates {
     return raw.subarray(offset, offset + sizeBytes);
   }
 
-  async #read({ position, storedBytes }: StoredBlock): Promise<Buffer> {
-    if (storedBytes === 0) {
-      return Buffer.alloc(0);
+  async #read({ position, storedBytes }: StoredBlock, into: Buffer): Promise<Buffer> {
+    if (storedBytes > 0) {
+      await this.#file.read(into, 0, storedBytes, this.#base + position);
     }
-    const { buffer } = await this.#file.read(
-      Buffer.allocUnsafe(storedBytes),
-      0,
-      storedBytes,
-      this.#base + position,
-    );
-    return buffer;
+    return into.subarray(0, storedBytes);
   }
 }
 

@@ -121,7 +121,7 @@ export class SquashfsWriter {
 
   /** Lets files of the same content share it. @returns the blocks that are used. */
   async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<UsedBlocks> {
-    const duplicates = new Duplicates(this.#file, this.#base, this.#codec);
+    const duplicates = new Duplicates(this.#file, this.#base, this.#codec, this.#options.blockBytes);
     const used = new UsedBlocks();
     for (const { inode } of leaves) {
       if (inode.kind === 'file') {

@@ -20,10 +20,11 @@ export class FileThreads {
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
   readonly #signal: AbortSignal;
 
-  /** @param count so many at once, at most */
-  constructor(count: number, signal: AbortSignal) {
+  /** @param processors that this process may use: one is left to the thread that asks, since to start another is dear too */
+  constructor(processors: number, signal: AbortSignal) {
     const data = { cancelled: this.#cancelled };
-    this.#threads = Array.from({ length: Math.min(count, most) }, () => ({
+    const count = Math.max(1, Math.min(processors - 1, most));
+    this.#threads = Array.from({ length: count }, () => ({
       thread: new Thread(fileWork.toString(), data),
       bytes: 0,
     }));

@@ -33,8 +33,8 @@ export function threadLanes<Data>(threadCount: number, work: BlockWork<Data>, bl
   // There will be a block; whether there will be several is not known.
   threads[0]?.start();
   const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
-  // The first blocks go to different threads.
-  return Array.from({ length: lanes }, () => threads).flat();
+  // Each starts when those before it have something to do and something that waits: a few blocks need no second one.
+  return Array.from({ length: lanes / 2 }, () => threads.flatMap((thread) => [thread, thread])).flat();
 }
 
 /** A thread that compresses blocks, one after the other. It starts with the first one, if not before. */
