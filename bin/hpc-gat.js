@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 // Has to be readable by any Node: it says what to do on one that is too old.
-import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { homedir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+
+// Not by import, which loads the streams of node:fs too.
+const require = module.createRequire(import.meta.url);
+const { existsSync } = require('node:fs');
+const { homedir } = require('node:os');
+const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(root, 'src', 'main.ts');

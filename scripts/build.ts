@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { licenseTexts } from './bundle/licenses.ts';
+import { nodeModules } from './bundle/node-modules.ts';
 import { bundledPackages, bundleOptions, root } from './bundle/options.ts';
 
 const dist = path.join(root, 'dist');
@@ -17,10 +18,11 @@ const { metafile } = await build({
   outdir: dist,
   format: 'esm',
   splitting: true,
+  plugins: [nodeModules],
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
-    // For dependencies that are CommonJS.
-    js: "import { createRequire as createRequireOfNode } from 'node:module';\nconst require = createRequireOfNode(import.meta.url);",
+    // For dependencies that are CommonJS: what is not of Node's own is in the bundle.
+    js: 'const require = process.getBuiltinModule;',
   },
 });
 writeFileSync(path.join(dist, 'licenses.txt'), licenseTexts(bundledPackages(metafile)));

@@ -22,7 +22,7 @@ export const bundleOptions = {
 /** The folders of the packages that a bundle took something of, sorted. */
 export function bundledPackages({ inputs }: Metafile): string[] {
   const folders = Object.keys(inputs).flatMap((file) => {
-    const found = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+    const found = /^(?!node:).*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
     return found === undefined ? [] : [path.resolve(root, found)];
   });
   return [...new Set(folders)].sort();

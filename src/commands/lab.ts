@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { faults } from './lab-faults.ts';
@@ -110,7 +109,13 @@ const exec = defineVerb({
       ...(args.user !== undefined && { user: args.user }),
       ...(args.cwd !== undefined && { cwd: args.cwd }),
     };
-    return await execInteractively(await open(args, context), args.node, command, options, isatty(0));
+    return await execInteractively(
+      await open(args, context),
+      args.node,
+      command,
+      options,
+      process.stdin.isTTY,
+    );
   },
 });
 
