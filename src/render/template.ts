@@ -3,13 +3,18 @@ import path from 'node:path';
 import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { bashArray, quoteForBash } from './quote.ts';
 
-/**
- * Renders a file below `templates/`. Files beside it whose name begins with `_` are its partials: `_ports.sh.hbs` is
- * `{{> ports}}`. Values are put in as they are; a template for a shell writes `{{quote value}}`.
- *
- * @throws when the template names a value that `values` lacks.
- */
+/** Renders a file below `templates/`, as {@link loadTemplate} says. */
 export async function renderTemplate(file: string, values: object): Promise<string> {
+  return (await loadTemplate(file))(values);
+}
+
+/**
+ * A file below `templates/`, to be rendered more than once. Files beside it whose name begins with `_` are its partials:
+ * `_ports.sh.hbs` is `{{> ports}}`. Values are put in as they are; a template for a shell writes `{{quote value}}`.
+ *
+ * @returns what renders it; it throws when the template names a value that is not given.
+ */
+export async function loadTemplate(file: string): Promise<(values: object) => string> {
   const engine = Handlebars.create();
   engine.registerHelper({ quote: quoteForBash, array: bashArray });
   const folder = path.dirname(path.join('templates', file));
@@ -19,14 +24,13 @@ export async function renderTemplate(file: string, values: object): Promise<stri
       engine.registerPartial(partial, await templateText(path.join(folder, name)));
     }
   }
-  const template = engine.compile(await templateText(path.join('templates', file)), {
+  return engine.compile(await templateText(path.join('templates', file)), {
     noEscape: true,
     strict: true,
     preventIndent: true,
     knownHelpersOnly: true,
     knownHelpers: { quote: true, array: true },
   });
-  return template(values);
 }
 
 async function templateText(file: string): Promise<string> {

@@ -68,3 +68,19 @@ test('words at run are read once more, unless that is not wanted', async () => {
   expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value' })).toBe('<value><a b>');
   expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value', SINGULARITY_NO_EVAL: '1' })).toBe('<$WHAT><a b>');
 });
+
+test('the label of the build date is what date says of it, in every month and on every day of the week', async () => {
+  // The first days of the months of 2026 are on all seven.
+  for (const day of Array.from({ length: 24 }, (_, at) => at)) {
+    const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));
+    const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint: [], cmd: [], env: [] };
+    const { inspectMetadata } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt });
+    const said = execFileSync('date', ['-u', '-d', builtAt.toISOString(), '+%A_%-d_%B_%Y_%T_UTC'], {
+      encoding: 'utf8',
+      env: { LC_ALL: 'C', PATH: process.env.PATH },
+    });
+    expect(JSON.parse(inspectMetadata)).toMatchObject({
+      data: { attributes: { labels: { 'org.label-schema.build-date': said.trim() } } },
+    });
+  }
+});
