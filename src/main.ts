@@ -5,7 +5,7 @@ import { runCommand } from './support/command.ts';
 import { ExitCode, HpcGatError, InterruptedError, isOutOfSpace, messageOf } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { escaped } from './support/printable.ts';
-import { packageVersion } from './support/package-files.ts';
+import { packageVersion } from './support/package-version.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {

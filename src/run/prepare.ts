@@ -8,7 +8,7 @@ import { findingLines } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
-import { packageVersion } from '../support/package-files.ts';
+import { packageVersion } from '../support/package-version.ts';
 import { refuseNodeLocalClient } from './node-local.ts';
 import { namesOfSecrets } from './plan-environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan.ts';

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
@@ -17,13 +16,6 @@ export interface PackedFiles {
   readonly digest: string;
   /** Permission bits by path, like `slurm/sites/lab.yaml`. */
   readonly modes: Readonly<Record<string, number>>;
-}
-
-export function packageVersion(): string {
-  const manifest = isSea()
-    ? getAsset('package.json', 'utf8')
-    : readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** The text of a file of this package, by its path in it; undefined when there is none. */
