@@ -13,6 +13,11 @@ export interface ContainerRuntime {
 
 const versionTimeoutMs = 20_000;
 
+/** Where the container runtime of this host lies: `apptainer`, else `singularity`; undefined where there is neither. */
+export function containerRuntimePath(env: Context['env']): string | undefined {
+  return findProgram('apptainer', env) ?? findProgram('singularity', env);
+}
+
 /**
  * The container runtime of this host: `apptainer`, else `singularity`.
  *
@@ -23,7 +28,7 @@ export async function findContainerRuntime(
   context: Pick<Context, 'env' | 'run' | 'signal'>,
 ): Promise<ContainerRuntime> {
   const { env, run, signal } = context;
-  const path = findProgram('apptainer', env) ?? findProgram('singularity', env);
+  const path = containerRuntimePath(env);
   if (path === undefined) {
     throw new MissingToolError('neither apptainer nor singularity is on the PATH', {
       fix: 'on a cluster try `module avail apptainer singularity`; else see https://apptainer.org/docs/admin/latest/installation.html',

@@ -1,6 +1,3 @@
-import path from 'node:path';
-import type { ImageSource } from '../image/source/source.ts';
-import { UsageError } from '../support/errors.ts';
 import { withProjectOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -98,86 +95,8 @@ export const makeSif = defineVerb({
         'The same for other nodes',
       ),
   handle: async (args, context) => {
-    const { makeSif: make } = await import('../image/make-sif.ts');
-    const { engineFor } = await import('../image/engines.ts');
-    const { parseSize } = await import('../image/limits.ts');
-    const { chooseCompression } = await import('../image/automatic-compression.ts');
-    const { parseBlockSize } = await import('../image/block-size.ts');
-    const { configuredImages, forPlatform, namedImage } = await import('../image/wanted.ts');
-    const { cachePlace } = await import('../image/cache/place.ts');
-    const { describeResult } = await import('../image/describe-result.ts');
-    const { loadProject } = await import('../config/load.ts');
-    const project = await loadProject(context, { configFile: args.config, site: args.site });
-    const wanted =
-      args.source === undefined
-        ? configuredImages(project)
-        : [namedImage(args.source, project.settings, context.cwd)];
-    if (wanted.length > 1 && args.output !== undefined) {
-      throw new UsageError(`-o names one file, and hpc-gat.yaml ${wanted.length} images`, {
-        fix: 'name the SOURCE too, or set image.file and client.image.file',
-      });
-    }
-    const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
-    const tmpDir = [args.tmpdir, APPTAINER_TMPDIR, SINGULARITY_TMPDIR].find((name) => (name ?? '') !== '');
-    const engineOptions = {
-      name: args.engine,
-      threads: args.threads,
-      maxBytes: parseSize(args.maxSize),
-      cache: args.cache ? cachePlace(project.settings.cache, context) : undefined,
-    };
-    const results = [];
-    for (const { source, file, compression, blockSize } of wanted) {
-      const result = await make(
-        {
-          source: withFlags(forPlatform(source, args.platform), args),
-          output: path.resolve(context.cwd, args.output ?? file),
-          compression: await chooseCompression(
-            args.compression ?? compression,
-            project.siteCompression,
-            context,
-          ),
-          blockBytes: parseBlockSize(args.blockSize ?? blockSize),
-          ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
-          force: args.force,
-          verify: args.verify,
-          anyEngine: args.engine === undefined,
-          progress: { named: wanted.length > 1, events: args.json },
-          dryRun: args.dryRun,
-        },
-        await engineFor(source, engineOptions, context),
-        context,
-      );
-      results.push(result);
-      if (!args.json) {
-        context.output.result(describeResult(result, context.cwd));
-      }
-    }
-    if (args.json) {
-      context.output.json(args.source === undefined ? results : results[0]);
-    }
+    const { makeSifs } = await import('../image/make-sifs.ts');
+    await makeSifs(args, context);
     return 0;
   },
 });
-
-interface SourceFlags {
-  readonly plainHttp: boolean;
-  readonly buildArg?: readonly string[] | undefined;
-}
-
-function withFlags(source: ImageSource, { plainHttp, buildArg = [] }: SourceFlags): ImageSource {
-  if (source.kind === 'recipe') {
-    return { ...source, buildArguments: Object.fromEntries(buildArg.map(nameAndValue)) };
-  }
-  if (buildArg.length > 0) {
-    throw new UsageError('--build-arg is for recipes', { fix: 'name one: hpc-gat make-sif FILE.def' });
-  }
-  return source.kind === 'docker' && plainHttp ? { ...source, plainHttp } : source;
-}
-
-function nameAndValue(text: string): [string, string] {
-  const [, name, value] = /^(\w+)=([^]*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new UsageError(`--build-arg ${text} is not NAME=VALUE`, { fix: 'write --build-arg NAME=VALUE' });
-  }
-  return [name, value];
-}

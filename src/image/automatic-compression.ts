@@ -1,3 +1,4 @@
+import { containerRuntimePath } from '../apptainer/command.ts';
 import type { Context } from '../support/context.ts';
 import { formatCompression, parseCompression, type Compression } from './compression.ts';
 
@@ -25,6 +26,9 @@ export async function chooseCompression(
   }
   if (ofSite !== undefined && ofSite !== 'auto') {
     return parseCompression(ofSite);
+  }
+  if (containerRuntimePath(context.env) === undefined) {
+    return quickAndSmall;
   }
   const { runtimeThatRefuses } = await import('./codec-probe/codec-probe.ts');
   const runtime = await runtimeThatRefuses(quickAndSmall, context);

@@ -3,6 +3,7 @@ import { UsageError } from '../support/errors.ts';
 import type { CachePlace } from './cache/block-cache.ts';
 import type { SifEngine } from './engine.ts';
 import { defaultLimits } from './limits.ts';
+import { nativeEngine } from './native-engine.ts';
 import type { ImageSource } from './source/source.ts';
 import { conversionThreads } from './threads.ts';
 
@@ -44,7 +45,6 @@ export async function engineFor(
   if (isRecipe || name === 'apptainer') {
     return (await import('./apptainer-engine.ts')).apptainerEngine(context);
   }
-  const { nativeEngine } = await import('./native-engine.ts');
   return nativeEngine(context, {
     threads: conversionThreads(threads, context.env),
     limits: defaultLimits(maxBytes),

@@ -40,8 +40,9 @@ export async function runtimeThatRefuses(
   }
   const file = path.join(cacheFolder(context), `reads-${compression.codec}.json`);
   const host = await nameOf(runtime);
-  const reads = (await readKnown(file, host)) ?? (await probe(runtime, compression, context));
-  if (reads !== undefined) {
+  const known = await readKnown(file, host);
+  const reads = known ?? (await probe(runtime, compression, context));
+  if (known === undefined && reads !== undefined) {
     await remember(file, { host, reads });
   }
   return reads === false ? runtime : undefined;

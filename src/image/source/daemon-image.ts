@@ -1,5 +1,6 @@
-import { saveImage, type DockerImage } from '../../docker/images.ts';
-import type { DockerEndpoint } from '../../docker/endpoint.ts';
+import { findDockerEndpoint, type DockerEndpoint } from '../../docker/endpoint.ts';
+import { inspectImage, saveImage, type DockerImage } from '../../docker/images.ts';
+import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { isZeroRecord, parseTarHeader, recordBytes } from '../tar/header.ts';
 import { TarReader } from '../tar/reader.ts';
@@ -7,12 +8,27 @@ import { readSaved } from './docker-archive.ts';
 import { digestInName } from './docker-manifest.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { checkStored, codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
+import type { DockerDaemonSource } from './source.ts';
 
 /** Read at once from an entry of the stream. */
 const pieceBytes = 1024 * 1024;
 /** Larger than any description of an image; together, what may be held of them. */
 const maxTextBytes = 16 * 1024 * 1024;
 const maxTextsBytes = 64 * 1024 * 1024;
+
+/**
+ * Asks the daemon of this environment what it has under a name.
+ *
+ * @throws {UsageError} when there is no such image.
+ * @throws {MissingToolError} {HpcGatError} when no daemon answers.
+ */
+export async function findDaemonImage(
+  { name, platform }: DockerDaemonSource,
+  { env, signal }: Pick<Context, 'env' | 'signal'>,
+): Promise<{ endpoint: DockerEndpoint; found: DockerImage }> {
+  const endpoint = await findDockerEndpoint(env);
+  return { endpoint, found: await inspectImage(endpoint, name, signal, platform) };
+}
 
 /**
  * An image of a Docker daemon, as `docker save` streams it: before version 25 folders of layers by their ids, since then

@@ -1,12 +1,9 @@
-import { findDockerEndpoint } from '../../docker/endpoint.ts';
-import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { pinnedName, readRegistryImage } from './registry-image.ts';
-import { identifyRecipe, type RecipeIdentity } from '../recipe/identity.ts';
+import type { RecipeIdentity } from '../recipe/identity.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */
@@ -47,19 +44,21 @@ export async function identify(
   source: ImageSource,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<IdentifiedImage> {
-  const { env, signal } = context;
   if (source.kind === 'docker') {
+    const { pinnedName, readRegistryImage } = await import('./registry-image.ts');
     const { image } = await readRegistryImage(source, context);
     const pinned = { ...source, name: pinnedName(source.name, image.manifestDigest) };
     return { ...ociIdentity(source.kind, image), pinned };
   }
   if (source.kind === 'recipe') {
     // Only the result will say what the image is.
+    const { identifyRecipe } = await import('../recipe/identity.ts');
     const recipe = await identifyRecipe(source, (base) => identify(base, context));
     return { ...recipe, image: describe({ architecture: '', os: 'linux' }) };
   }
   if (source.kind === 'docker-daemon') {
-    const found = await inspectImage(await findDockerEndpoint(env), source.name, signal, source.platform);
+    const { findDaemonImage } = await import('./daemon-image.ts');
+    const { found } = await findDaemonImage(source, context);
     return {
       identity: { kind: source.kind, imageId: found.Id },
       image: describe({

@@ -1,12 +1,8 @@
-import { findDockerEndpoint } from '../../docker/endpoint.ts';
-import { inspectImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
-import { daemonImage } from './daemon-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { openRegistryImage } from './registry-image.ts';
 import { formatSource, type ImageSource } from './source.ts';
 import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
 
@@ -32,14 +28,11 @@ export async function openImage(
       return onDisk(source.file, image.config, await storedLayers(image, blob));
     }
     case 'docker':
-      return openRegistryImage(source, context);
+      return (await import('./registry-image.ts')).openRegistryImage(source, context);
     case 'docker-daemon': {
-      const endpoint = await findDockerEndpoint(context.env);
-      return daemonImage(
-        endpoint,
-        await inspectImage(endpoint, source.name, context.signal, source.platform),
-        place,
-      );
+      const { daemonImage, findDaemonImage } = await import('./daemon-image.ts');
+      const { endpoint, found } = await findDaemonImage(source, context);
+      return daemonImage(endpoint, found, place);
     }
     case 'recipe':
       throw new Error(`a recipe has no layers: ${place}`);
