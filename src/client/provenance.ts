@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readZipEntry, withFile, zipEntries } from '../support/zip.ts';
 import type { Acquaintance } from './meet-model.ts';
 import { imageText, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';

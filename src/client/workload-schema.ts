@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { datatypeNames } from '../triton/datatypes.ts';
 
 const sizeOrName = z

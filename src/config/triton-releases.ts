@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
 import { readPackageFile } from '../support/package-files.ts';

@@ -1,6 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { codeOf, HpcGatError, messageOf, MissingToolError } from '../support/errors.ts';
 import type { DockerEndpoint } from './endpoint.ts';

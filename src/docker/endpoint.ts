@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { sha256OfBytes } from '../support/digest.ts';
 import { UsageError } from '../support/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { parseWith } from '../support/parse.ts';
 import { getFromDocker } from './client.ts';

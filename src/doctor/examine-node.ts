@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { gpuRequestForms } from '../config/schema.ts';
 import { jobDirectives } from '../slurm/directives.ts';
 import { queryJob } from '../slurm/job.ts';

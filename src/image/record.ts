@@ -1,7 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256OfFile } from '../support/digest.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import { rarelyUsed } from '../support/parse.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -63,7 +64,7 @@ export async function readSifRecord(sifPath: string): Promise<SifRecord | undefi
     () => undefined,
   );
   try {
-    const record = recordSchema.parse(JSON.parse(text ?? 'null'));
+    const record = recordSchema.parse(JSON.parse(text ?? 'null'), rarelyUsed);
     return record.sizeBytes === size ? record : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readPackageFile } from '../support/package-files.ts';
 import { parseYaml } from '../support/yaml.ts';
 

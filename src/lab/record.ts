@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import { parseWith } from '../support/parse.ts';

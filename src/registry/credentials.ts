@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, messageOf } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { securityForms } from '../config/schema.ts';
 import type { Project } from '../config/load.ts';
 import { jobDirectives } from '../slurm/directives.ts';

@@ -2,6 +2,12 @@ import type { z } from 'zod';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
 
+/**
+ * For a schema that one process uses a few times: zod would make a program of it first, which takes longer than all that
+ * it checks.
+ */
+export const rarelyUsed = { jitless: true } as const;
+
 export interface Parsed {
   /** What the value is, for the message: "workload", "configuration". */
   what: string;
@@ -24,7 +30,7 @@ export function parseWith<Schema extends z.ZodType>(
   value: unknown,
   parsed: Parsed,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, rarelyUsed);
   if (result.success) {
     return result.data;
   }

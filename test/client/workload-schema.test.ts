@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { workloadSchema } from '../../src/client/workload-schema.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../src/support/errors.ts';
 import { parseWith } from '../../src/support/parse.ts';
 import { parseYaml } from '../../src/support/yaml.ts';

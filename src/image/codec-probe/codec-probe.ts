@@ -1,7 +1,7 @@
 import { mkdtemp, stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findContainerRuntime, type ContainerRuntime } from '../../apptainer/command.ts';
 import { startsImage } from '../../apptainer/starts-image.ts';
 import { cacheFolder } from '../../support/cache-folder.ts';

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../support/errors.ts';
+import { rarelyUsed } from '../../support/parse.ts';
 import { printable } from '../../support/printable.ts';
 
 /** Go writes a list without members as null, or not at all. */
@@ -51,7 +52,7 @@ export function parseDescription(text: string): unknown {
 
 /** @throws {Error} that says, fit to be shown, what is wrong first: `rootfs.diff_ids: expected array, received string`. */
 export function checkDescription<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
-  const { success, data, error } = schema.safeParse(json);
+  const { success, data, error } = schema.safeParse(json, rarelyUsed);
   if (success) {
     return data;
   }
