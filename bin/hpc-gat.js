@@ -17,7 +17,7 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
   const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
-  const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.js');
+  const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');
   const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
   await start();
 } else {

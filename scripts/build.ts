@@ -18,6 +18,8 @@ const { metafile } = await build({
   outdir: dist,
   format: 'esm',
   splitting: true,
+  // What ends in .js is looked up in package.json, each file anew.
+  outExtension: { '.js': '.mjs' },
   plugins: [nodeModules],
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
