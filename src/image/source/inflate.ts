@@ -40,8 +40,10 @@ export async function* inflate(
     }
     decoder.end();
   };
+  const failed: { error?: Error } = {};
   const fed = feed().catch((error: unknown) => {
-    decoder.destroy(error as Error);
+    failed.error = error as Error;
+    decoder.destroy(failed.error);
   });
   let isRead = false;
   try {
@@ -57,5 +59,9 @@ export async function* inflate(
     decoder.destroy();
     usedUp();
     await fed;
+  }
+  if (failed.error !== undefined) {
+    // Of what lies behind the end of the compressed bytes, where the decoder hears of nothing any more.
+    throw failed.error;
   }
 }
