@@ -87,7 +87,7 @@ export const makeSif = defineVerb({
       })
       .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
-      .example('$0 make-sif docker-archive:triton.tar', 'A file of `docker save`')
+      .example('$0 make-sif docker-archive:triton.tar.gz', 'A file of `docker save`, compressed or not')
       .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A recipe of Apptainer')
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry')
       .example(

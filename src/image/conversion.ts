@@ -9,6 +9,7 @@ import { findForeignProgram } from './check/foreign-program.ts';
 import { formatCompression } from './compression.ts';
 import type { SifEngine } from './engine.ts';
 import { identify, type IdentifiedImage } from './source/identity.ts';
+import type { ImageDescription } from './source/image-config.ts';
 import type { MakeSifRequest } from './request.ts';
 import { showProgress } from './progress.ts';
 import { writeSifRecord, type SifRecord } from './record.ts';
@@ -37,7 +38,7 @@ export async function convert(
   try {
     await warnOfLittleSpace(request, engine, image, context);
     const { sif, scratch } = workspace;
-    await engine.convert(
+    const described = await engine.convert(
       { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
       {
         onProgress: progress.update,
@@ -48,11 +49,15 @@ export async function convert(
       },
     );
     progress.update({ stage: 'other', message: 'checking the result' });
-    const { architecture } = image.image;
+    const description = image.image ?? described;
+    if (description === undefined) {
+      throw new Error(`${engine.name} did not say what ${formatSource(source)} is`);
+    }
+    const { architecture } = description;
     const facts = await verifySif(sif, { compression, architecture });
     const [sha256] = await Promise.all([
       hashAndFlush(sif, facts, fileThreads),
-      warnOfForeignProgram(sif, facts, image, progress.warn),
+      warnOfForeignProgram(sif, facts, description, progress.warn),
       expectUnchanged(request, image, context),
     ]);
     const record: SifRecord = {
@@ -67,7 +72,7 @@ export async function convert(
       engine: { name: engine.name, version: engineVersion },
       createdAt: clock.now().toISOString(),
       durationMs: clock.now().getTime() - startedAt.getTime(),
-      image: image.image,
+      image: description,
     };
     await publish(workspace, output, record, signal);
     return record;
@@ -85,11 +90,11 @@ export async function convert(
 async function warnOfForeignProgram(
   sif: string,
   { architecture }: SifFacts,
-  { image }: IdentifiedImage,
+  { entrypoint }: ImageDescription,
   warn: (message: string) => void,
 ): Promise<void> {
   // Whether the SIF can be read has been looked at before: this is no check of it.
-  const program = await findForeignProgram(sif, architecture, image.entrypoint).catch(() => undefined);
+  const program = await findForeignProgram(sif, architecture, entrypoint).catch(() => undefined);
   if (program !== undefined) {
     warn(
       `the image says that it is for ${architecture}, but its ${printable(program.path)} is for ${program.architecture}, and will not start there`,

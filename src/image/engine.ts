@@ -1,5 +1,6 @@
 import type { FileThreads } from '../support/threads/file-threads.ts';
 import type { Compression } from './compression.ts';
+import type { ImageDescription } from './source/image-config.ts';
 import type { ImageSource } from './source/source.ts';
 
 /** Turns an image into a SIF. What surrounds it (locks, checks, the record) is the same for every engine. */
@@ -15,9 +16,10 @@ export interface SifEngine {
    * Writes the SIF to `request.output`, a path where nothing is yet, and resolves when it is complete.
    * After a failure what lies there is garbage that the caller removes.
    *
+   * @returns what the image says of itself, where the engine has read that.
    * @throws {HpcGatError} when it fails; the signal's reason when that aborts.
    */
-  convert(request: ConversionRequest, watch: ConversionWatch): Promise<void>;
+  convert(request: ConversionRequest, watch: ConversionWatch): Promise<ImageDescription | undefined>;
 }
 
 export interface ConversionRequest {

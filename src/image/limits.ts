@@ -71,6 +71,7 @@ export function demandSince(before: Demand, after: Demand): Demand {
 export class Budget {
   readonly #limits: ImageLimits;
   #unpackedBytes = 0;
+  #inflatedBytes = 0;
   #fileBytes = 0;
   #entries = 0;
   #metadataBytes = 0;
@@ -114,6 +115,16 @@ export class Budget {
   unpack(bytes: number, place: string): void {
     this.#unpackedBytes += bytes;
     this.#expectSize(this.#unpackedBytes, () => place);
+  }
+
+  /**
+   * For what comes out of a file that holds the layers; they are counted by themselves.
+   *
+   * @throws {HpcGatError} when these bytes are too many.
+   */
+  inflate(bytes: number, place: string): void {
+    this.#inflatedBytes += bytes;
+    this.#expectSize(this.#inflatedBytes, () => place);
   }
 
   /** @throws {HpcGatError} when this entry is too large, or one too many. */

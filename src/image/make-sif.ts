@@ -23,7 +23,7 @@ export async function makeSif(
   context: Context,
 ): Promise<MakeSifResult> {
   const image = await identify(request.source, context);
-  if (request.source.kind !== 'recipe') {
+  if (request.source.kind !== 'recipe' && image.image !== undefined) {
     expectPlatform(image.image, request.source.platform, formatSource(request.source));
   }
   const before = await judge(request, engine.name, image, context.signal);

@@ -14,7 +14,7 @@ import { isSifArchitecture, type SifArchitecture } from './sif/header.ts';
 import { partitionOffset, writeSif } from './sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
 import { containerFiles, type Origin } from './singularity-d/files.ts';
-import { describe, type ImageConfig } from './source/image-config.ts';
+import { describe, type ImageConfig, type ImageDescription } from './source/image-config.ts';
 import type { LayeredImage } from './source/layered-image.ts';
 import { hostPlatform } from './source/platform.ts';
 import { openImage } from './source/open-image.ts';
@@ -47,7 +47,7 @@ export function nativeEngine(
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
-      await convertImage(image, originOf(request.source), { ...request, ...options }, watch);
+      return convertImage(image, originOf(request.source), { ...request, ...options }, watch);
     },
   };
 }
@@ -57,13 +57,15 @@ type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blo
 /**
  * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers
  * come, nor on how they are stored.
+ *
+ * @returns what the image says of itself.
  */
 export async function convertImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
   { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
   watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>,
-): Promise<void> {
+): Promise<ImageDescription> {
   const { fileThreads } = watch;
   const file = await open(output, 'wx+');
   try {
@@ -83,8 +85,10 @@ export async function convertImage(
       if (lost !== undefined) {
         watch.onWarning(lost);
       }
-      await finish(file, squashfs, image.place, await image.config(), stored, origin);
+      const config = await image.config();
+      await finish(file, squashfs, image.place, config, stored, origin);
       await checked();
+      return describe(config);
     } finally {
       squashfs.close();
     }
@@ -157,7 +161,13 @@ function createdOf({ created }: ImageConfig): Date {
 
 /** As `apptainer build` writes it into the definition; the folder of a file is of this machine, not of the image. */
 function originOf(source: ImageSource): Omit<Origin, 'builtAt'> {
-  const text = formatSource('file' in source ? { ...source, file: path.basename(source.file) } : source);
+  const text = formatSource('file' in source ? { ...source, file: plainName(source) } : source);
   const colon = text.indexOf(':');
   return { bootstrap: text.slice(0, colon), from: text.slice(colon + 1).replace(/^\/\//, '') };
+}
+
+/** Nor is how it is compressed of the image. */
+function plainName({ kind, file }: Extract<ImageSource, { file: string }>): string {
+  const name = path.basename(file);
+  return kind === 'docker-archive' ? name.replace(/\.(?:tgz|tar\.\w+)$/, '.tar') : name;
 }

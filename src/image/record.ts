@@ -15,6 +15,12 @@ const identitySchema = z.discriminatedUnion('kind', [
     manifestSha256: hex64,
   }),
   z.strictObject({
+    kind: z.literal('compressed-docker-archive'),
+    fileBytes: z.int(),
+    modifiedNs: z.string(),
+    endSha256: hex64,
+  }),
+  z.strictObject({
     kind: z.enum(['oci', 'oci-archive', 'docker']),
     manifestDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   }),

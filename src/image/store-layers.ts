@@ -54,6 +54,9 @@ export async function storeLayers(
   const { cache } = target;
   const { fileThreads, signal } = watch;
   const { begin, onBytes } = countLayers(watch.onProgress, 'compress', 'converting the layers', image);
+  const onInflated = (bytes: number) => {
+    target.budget.inflate(bytes, image.place);
+  };
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
   const nameOf = (layer: ArrivingLayer) => `layer ${printable(layer.name)} of ${image.place}`;
   const stored = new Map<string, WrittenLayer>();
@@ -75,7 +78,7 @@ export async function storeLayers(
     }
   };
   try {
-    for await (const layer of image.layers({ onBytes, fileThreads, signal, isHeld })) {
+    for await (const layer of image.layers({ onBytes, onInflated, fileThreads, signal, isHeld })) {
       const held = await kept?.take(layer, nameOf(layer), begin(layer.sizeBytes));
       if (held === undefined) {
         await convert(layer);

@@ -5,14 +5,14 @@ import { formatCompression } from './compression.ts';
 import type { IdentifiedImage, SourceIdentity } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './record.ts';
-import { formatPlatform } from './source/platform.ts';
+import { expectPlatform, formatPlatform } from './source/platform.ts';
 import { formatSource } from './source/source.ts';
 
 /**
  * Whether the SIF that lies there is the one that is wanted.
  *
  * @param image the source as it is now.
- * @throws {UsageError} when something else lies there.
+ * @throws {UsageError} when something else lies there, or the image turns out to be for another platform.
  */
 export async function judge(
   request: MakeSifRequest,
@@ -46,11 +46,14 @@ export async function judge(
   if (record.source !== formatSource(source)) {
     return would(`it was made from ${record.source}`);
   }
-  if (formatPlatform(record.image) !== formatPlatform(image)) {
+  if (image !== undefined && formatPlatform(record.image) !== formatPlatform(image)) {
     return would(`it was made for ${formatPlatform(record.image)}`);
   }
   if (!sameIdentity(record.identity, identity)) {
     return would('the source has changed');
+  }
+  if (image === undefined && source.kind !== 'recipe') {
+    expectPlatform(record.image, source.platform, record.source);
   }
   if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {
     return would(identity.unknown[0]);

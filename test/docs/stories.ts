@@ -74,7 +74,7 @@ export const stories: readonly Story[] = [
   {
     page: 'docs/make-sif.md',
     node: 'workstation',
-    given: `${image('triton:24.05')} && docker save -o triton.tar triton:24.05 && mkdir layout && tar -C layout -xf triton.tar`,
+    given: `${image('triton:24.05')} && docker save -o triton.tar triton:24.05 && gzip -k triton.tar && mkdir layout && tar -C layout -xf triton.tar`,
   },
 ];
 

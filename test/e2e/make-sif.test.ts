@@ -140,7 +140,7 @@ END
     test.each([
       ['cut off', `docker save ${small} | head -c 500000 >broken.tar`, 1, /cut off/],
       ['not a tar', 'echo hello >broken.tar', 1, /not a tar/],
-      ['compressed', `docker save ${small} | gzip >broken.tar`, 1, /decompress it first/],
+      ['compressed and cut off', `docker save ${small} | gzip | head -c 500000 >broken.tar`, 1, /its gzip/],
       ['absent', 'true', 2, /there is no file/],
     ])('that is %s fails with one clear error', async (_what, prepare, code, message) => {
       await importImage(small, 'hello');
@@ -150,6 +150,36 @@ END
       expect(stderr).toMatch(message);
       expect(stderr).toMatch(/^ {2}fix: /m);
       expect(await files()).toEqual((await files()).filter((name) => name === 'broken.tar'));
+    });
+
+    test('of `docker save | gzip` comes to the same bytes as the plain one, and is known again', async () => {
+      await importImage(small, 'zipped');
+      await stdoutOf(`docker save -o image.tar ${small}; gzip -k image.tar`);
+      const make = 'hpc-gat make-sif docker-archive:image.tar.gz';
+      await stdoutOf(`hpc-gat make-sif docker-archive:image.tar -o plain.sif && ${make} -o x.sif`);
+      await stdoutOf('cmp plain.sif x.sif');
+      expect(await stdoutOf('apptainer run x.sif')).toBe('zipped');
+      expect(await stdoutOf(`${make} -o x.sif`)).toBe('x.sif: up to date (the source has not changed)');
+      await stdoutOf(`docker save ${small} | gzip -1 >image.tar.gz`);
+      expect(await stdoutOf(`${make} -o x.sif`)).toContain('zstd:3');
+      await stdoutOf('cmp plain.sif x.sif');
+    });
+
+    test('that is compressed is refused by the engine of Apptainer, which cannot read it', async () => {
+      await importImage(small, 'zipped');
+      await stdoutOf(`docker save ${small} | gzip >image.tar.gz`);
+      const alone = await shell('apptainer build alone.sif docker-archive:image.tar.gz');
+      expect(alone).toMatchObject({ exitCode: 255, stderr: expect.stringContaining('invalid header') });
+      const { exitCode, stderr } = await shell(
+        'hpc-gat make-sif docker-archive:image.tar.gz --engine apptainer -o x.sif',
+      );
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringMatching(
+          /which Apptainer does not read\n {2}fix: `--engine native` converts it/,
+        ),
+      });
+      expect(await files()).toEqual(['image.tar.gz']);
     });
 
     test('whose layer is damaged is refused, which Apptainer alone does not', async () => {

@@ -127,6 +127,11 @@ describeInLab('other daemons', () => {
       await stdoutOf(`${convert('docker-archive:docker20/image.tar', 'x.sif')} && cmp x.sif archive.sif`);
     });
 
+    test('saves what gives the same SIF as compressed', async () => {
+      await stdoutOf(`docker save ${image} | gzip >docker20/image.tar.gz`, { env: docker20 });
+      await stdoutOf(`${convert('docker-archive:docker20/image.tar.gz', 'x.sif')} && cmp x.sif archive.sif`);
+    });
+
     test('gives the same SIF behind TLS', async () => {
       await stdoutOf(`${convert(`docker-daemon:${image}`, 'x.sif')} && cmp x.sif daemon.sif`, {
         env: behindTls,
@@ -181,12 +186,19 @@ describeInLab('other daemons', () => {
       await stdoutOf(`${convert(`${kind}:containerd/image.tar`, 'x.sif')} && cmp x.sif ${sif}`);
     });
 
+    test('saves what gives the same SIF as compressed', async () => {
+      await stdoutOf(`docker save ${image} | gzip >containerd/image.tar.gz`, { env: withStore });
+      await stdoutOf(
+        `${convert('docker-archive:containerd/image.tar.gz', 'x.sif')} && cmp x.sif archive.sif`,
+      );
+    });
+
     test('what it builds, with an attestation beside it and its layers compressed, converts from each', async () => {
       const built = 'hpc-gat-e2e/built:1';
       const context = 'mkdir -p context; echo added >context/added';
       await stdoutOf(
         `${context}; printf 'FROM ${image}\nCOPY added /\n' >context/Dockerfile
-        docker build --quiet -t ${built} context && docker save -o containerd/image.tar ${built}`,
+        docker build --quiet -t ${built} context && docker save -o containerd/image.tar ${built} && gzip -kf containerd/image.tar`,
         { env: withStore },
       );
       expect(
@@ -195,6 +207,7 @@ describeInLab('other daemons', () => {
       for (const source of [
         `docker-daemon:${built}`,
         'docker-archive:containerd/image.tar',
+        'docker-archive:containerd/image.tar.gz',
         'oci-archive:containerd/image.tar',
       ]) {
         await stdoutOf(convert(source, 'x.sif'), { env: withStore });
@@ -275,6 +288,11 @@ describeInLab('other daemons', () => {
     ])('saves a file (%s) that gives the SIF of a file of Docker', async (format, sif) => {
       await onLogin(`rm -f podman/image.tar; ${podman} save --quiet --format ${format} -o podman/image.tar ${image}
         ${convert(`${format}:podman/image.tar`, 'x.sif')}; cmp x.sif ${sif}`);
+    });
+
+    test('saves a file that gives the same SIF as compressed', async () => {
+      await onLogin(`rm -f podman/image.tar*; ${podman} save --quiet --format docker-archive ${image} | gzip >podman/image.tar.gz
+        ${convert('docker-archive:podman/image.tar.gz', 'x.sif')}; cmp x.sif archive.sif`);
     });
   });
 });

@@ -101,6 +101,12 @@ function layout(store: (layer: Buffer) => Buffer): Buffer {
 const gzip = (layer: Buffer) => gzipSync(layer);
 const zstd = (layer: Buffer) => zstdCompressSync(layer);
 
+/** An archive as parallel compressors store it; the first part is shorter than a header of tar. */
+function inParts(store: (part: Buffer) => Buffer): Buffer[] {
+  const archive = savedByDocker25(layers, tag);
+  return [0, 100, 300_000, 300_001].map((from, at, all) => store(archive.subarray(from, all[at + 1])));
+}
+
 describe('an image comes to the same bytes', () => {
   let plain: Buffer;
   beforeAll(async () => {
@@ -117,6 +123,18 @@ describe('an image comes to the same bytes', () => {
     ['an archive of Docker 25', () => fromFile('docker-archive', savedByDocker25(layers, tag))],
     ['the same as a layout', () => fromFile('oci-archive', savedByDocker25(layers, tag))],
     ['an archive of compressed layers', () => fromFile('docker-archive', savedByDocker25(layers, tag, gzip))],
+    ['one that gzip has compressed', () => fromFile('docker-archive', gzip(savedByDocker25(layers, tag)))],
+    ['one that zstd has compressed', () => fromFile('docker-archive', zstd(savedByDocker25(layers, tag)))],
+    ['a compressed one of Docker 20', () => fromFile('docker-archive', gzip(savedByDocker20(layers, tag)))],
+    [
+      'a compressed one of compressed layers',
+      () => fromFile('docker-archive', zstd(savedByDocker25(layers, tag, gzip))),
+    ],
+    [
+      'one that gzip has compressed in parts, with zeros behind them',
+      () => fromFile('docker-archive', Buffer.concat([...inParts(gzip), Buffer.alloc(5000)])),
+    ],
+    ['one that zstd has compressed in parts', () => fromFile('docker-archive', Buffer.concat(inParts(zstd)))],
     ['the stream of Docker 20', () => fromDaemon((to) => to.end(savedByDocker20(layers, tag)))],
     ['the stream of Docker 25', () => fromDaemon((to) => to.end(savedByDocker25(layers, tag)))],
     ['a stream of gzip layers', () => fromDaemon((to) => to.end(savedByDocker25(layers, tag, gzip)))],
@@ -132,6 +150,21 @@ describe('an image comes to the same bytes', () => {
     // The same layer came twice and brought `hidden` back.
     expect(plain.length).toBeGreaterThan(bytes + 200_000);
     expect(plain.length).toBeLessThan(bytes + 200_000 + 60_000);
+  });
+});
+
+describe('a layer in xz is told as such', () => {
+  const xz = () => Buffer.concat([Buffer.from('fd377a585a000004', 'hex'), noise(600, 1)]);
+  const stream = savedByDocker25(layers, tag, xz);
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ['a layout', () => fromFile('oci-archive', layout(xz))],
+    ['an archive', () => fromFile('docker-archive', stream)],
+    ['a compressed archive', () => fromFile('docker-archive', gzip(stream))],
+    ['the stream of a daemon', () => fromDaemon((to) => to.end(stream))],
+    ['a registry', () => fromRegistry(xz)],
+  ])('from %s', async (_what, make) => {
+    await expect(make()).rejects.toThrow(/its layer \S+ is compressed by xz$/);
   });
 });
 

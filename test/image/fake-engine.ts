@@ -6,10 +6,10 @@ export interface FakeEngine extends SifEngine {
   readonly requests: ConversionRequest[];
 }
 
+export type FakeConversion = (request: ConversionRequest, watch: ConversionWatch) => Promise<void>;
+
 /** An engine whose conversion does what a test says; without it, it writes a sound SIF. */
-export function fakeEngine(
-  convert: (request: ConversionRequest, watch: ConversionWatch) => Promise<void> = soundSif,
-): FakeEngine {
+export function fakeEngine(convert: FakeConversion = soundSif): FakeEngine {
   const requests: ConversionRequest[] = [];
   return {
     name: 'fake',
@@ -21,6 +21,7 @@ export function fakeEngine(
       requests.push(request);
       watch.onProgress({ stage: 'fetch', message: 'reading the layers' });
       await convert(request, watch);
+      return undefined;
     },
   };
 }

@@ -12,7 +12,7 @@ import { sha256OfFile } from '../../src/support/digest.ts';
 import { CommandFailedError, HpcGatError, InterruptedError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { fakeEngine, soundSif } from './fake-engine.ts';
+import { fakeEngine, soundSif, type FakeConversion } from './fake-engine.ts';
 import { sifBytes } from './sif-bytes.ts';
 import { dockerSave } from './tar-bytes.ts';
 
@@ -156,7 +156,7 @@ describe('a conversion', () => {
 });
 
 describe('a conversion that fails leaves the old SIF, or nothing', () => {
-  const faults: [string, SifEngine['convert'], RegExp, typeof HpcGatError][] = [
+  const faults: [string, FakeConversion, RegExp, typeof HpcGatError][] = [
     [
       'the engine fails',
       () => Promise.reject(new CommandFailedError('no luck')),

@@ -15,7 +15,8 @@ export function countBytes(
 }
 
 /**
- * The same for layers, as they are stored and in the order in which they come.
+ * The same for layers, as they are stored and in the order in which they come; where nobody knows how many there are, for
+ * all together alone.
  *
  * @returns `begin` is told of each before its pieces, and answers with what counts them whenever they come; `onBytes`
  * counts those of the layer that began last.
@@ -24,7 +25,7 @@ export function countLayers(
   onProgress: ConversionWatch['onProgress'],
   stage: ConversionStage,
   message: string,
-  { layerCount, totalBytes }: { readonly layerCount: number; readonly totalBytes: number },
+  { layerCount, totalBytes }: { readonly layerCount?: number; readonly totalBytes: number },
 ): {
   readonly begin: (sizeBytes: number) => (bytes: number) => void;
   readonly onBytes: (bytes: number) => void;
@@ -37,10 +38,10 @@ export function countLayers(
   return {
     begin: (sizeBytes) => {
       begun += 1;
-      let layer = { number: begun, count: layerCount, doneBytes: 0, totalBytes: sizeBytes };
+      let layer = { number: begun, count: layerCount ?? 0, doneBytes: 0, totalBytes: sizeBytes };
       countLast = (bytes) => {
         layer = { ...layer, doneBytes: layer.doneBytes + bytes };
-        count(bytes, layer);
+        count(bytes, layerCount === undefined ? undefined : layer);
       };
       return countLast;
     },

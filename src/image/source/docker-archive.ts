@@ -23,7 +23,8 @@ export interface DockerArchive {
   readonly config: ImageConfig;
 }
 
-const fix = 'write it with `docker save -o FILE NAME`';
+/** What can be done about an archive that is not there, or is not whole. */
+export const archiveFix = 'write it with `docker save -o FILE NAME`';
 
 /**
  * Reads the archive's table of contents, its manifest and the image's configuration; never the layers.
@@ -33,7 +34,7 @@ const fix = 'write it with `docker save -o FILE NAME`';
  * @throws {HpcGatError} when the file is no archive of `docker save`, is damaged or cut off.
  */
 export async function readDockerArchive(file: string, reference?: string): Promise<DockerArchive> {
-  const files = await tarFiles(file, fix);
+  const files = await tarFiles(file, archiveFix);
   const { manifest, images, image, config } = await readSaved(file, (name) => text(files, name), reference);
   return {
     fileBytes: files.fileBytes,
@@ -72,23 +73,35 @@ export async function readSaved(
   const named = digestInName(image.Config);
   const found = `sha256:${sha256OfBytes(configText)}`;
   if (named !== undefined && named !== found) {
-    throw new HpcGatError(`${place} is damaged: its ${image.Config} has the digest ${found}`, { fix });
+    throw new HpcGatError(`${place} is damaged: its ${image.Config} has the digest ${found}`, {
+      fix: archiveFix,
+    });
   }
   const config = parse(imageConfigSchema, configText, image.Config, place);
+  const [layers, digests] = [image.Layers.length, config.rootfs.diff_ids.length];
+  if (layers !== digests) {
+    throw new HpcGatError(`${place} is damaged: ${layers} layers, but digests of ${digests}`, {
+      fix: archiveFix,
+    });
+  }
   return { manifest, images: images.length, image, config };
 }
 
 async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
   const found = await files.find(name);
   if (found === undefined) {
-    throw new HpcGatError(
-      name === 'manifest.json'
-        ? `${files.place} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-        : `${files.place} is incomplete: it holds no ${printable(name)}, which its manifest names`,
-      { fix },
-    );
+    throw missingInArchive(files.place, name);
   }
   return found;
+}
+
+export function missingInArchive(file: string, name: string): HpcGatError {
+  return new HpcGatError(
+    name === 'manifest.json'
+      ? `${file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
+      : `${file} is incomplete: it holds no ${printable(name)}, which its manifest names`,
+    { fix: archiveFix },
+  );
 }
 
 async function text(files: TarFiles, name: string): Promise<string> {
@@ -106,7 +119,7 @@ function parse<Schema extends z.ZodType>(
   } catch (cause) {
     throw new HpcGatError(
       `${printable(name)} in ${file} is not what \`docker save\` writes: ${messageOf(cause)}`,
-      { fix, cause },
+      { fix: archiveFix, cause },
     );
   }
 }
@@ -116,12 +129,6 @@ async function layersOf(
   names: readonly string[],
   diffIds: readonly string[],
 ): Promise<StoredLayer[]> {
-  if (names.length !== diffIds.length) {
-    throw new HpcGatError(
-      `${files.place} is damaged: ${names.length} layers, but digests of ${diffIds.length}`,
-      { fix },
-    );
-  }
   const layers: StoredLayer[] = [];
   for (const [index, name] of names.entries()) {
     const slice = await expectFile(files, name);
@@ -129,7 +136,7 @@ async function layersOf(
     layers.push({
       ...slice,
       name,
-      codec: await codecOf(slice),
+      codec: await codecOf(slice, name, files.place),
       diffId: diffIds[index] ?? '',
       ...(digest !== undefined && { digest }),
     });

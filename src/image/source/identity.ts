@@ -1,5 +1,6 @@
 import type { Context } from '../../support/context.ts';
-import { readDockerArchive } from './docker-archive.ts';
+import { isCompressed, lookAtArchive, sha256OfEnd } from './archive-file.ts';
+import { archiveFix, readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
@@ -16,6 +17,13 @@ export type SourceIdentity =
       readonly manifestSha256: string;
     }
   | {
+      /** To find its manifest would be to inflate all of it. */
+      readonly kind: 'compressed-docker-archive';
+      readonly fileBytes: number;
+      readonly modifiedNs: string;
+      readonly endSha256: string;
+    }
+  | {
       readonly kind: 'oci' | 'oci-archive' | 'docker';
       /** Of the image for this host's platform. */
       readonly manifestDigest: string;
@@ -24,7 +32,8 @@ export type SourceIdentity =
 
 export interface IdentifiedImage {
   readonly identity: SourceIdentity;
-  readonly image: ImageDescription;
+  /** Undefined where only those know it who read all of the image. */
+  readonly image?: ImageDescription;
   /** Bytes of the layers, about what an unpacked copy takes. */
   readonly layersBytes: number;
   /** The same image by a name that cannot come to mean another one meanwhile, where there is such a name. */
@@ -53,7 +62,11 @@ export async function identify(
   if (source.kind === 'recipe') {
     // Only the result will say what the image is.
     const { identifyRecipe } = await import('../recipe/identity.ts');
-    const recipe = await identifyRecipe(source, (base) => identify(base, context));
+    const { expectPlainArchive } = await import('./compressed-archive.ts');
+    const recipe = await identifyRecipe(source, async (base) => {
+      await expectPlainArchive(base);
+      return identify(base, context);
+    });
     return { ...recipe, image: describe({ architecture: '', os: 'linux' }) };
   }
   if (source.kind === 'docker-daemon') {
@@ -71,6 +84,15 @@ export async function identify(
     };
   }
   if (source.kind === 'docker-archive') {
+    const found = await lookAtArchive(source.file, archiveFix);
+    if (isCompressed(found)) {
+      const { fileBytes, modifiedNs } = found;
+      const endSha256 = await sha256OfEnd(found);
+      return {
+        identity: { kind: 'compressed-docker-archive', fileBytes, modifiedNs, endSha256 },
+        layersBytes: Math.round(fileBytes * inflation),
+      };
+    }
     const archive = await readDockerArchive(source.file, source.reference);
     const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
     return {

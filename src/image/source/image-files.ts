@@ -3,6 +3,7 @@ import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { readTarIndex, type TarEntry } from '../tar/index.ts';
+import { decompress, isCompressed, openArchive } from './archive-file.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {
@@ -52,26 +53,22 @@ export interface TarFiles extends ImageFiles {
 
 /**
  * @param fix what the user can do when the file is not there.
- * @throws {UsageError} when it cannot be read.
+ * @throws {UsageError} when it cannot be read, or is compressed.
  * @throws {HpcGatError} when it is not a tar, is damaged or cut off.
  */
 export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    const problem = isMissing(error)
-      ? `there is no file ${file}`
-      : `cannot read ${file}: ${messageOf(error)}`;
-    throw new UsageError(problem, { fix, cause: error });
-  });
+  const { archive, handle } = await openArchive(file, fix);
   try {
-    const found = await handle.stat({ bigint: true });
-    if (!found.isFile()) {
-      throw new UsageError(`${file} is not a file`, { fix });
+    if (isCompressed(archive)) {
+      throw new UsageError(`${file} is compressed by ${archive.codec}, and wanted as a plain tar`, {
+        fix: `${decompress(archive.codec, file)}; one of \`docker save\` is read as it is: docker-archive:FILE`,
+      });
     }
     const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));
     return {
       place: file,
-      fileBytes: Number(found.size),
-      modifiedNs: found.mtimeNs.toString(),
+      fileBytes: archive.fileBytes,
+      modifiedNs: archive.modifiedNs,
       find: (name) => {
         const entry = followLinks(entries, name);
         return Promise.resolve(entry && { file, dataOffset: entry.dataOffset, sizeBytes: entry.sizeBytes });

@@ -5,7 +5,8 @@ import type { ImageConfig } from './image-config.ts';
 export interface LayeredImage {
   /** Where it comes from, for messages. */
   readonly place: string;
-  readonly layerCount: number;
+  /** Of a stream that says so at its end alone undefined. */
+  readonly layerCount?: number;
   /**
    * Its layers pass by once: each is to be read or checked before the next one is asked for. Those of others may be read in
    * any order, and checked side by side.
@@ -33,6 +34,12 @@ export interface LayerReading {
   readonly onBytes: (bytes: number) => void;
   /** For what is read beside the conversion. */
   readonly fileThreads: FileThreads;
+  /**
+   * Told how many bytes came, since the last call, out of a file that is compressed as a whole.
+   *
+   * @throws {HpcGatError} when they are more than any image has.
+   */
+  readonly onInflated: (bytes: number) => void;
   readonly signal: AbortSignal;
   /** Whether the content of a layer, by the digest of its stored bytes, is there already: it need not come in advance. */
   readonly isHeld: (digest: string) => Promise<boolean>;

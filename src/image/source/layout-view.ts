@@ -40,7 +40,7 @@ export async function writeLayout(
     signal.throwIfAborted();
     await placeBlob(digest, fileOf(digest));
   }
-  const layers = await storedLayers(image, (digest) => wholeFile(fileOf(digest)));
+  const layers = await storedLayers(place, image, (digest) => wholeFile(fileOf(digest)));
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const onBytes = countBytes(onProgress, 'fetch', 'checking the digests of the layers', totalBytes);
   await checkLayers(place, layers, onBytes, signal);

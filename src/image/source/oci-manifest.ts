@@ -49,6 +49,10 @@ export function unusableLayer({ mediaType }: Descriptor): string | undefined {
   if (/nondistributable|\.foreign\./.test(mediaType)) {
     return 'lies elsewhere and may not be distributed with the image';
   }
+  const [, foreign] = /[.+](xz|bzip2)$/.exec(mediaType) ?? [];
+  if (foreign !== undefined) {
+    return `is compressed by ${foreign}`;
+  }
   const known =
     /^$|^application\/vnd\.(oci\.image\.layer\.v1\.tar|docker\.image\.rootfs\.diff\.tar)([.+](gzip|zstd))?$/;
   return known.test(mediaType) ? undefined : `is no layer of a file system but ${mediaType}`;

@@ -1,5 +1,7 @@
 import type { Context } from '../../support/context.ts';
-import { readDockerArchive } from './docker-archive.ts';
+import { isCompressed, lookAtArchive } from './archive-file.ts';
+import { archiveFix, readDockerArchive } from './docker-archive.ts';
+import { fileChunks } from './file-chunks.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
@@ -19,13 +21,17 @@ export async function openImage(
   const place = formatSource(source);
   switch (source.kind) {
     case 'docker-archive': {
+      const archive = await lookAtArchive(source.file, archiveFix);
+      if (isCompressed(archive)) {
+        return (await import('./compressed-archive.ts')).compressedArchive(source, archive);
+      }
       const { layers, config } = await readDockerArchive(source.file, source.reference);
       return onDisk(source.file, config, layers);
     }
     case 'oci':
     case 'oci-archive': {
       const { image, blob } = await readOciLayout(source);
-      return onDisk(source.file, image.config, await storedLayers(image, blob));
+      return onDisk(source.file, image.config, await storedLayers(source.file, image, blob));
     }
     case 'docker':
       return (await import('./registry-image.ts')).openRegistryImage(source, context);

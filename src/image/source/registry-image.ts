@@ -12,7 +12,8 @@ import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
 import { formatSource, type RegistrySource } from './source.ts';
-import { codecByStart, expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
+import { expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
+import { expectLayerCodec } from './stored-codec.ts';
 
 /**
  * Reads from a registry what it says of an image, not its layers.
@@ -88,7 +89,7 @@ function arriving(
 ): ArrivingLayer {
   const { digest, size } = layer;
   async function* bytes(): AsyncGenerator<Buffer> {
-    const stored = await openStream(digest, coming.stream(layer));
+    const stored = await openStream(place, digest, coming.stream(layer));
     yield* inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
       expectDigests(place, { name: digest, digest, diffId }, found);
     });
@@ -108,7 +109,7 @@ function arriving(
 }
 
 /** Looks at the beginning of a layer: its media type may be wrong. */
-async function openStream(name: string, stream: Readable): Promise<LayerStream> {
+async function openStream(place: string, name: string, stream: Readable): Promise<LayerStream> {
   const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await pieces.next();
   const start = first.done === true ? Buffer.alloc(0) : first.value;
@@ -118,7 +119,7 @@ async function openStream(name: string, stream: Readable): Promise<LayerStream> 
       yield next.value;
     }
   }
-  return { name, codec: codecByStart(start), chunks: chunks() };
+  return { name, codec: expectLayerCodec(start, name, place), chunks: chunks() };
 }
 
 /**

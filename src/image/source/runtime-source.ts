@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { countBytes } from './count-bytes.ts';
+import { expectPlainArchive } from './compressed-archive.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ConversionWatch } from '../engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
@@ -40,6 +41,7 @@ export async function runtimeSource(
       return copy;
     }
     case 'docker-archive':
+      await expectPlainArchive(source, '`--engine native` converts it as it is');
       return dockerArchive(source, scratch, watch);
     case 'docker':
       await download(source, path.join(scratch, view), watch, { ...context, signal });

@@ -1,8 +1,9 @@
 import { readStart, type FileSlice } from './image-files.ts';
 import { fileChunks } from './file-chunks.ts';
-import { codecByStart, expectDigests, inflateLayer, unreadable, type LayerCodec } from './inflate-layer.ts';
+import { expectDigests, inflateLayer, unreadable, type LayerCodec } from './inflate-layer.ts';
 import type { LayerReading } from './layered-image.ts';
 import type { OciImage } from './oci-image.ts';
+import { codecStartBytes, expectLayerCodec } from './stored-codec.ts';
 
 /** A layer as it lies on disk. */
 export interface StoredLayer extends FileSlice {
@@ -17,9 +18,12 @@ export interface StoredLayer extends FileSlice {
 /**
  * The layers of an image, the lowest first.
  *
+ * @param place the archive, folder or registry, for messages.
  * @param blob where the stored bytes of a digest lie.
+ * @throws {UsageError} when one is compressed in a form that is not inflated here.
  */
 export async function storedLayers(
+  place: string,
   { layers, config }: OciImage,
   blob: (digest: string) => Promise<FileSlice>,
 ): Promise<StoredLayer[]> {
@@ -27,13 +31,14 @@ export async function storedLayers(
   for (const [index, { digest }] of layers.entries()) {
     const slice = await blob(digest);
     const diffId = config.rootfs.diff_ids[index] ?? '';
-    stored.push({ ...slice, name: digest, codec: await codecOf(slice), digest, diffId });
+    stored.push({ ...slice, name: digest, codec: await codecOf(slice, digest, place), digest, diffId });
   }
   return stored;
 }
 
-export async function codecOf(slice: FileSlice): Promise<LayerCodec> {
-  return codecByStart(await readStart(slice, 4));
+/** As {@link expectLayerCodec}. */
+export async function codecOf(slice: FileSlice, name: string, place: string): Promise<LayerCodec> {
+  return expectLayerCodec(await readStart(slice, codecStartBytes), name, place);
 }
 
 /**

@@ -60,6 +60,17 @@ describe('an image whose layers are kept comes to the same bytes', () => {
     expect(await sifOf(await archived(archive, 'docker-archive'), { cache })).toBe(cold);
   });
 
+  test('from a compressed archive, whose layers are those of the plain one', async () => {
+    const archive = savedByDocker25(layers, 'x:1');
+    const cache = newPlace();
+    const cold = await sifOf(await archived(gzip(archive), 'docker-archive'), { cache });
+    const kept = await namesIn(cache);
+    expect(kept).toHaveLength(3);
+    expect(await sifOf(await archived(gzip(archive), 'docker-archive'), { cache })).toBe(cold);
+    expect(await sifOf(await archived(archive, 'docker-archive'), { cache })).toBe(cold);
+    expect(await namesIn(cache)).toEqual(kept);
+  });
+
   test.each([
     [{ codec: 'gzip', level: 6 }, 131_072],
     [{ codec: 'none' }, 131_072],

@@ -45,7 +45,8 @@ function convertInLittleMemory(folder: string): Promise<Ended> {
   });
 }
 
-async function archive(layer: Buffer): Promise<string> {
+/** @param store what is made of the whole archive. */
+async function archive(layer: Buffer, store = (whole: Buffer) => whole): Promise<string> {
   const folder = temporaryFolder();
   const config = { architecture: 'amd64', os: 'linux', rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } };
   const manifest = [{ Config: 'config.json', RepoTags: ['a:1'], Layers: ['layer.tar'] }];
@@ -54,15 +55,14 @@ async function archive(layer: Buffer): Promise<string> {
     tarEntry('manifest.json', JSON.stringify(manifest)),
     tarEntry('layer.tar', layer),
   ];
-  await writeFile(path.join(folder, 'image.tar'), Buffer.concat([...files, tarEnd]));
+  await writeFile(path.join(folder, 'image.tar'), store(Buffer.concat([...files, tarEnd])));
   return folder;
 }
 
 const zeros = gzipSync(Buffer.alloc(64 * mebibyte), { level: 1 });
-const directories = gzipSync(
-  Buffer.concat(Array.from({ length: 10_000 }, (_none, at) => headerBytes({ name: `d${at}`, type: '5' }, 0))),
-  { level: 1 },
-);
+const manyOf = (entry: (at: number) => Buffer) =>
+  gzipSync(Buffer.concat(Array.from({ length: 10_000 }, (_none, at) => entry(at))), { level: 1 });
+const directories = manyOf((at) => headerBytes({ name: `d${at}`, type: '5' }, 0));
 
 test.each([
   [
@@ -87,6 +87,51 @@ test.each([
   '%s: an error, and no more memory than for any image',
   async (_what, layer, said) => {
     const ended = await convertInLittleMemory(await archive(layer));
+    expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
+    expect(ended.peakBytes).toBeLessThan(400 * mebibyte);
+  },
+  120_000,
+);
+
+const ofZeros = Buffer.concat(Array.from({ length: 16 }, () => zeros));
+const descriptions = manyOf((at) => tarEntry(`${at}.json`, '{}'));
+const links = manyOf((at) => headerBytes({ name: `l${at}`, type: '2' }, 0));
+
+test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
+  [
+    'a gigabyte of zeros behind its end',
+    (whole) => Buffer.concat([gzipSync(whole), ofZeros]),
+    /unpacks to more than/,
+  ],
+  [
+    'a gigabyte that is neither layer nor description',
+    () => Buffer.concat([gzipSync(tarEntry('x', '{}', '0', 1024 * mebibyte)), ofZeros]),
+    /unpacks to more than/,
+  ],
+  [
+    'a gigabyte behind the end of a gzip layer',
+    () =>
+      Buffer.concat([
+        gzipSync(tarEntry('layer.tar', gzipSync(tarEnd), '0', 1024 * mebibyte).subarray(0, -512)),
+        gzipSync(gzipSync(tarEnd)),
+        ofZeros,
+      ]),
+    /unpacks to more than/,
+  ],
+  [
+    'half a million descriptions',
+    () => Buffer.concat([...Array.from({ length: 50 }, () => descriptions), gzipSync(tarEnd)]),
+    /holds no manifest.json/,
+  ],
+  [
+    'a million links',
+    () => Buffer.concat(Array.from({ length: 101 }, () => links)),
+    /holds more than 1000000 files/,
+  ],
+])(
+  'a compressed archive with %s: the same',
+  async (_what, store, said) => {
+    const ended = await convertInLittleMemory(await archive(tarEnd, store));
     expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
     expect(ended.peakBytes).toBeLessThan(400 * mebibyte);
   },

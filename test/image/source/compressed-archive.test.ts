@@ -1,0 +1,278 @@
+import { describe, expect, test } from '@jest/globals';
+import { open, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { ConversionProgress } from '../../../src/image/engine.ts';
+import { makeSif } from '../../../src/image/make-sif.ts';
+import { nativeEngine } from '../../../src/image/native-engine.ts';
+import type { MakeSifRequest, MakeSifResult } from '../../../src/image/request.ts';
+import { parsePlatform } from '../../../src/image/source/platform.ts';
+import { runtimeSource } from '../../../src/image/source/runtime-source.ts';
+import { parseSource } from '../../../src/image/source/source.ts';
+import { InterruptedError, UsageError } from '../../../src/support/errors.ts';
+import { FileThreads } from '../../../src/support/threads/file-threads.ts';
+import { testContext } from '../../support/context.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { convertMade } from '../hostile/convert.ts';
+import { layerBytes } from '../layer-bytes.ts';
+import { noise } from '../noise.ts';
+import { configOf, hostArchitecture } from '../oci-bytes.ts';
+import { savedByDocker25 } from '../saved-image.ts';
+import { tarEnd, tarEntry } from '../tar-bytes.ts';
+
+const tag = 'lab/image:1';
+const layers = [
+  layerBytes([{ name: 'first', data: noise(200_000, 1) }]),
+  layerBytes([{ name: 'second', data: noise(100_000, 2) }]),
+];
+const saved = savedByDocker25(layers, tag);
+const quiet = { onProgress: () => undefined, onWarning: () => undefined, onChild: () => undefined };
+
+interface Place {
+  readonly file: string;
+  readonly sif: string;
+  readonly make: (changes?: Partial<MakeSifRequest>) => Promise<MakeSifResult>;
+}
+
+async function place(archive: Buffer, name = 'image.tar.gz', reference = ''): Promise<Place> {
+  const folder = temporaryFolder();
+  const [file, sif] = [path.join(folder, name), path.join(folder, 'x.sif')];
+  await writeFile(file, archive);
+  const request: MakeSifRequest = {
+    source: parseSource(`docker-archive:${name}${reference}`, folder),
+    output: sif,
+    compression: { codec: 'zstd', level: 1 },
+    blockBytes: 131_072,
+  };
+  const context = testContext();
+  return {
+    file,
+    sif,
+    make: (changes) => makeSif({ ...request, ...changes }, nativeEngine(context, { threads: 1 }), context),
+  };
+}
+
+/** Converts without the verb around it. */
+async function watched(
+  { file, sif }: Place,
+  onProgress: (progress: ConversionProgress) => unknown,
+  signal = new AbortController().signal,
+): Promise<void> {
+  const fileThreads = new FileThreads(1, signal);
+  try {
+    await nativeEngine(testContext(), { threads: 1 }).convert(
+      {
+        source: { kind: 'docker-archive', file },
+        output: sif,
+        scratch: '',
+        compression: { codec: 'zstd', level: 1 },
+        blockBytes: 131_072,
+      },
+      { ...quiet, onProgress, fileThreads, signal },
+    );
+  } finally {
+    fileThreads.close();
+  }
+}
+
+/** Writes some bytes of a file as if it had not been written since. */
+async function overwrite(file: string, position: number): Promise<void> {
+  const { atime, mtime } = await stat(file);
+  const handle = await open(file, 'r+');
+  await handle.write(Buffer.alloc(4, 0x55), 0, 4, position);
+  await handle.close();
+  await utimes(file, atime, mtime);
+}
+
+describe('an archive that gzip has compressed', () => {
+  test('has a record of what stands in it, and is known again without being read', async () => {
+    const { file, make } = await place(gzipSync(saved));
+    // As precise as utimes(2) sets it again.
+    await utimes(file, 1_700_000_000, 1_700_000_000);
+    const { state, record } = await make();
+    expect({ state, record }).toMatchObject({
+      state: 'made',
+      record: {
+        identity: { kind: 'compressed-docker-archive', fileBytes: (await stat(file)).size },
+        image: { architecture: hostArchitecture, cmd: ['true'], env: ['A=1'], labels: { what: 'test' } },
+      },
+    });
+    await overwrite(file, 100_000);
+    expect(await make()).toMatchObject({ state: 'up to date', record });
+    // gzip's checksum of all it holds.
+    await overwrite(file, (await stat(file)).size - 8);
+    expect(await make({ dryRun: true })).toMatchObject({
+      state: 'would be made',
+      reason: 'the source has changed',
+    });
+    await expect(make()).rejects.toThrow(/is damaged: its gzip cannot be read/);
+  });
+
+  test.each([
+    ['image.tar.gz', gzipSync(saved)],
+    ['image.tgz', gzipSync(saved)],
+    ['image.tar.zst', zstdCompressSync(saved)],
+    ['image.tar', zstdCompressSync(saved)],
+  ])('%s comes to the bytes of image.tar', async (name, archive) => {
+    const [plain, compressed] = [await place(saved, 'image.tar'), await place(archive, name)];
+    await Promise.all([plain.make(), compressed.make()]);
+    expect((await readFile(compressed.sif)).equals(await readFile(plain.sif))).toBe(true);
+  });
+
+  test('is counted by the bytes of the file', async () => {
+    const archive = gzipSync(saved);
+    const told: ConversionProgress[] = [];
+    await watched(await place(archive), (progress) => told.push(progress));
+    const last = told.filter(({ doneBytes }) => doneBytes !== undefined).at(-1);
+    expect(last).toEqual({
+      stage: 'compress',
+      message: 'converting the layers',
+      doneBytes: archive.length,
+      totalBytes: archive.length,
+    });
+  });
+
+  test('is not read on after Ctrl-C', async () => {
+    const interruption = new AbortController();
+    const interrupt = () => {
+      interruption.abort(new InterruptedError('SIGINT'));
+    };
+    const converting = watched(await place(gzipSync(saved)), interrupt, interruption.signal);
+    await expect(converting).rejects.toThrow(InterruptedError);
+  });
+
+  test('for another platform is refused, now and when it was made before', async () => {
+    const [other, name] = hostArchitecture === 'arm64' ? ['amd64', 'image.tar'] : ['arm64', 'image.tar'];
+    const { make } = await place(gzipSync(saved), name);
+    const platform = parsePlatform(`linux/${other}`);
+    const source = async () => {
+      const { record } = await make();
+      return { ...parseSource(record?.source ?? '', '/'), platform } as MakeSifRequest['source'];
+    };
+    const refused = make({ source: await source(), force: true });
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow(
+      `is an image for linux/${hostArchitecture}, not for linux/${other}`,
+    );
+    await expect(make({ source: await source() })).rejects.toThrow(`not for linux/${other}`);
+  });
+
+  test('is refused for Apptainer, which does not read it', async () => {
+    const { file } = await place(gzipSync(saved));
+    const watch = { ...quiet, signal: new AbortController().signal };
+    const reading = runtimeSource({ kind: 'docker-archive', file }, temporaryFolder(), watch, testContext());
+    await expect(reading).rejects.toThrow(`${file} is compressed by gzip, which Apptainer does not read`);
+    await expect(reading).rejects.toMatchObject({
+      fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,
+    });
+    const recipe = path.join(path.dirname(file), 'x.def');
+    await writeFile(recipe, `Bootstrap: docker-archive\nFrom: image.tar.gz\n`);
+    await expect(
+      place(gzipSync(saved)).then(({ make }) => make({ source: parseSource(recipe, '/') })),
+    ).rejects.toThrow('which Apptainer does not read');
+  });
+});
+
+describe('of two images in one file', () => {
+  const [one, two] = layers.map((layer) => [layer]);
+  const configs = [one, two].map((of = []) => JSON.stringify({ ...configOf(of), created: undefined }));
+  const both = Buffer.concat([
+    ...layers.flatMap((layer, at) => [
+      tarEntry(`./${at}/layer.tar`, layer),
+      tarEntry(`${at}.json`, configs[at] ?? ''),
+    ]),
+    tarEntry(
+      './manifest.json',
+      JSON.stringify(
+        layers.map((_layer, at) => ({
+          Config: `${at}.json`,
+          RepoTags: [`lab/image:${at}`],
+          Layers: [`${at}/layer.tar`],
+        })),
+      ),
+    ),
+    tarEnd,
+  ]);
+
+  test.each([':lab/image:0', ':lab/image:1'])('the one that is named is taken: %s', async (reference) => {
+    const plain = await place(both, 'image.tar', reference);
+    const compressed = await place(gzipSync(both), 'image.tar.gz', reference);
+    await Promise.all([plain.make(), compressed.make()]);
+    expect((await readFile(compressed.sif)).equals(await readFile(plain.sif))).toBe(true);
+  });
+
+  test.each([
+    ['', 'holds 2 images: lab/image:0, lab/image:1'],
+    [':lab/image:3', 'holds no image lab/image:3'],
+  ])('none is taken by "%s"', async (reference, message) => {
+    const { make } = await place(gzipSync(both), 'image.tar.gz', reference);
+    await expect(make()).rejects.toThrow(UsageError);
+    await expect(make()).rejects.toThrow(message);
+  });
+});
+
+describe('what is no sound archive is refused, and nothing is left', () => {
+  const damaged = Buffer.from(gzipSync(saved)).fill(0xaa, 150_000, 150_100);
+  const wrongChecksum = gzipSync(saved);
+  wrongChecksum.writeUInt32LE(0, wrongChecksum.length - 8);
+  const xz = Buffer.concat([Buffer.from('fd377a585a000004', 'hex'), noise(600, 1)]);
+  const bzip2 = Buffer.concat([Buffer.from('BZh91AY&SY'), noise(600, 1)]);
+  const otherLayer = Buffer.from(saved);
+  otherLayer.writeUInt8(otherLayer.readUInt8(100_000) ^ 1, 100_000);
+
+  test.each<[string, Buffer, RegExp, RegExp]>([
+    ['cut off', gzipSync(saved).subarray(0, 100_000), /image\.tar is damaged: its gzip cannot be/, /gzip -t/],
+    ['cut off, with zstd', zstdCompressSync(saved).subarray(0, 100_000), /its zstd cannot be/, /zstd -t/],
+    ['with other bytes in it', damaged, /image\.tar is damaged: /, /again/],
+    ['with a wrong checksum', wrongChecksum, /its gzip cannot be/, /again/],
+    ['of a tar that is cut off', gzipSync(saved.subarray(0, 200_000)), /is damaged: it is cut off/, /again/],
+    [
+      'of a tar that ends behind a layer',
+      gzipSync(saved.subarray(0, saved.indexOf('index.json'))),
+      /holds no manifest\.json/,
+      /docker save/,
+    ],
+    ['of a damaged layer', gzipSync(otherLayer), /its layer \S+ has the digest/, /again/],
+    ['of nothing', gzipSync(''), /image\.tar is empty: gzip was given nothing/, /docker save NAME/],
+    ['of text', gzipSync('hello\n'.repeat(200)), /no tar archive that gzip has compressed/, /docker save/],
+    ['twice over', gzipSync(gzipSync(saved)), /no tar archive that gzip has compressed/, /docker save/],
+    [
+      'of `docker export`',
+      gzipSync(layerBytes([{ name: 'etc/apt/apt.conf.d/01autoremove', data: 'x' }])),
+      /not one of `docker save`: it holds etc\/apt\/apt\.conf\.d\/01autoremove/,
+      /docker save/,
+    ],
+    ['of xz', xz, /image\.tar is compressed by xz/, /`xz -dc \S+image\.tar >image\.tar`/],
+    ['of bzip2', bzip2, /image\.tar is compressed by bzip2/, /`bzip2 -dc /],
+    [
+      'of a layer in xz',
+      gzipSync(savedByDocker25(layers, tag, () => xz)),
+      /is compressed by xz/,
+      /docker load/,
+    ],
+    ['of a layer in bzip2', gzipSync(savedByDocker25(layers, tag, () => bzip2)), /by bzip2/, /docker load/],
+  ])('%s', async (_what, archive, message, fix) => {
+    const { exitCode, said, left, outsideIsUntouched } = await convertMade(
+      temporaryFolder(),
+      async (folder) => {
+        await writeFile(path.join(folder, 'image.tar'), archive);
+        return 'docker-archive:image.tar';
+      },
+    );
+    expect({ said: said.join('\n'), left, outsideIsUntouched }).toEqual({
+      said: expect.stringMatching(message),
+      left: [],
+      outsideIsUntouched: true,
+    });
+    expect([1, 2]).toContain(exitCode);
+    expect(said.join('\n')).toMatch(fix);
+  });
+
+  test('an OCI archive is wanted plain', async () => {
+    const { said } = await convertMade(temporaryFolder(), async (folder) => {
+      await writeFile(path.join(folder, 'image.tar'), gzipSync(saved));
+      return 'oci-archive:image.tar';
+    });
+    expect(said.join('\n')).toMatch(/is compressed by gzip, and wanted as a plain tar\s+fix: `gzip -dc /);
+  });
+});
