@@ -35,7 +35,7 @@ const threads = [
 async function converted(compression: string, [pool, lanes]: (typeof threads)[number]): Promise<string> {
   const folder = temporaryFolder();
   await writeFile(path.join(folder, 'image.tar'), oci.tar());
-  const argv = ['make-sif', 'oci-archive:image.tar', '--engine', 'native', '-o', 'x.sif'];
+  const argv = ['make-sif', 'oci-archive:image.tar', '--engine', 'native', '--no-cache', '-o', 'x.sif'];
   const options = ['--compression', compression, '--threads', String(lanes)];
   await promisify(execFile)(
     process.execPath,
