@@ -31,6 +31,8 @@ test.each([
   [['make-sif', 'ftp://x'], /docker-daemon:/],
   [['make-sif', 'x.def', '--build-arg', 'novalue'], /is not NAME=VALUE/],
   [['make-sif', 'docker-daemon:x', '--build-arg', 'A=b'], /--build-arg is for recipes/],
+  [['doctor', '--wait', '-5'], /--wait takes a number of seconds above 0, not -5/],
+  [['doctor', '--node', 'gpu', '--wait', '0'], /--wait takes a number of seconds above 0, not 0/],
   [['build', '--base', 'x'], /--base is for one image/],
   [['build', 'client'], /self-contained/],
   [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],

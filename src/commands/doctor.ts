@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../doctor/examine.ts';
 import { withProjectOptions } from './run-options.ts';
+import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
 
 export const doctor = defineVerb({
@@ -23,6 +24,7 @@ export const doctor = defineVerb({
       .example('$0 doctor', 'On the login node')
       .example('$0 doctor --node gpu --gpu', 'On a compute node of the partition gpu, with a GPU'),
   handle: async (args, context) => {
+    const waitMs = secondsToMs('--wait', args.wait);
     const { loadProject } = await import('../config/load.ts');
     const { describeDiagnoses, examine } = await import('../doctor/examine.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
@@ -36,7 +38,7 @@ export const doctor = defineVerb({
       context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
       ({ node, diagnoses } = await examineOnNode(patient, {
         partition: args.node,
-        waitMs: args.wait * 1_000,
+        waitMs,
         args: [
           ...(args.gpu ? ['--gpu'] : []),
           ...(args.config === undefined ? [] : ['--config', args.config]),
