@@ -1,31 +1,21 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import path from 'node:path';
 import { valueOptions } from '../../src/commands/value-options.ts';
 import { verbs } from '../../src/commands/index.ts';
 import { main } from '../../src/main.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
-import { fakePrograms } from '../support/fake-program.ts';
-
-const launcher = path.join(packageRoot, 'bin', 'hpc-gat.js');
-
-async function script(shell: string): Promise<string> {
-  const context = testContext();
-  expect(await main(['completion', shell], context)).toBe(0);
-  return String(context.results[0]);
-}
+import { completionScript, pathToHpcGat } from './completion-script.ts';
 
 let bash = '';
 beforeAll(async () => {
-  bash = await script('bash');
+  bash = await completionScript('bash');
 });
 
 /** What bash would offer for these words, the last of which is being typed. */
 async function offers(...words: string[]): Promise<string[]> {
   const ask =
     'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hpc_gat; printf "%s\\n" "${COMPREPLY[@]}"';
-  const PATH = fakePrograms({ 'hpc-gat': `exec '${process.execPath}' '${launcher}' "$@"` });
+  const PATH = pathToHpcGat();
   const { stdout, stderr } = await execa('bash', ['--norc', '-c', ask, 'bash', bash, 'hpc-gat', ...words], {
     env: { PATH },
     extendEnv: false,
@@ -90,7 +80,7 @@ test('both scripts can be parsed, and name what takes a value', async () => {
   expect(values).not.toContain('--only');
   const { exitCode } = await execa('shellcheck', ['--shell', 'bash', '-'], { input: bash, reject: false });
   expect(exitCode).toBe(0);
-  const zsh = await script('zsh');
+  const zsh = await completionScript('zsh');
   expect(zsh).toMatch(/^#compdef hpc-gat\n/);
   expect(zsh).toMatch(/compadd -- .*\bgeneric lab\b/);
   expect(zsh).toContain('--image');
