@@ -15,8 +15,10 @@ export interface HostileImage {
 export function hostileImage(draw: Draw): HostileImage {
   const kind = draw.of(['docker-archive', 'oci-archive'] as const);
   const layers = Array.from({ length: 1 + draw.below(3) }, () => layer(draw));
-  const bytes = kind === 'oci-archive' ? ociArchive(draw, layers) : dockerArchive(draw, layers);
-  return { kind, bytes: draw.once(20) ? bytesMutated(draw, bytes) : bytes };
+  const plain = kind === 'oci-archive' ? ociArchive(draw, layers) : dockerArchive(draw, layers);
+  const mutated = draw.once(20) ? bytesMutated(draw, plain) : plain;
+  const bytes = kind === 'docker-archive' && draw.once(3) ? packed(draw, mutated) : mutated;
+  return { kind, bytes };
 }
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -63,7 +63,7 @@ function entry(draw: Draw): Buffer {
   return draw.once(4) ? fieldMutated(draw, bytes, hostile.pax !== undefined) : bytes;
 }
 
-/** As a layer is stored, in most cases soundly. */
+/** As a layer is stored, or a whole archive, in most cases soundly. */
 export function packed(draw: Draw, layer: Buffer): Buffer {
   const cut = draw.below(layer.length + 1);
   const halves = [layer.subarray(0, cut), layer.subarray(cut)];
