@@ -21,6 +21,7 @@ export type SourceIdentity =
       readonly kind: 'compressed-docker-archive';
       readonly fileBytes: number;
       readonly modifiedNs: string;
+      /** Hexadecimal, of the last 64 KiB of the stored bytes. */
       readonly endSha256: string;
     }
   | {

@@ -142,8 +142,8 @@ describe('an archive that gzip has compressed', () => {
   });
 
   test('for another platform is refused, now and when it was made before', async () => {
-    const [other, name] = hostArchitecture === 'arm64' ? ['amd64', 'image.tar'] : ['arm64', 'image.tar'];
-    const { make } = await place(gzipSync(saved), name);
+    const other = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
+    const { make } = await place(gzipSync(saved));
     const platform = parsePlatform(`linux/${other}`);
     const source = async () => {
       const { record } = await make();
