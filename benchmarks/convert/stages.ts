@@ -20,9 +20,11 @@ export interface Stage {
   readonly seconds: number;
 }
 
+const hashing = [/^update$/, /crypto\/hash/] as const;
+
 const ofMain: readonly (readonly [what: string, name: RegExp, url: RegExp])[] = [
   ['waiting for the others', /^\(idle\)$/, /^$/],
-  ['SHA-256 of what is read and of the SIF', /^update$/, /crypto\/hash/],
+  ['SHA-256 of what is read', ...hashing],
   ['CRC-32, to find equal files', /^crc32$/, /zlib/],
   ['handing blocks to the threads, and back', /./, /internal\/(worker|per_context\/messageport)/],
   ['handing blocks to the threads, and back', /^postMessage$/, /./],
@@ -57,9 +59,16 @@ export function measureStages(program: string, source: string): Stage[] {
     const threads = readdirSync(profiles)
       .map((name) => JSON.parse(readFileSync(path.join(profiles, name), 'utf8')) as Profile)
       .sort((one, other) => span(other) - span(one));
-    return threads.flatMap((profile, index) =>
-      index === 0 ? stagesOfMain(profile) : [stageOfThread(profile, index)],
-    );
+    const [main, ...others] = threads;
+    return [
+      ...(main === undefined ? [] : stagesOfMain(main)),
+      ...stagesOf(
+        'block thread',
+        'compressing',
+        others.filter((one) => !hashes(one)),
+      ),
+      ...stagesOf('file thread', 'SHA-256 of the SIF', others.filter(hashes)),
+    ];
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -81,13 +90,17 @@ function stagesOfMain(profile: Profile): Stage[] {
     .filter(({ seconds }) => seconds >= 0.005);
 }
 
-function stageOfThread(profile: Profile, number: number): Stage {
-  const busy = [...samples(profile)].filter(({ name }) => name !== '(idle)');
-  return {
-    thread: `block thread ${number}`,
-    what: 'compressing',
-    seconds: busy.reduce((sum, { seconds }) => sum + seconds, 0),
-  };
+function stagesOf(thread: string, what: string, profiles: readonly Profile[]): Stage[] {
+  return profiles.map((profile, index) => {
+    const busy = [...samples(profile)].filter(({ name }) => name !== '(idle)');
+    const seconds = busy.reduce((sum, sample) => sum + sample.seconds, 0);
+    return { thread: `${thread} ${index + 1}`, what, seconds };
+  });
+}
+
+function hashes(profile: Profile): boolean {
+  const [ofName, ofUrl] = hashing;
+  return [...samples(profile)].some(({ name, url }) => ofName.test(name) && ofUrl.test(url));
 }
 
 function* samples(profile: Profile): Generator<{ name: string; url: string; seconds: number }> {
