@@ -1,12 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
+import { readdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { main } from '../../../src/main.ts';
 import type { ConversionProgress } from '../../../src/image/engine.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import type { ImageSource } from '../../../src/image/source/source.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../registry/fake-registry.ts';
 import { testContext } from '../../support/context.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { oddLayers } from '../corpus/generate.ts';
 import { tarOf } from '../corpus/tar.ts';
 import { layerBytes } from '../layer-bytes.ts';
@@ -192,6 +196,22 @@ describe('a layer that is kept is checked all the same', () => {
     await expect(sifOf(await archived(damaged), { cache })).rejects.toThrow(
       new RegExp(`its layer ${digestOf(gzip(base))} has the digest sha256:`),
     );
+  });
+
+  test('before its SIF gets its name', async () => {
+    const folder = temporaryFolder();
+    const context = testContext({ cwd: folder, env: { XDG_CACHE_HOME: path.join(folder, 'cache') } });
+    const sifFrom = async (archive: Buffer, name: string) => {
+      await writeFile(path.join(folder, 'image.tar'), archive);
+      return await main(['make-sif', 'oci-archive:image.tar', '--engine', 'native', '-o', name], context);
+    };
+    expect(await sifFrom(layout(layers, gzip), 'first.sif')).toBe(0);
+    const damaged = layout(layers, gzip);
+    const at = damaged.indexOf(gzip(middle)) + 40;
+    damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+    expect(await sifFrom(damaged, 'second.sif')).toBe(1);
+    expect(context.messages.join('\n')).toMatch(/its layer sha256:\w+ has the digest sha256:/);
+    expect((await readdir(folder)).sort()).toEqual(['cache', 'first.sif', 'first.sif.json', 'image.tar']);
   });
 
   test('against the diff_id of an image that names another', async () => {
