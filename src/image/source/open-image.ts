@@ -1,7 +1,6 @@
 import type { Context } from '../../support/context.ts';
 import { isCompressed, lookAtArchive } from './archive-file.ts';
 import { archiveFix, readDockerArchive } from './docker-archive.ts';
-import { fileChunks } from './file-chunks.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';

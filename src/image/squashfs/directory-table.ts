@@ -33,16 +33,14 @@ export class DirectoryTable {
     const index: DirectoryIndexEntry[] = [];
     let bytes = 0;
     let { block } = place;
-    for (let from = 0; from < entries.length;) {
-      const group = groupAt(entries, from);
+    for (const group of groups(entries)) {
       const here = placeOf(this.#table.reference);
+      const [first] = group;
       if (here.block !== block && index.length < maxIndexEntries) {
-        index.push({ at: bytes, block: here.block, name: group.first.name });
+        index.push({ at: bytes, block: here.block, name: first.name });
         block = here.block;
       }
-      writeGroup(this.#table.fields, entries, group);
-      bytes += group.bytes;
-      from = group.to;
+      bytes += writeGroup(this.#table.fields, group);
     }
     return { place, bytes, index };
   }
@@ -52,47 +50,47 @@ export class DirectoryTable {
   }
 }
 
-/** Entries that have one header, up to one that is not among them. */
-interface Group {
-  readonly first: DirectoryEntry;
-  readonly from: number;
-  readonly to: number;
-  /** Of header and entries. */
-  readonly bytes: number;
-}
+type Group = [DirectoryEntry, ...DirectoryEntry[]];
 
 /** A header stands for entries whose inodes lie in one metadata block and have numbers near to the first one's. */
-function groupAt(entries: readonly DirectoryEntry[], from: number): Group {
-  const first = entries[from] as DirectoryEntry;
-  const { block } = placeOf(first.reference);
+function groups(entries: readonly DirectoryEntry[]): Group[] {
+  const found: Group[] = [];
+  let group: Group | undefined;
   let bytes = 0;
-  let to = from;
-  for (let entry = entries[to]; entry !== undefined; entry = entries[to]) {
+  for (const entry of entries) {
     const fits =
-      to - from < maxEntriesOfHeader &&
-      Math.floor(entry.reference / 0x10000) === block &&
-      Math.abs(entry.number - first.number) <= maxDelta &&
+      group !== undefined &&
+      group.length < maxEntriesOfHeader &&
+      placeOf(group[0].reference).block === placeOf(entry.reference).block &&
+      Math.abs(entry.number - group[0].number) <= maxDelta &&
       // The index leads to headers only: with none in a metadata block it could not lead there.
       bytes < metadataBlockBytes / 2;
-    if (!fits) {
-      break;
+    if (fits) {
+      group?.push(entry);
+    } else {
+      group = [entry];
+      found.push(group);
+      bytes = 0;
     }
     bytes += entryBytes + entry.name.length;
-    to += 1;
   }
-  return { first, from, to, bytes: headerBytes + bytes };
+  return found;
 }
 
-function writeGroup(out: FieldWriter, entries: readonly DirectoryEntry[], { first, from, to }: Group): void {
-  out.u32(to - from - 1);
+/** @returns how many bytes that took. */
+function writeGroup(out: FieldWriter, group: Group): number {
+  const [first] = group;
+  let bytes = headerBytes;
+  out.u32(group.length - 1);
   out.u32(placeOf(first.reference).block);
   out.u32(first.number);
-  for (let at = from; at < to; at += 1) {
-    const { name, type, number, reference } = entries[at] as DirectoryEntry;
-    out.u16(reference % 0x10000);
+  for (const { name, type, number, reference } of group) {
+    out.u16(placeOf(reference).offset);
     out.i16(number - first.number);
     out.u16(type);
     out.u16(name.length - 1);
     out.text(name);
+    bytes += entryBytes + name.length;
   }
+  return bytes;
 }
