@@ -85,16 +85,13 @@ interface Extension {
 }
 
 function notATar(header: Buffer, position: number): string {
-  const compressed = ['1f8b', '28b52ffd', 'fd377a58'].some((magic) =>
-    header.toString('hex').startsWith(magic),
-  );
   if (header.length === 0) {
     return 'is empty';
   }
   if (position > 0) {
     return `is a damaged tar: no entry begins at byte ${position}`;
   }
-  return compressed ? 'is compressed; decompress it first' : 'is not a tar archive';
+  return 'is not a tar archive';
 }
 
 function pax(data: Buffer): Extension {

@@ -10,6 +10,8 @@ interface Busy {
 
 /** More would wait for the same disk, and each takes some MiB. */
 const most = 4;
+/** Bytes that wait: to start a thread takes a processor as long as to hash a quarter of them. */
+const worthAnother = 512 * 1024 * 1024;
 
 /**
  * Threads that read files beside this one, for their digests, or to copy or move what is in them. Each starts when it is needed. All ends
@@ -20,11 +22,10 @@ export class FileThreads {
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
   readonly #signal: AbortSignal;
 
-  /** @param processors that this process may use: one is left to the thread that asks, since to start another is dear too */
-  constructor(processors: number, signal: AbortSignal) {
+  /** @param count so many at once, at most */
+  constructor(count: number, signal: AbortSignal) {
     const data = { cancelled: this.#cancelled };
-    const count = Math.max(1, Math.min(processors - 1, most));
-    this.#threads = Array.from({ length: count }, () => ({
+    this.#threads = Array.from({ length: Math.min(count, most) }, () => ({
       thread: new Thread(fileWork.toString(), data),
       bytes: 0,
     }));
@@ -86,14 +87,15 @@ export class FileThreads {
   async #ask(request: FileRequest, length: number, onBytes?: (bytes: number) => void): Promise<FileAnswer> {
     this.#signal.throwIfAborted();
     const least = this.#threads.reduce((one, other) => (other.bytes < one.bytes ? other : one));
-    least.bytes += length;
+    const chosen = this.#threads.find(({ bytes }) => bytes < worthAnother) ?? least;
+    chosen.bytes += length;
     try {
-      return await least.thread.ask(request, onBytes);
+      return await chosen.thread.ask(request, onBytes);
     } catch (error) {
       this.#signal.throwIfAborted();
       throw error;
     } finally {
-      least.bytes -= length;
+      chosen.bytes -= length;
     }
   }
 
