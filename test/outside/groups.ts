@@ -17,6 +17,9 @@ export function hierarchies(): Map<string, string> {
   return found;
 }
 
+/** Docker's daemon makes it for its first container, and keeps it: those of the containers lie in it. */
+const groupOfDaemon = 'docker';
+
 /**
  * The control groups that a node's processes are in, and all groups below the node's own.
  *
@@ -35,7 +38,9 @@ export function groupLines(first: Process, members: readonly Process[], looker: 
     const folder = folders.get(name);
     if (folder !== undefined && !isWithin(looker.groups.get(hierarchy) ?? '/', group)) {
       for (const below of foldersBelow(path.join(folder, group))) {
-        found.add(`${name}:${path.join(group, below)}`);
+        if (below !== groupOfDaemon) {
+          found.add(`${name}:${path.join(group, below)}`);
+        }
       }
     }
   }
