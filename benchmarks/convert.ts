@@ -1,9 +1,18 @@
 /*
  * npm run bench:convert: an image to a SIF by hpc-gat and by what else there is, in a lab of its own, one after the
- * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}.
+ * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}. With --starts, how long programs take to
+ * start alone, into the results of the last whole run.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,9 +34,12 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
+    starts: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
+const isWhole = values.only === '' && !values.starts;
+const results = path.join(root, 'benchmarks', 'results');
 const cli = path.join(root, 'bin', 'hpc-gat.js');
 const enterLab = [process.execPath, cli, 'lab', 'exec', '--name', labName, 'login', '--', 'sh', '-c'];
 
@@ -37,13 +49,14 @@ const imagesFolder = path.join(cache, 'bench-images');
 const images = await makeImages(imagesFolder, context);
 hpcGat(['lab', 'up', '--name', labName, '--bind', `${imagesFolder}:${imagesInLab}`]);
 const earlier = images.find(({ name }) => name === 'triton');
-const series: Series[] = [];
+const last = values.starts ? lastResults() : undefined;
+const series: Series[] = [...(last?.series ?? [])];
 const starts: Start[] = [];
-const stages: Stage[] = [];
+const stages: Stage[] = [...(last?.stages ?? [])];
 try {
   const { folder } = JSON.parse(hpcGat(['lab', 'status', '--name', labName, '--json'])) as { folder: string };
   installPackage(path.join(folder, 'home', 'alice', 'installed'));
-  for (const image of images) {
+  for (const image of values.starts ? [] : images) {
     const wanted = converters.filter(
       (converter) => converter.images.includes(image.name) && titleOf(image, converter).includes(values.only),
     );
@@ -60,15 +73,17 @@ try {
       series.push({ image: image.name, converter: name, layers, codec, rounds: found });
     }
   }
-  if (values.only === '') {
+  if (isWhole || values.starts) {
     inLab(`${prepareStarts(inLabPath(images[0]?.archive ?? ''))} 2>/dev/null`);
     starts.push(...measureStarts(7, inLab));
+  }
+  if (isWhole) {
     stages.push(...measureStages(cli, `docker-archive:${earlier?.archive ?? ''}`));
   }
 } finally {
   hpcGat(['lab', 'down', '--name', labName, '--wipe']);
 }
-writeResults(series);
+writeResults(last?.machine ?? machineNow());
 
 function run(file: string, args: readonly string[]): string {
   return execFileSync(file, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -143,8 +158,28 @@ async function measureOnce(image: BenchImage, converter: Converter, labFolder: s
   }
 }
 
-function writeResults(all: readonly Series[]): void {
-  const machine = {
+interface Machine {
+  readonly processor: string;
+  readonly processors: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly loadBefore: number | undefined;
+  readonly date: string;
+}
+
+interface Results {
+  readonly machine: Machine;
+  readonly series: readonly Series[];
+  readonly stages: readonly Stage[];
+}
+
+function lastResults(): Results {
+  return JSON.parse(readFileSync(path.join(results, 'convert.json'), 'utf8')) as Results;
+}
+
+function machineNow(): Machine {
+  return {
     processor: cpus()[0]?.model ?? 'unknown',
     processors: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
@@ -153,26 +188,23 @@ function writeResults(all: readonly Series[]): void {
     loadBefore: loadavg()[0],
     date: new Date().toISOString().slice(0, 10),
   };
-  const results = path.join(root, 'benchmarks', 'results');
+}
+
+function writeResults(machine: Machine): void {
   mkdirSync(results, { recursive: true });
   const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
-  writeFileSync(
-    path.join(results, 'convert.json'),
-    `${JSON.stringify({ machine, series: all, starts, stages }, undefined, 2)}\n`,
-  );
-  writeFileSync(
-    path.join(results, 'convert.md'),
-    [told, goalsTable(all, starts), markdownTable(all), startsTable(starts), stagesTable(stages), ''].join(
-      '\n\n',
-    ),
-  );
-  if (values.only === '') {
-    quote(path.join(root, 'README.md'), headlines(all));
-    quote(
-      path.join(root, 'docs', 'performance.md'),
-      [told, goalsTable(all, starts), stagesTable(stages)].join('\n\n'),
-    );
+  const goals = goalsTable(series, starts);
+  const files = {
+    'convert.json': `${JSON.stringify({ machine, series, starts, stages }, undefined, 2)}\n`,
+    'convert.md': `${[told, goals, markdownTable(series), startsTable(starts), stagesTable(stages)].join('\n\n')}\n`,
+    'convert.svg': chart(series),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(path.join(results, name), text);
   }
-  writeFileSync(path.join(results, 'convert.svg'), chart(all));
-  process.stdout.write(`${markdownTable(all)}\n`);
+  if (isWhole || values.starts) {
+    quote(path.join(root, 'README.md'), headlines(series));
+    quote(path.join(root, 'docs', 'performance.md'), [told, goals, stagesTable(stages)].join('\n\n'));
+  }
+  process.stdout.write(`${markdownTable(series)}\n`);
 }

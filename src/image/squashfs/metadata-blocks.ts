@@ -13,7 +13,10 @@ export function placeOf(reference: number): MetadataPlace {
   return { block: Math.floor(reference / 0x10000), offset: reference % 0x10000 };
 }
 
-/** A table in the making: fields one behind the other, cut into metadata blocks, each compressed with its length before it. */
+/**
+ * A table in the making: fields one behind the other, cut into metadata blocks, each compressed with its length before
+ * it.
+ */
 export class MetadataBlocks {
   /** What comes next. */
   readonly fields = new FieldWriter();
@@ -28,26 +31,27 @@ export class MetadataBlocks {
 
   /** Where the next field will lie. */
   get reference(): number {
-    while (this.fields.length >= metadataBlockBytes) {
-      this.#endBlock(this.fields.take(metadataBlockBytes));
+    const { length } = this.fields;
+    if (length >= metadataBlockBytes) {
+      // All that are full at once: the record of a large file has thousands.
+      this.#endBlocks(this.fields.take(length - (length % metadataBlockBytes)));
     }
     return this.#writtenBytes * 0x10000 + this.fields.length;
   }
 
   /** @returns the table, and where each of its blocks begins in it. */
   end(): { readonly bytes: Buffer; readonly starts: readonly number[] } {
-    const rest = this.fields.take();
-    for (let at = 0; at < rest.length; at += metadataBlockBytes) {
-      this.#endBlock(rest.subarray(at, at + metadataBlockBytes));
-    }
+    this.#endBlocks(this.fields.take());
     return { bytes: Buffer.concat(this.#written), starts: this.#starts };
   }
 
-  #endBlock(raw: Buffer): void {
-    const block = metadataBlock(raw, this.#codec);
-    this.#starts.push(this.#writtenBytes);
-    this.#written.push(block);
-    this.#writtenBytes += block.length;
+  #endBlocks(raw: Buffer): void {
+    for (let at = 0; at < raw.length; at += metadataBlockBytes) {
+      const block = metadataBlock(raw.subarray(at, at + metadataBlockBytes), this.#codec);
+      this.#starts.push(this.#writtenBytes);
+      this.#written.push(block);
+      this.#writtenBytes += block.length;
+    }
   }
 }
 

@@ -14,8 +14,8 @@ const most = 4;
 const worthAnother = 512 * 1024 * 1024;
 
 /**
- * Threads that read files beside this one, for their digests, or to copy or move what is in them. Each starts when it is needed. All ends
- * with the signal: but nothing is answered before the thread has let go of the files.
+ * Threads that read files beside this one, for their digests, or to copy or move what is in them. Each starts when it is
+ * needed. All ends with the signal: but nothing is answered before the thread has let go of the files.
  */
 export class FileThreads {
   readonly #threads: readonly Busy[];

@@ -16,7 +16,10 @@ export interface CopiedPart {
   readonly pieceBytes: number;
 }
 
-/** Bytes of a file that is open in this process, and where in it they go, one move after the other: towards its beginning. */
+/**
+ * Bytes of a file that is open in this process, and where in it they go, one move after the other: towards its
+ * beginning.
+ */
 export interface MovedParts {
   readonly file: number;
   readonly moves: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
@@ -32,8 +35,8 @@ export interface FileWorkData {
 }
 
 /**
- * Reads files, for a digest or to copy them, and tells how many bytes it has read since it last did. Knows nothing of this file:
- * threads get its text.
+ * Reads files, for a digest, or to copy or move what is in them, and tells how many bytes it has read since it last did.
+ * Knows nothing of this file: threads get its text.
  */
 export function fileWork({ cancelled }: FileWorkData) {
   const { createHash } = process.getBuiltinModule('node:crypto');

@@ -68,6 +68,26 @@ describe('a digest', () => {
   });
 });
 
+describe('moves', () => {
+  test.each([1, 1000, piece, 3 * piece + 5])(
+    'by %i bytes, onto what was there, one after the other',
+    async (by) => {
+      const bytes = noise(5 * piece, 4);
+      const name = await fileOf(bytes);
+      const file = await open(name, 'r+');
+      try {
+        const first = { from: by, to: 0, bytes: piece };
+        const second = { from: by + piece + 1, to: piece, bytes: bytes.length - by - piece - 1 };
+        await fileThreads(2).move(file, [first, second]);
+      } finally {
+        await file.close();
+      }
+      const moved = Buffer.concat([bytes.subarray(by, by + piece), bytes.subarray(by + piece + 1)]);
+      expect((await readFile(name)).subarray(0, moved.length).equals(moved)).toBe(true);
+    },
+  );
+});
+
 describe('a copy', () => {
   test.each([
     [1_000_000, 100_000],
