@@ -93,16 +93,18 @@ describeInLab('run', () => {
       const running = shell(line, { timeoutMs: 120_000 });
       await started('allocated');
       const host = (await shell('cat .hpc-gat/runs/allocated/owned/*/host')).stdout.trim();
-      const libraries = await shell(
-        'apptainer exec instance://$(cat .hpc-gat/runs/allocated/owned/*/instance) ls /.singularity.d/libs',
-        {
-          node: host,
-        },
-      );
-      const environment = await shell(
-        `until pid=$(pgrep -u alice -x tritonserver); do sleep 0.1; done; tr '\\0' '\\n' <"/proc/$pid/environ"`,
-        { node: host },
-      );
+      // At once, while the server is there; of a process that begins or ends, the system tells nothing.
+      const [libraries, environment] = await Promise.all([
+        shell(
+          'apptainer exec instance://$(cat .hpc-gat/runs/allocated/owned/*/instance) ls /.singularity.d/libs',
+          { node: host },
+        ),
+        shell(
+          `until pid=$(pgrep -u alice -x tritonserver) && env=$(tr '\\0' '\\n' <"/proc/$pid/environ") && [ -n "$env" ]
+          do sleep 0.1; done; echo "$env"`,
+          { node: host },
+        ),
+      ]);
       expect(host).toMatch(/^gpu[12]$/);
       expect(libraries.stdout).toMatch(/libcuda\.so\.1/);
       expect(environment.stdout).toMatch(/^CUDA_VISIBLE_DEVICES=[01]$/m);
