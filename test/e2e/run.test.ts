@@ -166,10 +166,9 @@ describeInLab('hostile values', () => {
       const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: folder });
       await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: folder });
       const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: folder })).stdout.trim();
-      const { stdout } = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/cmdline', { node: host });
-      expect(stdout.split('\0')).toContain(`--id=${id}`);
-      const environment = await shell('cat /proc/$(pgrep -u alice -x tritonserver)/environ', { node: host });
-      expect(environment.stdout.split('\0')).toContain('OMP_NUM_THREADS=2');
+      const server = 'server=/proc/$(pgrep -u alice -x tritonserver)';
+      const { stdout } = await shell(`${server}; cat $server/cmdline $server/environ`, { node: host });
+      expect(stdout.split('\0')).toEqual(expect.arrayContaining([`--id=${id}`, 'OMP_NUM_THREADS=2']));
       const { exitCode, stderr } = await submitted;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect((await shell('ls -A /home/alice /tmp', { node: host })).stdout).not.toMatch(/^owned$/m);
