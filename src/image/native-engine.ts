@@ -85,10 +85,9 @@ export async function convertImage(
       if (lost !== undefined) {
         watch.onWarning(lost);
       }
-      const config = await image.config();
-      await finish(file, squashfs, image.place, config, stored, origin);
+      const description = await finish(file, squashfs, image.place, await image.config(), stored, origin);
       await checked();
-      return describe(config);
+      return description;
     } finally {
       squashfs.close();
     }
@@ -97,7 +96,7 @@ export async function convertImage(
   }
 }
 
-/** Decides the tree, and writes what describes it. */
+/** Decides the tree, and writes what describes it. @returns what the image says of itself */
 async function finish(
   file: FileHandle,
   squashfs: SquashfsWriter,
@@ -105,7 +104,7 @@ async function finish(
   config: ImageConfig,
   stored: ReadonlyMap<string, WrittenLayer>,
   origin: Omit<Origin, 'builtAt'>,
-): Promise<void> {
+): Promise<ImageDescription> {
   const architecture = architectureOf(config, place);
   const builtAt = createdOf(config);
   const seconds = Math.min(Math.max(0, Math.floor(builtAt.getTime() / 1000)), 2 ** 32 - 1);
@@ -126,6 +125,7 @@ async function finish(
   const partitionBytes = await squashfs.finish(tree.root, order, seconds);
   const ociConfig = JSON.stringify(config.config ?? {});
   await writeSif(file, architecture, { ...container, ociConfig }, partitionBytes);
+  return description;
 }
 
 function writtenLayer(

@@ -13,7 +13,7 @@ import {
 } from './inode-records.ts';
 import { InodeType } from './layout.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
-import type { Survey } from './survey.ts';
+import type { NumberedInode, Survey } from './survey.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
 
@@ -55,7 +55,7 @@ export function encodeTree(
   const listings = new DirectoryTable(codec);
   const fragmentNumbers = new Map(fragments.map((block, index) => [block, index]));
   const references = new Float64Array(directories.length + leaves.length).fill(Number.NaN);
-  const headOf = ({ inode, number, links }: NumberedInode): InodeHead => {
+  const headOf = ({ inode, number, links }: NumberedInode<Inode<FileContent>>): InodeHead => {
     const { mode, uid, gid, mtime, xattrs } = inode.metadata;
     return {
       mode,
@@ -112,12 +112,6 @@ export function encodeTree(
     xattrTable: xattrs?.start,
   };
   return { bytes: Buffer.concat(parts), facts };
-}
-
-interface NumberedInode {
-  readonly inode: Inode<FileContent>;
-  readonly number: number;
-  readonly links: number;
 }
 
 function writeLeaf(

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { FileThreads } from '../../support/threads/file-threads.ts';
+import type { Move } from '../../support/threads/file-work.ts';
 import type { StoredBlock } from './content.ts';
 import { reorder, type Run } from './reorder.ts';
 
@@ -9,16 +10,9 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Bytes that go to another place in the same file, towards its beginning. */
-interface Move {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: number;
-}
-
 /** What has to be done to a file so that its blocks lie where they are said to lie. Places are from the first block's. */
 export interface Moves {
-  /** One after the other. */
+  /** Towards the beginning, one after the other. */
   readonly together: readonly Move[];
   /** Then, in the order in which they shall lie. */
   readonly runs: readonly Run[];

@@ -1,7 +1,7 @@
 import type { DirectoryInode, Inode, LeafInode } from '../layer/inode.ts';
 
 /** An inode, and what the tables tell of it beside what it is. */
-interface NumberedInode<Kind> {
+export interface NumberedInode<Kind> {
   readonly inode: Kind;
   /** From 1 on, those of one directory in a row. */
   readonly number: number;

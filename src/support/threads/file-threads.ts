@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { fileWork, type FileAnswer, type FilePart, type FileRequest, type MovedParts } from './file-work.ts';
+import { fileWork, type FileAnswer, type FilePart, type FileRequest, type Move } from './file-work.ts';
 import { Thread } from './thread.ts';
 
 interface Busy {
@@ -65,7 +65,7 @@ export class FileThreads {
    *
    * @throws what the file system says; the signal's reason
    */
-  async move(file: FileHandle, moves: MovedParts['moves']): Promise<void> {
+  async move(file: FileHandle, moves: readonly Move[]): Promise<void> {
     const length = moves.reduce((sum, { bytes }) => sum + bytes, 0);
     if (length > 0) {
       await this.#ask({ move: { file: file.fd, moves } }, length);

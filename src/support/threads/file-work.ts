@@ -16,13 +16,20 @@ export interface CopiedPart {
   readonly pieceBytes: number;
 }
 
+/** Bytes that go to another place in the same file. */
+export interface Move {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
 /**
  * Bytes of a file that is open in this process, and where in it they go, one move after the other: towards its
  * beginning.
  */
 export interface MovedParts {
   readonly file: number;
-  readonly moves: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
+  readonly moves: readonly Move[];
 }
 
 export type FileRequest =
