@@ -41,19 +41,28 @@ const ended = (pidFile: string) => `
     timeout 20 sh -c "while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
   fi`;
 
-/** A second daemon, whose mounts are its own and end with it. */
+const bridge = (name: string) => `br-${name}`;
+
+/**
+ * A second daemon, whose mounts are its own and end with it. It has a bridge of its own: with `--bridge none`
+ * a daemon removes `docker0`, even if that is another daemon's.
+ */
 const dockerd = (name: string, options: string, before = '') => {
   const own = [
     `--data-root ${folder}/${name}-data --exec-root ${folder}/${name}-exec --pidfile ${folder}/${name}.daemon`,
-    `--host unix://${folder}/${name}.sock --bridge none --iptables=false --ip6tables=false --shutdown-timeout 1`,
+    `--host unix://${folder}/${name}.sock --bridge ${bridge(name)} --iptables=false --ip6tables=false --shutdown-timeout 1`,
   ].join(' ');
   const isolated = 'unshare --mount --pid --mount-proc --fork --kill-child';
-  return started(
-    `${isolated} sh -c '${before} exec dockerd ${own} ${options}'`,
-    name,
-    `DOCKER_HOST=unix://${folder}/${name}.sock docker version`,
-  );
+  return `ip link add name ${bridge(name)} type bridge
+    ${started(
+      `${isolated} sh -c '${before} exec dockerd ${own} ${options}'`,
+      name,
+      `DOCKER_HOST=unix://${folder}/${name}.sock docker version`,
+    )}`;
 };
+
+const dockerdEnded = (name: string) => `${ended(`${name}.pid`)}
+  if [ -e ${name}.pid ]; then ip link delete ${bridge(name)}; fi`;
 
 const withStore = { DOCKER_HOST: `unix://${folder}/containerd.sock` };
 const docker20 = { DOCKER_HOST: `unix://${folder}/docker20.sock` };
@@ -82,7 +91,7 @@ describeInLab('other daemons', () => {
   }, longMs);
   afterAll(async () => {
     await asRoot(
-      `${ended('docker20.pid')}; ${ended('containerd.pid')}; docker image rm --force ${image}; cd /; rm -rf ${folder}`,
+      `${dockerdEnded('docker20')}; ${dockerdEnded('containerd')}; docker image rm --force ${image}; cd /; rm -rf ${folder}`,
     );
   }, longMs);
 
