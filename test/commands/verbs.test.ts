@@ -1,6 +1,5 @@
-import { beforeAll, expect, test } from '@jest/globals';
-import { main } from '../../src/main.ts';
-import { testContext } from '../support/context.ts';
+import { expect, test } from '@jest/globals';
+import { allHelp } from '../../scripts/docs/help.ts';
 
 /** Verbs whose answer is a text of its own: a script, logs, files, another program's output. */
 const withoutJson = ['render', 'logs', 'completion', 'credentials', 'files', 'lab exec'];
@@ -26,34 +25,8 @@ const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
   'of the lab they only tell, or run what one types': ['lab status', 'lab exec'],
 };
 
-async function helpOf(words: readonly string[]): Promise<string> {
-  const context = testContext();
-  await main([...words, '--help'], context);
-  return context.results.join('\n');
-}
-
 /** The verbs that have no verbs below them, with their help. */
-async function walk(words: readonly string[] = []): Promise<Map<string, string>> {
-  const text = await helpOf(words);
-  const listed = /\nCommands:\n([\s\S]*?)\n\n/.exec(text)?.[1] ?? '';
-  const below = [...listed.matchAll(/^ {2}hpc-gat (.+?)(?: {2}|$)/gm)]
-    .map(([, usage = '']) => usage.split(' ').filter((word) => /^[a-z]/.test(word)))
-    .filter((longer) => longer.length > words.length);
-  if (below.length === 0) {
-    return new Map([[words.join(' '), text]]);
-  }
-  const found = new Map<string, string>();
-  for (const longer of below) {
-    (await walk(longer)).forEach((help, verb) => found.set(verb, help));
-  }
-  return found;
-}
-
-let verbs = new Map<string, string>();
-
-beforeAll(async () => {
-  verbs = await walk();
-});
+const verbs = new Map((await allHelp()).map(({ verb, help }) => [verb.join(' '), help]));
 
 /** Those whose help lacks something. */
 function lacking(pattern: RegExp, among: (verb: string) => boolean): string[] {

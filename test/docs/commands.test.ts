@@ -76,6 +76,13 @@ test('docs/README.md leads to every page', () => {
   expect(linked).toEqual(expect.arrayContaining(others));
 });
 
+test('the table of verbs in README.md has every verb', () => {
+  const readme = pages.find(({ name }) => name === 'README.md')?.text ?? '';
+  const [, table = ''] = /\n## Verbs\n([\s\S]*?)\n## /.exec(readme) ?? [];
+  const listed = [...table.matchAll(/`([a-z][\w -]*)`/g)].map(([, name = '']) => name.split(' ')[0]);
+  expect(listed).toEqual(expect.arrayContaining(helps.map(({ verb }) => verb[0])));
+});
+
 test.each(pages.map((page) => [page.name, page] as const))('links of %s lead somewhere', (name, page) => {
   const targets = [...page.text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
     path.join(path.dirname(name), target),
