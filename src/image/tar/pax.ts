@@ -49,3 +49,33 @@ export function paxNumber(value: Buffer): number {
   const number = /^-?\d+(\.\d*)?$/.test(text) ? Math.floor(Number(text)) : Number.NaN;
   return Number.isSafeInteger(number) ? number : Number.NaN;
 }
+
+/** An empty value takes back what was said before (POSIX.1-2001 pax): the header holds. */
+export function textIn(records: PaxRecords, key: string): string | undefined {
+  if (records.size === 0) {
+    return undefined;
+  }
+  const value = records.get(key);
+  return value === undefined || value.length === 0 ? undefined : value.toString('latin1');
+}
+
+/** As {@link textIn}, with the number that the header has. */
+export function numberIn(records: PaxRecords, key: string, otherwise: number): number {
+  const value = records.get(key);
+  return value === undefined || value.length === 0 ? otherwise : paxNumber(value);
+}
+
+export const xattrPrefix = 'SCHILY.xattr.';
+
+const noXattrs: ReadonlyMap<string, Buffer> = new Map();
+
+/** By full name, like `security.capability`. */
+export function xattrsIn(records: PaxRecords): ReadonlyMap<string, Buffer> {
+  if (records.size === 0) {
+    return noXattrs;
+  }
+  const found = [...records].filter(([key]) => key.startsWith(xattrPrefix));
+  return found.length === 0
+    ? noXattrs
+    : new Map(found.map(([key, value]) => [key.slice(xattrPrefix.length), value]));
+}

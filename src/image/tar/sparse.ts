@@ -1,6 +1,6 @@
 import type { DataRun } from './entry.ts';
-import { recordBytes, tarNumber } from './header.ts';
-import { paxNumber, sparseMapKey, type PaxRecords } from './pax.ts';
+import { recordBytes, tarNumber, type TarHeader } from './header.ts';
+import { paxNumber, sparseMapKey, textIn, type PaxRecords } from './pax.ts';
 
 /** Where the content of a sparse file lies, and how long it is with its holes (GNU tar manual, "Sparse Formats"). */
 export interface SparseMap {
@@ -11,11 +11,38 @@ export interface SparseMap {
 /** Far more than any real file has; a map that claims more is a bomb. */
 const maxRuns = 1_000_000;
 
-/** The old GNU form, type "S": up to 4 runs in the header, 21 in each record that follows it while a flag says so. */
-export async function oldGnuMap(
-  header: Buffer,
-  nextRecord: () => Promise<Buffer>,
+/** Whether the content of a file with such a header lies in runs. */
+export function isSparse(type: string, pax: PaxRecords): boolean {
+  return type === oldGnuType || hasDataMap(pax) || pax.has(sparseMapKey);
+}
+
+/**
+ * The map of a sparse file, whichever form it has.
+ *
+ * @param record the file's header.
+ * @param more where what is not in the header lies: records behind it, which its size does not count, or those of the data.
+ * @returns undefined for one that cannot be right.
+ */
+export async function readSparseMap(
+  { type }: TarHeader,
+  record: Buffer,
+  pax: PaxRecords,
+  more: { readonly nextRecord: () => Promise<Buffer>; readonly nextOfData: () => Promise<Buffer> },
 ): Promise<SparseMap | undefined> {
+  if (type === oldGnuType) {
+    return oldGnuMap(record, more.nextRecord);
+  }
+  return hasDataMap(pax) ? dataMap(pax, more.nextOfData) : paxMap(pax);
+}
+
+const oldGnuType = 'S';
+
+function hasDataMap(pax: PaxRecords): boolean {
+  return textIn(pax, 'GNU.sparse.major') === '1';
+}
+
+/** The old GNU form, type "S": up to 4 runs in the header, 21 in each record that follows it while a flag says so. */
+async function oldGnuMap(header: Buffer, nextRecord: () => Promise<Buffer>): Promise<SparseMap | undefined> {
   const numbers: number[] = [];
   const collect = (record: Buffer, at: number, count: number) => {
     for (let slot = 0; slot < count; slot += 1) {
@@ -39,7 +66,7 @@ export async function oldGnuMap(
 }
 
 /** The pax forms 0.0 and 0.1, whose map stands in the pax header: in repeated records or in one. */
-export function paxMap(records: PaxRecords): SparseMap | undefined {
+function paxMap(records: PaxRecords): SparseMap | undefined {
   const map = records.get(sparseMapKey);
   const size = records.get('GNU.sparse.size');
   if (map === undefined || size === undefined) {
@@ -50,7 +77,7 @@ export function paxMap(records: PaxRecords): SparseMap | undefined {
 }
 
 /** The pax form 1.0, whose map is the first records of the data: a decimal number a line, the count of runs first. */
-export async function dataMap(
+async function dataMap(
   records: PaxRecords,
   nextRecord: () => Promise<Buffer>,
 ): Promise<SparseMap | undefined> {

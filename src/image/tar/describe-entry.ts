@@ -1,0 +1,96 @@
+import { printableBytes } from '../../support/printable.ts';
+import type { EntryKind, TarEntry } from './entry.ts';
+import type { Extension } from './extensions.ts';
+import type { TarHeader } from './header.ts';
+import { numberIn, textIn, xattrsIn } from './pax.ts';
+
+const kinds: Readonly<Record<string, EntryKind>> = {
+  '0': 'file',
+  '1': 'hard-link',
+  '2': 'symbolic-link',
+  '3': 'character-device',
+  '4': 'block-device',
+  '5': 'directory',
+  '6': 'fifo',
+  '7': 'file',
+  S: 'file',
+};
+
+/** What Linux takes (limits.h: XATTR_NAME_MAX, XATTR_SIZE_MAX). */
+const maxXattrNameBytes = 255;
+const maxXattrBytes = 65_536;
+
+/** What numbers may be: owners have 32 bits, and of a device's numbers squashfs holds 12 and 20. */
+const ranges = [
+  ['mode', 0, 0o7777, false],
+  ['uid', 0, 2 ** 32 - 1, false],
+  ['gid', 0, 2 ** 32 - 1, false],
+  ['mtime', -Infinity, Infinity, false],
+  ['major', 0, 0xfff, true],
+  ['minor', 0, 0xfffff, true],
+] as const;
+
+/**
+ * An entry as its header and what was said before it describe it; its content taken to be stored whole.
+ *
+ * @param damaged what is thrown for a problem.
+ */
+export function describeEntry(
+  header: TarHeader,
+  { name, linkName, pax }: Extension,
+  damaged: (problem: string) => Error,
+): TarEntry {
+  const path = textIn(pax, 'GNU.sparse.name') ?? textIn(pax, 'path') ?? name ?? header.name;
+  const kind = path.endsWith('/') && '07'.includes(header.type) ? 'directory' : kinds[header.type];
+  if (kind === undefined) {
+    throw damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
+  }
+  // Whatever else a header claims a size for, like a link, has no content (POSIX.1-2001, ustar).
+  const sizeBytes = kinds[header.type] === 'file' ? numberIn(pax, 'size', header.sizeBytes) : 0;
+  if (!(sizeBytes >= 0)) {
+    throw damaged(`${quoted(path)} has an impossible size`);
+  }
+  const entry: TarEntry = {
+    kind,
+    name: path,
+    linkName: textIn(pax, 'linkpath') ?? linkName ?? header.linkName,
+    mode: Number.isNaN(header.mode) ? header.mode : header.mode & 0o7777,
+    uid: numberIn(pax, 'uid', header.uid),
+    gid: numberIn(pax, 'gid', header.gid),
+    mtime: numberIn(pax, 'mtime', header.mtime),
+    major: header.major,
+    minor: header.minor,
+    xattrs: xattrsIn(pax),
+    sizeBytes,
+  };
+  const problem = problemOf(entry);
+  if (problem !== undefined) {
+    throw damaged(`${quoted(path)} has ${problem}`);
+  }
+  return entry;
+}
+
+/** What no file system could hold. */
+function problemOf(entry: TarEntry): string | undefined {
+  const { name, linkName, kind, xattrs } = entry;
+  const isDevice = kind === 'character-device' || kind === 'block-device';
+  for (const [key, least, most, ofDevices] of ranges) {
+    const value = entry[key];
+    if (!(value >= least && value <= most) && (isDevice || !ofDevices)) {
+      return Number.isNaN(value) ? `a ${key} that is no number` : `an impossible ${key}: ${value}`;
+    }
+  }
+  if (name.includes('\0') || linkName.includes('\0')) {
+    return 'a NUL in its name';
+  }
+  for (const [key, value] of xattrs) {
+    if (key.length > maxXattrNameBytes || value.length > maxXattrBytes || key.includes('\0')) {
+      return `an xattr that Linux does not take: ${quoted(key)}`;
+    }
+  }
+  return undefined;
+}
+
+export function quoted(name: string): string {
+  return `"${printableBytes(name)}"`;
+}
