@@ -1,4 +1,5 @@
 import type { BlockCodec } from './codec.ts';
+import { FieldWriter } from './field-writer.ts';
 import { nothing, xattrPrefixes } from './layout.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 import type { IndexedTable } from './tables.ts';
@@ -11,13 +12,13 @@ export function isStorableXattr(name: string): boolean {
 /** Sets of xattrs, each set once; inodes name their place in it. */
 export class XattrTable {
   readonly #pairs: MetadataBlocks;
+  readonly #sets: MetadataBlocks;
   readonly #places = new Map<string, number>();
-  readonly #ids: Buffer[] = [];
-  readonly #codec: BlockCodec;
+  readonly #writer = new FieldWriter();
 
   constructor(codec: BlockCodec) {
-    this.#codec = codec;
     this.#pairs = new MetadataBlocks(codec);
+    this.#sets = new MetadataBlocks(codec);
   }
 
   placeOf(xattrs: ReadonlyMap<string, Buffer>): number {
@@ -30,38 +31,41 @@ export class XattrTable {
     if (storable.length === 0) {
       return nothing;
     }
-    const bytes = Buffer.concat(storable.map(([name, value]) => pair(name, value)));
+    for (const [name, value] of storable) {
+      writePair(this.#writer, name, value);
+    }
+    const bytes = this.#writer.take();
     const key = bytes.toString('latin1');
     const known = this.#places.get(key);
     if (known !== undefined) {
       return known;
     }
-    const id = Buffer.alloc(16);
-    id.writeBigUInt64LE(BigInt(this.#pairs.reference), 0);
-    id.writeUInt32LE(storable.length, 8);
-    id.writeUInt32LE(listedBytes(storable), 12);
+    this.#sets.fields.u64(this.#pairs.reference);
+    this.#sets.fields.u32(storable.length);
+    this.#sets.fields.u32(listedBytes(storable));
     this.#pairs.fields.bytes(bytes);
-    const place = this.#ids.push(id) - 1;
+    const place = this.#places.size;
     this.#places.set(key, place);
     return place;
   }
 
   /** Undefined when no inode has any. */
   end(position: number): IndexedTable | undefined {
-    if (this.#ids.length === 0) {
+    if (this.#places.size === 0) {
       return undefined;
     }
     const pairs = this.#pairs.end().bytes;
-    const table = new MetadataBlocks(this.#codec);
-    table.fields.bytes(Buffer.concat(this.#ids));
-    const ids = table.end();
+    const sets = this.#sets.end();
+    const setsAt = position + pairs.length;
     // Unlike the other tables' lists this one has a head: where the pairs begin, and how many sets there are.
-    const list = Buffer.alloc(16 + 8 * ids.starts.length);
-    list.writeBigUInt64LE(BigInt(position), 0);
-    list.writeUInt32LE(this.#ids.length, 8);
-    const idsAt = position + pairs.length;
-    ids.starts.forEach((start, index) => list.writeBigUInt64LE(BigInt(idsAt + start), 16 + 8 * index));
-    return { bytes: Buffer.concat([pairs, ids.bytes, list]), start: idsAt + ids.bytes.length };
+    const list = new FieldWriter();
+    list.u64(position);
+    list.u32(this.#places.size);
+    list.u32(0);
+    for (const start of sets.starts) {
+      list.u64(setsAt + start);
+    }
+    return { bytes: Buffer.concat([pairs, sets.bytes, list.take()]), start: setsAt + sets.bytes.length };
   }
 }
 
@@ -70,13 +74,12 @@ function listedBytes(xattrs: readonly [string, Buffer][]): number {
   return xattrs.reduce((sum, [name, value]) => sum + name.length + 1 + value.length, 0);
 }
 
-function pair(name: string, value: Buffer): Buffer {
+function writePair(out: FieldWriter, name: string, value: Buffer): void {
   const type = xattrPrefixes.findIndex((prefix) => name.startsWith(prefix));
-  const rest = Buffer.from(name.slice((xattrPrefixes[type] ?? '').length), 'latin1');
-  const head = Buffer.alloc(4);
-  head.writeUInt16LE(type, 0);
-  head.writeUInt16LE(rest.length, 2);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(value.length);
-  return Buffer.concat([head, rest, length, value]);
+  const rest = name.slice((xattrPrefixes[type] ?? '').length);
+  out.u16(type);
+  out.u16(rest.length);
+  out.text(rest);
+  out.u32(value.length);
+  out.bytes(value);
 }
