@@ -24,7 +24,7 @@ import { SquashfsWriter } from './squashfs/write.ts';
 import { storeLayers, type WrittenLayer } from './store-layers.ts';
 
 /** Another one where the same image comes to other bytes. */
-const outputVersion = '3';
+const outputVersion = '4';
 
 export interface NativeOptions {
   /** Blocks compressed at once; the bytes do not depend on it. */

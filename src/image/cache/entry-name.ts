@@ -4,7 +4,7 @@ import { formatCompression, type Compression } from '../compression.ts';
 import { deflateVersion } from '../deflate/module.ts';
 
 /** Another one where the same layer comes to other blocks, or is described in another way. */
-const formVersion = 2;
+const formVersion = 3;
 
 /** What the blocks of a layer depend on beside the layer. */
 export interface BlockForm {

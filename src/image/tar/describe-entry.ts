@@ -4,7 +4,10 @@ import type { Extension } from './extensions.ts';
 import type { TarHeader } from './header.ts';
 import { numberIn, textIn, xattrsIn } from './pax.ts';
 
+const beforePosix = '\0';
+
 const kinds: Readonly<Record<string, EntryKind>> = {
+  [beforePosix]: 'file',
   '0': 'file',
   '1': 'hard-link',
   '2': 'symbolic-link',
@@ -41,7 +44,8 @@ export function describeEntry(
   damaged: (problem: string) => Error,
 ): TarEntry {
   const path = textIn(pax, 'GNU.sparse.name') ?? textIn(pax, 'path') ?? name ?? header.name;
-  const kind = path.endsWith('/') && '07'.includes(header.type) ? 'directory' : kinds[header.type];
+  // A slash made a name that of a directory; of POSIX's files it means nothing, as to Docker.
+  const kind = header.type === beforePosix && path.endsWith('/') ? 'directory' : kinds[header.type];
   if (kind === undefined) {
     throw damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
   }

@@ -10,7 +10,7 @@ export interface TarHeader {
   readonly sizeBytes: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** One character: "0" a file, "5" a directory; see POSIX.1-2001 pax, ustar interchange format. */
+  /** One character: "0" a file, "5" a directory; see POSIX.1-2001 pax, ustar interchange format. Before POSIX a NUL. */
   readonly type: string;
   readonly linkName: string;
   readonly major: number;
@@ -32,8 +32,7 @@ export function parseTarHeader(header: Buffer): TarHeader | undefined {
     gid: tarNumber(header, 116, 8),
     sizeBytes: tarNumber(header, 124, 12),
     mtime: tarNumber(header, 136, 12),
-    // Before POSIX a NUL stood for a file.
-    type: byteText(header, 156, 1) || '0',
+    type: header.toString('latin1', 156, 157),
     linkName: byteText(header, 157, 100),
     major: isUstar ? tarNumber(header, 329, 8) : 0,
     minor: isUstar ? tarNumber(header, 337, 8) : 0,
@@ -69,11 +68,11 @@ export function tarNumber(header: Buffer, at: number, length: number): number {
 const space = 0x20;
 const zeroDigit = 0x30;
 
-/** Digits with spaces around them, up to a NUL or the end of the field. */
+/** Digits with spaces around them, up to a NUL or the end of the field; historic tars have a NUL before them, too. */
 function octal(header: Buffer, from: number, end: number): number {
   let value = 0;
   let at = from;
-  while (at < end && header[at] === space) {
+  while (at < end && (header[at] === space || header[at] === 0)) {
     at += 1;
   }
   for (; at < end; at += 1) {

@@ -45,8 +45,10 @@ export const sparseMapKey = 'GNU.sparse.map';
 
 /** A decimal number of a record, its fraction dropped downwards; NaN when it is none. */
 export function paxNumber(value: Buffer): number {
-  const text = value.toString('latin1');
-  const number = /^-?\d+(\.\d*)?$/.test(text) ? Math.floor(Number(text)) : Number.NaN;
+  const [, digits = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(value.toString('latin1')) ?? [];
+  // By the text: of a time and its nanoseconds a double makes the next second.
+  const isBelow = digits.startsWith('-') && /[1-9]/.test(fraction);
+  const number = digits === '' ? Number.NaN : Number(digits) - (isBelow ? 1 : 0);
   return Number.isSafeInteger(number) ? number : Number.NaN;
 }
 

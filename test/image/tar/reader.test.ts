@@ -4,6 +4,7 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeS
 import path from 'node:path';
 import { TarReader } from '../../../src/image/tar/reader.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { patched } from '../hostile/hostile-bytes.ts';
 import { entryBytes, headerBytes, inPieces, layerBytes, padded, type EntryBytes } from '../layer-bytes.ts';
 
 async function readAll(bytes: Buffer, pieceBytes?: number) {
@@ -35,13 +36,14 @@ test('every kind of entry comes as it is, in pieces of any length', async () => 
     { name: 'character', type: '3', major: 5, minor: 1 },
     { name: 'block', type: '4', major: 259, minor: 65_537 },
     { name: 'fifo', type: '6', mode: 0o600 },
-    { name: 'old/', data: '' },
+    { name: 'old/', type: '\0' },
+    { name: 'a file, whatever its slash/', data: 'x' },
   ];
   for (const pieceBytes of [1, 333, 512, 100_000]) {
     const found = await readAll(layerBytes(entries), pieceBytes);
     expect(found.map(({ kind }) => kind)).toEqual([
       ...['directory', 'file', 'hard-link', 'symbolic-link', 'character-device', 'block-device', 'fifo'],
-      'directory',
+      ...['directory', 'file'],
     ]);
     expect(found[1]).toMatchObject({
       name: 'file',
@@ -85,6 +87,17 @@ test('pax says more than the header: long names, large numbers, fractions, xattr
   expect(found?.name).toBe('long/'.repeat(60));
   expect(found?.xattrs.get('security.capability')).toEqual(capability);
   expect(found?.xattrs.get('user.empty')).toEqual(Buffer.alloc(0));
+});
+
+test.each([
+  // A double would make it 1700000001.
+  ['1700000000.999999999', 1_700_000_000],
+  ['1700000000.', 1_700_000_000],
+  ['-1.999999999', -2],
+  ['-0.5', -1],
+  ['-3.000', -3],
+])('the second of a time is the one before its fraction: %s', async (mtime, second) => {
+  expect(await readOne({ name: 'x', pax: { mtime } })).toMatchObject({ mtime: second });
 });
 
 test('a global pax header holds for all that follow, until their own says otherwise', async () => {
@@ -146,14 +159,17 @@ const hasTar = (() => {
 });
 
 test('numbers in base 256 are read', async () => {
-  const header = headerBytes({ name: 'x' }, 0);
-  Buffer.from('80000000b2d05e00', 'hex').copy(header, 108);
-  header.write('        ', 148);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  const [found] = await readAll(Buffer.concat([header, Buffer.alloc(1024)]));
+  const [found] = await readAll(patched({ name: 'x' }, 108, Buffer.from('80000000b2d05e00', 'hex')));
   expect(found?.uid).toBe(3_000_000_000);
 });
+
+test.each(['\x00000755\0', ' \x000755 ', '   755 \0', '0000755 ', '00000755'])(
+  'a number is read as historic tars write it: %j',
+  async (mode) => {
+    const [found] = await readAll(patched({ name: 'x' }, 100, mode));
+    expect(found?.mode).toBe(0o755);
+  },
+);
 
 test('an end without its mark is one; what stands behind the mark is read and left alone', async () => {
   expect(await readAll(entryBytes({ name: 'x' }))).toHaveLength(1);
