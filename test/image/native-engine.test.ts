@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
+import { listFiles, type ListedFile } from '../../src/image/check/list-files.ts';
 import { readSif } from '../../src/image/sif/read.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -26,6 +27,17 @@ const image = (settings: object = {}, architecture = hostArchitecture) => {
   const config = { ...configOf([layer]), architecture, config: settings };
   return oci.add(oci.layered([layer], { config }));
 };
+
+/** What lies in the SIF of an image of one layer. */
+async function listed(bytes: Buffer): Promise<ListedFile[]> {
+  const oci = new OciBytes();
+  const file = await convert(oci.add(oci.layered([bytes])));
+  const files: ListedFile[] = [];
+  for await (const one of listFiles(file)) {
+    files.push(one);
+  }
+  return files;
+}
 
 test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
   'an image for %s becomes a SIF that says so',
@@ -114,6 +126,22 @@ test('xattrs that squashfs has no room for are left out with a warning, and the 
   expect(await main(['sif', 'list', '--tree', '--json', 'out.sif'], listing)).toBe(0);
   expect(JSON.stringify(listing.results)).toContain('user.note');
   expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
+});
+
+test('what an image has under the names of the links for older runtimes stays', async () => {
+  const own: EntryBytes[] = [
+    { name: 'environment/setup.sh', data: 'x' },
+    { name: 'singularity', data: 'a program' },
+    { name: '.run', type: '2', link: 'nowhere' },
+  ];
+  const listing = await listed(layerBytes(own));
+  expect(listing.filter(({ path }) => /^\/(environment|singularity|\.run|\.exec)/.test(path))).toEqual([
+    expect.objectContaining({ path: '/.exec', target: '.singularity.d/actions/exec' }),
+    expect.objectContaining({ path: '/.run', target: 'nowhere' }),
+    expect.objectContaining({ path: '/environment', kind: 'directory' }),
+    expect.objectContaining({ path: '/environment/setup.sh', kind: 'file' }),
+    expect.objectContaining({ path: '/singularity', kind: 'file', sizeBytes: 9 }),
+  ]);
 });
 
 test('the same image gives the same bytes in another folder', async () => {

@@ -18,11 +18,13 @@ export async function addContainerFiles(
     change: 'directory',
     metadata: metadata(0o755),
   }));
-  const links = Object.entries(containerLinks).map(([path, target]): LayerEntry<FileContent> => ({
-    path: [path],
-    change: 'leaf',
-    inode: { kind: 'symbolic-link', metadata: metadata(0o777), target },
-  }));
+  const links = Object.entries(containerLinks)
+    .filter(([path]) => tree.find([path]) === undefined)
+    .map(([path, target]): LayerEntry<FileContent> => ({
+      path: [path],
+      change: 'leaf',
+      inode: { kind: 'symbolic-link', metadata: metadata(0o777), target },
+    }));
   const place = 'the image';
   tree.apply(
     directories.filter(({ path }) => tree.find(path) === undefined),

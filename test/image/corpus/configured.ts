@@ -137,6 +137,21 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
       layer: tarOf(usual),
       settings: { Env: Object.entries(oddValues).map(([name, value]) => `${name}=${value}`) },
     },
+    'own-names': {
+      // What older runtimes look for has these names, and so have things of the image.
+      layer: tarOf([
+        ...tools('bin'),
+        directory('environment'),
+        program('environment/setup', 'x'),
+        program('singularity', show),
+        link('.run', 'bin/show'),
+        directory('.singularity.d'),
+        directory('.singularity.d/env'),
+        program('.singularity.d/env/91-own.sh', 'export OWN=1\n'),
+        program('.singularity.d/runscript', 'not it'),
+      ]),
+      settings: { Cmd: ['env'] },
+    },
     nowhere: {
       layer: tarOf([
         ...tools('bin'),
