@@ -1,9 +1,11 @@
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { FreedInTurn } from '../../support/freed-in-turn.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
 /** With Node's default of 16 KiB, inflating takes five times as long. */
 const chunkBytes = 1024 * 1024;
+/** 2 GiB, the most that zstd looks back (`--long=31`): it takes memory only where a stream says so and is as long. */
+const zstdParams = { [constants.ZSTD_d_windowLogMax]: 31 };
 
 /**
  * What gzip or zstd make of the stored bytes, which are read to their end.
@@ -18,7 +20,7 @@ export async function* inflate(
   const decoder =
     codec === 'gzip'
       ? createGunzip({ chunkSize: chunkBytes })
-      : createZstdDecompress({ chunkSize: chunkBytes });
+      : createZstdDecompress({ chunkSize: chunkBytes, params: zstdParams });
   let isAbandoned = false;
   let given = 0;
   let usedUp: () => void = () => undefined;

@@ -8,6 +8,18 @@ import { hostArchitecture } from '../oci-bytes.ts';
 import { convertMade } from './convert.ts';
 import { plainLayer, inGzip, layout, inArchive, layered, ofLayer, end, sound } from './hostile-bytes.ts';
 
+/** A frame of blocks that are stored as they are, with the header of `zstd --long=31` (RFC 8878, section 3.1.1). */
+function lookingFarBack(bytes: Buffer): Buffer {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 10_000) {
+    const block = bytes.subarray(at, at + 10_000);
+    const head = Buffer.alloc(3);
+    head.writeUIntLE((block.length << 3) | (at + block.length === bytes.length ? 1 : 0), 0, 3);
+    blocks.push(head, block);
+  }
+  return Buffer.concat([Buffer.from('28b52ffd00a8', 'hex'), ...blocks]);
+}
+
 describe('what is odd but sound is converted', () => {
   const split = (bytes: Buffer, pack: (part: Buffer) => Buffer) => [
     pack(bytes.subarray(0, 7000)),
@@ -30,6 +42,7 @@ describe('what is odd but sound is converted', () => {
         ]),
       }),
     ],
+    ['zstd that may look back 2 GiB', ofLayer({ plain: sound, stored: lookingFarBack(sound) })],
     ['a layer of no bytes', inArchive(layout([plainLayer(Buffer.alloc(0)), plainLayer(sound)]))],
     ['a layer of no entries', ofLayer(inGzip(end))],
     ['no layer', inArchive(layout([]))],
