@@ -14,6 +14,7 @@ export interface BlobDescriptor {
   size: number;
   annotations?: Record<string, string>;
   platform?: { os: string; architecture: string; variant?: string };
+  artifactType?: string;
 }
 
 /** The configuration of an image of these plain layers. */

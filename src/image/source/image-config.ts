@@ -25,7 +25,7 @@ export const imageConfigSchema = z.looseObject({
       Env: words,
       Entrypoint: words,
       Cmd: words,
-      Labels: z.record(z.string(), z.string()).nullish(),
+      Labels: z.record(z.string(), mayBeLeftOut).nullish(),
     })
     .nullish(),
 });

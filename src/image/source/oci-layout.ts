@@ -72,7 +72,8 @@ function choose(
   platform: Platform | undefined,
 ): Descriptor {
   const images = manifests.filter((one) => !isAttestation(one));
-  const wanted = tag === undefined ? images : images.filter((one) => namesOf(one).includes(tag));
+  const wanted =
+    tag === undefined ? withoutArtifacts(images) : images.filter((one) => namesOf(one).includes(tag));
   const [first] = wanted;
   if (first !== undefined && new Set(wanted.map(({ digest }) => digest)).size === 1) {
     return first;
@@ -93,6 +94,12 @@ function choose(
   throw new UsageError(`${place} holds ${wanted.length} images: ${names.join(', ')}`, {
     fix: `name one of them: ${kind}:${place}:TAG`,
   });
+}
+
+/** Signatures and the like, which lie beside the image that they are about (OCI image-spec, manifest.md, `subject`). */
+function withoutArtifacts(manifests: readonly Descriptor[]): readonly Descriptor[] {
+  const images = manifests.filter(({ artifactType }) => !artifactType);
+  return images.length === 0 ? manifests : images;
 }
 
 /** OCI image-spec annotations.md; containerd and Docker keep the full name beside the tag. */

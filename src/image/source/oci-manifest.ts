@@ -15,6 +15,8 @@ const descriptorSchema = z.looseObject({
   platform: z
     .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
     .nullish(),
+  /** Of what is stored like an image, and is none. */
+  artifactType: z.string().nullish(),
 });
 
 export type Descriptor = z.output<typeof descriptorSchema>;

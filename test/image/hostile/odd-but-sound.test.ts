@@ -66,6 +66,10 @@ describe('what is odd but sound is converted', () => {
       inArchive(layout([plainLayer(sound)], { config: { architecture: undefined, os: null } })),
     ],
     [
+      'labels without a value',
+      inArchive(layout([plainLayer(sound)], { config: { config: { Labels: { none: null } } } })),
+    ],
+    [
       'names that lead outside, and stay inside',
       layered(
         { name: '/absolute', data: 'x' },

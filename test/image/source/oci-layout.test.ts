@@ -34,6 +34,15 @@ describe('an OCI layout', () => {
     });
   });
 
+  test('of an image and what is about it gives the image', async () => {
+    const bytes = new OciBytes();
+    const image = bytes.image();
+    const signature = { ...bytes.image('signature'), artifactType: 'application/vnd.example.signature.v1' };
+    const read = async (file: string) => (await readOciLayout({ kind: 'oci', file })).image.manifestDigest;
+    expect(await read(await bytes.add(signature).folder())).toBe(signature.digest);
+    expect(await read(await bytes.add(image).folder())).toBe(image.digest);
+  });
+
   test('whose index leads to indexes gives the image for this platform, past attestations', async () => {
     const bytes = new OciBytes();
     const [here, elsewhere] = [bytes.image('here'), bytes.image('elsewhere')];
