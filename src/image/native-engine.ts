@@ -169,5 +169,5 @@ function originOf(source: ImageSource): Omit<Origin, 'builtAt'> {
 /** Nor is how it is compressed of the image. */
 function plainName({ kind, file }: Extract<ImageSource, { file: string }>): string {
   const name = path.basename(file);
-  return kind === 'docker-archive' ? name.replace(/\.(?:tgz|tar\.\w+)$/, '.tar') : name;
+  return kind === 'oci' ? name : name.replace(/\.(?:tgz|tar\.\w+)$/, '.tar');
 }

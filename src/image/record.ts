@@ -15,7 +15,7 @@ const identitySchema = z.discriminatedUnion('kind', [
     manifestSha256: hex64,
   }),
   z.strictObject({
-    kind: z.literal('compressed-docker-archive'),
+    kind: z.enum(['compressed-docker-archive', 'compressed-oci-archive']),
     fileBytes: z.int(),
     modifiedNs: z.string(),
     endSha256: hex64,

@@ -4,7 +4,13 @@ import { messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { quoteForBash } from '../../render/quote.ts';
 import { codecByStart, type LayerCodec } from './inflate-layer.ts';
+import type { DockerArchiveSource, OciSource } from './source.ts';
 import { codecStartBytes, foreignCodec, type ForeignCodec } from './stored-codec.ts';
+
+/** What can be done about an archive that is not there, or is not whole. */
+export const archiveFix = 'write it with `docker save -o FILE NAME`';
+export const layoutFix =
+  'write it again, for instance with `skopeo copy` or `docker buildx build --output type=oci`';
 
 /** What a file is that holds an image, before anything in it is read. */
 export interface ArchiveFile {
@@ -18,10 +24,6 @@ export interface ArchiveFile {
 }
 
 export type CompressedFile = ArchiveFile & { readonly codec: Exclude<LayerCodec, 'none'> };
-
-export function isCompressed(archive: ArchiveFile): archive is CompressedFile {
-  return archive.codec !== 'none';
-}
 
 /**
  * @param fix what the user can do when it is not there.
@@ -63,11 +65,18 @@ export async function openArchive(
   }
 }
 
-/** As {@link openArchive}, for a look at it alone. */
-export async function lookAtArchive(file: string, fix: string): Promise<ArchiveFile> {
-  const { archive, handle } = await openArchive(file, fix);
+/**
+ * Looks whether an archive is compressed as a whole.
+ *
+ * @throws {UsageError} as {@link openArchive}.
+ */
+export async function compressedFile({
+  kind,
+  file,
+}: DockerArchiveSource | OciSource): Promise<CompressedFile | undefined> {
+  const { archive, handle } = await openArchive(file, kind === 'docker-archive' ? archiveFix : layoutFix);
   await handle.close();
-  return archive;
+  return archive.codec === 'none' ? undefined : { ...archive, codec: archive.codec };
 }
 
 /** What to do about a compressed archive where a plain one is wanted. */

@@ -1,32 +1,44 @@
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { parseTarHeader, recordBytes } from '../tar/header.ts';
-import { decompress, isCompressed, lookAtArchive, type CompressedFile } from './archive-file.ts';
-import { archiveFix, missingInArchive } from './docker-archive.ts';
+import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
+import { foreignTar, readSaved } from './docker-archive.ts';
 import { fileChunks } from './file-chunks.ts';
-import { describe } from './image-config.ts';
+import { describe, type ImageConfig } from './image-config.ts';
 import { inflate } from './inflate.ts';
 import type { LayeredImage, LayerReading } from './layered-image.ts';
+import { readOciImage } from './oci-layout.ts';
 import { expectPlatform } from './platform.ts';
 import { SavedStream } from './saved-stream.ts';
-import { formatSource, type DockerArchiveSource, type ImageSource } from './source.ts';
+import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
+
+/** What tells the two kinds of archives apart. */
+interface ArchiveForm {
+  /** What the user can do about one that is none. */
+  readonly fix: string;
+  /** What says why it is empty. */
+  readonly writer: string;
+  readonly foreign: (held: string) => HpcGatError;
+  /** What the image is, by the descriptions that came. */
+  readonly config: (saved: SavedStream) => Promise<ImageConfig>;
+}
 
 /**
- * An archive of `docker save` that gzip or zstd have compressed as a whole. It is inflated once, while its layers are
- * read, and stored nowhere; what the image is stands in the file and is known at its end.
+ * An archive that gzip or zstd have compressed as a whole. It is inflated once, while its layers are read, and stored
+ * nowhere; what the image is stands in the file and is known at its end.
  */
-export function compressedArchive(source: DockerArchiveSource, archive: CompressedFile): LayeredImage {
-  const { file, reference, platform } = source;
-  const saved = new SavedStream({
-    place: file,
-    stream: file,
-    missing: (name) => missingInArchive(file, name),
-  });
+export function compressedArchive(
+  source: DockerArchiveSource | OciSource,
+  archive: CompressedFile,
+): LayeredImage {
+  const { file, platform } = source;
+  const form = source.kind === 'docker-archive' ? savedForm(source) : ociForm(source);
+  const saved = new SavedStream({ place: file, stream: file, foreign: form.foreign });
   return {
     place: file,
     isStream: true,
     totalBytes: archive.fileBytes,
     layers: async function* (reading) {
-      const chunks = inflated(archive, reading);
+      const chunks = inflated(archive, form, reading);
       try {
         // What is counted are the bytes of the file.
         yield* saved.layers(chunks, { ...reading, onBytes: () => undefined });
@@ -35,16 +47,41 @@ export function compressedArchive(source: DockerArchiveSource, archive: Compress
       }
     },
     config: async () => {
-      const { config } = await saved.saved(reference);
+      const config = await form.config(saved);
       expectPlatform(describe(config), platform, formatSource(source));
       return config;
     },
   };
 }
 
+function savedForm({ file, reference }: DockerArchiveSource): ArchiveForm {
+  return {
+    fix: archiveFix,
+    writer: 'docker save NAME',
+    foreign: (held) => foreignTar(file, held),
+    config: async (saved) => {
+      const read = (name: string) => saved.description(name);
+      return (await readSaved({ place: file, read }, reference)).config;
+    },
+  };
+}
+
+function ociForm(source: OciSource): ArchiveForm {
+  const { file } = source;
+  return {
+    fix: layoutFix,
+    writer: 'skopeo copy',
+    foreign: (held) =>
+      new HpcGatError(`${file} is a tar, but no OCI archive: it holds ${held}`, { fix: layoutFix }),
+    config: async (saved) =>
+      (await readOciImage(source, (name) => Promise.resolve(saved.description(name)))).config,
+  };
+}
+
 /** The tar in the file; each chunk holds until the next one is asked for. */
 async function* inflated(
   { file, fileBytes, codec }: CompressedFile,
+  { fix, writer }: Pick<ArchiveForm, 'fix' | 'writer'>,
   { onBytes, onInflated, signal }: LayerReading,
 ): AsyncGenerator<Buffer, undefined> {
   async function* counted(): AsyncGenerator<Buffer> {
@@ -59,7 +96,7 @@ async function* inflated(
       signal.throwIfAborted();
       onInflated(chunk.length);
       if (doneBytes === 0 && chunk.length >= recordBytes) {
-        expectTar(chunk, file, codec);
+        expectTar(chunk, file, codec, fix);
       }
       doneBytes += chunk.length;
       yield chunk;
@@ -76,14 +113,14 @@ async function* inflated(
   }
   if (doneBytes === 0) {
     throw new HpcGatError(`${file} is empty: ${codec} was given nothing to compress`, {
-      fix: `see whether \`docker save NAME\` says why; ${archiveFix}`,
+      fix: `see whether \`${writer}\` says why; ${fix}`,
     });
   }
 }
 
-function expectTar(start: Buffer, file: string, codec: CompressedFile['codec']): void {
+function expectTar(start: Buffer, file: string, codec: CompressedFile['codec'], fix: string): void {
   if (parseTarHeader(start.subarray(0, recordBytes)) === undefined) {
-    throw new HpcGatError(`${file} is no tar archive that ${codec} has compressed`, { fix: archiveFix });
+    throw new HpcGatError(`${file} is no tar archive that ${codec} has compressed`, { fix });
   }
 }
 
@@ -97,8 +134,8 @@ export async function expectPlainArchive(source: ImageSource, otherwise?: string
   if (source.kind !== 'docker-archive') {
     return;
   }
-  const archive = await lookAtArchive(source.file, archiveFix);
-  if (isCompressed(archive)) {
+  const archive = await compressedFile(source);
+  if (archive !== undefined) {
     const { file, codec } = archive;
     throw new UsageError(`${file} is compressed by ${codec}, which Apptainer does not read`, {
       fix: [...(otherwise === undefined ? [] : [otherwise]), decompress(codec, file)].join('; '),

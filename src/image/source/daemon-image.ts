@@ -2,6 +2,7 @@ import { findDockerEndpoint, type DockerEndpoint } from '../../docker/endpoint.t
 import { inspectImage, saveImage, type DockerImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
+import { foreignTar, readSaved } from './docker-archive.ts';
 import type { LayeredImage } from './layered-image.ts';
 import { SavedStream } from './saved-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
@@ -26,26 +27,28 @@ export async function findDaemonImage(
  * @param image as the daemon describes it.
  */
 export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
-  const saved = new SavedStream({
-    place,
-    stream: `what the daemon sends of ${place}`,
-    missing: (name) => new HpcGatError(`${place} came without ${name}, which describes it`, { fix: again }),
-  });
+  const stream = `what the daemon sends of ${place}`;
+  const saved = new SavedStream({ place, stream, foreign: (held) => foreignTar(stream, held) });
   return {
     place,
     isStream: true,
     layerCount: image.RootFS?.Layers.length ?? 0,
     totalBytes: image.Size,
     layers: async function* (reading) {
-      const stream = await saveImage(endpoint, image, reading.signal);
+      const coming = await saveImage(endpoint, image, reading.signal);
       try {
-        yield* saved.layers(stream, reading);
+        yield* saved.layers(coming, reading);
       } finally {
-        stream.destroy();
+        coming.destroy();
       }
     },
     config: async () => {
-      const { config } = await saved.saved();
+      const { config } = await readSaved({
+        place,
+        read: (name) => saved.description(name),
+        missing: (name) =>
+          new HpcGatError(`${place} came without ${name}, which describes it`, { fix: again }),
+      });
       expectSame(config.rootfs.diff_ids, image, place);
       return config;
     },

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
 import { HpcGatError, messageOf } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
+import { archiveFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
 import { chooseImage, digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
@@ -23,9 +24,6 @@ export interface DockerArchive {
   readonly config: ImageConfig;
 }
 
-/** What can be done about an archive that is not there, or is not whole. */
-export const archiveFix = 'write it with `docker save -o FILE NAME`';
-
 /**
  * Reads the archive's table of contents, its manifest and the image's configuration; never the layers.
  *
@@ -35,7 +33,11 @@ export const archiveFix = 'write it with `docker save -o FILE NAME`';
  */
 export async function readDockerArchive(file: string, reference?: string): Promise<DockerArchive> {
   const files = await tarFiles(file, archiveFix);
-  const { manifest, images, image, config } = await readSaved(file, (name) => text(files, name), reference);
+  const read = async (name: string) => {
+    const slice = await files.find(name);
+    return slice && readSlice(slice, name, file);
+  };
+  const { manifest, images, image, config } = await readSaved({ place: file, read }, reference);
   return {
     fileBytes: files.fileBytes,
     modifiedNs: files.modifiedNs,
@@ -47,29 +49,42 @@ export async function readDockerArchive(file: string, reference?: string): Promi
   };
 }
 
+/** Where the descriptions of images are read. */
+export interface SavedDescriptions {
+  /** The archive, for messages. */
+  readonly place: string;
+  /** Undefined when there is no file of that name. */
+  readonly read: (name: string) => Buffer | undefined | Promise<Buffer | undefined>;
+  /** For a description that is not there. */
+  readonly missing?: (name: string) => HpcGatError;
+}
+
 /** What the descriptions in an archive say of the image that is wanted from it. */
 export interface SavedImage {
   /** Text of `manifest.json`. */
-  readonly manifest: string;
+  readonly manifest: Buffer;
   /** How many images it lists. */
   readonly images: number;
   readonly image: ManifestImage;
   readonly config: ImageConfig;
 }
 
-/**
- * @param read the text of a file of the archive; throws when it is not there.
- * @throws {UsageError} {HpcGatError} as {@link readDockerArchive}.
- */
+/** @throws {UsageError} {HpcGatError} as {@link readDockerArchive}. */
 export async function readSaved(
-  place: string,
-  read: (name: string) => string | Promise<string>,
+  { place, read, missing = (name) => missingInArchive(place, name) }: SavedDescriptions,
   reference?: string,
 ): Promise<SavedImage> {
-  const manifest = await read('manifest.json');
+  const expect = async (name: string) => {
+    const found = await read(name);
+    if (found === undefined) {
+      throw missing(name);
+    }
+    return found;
+  };
+  const manifest = await expect('manifest.json');
   const images = parse(manifestSchema, manifest, 'manifest.json', place);
   const image = chooseImage(images, reference, place);
-  const configText = await read(image.Config);
+  const configText = await expect(image.Config);
   const named = digestInName(image.Config);
   const found = `sha256:${sha256OfBytes(configText)}`;
   if (named !== undefined && named !== found) {
@@ -95,7 +110,7 @@ async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
   return found;
 }
 
-export function missingInArchive(file: string, name: string): HpcGatError {
+function missingInArchive(file: string, name: string): HpcGatError {
   return new HpcGatError(
     name === 'manifest.json'
       ? `${file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
@@ -104,18 +119,21 @@ export function missingInArchive(file: string, name: string): HpcGatError {
   );
 }
 
-async function text(files: TarFiles, name: string): Promise<string> {
-  return (await readSlice(await expectFile(files, name), name, files.place)).toString('utf8');
+/** For a tar that holds what no archive of `docker save` does. */
+export function foreignTar(stream: string, held: string): HpcGatError {
+  return new HpcGatError(`${stream} is a tar, but not one of \`docker save\`: it holds ${held}`, {
+    fix: 'write it by `docker save NAME`; what `docker export` writes does not say how the image runs',
+  });
 }
 
 function parse<Schema extends z.ZodType>(
   schema: Schema,
-  content: string,
+  content: Buffer,
   name: string,
   file: string,
 ): z.output<Schema> {
   try {
-    return checkDescription(schema, parseDescription(content));
+    return checkDescription(schema, parseDescription(content.toString('utf8')));
   } catch (cause) {
     throw new HpcGatError(
       `${printable(name)} in ${file} is not what \`docker save\` writes: ${messageOf(cause)}`,

@@ -1,6 +1,6 @@
 import type { Context } from '../../support/context.ts';
-import { isCompressed, lookAtArchive, sha256OfEnd } from './archive-file.ts';
-import { archiveFix, readDockerArchive } from './docker-archive.ts';
+import { compressedFile, sha256OfEnd } from './archive-file.ts';
+import { readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
@@ -18,7 +18,7 @@ export type SourceIdentity =
     }
   | {
       /** To find its manifest would be to inflate all of it. */
-      readonly kind: 'compressed-docker-archive';
+      readonly kind: 'compressed-docker-archive' | 'compressed-oci-archive';
       readonly fileBytes: number;
       readonly modifiedNs: string;
       /** Hexadecimal, of the last 64 KiB of the stored bytes. */
@@ -84,16 +84,20 @@ export async function identify(
       layersBytes: found.Size,
     };
   }
+  const compressed = source.kind === 'oci' ? undefined : await compressedFile(source);
+  if (compressed !== undefined) {
+    const { fileBytes, modifiedNs } = compressed;
+    return {
+      identity: {
+        kind: source.kind === 'docker-archive' ? 'compressed-docker-archive' : 'compressed-oci-archive',
+        fileBytes,
+        modifiedNs,
+        endSha256: await sha256OfEnd(compressed),
+      },
+      layersBytes: Math.round(fileBytes * inflation),
+    };
+  }
   if (source.kind === 'docker-archive') {
-    const found = await lookAtArchive(source.file, archiveFix);
-    if (isCompressed(found)) {
-      const { fileBytes, modifiedNs } = found;
-      const endSha256 = await sha256OfEnd(found);
-      return {
-        identity: { kind: 'compressed-docker-archive', fileBytes, modifiedNs, endSha256 },
-        layersBytes: Math.round(fileBytes * inflation),
-      };
-    }
     const archive = await readDockerArchive(source.file, source.reference);
     const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
     return {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { readTarIndex, type TarEntry } from '../tar/index.ts';
-import { decompress, isCompressed, openArchive } from './archive-file.ts';
+import { decompress, openArchive } from './archive-file.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {
@@ -59,9 +59,9 @@ export interface TarFiles extends ImageFiles {
 export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
   const { archive, handle } = await openArchive(file, fix);
   try {
-    if (isCompressed(archive)) {
+    if (archive.codec !== 'none') {
       throw new UsageError(`${file} is compressed by ${archive.codec}, and wanted as a plain tar`, {
-        fix: `${decompress(archive.codec, file)}; one of \`docker save\` is read as it is: docker-archive:FILE`,
+        fix: `\`--engine native\` converts it as it is; ${decompress(archive.codec, file)}`,
       });
     }
     const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));

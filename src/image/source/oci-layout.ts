@@ -1,13 +1,12 @@
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { nearest } from '../../support/nearest.ts';
+import { layoutFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
-import { folderFiles, readSlice, tarFiles, type FileSlice, type ImageFiles } from './image-files.ts';
+import { folderFiles, readSlice, tarFiles, type FileSlice } from './image-files.ts';
 import { choosePlatform, resolveImage, type OciImage } from './oci-image.ts';
 import { indexSchema, isAttestation, type Descriptor } from './oci-manifest.ts';
 import type { Platform } from './platform.ts';
 import type { OciSource } from './source.ts';
-
-const fix = 'write it again, for instance with `skopeo copy` or `docker buildx build --output type=oci`';
 
 /** A folder or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
 export interface OciLayout {
@@ -20,10 +19,30 @@ export interface OciLayout {
  * @throws {UsageError} when there is no such layout, or not this image in it.
  * @throws {HpcGatError} when it is damaged.
  */
-export async function readOciLayout({ kind, file, tag, platform }: OciSource): Promise<OciLayout> {
-  const files = kind === 'oci' ? folderFiles(file) : await tarFiles(file, fix);
-  const blob = (wanted: string) => findBlob(files, wanted);
-  const index = await files.find('index.json');
+export async function readOciLayout(source: OciSource): Promise<OciLayout> {
+  const { kind, file } = source;
+  const files = kind === 'oci' ? folderFiles(file) : await tarFiles(file, layoutFix);
+  const image = await readOciImage(source, async (name) => {
+    const slice = await files.find(name);
+    return slice && readSlice(slice, name, file);
+  });
+  return {
+    image,
+    blob: async (digest) => (await files.find(blobName(digest))) ?? throwMissing(file, digest),
+  };
+}
+
+/**
+ * What the descriptions in a layout say of the image that is wanted from it.
+ *
+ * @param read a file of the layout; undefined when it is not there.
+ * @throws {UsageError} {HpcGatError} as {@link readOciLayout}.
+ */
+export async function readOciImage(
+  { kind, file, tag, platform }: OciSource,
+  read: (name: string) => Promise<Buffer | undefined>,
+): Promise<OciImage> {
+  const index = await read('index.json');
   if (index === undefined) {
     throw new UsageError(
       `${file} is no OCI ${kind === 'oci' ? 'folder' : 'archive'}: it holds no index.json`,
@@ -35,21 +54,24 @@ export async function readOciLayout({ kind, file, tag, platform }: OciSource): P
       },
     );
   }
-  const { manifests } = parseIndex((await readSlice(index, 'index.json', file)).toString('utf8'), file);
-  const image = await resolveImage(
+  const { manifests } = parseIndex(index.toString('utf8'), file);
+  return resolveImage(
     choose(manifests, tag, file, kind, platform),
-    { place: file, fix, read: async ({ digest }) => readSlice(await blob(digest), digest, file) },
+    {
+      place: file,
+      fix: layoutFix,
+      read: async ({ digest }) => (await read(blobName(digest))) ?? throwMissing(file, digest),
+    },
     platform,
   );
-  return { image, blob };
 }
 
-async function findBlob(files: ImageFiles, digest: string): Promise<FileSlice> {
-  const found = await files.find(`blobs/${digest.replace(':', '/')}`);
-  if (found === undefined) {
-    throw new HpcGatError(`${files.place} is incomplete: it holds no blob ${digest}`, { fix });
-  }
-  return found;
+function blobName(digest: string): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+function throwMissing(place: string, digest: string): never {
+  throw new HpcGatError(`${place} is incomplete: it holds no blob ${digest}`, { fix: layoutFix });
 }
 
 function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
@@ -57,7 +79,7 @@ function parseIndex(text: string, place: string): { manifests: Descriptor[] } {
     return checkDescription(indexSchema, parseDescription(text));
   } catch (cause) {
     throw new HpcGatError(`index.json in ${place} is not the index of an OCI image: ${messageOf(cause)}`, {
-      fix,
+      fix: layoutFix,
       cause,
     });
   }

@@ -1,10 +1,10 @@
 import type { Context } from '../../support/context.ts';
-import { isCompressed, lookAtArchive } from './archive-file.ts';
-import { archiveFix, readDockerArchive } from './docker-archive.ts';
+import { compressedFile } from './archive-file.ts';
+import { readDockerArchive } from './docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciLayout } from './oci-layout.ts';
-import { formatSource, type ImageSource } from './source.ts';
+import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
 import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
 
 /**
@@ -19,19 +19,15 @@ export async function openImage(
 ): Promise<LayeredImage> {
   const place = formatSource(source);
   switch (source.kind) {
-    case 'docker-archive': {
-      const archive = await lookAtArchive(source.file, archiveFix);
-      if (isCompressed(archive)) {
-        return (await import('./compressed-archive.ts')).compressedArchive(source, archive);
-      }
-      const { layers, config } = await readDockerArchive(source.file, source.reference);
-      return onDisk(source.file, config, layers);
+    case 'docker-archive':
+    case 'oci-archive': {
+      const archive = await compressedFile(source);
+      return archive === undefined
+        ? openFiles(source)
+        : (await import('./compressed-archive.ts')).compressedArchive(source, archive);
     }
     case 'oci':
-    case 'oci-archive': {
-      const { image, blob } = await readOciLayout(source);
-      return onDisk(source.file, image.config, await storedLayers(source.file, image, blob));
-    }
+      return openFiles(source);
     case 'docker':
       return (await import('./registry-image.ts')).openRegistryImage(source, context);
     case 'docker-daemon': {
@@ -42,6 +38,17 @@ export async function openImage(
     case 'recipe':
       throw new Error(`a recipe has no layers: ${place}`);
   }
+}
+
+/** An image in a folder or a plain archive. */
+async function openFiles(source: DockerArchiveSource | OciSource): Promise<LayeredImage> {
+  const { file } = source;
+  if (source.kind === 'docker-archive') {
+    const { layers, config } = await readDockerArchive(file, source.reference);
+    return onDisk(file, config, layers);
+  }
+  const { image, blob } = await readOciLayout(source);
+  return onDisk(file, image.config, await storedLayers(file, image, blob));
 }
 
 function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer[]): LayeredImage {

@@ -1,8 +1,7 @@
-import { HpcGatError } from '../../support/errors.ts';
+import type { HpcGatError } from '../../support/errors.ts';
 import { printableBytes } from '../../support/printable.ts';
 import { isZeroRecord, parseTarHeader, recordBytes } from '../tar/header.ts';
 import { TarReader } from '../tar/reader.ts';
-import { readSaved, type SavedImage } from './docker-archive.ts';
 import { digestInName } from './docker-manifest.ts';
 import { checkStored, codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
 import type { ArrivingLayer, LayerReading } from './layered-image.ts';
@@ -26,19 +25,19 @@ export interface StreamPlace {
   readonly place: string;
   /** What is read. */
   readonly stream: string;
-  /** When it has come to its end without a description. */
-  readonly missing: (name: string) => HpcGatError;
+  /** When it has a file that no image has. */
+  readonly foreign: (held: string) => HpcGatError;
 }
 
 /**
  * What `docker save` writes, read once and from front to back: before Docker 25 folders of layers by their ids, since then
- * blobs by their digests, sometimes compressed; Podman has an order of its own. What is what is known for certain from
- * the manifest alone, which comes last: layers are told from descriptions by their first bytes, and from one another
- * by their digests.
+ * blobs by their digests, sometimes compressed; Podman has an order of its own, and so have OCI archives. What is what is
+ * known for certain from the manifest or index alone, which comes last: layers are told from descriptions by their first
+ * bytes, and from one another by their digests.
  */
 export class SavedStream {
   readonly #from: StreamPlace;
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new Map<string, Buffer>();
   #textsBytes = 0;
 
   constructor(from: StreamPlace) {
@@ -59,11 +58,8 @@ export class SavedStream {
       const name = entry.name.replace(/^(\.\/)+|\/+$/g, '');
       entries += 1;
       if (entries > maxEntries || name.split('/').length > maxDepth) {
-        throw new HpcGatError(
-          `${this.#from.stream} is a tar, but not one of \`docker save\`: it holds ${entries > maxEntries ? `more than ${maxEntries} files` : printableBytes(name)}`,
-          {
-            fix: 'write it by `docker save NAME`; what `docker export` writes does not say how the image runs',
-          },
+        throw this.#from.foreign(
+          entries > maxEntries ? `more than ${maxEntries} files` : printableBytes(name),
         );
       }
       if (kind !== 'file') {
@@ -80,20 +76,9 @@ export class SavedStream {
     }
   }
 
-  /**
-   * What the stream said of the image that is wanted; behind its end.
-   *
-   * @throws {UsageError} {HpcGatError} as `readDockerArchive`.
-   */
-  saved(reference?: string): Promise<SavedImage> {
-    const text = (name: string): string => {
-      const found = this.#texts.get(name);
-      if (found === undefined) {
-        throw this.#from.missing(name);
-      }
-      return found;
-    };
-    return readSaved(this.#from.place, text, reference);
+  /** What came under a name that is no layer; complete behind the end of the stream. */
+  description(name: string): Buffer | undefined {
+    return this.#texts.get(name);
   }
 
   /** What is too large for a description is passed over. */
@@ -101,7 +86,7 @@ export class SavedStream {
     const bytes = sizeBytes + name.length + textOverheadBytes;
     if (sizeBytes <= maxTextBytes && this.#textsBytes + bytes <= maxTextsBytes) {
       const rest = await fill(tar, Buffer.alloc(sizeBytes - start.length));
-      this.#texts.set(name, Buffer.concat([start, rest]).toString('utf8'));
+      this.#texts.set(name, Buffer.concat([start, rest]));
       this.#textsBytes += bytes;
     }
   }

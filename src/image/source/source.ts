@@ -27,7 +27,7 @@ export interface DockerArchiveSource extends OfPlatform {
   readonly reference?: string;
 }
 
-/** A folder (`oci`) or an uncompressed tar (`oci-archive`) in OCI's image layout. */
+/** A folder (`oci`) or a tar (`oci-archive`) in OCI's image layout. */
 export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
   /** Absolute. */

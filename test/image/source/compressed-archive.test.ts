@@ -16,8 +16,8 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { convertMade } from '../hostile/convert.ts';
 import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
-import { configOf, hostArchitecture } from '../oci-bytes.ts';
-import { savedByDocker25 } from '../saved-image.ts';
+import { configOf, forPlatform, hostArchitecture, OciBytes } from '../oci-bytes.ts';
+import { savedByDocker20, savedByDocker25 } from '../saved-image.ts';
 import { tarEnd, tarEntry } from '../tar-bytes.ts';
 
 const tag = 'lab/image:1';
@@ -34,12 +34,17 @@ interface Place {
   readonly make: (changes?: Partial<MakeSifRequest>) => Promise<MakeSifResult>;
 }
 
-async function place(archive: Buffer, name = 'image.tar.gz', reference = ''): Promise<Place> {
+async function place(
+  archive: Buffer,
+  name = 'image.tar.gz',
+  reference = '',
+  kind: 'docker-archive' | 'oci-archive' = 'docker-archive',
+): Promise<Place> {
   const folder = temporaryFolder();
   const [file, sif] = [path.join(folder, name), path.join(folder, 'x.sif')];
   await writeFile(file, archive);
   const request: MakeSifRequest = {
-    source: parseSource(`docker-archive:${name}${reference}`, folder),
+    source: parseSource(`${kind}:${name}${reference}`, folder),
     output: sif,
     compression: { codec: 'zstd', level: 1 },
     blockBytes: 131_072,
@@ -267,12 +272,55 @@ describe('what is no sound archive is refused, and nothing is left', () => {
     expect([1, 2]).toContain(exitCode);
     expect(said.join('\n')).toMatch(fix);
   });
+});
 
-  test('an OCI archive is wanted plain', async () => {
-    const { said } = await convertMade(temporaryFolder(), async (folder) => {
-      await writeFile(path.join(folder, 'image.tar'), gzipSync(saved));
-      return 'oci-archive:image.tar';
+describe('an OCI archive that is compressed as a whole', () => {
+  const oci = new OciBytes();
+  const [one, two] = layers.map((layer) => oci.layered([layer]));
+  const elsewhere = oci.layered([layerBytes([{ name: 'elsewhere', data: noise(1000, 3) }])]);
+  if (one !== undefined && two !== undefined) {
+    oci.add(oci.index([forPlatform(elsewhere, 's390x'), forPlatform(one)]), 'one').add(two, 'two');
+  }
+  const bothImages = oci.tar();
+
+  test.each([
+    ['image.tar.gz', gzipSync, saved, ''],
+    ['image.tar.gz', gzipSync, bothImages, ':one'],
+    ['image.tar.zst', zstdCompressSync, bothImages, ':two'],
+  ])('%s comes to the bytes of image.tar', async (name, compress, archive, tag) => {
+    const plain = await place(archive, 'image.tar', tag, 'oci-archive');
+    const compressed = await place(compress(archive), name, tag, 'oci-archive');
+    const [, { record }] = await Promise.all([plain.make(), compressed.make()]);
+    expect(record?.identity.kind).toBe('compressed-oci-archive');
+    expect((await readFile(compressed.sif)).equals(await readFile(plain.sif))).toBe(true);
+    expect(await compressed.make()).toMatchObject({ state: 'up to date' });
+  });
+
+  test.each([
+    ['without a tag that says which of its images', bothImages, '', 'holds 2 images: one, two'],
+    ['without this tag', bothImages, ':twe', 'holds no image twe'],
+    ['of an old Docker', savedByDocker20(layers, tag), '', 'is no OCI archive: it holds no index.json'],
+    [
+      'of something else',
+      layerBytes([{ name: 'a/b/c/d', data: 'x' }]),
+      '',
+      'but no OCI archive: it holds a/b/c/d',
+    ],
+    ['of text', Buffer.from('hello\n'.repeat(200)), '', 'no tar archive that gzip has compressed'],
+  ])('is refused %s', async (_what, archive, wanted, message) => {
+    const { make, sif } = await place(gzipSync(archive), 'image.tar.gz', wanted, 'oci-archive');
+    await expect(make()).rejects.toThrow(message);
+    await expect(stat(sif)).rejects.toThrow('ENOENT');
+  });
+
+  test('is wanted plain for Apptainer', async () => {
+    const { file } = await place(gzipSync(saved));
+    const watch = { ...quiet, signal: new AbortController().signal };
+    await expect(
+      runtimeSource({ kind: 'oci-archive', file }, temporaryFolder(), watch, testContext()),
+    ).rejects.toMatchObject({
+      message: `${file} is compressed by gzip, and wanted as a plain tar`,
+      fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,
     });
-    expect(said.join('\n')).toMatch(/is compressed by gzip, and wanted as a plain tar\s+fix: `gzip -dc /);
   });
 });
