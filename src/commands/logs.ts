@@ -24,23 +24,32 @@ export const logs = defineVerb({
         requiresArg: true,
         describe: 'This many lines of what is there, from the end',
       })
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 logs -f --lines 10', 'The newest run, as it goes')
       .example('$0 logs 4711 --only server', "Triton's log of the run whose job is 4711"),
   handle: async (args, context) => {
     if (args.lines !== undefined && !(Number.isInteger(args.lines) && args.lines >= 0)) {
       throw new UsageError(`--lines takes a whole number, not ${args.lines}`, { fix: '--lines 20' });
     }
+    if (args.follow && args.json) {
+      throw new UsageError('--follow and --json cannot be given together', { fix: 'leave out one of them' });
+    }
     const { loadProject } = await import('../config/load.ts');
     const { findRun } = await import('../run/record.ts');
-    const { followLogs, readLogs } = await import('../run/logs.ts');
+    const { describeLogs, followLogs, readLogs } = await import('../run/logs.ts');
     const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record = await findRun(root, args.run);
     const options = { kinds: args.only === undefined ? kinds : [args.only], lines: args.lines };
     if (!args.follow) {
-      (await readLogs(record, options)).forEach((line) => {
-        output.result(line);
-      });
+      const logs = await readLogs(record, options);
+      if (args.json) {
+        output.json({ run: record.id, logs });
+      } else {
+        describeLogs(logs).forEach((line) => {
+          output.result(line);
+        });
+      }
       return 0;
     }
     await followLogs(context, record, {

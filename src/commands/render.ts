@@ -5,17 +5,21 @@ export const render = defineVerb({
   command: 'render',
   summary: 'Print the batch script that `submit` with the same options hands to Slurm',
   options: (yargs) =>
-    withServeOption(withJobOptions(withRunOptions(yargs))).example(
-      '$0 render --gpu',
-      'Read what would run, before it runs',
-    ),
+    withServeOption(withJobOptions(withRunOptions(yargs)))
+      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .example('$0 render --gpu', 'Read what would run, before it runs')
+      .example('$0 render --gpu --json', 'With every value of the run, resolved'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { prepareRun } = await import('../run/prepare.ts');
+    const { showScript } = await import('../run/show-script.ts');
     const { serve, gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
-    const { script } = await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context);
-    context.output.result(script.replace(/\n$/, ''));
+    showScript(
+      await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
+      args.json,
+      context.output,
+    );
     return 0;
   },
 });

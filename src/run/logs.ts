@@ -20,16 +20,30 @@ export interface LogOptions {
   readonly lines?: number | undefined;
 }
 
-/** What the logs of a run say now, under a heading each when there are several. */
-export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<string[]> {
-  const shown: string[] = [];
-  for (const kind of kinds) {
-    const file = record.file(`${kind}.log`);
-    const text = await readTextIfPresent(file);
-    const all = text === undefined ? ['(not written yet)'] : text.trimEnd().split('\n');
-    shown.push(...(kinds.length > 1 ? [`==> ${file} <==`] : []), ...lastOf(all, lines));
-  }
-  return shown;
+export interface Log {
+  readonly log: LogKind;
+  readonly file: string;
+  /** Null when it is not written yet. */
+  readonly lines: readonly string[] | null;
+}
+
+/** What the logs of a run say now. */
+export function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<Log[]> {
+  return Promise.all(
+    kinds.map(async (log) => {
+      const file = record.file(`${log}.log`);
+      const text = await readTextIfPresent(file);
+      return { log, file, lines: text === undefined ? null : lastOf(text.trimEnd().split('\n'), lines) };
+    }),
+  );
+}
+
+/** Their lines, under a heading each when there are several. */
+export function describeLogs(logs: readonly Log[]): string[] {
+  return logs.flatMap(({ file, lines }) => [
+    ...(logs.length > 1 ? [`==> ${file} <==`] : []),
+    ...(lines ?? ['(not written yet)']),
+  ]);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { allHelp } from '../../scripts/docs/help.ts';
 
-/** Verbs whose answer is a text of its own: a script, logs, files, another program's output. */
-const withoutJson = ['render', 'logs', 'completion', 'credentials', 'files', 'lab exec'];
+/** Verbs whose answer is a text of its own: a script for the shell, a folder's name, another program's output. */
+const withoutJson = ['completion', 'credentials', 'files', 'lab exec'];
 
 /** Verbs that change nothing, or nothing but what they are asked for by name, and why they need no `--dry-run`. */
 const withoutDryRun: Readonly<Record<string, readonly string[]>> = {

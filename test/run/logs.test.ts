@@ -86,3 +86,20 @@ test('--lines takes the end of each log', async () => {
   expect(context.results).toEqual([]);
   expect(await main(['logs', '--lines', '1.5'], context)).toBe(2);
 });
+
+test('--json tells them as one document', async () => {
+  await writeFile(record.file('server.log'), 'one\ntwo\n');
+  const context = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['logs', 'a', '--lines', '1', '--json'], context)).toBe(0);
+  expect(context.results).toEqual([
+    {
+      run: 'a',
+      logs: [
+        { log: 'client', file: record.file('client.log'), lines: null },
+        { log: 'server', file: record.file('server.log'), lines: ['two'] },
+        { log: 'batch', file: record.file('batch.log'), lines: null },
+      ],
+    },
+  ]);
+  expect(await main(['logs', '-f', '--json'], context)).toBe(2);
+});
