@@ -15,8 +15,12 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
-  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
-  module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
+  const { XDG_CACHE_HOME: named = '' } = process.env;
+  const cache = path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
+  // Neither below the working directory, which a relative name would mean: such a name is to be passed over.
+  if (path.isAbsolute(cache)) {
+    module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
+  }
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');
   const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
   await start();

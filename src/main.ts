@@ -2,10 +2,11 @@ import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
-import { ExitCode, HpcGatError, InterruptedError, isOutOfSpace, messageOf } from './support/errors.ts';
+import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { escaped } from './support/printable.ts';
 import { packageVersion } from './support/package-version.ts';
+import { asTold } from './support/refused-by-system.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
@@ -48,16 +49,6 @@ export async function start(): Promise<void> {
     clock: systemClock,
     signal: interruption.signal,
   });
-}
-
-/** What the system says and the user can mend, whatever was being written. */
-function asTold(error: unknown): unknown {
-  return isOutOfSpace(error)
-    ? new HpcGatError(`no space is left: ${messageOf(error)}`, {
-        fix: 'free some on that file system, or use another one; `quota` tells what is yours',
-        cause: error,
-      })
-    : error;
 }
 
 /** A message may hold what an image says of itself. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../src/main.ts';
 import { packageRoot } from '../src/support/package-root.ts';
@@ -34,6 +34,10 @@ test.each([
   [['doctor', '--wait', '-5'], /--wait takes a number of seconds above 0, not -5/],
   [['doctor', '--node', 'gpu', '--wait', '0'], /--wait takes a number of seconds above 0, not 0/],
   [['build', '--base', 'x'], /--base is for one image/],
+  [['render', '--image', ''], /image\.file: Too small/],
+  [['render', '--models', ''], /model\.repository: Too small/],
+  [['render', '--config', '.'], /is a folder, not a file/],
+  [['render', '--site', './'], /is a folder, not a file/],
   [['build', 'client'], /self-contained/],
   [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],
 ])('%j is refused with exit code 2, one message and a fix', async (argv, message) => {
@@ -76,6 +80,45 @@ test('what is not an error of the user is called a bug, with 70', async () => {
   const context = testContext({ output: { ...output, info: (line) => void messages.push(line) } });
   expect(await main(['--version'], context)).toBe(70);
   expect(messages.join('\n')).toMatch(/this is a bug: Error: boom/);
+});
+
+test.each([
+  [
+    'a folder that cannot be made',
+    ['credentials', 'file/tls', '--until', '4000000000'],
+    /ENOTDIR.*correct it/s,
+  ],
+  ['a place that is taken', ['credentials', 'file', '--until', '4000000000'], /EEXIST.*another place/s],
+  ['a link in a circle', ['credentials', 'circle/tls', '--until', '4000000000'], /ELOOP.*correct them/s],
+  ['a project that cannot be written', ['run', '--id', 'x'], /(ENOTDIR|EEXIST).*\.hpc-gat/s],
+])('%s is told with the path and a fix, and is no bug', async (_what, argv, message) => {
+  const cwd = temporaryFolder();
+  await cp(path.join(packageRoot, 'models'), path.join(cwd, 'models'), { recursive: true });
+  await Promise.all(['triton.sif', 'file', '.hpc-gat'].map((name) => writeFile(path.join(cwd, name), '')));
+  await symlink('circle', path.join(cwd, 'circle'));
+  const context = testContext({ cwd });
+  expect(await main(argv, context)).toBe(1);
+  const messages = context.messages.join('\n');
+  expect(messages).toMatch(/^hpc-gat: the file system refuses: .*\n {2}fix: /);
+  expect(messages).toMatch(message);
+});
+
+test('render --json tells the plan beside the script', async () => {
+  const context = testContext({ cwd: temporaryFolder() });
+  expect(await main(['render', '--gpu', '--json', '--id', 'x'], context)).toBe(0);
+  expect(context.results).toEqual([
+    {
+      plan: expect.objectContaining({ id: 'x', gpu: true }),
+      script: expect.stringMatching(/^#!\/bin\/bash\n/),
+    },
+  ]);
+});
+
+test('a cache folder that is no absolute path is passed over', async () => {
+  const cwd = temporaryFolder();
+  const env = { XDG_CACHE_HOME: 'relative', HOME: temporaryFolder() };
+  await execa(process.execPath, [launcher, '--version'], { cwd, env });
+  expect(await readdir(cwd)).toEqual([]);
 });
 
 test('status and cleanup of a project without runs', async () => {

@@ -58,8 +58,9 @@ export function settingsOf(
   );
 }
 
+/** An empty name stays one, to be refused: it would mean the working directory. */
 function absolute(cwd: string, file: string | undefined): string | undefined {
-  return file === undefined ? undefined : path.resolve(cwd, file);
+  return file === undefined || file === '' ? file : path.resolve(cwd, file);
 }
 
 /** `nice=100` is an option with a value, `exclusive` one without. */

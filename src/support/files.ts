@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { isOutOfSpace } from './errors.ts';
+import { codeOf, isOutOfSpace, UsageError } from './errors.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
 export async function writeFileAtomically(
@@ -27,15 +27,24 @@ export async function writeFileAtomically(
   }
 }
 
-/** The file's text, or undefined when there is no such file. */
+/**
+ * The file's text, or undefined when there is no such file.
+ *
+ * @throws {UsageError} for a folder.
+ */
 export async function readTextIfPresent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
+    switch (codeOf(error)) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        return undefined;
+      case 'EISDIR':
+        throw new UsageError(`${file} is a folder, not a file`, { fix: 'name a file', cause: error });
+      default:
+        throw error;
     }
-    throw error;
   }
 }
 
