@@ -69,10 +69,12 @@ export async function loadLayers(
   const file = configFile === undefined ? findUpwards(cwd) : path.resolve(cwd, configFile);
   const project = file === undefined ? undefined : await readProject(file, cwd);
   const chosen = chooseSite(site, env, project);
-  const { needs, profile } = await readSite(chosen.site, cwd);
+  const root = file === undefined ? cwd : path.dirname(file);
+  const { needs, profile } = await readSite(chosen.site, chosen.isOfProject ? root : cwd);
   return {
-    root: file === undefined ? cwd : path.dirname(file),
-    ...chosen,
+    root,
+    site: chosen.site,
+    siteOrigin: chosen.siteOrigin,
     needs,
     siteCompression: profile.image?.compression,
     layers: [
@@ -110,22 +112,23 @@ function chooseSite(
   flag: string | undefined,
   env: Context['env'],
   project: ProjectLayer | undefined,
-): Pick<LayeredProject, 'site' | 'siteOrigin'> {
+): Pick<LayeredProject, 'site' | 'siteOrigin'> & { readonly isOfProject: boolean } {
+  const variable = valueOf('HPC_GAT_SITE', env);
   if (flag !== undefined) {
-    return { site: flag, siteOrigin: 'command line' };
+    return { site: flag, siteOrigin: 'command line', isOfProject: false };
   }
-  if (env.HPC_GAT_SITE !== undefined) {
-    return { site: env.HPC_GAT_SITE, siteOrigin: fromVariable('HPC_GAT_SITE') };
+  if (variable !== undefined) {
+    return { site: variable, siteOrigin: fromVariable('HPC_GAT_SITE'), isOfProject: false };
   }
   return project?.site === undefined
-    ? { site: 'generic', siteOrigin: 'default' }
-    : { site: project.site, siteOrigin: project.origin(['site']) };
+    ? { site: 'generic', siteOrigin: 'default', isOfProject: false }
+    : { site: project.site, siteOrigin: project.origin(['site']), isOfProject: true };
 }
 
-/** A name is one of the profiles that come along; anything with a slash is a file of the user's own. */
-export async function readSite(name: string, cwd: string) {
+/** A name is one of the profiles that come along; anything with a slash is a file of the user's own, meant from `folder`. */
+export async function readSite(name: string, folder: string) {
   const own = name.includes('/');
-  const file = own ? path.resolve(cwd, name) : path.join(sitesFolder, `${name}.yaml`);
+  const file = own ? path.resolve(folder, name) : path.join(sitesFolder, `${name}.yaml`);
   const text = await (own ? readTextIfPresent(file) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
@@ -165,9 +168,14 @@ function environmentLayers(env: Context['env']): Layer[] {
     { name: 'HPC_GAT_ACCOUNT', key: 'account' },
   ];
   return variables.map(({ name, key }) => {
-    const job = { [key]: env[name] };
+    const job = { [key]: valueOf(name, env) };
     return { origin: fromVariable(name), settings: { slurm: { ...job, gpu: job } } };
   });
+}
+
+/** A variable that is empty says nothing. */
+function valueOf(name: string, env: Context['env']): string | undefined {
+  return env[name] === '' ? undefined : env[name];
 }
 
 function fromVariable(name: string): string {

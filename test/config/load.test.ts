@@ -89,6 +89,28 @@ test('how the site wants images compressed is known beside what holds', async ()
   });
 });
 
+test('a profile that the project file names is meant from its folder, one of the caller from the working directory', async () => {
+  const inside = path.join(root, 'inside');
+  await mkdir(inside);
+  await writeFile(path.join(root, 'site.yaml'), 'description: x\nslurm: { partition: of-the-project }\n');
+  await writeFile(path.join(inside, 'mine.yaml'), 'description: x\nslurm: { partition: of-the-caller }\n');
+  await project('site: ./site.yaml\n');
+  const partition = async (env: Record<string, string>, site?: string) =>
+    (await loadProject({ cwd: inside, env }, { site })).settings.slurm.partition;
+  expect(await partition({})).toBe('of-the-project');
+  expect(await partition({}, './mine.yaml')).toBe('of-the-caller');
+  expect(await partition({ HPC_GAT_SITE: './mine.yaml' })).toBe('of-the-caller');
+});
+
+test('a variable that is set to nothing says nothing', async () => {
+  await project('site: lab\nslurm: { partition: long, account: physics }\n');
+  const env = { HPC_GAT_SITE: '', HPC_GAT_PARTITION: '', HPC_GAT_ACCOUNT: '' };
+  expect(await loadProject({ cwd: root, env })).toMatchObject({
+    site: 'lab',
+    settings: { slurm: { partition: 'long', account: 'physics', gpu: { partition: 'gpu' } } },
+  });
+});
+
 test('an unknown site names the ones there are', async () => {
   await project('site: labb');
   await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({
