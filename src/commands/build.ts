@@ -53,6 +53,7 @@ export const build = defineVerb({
     const { settingsSchema } = await import('../config/schema.ts');
     const { parseWith } = await import('../support/parse.ts');
     const { buildImages, targetsOf } = await import('../image/build/build-images.ts');
+    const { withAbsoluteFile } = await import('../image/build/base.ts');
     const { placeBundledModel } = await import('../model/bundled.ts');
     const { what, base, dryRun, force, json } = args;
     if (what === 'all' && base !== undefined) {
@@ -62,7 +63,7 @@ export const build = defineVerb({
       with: args.with,
       release: args.release,
       packageIndex: args.packageIndex,
-      ...(base !== undefined && { [what]: { base } }),
+      ...(base !== undefined && { [what]: { base: withAbsoluteFile(base, context.cwd) } }),
     };
     const flags = parseWith(settingsSchema, { build }, flagsAsSettings);
     const project = await loadProject(context, { flags, configFile: args.config, site: args.site });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
-import { parseBase } from '../../src/image/build/base.ts';
+import { parseBase, withAbsoluteFile } from '../../src/image/build/base.ts';
 import { targetsOf } from '../../src/image/build/build-images.ts';
 import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../src/image/build/docker.ts';
 import { fillBuildFolder } from '../../src/image/build/folder.ts';
@@ -26,6 +26,15 @@ test.each([
   ['base.sif', { dockerName: undefined, bootstrap: 'localimage', from: '/p/base.sif' }],
 ])('the base %s', (text, base) => {
   expect(parseBase(text, '/p')).toMatchObject(base);
+});
+
+test.each([
+  ['../base.sif', '/p/base.sif'],
+  ['oci-archive:a.tar:1', 'oci-archive:/p/q/a.tar:1'],
+  ['debian:13', 'debian:13'],
+  ['docker://nvcr.io/a/b', 'docker://nvcr.io/a/b'],
+])('the base %s of the command line is meant from the working directory', (text, absolute) => {
+  expect(withAbsoluteFile(text, '/p/q')).toBe(absolute);
 });
 
 test('a recipe is no base, and what to do instead is said', () => {

@@ -43,3 +43,12 @@ export function parseBase(text: string, folder: string): Base {
       });
   }
 }
+
+/** The same base, with a file name that is meant from `folder` as an absolute one. */
+export function withAbsoluteFile(text: string, folder: string): string {
+  if (text.endsWith('.sif')) {
+    return path.resolve(folder, text);
+  }
+  const [, scheme, file] = /^(docker-archive|oci|oci-archive):(.+)$/.exec(text) ?? [];
+  return scheme === undefined || file === undefined ? text : `${scheme}:${path.resolve(folder, file)}`;
+}
