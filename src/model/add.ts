@@ -69,9 +69,19 @@ export async function addModel(request: AddRequest): Promise<Added> {
     });
   } finally {
     if (created !== undefined) {
-      // Only while it is empty: what was refused leaves no new repository behind.
-      await rmdir(repository).catch(() => undefined);
+      await removeWhileEmpty(repository, created);
     }
+  }
+}
+
+/** Of the folders that were made, from the lowest to the highest: what was refused leaves none behind. */
+async function removeWhileEmpty(lowest: string, highest: string): Promise<void> {
+  const removed = await rmdir(lowest).then(
+    () => true,
+    () => false,
+  );
+  if (removed && lowest !== highest) {
+    await removeWhileEmpty(path.dirname(lowest), highest);
   }
 }
 

@@ -121,7 +121,7 @@ test('half a model is never in the repository, where Triton would take it for on
 test('a repository that is not there yet is made, but not for a model that is refused', async () => {
   const cwd = await workplace();
   expect(await add(cwd, 'other', 'mine/gat.pt', '--models', 'new')).toMatchObject({ exitCode: 2 });
-  await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new', '--dry-run');
+  await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new/below/models', '--dry-run');
   expect((await readdir(cwd)).sort()).toEqual(['mine', 'models']);
   await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new');
   expect(await readdir(path.join(cwd, 'new'))).toEqual(['gat_test']);
