@@ -128,18 +128,21 @@ test('xattrs that squashfs has no room for are left out with a warning, and the 
   expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
 });
 
-test('what an image has under the names of the links for older runtimes stays', async () => {
+test('what an image has under the names of links for older runtimes and of bind targets stays', async () => {
   const own: EntryBytes[] = [
     { name: 'environment/setup.sh', data: 'x' },
     { name: 'singularity', data: 'a program' },
     { name: '.run', type: '2', link: 'nowhere' },
+    { name: 'etc/hosts', data: '127.0.0.1 localhost', mode: 0o600 },
   ];
   const listing = await listed(layerBytes(own));
-  expect(listing.filter(({ path }) => /^\/(environment|singularity|\.run|\.exec)/.test(path))).toEqual([
+  expect(listing.filter(({ path }) => /^\/(environment|singularity|\.run|\.exec|etc\/)/.test(path))).toEqual([
     expect.objectContaining({ path: '/.exec', target: '.singularity.d/actions/exec' }),
     expect.objectContaining({ path: '/.run', target: 'nowhere' }),
     expect.objectContaining({ path: '/environment', kind: 'directory' }),
     expect.objectContaining({ path: '/environment/setup.sh', kind: 'file' }),
+    expect.objectContaining({ path: '/etc/hosts', mode: 0o600, sizeBytes: 19 }),
+    expect.objectContaining({ path: '/etc/resolv.conf', mode: 0o644, sizeBytes: 0 }),
     expect.objectContaining({ path: '/singularity', kind: 'file', sizeBytes: 9 }),
   ]);
 });
