@@ -5,7 +5,7 @@ import { formatCompression } from './compression.ts';
 import type { IdentifiedImage, SourceIdentity } from './source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './record.ts';
-import { expectPlatform, formatPlatform } from './source/platform.ts';
+import { expectPlatform, formatPlatform, isFor } from './source/platform.ts';
 import { formatSource } from './source/source.ts';
 
 /**
@@ -53,6 +53,10 @@ export async function judge(
     return would('the source has changed');
   }
   if (image === undefined && source.kind !== 'recipe') {
+    if (source.kind === 'oci-archive' && !isFor(record.image, source.platform)) {
+      // It may hold one for this platform too.
+      return would(`it was made for ${formatPlatform(record.image)}`);
+    }
     expectPlatform(record.image, source.platform, record.source);
   }
   if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {

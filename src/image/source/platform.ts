@@ -47,23 +47,31 @@ export function formatPlatform({ os, architecture, variant = '' }: Platform): st
   return printable([os, architecture, variant].filter((part) => part !== '').join('/'));
 }
 
+/** Whether an image is for the platform that was asked for, else for that of this host, as one is that does not say. */
+export function isFor(image: Platform, asked: Platform | undefined): boolean {
+  return suits(completed(image), asked ?? hostPlatform());
+}
+
+function completed(image: Platform): Platform {
+  const host = hostPlatform();
+  return {
+    ...image,
+    os: image.os === '' ? host.os : image.os,
+    architecture: image.architecture === '' ? host.architecture : image.architecture,
+  };
+}
+
 /**
- * Looks whether an image is for the platform that is wanted: the one that was asked for, else that of this host, which an
- * image is for too that does not say.
+ * Looks whether an image is for the platform that is wanted, as {@link isFor}.
  *
  * @throws {UsageError} when it is for another one.
  * @throws {HpcGatError} when it is for one that there is no SIF for.
  */
 export function expectPlatform(image: Platform, asked: Platform | undefined, place: string): void {
-  const host = hostPlatform();
-  const found = {
-    ...image,
-    os: image.os === '' ? host.os : image.os,
-    architecture: image.architecture === '' ? host.architecture : image.architecture,
-  };
-  if (suits(found, asked ?? host)) {
+  if (isFor(image, asked)) {
     return;
   }
+  const [host, found] = [hostPlatform(), completed(image)];
   if (!isSifArchitecture(found.architecture)) {
     throw new HpcGatError(`${place} is an image for ${printable(found.architecture)}, which no SIF can name`);
   }

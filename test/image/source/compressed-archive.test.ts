@@ -277,7 +277,10 @@ describe('what is no sound archive is refused, and nothing is left', () => {
 describe('an OCI archive that is compressed as a whole', () => {
   const oci = new OciBytes();
   const [one, two] = layers.map((layer) => oci.layered([layer]));
-  const elsewhere = oci.layered([layerBytes([{ name: 'elsewhere', data: noise(1000, 3) }])]);
+  const ofElsewhere = [layerBytes([{ name: 'elsewhere', data: noise(1000, 3) }])];
+  const elsewhere = oci.layered(ofElsewhere, {
+    config: { ...configOf(ofElsewhere), architecture: 's390x' },
+  });
   if (one !== undefined && two !== undefined) {
     oci.add(oci.index([forPlatform(elsewhere, 's390x'), forPlatform(one)]), 'one').add(two, 'two');
   }
@@ -294,6 +297,22 @@ describe('an OCI archive that is compressed as a whole', () => {
     expect(record?.identity.kind).toBe('compressed-oci-archive');
     expect((await readFile(compressed.sif)).equals(await readFile(plain.sif))).toBe(true);
     expect(await compressed.make()).toMatchObject({ state: 'up to date' });
+  });
+
+  test('is converted for another platform too, when that is asked for', async () => {
+    const { make, file } = await place(gzipSync(bothImages), 'image.tar.gz', ':one', 'oci-archive');
+    await make();
+    const platform = parsePlatform('linux/s390x');
+    const source = { kind: 'oci-archive', file, tag: 'one', platform } as const;
+    expect(await make({ source, dryRun: true })).toMatchObject({
+      state: 'would be made',
+      reason: `it was made for linux/${hostArchitecture}`,
+    });
+    expect((await make({ source })).record?.image.architecture).toBe('s390x');
+    expect((await make()).record?.image.architecture).toBe(hostArchitecture);
+    await expect(make({ source: { ...source, tag: 'two' }, force: true })).rejects.toThrow(
+      'not for linux/s390x',
+    );
   });
 
   test.each([
