@@ -17,8 +17,7 @@ export function hostileImage(draw: Draw): HostileImage {
   const layers = Array.from({ length: 1 + draw.below(3) }, () => layer(draw));
   const plain = kind === 'oci-archive' ? ociArchive(draw, layers) : dockerArchive(draw, layers);
   const mutated = draw.once(20) ? bytesMutated(draw, plain) : plain;
-  const bytes = kind === 'docker-archive' && draw.once(3) ? packed(draw, mutated) : mutated;
-  return { kind, bytes };
+  return { kind, bytes: draw.once(3) ? packed(draw, mutated) : mutated };
 }
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
