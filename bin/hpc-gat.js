@@ -17,8 +17,8 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
   const { XDG_CACHE_HOME: named = '' } = process.env;
   const cache = path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
-  // Neither below the working directory, which a relative name would mean: such a name is to be passed over.
-  if (path.isAbsolute(cache)) {
+  // Without a home to put it in Node would try to make one for ever, where an automounter knows none of that name.
+  if ([cache, path.dirname(cache)].some((folder) => path.isAbsolute(folder) && existsSync(folder))) {
     module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
   }
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');

@@ -121,6 +121,14 @@ test('a cache folder that is no absolute path is passed over', async () => {
   expect(await readdir(cwd)).toEqual([]);
 });
 
+test('a home that is not there is no reason not to start', async () => {
+  const { stdout } = await execa(process.execPath, [launcher, '--version'], {
+    env: { HOME: '/proc/none', XDG_CACHE_HOME: '' },
+    timeout: 30_000,
+  });
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
 test('status and cleanup of a project without runs', async () => {
   expect((await call('status')).results).toBe('no run yet');
   expect((await call('cleanup')).results).toBe('nothing to clean up');

@@ -2,6 +2,7 @@ import { copyFile, mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../support/files.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { expectModelFile, findConfig, nameInVersion } from './add-source.ts';
 import { backendOf } from './backends.ts';
 import { checkModel } from './check.ts';
@@ -46,7 +47,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const version = newest === undefined ? 1 : request.replace ? newest : newest + 1;
   const config = await findConfig(request, present);
 
-  const created = await mkdir(repository, { recursive: true });
+  const created = await makeFolder(repository);
   try {
     return await withStaging(repository, async (staging) => {
       const staged = await stage(path.join(staging, name), version, file, config);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rename } from 'node:fs/promises';
+import { cp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { packageFolder } from '../support/package-files.ts';
 import { withStaging } from './staging.ts';
 
@@ -30,7 +31,7 @@ export async function placeBundledModel(
   if (dryRun) {
     return 'would be placed';
   }
-  await mkdir(repository, { recursive: true });
+  await makeFolder(repository);
   await withStaging(repository, async (staging) => {
     const whole = path.join(staging, name);
     await cp(source, whole, { recursive: true });

@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { clientFiles } from '../triton/credentials.ts';
 import type { Served } from './endpoints.ts';
 
@@ -37,7 +38,7 @@ export async function exportBundle(
     }),
   };
   if (!dryRun) {
-    await mkdir(path.dirname(folder), { recursive: true });
+    await makeFolder(path.dirname(folder));
     // Of mode 0700, and whole before it has its name.
     const temporary = await mkdtemp(`${folder}.part.`);
     try {

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../support/files.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { credentialFiles, serverName } from '../triton/credentials.ts';
 import { makeCertificates } from './certificates.ts';
 
@@ -19,7 +19,7 @@ export async function makeCredentials(folder: string, { now, until }: Credential
     notBefore: new Date(now.getTime() - clockSkewMs),
     notAfter: new Date(until.getTime() + clockSkewMs),
   });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const texts = {
     [credentialFiles.ca]: ca,
     [credentialFiles.serverCertificate]: server.certificate,

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, isOutOfSpace, UsageError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
 export async function writeFileAtomically(
@@ -8,7 +9,7 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   // Loaded when needed: it costs every start some milliseconds.
   const { randomUUID } = await import('node:crypto');
   const temporary = `${file}.${randomUUID()}.part`;

@@ -36,6 +36,6 @@ function isAboutFile(error: unknown): error is { path: string; syscall?: unknown
 
 function fixOf(error: { syscall?: unknown }): string | undefined {
   const code = codeOf(error) ?? '';
-  // Node's recursive mkdir says ENOENT where the system said EROFS.
+  // Of a folder whose parent is there: below /proc, or where an automounter knows none of that name.
   return code === 'ENOENT' && error.syscall === 'mkdir' ? elsewhere : fixes[code];
 }

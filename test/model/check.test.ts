@@ -139,7 +139,7 @@ test('folders where files should be', async () => {
   await mkdir(path.join(repository, 'a', 'config.pbtxt'), { recursive: true });
   const { exitCode, messages } = await call('/', 'check', '--models', repository);
   expect(exitCode).toBe(2);
-  expect(messages).toMatch(/config\.pbtxt is a folder, not a file/);
+  expect(messages).toMatch(/a\/config\.pbtxt is a folder, not a file/);
 });
 
 test('a field that only newer servers know is a warning', async () => {

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, rename, stat, utimes } from 'node:fs/promises';
+import { copyFile, rename, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
+import { makeFolder } from '../../support/make-folder.ts';
 import { listPackageFolder, packageFolder } from '../../support/package-files.ts';
 import type { BuildPlan } from './plan.ts';
 
@@ -19,7 +20,7 @@ export async function fillBuildFolder(
   const from = path.join(await packageFolder(context), recipes);
   const own = (await listPackageFolder(recipes)).map((name) => [name, path.join(from, name)] as const);
   const files = { ...Object.fromEntries(own), ...extraFiles };
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const [name, source] of Object.entries(files)) {
     try {
       await copyChanged(source, path.join(folder, name));

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../support/make-folder.ts';
 import { ownIdentity } from '../../support/process-identity.ts';
 import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/entry.ts';
@@ -111,7 +112,7 @@ export class BlockCache {
     if (file === undefined || layer.demand.unpackedBytes < smallestBytes) {
       return;
     }
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const { from, to } = source.stretch;
     if (!(await this.#room.makeFor(to - from))) {
       return;
