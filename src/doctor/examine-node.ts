@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { gpuRequestForms } from '../config/schema.ts';
-import { jobDirectives } from '../slurm/directives.ts';
+import { jobDirectives, valueOf } from '../slurm/directives.ts';
 import { queryJob } from '../slurm/job.ts';
+import { formatJobId } from '../slurm/job-id.ts';
 import { runSlurm, slurmFailure } from '../slurm/command.ts';
 import { fixOfRefusal } from '../slurm/refusal.ts';
 import { expectSuccess } from '../support/command.ts';
@@ -31,7 +32,7 @@ const diagnosesSchema = z.array(
 
 /** What a job is asked with: the same as a run's, but for what is about its script. */
 const asked = new Set([
-  ...['account', 'qos', 'constraint', 'reservation', 'cpus-per-task', 'mem', ...gpuRequestForms],
+  ...['account', 'qos', 'constraint', 'reservation', 'cpus-per-task', 'mem', 'clusters', ...gpuRequestForms],
 ]);
 
 /**
@@ -44,7 +45,10 @@ export async function examineOnNode(
   { context, settings, gpu }: Patient,
   { partition, waitMs, args }: NodeRequest,
 ): Promise<{ node: string; diagnoses: Diagnosis[] }> {
-  const options = jobDirectives({ name: '', output: '', gpu, warnSeconds: 0, settings: settings.slurm })
+  const { slurm } = settings;
+  const directives = jobDirectives({ name: '', output: '', gpu, warnSeconds: 0, settings: slurm });
+  const clusters = valueOf(directives, 'clusters');
+  const options = directives
     .filter(([name]) => asked.has(name))
     .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
   const giveUp = new AbortController();
@@ -61,7 +65,8 @@ export async function examineOnNode(
       input: [...settings.setup, 'hostname', 'exec "$@" </dev/null', ''].join('\n'),
       timeoutMs: waitMs + jobMinutes * 60_000,
       onStderrLine: (line) => {
-        jobId ??= /job (\d+)/.exec(line)?.[1];
+        const [, number] = /job (\d+)/.exec(line) ?? [];
+        jobId ??= number && formatJobId({ number, cluster: clusters });
       },
       onStdoutLine: () => {
         started = true;
@@ -94,7 +99,7 @@ export async function examineOnNode(
   const told = diagnosesSchema.safeParse(parseJson(rest.join('\n')));
   if (!told.success) {
     if (node === '') {
-      const fix = await fixOfRefusal(context, result.stderr, partition);
+      const fix = await fixOfRefusal(context, result.stderr, { partition, clusters });
       throw slurmFailure(result, `srun on ${partition}`, fix);
     }
     expectSuccess(result, `hpc-gat doctor on ${node}`);

@@ -15,7 +15,11 @@ export const nameChecks: readonly Check[] = [
       if (!(await hasCluster(patient.context, ['sinfo', 'scontrol']))) {
         return note('not asked: no Slurm here');
       }
-      const known = await describePartitions(patient.context);
+      const { clusters } = patient.settings.slurm.sbatch;
+      const known = await describePartitions(
+        patient.context,
+        typeof clusters === 'string' ? clusters : undefined,
+      );
       const findings = [...unknownPartitions(patient, known), ...unknownGpuType(patient, known)];
       const names = known.map(({ name }) => name).join(', ');
       return findings.length > 0 ? findings : ok(`here: ${names}`);

@@ -2,15 +2,17 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { securityForms } from '../config/schema.ts';
+import { jobIdForm, parseJobId } from '../slurm/job-id.ts';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import type { ProcessIdentity } from '../support/process-identity.ts';
 import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from './plan.ts';
 
 const schemaVersion = z.literal(1);
 
 /** Written by `submit` once Slurm has taken the job. */
-const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(/^\d+$/) });
+const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdForm) });
 
 /** Written by the script when the model is ready, and removed when the run ends. */
 const endpointSchema = z.object({
@@ -20,7 +22,10 @@ const endpointSchema = z.object({
   grpcPort: z.number(),
   httpPort: z.number().nullable(),
   metricsPort: z.number().nullable(),
+  /** The first of them. */
   model: z.string(),
+  /** Those that were waited for; an earlier version of hpc-gat has not written it. */
+  models: z.array(z.string()).optional(),
   /** Slurm's number, empty for a run without one. */
   job: z.string(),
   /** When the run will be over at the latest. */
@@ -197,7 +202,7 @@ export class RunRecord {
    * @throws {UsageError} when there is a run of this id already.
    */
   static async create(plan: RunPlan, script: string): Promise<RunRecord> {
-    await mkdir(path.dirname(plan.runFolder), { recursive: true });
+    await makeFolder(path.dirname(plan.runFolder));
     try {
       await mkdir(plan.runFolder, { mode: 0o700 });
     } catch (error) {
@@ -255,7 +260,7 @@ function noneIfMissing(error: unknown): [] {
 export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
   const runs = await listRuns(root);
   for (const run of runs) {
-    if (idOrJob === undefined || run.id === idOrJob || (await run.facts()).jobId === idOrJob) {
+    if (idOrJob === undefined || run.id === idOrJob || isNumberOf((await run.facts()).jobId, idOrJob)) {
       return run;
     }
   }
@@ -264,4 +269,9 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
     : new UsageError(`no run ${idOrJob} in ${root}`, {
         fix: 'hpc-gat status lists the runs of this project',
       });
+}
+
+/** Its cluster may be left out. */
+function isNumberOf(jobId: string | undefined, said: string): boolean {
+  return jobId !== undefined && (jobId === said || parseJobId(jobId).number === said);
 }

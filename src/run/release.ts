@@ -1,5 +1,6 @@
 import { runSlurm } from '../slurm/command.ts';
 import { queryJob } from '../slurm/job.ts';
+import { formatJobId, onCluster } from '../slurm/job-id.ts';
 import { whyNodeIsUnusable } from '../slurm/node.ts';
 import { type CommandResult, expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
@@ -33,7 +34,7 @@ export async function release(
     expectSuccess(result, `ending run ${plan.id}`);
     return;
   }
-  const unusable = await whyNodeIsUnusable(context, host);
+  const unusable = await whyNodeIsUnusable(context, host, plan.cluster);
   if (unusable !== undefined) {
     throw new CommandFailedError(`run ${plan.id} left something on ${host}, which is ${unusable}`, {
       fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
@@ -62,12 +63,16 @@ async function releaseFromAfar(
   { host, job }: Holding,
   { input, isLeft }: { input: string; isLeft: () => Promise<boolean> },
 ): Promise<CommandResult> {
-  const onNode = [`--nodelist=${host}`, '--ntasks=1', '--quiet', '--chdir=/', 'bash', '-s'];
+  const { cluster } = plan;
+  const onNode = [
+    ...onCluster(cluster),
+    ...[`--nodelist=${host}`, '--ntasks=1', '--quiet', '--chdir=/', 'bash', '-s'],
+  ];
   const ask = (place: readonly string[]): Promise<CommandResult> =>
     runSlurm(context, 'srun', [...place, ...onNode], { input, timeoutMs: remoteMs });
   const byJob = (): Promise<CommandResult> => ask([...placeOfJob(plan), '--time=2']);
   const takesSteps = async (): Promise<boolean> =>
-    job !== '' && (await queryJob(context, job))?.state === 'RUNNING';
+    job !== '' && (await queryJob(context, formatJobId({ number: job, cluster })))?.state === 'RUNNING';
   if (!(await takesSteps())) {
     return byJob();
   }

@@ -1,4 +1,6 @@
 import type { Project } from '../config/load.ts';
+import { valueOf } from '../slurm/directives.ts';
+import { cancelJob } from '../slurm/job.ts';
 import { submitScript } from '../slurm/submit.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
@@ -7,13 +9,16 @@ import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { RunRecord } from './record.ts';
 import { warnOfOpenPorts } from './security.ts';
 
+const cancelMs = 60_000;
+
 export interface SubmittedRun {
   readonly record: RunRecord;
   readonly jobId: string;
 }
 
 /**
- * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind.
+ * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind, and a job whose number
+ * cannot be written down, or that nobody wants any more, does not stay in the queue.
  *
  * @throws {UsageError} when something that the run reads is missing.
  * @throws {CommandFailedError} with sbatch's reason.
@@ -28,12 +33,19 @@ export async function submitRun(
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
   const record = await RunRecord.create(plan, script);
+  let jobId: string | undefined;
   try {
-    const partition = plan.directives.find(([name]) => name === 'partition')?.[1];
-    const jobId = await submitScript(context, record.file('batch.sh'), String(partition ?? ''));
+    jobId = await submitScript(context, record.file('batch.sh'), {
+      partition: valueOf(plan.directives, 'partition'),
+      clusters: valueOf(plan.directives, 'clusters'),
+    });
+    context.signal.throwIfAborted();
     await record.writeJobId(jobId);
     return { record, jobId };
   } catch (error) {
+    if (jobId !== undefined) {
+      await cancelJob({ ...context, signal: AbortSignal.timeout(cancelMs) }, jobId);
+    }
     await record.remove();
     throw error;
   }

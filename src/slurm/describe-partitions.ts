@@ -1,5 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './command.ts';
+import { clusterHeading, onCluster } from './job-id.ts';
 
 /** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */
 export interface Partition {
@@ -23,11 +24,13 @@ const timeoutMs = 15_000;
 /**
  * The partitions that sinfo shows to this user. It does not say in which of them the user's account may run.
  *
+ * @param clusters those that jobs are for, with commas; without it this host's own
  * @throws {MissingToolError} when there is no Slurm here.
  * @throws {CommandFailedError} when the controller does not answer.
  */
-export async function describePartitions(context: Context): Promise<Partition[]> {
-  const result = await runSlurm(context, 'sinfo', ['-h', '-o', format], { timeoutMs });
+export async function describePartitions(context: Context, clusters?: string): Promise<Partition[]> {
+  const args = [...onCluster(clusters), '-h', '-o', format];
+  const result = await runSlurm(context, 'sinfo', args, { timeoutMs });
   if (result.exitCode !== 0) {
     throw slurmFailure(result, 'sinfo does not answer');
   }
@@ -39,7 +42,7 @@ export function parsePartitions(stdout: string): Partition[] {
   const partitions = new Map<string, Partition>();
   for (const line of stdout.split('\n')) {
     const [marked = '', gres = '', limit = '', cpus = '', memoryMb = '', up = ''] = line.trim().split('|');
-    if (marked === '') {
+    if (marked === '' || clusterHeading.test(marked)) {
       continue;
     }
     const name = marked.replace(/\*$/, '');

@@ -14,9 +14,26 @@ export interface JobRequest {
   readonly settings: CompleteSettings['slurm'];
 }
 
+/** Options with which sbatch makes something else than one job of this script, or answers otherwise, and what to do. */
+const foreign: Readonly<Record<string, string>> = {
+  array: 'a run is one job: call `hpc-gat submit` for each',
+  wait: 'use `hpc-gat submit --wait`',
+  wrap: 'what else has to be done on the node stands in `setup`',
+  'test-only': '`hpc-gat submit --dry-run` prints the script: give that to `sbatch --test-only`',
+};
+
+function refuseForeign(key: string): void {
+  const fix = foreign[key];
+  if (fix !== undefined) {
+    throw new UsageError(`the sbatch option ${key} is not for a run`, { fix });
+  }
+}
+
 /**
  * The options of a run's batch job. With `gpu`, what the settings say for GPU jobs goes before what they say for
  * all; what a person gives by the name of the option itself (`sbatch: { KEY: VALUE }`) goes before everything.
+ *
+ * @throws {UsageError} for an option that would make something else of the job.
  */
 export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
   const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
@@ -46,9 +63,16 @@ export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobR
     ...(gpu ? [gpuRequest(forGpu)] : []),
   ]);
   for (const [key, value] of Object.entries(sbatch)) {
+    refuseForeign(key);
     chosen.set(key, value === true ? true : value === false ? undefined : String(value));
   }
   return [...chosen].filter((entry): entry is [string, string | true] => entry[1] !== undefined);
+}
+
+/** The value of a directive; undefined where there is none, or one without a value. */
+export function valueOf(directives: readonly Directive[], wanted: string): string | undefined {
+  const value = directives.find(([name]) => name === wanted)?.[1];
+  return value === true ? undefined : value;
 }
 
 function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive {

@@ -1,6 +1,7 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './command.ts';
+import { formatJobId, onCluster, parseJobId } from './job-id.ts';
 import {
   accountingFormat,
   hasEnded,
@@ -23,17 +24,31 @@ export async function queryJob(context: Context, id: string): Promise<Job | unde
 }
 
 /**
- * Asks Slurm for jobs, by their numbers: the queue with one call for all; of those that are not waiting or running any
- * more accounting, again with one call; and where that does not know them the controller's memory of finished jobs.
- * A job that none of them knows is missing in the answer.
+ * Asks Slurm for jobs, by their ids: the queue with one call for all of a cluster; of those that are not waiting or
+ * running any more accounting, again with one call; and where that does not know them the controller's memory of finished
+ * jobs. A job that none of them knows is missing in the answer.
  *
  * @throws {CommandFailedError} when the controller does not answer.
  */
 export async function queryJobs(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
-  if (ids.length === 0) {
-    return new Map();
+  const found = new Map<string, Job>();
+  for (const cluster of new Set(ids.map((id) => parseJobId(id).cluster))) {
+    const numbers = ids.map(parseJobId).flatMap((id) => (id.cluster === cluster ? [id.number] : []));
+    for (const [number, job] of await queryOn(cluster, context, numbers)) {
+      found.set(formatJobId({ number, cluster }), job);
+    }
   }
-  const jobs = await fromQueue(context, ids);
+  return found;
+}
+
+type Cluster = string | undefined;
+
+async function queryOn(
+  cluster: Cluster,
+  context: Context,
+  ids: readonly string[],
+): Promise<Map<string, Job>> {
+  const jobs = await fromQueue(cluster, context, ids);
   const isOver = (id: string): boolean => {
     const job = jobs.get(id);
     return job === undefined || hasEnded(job);
@@ -42,11 +57,12 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   if (over.length === 0) {
     return jobs;
   }
-  const accounted = await fromAccounting(context, over);
+  const accounted = await fromAccounting(cluster, context, over);
   for (const id of over) {
     // The queue's list is the controller's memory too, but for the exit code: a job it lacks scontrol lacks as well.
     const job =
-      accounted.get(id) ?? (ids.length === 1 || jobs.has(id) ? await fromController(context, id) : undefined);
+      accounted.get(id) ??
+      (ids.length === 1 || jobs.has(id) ? await fromController(cluster, context, id) : undefined);
     if (job !== undefined) {
       jobs.set(id, job);
     }
@@ -54,8 +70,13 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   return jobs;
 }
 
-async function fromQueue(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
+async function fromQueue(
+  cluster: Cluster,
+  context: Context,
+  ids: readonly string[],
+): Promise<Map<string, Job>> {
   const result = await runSlurm(context, 'squeue', [
+    ...onCluster(cluster),
     '--noheader',
     '--states=all',
     `--jobs=${ids.join(',')}`,
@@ -71,9 +92,14 @@ async function fromQueue(context: Context, ids: readonly string[]): Promise<Map<
   throw slurmFailure(result, `squeue does not tell of job ${ids.join(', ')}`);
 }
 
-async function fromAccounting(context: Context, ids: readonly string[]): Promise<Map<string, Job>> {
+async function fromAccounting(
+  cluster: Cluster,
+  context: Context,
+  ids: readonly string[],
+): Promise<Map<string, Job>> {
   const result = await optional(
     runSlurm(context, 'sacct', [
+      ...onCluster(cluster),
       '--noheader',
       '--allocations',
       '--parsable2',
@@ -84,8 +110,10 @@ async function fromAccounting(context: Context, ids: readonly string[]): Promise
   return result?.exitCode === 0 ? parseAccounting(result.stdout) : new Map<string, Job>();
 }
 
-async function fromController(context: Context, id: string): Promise<Job | undefined> {
-  const result = await optional(runSlurm(context, 'scontrol', ['--oneliner', 'show', 'job', id]));
+async function fromController(cluster: Cluster, context: Context, id: string): Promise<Job | undefined> {
+  const result = await optional(
+    runSlurm(context, 'scontrol', [...onCluster(cluster), '--oneliner', 'show', 'job', id]),
+  );
   return result?.exitCode === 0 ? parseControllerJob(result.stdout) : undefined;
 }
 
@@ -104,7 +132,8 @@ async function optional(result: Promise<CommandResult>): Promise<CommandResult |
  * @throws {CommandFailedError} when Slurm refuses or does not answer.
  */
 export async function cancelJob(context: Context, id: string): Promise<void> {
-  const result = await runSlurm(context, 'scancel', [id]);
+  const { number, cluster } = parseJobId(id);
+  const result = await runSlurm(context, 'scancel', [...onCluster(cluster), number]);
   if (result.exitCode !== 0 && !/invalid job id|already completing|completed/i.test(result.stderr)) {
     throw slurmFailure(result, `scancel ${id} failed`);
   }

@@ -2,6 +2,13 @@ import type { Context } from '../support/context.ts';
 import { namesInstead } from '../support/nearest.ts';
 import { describePartitions, type Partition } from './describe-partitions.ts';
 
+/** What a job was asked with. */
+export interface Asked {
+  readonly partition?: string | undefined;
+  /** Of another cluster, or several with commas. */
+  readonly clusters?: string | undefined;
+}
+
 /**
  * What can be done when Slurm refuses a job; undefined where its words say nothing that is known.
  *
@@ -10,11 +17,11 @@ import { describePartitions, type Partition } from './describe-partitions.ts';
 export async function fixOfRefusal(
   context: Context,
   said: string,
-  partition?: string,
+  { partition, clusters }: Asked = {},
 ): Promise<string | undefined> {
   if (/invalid partition/i.test(said)) {
     // What sbatch said is told even when sinfo does not answer.
-    const partitions = await describePartitions(context).catch((): Partition[] => []);
+    const partitions = await describePartitions(context, clusters).catch((): Partition[] => []);
     const known = partitions.map(({ name }) => name);
     return namesInstead(partition ?? '', 'partitions here', known);
   }

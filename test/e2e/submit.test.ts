@@ -64,6 +64,26 @@ describeInLab('submit', () => {
   });
 
   test(
+    'a job for a cluster that is named is followed, tested and cleaned up there',
+    async () => {
+      const cluster = (await shell("scontrol show config | sed -n 's/^ClusterName *= //p'")).stdout.trim();
+      const options = ['--sbatch', `clusters=${cluster}`, '--models', quickModels];
+      const tested = await hpcGat(['submit', ...options, '--wait', '--id', 'there']);
+      expect({ exitCode: tested.exitCode, stderr: tested.stderr }).toMatchObject({ exitCode: 0 });
+      const held = await hpcGat(['submit', ...options, '--json', '--id', 'held', '--sbatch', 'hold']);
+      const { job } = JSON.parse(held.stdout) as { job: string };
+      expect(job).toMatch(new RegExp(`^\\d+;${cluster}$`));
+      const [number = ''] = job.split(';');
+      const states = JSON.parse((await hpcGat(['status', number, '--json'])).stdout) as object[];
+      expect(states).toMatchObject([{ id: 'held', jobId: job, state: 'PENDING', active: true }]);
+      const ended = await hpcGat(['cleanup', 'held']);
+      expect(ended).toMatchObject({ exitCode: 0, stdout: `held: cancel job ${job} (PENDING)` });
+      expect((await hpcGat(['status', 'held'])).stdout).toMatch(/CANCELLED/);
+    },
+    longMs,
+  );
+
+  test(
     'with --gpu refuses a container without a GPU, unless --allow-cpu accepts it',
     async () => {
       await setStandInGpus('broken');

@@ -1,19 +1,66 @@
 import { expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { submitRun } from '../../src/run/submit.ts';
+import { InterruptedError } from '../../src/support/errors.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
+import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sampleSettings } from './sample-plan.ts';
+
+const options = { gpu: false, allowCpu: false, serve: false };
 
 test('what a site wants from everybody is asked for before anything is made', async () => {
   const root = temporaryFolder();
   const project = { root, site: 'ncsa-delta', needs: ['account'] as const, settings: sampleSettings() };
-  const options = { gpu: false, allowCpu: false, serve: false };
   await expect(submitRun(testContext(), project, options)).rejects.toMatchObject({
     exitCode: 2,
     message: 'ncsa-delta takes no job without --account',
     fix: 'give --account NAME, or set slurm.account in hpc-gat.yaml',
   });
   expect(existsSync(path.join(root, '.hpc-gat'))).toBe(false);
+});
+
+/** Submits with programs of Slurm that are stood in for; sbatch gets the script as its second argument. */
+async function submitWith(sbatch: string, signal = new AbortController().signal) {
+  const root = temporaryFolder();
+  await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
+  await writeFile(path.join(root, 'triton.sif'), '');
+  const cancelled = path.join(root, 'cancelled');
+  const PATH = fakePrograms({ sbatch, scancel: `echo "$*" >>'${cancelled}'` });
+  const project = { root, site: 'generic', settings: sampleSettings() };
+  const context = testContext({ env: { PATH }, cwd: root, signal });
+  return {
+    submitted: submitRun(context, project, options),
+    runs: path.join(root, '.hpc-gat', 'runs'),
+    cancelled,
+  };
+}
+
+test('a job whose number cannot be written down does not stay in the queue', async () => {
+  const { submitted, runs, cancelled } = await submitWith(
+    'mkdir -p "$(dirname "$2")/job.json/full"; echo "4711;c2"',
+  );
+  await expect(submitted).rejects.toMatchObject({ path: expect.stringContaining('job.json') });
+  expect(await readFile(cancelled, 'utf8')).toBe('--clusters=c2 4711\n');
+  expect(await readdir(runs)).toEqual([]);
+});
+
+test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', async () => {
+  const control = new AbortController();
+  const flag = path.join(temporaryFolder(), 'asked');
+  const { submitted, runs, cancelled } = await submitWith(
+    `touch '${flag}'; sleep 0.5; echo 4711`,
+    control.signal,
+  );
+  submitted.catch(() => undefined);
+  while (!existsSync(flag)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  control.abort(new InterruptedError('SIGINT'));
+  await expect(submitted).rejects.toMatchObject({ exitCode: 130 });
+  expect(await readFile(cancelled, 'utf8')).toBe('4711\n');
+  expect(await readdir(runs)).toEqual([]);
 });

@@ -33,6 +33,12 @@ test('what is given by the name of the option goes before everything; false leav
   expect(chosen).not.toHaveProperty('export');
 });
 
+test.each(['array', 'wait', 'wrap', 'test-only'])('the option %s makes no run, which is told', (name) => {
+  expect(() => directives({ slurm: { sbatch: { [name]: '1-3' } } })).toThrow(
+    expect.objectContaining({ exitCode: 2, message: `the sbatch option ${name} is not for a run` }),
+  );
+});
+
 test('the shell gets its signal early enough to stop the server', () => {
   expect(directives({ triton: { stopSeconds: 50 } })).toMatchObject({ signal: 'B:USR1@60' });
 });

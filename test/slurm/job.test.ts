@@ -79,6 +79,28 @@ test('many jobs are asked with one call of squeue, and one of sacct for those th
   ]);
 });
 
+test('jobs of another cluster are asked of that, and told from those of the same number here', async () => {
+  const context = contextWith({
+    squeue: `case "$*" in
+      *--clusters=c2*) printf 'CLUSTER: c2\n7|RUNNING|None|gpu1|\n' ;;
+      *) printf '7|PENDING|Priority||\n' ;;
+    esac`,
+    sacct: `case "$*" in *--clusters=c2*--jobs=8*) echo '8|TIMEOUT|None|gpu1|0:0' ;; *) exit 1 ;; esac`,
+  });
+  const jobs = await queryJobs(context, ['7', '7;c2', '8;c2']);
+  expect([...jobs].map(([id, { state }]) => `${id} ${state}`)).toEqual([
+    '7 PENDING',
+    '7;c2 RUNNING',
+    '8;c2 TIMEOUT',
+  ]);
+});
+
+test('a job of another cluster is cancelled there', async () => {
+  const log = path.join(temporaryFolder(), 'calls');
+  await cancelJob(contextWith({ scancel: `echo "$*" >'${log}'` }), '7;c2');
+  expect(await readFile(log, 'utf8')).toBe('--clusters=c2 7\n');
+});
+
 test('without jobs Slurm is not asked', async () => {
   expect(await queryJobs(testContext({ env: { PATH: '/nowhere' } }), [])).toEqual(new Map());
 });

@@ -15,3 +15,8 @@ test.each([
   const context = testContext({ env: { PATH } });
   expect(await whyNodeIsUnusable(context, 'cpu1')).toBe(expected);
 });
+
+test('a node of another cluster', async () => {
+  const PATH = fakePrograms({ sinfo: `case "$*" in *--clusters=c2*) printf 'CLUSTER: c2\ndown\n' ;; esac` });
+  expect(await whyNodeIsUnusable(testContext({ env: { PATH } }), 'cpu1', 'c2')).toBe('down');
+});

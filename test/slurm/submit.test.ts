@@ -4,15 +4,22 @@ import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
 function submitWith(programs: Readonly<Record<string, string>>, partition?: string): Promise<string> {
-  return submitScript(testContext({ env: { PATH: fakePrograms(programs) } }), '/x/batch.sh', partition);
+  return submitScript(testContext({ env: { PATH: fakePrograms(programs) } }), '/x/batch.sh', { partition });
 }
 
 test.each([
   ['4711', '4711'],
-  ['4711;cluster2', '4711'],
+  ['4711;cluster2', '4711;cluster2'],
   ['your job was moved to partition long\n4711', '4711'],
 ])('sbatch that prints %j', async (printed, id) => {
   expect(await submitWith({ sbatch: `printf '%s\\n' "${printed}"` })).toBe(id);
+});
+
+test("what a site's job filter says is handed on", async () => {
+  const sbatch = `echo 'moved to partition long'; echo 'sbatch: budget: 3 hours left' >&2; echo 4711`;
+  const context = testContext({ env: { PATH: fakePrograms({ sbatch }) } });
+  expect(await submitScript(context, '/x/batch.sh')).toBe('4711');
+  expect(context.messages).toEqual(['moved to partition long', 'sbatch: budget: 3 hours left']);
 });
 
 test('an answer without an id is an error', async () => {

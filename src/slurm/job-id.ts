@@ -1,0 +1,25 @@
+/** A job of this host's cluster by its number; one of another cluster as sbatch's `--parsable` names it: `4711;CLUSTER`. */
+export const jobIdForm = /^(\d+)(?:;([\w.,-]+))?$/;
+
+export interface JobId {
+  readonly number: string;
+  /** Undefined for this host's own. */
+  readonly cluster: string | undefined;
+}
+
+export function parseJobId(id: string): JobId {
+  const [, number = id, cluster] = jobIdForm.exec(id) ?? [];
+  return { number, cluster };
+}
+
+export function formatJobId({ number, cluster }: JobId): string {
+  return cluster === undefined ? number : `${number};${cluster}`;
+}
+
+/** The option with which Slurm's programs ask another cluster; none for this host's own. */
+export function onCluster(cluster: string | undefined): string[] {
+  return cluster === undefined ? [] : [`--clusters=${cluster}`];
+}
+
+/** The line that some of them print above what a cluster answers, also where no headings are asked for. */
+export const clusterHeading = /^CLUSTER: /;
