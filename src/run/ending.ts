@@ -31,6 +31,8 @@ const reasons: Readonly<Record<string, string>> = {
   'no-preload':
     'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
   'instance-failed': 'the container did not start',
+  'runtime-folder':
+    'the container did not start, and the folder of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=FOLDER` into setup',
   'container-failed': 'Docker did not start the container',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',

@@ -117,6 +117,58 @@ describeInLab('run', () => {
   );
 });
 
+describeInLab('a run in an odd environment', () => {
+  leavesNothing(makeGatProject);
+
+  test('does not take the end of an allocation that its shell has outlived for its own', async () => {
+    const env = { SLURM_JOB_ID: '4242', SLURM_JOB_END_TIME: '1700000000', SLURM_CPUS_PER_TASK: '1' };
+    const { exitCode, stderr } = await hpcGat(['run', '--models', quickModels, '--id', 'stale'], { env });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  });
+
+  test('without a home that can be written tells that, and ends', async () => {
+    const env = { HOME: '/proc/none' };
+    const { exitCode, stderr } = await hpcGat(['run', '--models', quickModels, '--id', 'bad-home'], { env });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(
+        /\/proc\/none\/\.apptainer cannot be written\n[^]*in your home cannot be written.*APPTAINER_CONFIGDIR/,
+      ),
+    });
+  });
+
+  test(
+    "leaves nothing in another folder of Apptainer's either, whoever ends it",
+    async () => {
+      const env = { APPTAINER_CONFIGDIR: '/scratch/alice-apptainer' };
+      const left = async () => (await shell(`find ${env.APPTAINER_CONFIGDIR} -type f`)).stdout;
+      expect(await hpcGat(['run', '--models', quickModels, '--id', 'moved'], { env })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(await left()).toBe('');
+      expect(await hpcGat(['start', '--models', quickModels, '--id', 'moved-too'], { env })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(await left()).toMatch(/moved-too/);
+      await shell('kill -KILL $(cut -d" " -f1 .hpc-gat/runs/moved-too/owned/*/script)');
+      expect(await hpcGat(['cleanup'])).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/moved-too/),
+      });
+      expect(await left()).toBe('');
+      await shell(`rm -rf ${env.APPTAINER_CONFIGDIR}`);
+    },
+    longMs,
+  );
+
+  test('does not need HOME', async () => {
+    const { exitCode, stderr } = await shell(
+      `env --unset=HOME --unset=USER hpc-gat run --models ${quickModels} --id no-home`,
+    );
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  });
+});
+
 describeInLab('a run inside an allocation', () => {
   leavesNothing(makeGatProject);
 
