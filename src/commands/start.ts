@@ -33,6 +33,9 @@ export const start = defineVerb({
     const options = { gpu, allowCpu, id, hostname: hostname() };
     const { record, ending } = await startHere(context, project, options);
     if (ending !== undefined) {
+      if (args.json) {
+        context.output.json({ run: record.id, folder: record.folder, ...ending });
+      }
       return showEnding(ending, record, context.output);
     }
     const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
