@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
+import { UsageError } from '../support/errors.ts';
 import type { Bind } from './binds.ts';
 import { writeConfiguration } from './configuration.ts';
 import { takeDown } from './down.ts';
@@ -15,7 +16,11 @@ import { rootFilesystem } from './rootfs.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up. */
+/**
+ * Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up.
+ *
+ * @throws {UsageError} for binds that a lab which is up does not have.
+ */
 export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
   const { context } = lab;
   await checkRequirements(context);
@@ -24,8 +29,8 @@ export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
     if (before === undefined) {
       // What an `up` left that was killed half-way.
       await takeDown(lab, { wipe: false });
-    } else if (JSON.stringify(before.binds) !== JSON.stringify(binds)) {
-      context.output.warn('the lab is up with other binds; `hpc-gat lab down` first to change them');
+    } else {
+      refuseOtherBinds(lab, before.binds, binds);
     }
     const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).folder;
     const started = context.clock.now().getTime();
@@ -42,6 +47,16 @@ export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
     const seconds = (context.clock.now().getTime() - started) / 1000;
     context.output.info(`lab "${lab.name}" is up: ${nodesOf(lab).length} nodes, ${seconds.toFixed(1)} s`);
   });
+}
+
+/** A node that is up keeps its own. */
+function refuseOtherBinds({ name }: Lab, present: readonly Bind[], wanted: readonly Bind[]): void {
+  if (wanted.length > 0 && JSON.stringify(present) !== JSON.stringify(wanted)) {
+    const shown = present.map(({ source, target }) => `${source}:${target}`).join(', ');
+    throw new UsageError(`the lab "${name}" is up with other binds: ${shown === '' ? 'none' : shown}`, {
+      fix: `hpc-gat lab down --name ${name}, then up with these`,
+    });
+  }
 }
 
 async function start(lab: Lab, root: string, binds: readonly Bind[]): Promise<void> {

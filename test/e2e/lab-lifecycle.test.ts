@@ -217,7 +217,7 @@ describeInLab('the life of a lab', () => {
     expect(left).toMatchObject({ exitCode: 1, stdout: '' });
   }, 60_000);
 
-  test('status tells what runs, as one JSON document', async () => {
+  test('status tells what runs, as one JSON document; up starts that, and does not bind what it cannot', async () => {
     await cli(['up']);
     await cli(['kill', 'gpu2']);
     const { stdout } = await cli(['status', '--json']);
@@ -228,5 +228,10 @@ describeInLab('the life of a lab', () => {
     expect(Object.keys(status.versions)).toContain('apptainer');
     expect((await cli(['up'])).exitCode).toBe(0);
     expect((await labStatus(await testLab(name))).up).toBe(true);
+    const { exitCode, stderr: refusal } = await cli(['up', '--bind', '/etc:/mnt/other']);
+    expect({ exitCode, refusal }).toEqual({
+      exitCode: 2,
+      refusal: expect.stringMatching(/up with other binds: none\n {2}fix: hpc-gat lab down --name e2e-life/),
+    });
   }, 60_000);
 });
