@@ -4,7 +4,7 @@ import module from 'node:module';
 
 // Not by import, which loads the streams of node:fs too.
 const require = module.createRequire(import.meta.url);
-const { existsSync } = require('node:fs');
+const { existsSync, mkdirSync } = require('node:fs');
 const { homedir } = require('node:os');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
@@ -17,9 +17,9 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
   const { XDG_CACHE_HOME: named = '' } = process.env;
   const cache = path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
-  // Without a home to put it in Node would try to make one for ever, where an automounter knows none of that name.
-  if ([cache, path.dirname(cache)].some((folder) => path.isAbsolute(folder) && existsSync(folder))) {
-    module.enableCompileCache(path.join(cache, 'hpc-gat', 'node'));
+  const compiled = path.join(cache, 'hpc-gat', 'node');
+  if (path.isAbsolute(compiled) && (existsSync(compiled) || canMake(compiled, 3))) {
+    module.enableCompileCache(compiled);
   }
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');
   const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
@@ -36,6 +36,27 @@ if (major > 22 || (major === 22 && minor >= 15)) {
     process.exitCode = 3;
   } else {
     await runWith(bundled);
+  }
+}
+
+/**
+ * Node itself would try for ever where the system says ENOENT of a folder whose parent is there, as of a home that an
+ * automounter does not know.
+ *
+ * @param {string} folder
+ * @param {number} levels how many of its folders may be made
+ */
+function canMake(folder, levels) {
+  const parent = path.dirname(folder);
+  if (!existsSync(parent) && !(levels > 1 && canMake(parent, levels - 1))) {
+    return false;
+  }
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    // Another start may have been quicker.
+    return existsSync(folder);
   }
 }
 

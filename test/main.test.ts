@@ -121,12 +121,18 @@ test('a cache folder that is no absolute path is passed over', async () => {
   expect(await readdir(cwd)).toEqual([]);
 });
 
-test('a home that is not there is no reason not to start', async () => {
-  const { stdout } = await execa(process.execPath, [launcher, '--version'], {
-    env: { HOME: '/proc/none', XDG_CACHE_HOME: '' },
-    timeout: 30_000,
-  });
+test.each([
+  ['a home', { HOME: '/proc/none', XDG_CACHE_HOME: '' }],
+  ['a folder for caches', { XDG_CACHE_HOME: '/proc/none' }],
+])('%s that cannot be made is no reason not to start', async (_what, env) => {
+  const { stdout } = await execa(process.execPath, [launcher, '--version'], { env, timeout: 30_000 });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test('compiled code is kept in a home without a folder for caches', async () => {
+  const HOME = temporaryFolder();
+  await execa(process.execPath, [launcher, '--version'], { env: { HOME, XDG_CACHE_HOME: '' } });
+  expect(await readdir(path.join(HOME, '.cache', 'hpc-gat'))).toEqual(['node']);
 });
 
 test('status and cleanup of a project without runs', async () => {
