@@ -1,4 +1,4 @@
-import { chmod, open, rename, statfs } from 'node:fs/promises';
+import { chmod, open, rename, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { formatBytes } from '../support/amounts.ts';
@@ -150,7 +150,9 @@ async function expectUnchanged(
 
 /** Hashes the whole file while the system brings it to disk. */
 async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: FileThreads): Promise<string> {
-  await chmod(sif, 0o755);
+  // A SIF is a program: whoever may read it, by the umask, may start it.
+  const { mode } = await stat(sif);
+  await chmod(sif, (mode | ((mode & 0o444) >> 2)) & 0o777);
   const handle = await open(sif, 'r');
   try {
     const [digest] = await Promise.all([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { listFiles, type ListedFile } from '../../src/image/check/list-files.ts';
@@ -48,6 +48,20 @@ test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
     expect(descriptors.flatMap(({ partition }) => partition?.architecture ?? [])).toEqual([architecture]);
   },
 );
+
+test.each([
+  [0o077, '700', '600'],
+  [0o022, '755', '644'],
+])('with a umask of %o SIF and record are for whom it lets', async (umask, ofSif, ofRecord) => {
+  const before = process.umask(umask);
+  try {
+    const file = await convert(image());
+    const modes = await Promise.all([file, `${file}.json`].map(async (name) => (await stat(name)).mode));
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual([ofSif, ofRecord]);
+  } finally {
+    process.umask(before);
+  }
+});
 
 test('the configuration goes into the SIF as the image has it', async () => {
   const settings = {
