@@ -3,8 +3,8 @@ import * as z from 'zod';
 const seconds = z.number().int().positive();
 const word = z.string().min(1);
 
-/** How a site asks for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
-export const gpuRequestForms = ['gres', 'gpus', 'gpus-per-node'] as const;
+/** With what sbatch is asked for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
+export const gpuOptions = ['gres', 'gpus', 'gpus-per-node'] as const;
 
 /** Who may talk to the server: the run's own certificates alone, or everybody who reaches the port. */
 export const securityForms = ['mutual-tls', 'none'] as const;
@@ -131,7 +131,8 @@ export const settingsSchema = z.strictObject({
       gpu: z
         .strictObject({
           ...jobSettings,
-          request: z.enum(gpuRequestForms).optional(),
+          /** `none` where the nodes of a partition come with all their GPUs, and sbatch takes no word about them. */
+          request: z.enum([...gpuOptions, 'none']).optional(),
           type: word.optional(),
           count: z.number().int().positive().optional(),
         })

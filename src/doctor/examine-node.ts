@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { gpuRequestForms } from '../config/schema.ts';
+import { gpuOptions } from '../config/schema.ts';
 import { jobDirectives, valueOf } from '../slurm/directives.ts';
 import { queryJob } from '../slurm/job.ts';
 import { formatJobId } from '../slurm/job-id.ts';
@@ -32,7 +32,7 @@ const diagnosesSchema = z.array(
 
 /** What a job is asked with: the same as a run's, but for what is about its script. */
 const asked = new Set([
-  ...['account', 'qos', 'constraint', 'reservation', 'cpus-per-task', 'mem', 'clusters', ...gpuRequestForms],
+  ...['account', 'qos', 'constraint', 'reservation', 'cpus-per-task', 'mem', 'clusters', ...gpuOptions],
 ]);
 
 /**

@@ -15,12 +15,14 @@ export function guessSlurm(survey: Survey, profile: Settings['slurm'] = {}): Ent
   const usable = survey.partitions.filter(({ isUp }) => isUp);
   const forAll = usable.find(({ isDefault }) => isDefault) ?? usable.find(({ gpus }) => gpus.length === 0);
   const common = forAll === undefined ? [] : limits(forAll);
+  // A site that has GPUs without a partition being named finds partitions itself, and a named one would hold for GPU jobs too.
+  const siteFindsThem = profile.gpu !== undefined && profile.gpu.partition === undefined;
   return [
     accountEntry(survey),
-    ...(profile.partition === undefined
+    ...(profile.partition === undefined && !siteFindsThem
       ? [partitionEntry(survey, usable, forAll), ...under(['slurm'], common)]
       : []),
-    ...(profile.gpu?.partition === undefined ? gpuEntries(survey, usable, common) : []),
+    ...(profile.gpu === undefined ? gpuEntries(survey, usable, common) : []),
   ];
 }
 
@@ -78,7 +80,7 @@ function gpuEntries(
     {
       path: [...path, 'request'],
       value: 'gres',
-      why: ['As --gres=gpu:1. Where the site asks for another form: gpus, gpus-per-node.'],
+      why: ['As --gres=gpu:1. Where the site asks for another form: gpus, gpus-per-node, none.'],
     },
     ...types
       .slice(0, 1)

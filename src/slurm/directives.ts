@@ -33,7 +33,8 @@ function refuseForeign(key: string): void {
  * The options of a run's batch job. With `gpu`, what the settings say for GPU jobs goes before what they say for
  * all; what a person gives by the name of the option itself (`sbatch: { KEY: VALUE }`) goes before everything.
  *
- * @throws {UsageError} for an option that would make something else of the job.
+ * @throws {UsageError} for an option that would make something else of the job, and for a number or type of GPUs where
+ *   the site takes no request for them.
  */
 export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
   const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
@@ -60,7 +61,7 @@ export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobR
     ['no-requeue', sbatch.requeue === undefined ? true : undefined],
     // To the batch shell only.
     ['signal', `B:USR1@${warnSeconds}`],
-    ...(gpu ? [gpuRequest(forGpu)] : []),
+    ...(gpu ? gpuRequest(forGpu) : []),
   ]);
   for (const [key, value] of Object.entries(sbatch)) {
     refuseForeign(key);
@@ -75,9 +76,17 @@ export function valueOf(directives: readonly Directive[], wanted: string): strin
   return value === true ? undefined : value;
 }
 
-function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive {
+function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive[] {
   const amount = type === undefined ? String(count) : `${type}:${count}`;
-  return request === 'gres' ? ['gres', `gpu:${amount}`] : [request, amount];
+  if (request !== 'none') {
+    return [request === 'gres' ? ['gres', `gpu:${amount}`] : [request, amount]];
+  }
+  if (amount !== '1') {
+    throw new UsageError(`this site takes no request for GPUs (slurm.gpu.request: none), nor for ${amount}`, {
+      fix: 'choose a partition whose nodes have them: --partition',
+    });
+  }
+  return [];
 }
 
 function definedOf<T extends object>(values: T): Partial<T> {

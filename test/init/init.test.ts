@@ -105,6 +105,14 @@ test('with a site, what its profile says is not guessed', async () => {
   expect(merged.slurm).toMatchObject({ partition: 'cpu', account: 'physics', memory: '3000M' });
 });
 
+test('no partition is guessed where the site finds the one with GPUs itself', async () => {
+  await writeFile(path.join(cwd, 'finds.yaml'), 'description: x\nslurm: { gpu: { request: gres } }\n');
+  await init({ sinfo: sinfo('x*|gpu:4|infinite|1|900|up') }, '--site', './finds.yaml');
+  const { slurm } = await settings();
+  expect(slurm).not.toHaveProperty('partition');
+  expect(slurm.gpu).not.toHaveProperty('partition');
+});
+
 test('never replaces a file without --force', async () => {
   const file = path.join(cwd, 'hpc-gat.yaml');
   await writeFile(file, 'site: lab\n');

@@ -26,6 +26,21 @@ test.each([
   expect(directives({ slurm }, { gpu: true })).toMatchObject({ [option]: value });
 });
 
+test('a site that takes no request for GPUs: the partition alone', () => {
+  const slurm = { partition: 'cpu', gpu: { request: 'none', partition: 'h100' } } as const;
+  const options = directives({ slurm }, { gpu: true });
+  expect(options).toMatchObject({ partition: 'h100' });
+  expect(Object.keys(options).filter((name) => /^gres|gpu/.test(name))).toEqual([]);
+});
+
+test.each([{ count: 2 }, { type: 'a100' }])(
+  'where no request for GPUs is taken, %j is not left out in silence',
+  (wish) => {
+    const slurm = { gpu: { request: 'none', ...wish } } as const;
+    expect(() => directives({ slurm }, { gpu: true })).toThrow(/no request for GPUs/);
+  },
+);
+
 test('what is given by the name of the option goes before everything; false leaves it out', () => {
   const slurm = { partition: 'cpu', sbatch: { partition: 'other', export: false, exclusive: true, nice: 7 } };
   const chosen = directives({ slurm });
