@@ -42,7 +42,10 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
       case 'ENOTDIR':
         return undefined;
       case 'EISDIR':
-        throw new UsageError(`${file} is a folder, not a file`, { fix: 'put a file in its place, or name another', cause: error });
+        throw new UsageError(`${file} is a folder, not a file`, {
+          fix: 'put a file in its place, or name another',
+          cause: error,
+        });
       default:
         throw error;
     }

@@ -82,7 +82,7 @@ test('both scripts can be parsed, and name what takes a value', async () => {
   expect(exitCode).toBe(0);
   const zsh = await completionScript('zsh');
   expect(zsh).toMatch(/^#compdef hpc-gat\n/);
-  expect(zsh).toMatch(/compadd -- .*\bgeneric lab\b/);
+  expect(zsh).toMatch(/compadd -- .*\bgeneric\b.*\blab\b/);
   expect(zsh).toContain('--image');
 });
 

@@ -135,7 +135,7 @@ const hostile: EntryBytes[] = [
       expect({ exitCode: seen.exitCode, started: seen.started }).toEqual({ exitCode, started: [] });
       const own = new RegExp(`^${folder}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
       const cached = new RegExp(
-        `^${cacheOf(folder)}(/hpc-gat(/layers(/[0-9a-f]{64}\\.[\\w.-]+|/part\\.[\\w.-]+)?)?)?$`,
+        `^${cacheOf(folder)}(/hpc-gat(/node|/layers(/[0-9a-f]{64}\\.[\\w.-]+|/part\\.[\\w.-]+)?)?)?$`,
       );
       const isOwn = (name: string) => own.test(name) || cached.test(name);
       expect(seen.written.filter((name) => !isOwn(name) && name !== '/dev/null')).toEqual([]);
