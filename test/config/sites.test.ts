@@ -25,7 +25,6 @@ const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
   'alliance-vulcan': ['gpus-per-node=l40s:1'],
   'aub-octopus': ['partition=gpu', 'gres=gpu:v100d32q:1'],
   'c3se-alvis': ['gpus-per-node=A40:1'],
-  'csc-mahti': ['partition=gpusmall', 'gres=gpu:a100:1'],
   'csc-roihu': ['partition=gpumedium', 'gres=gpu:gh200:1', 'cpus-per-task=72', 'hint=nomultithread'],
   'cu-alpine': ['partition=aa100', 'gres=gpu:1'],
   'fredhutch-gizmo': ['gpus=1'],
