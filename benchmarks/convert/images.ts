@@ -29,6 +29,9 @@ export interface BenchImage {
   readonly bytes: number;
 }
 
+/** The Triton image, of which others are another state, comes first. */
+export type BenchImages = readonly [BenchImage, ...BenchImage[]];
+
 /** Files of an image; what nothing reads is not made. */
 type Form = 'archive' | 'layout' | 'flat';
 
@@ -37,7 +40,7 @@ type Form = 'archive' | 'layout' | 'flat';
  *
  * @param context folder of defs/triton-cpu/build-context.sh: what `docker build` makes the Triton image of.
  */
-export async function makeImages(folder: string, context: string): Promise<readonly BenchImage[]> {
+export async function makeImages(folder: string, context: string): Promise<BenchImages> {
   mkdirSync(folder, { recursive: true });
   const rootfs = path.join(context, 'rootfs.tar');
   const lower = (to: string) => [linkOf(rootfs, `${to}.0.tar`), tarOf(context, 'triton', `${to}.1.tar`)];

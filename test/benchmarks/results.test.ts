@@ -1,23 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { goalsTable } from '../../benchmarks/convert/goals.ts';
 import { quoted } from '../../benchmarks/convert/quote.ts';
-import { headlines, type Series } from '../../benchmarks/convert/report.ts';
-import { stagesTable, type Stage } from '../../benchmarks/convert/stages.ts';
-import type { Start } from '../../benchmarks/convert/starts.ts';
+import { headlines } from '../../benchmarks/convert/report.ts';
+import { lastResults } from '../../benchmarks/convert/results.ts';
+import { stagesTable } from '../../benchmarks/convert/stages.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-interface Results {
-  readonly series: readonly Series[];
-  readonly starts: readonly Start[];
-  readonly stages: readonly Stage[];
-}
-
 const page = (name: string) => path.join(packageRoot, name);
-const { series, starts, stages } = JSON.parse(
-  readFileSync(page('benchmarks/results/convert.json'), 'utf8'),
-) as Results;
+const { series, starts, stages } = lastResults();
 
 test('the README quotes the committed results', () => {
   expect(quoted(page('README.md'))).toBe(headlines(series));

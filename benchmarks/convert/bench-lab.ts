@@ -1,0 +1,67 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { cli, run } from './this-checkout.ts';
+
+const name = 'bench';
+const imagesInLab = '/mnt/images';
+
+/** A lab in which an ordinary user converts images. */
+export interface BenchLab {
+  /** What enters it; a shell command is the last argument. */
+  readonly enter: readonly string[];
+  /** The user's home, on this host. */
+  readonly home: string;
+  /** Runs a shell command there. @returns its standard output */
+  readonly run: (command: string) => string;
+  /** Where a file of the images' folder lies there. */
+  pathOf(file: string): string;
+  /** Ends it, and leaves nothing of it. */
+  close(): void;
+}
+
+/**
+ * Starts a lab that sees the images, with this checkout's package installed.
+ *
+ * @param imagesFolder on this host.
+ */
+export function openBenchLab(imagesFolder: string): BenchLab {
+  const lab = (verb: string, ...args: string[]) =>
+    run(process.execPath, [cli, 'lab', verb, '--name', name, ...args]);
+  const close = () => {
+    lab('down', '--wipe');
+  };
+  const enter = [process.execPath, cli, 'lab', 'exec', '--name', name, 'login', '--', 'sh', '-c'];
+  const [program = '', ...args] = enter;
+  lab('up', '--bind', `${imagesFolder}:${imagesInLab}`);
+  try {
+    const { folder } = JSON.parse(lab('status', '--json')) as { folder: string };
+    const home = path.join(folder, 'home', 'alice');
+    installPackage(path.join(home, 'installed'));
+    return {
+      enter,
+      home,
+      run: (command) => run(program, [...args, command]),
+      pathOf: (file) => path.join(imagesInLab, path.relative(imagesFolder, file)),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** As `npm install` of the packed package leaves it. */
+function installPackage(prefix: string): void {
+  const packed = mkdtempSync(path.join(tmpdir(), 'hpc-gat-bench-'));
+  try {
+    run('npm', ['pack', '--silent', '--pack-destination', packed]);
+    const [archive = ''] = readdirSync(packed);
+    const options = ['--silent', '--global', '--offline', '--prefix', prefix];
+    run('npm', ['install', ...options, path.join(packed, archive)]);
+    const clock = 'phase-clock.mjs';
+    copyFileSync(path.join(import.meta.dirname, clock), path.join(prefix, clock));
+  } finally {
+    rmSync(packed, { recursive: true });
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import path from 'node:path';
+import { goalsTable } from './goals.ts';
+import { quote } from './quote.ts';
+import { chart, headlines, markdownTable, type Series } from './report.ts';
+import { stagesTable, type Stage } from './stages.ts';
+import { startsTable, type Start } from './starts.ts';
+import { root } from './this-checkout.ts';
+
+interface Machine {
+  readonly processor: string;
+  readonly processors: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly loadBefore: number | undefined;
+  readonly date: string;
+}
+
+/** What `convert.json` holds. */
+export interface Results {
+  readonly machine: Machine;
+  readonly series: readonly Series[];
+  readonly starts: readonly Start[];
+  readonly stages: readonly Stage[];
+}
+
+const folder = path.join(root, 'benchmarks', 'results');
+
+/** Of the last run that was written. */
+export function lastResults(): Results {
+  return JSON.parse(readFileSync(path.join(folder, 'convert.json'), 'utf8')) as Results;
+}
+
+export function machineNow(): Machine {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    processors: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    loadBefore: loadavg()[0],
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+/** @param isQuoted whether the pages quote them from now on. */
+export function writeResults(results: Results, isQuoted: boolean): void {
+  const { machine, series, starts, stages } = results;
+  mkdirSync(folder, { recursive: true });
+  const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
+  const goals = goalsTable(series, starts);
+  const files = {
+    'convert.json': `${JSON.stringify(results, undefined, 2)}\n`,
+    'convert.md': `${[told, goals, markdownTable(series), startsTable(starts), stagesTable(stages)].join('\n\n')}\n`,
+    'convert.svg': chart(series),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(path.join(folder, name), text);
+  }
+  if (isQuoted) {
+    quote(path.join(root, 'README.md'), headlines(series));
+    quote(path.join(root, 'docs', 'performance.md'), [told, goals, stagesTable(stages)].join('\n\n'));
+  }
+}
