@@ -64,6 +64,7 @@ export async function storeLayers(
   let keeping = Promise.resolve();
   const convert = async (layer: ArrivingLayer): Promise<void> => {
     const before = target.budget.demand;
+    target.squashfs.expect(layer.sizeBytes);
     const written = await convertLayer(layer, nameOf(layer), target);
     const diffId = layer.diffId();
     stored.set(diffId, written);

@@ -15,7 +15,9 @@ export interface BlockCodec {
 }
 
 const none: BlockCodec = {
-  openLanes: () => [{ compress: (block) => Promise.resolve(block), close: () => undefined }],
+  openLanes: () => [
+    { start: () => undefined, compress: (block) => Promise.resolve(block), close: () => undefined },
+  ],
   compressSync: (block) => block,
   decompressSync: (block) => block,
 };

@@ -51,10 +51,17 @@ export class SquashfsWriter {
     this.#options = options;
     this.#fileThreads = fileThreads;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    this.#lanes = new Lanes(this.#codec.openLanes(options.threads));
+    this.#lanes = new Lanes(this.#codec.openLanes(options.threads), (block) =>
+      this.#codec.compressSync(block),
+    );
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
     this.#layerStart = this.#dataStart;
     this.data = new DataArea(this.#blocks, options.blockBytes);
+  }
+
+  /** So many bytes of contents are about to come, or more: the threads may get ready. */
+  expect(bytes: number): void {
+    this.#lanes.expect(bytes);
   }
 
   /** Frees what compressing has taken; whatever came of it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
-import { blockCodec } from '../../../src/image/squashfs/codec.ts';
+import { blockCodec, type BlockCodec } from '../../../src/image/squashfs/codec.ts';
 import { Lanes } from '../../../src/image/squashfs/lanes.ts';
 import { sharedBuffer } from '../../../src/support/threads/thread.ts';
 
@@ -35,6 +35,10 @@ function shared(raw: Buffer): Buffer {
   return memory.subarray(0, raw.length);
 }
 
+function lanesOf(codec: BlockCodec, threads: number): Lanes {
+  return new Lanes(codec.openLanes(threads), (raw) => codec.compressSync(raw));
+}
+
 describe('compressing blocks', () => {
   test.each([
     [{ codec: 'zstd', level: 3 } as const, 1],
@@ -43,7 +47,7 @@ describe('compressing blocks', () => {
     [{ codec: 'none' } as const, 2],
   ])('%j in %i threads: every block as if it were alone, and read back', async (compression, count) => {
     const codec = blockCodec(compression, blockBytes);
-    const lanes = new Lanes(codec.openLanes(count));
+    const lanes = lanesOf(codec, count);
     const blocks = Array.from({ length: 60 }, (_, index) => block(index));
     const compressed = await Promise.all(blocks.map((raw) => lanes.compress(shared(raw))));
     lanes.close();
@@ -61,7 +65,8 @@ describe('compressing blocks', () => {
   test.each([{ codec: 'zstd', level: 19 } as const, { codec: 'gzip', level: 9 } as const])(
     '%j: what was on its way when the lanes are closed fails, and is not waited for',
     async (compression) => {
-      const lanes = new Lanes(blockCodec(compression, blockBytes).openLanes(1));
+      const lanes = lanesOf(blockCodec(compression, blockBytes), 1);
+      lanes.expect(2 ** 30);
       const onTheWay = expect(lanes.compress(shared(block(0)))).rejects.toThrow();
       lanes.close();
       await onTheWay;

@@ -30,8 +30,6 @@ const mostWaiting = 8;
  */
 export function threadLanes<Data>(threadCount: number, work: BlockWork<Data>, blockBytes: number): Lane[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
-  // There will be a block; whether there will be several is not known.
-  threads[0]?.start();
   const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
   // Each starts when those before it have something to do and something that waits: a few blocks need no second one.
   return Array.from({ length: lanes / 2 }, () => threads.flatMap((thread) => [thread, thread])).flat();
