@@ -71,6 +71,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         onProgress({ stage: 'other', message: 'inspecting the result' });
         await inspectSif({ ...context, signal }, await runtime(), output);
       }
+      return {};
     },
   };
 }

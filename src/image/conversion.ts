@@ -34,11 +34,12 @@ export async function convert(
   const startedAt = clock.now();
   const workspace = await createWorkspace(output, tmpDir, engine.scratchFactor > 0);
   const progress = showProgress(context, { ...request.progress, file: output });
-  const fileThreads = new FileThreads(engine.threads, signal);
+  // At the end this thread helps.
+  const fileThreads = new FileThreads(Math.max(1, engine.threads - 1), signal);
   try {
     await warnOfLittleSpace(request, engine, image, context);
     const { sif, scratch } = workspace;
-    const described = await engine.convert(
+    const converted = await engine.convert(
       { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
       {
         onProgress: progress.update,
@@ -49,17 +50,20 @@ export async function convert(
       },
     );
     progress.update({ stage: 'other', message: 'checking the result' });
-    const description = image.image ?? described;
+    const description = image.image ?? converted.image;
     if (description === undefined) {
       throw new Error(`${engine.name} did not say what ${formatSource(source)} is`);
     }
     const { architecture } = description;
     const facts = await verifySif(sif, { compression, architecture });
-    const [sha256] = await Promise.all([
-      hashAndFlush(sif, facts, fileThreads),
-      warnOfForeignProgram(sif, facts, description, progress.warn),
-      expectUnchanged(request, image, context),
-    ]);
+    const [sha256] = await fileThreads.helpWith(
+      Promise.all([
+        hashAndFlush(sif, facts, fileThreads),
+        warnOfForeignProgram(sif, facts, description, progress.warn),
+        expectUnchanged(request, image, context),
+        converted.checked?.(),
+      ]),
+    );
     const record: SifRecord = {
       schemaVersion: 1,
       source: formatSource(source),

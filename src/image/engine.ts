@@ -16,10 +16,20 @@ export interface SifEngine {
    * Writes the SIF to `request.output`, a path where nothing is yet, and resolves when it is complete.
    * After a failure what lies there is garbage that the caller removes.
    *
-   * @returns what the image says of itself, where the engine has read that.
    * @throws {HpcGatError} when it fails; the signal's reason when that aborts.
    */
-  convert(request: ConversionRequest, watch: ConversionWatch): Promise<ImageDescription | undefined>;
+  convert(request: ConversionRequest, watch: ConversionWatch): Promise<Converted>;
+}
+
+export interface Converted {
+  /** What the image says of itself, where the engine has read that. */
+  readonly image?: ImageDescription;
+  /**
+   * Waits for what the file threads still compare: before that the SIF is not to be used.
+   *
+   * @throws {HpcGatError} when the image is damaged.
+   */
+  readonly checked?: () => Promise<void>;
 }
 
 export interface ConversionRequest {

@@ -1,23 +1,18 @@
-import type { BlockCache } from './cache/block-cache.ts';
-import type { Demand } from './limits.ts';
+import type { BlockCache, CachedLayer } from './cache/block-cache.ts';
 import type { ArrivingLayer } from './source/layered-image.ts';
 import type { LayerTarget, WrittenLayer } from './store-layers.ts';
 
-interface Copied {
-  readonly layer: ArrivingLayer;
-  readonly demand: Demand;
-  readonly isSound: Promise<boolean>;
-}
-
 /**
  * Takes layers from the cache that were converted before. Their blocks are copied, and their stored bytes compared with the
- * digest, while other layers are read: but for those of a stream, which pass by once.
+ * digest, beside everything else: but for those of a stream, which pass by once.
  */
 export class KeptLayers {
   readonly #cache: BlockCache;
   readonly #target: LayerTarget;
   readonly #isStream: boolean;
-  readonly #copied: Copied[] = [];
+  readonly #open: CachedLayer[] = [];
+  readonly #copies: Promise<boolean>[] = [];
+  readonly #unchecked: (() => Promise<void>)[] = [];
   readonly #checks: Promise<void>[] = [];
 
   constructor(cache: BlockCache, target: LayerTarget, isStream: boolean) {
@@ -36,57 +31,54 @@ export class KeptLayers {
     name: string,
     onBytes: (bytes: number) => void,
   ): Promise<(WrittenLayer & { readonly diffId: string }) | undefined> {
-    const { squashfs, budget, file } = this.#target;
+    const { squashfs, budget } = this.#target;
     const cached = layer.digest === undefined ? undefined : await this.#cache.open(layer.digest);
     if (cached === undefined) {
       return undefined;
     }
-    const { diffId, demand, dataBytes } = cached;
+    this.#open.push(cached);
+    const { diffId, demand } = cached;
     // An image that names another diff_id for this layer is damaged: reading the layer says so.
     if (!['', diffId].includes(layer.diffId())) {
-      await cached.close();
       return undefined;
     }
-    const stretch = squashfs.adoptLayer(dataBytes);
-    const isSound = cached.copyTo(file, squashfs.inFile(stretch).from).finally(() => cached.close());
+    const { stretch, copied } = squashfs.adoptLayer(cached);
     if (this.#isStream) {
-      if (!(await isSound)) {
+      if (!(await copied)) {
         return undefined;
       }
       await layer.check(onBytes);
     } else {
-      // Others wait for the blocks, and nobody for the digest.
-      const check = isSound.then((sound) => (sound ? layer.check(onBytes) : undefined));
-      this.#copied.push({ layer, demand, isSound });
-      this.#checks.push(check);
-      // Whoever awaits them later gets the error; until then it is not an unhandled one.
-      [isSound, check].forEach((later: Promise<unknown>) => {
-        later.catch(() => undefined);
-      });
+      this.#copies.push(copied);
+      this.#unchecked.push(() => layer.check(onBytes));
     }
     budget.takeLayer(demand, name);
     return { diffId, name, entries: cached.entriesAt(stretch.from), stretch };
   }
 
-  /** Waits for the blocks. @returns the layers that have to be converted all the same, since theirs were damaged */
-  async damaged(): Promise<ArrivingLayer[]> {
-    const damaged: ArrivingLayer[] = [];
-    for (const { layer, demand, isSound } of this.#copied) {
-      if (!(await isSound)) {
-        this.#target.budget.giveBack(demand);
-        damaged.push(layer);
-      }
+  /** Begins to compare the stored bytes of those that were taken: behind the copies, for which others wait. */
+  beginChecks(): void {
+    for (const begin of this.#unchecked.splice(0)) {
+      const check = begin();
+      // Whoever awaits it later gets the error; until then it is not an unhandled one.
+      check.catch(() => undefined);
+      this.#checks.push(check);
     }
-    return damaged;
   }
 
-  /** Waits until the file is let go of, whatever comes of it. */
-  async end(): Promise<void> {
-    await Promise.allSettled(this.#copied.map(({ isSound }) => isSound));
+  /** Waits for the blocks. @returns false when some were damaged: nothing that was made of them is to be used. */
+  async areSound(): Promise<boolean> {
+    return (await Promise.all(this.#copies)).every((sound) => sound);
   }
 
   /** Waits until all stored bytes are compared. @throws {HpcGatError} when some are not what they should be */
   async checked(): Promise<void> {
     await Promise.all(this.#checks);
+  }
+
+  /** Lets go of the files, when nobody reads them any more. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#copies);
+    await Promise.all(this.#open.map((cached) => cached.close()));
   }
 }

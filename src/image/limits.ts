@@ -103,14 +103,6 @@ export class Budget {
     this.#expectRoom(() => place);
   }
 
-  /** What {@link takeLayer} has taken for a layer that is read after all. */
-  giveBack({ unpackedBytes, fileBytes, entries, metadataBytes }: Demand): void {
-    this.#unpackedBytes -= unpackedBytes;
-    this.#fileBytes -= fileBytes;
-    this.#entries -= entries;
-    this.#metadataBytes -= metadataBytes;
-  }
-
   /** @throws {HpcGatError} when these bytes of a layer are too many. */
   unpack(bytes: number, place: string): void {
     this.#unpackedBytes += bytes;

@@ -1,10 +1,10 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
 import { BlockCache, type CachePlace } from './cache/block-cache.ts';
-import type { ConversionRequest, ConversionWatch, SifEngine } from './engine.ts';
+import type { ConversionRequest, ConversionWatch, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
@@ -47,12 +47,13 @@ export function nativeEngine(
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
-      return convertImage(image, originOf(request.source), { ...request, ...options }, watch);
+      return writeImage(image, originOf(request.source), { ...request, ...options }, watch);
     },
   };
 }
 
 type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> & NativeOptions;
+type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
 
 /**
  * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers
@@ -63,35 +64,71 @@ type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blo
 export async function convertImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
-  { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
-  watch: Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>,
+  options: ConversionOptions,
+  watch: Watch,
 ): Promise<ImageDescription> {
+  const converted = await writeImage(image, origin, options, watch);
+  await converted.checked();
+  return converted.image;
+}
+
+/** The same; the layers that were taken from the cache may still be compared with their digests. */
+async function writeImage(
+  image: LayeredImage,
+  origin: Omit<Origin, 'builtAt'>,
+  options: ConversionOptions,
+  watch: Watch,
+): Promise<Required<Converted>> {
+  for (;;) {
+    const converted = await tryToWrite(image, origin, options, watch);
+    if (converted !== undefined) {
+      return converted;
+    }
+    await rm(options.output);
+  }
+}
+
+/** @returns undefined when a layer of the cache turned out to be damaged, which is not there the next time. */
+async function tryToWrite(
+  image: LayeredImage,
+  origin: Omit<Origin, 'builtAt'>,
+  { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
+  watch: Watch,
+): Promise<Required<Converted> | undefined> {
   const { fileThreads } = watch;
+  const options = { compression, blockBytes, threads };
+  const cache = place && new BlockCache(place, options, fileThreads);
   const file = await open(output, 'wx+');
+  const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
   try {
-    const options = { compression, blockBytes, threads };
-    const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
+    const target = { file, squashfs, budget: new Budget(limits), cache };
+    const layers = await storeLayers(image, target, watch);
     try {
-      const cache = place && new BlockCache(place, options, fileThreads);
-      const { stored, checked } = await storeLayers(
-        image,
-        { file, squashfs, budget: new Budget(limits), cache },
-        watch,
-      );
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
-      // For what follows: blocks are moved beside, and the result is hashed.
-      fileThreads.start();
-      const lost = describeLostXattrs([...stored.values()].map(({ entries }) => entries));
+      const lost = describeLostXattrs([...layers.stored.values()].map(({ entries }) => entries));
       if (lost !== undefined) {
         watch.onWarning(lost);
       }
-      const description = await finish(file, squashfs, image.place, await image.config(), stored, origin);
-      await checked();
-      return description;
+      const description = await finish(
+        file,
+        squashfs,
+        image.place,
+        await image.config(),
+        layers.stored,
+        origin,
+      );
+      return (await layers.areSound()) ? { image: description, checked: layers.checked } : undefined;
+    } catch (error) {
+      // What is made of damaged blocks may fail in any way.
+      if (await layers.areSound().catch(() => true)) {
+        throw error;
+      }
+      return undefined;
     } finally {
-      squashfs.close();
+      await layers.end();
     }
   } finally {
+    squashfs.close();
     await file.close();
   }
 }

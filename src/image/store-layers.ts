@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { messageOf } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
 import type { BlockCache } from './cache/block-cache.ts';
+import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
 import { KeptLayers } from './kept-layers.ts';
 import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
@@ -36,13 +37,16 @@ type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 
 export interface StoredLayers {
   /** By their diff_ids. */
   readonly stored: ReadonlyMap<string, WrittenLayer>;
+  /** Waits for the blocks from the cache. @returns false when some were damaged: nothing made of them is to be used. */
+  readonly areSound: () => Promise<boolean>;
   /**
-   * Waits until the stored bytes of the layers that were taken from the cache are compared with their digests, beside
-   * everything else.
+   * Waits until the stored bytes of the layers that were taken from the cache are compared with their digests.
    *
    * @throws {HpcGatError} when some differ
    */
   readonly checked: () => Promise<void>;
+  /** Waits until nobody reads the file or the cache any more. */
+  readonly end: () => Promise<void>;
 }
 
 /** Writes the contents of all layers, in the order in which they come. */
@@ -62,6 +66,9 @@ export async function storeLayers(
   const stored = new Map<string, WrittenLayer>();
   const kept = cache && new KeptLayers(cache, target, image.isStream ?? false);
   let keeping = Promise.resolve();
+  const end = async () => {
+    await Promise.all([keeping, kept?.close()]);
+  };
   const convert = async (layer: ArrivingLayer): Promise<void> => {
     const before = target.budget.demand;
     target.squashfs.expect(layer.sizeBytes);
@@ -72,28 +79,33 @@ export async function storeLayers(
       const demand = demandSince(before, target.budget.demand);
       const { digest } = layer;
       const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
-      // Beside the next layer's conversion.
-      keeping = keeping
-        .then(() => cache.keep(digest, { diffId, demand, entries: written.entries }, source))
-        .catch(warnOf(watch));
+      // Now: what is written of it is not to be what becomes of it. The rest beside what follows.
+      const index = indexOf({ diffId, demand, entries: written.entries });
+      keeping = keeping.then(() => cache.keep(digest, index, source)).catch(warnOf(watch));
+      target.squashfs.holdUntil(keeping);
     }
   };
   try {
     for await (const layer of image.layers({ onBytes, onInflated, fileThreads, signal, isHeld })) {
       const held = await kept?.take(layer, nameOf(layer), begin(layer.sizeBytes));
       if (held === undefined) {
+        kept?.beginChecks();
         await convert(layer);
       } else {
         stored.set(held.diffId, held);
       }
     }
-    for (const layer of (await kept?.damaged()) ?? []) {
-      await convert(layer);
-    }
-  } finally {
-    await Promise.all([keeping, kept?.end()]);
+    kept?.beginChecks();
+  } catch (error) {
+    await end();
+    throw error;
   }
-  return { stored, checked: async () => kept?.checked() };
+  return {
+    stored,
+    areSound: async () => (await kept?.areSound()) ?? true,
+    checked: async () => kept?.checked(),
+    end,
+  };
 }
 
 async function convertLayer(

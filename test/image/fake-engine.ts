@@ -21,7 +21,7 @@ export function fakeEngine(convert: FakeConversion = soundSif): FakeEngine {
       requests.push(request);
       watch.onProgress({ stage: 'fetch', message: 'reading the layers' });
       await convert(request, watch);
-      return undefined;
+      return {};
     },
   };
 }

@@ -6,10 +6,12 @@ import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/entry.ts';
 import type { FileContent } from '../squashfs/content.ts';
 import type { Stretch } from '../squashfs/squeeze.ts';
+import type { KeptBlocks } from '../squashfs/write.ts';
 import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
 import { entryName, type BlockForm } from './entry-name.ts';
 import { partName } from './folder.ts';
-import { entriesAt, indexOf, type LayerIndex, type LayerOfBlocks } from './layer-index.ts';
+import { entriesAt } from './index-reader.ts';
+import type { LayerIndex } from './layer-index.ts';
 import { Room } from './room.ts';
 
 /** Smaller layers, unpacked, are as soon converted as looked up; an image may have thousands of them. */
@@ -26,10 +28,8 @@ export interface CachePlace {
 }
 
 /** A layer that was converted before, open until {@link close}. */
-export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'> {
-  /** Length of its blocks. */
-  readonly dataBytes: number;
-  /** Copies the blocks to a place in a file. @returns false when they are damaged: then they are removed from the cache. */
+export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, KeptBlocks {
+  /** As {@link KeptBlocks}; what is damaged is removed from the cache. */
   copyTo(file: FileHandle, position: number): Promise<boolean>;
   /** @param from where its first block lies now, in the file system. */
   entriesAt(from: number): LayerEntry<FileContent>[];
@@ -67,6 +67,8 @@ export class BlockCache {
     if (file === undefined || handle === undefined) {
       return undefined;
     }
+    // It will be asked to copy; while it starts the index is read.
+    this.#fileThreads.start();
     try {
       const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
       this.#room.use(file, sizeBytes);
@@ -76,6 +78,7 @@ export class BlockCache {
         diffId: index.diffId,
         demand: index.demand,
         dataBytes,
+        file: handle,
         copyTo: async (target, position) => {
           try {
             await copyTo(target, position, this.#fileThreads);
@@ -104,12 +107,12 @@ export class BlockCache {
    */
   async keep(
     digest: string,
-    layer: LayerOfBlocks,
+    index: LayerIndex,
     source: { readonly file: FileHandle; readonly stretch: Stretch },
   ): Promise<void> {
     const { folder } = this.#place;
     const file = this.#fileOf(digest);
-    if (file === undefined || layer.demand.unpackedBytes < smallestBytes) {
+    if (file === undefined || index.demand.unpackedBytes < smallestBytes) {
       return;
     }
     await makeFolder(folder, 0o700);
@@ -123,7 +126,7 @@ export class BlockCache {
       const handle = await open(part, 'wx', 0o600);
       try {
         const { file: from, stretch } = source;
-        const sizeBytes = await writeEntry(handle, from, stretch, indexOf(layer), this.#fileThreads);
+        const sizeBytes = await writeEntry(handle, from, stretch, index, this.#fileThreads);
         this.#room.use(file, sizeBytes);
       } finally {
         await handle.close();

@@ -5,21 +5,19 @@ import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Stretch } from '../squashfs/squeeze.ts';
 
 /*
- * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a CRC-32 of
- * every piece of the blocks; at the end where the index begins, its length, its CRC-32 and a mark.
+ * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a checksum of the
+ * blocks; at the end where the index begins, its length, its CRC-32 and a mark.
  */
 
-const mark = Buffer.from('HPCGATB1');
+const mark = Buffer.from('HPCGATB2');
 const trailerBytes = 8 + 4 + 4 + mark.length;
-/** Each has a checksum. */
-const pieceBytes = 4 * 1024 * 1024;
 
 /** What stands in a file of the cache is not what was written there. */
 export class DamagedEntry extends Error {}
 
 interface StoredIndex<Index> {
   readonly index: Index;
-  readonly checksums: readonly number[];
+  readonly checksum: string;
 }
 
 /** Copies the blocks out of a file, and describes them. @returns the entry's length. */
@@ -31,8 +29,8 @@ export async function writeEntry(
   fileThreads: FileThreads,
 ): Promise<number> {
   const blocks = { file: source, start: from, length: to - from };
-  const checksums = await fileThreads.copy(blocks, { file: entry, position: 0 }, pieceBytes);
-  const stored: StoredIndex<unknown> = { index, checksums };
+  const checksum = await fileThreads.copy(blocks, { file: entry, position: 0 });
+  const stored: StoredIndex<unknown> = { index, checksum };
   const text = Buffer.from(JSON.stringify(stored));
   const trailer = Buffer.alloc(trailerBytes);
   trailer.writeBigUInt64LE(BigInt(to - from), 0);
@@ -78,17 +76,14 @@ export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Ind
   if (text.length !== textBytes || crc32(text) !== trailer.readUInt32LE(12)) {
     throw new DamagedEntry('its index is damaged');
   }
-  const { index, checksums } = JSON.parse(text.toString('utf8')) as StoredIndex<Index>;
+  const { index, checksum } = JSON.parse(text.toString('utf8')) as StoredIndex<Index>;
   return {
     index,
     dataBytes,
     sizeBytes: size,
     copyTo: async (file, position, fileThreads) => {
       const blocks = { file: entry, start: 0, length: dataBytes };
-      const found = await fileThreads.copy(blocks, { file, position }, pieceBytes);
-      const isSound =
-        found.length === checksums.length && found.every((one, piece) => one === checksums[piece]);
-      if (!isSound) {
+      if ((await fileThreads.copy(blocks, { file, position })) !== checksum) {
         throw new DamagedEntry('its blocks are damaged');
       }
     },

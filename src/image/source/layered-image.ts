@@ -1,15 +1,15 @@
 import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { ImageConfig } from './image-config.ts';
 
-/** An image whose layers can be read, once, in the order in which they come. */
+/** An image whose layers can be read in the order in which they come. */
 export interface LayeredImage {
   /** Where it comes from, for messages. */
   readonly place: string;
   /** Of a stream that says so at its end alone undefined. */
   readonly layerCount?: number;
   /**
-   * Its layers pass by once: each is to be read or checked before the next one is asked for. Those of others may be read in
-   * any order, and checked side by side.
+   * Its layers pass by once: each is to be read or checked before the next one is asked for. Those of others may be checked
+   * side by side, and asked for again.
    */
   readonly isStream?: boolean;
   /** About as many stored bytes as there are to read. */

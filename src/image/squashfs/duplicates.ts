@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { sizeWord, type FileContent, type StoredBlock } from './content.ts';
 import type { BlockCodec } from './codec.ts';
 
@@ -8,10 +7,12 @@ const maxKept = 16;
 /** Different contents of one length and CRC-32 are made on purpose: no more are compared. */
 const maxAlike = 16;
 
+/** Fills a buffer with what is stored from a place in the file system on. */
+export type ReadStored = (position: number, into: Buffer) => Promise<unknown>;
+
 /** Finds contents that are there already, by looking at what was written. */
 export class Duplicates {
-  readonly #file: FileHandle;
-  readonly #base: number;
+  readonly #readStored: ReadStored;
   readonly #codec: BlockCodec;
   /** By what they have in common: the first, or several. */
   readonly #seen = new Map<number | string, FileContent | FileContent[]>();
@@ -20,15 +21,11 @@ export class Duplicates {
   readonly #scratch: Buffer;
   readonly #otherScratch: Buffer;
 
-  /**
-   * @param base where the file system begins in the file.
-   * @param blockBytes the largest block.
-   */
-  constructor(file: FileHandle, base: number, codec: BlockCodec, blockBytes: number) {
+  /** @param blockBytes the largest block. */
+  constructor(readStored: ReadStored, codec: BlockCodec, blockBytes: number) {
     this.#scratch = Buffer.allocUnsafeSlow(blockBytes);
     this.#otherScratch = Buffer.allocUnsafeSlow(blockBytes);
-    this.#file = file;
-    this.#base = base;
+    this.#readStored = readStored;
     this.#codec = codec;
   }
 
@@ -93,10 +90,11 @@ export class Duplicates {
   }
 
   async #read({ position, storedBytes }: StoredBlock, into: Buffer): Promise<Buffer> {
+    const stored = into.subarray(0, storedBytes);
     if (storedBytes > 0) {
-      await this.#file.read(into, 0, storedBytes, this.#base + position);
+      await this.#readStored(position, stored);
     }
-    return into.subarray(0, storedBytes);
+    return stored;
   }
 }
 

@@ -11,7 +11,7 @@ import { Duplicates } from './duplicates.ts';
 import { encodeTree, type EncodedTree } from './encode-tree.ts';
 import { Lanes } from './lanes.ts';
 import { superblockLength } from './layout.ts';
-import { moveBlocks, squeeze, type Stretch } from './squeeze.ts';
+import { moveBlocks, squeeze, type Moves, type Stretch } from './squeeze.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
 import { surveyTree, type SurveyedLeaf } from './survey.ts';
 import { UsedBlocks } from './used-blocks.ts';
@@ -22,6 +22,21 @@ export interface SquashfsOptions {
   readonly blockBytes: number;
   /** Blocks compressed at once. */
   readonly threads: number;
+}
+
+/** Blocks of a layer that were compressed before, one behind the other from the beginning of a file. */
+export interface KeptBlocks {
+  readonly dataBytes: number;
+  /** Stays open until {@link SquashfsWriter.finish} has answered. */
+  readonly file: FileHandle;
+  /** Copies them to a place in a file. @returns false when they are damaged. */
+  copyTo(file: FileHandle, position: number): Promise<boolean>;
+}
+
+interface Adopted {
+  readonly stretch: Stretch;
+  readonly file: FileHandle;
+  readonly copied: Promise<boolean>;
 }
 
 /**
@@ -38,6 +53,8 @@ export class SquashfsWriter {
   readonly #codec: BlockCodec;
   readonly #lanes: Lanes;
   readonly #blocks: BlockWriter;
+  readonly #adopted: Adopted[] = [];
+  readonly #holds: Promise<unknown>[] = [];
   #layerStart: number;
 
   /**
@@ -83,14 +100,26 @@ export class SquashfsWriter {
   }
 
   /**
-   * Leaves room for a layer's blocks that are compressed already, right after {@link endLayer}: they are to be there before
-   * {@link finish}, unless the layer is given up.
+   * Takes a layer's blocks as they are, right after {@link endLayer}. They are copied beside, and read where they are: a
+   * file system is not to be used if they turn out to be damaged, unless the layer is given up.
    */
-  adoptLayer(bytes: number): Stretch {
+  adoptLayer(kept: KeptBlocks): Omit<Adopted, 'file'> {
+    const { file, dataBytes } = kept;
     const from = this.#layerStart;
-    this.#blocks.pass(bytes);
+    this.#blocks.pass(dataBytes);
     this.#layerStart = this.#blocks.position;
-    return { from, to: this.#layerStart };
+    const copied = kept.copyTo(this.#file, this.#base + from);
+    // Whoever awaits it later gets the error; until then it is not an unhandled one.
+    copied.catch(() => undefined);
+    const adopted = { stretch: { from, to: this.#layerStart }, file, copied };
+    this.#adopted.push(adopted);
+    this.holdUntil(copied);
+    return adopted;
+  }
+
+  /** Moves no block before. */
+  holdUntil(done: Promise<unknown>): void {
+    this.#holds.push(done);
   }
 
   /**
@@ -108,12 +137,12 @@ export class SquashfsWriter {
     const survey = surveyTree(root);
     const used = await this.#unify(survey.leaves);
     const { end: position, moves } = squeeze(this.#dataStart, used.all, order);
-    const moving = moveBlocks(this.#file, this.#base + this.#dataStart, moves, this.#fileThreads);
+    const moving = this.#move(moves);
     let tables: EncodedTree;
     try {
       tables = encodeTree(survey, used.fragments(), position, this.#codec);
     } finally {
-      await moving;
+      await this.#fileThreads.helpWith(moving);
     }
     const { bytes, facts } = tables;
     await writeAt(this.#file, this.#base + position, bytes);
@@ -126,9 +155,26 @@ export class SquashfsWriter {
     return usedBytes;
   }
 
+  async #move(moves: Moves): Promise<void> {
+    await Promise.all(this.#holds);
+    await moveBlocks(this.#file, this.#base + this.#dataStart, moves, this.#fileThreads);
+  }
+
+  async #readStored(position: number, into: Buffer): Promise<void> {
+    const kept = this.#adopted.find(({ stretch: { from, to } }) => from <= position && position < to);
+    const { file, at } = kept
+      ? { file: kept.file, at: position - kept.stretch.from }
+      : { file: this.#file, at: this.#base + position };
+    await file.read(into, 0, into.length, at);
+  }
+
   /** Lets files of the same content share it. @returns the blocks that are used. */
   async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<UsedBlocks> {
-    const duplicates = new Duplicates(this.#file, this.#base, this.#codec, this.#options.blockBytes);
+    const duplicates = new Duplicates(
+      (position, into) => this.#readStored(position, into),
+      this.#codec,
+      this.#options.blockBytes,
+    );
     const used = new UsedBlocks();
     for (const { inode } of leaves) {
       if (inode.kind === 'file') {

@@ -12,8 +12,6 @@ export interface CopiedPart {
   readonly length: number;
   readonly to: number;
   readonly position: number;
-  /** Each of so many bytes, but for the last, gets a checksum. */
-  readonly pieceBytes: number;
 }
 
 /** Bytes that go to another place in the same file. */
@@ -34,49 +32,54 @@ export interface MovedParts {
 
 export type FileRequest =
   { readonly hash: FilePart } | { readonly copy: CopiedPart } | { readonly move: MovedParts };
-export type FileAnswer = string | number[];
+/** A digest or a checksum, hexadecimal; of moves nothing. */
+export type FileAnswer = string;
 
 export interface FileWorkData {
   /** Not 0 when what is under way is to end. */
   readonly cancelled: Int32Array;
 }
 
+/** Work that is under way: each step says how many bytes were read since the last. */
+export type FileSteps = Generator<number, FileAnswer, void>;
+
 /**
- * Reads files, for a digest, or to copy or move what is in them, and tells how many bytes it has read since it last did.
- * Knows nothing of this file: threads get its text.
+ * Reads files, for a digest, or to copy or move what is in them, in steps. Knows nothing of this file: threads get its
+ * text.
  */
-export function fileWork({ cancelled }: FileWorkData) {
-  const { createHash } = process.getBuiltinModule('node:crypto');
+export function fileWork({ cancelled }: FileWorkData): (request: FileRequest) => FileSteps {
+  const { createCipheriv, createHash } = process.getBuiltinModule('node:crypto');
   const { closeSync, openSync, readSync, writeSync } = process.getBuiltinModule('node:fs');
-  const { crc32 } = process.getBuiltinModule('node:zlib');
   /** What a processor's cache holds beside other things: what was just read is hashed or written from there. */
   const buffer = Buffer.allocUnsafeSlow(256 * 1024);
-  const tellBytes = 8 * 1024 * 1024;
+  const stepBytes = 1024 * 1024;
 
-  function read(
+  function* read(
     descriptor: number,
-    { start, length }: { readonly start: number; readonly length: number },
-    tell: (bytes: number) => void,
-    take: (piece: Buffer, done: number) => void,
-  ): void {
+    parts: readonly { readonly from: number; readonly to: number; readonly bytes: number }[],
+    take: (piece: Buffer, to: number) => void,
+  ): Generator<number, void, void> {
     let untold = 0;
-    for (let done = 0; done < length;) {
-      if (Atomics.load(cancelled, 0) !== 0) {
-        throw new Error('cancelled');
-      }
-      const bytes = readSync(descriptor, buffer, 0, Math.min(buffer.length, length - done), start + done);
-      if (bytes === 0) {
-        break;
-      }
-      take(buffer.subarray(0, bytes), done);
-      done += bytes;
-      untold += bytes;
-      if (untold >= tellBytes) {
-        tell(untold);
-        untold = 0;
+    for (const part of parts) {
+      for (let done = 0; done < part.bytes;) {
+        if (Atomics.load(cancelled, 0) !== 0) {
+          throw new Error('cancelled');
+        }
+        const length = Math.min(buffer.length, part.bytes - done);
+        const bytes = readSync(descriptor, buffer, 0, length, part.from + done);
+        if (bytes === 0) {
+          break;
+        }
+        take(buffer.subarray(0, bytes), part.to + done);
+        done += bytes;
+        untold += bytes;
+        if (untold >= stepBytes) {
+          yield untold;
+          untold = 0;
+        }
       }
     }
-    tell(untold);
+    yield untold;
   }
 
   function write(descriptor: number, bytes: Buffer, position: number): void {
@@ -85,47 +88,38 @@ export function fileWork({ cancelled }: FileWorkData) {
     }
   }
 
-  function hash(part: FilePart, tell: (bytes: number) => void): string {
-    const descriptor = openSync(part.file, 'r');
+  function* hash({ file, start, length }: FilePart): FileSteps {
+    const descriptor = openSync(file, 'r');
     try {
       const digest = createHash('sha256');
-      read(descriptor, part, tell, (piece) => digest.update(piece));
+      yield* read(descriptor, [{ from: start, to: 0, bytes: length }], (piece) => digest.update(piece));
       return digest.digest('hex');
     } finally {
       closeSync(descriptor);
     }
   }
 
-  function copy(
-    { from, to, position, pieceBytes, ...part }: CopiedPart,
-    tell: (bytes: number) => void,
-  ): number[] {
-    const checksums: number[] = [];
-    read(from, part, tell, (bytes, done) => {
-      for (let at = 0; at < bytes.length;) {
-        const piece = Math.floor((done + at) / pieceBytes);
-        const end = Math.min(bytes.length, (piece + 1) * pieceBytes - done);
-        checksums[piece] = crc32(bytes.subarray(at, end), checksums[piece]);
-        at = end;
-      }
-      write(to, bytes, position + done);
+  function* copy({ from, to, start, length, position }: CopiedPart): FileSteps {
+    const checksum = createCipheriv('aes-128-gcm', Buffer.alloc(16), Buffer.alloc(12));
+    yield* read(from, [{ from: start, to: position, bytes: length }], (piece, at) => {
+      checksum.setAAD(piece);
+      write(to, piece, at);
     });
-    return checksums;
+    checksum.final();
+    return checksum.getAuthTag().toString('hex');
   }
 
-  function move({ file, moves }: MovedParts, tell: (bytes: number) => void): number[] {
-    for (const { from, to, bytes } of moves) {
-      read(file, { start: from, length: bytes }, tell, (piece, done) => {
-        write(file, piece, to + done);
-      });
-    }
-    return [];
+  function* move({ file, moves }: MovedParts): FileSteps {
+    yield* read(file, moves, (piece, to) => {
+      write(file, piece, to);
+    });
+    return '';
   }
 
-  return (request: FileRequest, tell: (bytes: number) => void): FileAnswer => {
+  return (request) => {
     if ('hash' in request) {
-      return hash(request.hash, tell);
+      return hash(request.hash);
     }
-    return 'copy' in request ? copy(request.copy, tell) : move(request.move, tell);
+    return 'copy' in request ? copy(request.copy) : move(request.move);
   };
 }
