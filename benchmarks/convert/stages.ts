@@ -20,11 +20,9 @@ export interface Stage {
   readonly seconds: number;
 }
 
-const hashing = [/^update$/, /crypto\/hash/] as const;
-
 const ofMain: readonly (readonly [what: string, name: RegExp, url: RegExp])[] = [
   ['waiting for the others', /^\(idle\)$/, /^$/],
-  ['SHA-256 of what is read', ...hashing],
+  ['SHA-256 of what is read, and of the SIF', /^update$/, /crypto\/hash/],
   ['CRC-32, to find equal files', /^crc32$/, /zlib/],
   ['handing blocks to the threads, and back', /./, /internal\/(worker|per_context\/messageport)/],
   ['handing blocks to the threads, and back', /^postMessage$/, /./],
@@ -65,9 +63,9 @@ export function measureStages(program: string, source: string): Stage[] {
       ...stagesOf(
         'block thread',
         'compressing',
-        others.filter((one) => !hashes(one)),
+        others.filter((one) => !readsFiles(one)),
       ),
-      ...stagesOf('file thread', 'SHA-256 of the SIF', others.filter(hashes)),
+      ...stagesOf('file thread', 'closing gaps, SHA-256 of the SIF', others.filter(readsFiles)),
     ];
   } finally {
     rmSync(folder, { recursive: true });
@@ -98,9 +96,8 @@ function stagesOf(thread: string, what: string, profiles: readonly Profile[]): S
   });
 }
 
-function hashes(profile: Profile): boolean {
-  const [ofName, ofUrl] = hashing;
-  return [...samples(profile)].some(({ name, url }) => ofName.test(name) && ofUrl.test(url));
+function readsFiles(profile: Profile): boolean {
+  return [...samples(profile)].some(({ name, url }) => name === 'readSync' && url === 'node:fs');
 }
 
 function* samples(profile: Profile): Generator<{ name: string; url: string; seconds: number }> {
