@@ -41,6 +41,7 @@ export function showProgress(
   const isDrawn = output.interactive && !events;
   let rate = new Rate();
   let last: ConversionProgress | undefined;
+  const begun = new Set<string>();
   let shownMs = 0;
   let shownTenth = 0;
   const elapsed = () => `[${Math.round((nowMs() - startedMs) / 1000)} s]${named ? ` ${name}:` : ''}`;
@@ -66,8 +67,10 @@ export function showProgress(
   };
   return {
     update: (progress) => {
-      const isNew = progress.message !== last?.message;
-      rate = isNew ? new Rate() : rate;
+      // A step may go on beside the next ones.
+      const isNew = !begun.has(progress.message);
+      begun.add(progress.message);
+      rate = progress.message === last?.message ? rate : new Rate();
       rate.add(nowMs(), progress.doneBytes ?? 0);
       last = progress;
       if (!isNew && !isDue(progress, nowMs() - shownMs)) {

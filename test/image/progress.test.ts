@@ -52,6 +52,15 @@ describe('without a terminal', () => {
     expect(lines.at(-1)).toBe('[101 s] checking the result');
   });
 
+  test('a step that goes on beside the next has its line once', () => {
+    const { at, lines } = display();
+    at(0, { doneBytes: 0, totalBytes: 9 });
+    at(1000, { message: 'checking the result' });
+    at(1100, { doneBytes: 5, totalBytes: 9 });
+    at(1200, { message: 'checking the result' });
+    expect(lines).toEqual(['[0 s] converting the layers', '[1 s] checking the result']);
+  });
+
   test('what is slow has a line a minute, what is fast none but its first', () => {
     const slow = display();
     const fast = display();
