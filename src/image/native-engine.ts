@@ -105,19 +105,16 @@ async function tryToWrite(
     const layers = await storeLayers(image, target, watch);
     try {
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
+      const config = await image.config();
+      const description = await finish(file, squashfs, image.place, config, layers.stored, origin);
+      if (!(await layers.areSound())) {
+        return undefined;
+      }
       const lost = describeLostXattrs([...layers.stored.values()].map(({ entries }) => entries));
       if (lost !== undefined) {
         watch.onWarning(lost);
       }
-      const description = await finish(
-        file,
-        squashfs,
-        image.place,
-        await image.config(),
-        layers.stored,
-        origin,
-      );
-      return (await layers.areSound()) ? { image: description, checked: layers.checked } : undefined;
+      return { image: description, checked: layers.checked };
     } catch (error) {
       // What is made of damaged blocks may fail in any way.
       if (await layers.areSound().catch(() => true)) {
