@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { namesInstead } from '../support/nearest.ts';
+import { nearest } from '../support/nearest.ts';
 import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
@@ -132,7 +132,7 @@ export async function readSite(name: string, folder: string) {
   const text = await (own ? readTextIfPresent(file) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${namesInstead(name, 'known sites', await siteNames())}; or a path to a file of your own`,
+      fix: `${meantSites(name, await siteNames())}docs/sites.md has them all; or a path to a file of your own`,
     });
   }
   const {
@@ -150,6 +150,15 @@ export async function readSite(name: string, folder: string) {
 /** The profiles that come along. */
 export async function siteNames(): Promise<string[]> {
   return (await listPackageFolder(sitesFolder)).map((entry) => path.basename(entry, '.yaml'));
+}
+
+/** `did you mean "alliance-narval"? `: names with this one in them, else one that is close; empty without any. */
+function meantSites(name: string, known: readonly string[]): string {
+  const asked = name.toLowerCase();
+  const around = known.filter((site) => asked !== '' && site.includes(asked));
+  const close = nearest(asked, known);
+  const meant = around.length > 0 || close === undefined ? around : [close];
+  return meant.length === 0 ? '' : `did you mean ${meant.map((site) => `"${site}"`).join(' or ')}? `;
 }
 
 function findUpwards(folder: string): string | undefined {

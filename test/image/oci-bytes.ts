@@ -12,8 +12,8 @@ export interface BlobDescriptor {
   mediaType: string;
   digest: string;
   size: number;
-  annotations?: Record<string, string>;
-  platform?: { os: string; architecture: string; variant?: string };
+  annotations?: Record<string, string | null>;
+  platform?: { os: string; architecture: string; variant?: string | null };
   artifactType?: string;
 }
 

@@ -1,8 +1,14 @@
 import * as z from 'zod';
 import { listed } from './description-json.ts';
 
+/** Go, which others write and read these with, takes null for an empty text. */
+const text = z
+  .string()
+  .nullable()
+  .transform((found) => found ?? '');
+
 const annotations = z
-  .record(z.string(), z.string())
+  .record(z.string(), text)
   .nullish()
   .transform((found) => found ?? {});
 
@@ -12,9 +18,7 @@ const descriptorSchema = z.looseObject({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a digest by SHA-256'),
   size: z.int().nonnegative(),
   annotations,
-  platform: z
-    .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
-    .nullish(),
+  platform: z.looseObject({ os: z.string(), architecture: z.string(), variant: text.optional() }).nullish(),
   /** Of what is stored like an image, and is none. */
   artifactType: z.string().nullish(),
 });

@@ -5,7 +5,7 @@ import { parsePlatform } from '../../../src/image/source/platform.ts';
 import { readOciLayout } from '../../../src/image/source/oci-layout.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { attestation, forPlatform, OciBytes } from '../oci-bytes.ts';
+import { attestation, forPlatform, hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { dockerSave } from '../tar-bytes.ts';
 
 const blobOf = (digest: string) => path.join('blobs', digest.replace(':', '/'));
@@ -41,6 +41,19 @@ describe('an OCI layout', () => {
     const read = async (file: string) => (await readOciLayout({ kind: 'oci', file })).image.manifestDigest;
     expect(await read(await bytes.add(signature).folder())).toBe(signature.digest);
     expect(await read(await bytes.add(image).folder())).toBe(image.digest);
+  });
+
+  test('whose index has null where there is nothing to say gives its image', async () => {
+    const bytes = new OciBytes();
+    const here = forPlatform(bytes.image('here'));
+    const asOfGo = {
+      ...here,
+      annotations: { 'org.opencontainers.image.created': null },
+      platform: { os: 'linux', architecture: hostArchitecture, variant: null },
+    };
+    const other = forPlatform(bytes.image('elsewhere'), 's390x');
+    const file = await bytes.add(bytes.index([other, asOfGo])).folder();
+    expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
   test('whose index leads to indexes gives the image for this platform, past attestations', async () => {
