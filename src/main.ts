@@ -2,7 +2,7 @@ import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
-import { ExitCode, HpcGatError, InterruptedError } from './support/errors.ts';
+import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { escaped } from './support/printable.ts';
 import { packageVersion } from './support/package-version.ts';
@@ -40,15 +40,34 @@ export async function start(): Promise<void> {
   // Not `once`: execa's own listener would then find itself alone and end the process before it cleaned up.
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // eslint-disable-next-line no-restricted-properties -- the one place where the environment enters.
+  const { env } = process;
+  const output = createOutput(process);
+  const cwd = workingDirectory();
+  if (cwd === undefined) {
+    const gone = new UsageError('the working directory is gone', {
+      fix: 'change into one that is there: cd',
+    });
+    process.exitCode = report(gone, output, env);
+    return;
+  }
   process.exitCode = await main(process.argv.slice(2), {
-    // eslint-disable-next-line no-restricted-properties -- the one place where the environment enters.
-    env: process.env,
-    cwd: process.cwd(),
-    output: createOutput(process),
+    env,
+    cwd,
+    output,
     run: runCommand,
     clock: systemClock,
     signal: interruption.signal,
   });
+}
+
+/** Undefined where somebody has removed it meanwhile. */
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A message may hold what an image says of itself. */

@@ -129,6 +129,21 @@ test.each([
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
+test('a working directory that is gone is told', async () => {
+  const folder = temporaryFolder();
+  const line = 'cd "$1" && rmdir "$1" && exec "$2" "$3" status';
+  const { exitCode, stdout, stderr } = await execa(
+    'bash',
+    ['-c', line, 'bash', folder, process.execPath, launcher],
+    { reject: false },
+  );
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'hpc-gat: the working directory is gone\n  fix: change into one that is there: cd',
+  });
+});
+
 test('compiled code is kept in a home without a folder for caches', async () => {
   const HOME = temporaryFolder();
   await execa(process.execPath, [launcher, '--version'], { env: { HOME, XDG_CACHE_HOME: '' } });
