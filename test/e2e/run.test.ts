@@ -161,6 +161,14 @@ describeInLab('a run in an odd environment', () => {
     longMs,
   );
 
+  test('leaves nothing of an Apptainer that is called singularity', async () => {
+    const { exitCode, stderr } = await hpcGat([
+      ...['run', '--runtime', 'singularity', '--models', quickModels, '--id', 'by-other-name'],
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect((await shell("find ~/.apptainer ~/.singularity -name 'hpc-gat-by-other-name*'")).stdout).toBe('');
+  });
+
   test('does not need HOME', async () => {
     const { exitCode, stderr } = await shell(
       `env --unset=HOME --unset=USER hpc-gat run --models ${quickModels} --id no-home`,

@@ -90,7 +90,7 @@ test('cleanup ends what is known of a run whose plan is lost', async () => {
   expect({ exitCode, messages }).toMatchObject({ exitCode: 0 });
   expect(results).toEqual([expect.stringMatching(/^broken: end and remove what is left on /)]);
   expect(messages).toContainEqual(expect.stringMatching(/^warning: plan\.json of run broken cannot be read/));
-  expect(await readFile(called, 'utf8')).toBe('instance stop --timeout 10 hpc-gat-broken\n');
+  expect(await readFile(called, 'utf8')).toBe('--version\ninstance stop --timeout 10 hpc-gat-broken\n');
   expect(existsSync(temp)).toBe(false);
   expect(existsSync(path.join(broken.folder, 'owned', 'here.1'))).toBe(false);
 });
