@@ -29,12 +29,21 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
+/** Docker's daemon keeps it from the first container in the machine's own network on; those of containers have other names. */
+const networkOfDaemon = '/run/docker/netns/default';
+
+function linesOf(pid: number): string[] {
+  return mountsOf(pid)
+    .filter(({ point }) => point !== networkOfDaemon)
+    .map(describeMount);
+}
+
 /**
  * The mounts of a node, and those that only processes with a mount namespace of their own see: a container's,
  * a FUSE file system's.
  */
 export function mountLines(first: Process, members: readonly Process[]): string[] {
-  const own = mountsOf(first.pid).map(describeMount);
+  const own = linesOf(first.pid);
   const known = new Set(own);
   const seen = new Set([first.namespaces.mnt]);
   const elsewhere: string[] = [];
@@ -42,7 +51,7 @@ export function mountLines(first: Process, members: readonly Process[]): string[
     if (!seen.has(namespaces.mnt)) {
       seen.add(namespaces.mnt);
       const where = `seen by process ${pid}, ${command.slice(0, 60)}`;
-      const others = mountsOf(pid).map(describeMount);
+      const others = linesOf(pid);
       elsewhere.push(...others.filter((line) => !known.has(line)).map((line) => `${line}, ${where}`));
     }
   }
