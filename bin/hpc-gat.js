@@ -15,10 +15,10 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
-  const { XDG_CACHE_HOME: named = '' } = process.env;
+  const { XDG_CACHE_HOME: named = '', NODE_DISABLE_COMPILE_CACHE: disabled = '' } = process.env;
   const cache = path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
   const compiled = path.join(cache, 'hpc-gat', 'node');
-  if (path.isAbsolute(compiled) && (existsSync(compiled) || canMake(compiled, 3))) {
+  if (disabled === '' && path.isAbsolute(compiled) && (existsSync(compiled) || canMake(compiled, 3))) {
     module.enableCompileCache(compiled);
   }
   const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');
