@@ -4,7 +4,7 @@ import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { printable } from '../support/printable.ts';
 import { BlockCache, type CachePlace } from './cache/block-cache.ts';
-import type { ConversionRequest, ConversionWatch, Converted, SifEngine } from './engine.ts';
+import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/entry.ts';
 import { noXattrs } from './layer/inode.ts';
@@ -21,7 +21,7 @@ import { openImage } from './source/open-image.ts';
 import { formatSource, type ImageSource } from './source/source.ts';
 import type { FileContent } from './squashfs/content.ts';
 import { SquashfsWriter } from './squashfs/write.ts';
-import { storeLayers, type WrittenLayer } from './store-layers.ts';
+import { storeLayers, type Watch, type WrittenLayer } from './store-layers.ts';
 
 /** Another one where the same image comes to other bytes. */
 const outputVersion = '4';
@@ -53,7 +53,6 @@ export function nativeEngine(
 }
 
 type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> & NativeOptions;
-type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
 
 /**
  * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers

@@ -32,7 +32,8 @@ export interface LayerTarget {
   readonly cache?: BlockCache | undefined;
 }
 
-type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
+/** What watches a conversion of layers. */
+export type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
 
 export interface StoredLayers {
   /** By their diff_ids. */
