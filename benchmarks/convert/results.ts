@@ -45,7 +45,7 @@ export function machineNow(): Machine {
   };
 }
 
-/** @param isQuoted whether the pages quote them from now on. */
+/** @param isQuoted whether docs/performance.md quotes them from now on. */
 export function writeResults(results: Results, isQuoted: boolean): void {
   const { machine, series, starts, stages } = results;
   mkdirSync(folder, { recursive: true });
@@ -60,7 +60,7 @@ export function writeResults(results: Results, isQuoted: boolean): void {
     writeFileSync(path.join(folder, name), text);
   }
   if (isQuoted) {
-    quote(path.join(root, 'README.md'), headlines(series));
-    quote(path.join(root, 'docs', 'performance.md'), [told, goals, stagesTable(stages)].join('\n\n'));
+    const parts = [told, headlines(series), goals, stagesTable(stages)];
+    quote(path.join(root, 'docs', 'performance.md'), parts.join('\n\n'));
   }
 }
