@@ -6,7 +6,7 @@ import type { RunPlan } from './plan.ts';
  * Variables for the container, as `NAME=value`: those that the settings give a value, and those that they only name
  * and the submitting environment has.
  *
- * @throws {UsageError} for the linker's own, which would reach every program there.
+ * @throws {UsageError} for a variable that would reach every program there, or change how the server listens.
  */
 export function planEnvironment(
   settings: Pick<CompleteSettings, 'environment' | 'triton'>,
@@ -14,7 +14,7 @@ export function planEnvironment(
 ): Pick<RunPlan, 'environment' | 'serverEnvironment' | 'preload'> {
   const environment = settings.environment.flatMap((entry) => {
     const [name = ''] = entry.split('=');
-    refusePreload(name, 'environment');
+    refuseReserved(name, 'environment');
     const value = submitting[name];
     if (!entry.includes('=') && value?.includes('\n') === true) {
       // Docker's file of variables has no way to write it.
@@ -25,16 +25,22 @@ export function planEnvironment(
     return entry.includes('=') ? [entry] : value === undefined ? [] : [`${name}=${value}`];
   });
   const serverEnvironment = Object.entries(settings.triton.env).map(([name, value]) => {
-    refusePreload(name, 'triton.env');
+    refuseReserved(name, 'triton.env');
     return `${name}=${value}`;
   });
   return { environment, serverEnvironment, preload: settings.triton.preload };
 }
 
-function refusePreload(name: string, where: string): void {
+function refuseReserved(name: string, where: string): void {
   if (name === 'LD_PRELOAD') {
     throw new UsageError(`LD_PRELOAD cannot stand in ${where}`, {
       fix: 'list the libraries in triton.preload: they reach tritonserver alone',
+    });
+  }
+  // tritonserver then serves HTTP on all addresses and no gRPC (src/command_line_parser.cc of the server).
+  if (name === 'AIP_MODE') {
+    throw new UsageError(`AIP_MODE cannot stand in ${where}: Triton would open its Vertex AI port`, {
+      fix: 'take it out: a run is called over gRPC',
     });
   }
 }

@@ -9,6 +9,7 @@ import { planContainer } from './container.ts';
 import { planBinds } from './plan-binds.ts';
 import { planEnvironment } from './plan-environment.ts';
 import { planModels } from './plan-models.ts';
+import { checkServerArguments } from './server-arguments.ts';
 
 const absolute = z.string().startsWith('/');
 
@@ -116,6 +117,7 @@ export interface RunRequest {
 export function planRun(request: RunRequest): RunPlan {
   const { project, id, kind, gpu } = request;
   const { settings, root } = project;
+  checkServerArguments(settings);
   const repository = path.resolve(root, settings.model.repository);
   const runFolder = path.join(runsFolder(root), id);
   const { models, serverArguments } = planModels(project);

@@ -13,6 +13,7 @@ import { refuseNodeLocalClient } from './node-local.ts';
 import { namesOfSecrets } from './plan-environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan.ts';
 import { renderScript } from './script.ts';
+import { describeMistypedOptions } from './server-arguments.ts';
 
 export interface RunOptions {
   readonly kind: RunPlan['kind'];
@@ -75,6 +76,9 @@ export async function checkInputs(
   context: Pick<Context, 'cwd' | 'env' | 'output' | 'signal'>,
 ): Promise<void> {
   const { cwd, output } = context;
+  for (const warning of describeMistypedOptions(plan.serverArguments)) {
+    output.warn(warning);
+  }
   if (plan.dockerHost !== undefined) {
     for (const image of [plan.image, plan.clientImage].filter((name) => name !== undefined)) {
       await requireImage(plan.dockerHost, image, context);

@@ -75,7 +75,7 @@ const hostileSettings: Settings = {
   apptainer: { arguments: [hostile] },
   binds: [{ source: hostile, target: `/${hostile}` }],
   environment: [`A=${hostileLine}`],
-  triton: { arguments: [hostile], env: { B: hostile }, preload: [`/${hostile}`] },
+  triton: { arguments: ['--id', hostile], env: { B: hostile }, preload: [`/${hostile}`] },
   node: { temp: [`/${hostile}`] },
 };
 
@@ -147,6 +147,7 @@ test('hostile values reach the variables of the script byte by byte', async () =
     '--mount',
     `type=bind,"source=${resolved.replaceAll('"', '""')}","destination=/${hostile.replaceAll('"', '""')}",ro`,
     hostile,
+    '--id',
     hostile,
     `A=${hostileLine}`,
     `B=${hostile}`,
