@@ -40,17 +40,20 @@ export class StoredContent {
     this.#runs = runs;
   }
 
-  /** Passes over what was not read. */
+  /** Passes over what was not read. The stream may end within the padding: builders leave it out behind the last file. */
   end(): undefined | Promise<void> {
     const rest = this.#left + this.#padding;
     const passed = this.#bytes.skip(rest);
-    return passed === rest ? undefined : this.#expectAll(passed, rest);
+    return passed === rest ? undefined : this.#expectAll(passed, this.#left);
   }
 
   /** All of it at once; it holds until something else is read. */
   async readWhole(): Promise<Buffer> {
     const sizeBytes = this.#left;
-    const bytes = await this.readStored(sizeBytes + this.#padding);
+    const bytes = await this.#bytes.read(sizeBytes + this.#padding);
+    if (bytes.length < sizeBytes) {
+      throw this.#cutOff();
+    }
     this.#left = 0;
     this.#padding = 0;
     return bytes.subarray(0, sizeBytes);

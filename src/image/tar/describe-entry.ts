@@ -59,8 +59,8 @@ export function describeEntry(
     name: path,
     linkName: textIn(pax, 'linkpath') ?? linkName ?? header.linkName,
     mode: Number.isNaN(header.mode) ? header.mode : header.mode & 0o7777,
-    uid: numberIn(pax, 'uid', header.uid),
-    gid: numberIn(pax, 'gid', header.gid),
+    uid: ownerOf(numberIn(pax, 'uid', header.uid)),
+    gid: ownerOf(numberIn(pax, 'gid', header.gid)),
     mtime: numberIn(pax, 'mtime', header.mtime),
     major: header.major,
     minor: header.minor,
@@ -72,6 +72,18 @@ export function describeEntry(
     throw damaged(`${quoted(path)} has ${problem}`);
   }
   return entry;
+}
+
+/** Number of an owner that chown(2) leaves as it is, root when root unpacks: -1. */
+const unchangedOwner = 2 ** 32 - 1;
+
+/**
+ * Returns the owner that a file gets when root unpacks it with chown(2), as docker and umoci do: a negative number stands
+ * for its 32 bits, for instance -2 (NFS's nobody) for 4294967294.
+ */
+function ownerOf(id: number): number {
+  const owner = id < 0 && id >= -(2 ** 31) ? id + 2 ** 32 : id;
+  return owner === unchangedOwner ? 0 : owner;
 }
 
 /** What no file system could hold. */

@@ -130,6 +130,15 @@ function highIn(bytes: Buffer, from: number, to: number): number {
 function nameOf(header: Buffer, isUstar: boolean): string {
   const name = byteText(header, 0, 100);
   // GNU's magic is "ustar  ": its bytes 345 and on are times, never a prefix.
-  const prefix = isUstar && header[262] !== 0x20 ? byteText(header, 345, 155) : '';
+  const prefix = isUstar && header[262] !== 0x20 ? byteText(header, 345, prefixBytesOf(header)) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+const starTrailer = Buffer.from('tar\0');
+
+/** The star of Joerg Schilling, whose headers end in "tar", has two times in the last 24 bytes of the prefix. */
+function prefixBytesOf(header: Buffer): number {
+  return header.compare(starTrailer, 0, starTrailer.length, recordBytes - starTrailer.length) === 0
+    ? 131
+    : 155;
 }

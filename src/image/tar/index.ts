@@ -20,6 +20,9 @@ const maxExtensionBytes = 1024 * 1024;
 /** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
 
+/** Files and extension headers; whatever else claims a size, like a link, has no data (POSIX.1-2001, ustar). */
+const typesWithData = new Set(['\0', '0', '7', 'S', 'x', 'X', 'g', 'L', 'K']);
+
 /** A file that is not a tar, or one that is cut off. */
 class BrokenTarError extends HpcGatError {
   constructor(file: string, problem: string) {
@@ -49,19 +52,22 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
       throw new BrokenTarError(file, notATar(record, position));
     }
     const { type } = header;
-    const sizeBytes = next.sizeBytes ?? header.sizeBytes;
+    const sizeBytes = typesWithData.has(type) ? (next.sizeBytes ?? header.sizeBytes) : 0;
     const dataOffset = position + recordBytes;
-    const paddedBytes = Math.ceil(sizeBytes / recordBytes) * recordBytes;
-    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + paddedBytes > fileBytes) {
+    // The padding behind the last entry may be missing, like the end mark.
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + sizeBytes > fileBytes) {
       throw new BrokenTarError(
         file,
         `is cut off: an entry at byte ${position} goes on behind the end of the file`,
       );
     }
-    if ('xLK'.includes(type)) {
+    if ('xXLK'.includes(type)) {
       const data = await readAt(handle, dataOffset, Math.min(sizeBytes, maxExtensionBytes));
       const long = utf8(byteText(data, 0, data.length));
-      next = { ...next, ...(type === 'x' ? pax(data) : type === 'L' ? { name: long } : { linkName: long }) };
+      next = {
+        ...next,
+        ...('xX'.includes(type) ? pax(data) : type === 'L' ? { name: long } : { linkName: long }),
+      };
     } else {
       if (type !== 'g') {
         const linkName = type === '1' || type === '2' ? (next.linkName ?? utf8(header.linkName)) : '';
@@ -73,7 +79,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     if (entries.length > maxEntries) {
       throw new BrokenTarError(file, `holds more than ${maxEntries} files: that is no archive of images`);
     }
-    position = dataOffset + paddedBytes;
+    position = dataOffset + Math.ceil(sizeBytes / recordBytes) * recordBytes;
   }
 }
 

@@ -16,14 +16,19 @@ export class TarReader {
   readonly #bytes: ByteReader;
   readonly #place: string;
   readonly #content: StoredContent;
+  readonly #endRecords: number;
   readonly #extensions: Extensions;
   readonly #damaged = (problem: string) =>
     new HpcGatError(`${this.#place} is damaged: ${problem}`, { fix: 'save or pull the image again' });
 
-  /** @param place names the layer in messages. */
-  constructor(chunks: AsyncIterable<Buffer>, place: string) {
+  /**
+   * @param place names the layer in messages.
+   * @param endRecords how many zero records mark the end: two, as POSIX demands, or one, as for an archive on disk.
+   */
+  constructor(chunks: AsyncIterable<Buffer>, place: string, { endRecords = 2 }: { endRecords?: 1 | 2 } = {}) {
     this.#bytes = new ByteReader(chunks);
     this.#place = place;
+    this.#endRecords = endRecords;
     this.#content = new StoredContent(this.#bytes, () =>
       this.#damaged(`it is cut off at byte ${this.#bytes.position}`),
     );
@@ -96,7 +101,7 @@ export class TarReader {
   async #expectEnd(): Promise<void> {
     const at = this.#bytes.position;
     const second = await this.#bytes.read(recordBytes);
-    if (!isZeroRecord(second)) {
+    if (this.#endRecords === 2 && !isZeroRecord(second)) {
       throw this.#damaged(`something follows the mark of its end, at byte ${at}`);
     }
     await this.#bytes.skip(Number.POSITIVE_INFINITY);

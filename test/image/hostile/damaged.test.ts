@@ -105,6 +105,11 @@ describe('what is cut off or damaged is refused', () => {
       withBlob(Buffer.concat([sound.subarray(0, 600), Buffer.from('!'), sound.subarray(601)])),
       /has the digest sha256:\S+, not sha256:/,
     ],
+    [
+      'a blob without the padding that its digest counts',
+      withBlob(sound.subarray(0, 512 + 20_000)),
+      /has the digest sha256:\S+, not sha256:/,
+    ],
     ['a blob that is not there', withBlob(undefined), /holds no blob sha256:/],
     [
       'a layer of another diff_id',

@@ -59,9 +59,9 @@ describe('entries that no file system could hold are refused', () => {
     ],
     ['an owner of 2^63', layered({ name: 'x', pax: { gid: '9223372036854775808' } }), /gid/],
     [
-      'a negative owner',
-      ofBytes(patched({ name: 'x' }, 108, Buffer.from('ffffffffffffffff', 'hex')), end),
-      /impossible uid: -1/,
+      'an owner below 32 bits',
+      ofBytes(patched({ name: 'x' }, 108, Buffer.from('ffffffff7fffffff', 'hex')), end),
+      /impossible uid: -2147483649/,
     ],
     [
       'a hard link to a directory',

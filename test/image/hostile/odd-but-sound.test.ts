@@ -3,10 +3,21 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { layerBytes } from '../layer-bytes.ts';
+import { layerBytes, padded } from '../layer-bytes.ts';
 import { hostArchitecture } from '../oci-bytes.ts';
+import { savedByDocker20 } from '../saved-image.ts';
 import { convertMade } from './convert.ts';
-import { plainLayer, inGzip, layout, inArchive, layered, ofLayer, end, sound } from './hostile-bytes.ts';
+import {
+  plainLayer,
+  inGzip,
+  layout,
+  inArchive,
+  layered,
+  ofBytes,
+  ofLayer,
+  end,
+  sound,
+} from './hostile-bytes.ts';
 
 /** A frame of blocks that are stored as they are, with the header of `zstd --long=31` (RFC 8878, section 3.1.1). */
 function lookingFarBack(bytes: Buffer): Buffer {
@@ -25,6 +36,13 @@ describe('what is odd but sound is converted', () => {
     pack(bytes.subarray(0, 7000)),
     pack(bytes.subarray(7000)),
   ];
+  const unpadded = sound.subarray(0, 512 + 20_000);
+  /** What Docker saves, up to the last byte of its last file. */
+  const inFile = (source: string, store: (saved: Buffer) => Buffer) => async (folder: string) => {
+    const saved = savedByDocker20([sound], 'x:1');
+    await writeFile(path.join(folder, 'image.tar'), store(saved.subarray(0, saved.lastIndexOf('{}') + 2)));
+    return source;
+  };
   const skippable = Buffer.concat([Buffer.from('502a4d1803000000', 'hex'), Buffer.from('abc')]);
   const cases: readonly (readonly [string, (folder: string) => Promise<string>])[] = [
     [
@@ -43,6 +61,17 @@ describe('what is odd but sound is converted', () => {
       }),
     ],
     ['zstd that may look back 2 GiB', ofLayer({ plain: sound, stored: lookingFarBack(sound) })],
+    ['a layer without padding', ofBytes(unpadded)],
+    ['the same in gzip', ofLayer(inGzip(unpadded))],
+    ['the same in zstd', ofLayer({ plain: unpadded, stored: zstdCompressSync(unpadded) })],
+    ['an archive without padding', inFile('docker-archive:image.tar', (saved) => saved)],
+    ['the same in gzip, as a whole', inFile('docker-archive:image.tar', gzipSync)],
+    [
+      'an archive of one zero record and then more, in zstd as a whole',
+      inFile('docker-archive:image.tar', (saved) =>
+        zstdCompressSync(Buffer.concat([padded(saved), Buffer.alloc(512), Buffer.from('more')])),
+      ),
+    ],
     ['a layer of no bytes', inArchive(layout([plainLayer(Buffer.alloc(0)), plainLayer(sound)]))],
     ['a layer of no entries', ofLayer(inGzip(end))],
     ['no layer', inArchive(layout([]))],
