@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { gpuOptions } from '../config/schema.ts';
 import { jobDirectives, valueOf } from '../slurm/directives.ts';
-import { queryJob } from '../slurm/job.ts';
-import { formatJobId } from '../slurm/job-id.ts';
-import { runSlurm, slurmFailure } from '../slurm/command.ts';
+import { onCluster } from '../slurm/job-id.ts';
+import { slurmFailure } from '../slurm/command.ts';
 import { fixOfRefusal } from '../slurm/refusal.ts';
+import { fullRequest } from '../slurm/request-options.ts';
+import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess } from '../support/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
@@ -30,11 +30,6 @@ const diagnosesSchema = z.array(
   }),
 );
 
-/** What a job is asked with: the same as a run's, but for what is about its script. */
-const asked = new Set([
-  ...['account', 'qos', 'constraint', 'reservation', 'cpus-per-task', 'mem', 'clusters', ...gpuOptions],
-]);
-
 /**
  * The same checks on a compute node, by a small job of the same client: after the setup lines of a run, from the same folder.
  *
@@ -46,60 +41,39 @@ export async function examineOnNode(
   { partition, waitMs, args }: NodeRequest,
 ): Promise<{ node: string; diagnoses: Diagnosis[] }> {
   const { slurm } = settings;
-  const directives = jobDirectives({ name: '', output: '', gpu, warnSeconds: 0, settings: slurm });
-  const clusters = valueOf(directives, 'clusters');
-  const options = directives
-    .filter(([name]) => asked.has(name))
-    .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
-  const giveUp = new AbortController();
-  let jobId: string | undefined;
-  let started = false;
-  const running = runSlurm(
-    { ...context, signal: AbortSignal.any([context.signal, giveUp.signal]) },
-    'srun',
-    [
-      ...[...options, `--partition=${partition}`, '--nodes=1', '--ntasks=1', `--time=${jobMinutes}`],
-      ...['--job-name=hpc-gat-doctor', 'bash', '-s', '--', ...ownCommand(), 'doctor', '--json', ...args],
+  const directives = jobDirectives({
+    ...{ name: '', output: '', warnSeconds: 0, settings: slurm },
+    // A partition for GPU jobs may reject a job that requests none.
+    gpu: gpu || (partition === slurm.gpu.partition && partition !== slurm.partition),
+  });
+  const cluster = valueOf(directives, 'clusters');
+  const request = fullRequest([
+    ...directives.filter(([name]) => name !== 'partition'),
+    ['partition', partition],
+  ]);
+  const result = await runSmallJob(context, {
+    options: [
+      ...[...onCluster(cluster), ...request, '--nodes=1', '--ntasks=1', `--time=${jobMinutes}`],
+      '--job-name=hpc-gat-doctor',
     ],
-    {
-      input: [...settings.setup, 'hostname', 'exec "$@" </dev/null', ''].join('\n'),
-      timeoutMs: waitMs + jobMinutes * 60_000,
-      onStderrLine: (line) => {
-        const [, number] = /job (\d+)/.exec(line) ?? [];
-        jobId ??= number && formatJobId({ number, cluster: clusters });
-      },
-      onStdoutLine: () => {
-        started = true;
-      },
-    },
-  );
-  const over = running.then(
-    () => true,
-    () => true,
-  );
-  const patience = new AbortController();
-  const waited = context.clock
-    .sleep(waitMs, AbortSignal.any([context.signal, patience.signal]))
-    .then(() => started)
-    .catch(() => over);
-  const inTime = await Promise.race([over, waited]);
-  // Else its timer would keep this process until then.
-  patience.abort();
-  if (!inTime) {
-    const job = jobId === undefined ? undefined : await queryJob(context, jobId);
-    giveUp.abort(new NotReadyError('waited long enough'));
-    await over;
-    throw new NotReadyError(
-      `the job on ${partition} did not start within ${waitMs / 1000} s: ${job === undefined ? 'Slurm does not say why' : `${job.state} (${job.reason ?? 'no reason'})`}`,
-      { fix: 'wait longer with --wait, or name another partition; the job was cancelled' },
-    );
-  }
-  const result = await running;
+    command: ['bash', '-s', '--', ...ownCommand(), 'doctor', '--json', ...args],
+    input: [...settings.setup, 'hostname', 'exec "$@" </dev/null', ''].join('\n'),
+    cluster,
+    waitMs,
+    limitMs: jobMinutes * 60_000,
+  }).catch((error: unknown) => {
+    throw error instanceof NotStartedError
+      ? new NotReadyError(`the job on ${partition} did not start within ${waitMs / 1_000} s: ${error.why}`, {
+          fix: `${fixOfWaiting(error.why)}; the job was cancelled`,
+          cause: error,
+        })
+      : error;
+  });
   const [node = '', ...rest] = result.stdout.split('\n');
   const told = diagnosesSchema.safeParse(parseJson(rest.join('\n')));
   if (!told.success) {
     if (node === '') {
-      const fix = await fixOfRefusal(context, result.stderr, { partition, clusters });
+      const fix = await fixOfRefusal(context, result.stderr, { partition, clusters: cluster });
       throw slurmFailure(result, `srun on ${partition}`, fix);
     }
     expectSuccess(result, `hpc-gat doctor on ${node}`);
@@ -111,6 +85,12 @@ export async function examineOnNode(
     node,
     diagnoses: told.data.map(({ fix, ...rest }) => ({ ...rest, ...(fix !== undefined && { fix }) })),
   };
+}
+
+function fixOfWaiting(why: string): string {
+  return /QOSMin|MinGRES|gres/i.test(why)
+    ? 'this partition starts only jobs that request GPUs: add --gpu'
+    : 'wait longer with --wait, or name another partition';
 }
 
 function parseJson(text: string): unknown {

@@ -1,3 +1,4 @@
+import { isSlurmVariable } from '../slurm/command.ts';
 import { askController } from '../slurm/controller.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, note, ok } from './check.ts';
@@ -34,10 +35,12 @@ export const slurmChecks: readonly Check[] = [
     name: 'environment',
     examine: ({ context }) => {
       const names = Object.keys(context.env);
-      const slurm = names.filter((name) => /^(SBATCH|SLURM)_/.test(name) && name !== 'SLURM_CONF');
+      const slurm = names.filter(isSlurmVariable);
       const proxies = names.filter((name) => /^(https?|all)_proxy$/i.test(name));
       return Promise.resolve([
-        ...(slurm.length > 0 ? [note(`${slurm.slice(0, 5).join(', ')}: not handed to sbatch`)] : []),
+        ...(slurm.length > 0
+          ? [note(`${slurm.slice(0, 5).join(', ')}: not passed to Slurm's programs`)]
+          : []),
         ...(proxies.length > 0 ? [note(`${proxies.join(', ')}: not used between client and server`)] : []),
         ...(slurm.length + proxies.length === 0 ? [ok('nothing in it that would change a job')] : []),
       ]);

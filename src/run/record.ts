@@ -50,7 +50,12 @@ export type Ended = z.infer<typeof endedSchema>;
 /** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
 export interface Holding {
   readonly folder: string;
+  /** Output of `hostname` there. */
   readonly host: string;
+  /** Slurm's name of that node; undefined outside a job, and in records of earlier versions. */
+  readonly node?: string | undefined;
+  /** The partition that the job ran in; undefined as `node` is. */
+  readonly partition?: string | undefined;
   /** The job or allocation that it was started in, empty without one. */
   readonly job: string;
   readonly script: ProcessIdentity;
@@ -138,10 +143,19 @@ export class RunRecord {
       const folder = path.join(parent, name);
       const read = async (file: string) =>
         (await this.#orUnreadable(`owned/${name}`, readTextIfPresent(path.join(folder, file))))?.trim();
-      const [host, job = '', script = ''] = await Promise.all(['host', 'job', 'script'].map(read));
+      const [host, job = '', script = '', node = '', partition = ''] = await Promise.all(
+        ['host', 'job', 'script', 'node', 'partition'].map(read),
+      );
       const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
-        holdings.push({ folder, host, job, script: { host, pid, startTicks } });
+        holdings.push({
+          folder,
+          host,
+          ...(node !== '' && { node }),
+          ...(partition !== '' && { partition }),
+          job,
+          script: { host, pid, startTicks },
+        });
       }
     }
     return holdings;

@@ -1,8 +1,11 @@
+import type { Directive } from '../slurm/directives.ts';
 import { runSlurm } from '../slurm/command.ts';
 import { queryJob } from '../slurm/job.ts';
 import { formatJobId, onCluster } from '../slurm/job-id.ts';
-import { whyNodeIsUnusable } from '../slurm/node.ts';
-import { type CommandResult, expectSuccess, lastLines } from '../support/command.ts';
+import { findNodeName, whyNodeIsUnusable } from '../slurm/node.ts';
+import { fullRequest, smallRequest } from '../slurm/request-options.ts';
+import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
+import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { type EndingPlan, endingPlanOf } from './ending-plan.ts';
@@ -11,8 +14,16 @@ import { renderRelease } from './script.ts';
 
 /** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
 export const endMs = 60_000;
-/** For a small job on a node that was left with something. */
-const remoteMs = 120_000;
+/** How long a job that cleans up may wait in the queue, with each of its two requests. */
+const queueMs = 30_000;
+/** How long a step or job that cleans up may run. */
+const stepMs = 90_000;
+
+const shell = ['bash', '-s'];
+
+function onNode(node: string): string[] {
+  return [`--nodelist=${node}`, '--ntasks=1', '--chdir=/'];
+}
 
 /**
  * Ends what one start of a run holds, with the text that the run's own script has for it: here, or by a step or a job of
@@ -34,54 +45,90 @@ export async function release(
     expectSuccess(result, `ending run ${plan.id}`);
     return;
   }
-  const unusable = await whyNodeIsUnusable(context, host, plan.cluster);
+  const { cluster } = plan;
+  const node = holding.node ?? (await findNodeName(context, host, cluster)) ?? host;
+  const unusable = await whyNodeIsUnusable(context, node, cluster);
   if (unusable !== undefined) {
-    throw new CommandFailedError(`run ${plan.id} left something on ${host}, which is ${unusable}`, {
+    throw new CommandFailedError(`run ${plan.id} left something on ${node}, which is ${unusable}`, {
       fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
     });
   }
   const isLeft = (): Promise<boolean> => record.holds(holding);
-  const asked = await releaseFromAfar(context, plan, holding, { input, isLeft });
+  const why = await releaseFromAfar(context, plan, { holding, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
-      `run ${plan.id} left something on ${host}, where no clean-up could be started: ${lastLines(asked)}`,
-      {
-        fix: `on ${host}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}`,
-        cause: asked,
-      },
+      `run ${plan.id} left something on ${node}, where no clean-up could be started: ${why}`,
+      { fix: `on ${node}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}` },
     );
   }
+}
+
+interface Remote {
+  readonly holding: Holding;
+  /** Slurm's name of the node. */
+  readonly node: string;
+  readonly input: string;
+  readonly isLeft: () => Promise<boolean>;
 }
 
 /**
  * Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else by a job as the run's.
  * An allocation often lasts only as long as its run: ending that takes our own step with it, perhaps before its end.
+ *
+ * @returns what Slurm or the node answered, for a clean-up that was not started or failed.
  */
-async function releaseFromAfar(
-  context: Context,
-  plan: EndingPlan,
-  { host, job }: Holding,
-  { input, isLeft }: { input: string; isLeft: () => Promise<boolean> },
-): Promise<CommandResult> {
+async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
-  const onNode = [
-    ...onCluster(cluster),
-    ...[`--nodelist=${host}`, '--ntasks=1', '--quiet', '--chdir=/', 'bash', '-s'],
-  ];
-  const ask = (place: readonly string[]): Promise<CommandResult> =>
-    runSlurm(context, 'srun', [...place, ...onNode], { input, timeoutMs: remoteMs });
-  const byJob = (): Promise<CommandResult> => ask([...placeOfJob(plan), '--time=2']);
+  const { holding, node, input, isLeft } = remote;
   const takesSteps = async (): Promise<boolean> =>
-    job !== '' && (await queryJob(context, formatJobId({ number: job, cluster })))?.state === 'RUNNING';
+    holding.job !== '' &&
+    (await queryJob(context, formatJobId({ number: holding.job, cluster })))?.state === 'RUNNING';
   if (!(await takesSteps())) {
-    return byJob();
+    return releaseByJob(context, plan, remote);
   }
-  const asked = await ask(['--overlap', `--jobid=${job}`]);
-  return (await isLeft()) && !(await takesSteps()) ? byJob() : asked;
+  const step = await runSlurm(
+    context,
+    'srun',
+    ['--overlap', `--jobid=${holding.job}`, ...onCluster(cluster), ...onNode(node), '--quiet', ...shell],
+    { input, timeoutMs: stepMs },
+  );
+  return (await isLeft()) && !(await takesSteps()) ? releaseByJob(context, plan, remote) : lastLines(step);
 }
 
-/** Where the run's own job was let run. */
-function placeOfJob({ directives }: EndingPlan): string[] {
-  const asked = new Set(['account', 'partition', 'qos', 'reservation']);
-  return directives.filter(([name]) => asked.has(name)).map(([name, value]) => `--${name}=${value}`);
+/**
+ * With the request of the run's own job first, which the partition and its limits accepted. Where that does not start,
+ * because its GPUs are in use for example, with as little as possible.
+ */
+async function releaseByJob(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
+  const { cluster } = plan;
+  const { holding, node, input, isLeft } = remote;
+  // A site may have chosen the partition itself, or one of several that were requested.
+  const directives: Directive[] =
+    holding.partition === undefined
+      ? plan.directives
+      : [...plan.directives.filter(([name]) => name !== 'partition'), ['partition', holding.partition]];
+  const answers: string[] = [];
+  for (const request of [fullRequest(directives), smallRequest(directives)]) {
+    context.output.info(`requesting a job on ${node} to clean up: ${request.join(' ')}`);
+    try {
+      const result = await runSmallJob(context, {
+        options: [...onCluster(cluster), ...request, ...onNode(node), '--time=2'],
+        command: shell,
+        input: `echo started\n${input}`,
+        cluster,
+        waitMs: queueMs,
+        limitMs: stepMs,
+      });
+      answers.push(lastLines(result));
+      if (result.stdout !== '' || !(await isLeft())) {
+        break;
+      }
+    } catch (error) {
+      if (!(error instanceof NotStartedError)) {
+        throw error;
+      }
+      answers.push(error.message);
+    }
+  }
+  return [...new Set(answers)].join('; ');
 }

@@ -5,9 +5,22 @@ import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 /** With its controller dead squeue blocks for 22 s and sbatch for 11 s; nobody waits longer than this. */
 const timeoutMs = 30_000;
 
+/** Prefixes of the variables from which Slurm's programs take options, defaults and formats. */
+const clientVariable =
+  /^(SACCT|SACCTMGR|SALLOC|SATTACH|SBATCH|SBCAST|SCANCEL|SCONTROL|SCRUN|SDIAG|SINFO|SLURM|SLURMD|SPRIO|SQUEUE|SRUN|SSHARE|SSTAT|STRIGGER)_/;
+
+/** Variables that locate the cluster and authenticate the user; they change no request and no answer. */
+const connectionVariables = new Set(['SLURM_CONF', 'SLURM_JWT', 'SLURM_SACK_SOCKET']);
+
+/** Whether Slurm's programs would take an option, a default or a format from this variable. */
+export function isSlurmVariable(name: string): boolean {
+  return clientVariable.test(name) && !connectionVariables.has(name);
+}
+
 /**
- * Calls a program of Slurm in an environment without `SBATCH_*` and `SLURM_*`: those of an outer job or of the user's
- * profile would override what the script says. SLURM_CONF, which says where the cluster is, stays.
+ * Calls a program of Slurm without the variables of {@link isSlurmVariable}: those of an outer job or of the user's
+ * profile would override the arguments (`SBATCH_PARTITION`), drop what is requested (`SCANCEL_STATE`) or change the
+ * format of the answer (`SQUEUE_FORMAT`, `SLURM_TIME_FORMAT`).
  *
  * @throws {MissingToolError} when Slurm is not on this host.
  */
@@ -18,7 +31,7 @@ export async function runSlurm(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   try {
-    return await run(program, args, { env: withoutJobVariables(env), timeoutMs, signal, ...options });
+    return await run(program, args, { env: withoutSlurmVariables(env), timeoutMs, signal, ...options });
   } catch (error) {
     if (error instanceof MissingToolError) {
       throw new MissingToolError(`${program} is not on this host: no Slurm here`, {
@@ -30,10 +43,8 @@ export async function runSlurm(
   }
 }
 
-export function withoutJobVariables(env: Context['env']): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => name === 'SLURM_CONF' || !/^(SBATCH|SLURM)_/.test(name)),
-  );
+function withoutSlurmVariables(env: Context['env']): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSlurmVariable(name)));
 }
 
 /** What a program of Slurm said when it failed, without its own name before every line. */

@@ -57,6 +57,8 @@ export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobR
     ['output', output.replaceAll('%', '%%')],
     ['open-mode', 'append'],
     ['export', 'NONE'],
+    // A login node limits its shells (`ulimit -v`, `-t`, `-u`) for its own sake; the job gets the limits of its node.
+    ['propagate', 'NONE'],
     // A run that was taken away is told at once; started again later, on another node, it would not be waited for.
     ['no-requeue', sbatch.requeue === undefined ? true : undefined],
     // To the batch shell only.

@@ -23,3 +23,30 @@ export async function whyNodeIsUnusable(
     .filter((line) => !clusterHeading.test(line));
   return exitCode === 0 && unusable.test(state) ? state : undefined;
 }
+
+/**
+ * Finds Slurm's name of the node whose `hostname` prints this, which may have a domain that Slurm's name lacks, or be
+ * another name altogether. Undefined when Slurm knows no such node, or does not answer.
+ */
+export async function findNodeName(
+  context: Context,
+  host: string,
+  cluster?: string,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
+    ...onCluster(cluster),
+    ...['--Node', '--noheader', '--format=%N|%n|%o'],
+  ]);
+  if (exitCode !== 0) {
+    return undefined;
+  }
+  // Name, NodeHostname and NodeAddr of each node.
+  const nodes = stdout.split('\n').map((line) => line.trim().split('|'));
+  const isCalled = (name: string) => nodes.find((names) => names.includes(name))?.[0];
+  const short = (name: string): string => name.replace(/\..*$/, '');
+  return (
+    isCalled(host) ??
+    isCalled(short(host)) ??
+    nodes.find((names) => names.some((name) => short(name) === short(host)))?.[0]
+  );
+}

@@ -204,7 +204,7 @@ test.each<[string, Host, string, object]>([
     'variables of an outer job and a proxy',
     { env: { SLURM_JOB_ID: '1', http_proxy: 'x' } },
     'environment',
-    { status: 'note', message: 'SLURM_JOB_ID: not handed to sbatch' },
+    { status: 'note', message: "SLURM_JOB_ID: not passed to Slurm's programs" },
   ],
 ])('%s', async (_what, host, check, finding) => {
   expect((await diagnose(host))(check)[0]).toMatchObject(finding);

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,39 +18,51 @@ beforeEach(() => {
 });
 
 /** A run in allocation 7 on cpu1; `step` and `job` are what becomes of a step of it and of a job of ours. */
-async function releaseOnCpu1({ step, job }: { step: string; job: string }): Promise<void> {
+async function releaseOnCpu1(
+  { step, job }: { step: string; job: string },
+  recorded: Readonly<Record<string, string>> = { host: 'cpu1', job: '7' },
+  directives: readonly [string, string][] = [],
+): Promise<string[]> {
   const record = await sampleRecord(root, 'inside');
+  const plan = path.join(record.folder, 'plan.json');
+  await writeFile(plan, JSON.stringify({ ...JSON.parse(await readFile(plan, 'utf8')), directives }));
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'host'), 'cpu1\n');
-  await writeFile(path.join(folder, 'job'), '7\n');
+  for (const [name, value] of Object.entries(recorded)) {
+    await writeFile(path.join(folder, name), `${value}\n`);
+  }
   const [holding] = (await record.holdings()) as [Holding];
   const PATH = fakePrograms({
-    sinfo: 'echo mixed',
+    sinfo: `case "$*" in
+      *--format=%T*) case "$*" in *=cpu1.cluster.local*) exit 1 ;; *) echo mixed ;; esac ;;
+      *) echo 'cpu1|cpu1|10.0.0.1' ;;
+    esac`,
     squeue: `[ -e ${root}/revoked ] || echo '7|RUNNING|None|cpu1|'`,
     sacct: 'exit 1',
     scontrol: 'exit 1',
     srun: `echo "$*" >>${root}/asked
       case $* in *--overlap*) ${step} ;; *) ${job} ;; esac`,
   });
-  await release(testContext({ env: { PATH }, cwd: root }), record, holding, 'login');
+  const context = testContext({ env: { PATH }, cwd: root });
+  await release(context, record, holding, 'login');
+  return context.messages;
 }
 
 async function asked(): Promise<string[]> {
   const lines = (await readFile(path.join(root, 'asked'), 'utf8')).trim().split('\n');
-  return lines.map((line) => line.split(' ')[0] ?? '');
+  return lines.map((line) => (line.startsWith('--overlap') ? 'step' : 'job'));
 }
 
 const revoke = () => `touch ${root}/revoked; echo 'srun: Force Terminated job 7' >&2; exit 143`;
 
 test('a step that its allocation takes with it is no failure, where the run has released all by itself', async () => {
   await releaseOnCpu1({ step: `rm -r ${folder}; ${revoke()}`, job: 'exit 1' });
-  expect(await asked()).toEqual(['--overlap']);
+  expect(await asked()).toEqual(['step']);
   expect(existsSync(folder)).toBe(false);
 });
 
 test('a step that is taken away too early is made up for by a job', async () => {
   await releaseOnCpu1({ step: revoke(), job: `rm -r ${folder}` });
-  expect(await asked()).toEqual(['--overlap', '--time=2']);
+  expect(await asked()).toEqual(['step', 'job']);
   expect(existsSync(folder)).toBe(false);
 });
 
@@ -61,5 +73,71 @@ test.each([
   await expect(releaseOnCpu1(ends)).rejects.toThrow(
     `run inside left something on cpu1, where no clean-up could be started: ${why}`,
   );
-  expect(await asked()).toEqual(['--overlap']);
+  expect(await asked()).toEqual(['step']);
+});
+
+describe('a job that cleans up', () => {
+  /** Writes a plan with these directives, and returns what srun was called with. */
+  async function requestsOf(
+    directives: [string, string][],
+    { job, recorded }: { job: string; recorded?: Readonly<Record<string, string>> },
+  ): Promise<string[]> {
+    await releaseOnCpu1({ step: '', job }, { host: 'cpu1', job: '', ...recorded }, directives).catch(
+      (error: unknown) => {
+        failure = error;
+      },
+    );
+    return (await readFile(path.join(root, 'asked'), 'utf8')).trim().split('\n');
+  }
+  let failure: unknown;
+  beforeEach(() => {
+    failure = undefined;
+  });
+  const gpu: [string, string][] = [
+    ['account', 'physics'],
+    ['partition', 'gpu,long'],
+    ['gres', 'gpu:2'],
+    ['cpus-per-task', '8'],
+    ['mem', '64G'],
+    ['nodelist', 'cpu[1-4]'],
+    ['time', '60'],
+  ];
+
+  test("requests what the run's own job requested, where that one ran", async () => {
+    const [request = '', ...others] = await requestsOf(gpu, {
+      job: `rm -r ${folder}`,
+      recorded: { partition: 'gpu', node: 'cpu1', host: 'cpu1.cluster.local' },
+    });
+    expect(failure).toBeUndefined();
+    expect(others).toEqual([]);
+    for (const option of [
+      '--account=physics',
+      '--partition=gpu',
+      '--gres=gpu:2',
+      '--mem=64G',
+      '--nodelist=cpu1',
+    ]) {
+      expect(request.split(' ')).toContain(option);
+    }
+    expect(request).not.toMatch(/--time=60|long|cpu\[/);
+  });
+
+  test('requests as little as possible when that is refused, and reports both answers', async () => {
+    const requests = await requestsOf(gpu, {
+      job: 'case $* in *gres*) echo "srun: error: busy" >&2 ;; *) echo "srun: error: QOSMinGRES" >&2 ;; esac; exit 1',
+    });
+    expect(requests).toHaveLength(2);
+    expect(requests[1]).toMatch(/--account=physics .*--mem=100M/);
+    expect(requests[1]).not.toMatch(/gres|64G/);
+    expect(failure).toMatchObject({ exitCode: 4, message: expect.stringMatching(/busy; .*QOSMinGRES/) });
+  });
+
+  test.each([
+    ['its recorded Slurm name', { node: 'cpu1', host: 'other.site' }],
+    ['its hostname with a domain', { host: 'cpu1.cluster.local' }],
+  ])('finds the node by %s', async (_name, recorded) => {
+    const [request] = await requestsOf([], { job: `rm -r ${folder}`, recorded });
+    expect(failure).toBeUndefined();
+    expect(request).toContain('--nodelist=cpu1 ');
+  });
 });

@@ -85,3 +85,9 @@ test.each([
 ] as const)('%s is refused', (_what, directive) => {
   expect(() => directiveLine(directive)).toThrow(/sbatch/);
 });
+
+test("a job gets neither the environment nor the limits of the shell that submits it, unless it's requested", () => {
+  expect(directives()).toMatchObject({ export: 'NONE', propagate: 'NONE' });
+  expect(directives({ slurm: { sbatch: { propagate: 'STACK' } } })).toMatchObject({ propagate: 'STACK' });
+  expect(directives({ slurm: { sbatch: { propagate: false } } })).not.toHaveProperty('propagate');
+});
