@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   // AssemblyScript looks like TypeScript, and is checked by its compiler.
-  { ignores: ['dist/', 'build/', 'test/fixtures/', 'src/image/deflate/assembly/'] },
+  { ignores: ['dist/', 'build/', 'test/fixtures/', 'src/formats/deflate/assembly/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -17,7 +17,7 @@ export function compileDeflate(): Buffer {
   const file = path.join(folder, 'deflate.wasm');
   try {
     execFileSync(process.execPath, [
-      ...[compiler, path.join(root, 'src/image/deflate/assembly/index.ts'), '--outFile', file],
+      ...[compiler, path.join(root, 'src/formats/deflate/assembly/index.ts'), '--outFile', file],
       ...['-O3', '--converge', '--noAssert', '--runtime', 'stub'],
       ...['--use', 'abort=', '--initialMemory', memoryPages, '--maximumMemory', memoryPages],
     ]);
@@ -27,7 +27,7 @@ export function compileDeflate(): Buffer {
   }
 }
 
-/** The source text of src/image/deflate/program.ts. */
+/** The source text of src/formats/deflate/program.ts. */
 export function programModule(bytes: Buffer): string {
   return [
     '/** WebAssembly, base64, of the sources in assembly/: npm run deflate writes it. */',

@@ -1,7 +1,7 @@
 import { WrongAnswerError } from '../support/errors.ts';
 import { InferenceServerError } from '../triton/errors.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
-import type { Workload } from './workload-schema.ts';
+import type { Workload } from '../workload/workload-schema.ts';
 
 export interface Question {
   readonly workload: Workload;

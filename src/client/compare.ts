@@ -1,7 +1,7 @@
 import { decodeByteElements } from '../triton/byte-elements.ts';
 import { elementsOf, isFloat } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
-import type { Tolerance } from './workload-schema.ts';
+import type { Tolerance } from '../workload/workload-schema.ts';
 
 export interface Comparison {
   /** Largest absolute difference of two elements; a text that differs counts as 1. */

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../support/context.ts';
 import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
 import { configLines, serverLine } from './report.ts';
-import { checkSignature } from './signature.ts';
-import type { StoredInputs } from './stored-inputs.ts';
+import { checkSignature } from '../workload/signature.ts';
+import type { StoredInputs } from '../workload/stored-inputs.ts';
 import { waitReady } from './wait-ready.ts';
-import type { Workload } from './workload-schema.ts';
+import type { Workload } from '../workload/workload-schema.ts';
 
 /** What a server says of itself and of a model. */
 export interface Acquaintance {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { readZipEntry, withFile, zipEntries } from '../support/zip.ts';
+import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
 import type { Acquaintance } from './meet-model.ts';
 import { imageText, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
-import type { LoadedWorkload } from './workload.ts';
+import type { LoadedWorkload } from '../workload/workload.ts';
 
 /** Beside the arrays in a reference: where the answers came from. */
 export const provenanceMember = 'provenance.json';

@@ -2,9 +2,9 @@ import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts';
 import { ask, outputOf } from './ask.ts';
 import { firstNotFinite } from './compare.ts';
-import { randomRequests, resolveShape, type Sizes } from './random-inputs.ts';
-import type { StoredInputs } from './stored-inputs.ts';
-import type { Workload } from './workload-schema.ts';
+import { randomRequests, resolveShape, type Sizes } from '../workload/random-inputs.ts';
+import type { StoredInputs } from '../workload/stored-inputs.ts';
+import type { Workload } from '../workload/workload-schema.ts';
 
 export interface RequestResult {
   /** Counted from 1. */

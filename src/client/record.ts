@@ -7,14 +7,14 @@ import { writeFileAtomically } from '../support/files.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
 import { ask } from './ask.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
-import { formatNpy, NpyError } from './npy.ts';
-import { npyArray } from './npy-tensor.ts';
+import { formatNpy, NpyError } from '../formats/npy/npy.ts';
+import { npyArray } from '../workload/npy-tensor.ts';
 import { type Provenance, provenanceMember } from './provenance.ts';
 import { checkOutputs } from './random-check.ts';
-import { randomRequests } from './random-inputs.ts';
+import { randomRequests } from '../workload/random-inputs.ts';
 import type { ServedImage } from './served-image.ts';
-import { loadStoredInputs } from './stored-inputs.ts';
-import type { LoadedWorkload } from './workload.ts';
+import { loadStoredInputs } from '../workload/stored-inputs.ts';
+import type { LoadedWorkload } from '../workload/workload.ts';
 
 /** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
 const recordedRequests = 3;

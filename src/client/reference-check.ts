@@ -2,15 +2,15 @@ import path from 'node:path';
 import { UsageError, WrongAnswerError } from '../support/errors.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
-import { usable } from './array-file.ts';
+import { usable } from '../workload/array-file.ts';
 import { ask, outputOf } from './ask.ts';
 import { compareTensors, firstNotFinite } from './compare.ts';
-import { numpyTypes, tensorBytes } from './npy-tensor.ts';
-import type { NpyArray } from './npy.ts';
-import { readNpz } from './npz.ts';
-import { matchesShape } from './signature.ts';
-import type { Tolerance, Workload } from './workload-schema.ts';
-import type { LoadedWorkload } from './workload.ts';
+import { numpyTypes, tensorBytes } from '../workload/npy-tensor.ts';
+import type { NpyArray } from '../formats/npy/npy.ts';
+import { readNpz } from '../formats/npy/npz.ts';
+import { matchesShape } from '../workload/signature.ts';
+import type { Tolerance, Workload } from '../workload/workload-schema.ts';
+import type { LoadedWorkload } from '../workload/workload.ts';
 
 /** A fixed request and the outputs that the model gave when it was made. */
 export interface ReferenceCase {

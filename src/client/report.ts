@@ -6,7 +6,7 @@ import type { RequestResult } from './random-check.ts';
 import { toleranceOf, toleranceText, type ReferenceResult } from './reference-check.ts';
 import { imageText } from './served-image.ts';
 import type { ServerStatistics } from './statistics.ts';
-import type { Workload } from './workload-schema.ts';
+import type { Workload } from '../workload/workload-schema.ts';
 
 /* Lines for a person. Every function returns whole lines, without line feeds. */
 

@@ -6,7 +6,7 @@ import { credentialsIn } from './credentials-in.ts';
 import { recordReference, type Recording } from './record.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { imageText, readImageRecord } from './served-image.ts';
-import { loadWorkload, type LoadedWorkload } from './workload.ts';
+import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
   readonly workload: string;

@@ -6,7 +6,7 @@ import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { readImageRecord } from './served-image.ts';
 import { testModel, type Findings } from './test.ts';
-import { loadWorkload, type LoadedWorkload } from './workload.ts';
+import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
 
 export interface TestVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */

@@ -9,8 +9,8 @@ import { type Change, changesSince, type Provenance, readProvenance } from './pr
 import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
 import type { ServedImage } from './served-image.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
-import { loadStoredInputs } from './stored-inputs.ts';
-import type { LoadedWorkload } from './workload.ts';
+import { loadStoredInputs } from '../workload/stored-inputs.ts';
+import type { LoadedWorkload } from '../workload/workload.ts';
 
 /** What a test has found so far; filled in as it goes, so that a failed test tells how far it came. */
 export interface Findings {

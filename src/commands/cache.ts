@@ -11,8 +11,8 @@ const list = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
   handle: async (args, context) => {
-    const { listCache } = await import('../image/cache/folder.ts');
-    const { cacheLines } = await import('../image/cache/describe.ts');
+    const { listCache } = await import('../image/convert/cache/folder.ts');
+    const { cacheLines } = await import('../image/convert/cache/describe.ts');
     const place = await placeOf(args, context);
     const contents = await listCache(place.folder, context.clock.now());
     if (args.json) {
@@ -50,8 +50,8 @@ const prune = defineVerb({
     if (!(unusedFor >= 0)) {
       throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
     }
-    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/cache/folder.ts');
-    const { prunedLine } = await import('../image/cache/describe.ts');
+    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/convert/cache/folder.ts');
+    const { prunedLine } = await import('../image/convert/cache/describe.ts');
     const place = await placeOf(args, context);
     const now = context.clock.now();
     const { entries, leftovers } = await listCache(place.folder, now);
@@ -81,7 +81,7 @@ async function placeOf(
   context: Context,
 ) {
   const { loadProject } = await import('../config/load.ts');
-  const { cachePlace } = await import('../image/cache/place.ts');
+  const { cachePlace } = await import('../image/convert/cache/place.ts');
   const { settings } = await loadProject(context, { configFile: config, site });
   return cachePlace(settings.cache, context);
 }

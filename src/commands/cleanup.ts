@@ -28,9 +28,9 @@ export const cleanup = defineVerb({
       .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { findRun, listRuns } = await import('../run/record.ts');
+    const { findRun, listRuns } = await import('../run/record/run-directory.ts');
     const { cleanUpRun } = await import('../run/cleanup.ts');
-    const { elsewhere, stateOfRun } = await import('../run/state.ts');
+    const { elsewhere, stateOfRun } = await import('../run/record/state.ts');
     if (args.all && args.run !== undefined) {
       throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
     }

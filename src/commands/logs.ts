@@ -35,7 +35,7 @@ export const logs = defineVerb({
       throw new UsageError('--follow and --json cannot be given together', { fix: 'leave out one of them' });
     }
     const { loadProject } = await import('../config/load.ts');
-    const { findRun } = await import('../run/record.ts');
+    const { findRun } = await import('../run/record/run-directory.ts');
     const { describeLogs, followLogs, readLogs } = await import('../run/logs.ts');
     const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });

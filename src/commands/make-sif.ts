@@ -95,7 +95,7 @@ export const makeSif = defineVerb({
         'The same for other nodes',
       ),
   handle: async (args, context) => {
-    const { makeSifs } = await import('../image/make-sifs.ts');
+    const { makeSifs } = await import('../image/make/make-sifs.ts');
     await makeSifs(args, context);
     return 0;
   },

@@ -31,7 +31,7 @@ export const run = defineVerb({
       return 0;
     }
     const { runHere } = await import('../run/local.ts');
-    const { showEnding } = await import('../run/show-ending.ts');
+    const { showEnding } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
     const { record, ending } = await runHere(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {

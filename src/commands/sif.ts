@@ -25,8 +25,8 @@ const list = defineVerb({
 });
 
 async function printObjects(file: string, { json }: { json: boolean }, { output }: Context): Promise<void> {
-  const { listObjects } = await import('../image/check/list-objects.ts');
-  const { objectLines } = await import('../image/check/object-lines.ts');
+  const { listObjects } = await import('../image/inspect/list-objects.ts');
+  const { objectLines } = await import('../image/inspect/object-lines.ts');
   const objects = await listObjects(file);
   if (json) {
     output.json(objects);
@@ -42,8 +42,8 @@ async function printFiles(
   { json, long }: { json: boolean; long: boolean },
   { output, signal }: Context,
 ): Promise<void> {
-  const { listFiles } = await import('../image/check/list-files.ts');
-  const { longLine, shownName } = await import('../image/check/file-lines.ts');
+  const { listFiles } = await import('../image/inspect/list-files.ts');
+  const { longLine, shownName } = await import('../image/inspect/file-lines.ts');
   const files = [];
   for await (const found of listFiles(file)) {
     signal.throwIfAborted();
@@ -73,8 +73,8 @@ const check = defineVerb({
       .example('$0 sif check triton.sif', 'After a copy to the cluster, say')
       .example('$0 sif check triton.sif --json', 'With the counts of what was read'),
   handle: async (args, context) => {
-    const { checkFile } = await import('../image/check/check-file.ts');
-    const { describeReport } = await import('../image/check/describe.ts');
+    const { checkFile } = await import('../image/inspect/check-file.ts');
+    const { describeReport } = await import('../image/inspect/describe.ts');
     const report = await checkFile(path.resolve(context.cwd, args.file), context);
     if (args.json) {
       context.output.json(report);

@@ -29,7 +29,7 @@ export const start = defineVerb({
     }
     const { startHere } = await import('../run/start.ts');
     const { findServed, howToConnect } = await import('../run/endpoints.ts');
-    const { showEnding } = await import('../run/show-ending.ts');
+    const { showEnding } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
     const { record, ending } = await startHere(context, project, options);
     if (ending !== undefined) {

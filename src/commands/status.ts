@@ -25,7 +25,7 @@ export const status = defineVerb({
       .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { findRun, listRuns } = await import('../run/record.ts');
+    const { findRun, listRuns } = await import('../run/record/run-directory.ts');
     if (args.watch && args.json) {
       throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });
     }
@@ -42,8 +42,8 @@ export const status = defineVerb({
       await watchRuns(context, { list, hostname: hostname(), intervalMs });
       return 0;
     }
-    const { statesOfRuns } = await import('../run/state.ts');
-    const { describeStates } = await import('../run/describe-states.ts');
+    const { statesOfRuns } = await import('../run/record/state.ts');
+    const { describeStates } = await import('../run/record/format-states.ts');
     const states = await statesOfRuns(context, await list(), hostname());
     if (args.json) {
       context.output.json(states);

@@ -61,7 +61,7 @@ export const submit = defineVerb({
     }
     output.info(`job ${jobId}, run ${record.id}`);
     const { waitForJob } = await import('../run/wait.ts');
-    const { showEnding } = await import('../run/show-ending.ts');
+    const { showEnding } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(output) } : context;
     const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
     if (ending === undefined) {

@@ -1,8 +1,8 @@
 import { stat, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { bytesOf, listCache } from '../image/cache/folder.ts';
-import { cachePlace } from '../image/cache/place.ts';
+import { bytesOf, listCache } from '../image/convert/cache/folder.ts';
+import { cachePlace } from '../image/convert/cache/place.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, type Finding, note, ok, type Patient, warning } from './check.ts';

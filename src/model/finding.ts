@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Position } from './text-format/position.ts';
+import type { Position } from '../formats/pbtxt/position.ts';
 
 /** One mistake in a model repository. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { withFile, type ZipEntry, zipEntries, ZipError, readZipEntry } from '../support/zip.ts';
+import { withFile, type ZipEntry, zipEntries, ZipError, readZipEntry } from '../formats/zip/zip.ts';
 
 /** What a model.pt is; `arguments` are those of forward() without self, undefined when they could not be read. */
 export type TorchFile =

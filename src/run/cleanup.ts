@@ -1,8 +1,8 @@
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
-import { elsewhere, type RunState, stateOfRun } from './state.ts';
+import { elsewhere, type RunState, stateOfRun } from './record/state.ts';
 
 const pollMs = 300;
 

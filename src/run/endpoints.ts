@@ -3,8 +3,8 @@ import path from 'node:path';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
 import { alignColumns } from '../support/table.ts';
-import { type Endpoint, findRun, listRuns, type RunRecord } from './record.ts';
-import { elsewhere, type RunState, statesOfRuns } from './state.ts';
+import { type Endpoint, findRun, listRuns, type RunRecord } from './record/run-directory.ts';
+import { elsewhere, type RunState, statesOfRuns } from './record/state.ts';
 
 /** A server that can be asked now. */
 export interface Served {

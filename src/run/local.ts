@@ -1,9 +1,9 @@
 import type { Project } from '../config/load.ts';
 import type { Context } from '../support/context.ts';
-import { endingOfScript, type Ending } from './ending.ts';
+import { endingOfScript, type Ending } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
-import { followRun } from './progress.ts';
-import { RunRecord } from './record.ts';
+import { followRun } from './record/follow-run.ts';
+import { RunRecord } from './record/run-directory.ts';
 import { warnOfOpenPorts } from './security.ts';
 
 const pollMs = 200;

@@ -1,10 +1,10 @@
 import { readTextIfPresent } from '../support/files.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { LineFollower } from './follow.ts';
-import type { RunRecord } from './record.ts';
-import { mayComeBack } from './requeue.ts';
-import { elsewhere, stateOfRun } from './state.ts';
+import { LineFollower } from './record/follow-file.ts';
+import type { RunRecord } from './record/run-directory.ts';
+import { mayComeBack } from './record/requeue.ts';
+import { elsewhere, stateOfRun } from './record/state.ts';
 
 export type LogKind = 'client' | 'server' | 'batch';
 

@@ -9,10 +9,10 @@ import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
 import { packageVersion } from '../support/package-version.ts';
-import { refuseNodeLocalClient } from './node-local.ts';
-import { namesOfSecrets } from './plan-environment.ts';
-import { newRunId, planRun, type RunPlan } from './plan.ts';
-import { renderScript } from './script.ts';
+import { refuseNodeLocalClient } from './plan/node-local.ts';
+import { namesOfSecrets } from './plan/environment.ts';
+import { newRunId, planRun, type RunPlan } from './plan/plan.ts';
+import { renderScript } from './plan/script.ts';
 import { describeMistypedOptions } from './server-arguments.ts';
 
 export interface RunOptions {

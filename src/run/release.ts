@@ -8,9 +8,9 @@ import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { type EndingPlan, endingPlanOf } from './ending-plan.ts';
-import type { Holding, RunRecord } from './record.ts';
-import { renderRelease } from './script.ts';
+import { type EndingPlan, endingPlanOf } from './plan/cleanup-plan.ts';
+import type { Holding, RunRecord } from './record/run-directory.ts';
+import { renderRelease } from './plan/script.ts';
 
 /** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
 export const endMs = 60_000;

@@ -2,12 +2,12 @@ import type { Project } from '../config/load.ts';
 import type { Context } from '../support/context.ts';
 import { expectSuccess } from '../support/command.ts';
 import { cleanUpRun } from './cleanup.ts';
-import { endingOfScript, type Ending } from './ending.ts';
+import { endingOfScript, type Ending } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
-import { followRun } from './progress.ts';
-import { RunRecord } from './record.ts';
+import { followRun } from './record/follow-run.ts';
+import { RunRecord } from './record/run-directory.ts';
 import { warnOfOpenPorts } from './security.ts';
-import { stateOfRun } from './state.ts';
+import { stateOfRun } from './record/state.ts';
 
 const pollMs = 200;
 /** How long bash may take from its start to the script's first record of itself. */

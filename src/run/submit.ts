@@ -4,9 +4,9 @@ import { cancelJob } from '../slurm/job.ts';
 import { submitScript } from '../slurm/submit.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan } from './plan/plan.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
-import { RunRecord } from './record.ts';
+import { RunRecord } from './record/run-directory.ts';
 import { warnOfOpenPorts } from './security.ts';
 
 const cancelMs = 60_000;

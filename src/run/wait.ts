@@ -2,10 +2,10 @@ import { cancelJob, hasEnded, type Job, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { hasSpace } from '../support/files.ts';
-import { endingOfJob, endingOfScript, type Ending } from './ending.ts';
-import { followRun } from './progress.ts';
-import type { RunRecord } from './record.ts';
-import { mayComeBack } from './requeue.ts';
+import { endingOfJob, endingOfScript, type Ending } from './record/outcome.ts';
+import { followRun } from './record/follow-run.ts';
+import type { RunRecord } from './record/run-directory.ts';
+import { mayComeBack } from './record/requeue.ts';
 
 const filePollMs = 200;
 /** Slurm is asked once a second at first, then ever less often: a queue may take days. */

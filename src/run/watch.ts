@@ -1,9 +1,9 @@
 import type { Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { describeStates } from './describe-states.ts';
-import type { RunRecord } from './record.ts';
-import { type RunState, statesOfRuns } from './state.ts';
+import { describeStates } from './record/format-states.ts';
+import type { RunRecord } from './record/run-directory.ts';
+import { type RunState, statesOfRuns } from './record/state.ts';
 
 /** Slurm's controller answers everybody on the cluster: nobody needs to know more often. */
 export const shortestIntervalMs = 2_000;

@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { traceLayers } from '../../src/config/layers.ts';
 import { loadProject, readSite } from '../../src/config/load.ts';
-import { renderScript } from '../../src/run/script.ts';
+import { renderScript } from '../../src/run/plan/script.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { samplePlan } from '../run/sample-plan.ts';
+import { samplePlan } from '../run/plan/sample-plan.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const sites = readdirSync(path.join(packageRoot, 'slurm', 'sites')).map((file) =>

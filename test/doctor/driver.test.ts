@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { driverChecks } from '../../src/doctor/driver-checks.ts';
-import { sampleSettings } from '../run/sample-plan.ts';
+import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
 import { describeDiagnoses, examine, type Diagnosis } from '../../src/doctor/examine.ts';
 import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
-import { sampleSettings } from '../run/sample-plan.ts';
+import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { exitProgram } from '../../src/image/codec-probe/exit-program.ts';
+import { exitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { configOf, forPlatform, hostArchitecture, OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';

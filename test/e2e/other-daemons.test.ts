@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { makeCertificates } from '../../src/run/certificates.ts';
-import { exitProgram } from '../../src/image/codec-probe/exit-program.ts';
+import { exitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { noise } from '../image/noise.ts';
 import { savedByDocker20 } from '../image/saved-image.ts';

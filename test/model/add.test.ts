@@ -7,7 +7,7 @@ import { main } from '../../src/main.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { zipOf } from './zip-bytes.ts';
+import { zipOf } from '../formats/zip/zip-bytes.ts';
 
 const shipped = path.join(packageRoot, 'models', 'gat_test');
 

@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { corpus, writeModels } from './corpus.ts';
-import { zipOf } from './zip-bytes.ts';
+import { zipOf } from '../formats/zip/zip-bytes.ts';
 
 const shipped = path.join(packageRoot, 'models');
 const gatModel = path.join(shipped, 'gat_test', '1', 'model.pt');

@@ -3,14 +3,14 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { statesOfRuns } from '../../src/run/state.ts';
-import type { Endpoint, RunRecord } from '../../src/run/record.ts';
+import { statesOfRuns } from '../../src/run/record/state.ts';
+import type { Endpoint, RunRecord } from '../../src/run/record/run-directory.ts';
 import { identityOf } from '../../src/support/process-identity.ts';
 import { clientFiles } from '../../src/triton/credentials.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { endRecord, sampleRecord } from './sample-record.ts';
+import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
 let PATH = '';

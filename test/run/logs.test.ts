@@ -2,12 +2,12 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import type { RunRecord } from '../../src/run/record.ts';
+import type { RunRecord } from '../../src/run/record/run-directory.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { endRecord, sampleRecord } from './sample-record.ts';
+import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
 let record: RunRecord;

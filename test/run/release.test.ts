@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { release } from '../../src/run/release.ts';
-import type { Holding } from '../../src/run/record.ts';
+import type { Holding } from '../../src/run/record/run-directory.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { sampleRecord } from './sample-record.ts';
+import { sampleRecord } from './record/sample-record.ts';
 
 let root = '';
 let folder = '';

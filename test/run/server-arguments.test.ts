@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Settings } from '../../src/config/schema.ts';
 import { describeMistypedOptions } from '../../src/run/server-arguments.ts';
 import { UsageError } from '../../src/support/errors.ts';
-import { samplePlan } from './sample-plan.ts';
+import { samplePlan } from './plan/sample-plan.ts';
 
 const planWith = (args: string[], triton: Settings['triton'] = {}, model: Settings['model'] = {}) =>
   samplePlan({ triton: { ...triton, arguments: args }, model });

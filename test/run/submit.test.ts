@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { sampleSettings } from './sample-plan.ts';
+import { sampleSettings } from './plan/sample-plan.ts';
 
 const options = { gpu: false, allowCpu: false, serve: false };
 

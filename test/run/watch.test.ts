@@ -2,13 +2,13 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { listRuns, type RunRecord } from '../../src/run/record.ts';
+import { listRuns, type RunRecord } from '../../src/run/record/run-directory.ts';
 import { watchRuns } from '../../src/run/watch.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { endRecord, sampleRecord } from './sample-record.ts';
+import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
 let queue = '';

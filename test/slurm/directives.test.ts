@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { directiveLine } from '../../src/slurm/directives.ts';
-import { samplePlan, sampleSettings } from '../run/sample-plan.ts';
+import { samplePlan, sampleSettings } from '../run/plan/sample-plan.ts';
 
 function directives(...args: Parameters<typeof samplePlan>): Record<string, unknown> {
   return Object.fromEntries(samplePlan(...args).directives);

@@ -5,6 +5,6 @@ import { compileDeflate, programModule } from '../../scripts/deflate/compile.ts'
 import { packageRoot } from '../../src/support/package-root.ts';
 
 test('the committed WebAssembly is what its sources compile to: npm run deflate', () => {
-  const committed = readFileSync(path.join(packageRoot, 'src/image/deflate/program.ts'), 'utf8');
+  const committed = readFileSync(path.join(packageRoot, 'src/formats/deflate/program.ts'), 'utf8');
   expect(committed).toBe(programModule(compileDeflate()));
 }, 120_000);

@@ -1,15 +1,15 @@
 import path from 'node:path';
 import { formatBytes } from '../../support/amounts.ts';
 import type { Context } from '../../support/context.ts';
-import { chooseCompression } from '../automatic-compression.ts';
-import { parseBlockSize } from '../block-size.ts';
-import { describeResult } from '../describe-result.ts';
-import { engineFor } from '../engines.ts';
-import { makeSif } from '../make-sif.ts';
+import { chooseCompression } from '../convert/automatic-compression.ts';
+import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
+import { describeResult } from '../make/format-result.ts';
+import { engineFor } from '../convert/engines.ts';
+import { makeSif } from '../make/make-sif.ts';
 import { withPlainHttp } from '../source/plain-http.ts';
 import { buildWithDocker, dockerBuildArguments } from './docker.ts';
 import { fillBuildFolder } from './folder.ts';
-import { forPlatform } from '../wanted.ts';
+import { forPlatform } from '../make/requested-images.ts';
 import type { BuildPlan } from './plan.ts';
 
 export interface BuildOptions {

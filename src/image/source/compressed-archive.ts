@@ -1,5 +1,5 @@
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
-import { parseTarHeader, recordBytes } from '../tar/header.ts';
+import { parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
 import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
 import { foreignTar, readSaved } from './docker-archive.ts';
 import { fileChunks } from './file-chunks.ts';

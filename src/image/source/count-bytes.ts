@@ -1,4 +1,4 @@
-import type { ConversionProgress, ConversionStage, ConversionWatch } from '../engine.ts';
+import type { ConversionProgress, ConversionStage, ConversionWatch } from '../convert/engine.ts';
 
 /** For what reads in pieces: told how many bytes a piece had, it reports how far the whole is. */
 export function countBytes(

@@ -4,7 +4,7 @@ import { readDockerArchive } from './docker-archive.ts';
 import { describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
-import type { RecipeIdentity } from '../recipe/identity.ts';
+import type { RecipeIdentity } from '../build/definition/identity.ts';
 import type { ImageSource } from './source.ts';
 
 /** What tells one state of a source from another, without reading its layers. */
@@ -62,7 +62,7 @@ export async function identify(
   }
   if (source.kind === 'recipe') {
     // Only the result will say what the image is.
-    const { identifyRecipe } = await import('../recipe/identity.ts');
+    const { identifyRecipe } = await import('../build/definition/identity.ts');
     const { expectPlainArchive } = await import('./compressed-archive.ts');
     const recipe = await identifyRecipe(source, async (base) => {
       await expectPlainArchive(base);

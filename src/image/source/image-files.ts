@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
-import { readTarIndex, type TarEntry } from '../tar/index.ts';
+import { readTarIndex, type TarEntry } from '../../formats/tar/index.ts';
 import { decompress, openArchive } from './archive-file.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */

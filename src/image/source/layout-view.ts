@@ -6,7 +6,7 @@ import { countBytes } from './count-bytes.ts';
 import { wholeFile, type FileSlice } from './image-files.ts';
 import type { OciImage } from './oci-image.ts';
 import { checkLayers, storedLayers } from './stored-layers.ts';
-import type { ConversionWatch } from '../engine.ts';
+import type { ConversionWatch } from '../convert/engine.ts';
 
 /** Brings a layer's stored bytes to `file`. */
 export type PlaceBlob = (digest: string, file: string) => Promise<void>;

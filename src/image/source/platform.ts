@@ -1,7 +1,7 @@
 import { arch, endianness } from 'node:os';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
-import { isSifArchitecture } from '../sif/header.ts';
+import { isSifArchitecture } from '../../formats/sif/header.ts';
 
 /** What an image is made for, in Go's words: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */
 export interface Platform {

@@ -5,7 +5,7 @@ import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
-import type { ConversionWatch } from '../engine.ts';
+import type { ConversionWatch } from '../convert/engine.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import type { PlaceBlob } from './layout-view.ts';

@@ -5,7 +5,7 @@ import { UsageError } from '../../support/errors.ts';
 import { countBytes } from './count-bytes.ts';
 import { expectPlainArchive } from './compressed-archive.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import type { ConversionWatch } from '../engine.ts';
+import type { ConversionWatch } from '../convert/engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { downloadRegistryImage } from './registry-image.ts';

@@ -1,7 +1,7 @@
 import type { HpcGatError } from '../../support/errors.ts';
 import { printableBytes } from '../../support/printable.ts';
-import { isZeroRecord, parseTarHeader, recordBytes } from '../tar/header.ts';
-import { TarReader } from '../tar/reader.ts';
+import { isZeroRecord, parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
+import { TarReader } from '../../formats/tar/reader.ts';
 import { digestInName } from './docker-manifest.ts';
 import { checkStored, codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
 import type { ArrivingLayer, LayerReading } from './layered-image.ts';

@@ -1,4 +1,4 @@
-import { ByteReader } from '../tar/byte-reader.ts';
+import { ByteReader } from '../../formats/tar/byte-reader.ts';
 
 const magicOfFrame = 0xfd2fb528;
 const runLengthBlock = 1;

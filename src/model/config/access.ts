@@ -1,4 +1,4 @@
-import type { Position } from '../text-format/position.ts';
+import type { Position } from '../../formats/pbtxt/position.ts';
 import type { Entry, Message } from './message.ts';
 import type { Scalar } from './scalar.ts';
 import { fieldsOf, fieldType } from './types.ts';

@@ -1,6 +1,6 @@
 import { nearest } from '../../support/nearest.ts';
-import type { Field, MessageValue, ScalarValue } from '../text-format/value.ts';
-import { type Fault, type Position, SyntaxFault } from '../text-format/position.ts';
+import type { Field, MessageValue, ScalarValue } from '../../formats/pbtxt/value.ts';
+import { type Fault, type Position, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { readScalar, type Scalar } from './scalar.ts';
 import { alternatives, type FieldType } from '../../triton/model-config.ts';
 import { fieldsOf, fieldType } from './types.ts';

@@ -1,5 +1,5 @@
-import { parseTextFormat } from '../text-format/parse.ts';
-import { type Fault, SyntaxFault } from '../text-format/position.ts';
+import { parseTextFormat } from '../../formats/pbtxt/parse.ts';
+import { type Fault, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { type Message, readMessage } from './message.ts';
 
 export interface ReadConfig {

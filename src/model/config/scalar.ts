@@ -1,6 +1,6 @@
 import { nearest } from '../../support/nearest.ts';
-import { SyntaxFault } from '../text-format/position.ts';
-import type { ScalarValue } from '../text-format/value.ts';
+import { SyntaxFault } from '../../formats/pbtxt/position.ts';
+import type { ScalarValue } from '../../formats/pbtxt/value.ts';
 import { enums } from '../../triton/model-config.ts';
 
 /** Integers that JavaScript's numbers cannot hold are bigint. */

@@ -5,7 +5,7 @@ import {
   hostPlatform,
   parsePlatform,
 } from '../../../src/image/source/platform.ts';
-import { forPlatform } from '../../../src/image/wanted.ts';
+import { forPlatform } from '../../../src/image/make/requested-images.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { zipOf } from '../zip-bytes.ts';
+import { zipOf } from '../../formats/zip/zip-bytes.ts';
 import type { CorpusModel } from './python-models.ts';
 
 export const committed = path.join(packageRoot, 'models', 'gat_test', '1', 'model.pt');

@@ -1,0 +1,153 @@
+import { open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { makeFolder } from '../../../support/make-folder.ts';
+import { ownIdentity } from '../../../support/process-identity.ts';
+import type { FileThreads } from '../../../support/threads/file-threads.ts';
+import type { LayerEntry } from '../layer/entry.ts';
+import type { FileContent } from '../../../formats/squashfs/content.ts';
+import type { Stretch } from '../../../formats/squashfs/squeeze.ts';
+import type { KeptBlocks } from '../../../formats/squashfs/write.ts';
+import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
+import { entryName, type BlockForm } from './entry-name.ts';
+import { partName } from './folder.ts';
+import { entriesAt } from './index-reader.ts';
+import type { LayerIndex } from './layer-index.ts';
+import { Room } from './room.ts';
+
+/** Smaller layers, unpacked, are as soon converted as looked up; an image may have thousands of them. */
+const smallestBytes = 64 * 1024;
+
+/** Tells apart what one process writes at once. */
+let parts = 0;
+
+export interface CachePlace {
+  /** Absolute path; made when something is to be kept. */
+  readonly folder: string;
+  /** All entries together have no more. */
+  readonly limitBytes: number;
+}
+
+/** A layer that was converted before, open until {@link close}. */
+export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, KeptBlocks {
+  /** As {@link KeptBlocks}; what is damaged is removed from the cache. */
+  copyTo(file: FileHandle, position: number): Promise<boolean>;
+  /** @param from where its first block lies now, in the file system. */
+  entriesAt(from: number): LayerEntry<FileContent>[];
+  close(): Promise<void>;
+}
+
+/**
+ * The compressed blocks of layers that were converted before. Each layer is one file that is written under another name
+ * and renamed when it is whole, and never changed: whoever reads it has the whole of it, even while it is replaced or
+ * removed, so that no lock is needed. What is damaged is removed, and is not there.
+ */
+export class BlockCache {
+  readonly #place: CachePlace;
+  readonly #form: BlockForm;
+  readonly #fileThreads: FileThreads;
+  readonly #room: Room;
+
+  constructor(place: CachePlace, form: BlockForm, fileThreads: FileThreads) {
+    this.#place = place;
+    this.#form = form;
+    this.#fileThreads = fileThreads;
+    this.#room = new Room(place);
+  }
+
+  /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
+  async has(digest: string): Promise<boolean> {
+    const file = this.#fileOf(digest);
+    return file !== undefined && (await stat(file).catch(() => undefined)) !== undefined;
+  }
+
+  /** @returns undefined for a layer that is not there, or not whole. */
+  async open(digest: string): Promise<CachedLayer | undefined> {
+    const file = this.#fileOf(digest);
+    const handle = file === undefined ? undefined : await open(file, 'r').catch(() => undefined);
+    if (file === undefined || handle === undefined) {
+      return undefined;
+    }
+    // It will be asked to copy; while it starts the index is read.
+    this.#fileThreads.start();
+    try {
+      const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
+      this.#room.use(file, sizeBytes);
+      const now = new Date();
+      await utimes(file, now, now).catch(() => undefined);
+      return {
+        diffId: index.diffId,
+        demand: index.demand,
+        dataBytes,
+        file: handle,
+        copyTo: async (target, position) => {
+          try {
+            await copyTo(target, position, this.#fileThreads);
+            return true;
+          } catch (error) {
+            await removeDamaged(file, error);
+            return false;
+          }
+        },
+        entriesAt: (from) => entriesAt(index, from),
+        close: () => handle.close(),
+      };
+    } catch (error) {
+      await handle.close();
+      await removeDamaged(file, error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a layer's blocks, where they find room; not called again before it has answered.
+   *
+   * @param digest of the layer as it is stored.
+   * @param source where the blocks lie in a file, without gaps.
+   * @throws what the file system says.
+   */
+  async keep(
+    digest: string,
+    index: LayerIndex,
+    source: { readonly file: FileHandle; readonly stretch: Stretch },
+  ): Promise<void> {
+    const { folder } = this.#place;
+    const file = this.#fileOf(digest);
+    if (file === undefined || index.demand.unpackedBytes < smallestBytes) {
+      return;
+    }
+    await makeFolder(folder, 0o700);
+    const { from, to } = source.stretch;
+    if (!(await this.#room.makeFor(to - from))) {
+      return;
+    }
+    parts += 1;
+    const part = path.join(folder, partName(ownIdentity(), parts));
+    try {
+      const handle = await open(part, 'wx', 0o600);
+      try {
+        const { file: from, stretch } = source;
+        const sizeBytes = await writeEntry(handle, from, stretch, index, this.#fileThreads);
+        this.#room.use(file, sizeBytes);
+      } finally {
+        await handle.close();
+      }
+      await rename(part, file);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+  }
+
+  #fileOf(digest: string): string | undefined {
+    const name = entryName(digest, this.#form);
+    return name === undefined ? undefined : path.join(this.#place.folder, name);
+  }
+}
+
+/** @throws what is not about the entry. */
+async function removeDamaged(file: string, error: unknown): Promise<void> {
+  if (!(error instanceof DamagedEntry)) {
+    throw error;
+  }
+  await rm(file, { force: true });
+}

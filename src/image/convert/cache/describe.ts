@@ -1,0 +1,37 @@
+import { alignColumns } from '../../../support/table.ts';
+import { count, formatBytes } from '../../../support/amounts.ts';
+import type { CachePlace } from './block-cache.ts';
+import { bytesOf, type CacheContents, type CacheFile } from './folder.ts';
+
+/** Hexadecimal digits that tell layers apart, as Docker shows them. */
+const shownDigits = 12;
+
+/** What `cache list` prints. */
+export function cacheLines(
+  { folder, limitBytes }: CachePlace,
+  { entries, leftovers }: CacheContents,
+): string[] {
+  const rows = entries.map(({ digest, compression, blockSize, sizeBytes, usedAt }) => [
+    digest.slice('sha256:'.length).slice(0, shownDigits),
+    compression,
+    blockSize,
+    formatBytes(sizeBytes),
+    usedAt.toISOString().slice(0, 16).replace('T', ' '),
+  ]);
+  const table =
+    rows.length === 0 ? [] : alignColumns([['LAYER', 'CODEC', 'BLOCKS', 'SIZE', 'LAST USED (UTC)'], ...rows]);
+  const left =
+    leftovers.length === 0
+      ? ''
+      : `; ${count(leftovers.length, 'file')} of killed processes, which prune removes`;
+  return [
+    ...table,
+    `${folder}: ${count(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
+  ];
+}
+
+/** What `cache prune` prints. */
+export function prunedLine({ folder }: CachePlace, going: readonly CacheFile[], dryRun: boolean): string {
+  const verb = dryRun ? 'would go' : 'removed';
+  return `${folder}: ${count(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
+}

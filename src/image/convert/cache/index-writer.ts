@@ -1,0 +1,96 @@
+import type { LayerEntry } from '../layer/entry.ts';
+import type { LeafInode } from '../../../formats/squashfs/inode.ts';
+import type { Demand } from '../limits.ts';
+import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/squashfs/content.ts';
+import { changes, noBlock, type LayerIndex } from './layer-index.ts';
+import { MetadataList } from './stored-metadata.ts';
+
+/** A layer whose contents are written, its blocks one behind the other. */
+export interface LayerOfBlocks {
+  readonly diffId: string;
+  readonly entries: readonly LayerEntry<FileContent>[];
+  readonly demand: Demand;
+}
+
+export function indexOf({ diffId, demand, entries }: LayerOfBlocks): LayerIndex {
+  const lists = new IndexLists(blocksOf(entries));
+  for (const entry of entries) {
+    lists.add(entry);
+  }
+  const { blocks, metadata, numbers, texts } = lists;
+  return { diffId, demand, blocks: blocks.map(sizeWord), metadata: metadata.all, numbers, texts };
+}
+
+/** Every block once, in the order in which they lie. */
+function blocksOf(entries: readonly LayerEntry<FileContent>[]): StoredBlock[] {
+  const blocks = new Set<StoredBlock>();
+  for (const entry of entries) {
+    if (entry.change === 'leaf' && entry.inode.kind === 'file') {
+      const { blocks: whole, fragment } = entry.inode.content;
+      whole.filter(({ storedBytes }) => storedBytes > 0).forEach((block) => blocks.add(block));
+      if (fragment !== undefined) {
+        blocks.add(fragment.block);
+      }
+    }
+  }
+  return [...blocks].sort((one, other) => one.position - other.position);
+}
+
+class IndexLists {
+  readonly blocks: readonly StoredBlock[];
+  readonly metadata = new MetadataList();
+  readonly numbers: number[] = [];
+  readonly texts: string[] = [];
+  readonly #places: ReadonlyMap<StoredBlock, number>;
+
+  constructor(blocks: readonly StoredBlock[]) {
+    this.blocks = blocks;
+    this.#places = new Map(blocks.map((block, place) => [block, place]));
+  }
+
+  add(entry: LayerEntry<FileContent>): void {
+    const { change, path } = entry;
+    this.numbers.push(changes.indexOf(change === 'leaf' ? entry.inode.kind : change));
+    this.texts.push(path.join('/'));
+    switch (change) {
+      case 'directory':
+        this.numbers.push(this.metadata.placeOf(entry.metadata));
+        break;
+      case 'hard-link':
+        this.texts.push(entry.target.join('/'));
+        break;
+      case 'leaf':
+        this.numbers.push(this.metadata.placeOf(entry.inode.metadata));
+        this.#addLeaf(entry.inode);
+        break;
+    }
+  }
+
+  #addLeaf(inode: LeafInode<FileContent>): void {
+    switch (inode.kind) {
+      case 'file':
+        this.#addContent(inode.content);
+        break;
+      case 'symbolic-link':
+        this.texts.push(inode.target);
+        break;
+      case 'character-device':
+      case 'block-device':
+        this.numbers.push(inode.major, inode.minor);
+        break;
+    }
+  }
+
+  #addContent({ sizeBytes, checksum, blocks, fragment }: FileContent): void {
+    this.numbers.push(sizeBytes, checksum, blocks.length);
+    for (const block of blocks) {
+      this.numbers.push(this.#placeOf(block));
+    }
+    this.numbers.push(this.#placeOf(fragment?.block), fragment?.offset ?? 0);
+  }
+
+  /** A hole has none. */
+  #placeOf(block: StoredBlock | undefined): number {
+    return (block && this.#places.get(block)) ?? noBlock;
+  }
+}

@@ -1,0 +1,41 @@
+import { noXattrs, type Metadata } from '../../../formats/squashfs/inode.ts';
+
+/** As it stands in an index. */
+export type StoredMetadata = readonly [
+  mode: number,
+  uid: number,
+  gid: number,
+  mtime: number,
+  /** Names and values in turn. */
+  ...xattrs: string[],
+];
+
+/** What inodes of a layer have beside what they are, each once: many have the same. */
+export class MetadataList {
+  readonly all: StoredMetadata[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** Where it stands in the list. */
+  placeOf(metadata: Metadata): number {
+    const stored = toStored(metadata);
+    const key = JSON.stringify(stored);
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = this.all.push(stored) - 1;
+      this.#places.set(key, place);
+    }
+    return place;
+  }
+}
+
+function toStored({ mode, uid, gid, mtime, xattrs }: Metadata): StoredMetadata {
+  return [mode, uid, gid, mtime, ...[...xattrs].flatMap(([name, value]) => [name, value.toString('latin1')])];
+}
+
+export function fromStored([mode, uid, gid, mtime, ...rest]: StoredMetadata): Metadata {
+  const xattrs = new Map<string, Buffer>();
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    xattrs.set(rest[at] ?? '', Buffer.from(rest[at + 1] ?? '', 'latin1'));
+  }
+  return { mode, uid, gid, mtime, xattrs: xattrs.size === 0 ? noXattrs : xattrs };
+}

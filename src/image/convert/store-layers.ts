@@ -1,0 +1,168 @@
+import type { FileHandle } from 'node:fs/promises';
+import { messageOf } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+import type { BlockCache } from './cache/block-cache.ts';
+import { indexOf } from './cache/index-writer.ts';
+import type { ConversionWatch } from './engine.ts';
+import { KeptLayers } from './cached-layers.ts';
+import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
+import { demandSince, type Budget } from './limits.ts';
+import { countLayers } from '../source/count-bytes.ts';
+import type { ArrivingLayer, LayeredImage } from '../source/layered-image.ts';
+import type { FileContent } from '../../formats/squashfs/content.ts';
+import type { DataArea, ReadContent } from '../../formats/squashfs/data-area.ts';
+import type { Stretch } from '../../formats/squashfs/squeeze.ts';
+import type { SquashfsWriter } from '../../formats/squashfs/write.ts';
+import { TarReader } from '../../formats/tar/reader.ts';
+
+/** A layer whose contents are written. */
+export interface WrittenLayer {
+  /** For messages. */
+  readonly name: string;
+  readonly entries: readonly LayerEntry<FileContent>[];
+  readonly stretch: Stretch;
+}
+
+/** Where the contents go. */
+export interface LayerTarget {
+  readonly file: FileHandle;
+  readonly squashfs: SquashfsWriter;
+  readonly budget: Budget;
+  /** Where layers may lie that were converted before, and others are kept. */
+  readonly cache?: BlockCache | undefined;
+}
+
+/** What watches a conversion of layers. */
+export type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
+
+export interface StoredLayers {
+  /** By their diff_ids. */
+  readonly stored: ReadonlyMap<string, WrittenLayer>;
+  /** Waits for the blocks from the cache. @returns false when some were damaged: nothing made of them is to be used. */
+  readonly areSound: () => Promise<boolean>;
+  /**
+   * Waits until the stored bytes of the layers that were taken from the cache are compared with their digests.
+   *
+   * @throws {HpcGatError} when some differ
+   */
+  readonly checked: () => Promise<void>;
+  /** Waits until nobody reads the file or the cache any more. */
+  readonly end: () => Promise<void>;
+}
+
+/** Writes the contents of all layers, in the order in which they come. */
+export async function storeLayers(
+  image: LayeredImage,
+  target: LayerTarget,
+  watch: Watch,
+): Promise<StoredLayers> {
+  const { cache } = target;
+  const { fileThreads, signal } = watch;
+  const { begin, onBytes } = countLayers(watch.onProgress, 'compress', 'converting the layers', image);
+  const onInflated = (bytes: number) => {
+    target.budget.inflate(bytes, image.place);
+  };
+  const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
+  const nameOf = (layer: ArrivingLayer) => `layer ${printable(layer.name)} of ${image.place}`;
+  const stored = new Map<string, WrittenLayer>();
+  const kept = cache && new KeptLayers(cache, target, image.isStream ?? false);
+  let keeping = Promise.resolve();
+  const end = async () => {
+    await Promise.all([keeping, kept?.close()]);
+  };
+  const convert = async (layer: ArrivingLayer): Promise<void> => {
+    const before = target.budget.demand;
+    target.squashfs.expect(layer.sizeBytes);
+    const written = await convertLayer(layer, nameOf(layer), target);
+    const diffId = layer.diffId();
+    stored.set(diffId, written);
+    if (cache !== undefined && layer.digest !== undefined) {
+      const demand = demandSince(before, target.budget.demand);
+      const { digest } = layer;
+      const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
+      // Now: what is written of it is not to be what becomes of it. The rest beside what follows.
+      const index = indexOf({ diffId, demand, entries: written.entries });
+      keeping = keeping.then(() => cache.keep(digest, index, source)).catch(warnOf(watch));
+      target.squashfs.holdUntil(keeping);
+    }
+  };
+  try {
+    for await (const layer of image.layers({ onBytes, onInflated, fileThreads, signal, isHeld })) {
+      const held = await kept?.take(layer, nameOf(layer), begin(layer.sizeBytes));
+      if (held === undefined) {
+        kept?.beginChecks();
+        await convert(layer);
+      } else {
+        stored.set(held.diffId, held);
+      }
+    }
+    kept?.beginChecks();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    stored,
+    areSound: async () => (await kept?.areSound()) ?? true,
+    checked: async () => kept?.checked(),
+    end,
+  };
+}
+
+async function convertLayer(
+  layer: ArrivingLayer,
+  name: string,
+  { squashfs, budget }: LayerTarget,
+): Promise<WrittenLayer> {
+  const bytes = counted(layer.bytes, name, budget);
+  try {
+    const entries = await storeEntries(new TarReader(bytes, name), squashfs.data, name, budget);
+    return { name, entries, stretch: await squashfs.endLayer() };
+  } finally {
+    // After an error nobody reads on, and what is open is to be closed.
+    await bytes.return(undefined);
+  }
+}
+
+async function* counted(
+  chunks: AsyncIterable<Buffer>,
+  place: string,
+  budget: Budget,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of chunks) {
+    budget.unpack(chunk.length, place);
+    yield chunk;
+  }
+}
+
+/** Reads a layer to its end; the contents of its files go to the output at once. */
+async function storeEntries(
+  tar: TarReader,
+  data: DataArea,
+  place: string,
+  budget: Budget,
+): Promise<LayerEntry<FileContent>[]> {
+  const entries: LayerEntry<FileContent>[] = [];
+  const readContent: ReadContent = (target) => tar.readContent(target);
+  for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
+    budget.take(entry, place);
+    const names = namesOf(entry.name, place);
+    const storing =
+      entry.kind === 'file' && !isWhiteout(names) ? data.store(entry.sizeBytes, readContent) : undefined;
+    const content = storing instanceof Promise ? await storing : storing;
+    const meaning = interpret(entry, names, content, place);
+    if (meaning !== undefined) {
+      entries.push(meaning);
+    }
+  }
+  return entries;
+}
+
+/** The conversion goes on without a cache that cannot be written. */
+function warnOf({ signal, onWarning }: Watch): (error: unknown) => void {
+  return (error) => {
+    if (!signal.aborted) {
+      onWarning(`the converted layer was not kept for the next time: ${messageOf(error)}`);
+    }
+  };
+}

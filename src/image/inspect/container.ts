@@ -1,0 +1,70 @@
+import type { FileHandle } from 'node:fs/promises';
+import { readAt } from '../../support/files.ts';
+import { descriptorSizeBytes, SifDataType, type SifDescriptor } from '../../formats/sif/descriptor.ts';
+import { headerSizeBytes, launchLine } from '../../formats/sif/header.ts';
+import { InvalidSifError } from '../../formats/sif/invalid.ts';
+import type { Sif } from '../../formats/sif/read.ts';
+
+/** Texts of a SIF are descriptions; one of this size is none. */
+const maxJsonBytes = 64 * 1024 * 1024;
+
+/**
+ * What a SIF says of itself: numbers of the header, objects beside each other in the place that is theirs, JSON that is.
+ *
+ * @throws {InvalidSifError} for the first thing that is wrong.
+ */
+export async function checkContainer(sif: Sif, handle: FileHandle, file: string): Promise<void> {
+  const broken = (problem: string) => new InvalidSifError(file, `is damaged: ${problem}`);
+  const { header, descriptors } = sif;
+  const tableBytes = header.descriptorsTotal * descriptorSizeBytes;
+  const used = header.descriptorsTotal - header.descriptorsFree;
+  if (header.launch !== launchLine) {
+    throw broken(`it begins with ${JSON.stringify(header.launch)} instead of ${JSON.stringify(launchLine)}`);
+  }
+  if (used !== descriptors.length) {
+    throw broken(`its header counts ${used} objects, its table has ${descriptors.length}`);
+  }
+  if (header.descriptorsBytes !== tableBytes || header.descriptorsOffset < headerSizeBytes) {
+    throw broken(
+      `its header has a table of ${header.descriptorsBytes} bytes at ${header.descriptorsOffset} for ${header.descriptorsTotal} descriptors`,
+    );
+  }
+  if (new Set(descriptors.map(({ id }) => id)).size !== descriptors.length) {
+    throw broken('two objects have one number');
+  }
+  let end = Math.max(header.dataOffset, header.descriptorsOffset + tableBytes);
+  for (const object of descriptors.toSorted((one, other) => one.offset - other.offset)) {
+    if (object.offset < end) {
+      throw broken(`object ${object.id} begins at ${object.offset}, before ${end}, where others end`);
+    }
+    if (object.paddedBytes < object.sizeBytes) {
+      throw broken(
+        `object ${object.id} has ${object.sizeBytes} bytes, but ${object.paddedBytes} with the gap before it`,
+      );
+    }
+    end = object.offset + object.sizeBytes;
+  }
+  if (header.dataOffset + header.dataBytes !== end) {
+    throw broken(
+      `its header has the objects end at ${header.dataOffset + header.dataBytes}, they do at ${end}`,
+    );
+  }
+  for (const object of descriptors.filter(({ type }) => type === SifDataType.json)) {
+    if (!(await isJson(handle, object))) {
+      throw broken(`object ${object.id}, ${object.name}, is not JSON`);
+    }
+  }
+}
+
+async function isJson(handle: FileHandle, { offset, sizeBytes }: SifDescriptor): Promise<boolean> {
+  if (sizeBytes > maxJsonBytes) {
+    return false;
+  }
+  const bytes = await readAt(handle, offset, sizeBytes);
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}

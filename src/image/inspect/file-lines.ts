@@ -1,0 +1,50 @@
+import { escapedBytes } from '../../support/printable.ts';
+import type { InodeKind } from '../../formats/squashfs/read/inode.ts';
+import type { ListedFile } from './list-files.ts';
+
+const letters: Record<InodeKind, string> = {
+  directory: 'd',
+  file: '-',
+  'symbolic-link': 'l',
+  'block-device': 'b',
+  'character-device': 'c',
+  fifo: 'p',
+  socket: 's',
+};
+
+/** One line as `ls -l` and `unsquashfs -lls` write it: mode, owner, size or device, time in UTC, path, target. */
+export function longLine(file: ListedFile): string {
+  const { kind, mode, uid, gid, device, sizeBytes, mtime, path, target } = file;
+  const what = device === undefined ? String(sizeBytes) : `${device.major},${device.minor}`;
+  const owner = `${uid}/${gid}`;
+  const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const arrow = target === undefined ? '' : ` -> ${shownName(target)}`;
+  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${shownName(path)}${arrow}`;
+}
+
+/** "rwxr-sr-t". */
+function permissions(mode: number): string {
+  const special = [
+    [0o4000, 's'],
+    [0o2000, 's'],
+    [0o1000, 't'],
+  ] as const;
+  return special
+    .map(([bit, letter], index) => {
+      const three = (mode >> (6 - 3 * index)) & 7;
+      const runs = (three & 1) !== 0;
+      const last = (mode & bit) === 0 ? (runs ? 'x' : '-') : runs ? letter : letter.toUpperCase();
+      return `${(three & 4) !== 0 ? 'r' : '-'}${(three & 2) !== 0 ? 'w' : '-'}${last}`;
+    })
+    .join('');
+}
+
+/**
+ * A name as text for a terminal, another one for every other name: what is no UTF-8, what steers terminals, and
+ * backslashes are shown by their codes.
+ *
+ * @param name a byte in each character.
+ */
+export function shownName(name: string): string {
+  return escapedBytes(name.replaceAll('\\', String.raw`\x5c`));
+}

@@ -1,0 +1,195 @@
+import { chmod, open, rename, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from '../../support/context.ts';
+import { formatBytes } from '../../support/amounts.ts';
+import { HpcGatError, isOutOfSpace, messageOf } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+import { FileThreads } from '../../support/threads/file-threads.ts';
+import { findForeignProgram } from '../inspect/foreign-program.ts';
+import { formatCompression } from '../../formats/squashfs/compression.ts';
+import type { SifEngine } from '../convert/engine.ts';
+import { identify, type IdentifiedImage } from '../source/identity.ts';
+import type { ImageDescription } from '../source/image-config.ts';
+import type { MakeSifRequest } from './request.ts';
+import { showProgress } from './progress.ts';
+import { writeSifRecord, type SifRecord } from './sif-manifest.ts';
+import { formatSource } from '../source/source.ts';
+import { sameIdentity } from './up-to-date.ts';
+import { verifySif, type SifFacts } from './verify.ts';
+import { createWorkspace, noSpaceIn, type Workspace } from './temp-dir.ts';
+
+/** What a SIF takes of the bytes of the unpacked layers: for programs and libraries usually a third. */
+const compressedShare = 0.5;
+
+/** Converts, checks, records, publishes. The caller holds the lock of the output. */
+export async function convert(
+  request: MakeSifRequest,
+  engine: SifEngine,
+  image: IdentifiedImage,
+  context: Context,
+): Promise<SifRecord> {
+  const { source, output, compression, blockBytes, tmpDir } = request;
+  const { signal, clock } = context;
+  const engineVersion = await engine.version();
+  const startedAt = clock.now();
+  const workspace = await createWorkspace(output, tmpDir, engine.scratchFactor > 0);
+  const progress = showProgress(context, { ...request.progress, file: output });
+  // At the end this thread helps.
+  const fileThreads = new FileThreads(Math.max(1, engine.threads - 1), signal);
+  try {
+    await warnOfLittleSpace(request, engine, image, context);
+    const { sif, scratch } = workspace;
+    const converted = await engine.convert(
+      { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
+      {
+        onProgress: progress.update,
+        onWarning: progress.warn,
+        onChild: workspace.noteChild,
+        fileThreads,
+        signal,
+      },
+    );
+    progress.update({ stage: 'other', message: 'checking the result' });
+    const description = image.image ?? converted.image;
+    if (description === undefined) {
+      throw new Error(`${engine.name} did not say what ${formatSource(source)} is`);
+    }
+    const { architecture } = description;
+    const facts = await verifySif(sif, { compression, architecture });
+    const [sha256] = await fileThreads.helpWith(
+      Promise.all([
+        hashAndFlush(sif, facts, fileThreads),
+        warnOfForeignProgram(sif, facts, description, progress.warn),
+        expectUnchanged(request, image, context),
+        converted.checked?.(),
+      ]),
+    );
+    const record: SifRecord = {
+      schemaVersion: 1,
+      source: formatSource(source),
+      identity: image.identity,
+      sha256,
+      sizeBytes: facts.sizeBytes,
+      architecture: facts.architecture,
+      compression: formatCompression(compression),
+      blockSizeBytes: facts.superblock.blockSizeBytes,
+      engine: { name: engine.name, version: engineVersion },
+      createdAt: clock.now().toISOString(),
+      durationMs: clock.now().getTime() - startedAt.getTime(),
+      image: description,
+    };
+    await publish(workspace, output, record, signal);
+    return record;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw noSpaceIn(path.dirname(path.dirname(workspace.scratch)), error) ?? error;
+  } finally {
+    progress.end();
+    fileThreads.close();
+    await workspace.remove();
+  }
+}
+
+/** A mislabelled image converts as it is: nobody but its author knows which of the two is right. */
+async function warnOfForeignProgram(
+  sif: string,
+  { architecture }: SifFacts,
+  { entrypoint }: ImageDescription,
+  warn: (message: string) => void,
+): Promise<void> {
+  // Whether the SIF can be read has been looked at before: this is no check of it.
+  const program = await findForeignProgram(sif, architecture, entrypoint).catch(() => undefined);
+  if (program !== undefined) {
+    warn(
+      `the image says that it is for ${architecture}, but its ${printable(program.path)} is for ${program.architecture}, and will not start there`,
+    );
+  }
+}
+
+/** One warning, for the folder that has too little room for what it gets meanwhile, or of the result. */
+async function warnOfLittleSpace(
+  { output, tmpDir, compression }: MakeSifRequest,
+  { scratchFactor }: SifEngine,
+  { layersBytes }: IdentifiedImage,
+  context: Context,
+): Promise<void> {
+  const beside = path.dirname(output);
+  const places = [
+    {
+      folder: tmpDir ?? beside,
+      needed: layersBytes * scratchFactor,
+      fix: '--tmpdir names another place',
+    },
+    {
+      folder: beside,
+      needed: layersBytes * (compression.codec === 'none' ? 1 : compressedShare),
+      fix: '-o FILE names another place',
+    },
+  ];
+  for (const { folder, needed, fix } of places) {
+    const { bavail, bsize } = needed > 0 ? await statfs(folder) : { bavail: Infinity, bsize: 1 };
+    if (bavail * bsize < needed) {
+      context.output.warn(
+        `${folder} has ${formatBytes(bavail * bsize)} free, the conversion may need ${formatBytes(needed)}; ${fix}`,
+      );
+      return;
+    }
+  }
+}
+
+/** A tag may move, and a file may be written anew, while it is read: then the record would be wrong. */
+async function expectUnchanged(
+  { source }: MakeSifRequest,
+  image: IdentifiedImage,
+  context: Context,
+): Promise<void> {
+  if (image.pinned !== undefined) {
+    return;
+  }
+  const now = await identify(source, context);
+  if (!sameIdentity(now.identity, image.identity)) {
+    throw new HpcGatError(`${formatSource(source)} changed while it was converted`, { fix: 'start again' });
+  }
+}
+
+/** Hashes the whole file while the system brings it to disk. */
+async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: FileThreads): Promise<string> {
+  // A SIF is a program: whoever may read it, by the umask, may start it.
+  const { mode } = await stat(sif);
+  await chmod(sif, (mode | ((mode & 0o444) >> 2)) & 0o777);
+  const handle = await open(sif, 'r');
+  try {
+    const [digest] = await Promise.all([
+      fileThreads.sha256({ file: sif, start: 0, length: sizeBytes }),
+      handle.sync(),
+    ]);
+    return digest;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * The record goes first: if this process dies between the two, the record does not fit the old file and the
+ * next run converts again.
+ */
+async function publish(
+  { sif }: Workspace,
+  output: string,
+  record: SifRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const restoreRecord = await writeSifRecord(output, record);
+  try {
+    await rename(sif, output);
+  } catch (cause) {
+    await restoreRecord();
+    throw isOutOfSpace(cause)
+      ? cause
+      : new HpcGatError(`${output} cannot be replaced: ${messageOf(cause)}`, {
+          fix: 'look what lies there now, or name another file: -o FILE',
+          cause,
+        });
+  }
+}

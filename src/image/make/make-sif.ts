@@ -1,0 +1,62 @@
+import path from 'node:path';
+import type { Context } from '../../support/context.ts';
+import { acquireLock } from '../../support/lock.ts';
+import { convert } from './build-sif.ts';
+import type { SifEngine } from '../convert/engine.ts';
+import { identify } from '../source/identity.ts';
+import { expectPlatform } from '../source/platform.ts';
+import { formatSource } from '../source/source.ts';
+import type { MakeSifRequest, MakeSifResult } from './request.ts';
+import { judge } from './up-to-date.ts';
+import { explainFileError } from './temp-dir.ts';
+
+/**
+ * Makes a SIF from an image, unless it is there already. Under its final name there is, at any moment, either
+ * nothing, the old file, or a new one that was checked.
+ *
+ * @throws {UsageError} for a source that is not there or is for another platform, or an output that cannot be written.
+ * @throws {HpcGatError} when the conversion or a check of its result fails; the signal's reason when it aborts.
+ */
+export async function makeSif(
+  request: MakeSifRequest,
+  engine: SifEngine,
+  context: Context,
+): Promise<MakeSifResult> {
+  const image = await identify(request.source, context);
+  if (request.source.kind !== 'recipe' && image.image !== undefined) {
+    expectPlatform(image.image, request.source.platform, formatSource(request.source));
+  }
+  const before = await judge(request, engine.name, image, context.signal);
+  if (before.state === 'up to date' || request.dryRun === true) {
+    return before;
+  }
+  const release = await lockOutput(request.output, context);
+  try {
+    // Whoever held the lock may have made exactly this SIF meanwhile.
+    const now = await judge(request, engine.name, image, context.signal);
+    if (now.state === 'up to date') {
+      return now;
+    }
+    const record = await convert(request, engine, image, context);
+    return { state: 'made', file: request.output, reason: now.reason, record };
+  } finally {
+    await release();
+  }
+}
+
+async function lockOutput(output: string, context: Context): Promise<() => Promise<void>> {
+  const folder = path.dirname(output);
+  const name = path.basename(output);
+  try {
+    return await acquireLock(path.join(folder, `.${name}.lock`), {
+      onWait: (owner) => {
+        const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
+        context.output.info(`waiting for ${who}, which is making ${name}`);
+      },
+      clock: context.clock,
+      signal: context.signal,
+    });
+  } catch (error) {
+    throw explainFileError(folder, error);
+  }
+}

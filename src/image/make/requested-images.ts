@@ -1,0 +1,83 @@
+import path from 'node:path';
+import type { CompleteSettings } from '../../config/defaults.ts';
+import type { Project } from '../../config/load.ts';
+import { parseReference } from '../../registry/reference.ts';
+import { UsageError } from '../../support/errors.ts';
+import { formatPlatform, hostPlatform, parsePlatform } from '../source/platform.ts';
+import { withPlainHttp } from '../source/plain-http.ts';
+import { defaultOutputName, type ImageSource, parseSource } from '../source/source.ts';
+
+/** One SIF that somebody asked for. */
+export interface WantedImage {
+  readonly source: ImageSource;
+  /** Of the SIF. */
+  readonly file: string;
+  readonly compression: string;
+  readonly blockSize: string;
+}
+
+/**
+ * The images of a project that name a source: the server's, then the client's. Their files are absolute.
+ *
+ * @throws {UsageError} when none does.
+ */
+export function configuredImages({ settings, root }: Project): WantedImage[] {
+  const wanted = [settings.image, settings.client.image].flatMap(
+    ({ source, file, platform, compression, blockSize }) =>
+      source === undefined
+        ? []
+        : [
+            {
+              source: forPlatform(parse(source, settings, root), platform),
+              file: path.resolve(root, file),
+              compression,
+              blockSize,
+            },
+          ],
+  );
+  if (wanted.length === 0) {
+    throw new UsageError('no SOURCE, and no image.source in hpc-gat.yaml', {
+      fix: 'hpc-gat make-sif docker-daemon:NAME -o FILE, or set image.source',
+    });
+  }
+  return wanted;
+}
+
+/** An image by its source alone; relative file names are meant from `cwd`. */
+export function namedImage(source: string, settings: CompleteSettings, cwd: string): WantedImage {
+  const { platform, compression, blockSize } = settings.image;
+  const parsed = forPlatform(parse(source, settings, cwd), platform);
+  return { source: parsed, file: defaultOutputName(parsed), compression, blockSize };
+}
+
+/**
+ * The same image for the platform that is asked for.
+ *
+ * @throws {UsageError} for a text that names none, and for a recipe, whose commands run on this host, and another platform.
+ */
+export function forPlatform(source: ImageSource, text: string | undefined): ImageSource {
+  if (text === undefined) {
+    return source;
+  }
+  const platform = parsePlatform(text);
+  if (source.kind !== 'recipe') {
+    return { ...source, platform };
+  }
+  const [wanted, host] = [platform, hostPlatform()].map(formatPlatform);
+  if (wanted !== host) {
+    throw new UsageError(`the commands of ${source.file} run on this host, which is ${host}, not ${wanted}`, {
+      fix: `build it on a node of ${wanted}, or convert a Docker image for ${wanted}`,
+    });
+  }
+  return source;
+}
+
+function parse(text: string, { registry }: CompleteSettings, folder: string): ImageSource {
+  const source = withPlainHttp(parseSource(text, folder), registry.plainHttp);
+  if (source.kind !== 'docker') {
+    return source;
+  }
+  const { host } = parseReference(source.name);
+  const mirrors = registry.mirrors[host];
+  return mirrors === undefined ? source : { ...source, mirrors };
+}

@@ -1,0 +1,95 @@
+import { rm, stat } from 'node:fs/promises';
+import * as z from 'zod';
+import { sha256OfFile } from '../../support/digest.ts';
+import { readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
+import { rarelyUsed } from '../../support/parse.ts';
+
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const identitySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('docker-daemon'), imageId: z.string() }),
+  z.strictObject({
+    kind: z.literal('docker-archive'),
+    fileBytes: z.int(),
+    modifiedNs: z.string(),
+    manifestSha256: hex64,
+  }),
+  z.strictObject({
+    kind: z.enum(['compressed-docker-archive', 'compressed-oci-archive']),
+    fileBytes: z.int(),
+    modifiedNs: z.string(),
+    endSha256: hex64,
+  }),
+  z.strictObject({
+    kind: z.enum(['oci', 'oci-archive', 'docker']),
+    manifestDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  }),
+  z.strictObject({
+    kind: z.literal('recipe'),
+    recipeSha256: hex64,
+    inputsSha256: hex64,
+    unknown: z.array(z.string()).readonly(),
+  }),
+]);
+
+const recordSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** As the user may name it again. */
+  source: z.string(),
+  identity: identitySchema,
+  sha256: hex64,
+  sizeBytes: z.int().positive(),
+  architecture: z.string(),
+  compression: z.string(),
+  blockSizeBytes: z.int().positive(),
+  engine: z.strictObject({ name: z.string(), version: z.string() }),
+  createdAt: z.iso.datetime(),
+  durationMs: z.int().nonnegative(),
+  image: z.strictObject({
+    architecture: z.string(),
+    os: z.string(),
+    variant: z.string().exactOptional(),
+    entrypoint: z.array(z.string()).readonly(),
+    cmd: z.array(z.string()).readonly(),
+    env: z.array(z.string()).readonly(),
+    labels: z.record(z.string(), z.string()),
+  }),
+});
+
+/** What `make-sif` knows of a SIF that it made; lies beside it as `NAME.sif.json`. */
+export type SifRecord = z.output<typeof recordSchema>;
+
+/**
+ * The record of a SIF, when there is one and it belongs to the file that lies there now: same size.
+ * Undefined for a SIF of other origin, and where either is missing or damaged.
+ */
+export async function readSifRecord(sifPath: string): Promise<SifRecord | undefined> {
+  const text = await readTextIfPresent(recordPath(sifPath));
+  const size = await stat(sifPath).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  try {
+    const record = recordSchema.parse(JSON.parse(text ?? 'null'), rarelyUsed);
+    return record.sizeBytes === size ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the SIF still has the digest that its record names. Reads the whole file. */
+export async function isIntact(sifPath: string, record: SifRecord, signal: AbortSignal): Promise<boolean> {
+  return (await sha256OfFile(sifPath, signal)) === record.sha256;
+}
+
+/** @returns what puts the record back that was there before. */
+export async function writeSifRecord(sifPath: string, record: SifRecord): Promise<() => Promise<void>> {
+  const file = recordPath(sifPath);
+  const before = await readTextIfPresent(file);
+  await writeFileAtomically(file, `${JSON.stringify(record, null, 2)}\n`);
+  return () => (before === undefined ? rm(file, { force: true }) : writeFileAtomically(file, before));
+}
+
+function recordPath(sifPath: string): string {
+  return `${sifPath}.json`;
+}

@@ -1,0 +1,143 @@
+import { writeFileSync } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { readTextIfPresent } from '../../support/files.ts';
+import { identityOf, isRunning, ownIdentity, parseIdentity } from '../../support/process-identity.ts';
+import { isGroupLeft, signalGroup } from '../../support/process-group.ts';
+import { removeTree } from '../../support/remove-tree.ts';
+
+/** Where a conversion works until its result is whole. */
+export interface Workspace {
+  /** On the file system of the output, so that a rename publishes it. */
+  readonly sif: string;
+  /** An empty folder for the engine. */
+  readonly scratch: string;
+  /** Notes a process that works here, for the run that finds this folder left behind. */
+  readonly noteChild: (pid: number) => void;
+  /** Removes everything; harmless when called twice. */
+  remove(): Promise<void>;
+}
+
+const childFile = 'child.json';
+/** Apptainer removes what it unpacked when it is asked to end. */
+const childEndMs = 5000;
+
+/** Of another host nothing can be asked: what has lain so long untouched is not in work. */
+const foreignLeftoverMs = 24 * 3600 * 1000;
+
+/**
+ * Makes the folders of one conversion, after removing those that dead conversions of the same output left.
+ *
+ * @param tmpDir for the scratch folder; beside the output when undefined.
+ * @param usesScratch whether anything will lie in the scratch folder; `tmpDir` is not written in for nothing.
+ * @throws {UsageError} when a folder is not there or cannot be written.
+ */
+export async function createWorkspace(
+  output: string,
+  tmpDir = path.dirname(output),
+  usesScratch = true,
+): Promise<Workspace> {
+  const { host, pid, startTicks } = ownIdentity();
+  const beside = path.dirname(output);
+  const name = path.basename(output);
+  for (const parent of new Set([beside, tmpDir])) {
+    await removeLeftovers(parent, name);
+  }
+  const parents = [...new Set(usesScratch ? [beside, tmpDir] : [beside])];
+  const folders = parents.map((parent) => path.join(parent, `.${name}.${host}-${pid}-${startTicks}.work`));
+  for (const folder of folders) {
+    await makeFolder(folder);
+  }
+  const scratch = path.join(folders.at(-1) ?? '', 'scratch');
+  await mkdir(scratch);
+  return {
+    sif: path.join(folders[0] ?? '', 'image.sif'),
+    scratch,
+    noteChild: (pid) => {
+      writeFileSync(path.join(folders[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
+    },
+    remove: async () => {
+      await Promise.all(folders.map(removeTree));
+    },
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    throw explainFileError(path.dirname(folder), error);
+  }
+}
+
+/** The error for the user, where `cause` says that nothing can be written in `folder`; else `cause` itself. */
+export function explainFileError(folder: string, cause: unknown): unknown {
+  const code = codeOf(cause) ?? '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new UsageError(`there is no folder ${folder}`, { fix: `mkdir -p ${folder}`, cause });
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    const fix = 'name another place: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile';
+    return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
+  }
+  return noSpaceIn(folder, cause) ?? cause;
+}
+
+/** The error for a full disk or quota, when `cause` speaks of one. */
+export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefined {
+  return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(messageOf(cause))
+    ? new HpcGatError(`no space left in ${folder}`, {
+        fix: 'make room, or name a larger file system: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile',
+        cause,
+      })
+    : undefined;
+}
+
+/** Removes the folders and lock candidates of processes that ended without removing them. */
+async function removeLeftovers(parent: string, name: string): Promise<void> {
+  // A folder that cannot be read is reported by the attempt to write in it.
+  const entries = await readdir(parent).catch(() => []);
+  for (const entry of entries) {
+    if (entry.startsWith(`.${name}.`) && (await isLeftover(parent, entry, name))) {
+      await endChild(path.join(parent, entry, childFile));
+      await removeTree(path.join(parent, entry));
+    }
+  }
+}
+
+async function isLeftover(parent: string, entry: string, name: string): Promise<boolean> {
+  const rest = entry.slice(name.length + 2);
+  const [, host, pid, startTicks] =
+    /^(?:lock\.)?(.+)-(\d+)-(\d+)(?:\.work|\.\d+|\.\d+\.dead)$/.exec(rest) ?? [];
+  if (host === undefined) {
+    return false;
+  }
+  const running = isRunning({ host, pid: Number(pid), startTicks: Number(startTicks) });
+  if (running !== undefined) {
+    return !running;
+  }
+  // Another conversion may be removing it at this moment.
+  const found = await stat(path.join(parent, entry)).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > foreignLeftoverMs;
+}
+
+/** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
+async function endChild(file: string): Promise<void> {
+  const child = parseIdentity((await readTextIfPresent(file).catch(() => undefined)) ?? '');
+  if (child === undefined || isRunning(child) !== true) {
+    return;
+  }
+  signalGroup(child.pid, 'SIGTERM');
+  const end = Date.now() + childEndMs;
+  while (isRunning(child) === true && Date.now() < end) {
+    await delay(50);
+  }
+  signalGroup(child.pid, 'SIGKILL');
+  // Dying takes a moment, in which a process may still write into the folder that is about to be removed.
+  const gone = Date.now() + childEndMs;
+  while (isGroupLeft(child.pid) && Date.now() < gone) {
+    await delay(10);
+  }
+}

@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../../support/errors.ts';
+import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
+import { formatCompression } from '../../formats/squashfs/compression.ts';
+import type { IdentifiedImage, SourceIdentity } from '../source/identity.ts';
+import type { MakeSifRequest, MakeSifResult } from './request.ts';
+import { isIntact, readSifRecord } from './sif-manifest.ts';
+import { expectPlatform, formatPlatform, isFor } from '../source/platform.ts';
+import { formatSource } from '../source/source.ts';
+
+/**
+ * Whether the SIF that lies there is the one that is wanted.
+ *
+ * @param image the source as it is now.
+ * @throws {UsageError} when something else lies there, or the image turns out to be for another platform.
+ */
+export async function judge(
+  request: MakeSifRequest,
+  engineName: string,
+  { identity, image }: IdentifiedImage,
+  signal: AbortSignal,
+): Promise<MakeSifResult> {
+  const {
+    output: file,
+    source,
+    compression,
+    blockBytes,
+    force = false,
+    anyEngine = false,
+    verify = false,
+  } = request;
+  const would = (reason: string): MakeSifResult => ({ state: 'would be made', file, reason });
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isDirectory() === true) {
+    throw new UsageError(`${file} is a folder`, { fix: `name a file in it: -o ${file}/NAME.sif` });
+  }
+  if (there === undefined || force) {
+    return would(there === undefined ? 'it is not there yet' : 'forced');
+  }
+  const record = await readSifRecord(file);
+  if (record === undefined) {
+    throw new UsageError(`${file} is there already, and no record says that make-sif made it`, {
+      fix: '--force replaces it, -o FILE writes elsewhere',
+    });
+  }
+  if (record.source !== formatSource(source)) {
+    return would(`it was made from ${record.source}`);
+  }
+  if (image !== undefined && formatPlatform(record.image) !== formatPlatform(image)) {
+    return would(`it was made for ${formatPlatform(record.image)}`);
+  }
+  if (!sameIdentity(record.identity, identity)) {
+    return would('the source has changed');
+  }
+  if (image === undefined && source.kind !== 'recipe') {
+    if (source.kind === 'oci-archive' && !isFor(record.image, source.platform)) {
+      // It may hold one for this platform too.
+      return would(`it was made for ${formatPlatform(record.image)}`);
+    }
+    expectPlatform(record.image, source.platform, record.source);
+  }
+  if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {
+    return would(identity.unknown[0]);
+  }
+  if (record.compression !== formatCompression(compression)) {
+    return would(`it was made with ${record.compression}`);
+  }
+  const otherEngine = record.engine.name !== engineName;
+  if (otherEngine && !anyEngine) {
+    return would(`it was made by ${record.engine.name}`);
+  }
+  if (record.blockSizeBytes !== blockBytes) {
+    return would(`it was made with blocks of ${formatBlockSize(record.blockSizeBytes)}`);
+  }
+  if (verify && !(await isIntact(file, record, signal))) {
+    return would('its content is damaged');
+  }
+  const since = otherEngine ? `since ${record.engine.name} ${record.engine.version} converted it` : '';
+  return { state: 'up to date', file, reason: `the source has not changed ${since}`.trim(), record };
+}
+
+export function sameIdentity(one: SourceIdentity, other: SourceIdentity): boolean {
+  const sorted = (identity: SourceIdentity) => JSON.stringify(Object.entries(identity).sort());
+  return sorted(one) === sorted(other);
+}

@@ -1,0 +1,35 @@
+import path from 'node:path';
+import type { Project } from '../../config/load.ts';
+import { UsageError } from '../../support/errors.ts';
+import type { Mount } from '../../support/mount.ts';
+
+/** Where the container has something of the run, or needs its own. */
+const taken = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];
+
+/**
+ * The host folders that the settings bind beside the model repository, read-only.
+ *
+ * @throws {UsageError} for a target that the run needs itself, or one that is given twice.
+ */
+export function planBinds({ settings, root }: Project): Mount[] {
+  const mounts = settings.binds.map((bind) => {
+    const [source, target = source] =
+      typeof bind === 'string' ? (bind.split(':') as [string, string?]) : [bind.source, bind.target];
+    const outside = path.resolve(root, source);
+    return { source: outside, destination: target === source ? outside : target, readOnly: true };
+  });
+  mounts.forEach(({ destination }, index) => {
+    const place = path.resolve('/', destination);
+    if (taken.includes(place) || /^\/(models|tmp)\//.test(place)) {
+      throw new UsageError(`binds: ${destination} in the container is the run's own`, {
+        fix: 'choose another target, such as /data',
+      });
+    }
+    if (mounts.findIndex((other) => other.destination === destination) !== index) {
+      throw new UsageError(`binds: two of them have the target ${destination}`, {
+        fix: 'give each its own target',
+      });
+    }
+  });
+  return mounts;
+}

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { defaultSettings } from '../../config/defaults.ts';
+import { parseJobId } from '../../slurm/job-id.ts';
+import type { RunPlan } from './plan.ts';
+import type { Holding, RunRecord } from '../record/run-directory.ts';
+
+/** What ending a run needs of its plan. */
+export type EndingPlan = Pick<
+  RunPlan,
+  'id' | 'runtime' | 'stopSeconds' | 'setup' | 'dockerHost' | 'directives'
+> & {
+  /** Of its job, where that is not this host's own. */
+  readonly cluster?: string | undefined;
+};
+
+/** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
+export async function endingPlanOf(record: RunRecord, holding: Holding): Promise<EndingPlan> {
+  const { plan, jobId = '' } = await record.facts();
+  const recorded = existsSync(path.join(holding.folder, 'network')) ? 'docker' : defaultSettings.runtime;
+  const runtime = plan?.runtime ?? recorded;
+  return {
+    id: record.id,
+    runtime,
+    stopSeconds: plan?.stopSeconds ?? defaultSettings.triton.stopSeconds,
+    setup: plan?.setup ?? [],
+    directives: plan?.directives ?? [],
+    cluster: parseJobId(jobId).cluster,
+    ...(runtime === 'docker' && { dockerHost: plan?.dockerHost ?? '' }),
+  };
+}

@@ -1,0 +1,48 @@
+import { renderTemplate } from '../../render/template.ts';
+import { directiveLine } from '../../slurm/directives.ts';
+import { sha256OfBytes } from '../../support/digest.ts';
+import type { EndingPlan } from './cleanup-plan.ts';
+import type { RunPlan } from './plan.ts';
+
+/**
+ * The bash script of a run: for a job with its `#SBATCH` lines, for a local run the same without them.
+ *
+ * @throws {UsageError} for a value that cannot stand in such a script.
+ */
+export function renderScript(plan: RunPlan): Promise<string> {
+  return renderTemplate('run/script.sh.hbs', {
+    ...plan,
+    ...runtimeValues(plan),
+    container: containerName(plan),
+    modelNames: plan.models.map(({ name }) => name),
+    workloads: plan.models.map(({ workload }) => workload),
+    directiveLines: plan.directives.map(directiveLine),
+  });
+}
+
+/**
+ * The bash script that ends on a node what a run left there, as the run's own script does when it can.
+ *
+ * @param owned the folder where the run recorded what it made
+ */
+export function renderRelease(plan: EndingPlan, owned: string): Promise<string> {
+  return renderTemplate('run/release.sh.hbs', { ...plan, ...runtimeValues(plan), owned });
+}
+
+/**
+ * The name of the run's instance, or of its container and network. Instances are a user's, containers a daemon's: a run of
+ * the same id in another project has another name.
+ */
+function containerName({ id, runFolder }: RunPlan): string {
+  return `hpc-gat-${id}-${sha256OfBytes(runFolder).slice(0, 8)}`;
+}
+
+/** What differs from runtime to runtime: files of `templates/run` with the same functions, and the program. */
+function runtimeValues({ runtime }: Pick<RunPlan, 'runtime'>) {
+  const family = runtime === 'docker' ? 'docker' : 'apptainer';
+  return {
+    runtimePartials: { start: `${family}-start`, release: `${family}-release` },
+    // Sites name Singularity, or have only that; commands and options are the same.
+    runtimePrograms: runtime === 'apptainer' ? ['apptainer', 'singularity'] : [runtime],
+  };
+}

@@ -1,0 +1,31 @@
+import { alignColumns } from '../../support/table.ts';
+import type { RunState } from './state.ts';
+
+/** A table of runs, a line each, under a line of headings. */
+export function describeStates(states: readonly RunState[]): string[] {
+  if (states.length === 0) {
+    return ['no run yet'];
+  }
+  const rows = states.map((run) => [
+    run.id,
+    run.jobId ?? run.kind,
+    run.reason === undefined ? run.state : `${run.state} (${run.reason})`,
+    run.host ?? '-',
+    run.active
+      ? run.ready
+        ? run.serves
+          ? 'serving'
+          : 'ready'
+        : 'not ready'
+      : run.exitCode === undefined
+        ? '-'
+        : `exit ${run.exitCode}`,
+    [
+      ...(run.leftOn.length === 0
+        ? []
+        : [`left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`]),
+      ...run.unreadable,
+    ].join('; '),
+  ]);
+  return alignColumns([['RUN', 'JOB', 'STATE', 'NODE', 'MODEL', ''], ...rows]);
+}

@@ -1,0 +1,74 @@
+import type { Job } from '../../slurm/job.ts';
+import { ExitCode } from '../../support/errors.ts';
+import type { Ended } from './run-directory.ts';
+
+/** How a run ended, for the person who waits for it. */
+export interface Ending {
+  readonly exitCode: number;
+  readonly message: string;
+}
+
+/** The words that the script ends with (templates/run/_steps.sh.hbs), in a person's words. */
+const reasons: Readonly<Record<string, string>> = {
+  passed: 'passed',
+  served: 'served until its time was over',
+  'wrong-answer': 'the model gave a wrong answer',
+  'test-failed': 'the client test failed',
+  'not-ready': 'the model did not get ready',
+  'server-ended': 'tritonserver ended by itself',
+  'no-gpu':
+    'no GPU is visible in the container; fix: check the partition and the driver (for Docker also nvidia-container-toolkit), or accept the CPU with --allow-cpu',
+  'no-runtime':
+    'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
+  'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
+  'no-client':
+    'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',
+  'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
+  'no-address':
+    'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
+  'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
+  'no-credentials': 'the certificates of the run could not be made on the node',
+  'no-preload':
+    'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
+  'instance-failed': 'the container did not start',
+  'runtime-folder':
+    'the container did not start, and the folder of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=FOLDER` into setup',
+  'container-failed': 'Docker did not start the container',
+  'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
+  interrupted: 'interrupted',
+  terminated: 'cancelled',
+  walltime: 'the walltime was reached; fix: ask for more with --time',
+  'script-failed': 'the script ended in an unforeseen way',
+};
+
+export function endingOfScript({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Ending {
+  return { exitCode, message: reasons[reason] ?? reason };
+}
+
+/** For a job that Slurm ended without the script's own last word. Documented in docs/exit-codes.md. */
+const states: Readonly<Record<string, Ending>> = {
+  CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was cancelled' },
+  TIMEOUT: {
+    exitCode: ExitCode.notReady,
+    message: 'the job reached its walltime; fix: ask for more with --time',
+  },
+  DEADLINE: { exitCode: ExitCode.notReady, message: 'the job reached its deadline' },
+  OUT_OF_MEMORY: {
+    exitCode: ExitCode.commandFailed,
+    message: 'the job ran out of memory; fix: ask for more with --memory',
+  },
+  NODE_FAIL: { exitCode: ExitCode.commandFailed, message: 'the node failed' },
+  BOOT_FAIL: { exitCode: ExitCode.commandFailed, message: 'the node did not boot' },
+  PREEMPTED: { exitCode: ExitCode.commandFailed, message: 'the job was preempted' },
+};
+
+export function endingOfJob({ state, reason, exitCode }: Job): Ending {
+  const known = states[state];
+  if (known !== undefined) {
+    return { ...known, message: reason === undefined ? known.message : `${known.message} (${reason})` };
+  }
+  return {
+    exitCode: exitCode === undefined || exitCode === 0 ? ExitCode.failure : exitCode,
+    message: `the job ended as ${state} without a word from its script; the batch log may say why`,
+  };
+}

@@ -1,0 +1,291 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod';
+import { securityForms } from '../../config/schema.ts';
+import { jobIdForm, parseJobId } from '../../slurm/job-id.ts';
+import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { isMissing, readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
+import { makeFolder } from '../../support/make-folder.ts';
+import type { ProcessIdentity } from '../../support/process-identity.ts';
+import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
+
+const schemaVersion = z.literal(1);
+
+/** Written by `submit` once Slurm has taken the job. */
+const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdForm) });
+
+/** Written by the script when the model is ready, and removed when the run ends. */
+const endpointSchema = z.object({
+  schemaVersion,
+  host: z.string(),
+  address: z.string(),
+  grpcPort: z.number(),
+  httpPort: z.number().nullable(),
+  metricsPort: z.number().nullable(),
+  /** The first of them. */
+  model: z.string(),
+  /** Those that were waited for; an earlier version of hpc-gat has not written it. */
+  models: z.array(z.string()).optional(),
+  /** Slurm's number, empty for a run without one. */
+  job: z.string(),
+  /** When the run will be over at the latest. */
+  until: z.iso.datetime(),
+  security: z.enum(securityForms),
+  /** Folder of the client's credentials, relative to the run's. */
+  credentials: z.string().nullable(),
+});
+
+/** Written by the script as its last act. */
+const endedSchema = z.object({
+  schemaVersion,
+  exitCode: z.number(),
+  reason: z.string(),
+  host: z.string(),
+  time: z.string(),
+});
+
+export type Endpoint = z.infer<typeof endpointSchema>;
+export type Ended = z.infer<typeof endedSchema>;
+
+/** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
+export interface Holding {
+  readonly folder: string;
+  /** Output of `hostname` there. */
+  readonly host: string;
+  /** Slurm's name of that node; undefined outside a job, and in records of earlier versions. */
+  readonly node?: string | undefined;
+  /** The partition that the job ran in; undefined as `node` is. */
+  readonly partition?: string | undefined;
+  /** The job or allocation that it was started in, empty without one. */
+  readonly job: string;
+  readonly script: ProcessIdentity;
+}
+
+/** What a run's folder says, as far as it can be read. */
+export interface Facts {
+  readonly plan: KeptPlan | undefined;
+  readonly ended: Ended | undefined;
+  readonly endpoint: Endpoint | undefined;
+  readonly jobId: string | undefined;
+  readonly holdings: readonly Holding[];
+  /** A line for each file that cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/** A file of a run's folder that cannot be read: cut short, written by another version, another user's. */
+class UnreadableRecordError extends HpcGatError {}
+
+/** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
+export class RunRecord {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  get id(): string {
+    return path.basename(this.folder);
+  }
+
+  file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'image.json'): string {
+    return path.join(this.folder, name);
+  }
+
+  plan(): Promise<KeptPlan | undefined> {
+    return this.#read('plan.json', keptPlanSchema);
+  }
+
+  endpoint(): Promise<Endpoint | undefined> {
+    return this.#read('endpoint.json', endpointSchema);
+  }
+
+  ended(): Promise<Ended | undefined> {
+    return this.#read('ended.json', endedSchema);
+  }
+
+  async jobId(): Promise<string | undefined> {
+    return (await this.#read('job.json', jobSchema))?.jobId;
+  }
+
+  /** All of it at once. Nothing in the folder makes this fail. */
+  async facts(): Promise<Facts> {
+    const unreadable: string[] = [];
+    const known = async <T>(reading: Promise<T>): Promise<T | undefined> => {
+      try {
+        return await reading;
+      } catch (error) {
+        if (error instanceof UnreadableRecordError) {
+          unreadable.push(error.message);
+          return undefined;
+        }
+        throw error;
+      }
+    };
+    const [plan, ended, endpoint, jobId, holdings = []] = await Promise.all([
+      known(this.plan()),
+      known(this.ended()),
+      known(this.endpoint()),
+      known(this.jobId()),
+      known(this.holdings()),
+    ]);
+    return { plan, ended, endpoint, jobId, holdings, unreadable };
+  }
+
+  writeJobId(jobId: string): Promise<void> {
+    return this.#write('job.json', { schemaVersion: 1, jobId });
+  }
+
+  /** What starts of the script have made and not yet ended: one in the usual case, none once the run is over. */
+  async holdings(): Promise<Holding[]> {
+    const parent = path.join(this.folder, 'owned');
+    const holdings: Holding[] = [];
+    for (const name of await this.#orUnreadable('owned', namesIn(parent))) {
+      const folder = path.join(parent, name);
+      const read = async (file: string) =>
+        (await this.#orUnreadable(`owned/${name}`, readTextIfPresent(path.join(folder, file))))?.trim();
+      const [host, job = '', script = '', node = '', partition = ''] = await Promise.all(
+        ['host', 'job', 'script', 'node', 'partition'].map(read),
+      );
+      const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
+      if (host !== undefined) {
+        holdings.push({
+          folder,
+          host,
+          ...(node !== '' && { node }),
+          ...(partition !== '' && { partition }),
+          job,
+          script: { host, pid, startTicks },
+        });
+      }
+    }
+    return holdings;
+  }
+
+  /**
+   * Whether something of this is still there: its record goes last of all, by whoever ended the run. Listed and not
+   * looked up, since NFS answers a look-up from its cache.
+   */
+  async holds({ folder }: Holding): Promise<boolean> {
+    return (await namesIn(path.dirname(folder))).includes(path.basename(folder));
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+
+  #write(name: string, value: object): Promise<void> {
+    return writeFileAtomically(path.join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  async #read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined> {
+    const text = await this.#orUnreadable(name, readTextIfPresent(path.join(this.folder, name)));
+    if (text === undefined) {
+      return undefined;
+    }
+    const parsed = schema.safeParse(parseJson(text));
+    if (!parsed.success) {
+      throw this.#unreadable(
+        name,
+        parseJson(text) === undefined
+          ? 'it is cut short, or no JSON'
+          : 'it is not of this version of hpc-gat',
+        parsed.error,
+      );
+    }
+    return parsed.data;
+  }
+
+  async #orUnreadable<T>(name: string, reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      throw this.#unreadable(name, messageOf(error), error);
+    }
+  }
+
+  #unreadable(name: string, why: string, cause: unknown): UnreadableRecordError {
+    return new UnreadableRecordError(`${name} of run ${this.id} cannot be read: ${why}`, {
+      fix: `\`hpc-gat cleanup ${this.id}\` ends what can be known of it; then remove ${this.folder}`,
+      cause,
+    });
+  }
+
+  /**
+   * Makes the folder of a new run, with its plan and script.
+   *
+   * @throws {UsageError} when there is a run of this id already.
+   */
+  static async create(plan: RunPlan, script: string): Promise<RunRecord> {
+    await makeFolder(path.dirname(plan.runFolder));
+    try {
+      await mkdir(plan.runFolder, { mode: 0o700 });
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') {
+        throw new UsageError(`there is a run ${plan.id} already`, {
+          fix: 'leave out --id, or choose another',
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    const record = new RunRecord(plan.runFolder);
+    await record.#write('plan.json', plan);
+    await writeFileAtomically(record.file('batch.sh'), script, 0o700);
+    return record;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The runs of a project, the newest first. */
+export async function listRuns(root: string): Promise<RunRecord[]> {
+  const folder = runsFolder(root);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(noneIfMissing);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .reverse()
+    .map((name) => new RunRecord(path.join(folder, name)));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(noneIfMissing);
+}
+
+function noneIfMissing(error: unknown): [] {
+  if (isMissing(error)) {
+    return [];
+  }
+  throw error;
+}
+
+/**
+ * The run of that id, or of that job; without either the newest.
+ *
+ * @throws {UsageError} when there is none.
+ */
+export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
+  const runs = await listRuns(root);
+  for (const run of runs) {
+    if (idOrJob === undefined || run.id === idOrJob || isNumberOf((await run.facts()).jobId, idOrJob)) {
+      return run;
+    }
+  }
+  throw idOrJob === undefined
+    ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
+    : new UsageError(`no run ${idOrJob} in ${root}`, {
+        fix: 'hpc-gat status lists the runs of this project',
+      });
+}
+
+/** Its cluster may be left out. */
+function isNumberOf(jobId: string | undefined, said: string): boolean {
+  return jobId !== undefined && (jobId === said || parseJobId(jobId).number === said);
+}

@@ -1,0 +1,122 @@
+import { hasEnded, type Job, queryJob, queryJobs } from '../../slurm/job.ts';
+import type { Context } from '../../support/context.ts';
+import { isRunning } from '../../support/process-identity.ts';
+import type { Facts, RunRecord } from './run-directory.ts';
+import { mayComeBack } from './requeue.ts';
+
+/** The state of a local run that can be seen from its own node alone. */
+export const elsewhere = 'UNKNOWN';
+
+/** What is known of a run at this moment, from its record, from Slurm and from this node. */
+export interface RunState {
+  readonly id: string;
+  readonly kind: 'job' | 'local';
+  /** Whether it keeps its server for others, instead of testing it. */
+  readonly serves: boolean;
+  readonly jobId: string | undefined;
+  /**
+   * Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, UNKNOWN on another
+   * node, or UNREADABLE when its folder does not say.
+   */
+  readonly state: string;
+  /** Why a job waits, in Slurm's word. */
+  readonly reason: string | undefined;
+  readonly host: string | undefined;
+  /** Whether its model is ready now. */
+  readonly ready: boolean;
+  /** Whether it waits in the queue or runs. */
+  readonly active: boolean;
+  readonly exitCode: number | undefined;
+  /** Nodes that still hold something of this run although it is over. */
+  readonly leftOn: readonly string[];
+  /** The process of its script, when that runs on this node. */
+  readonly scriptPid: number | undefined;
+  /** A line for each file of its folder that cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
+export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
+  const facts = await record.facts();
+  const { jobId } = facts;
+  const job = jobId !== undefined && mayGoOn(facts) ? await queryJob(context, jobId) : undefined;
+  return conclude(record, facts, { job, hostname });
+}
+
+/**
+ * The states of many runs, for which Slurm is asked about all jobs at once.
+ *
+ * @param over jobs that Slurm has called ended, kept by the caller from call to call: they are not asked about again.
+ * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
+ */
+export async function statesOfRuns(
+  context: Context,
+  records: readonly RunRecord[],
+  hostname: string,
+  over = new Map<string, Job>(),
+): Promise<RunState[]> {
+  const all = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
+  const asked = all.flatMap(([, facts]) =>
+    facts.jobId !== undefined && mayGoOn(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
+  );
+  const jobs = await queryJobs(context, asked);
+  for (const [id, job] of jobs) {
+    if (hasEnded(job)) {
+      over.set(id, job);
+    }
+  }
+  return all.map(([record, facts]) => {
+    const job = facts.jobId === undefined ? undefined : (over.get(facts.jobId) ?? jobs.get(facts.jobId));
+    return conclude(record, facts, { job, hostname });
+  });
+}
+
+function mayGoOn(facts: Facts): boolean {
+  return facts.ended === undefined || mayComeBack(facts);
+}
+
+interface Seen {
+  readonly job: Job | undefined;
+  readonly hostname: string;
+}
+
+function conclude({ id }: RunRecord, facts: Facts, { job, hostname }: Seen): RunState {
+  const { plan, ended, endpoint, jobId, holdings, unreadable } = facts;
+  const hosts = [...new Set(holdings.map((holding) => holding.host))];
+  const kind = plan?.kind ?? (jobId === undefined ? 'local' : 'job');
+  const common = { id, kind, serves: plan?.serve ?? false, jobId, unreadable } as const;
+  const isStartedAgain = job !== undefined && !hasEnded(job);
+  if (ended !== undefined && !isStartedAgain) {
+    const { reason, host, exitCode } = ended;
+    return {
+      ...common,
+      state: reason,
+      reason: undefined,
+      host,
+      ready: false,
+      active: false,
+      exitCode,
+      leftOn: hosts,
+      scriptPid: undefined,
+    };
+  }
+  const here = holdings.find(({ script }) => isRunning(script) === true);
+  const scriptPid = jobId === undefined ? here?.script.pid : undefined;
+  const isElsewhere = jobId === undefined && hosts.some((host) => host !== hostname);
+  const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
+  return {
+    ...common,
+    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : lost(facts)),
+    reason: job?.reason,
+    host: job?.nodes ?? hosts[0],
+    ready: active && endpoint !== undefined,
+    active,
+    exitCode: undefined,
+    leftOn: active ? [] : hosts,
+    scriptPid,
+  };
+}
+
+function lost({ unreadable }: Facts): string {
+  return unreadable.length > 0 ? 'UNREADABLE' : 'LOST';
+}

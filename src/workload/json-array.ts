@@ -1,0 +1,66 @@
+import { elementCount, type Datatype } from '../triton/datatypes.ts';
+import { NpyError } from '../formats/npy/npy.ts';
+import { encodeScalars, scalarFault, type Scalar } from './scalars.ts';
+
+/**
+ * An array written as nested lists: `[[1, 2], [3, 4]]`. Whole numbers are exact in every size.
+ *
+ * @throws {NpyError} for a text that is no such array, or a value that the type does not take.
+ */
+export function parseJsonArray(text: string, datatype: Datatype): { shape: number[]; bytes: Uint8Array } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text, exactNumber);
+  } catch (error) {
+    throw new NpyError(`not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const shape = shapeOf(value);
+  const values: Scalar[] = [];
+  collect(value, shape, [], values);
+  const index = values.findIndex((one) => scalarFault(datatype, one) !== undefined);
+  const wrong = values[index];
+  if (wrong !== undefined) {
+    throw new NpyError(`element ${index} of ${elementCount(shape)}: ${scalarFault(datatype, wrong) ?? ''}`);
+  }
+  return { shape, bytes: encodeScalars(datatype, values) };
+}
+
+/** JSON's own numbers lose the last digits of a large INT64. */
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const isLarge = typeof value === 'number' && !Number.isSafeInteger(value);
+  return isLarge && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value;
+}
+
+function shapeOf(value: unknown): number[] {
+  return Array.isArray(value) ? [value.length, ...(value.length === 0 ? [] : shapeOf(value[0]))] : [];
+}
+
+function collect(
+  value: unknown,
+  shape: readonly number[],
+  position: readonly number[],
+  into: Scalar[],
+): void {
+  const [size, ...rest] = shape;
+  const at = position.length === 0 ? '' : ` at [${position.join(', ')}]`;
+  if (size !== undefined) {
+    if (!Array.isArray(value) || value.length !== size) {
+      const found = Array.isArray(value) ? `a list of ${value.length}` : 'a single value';
+      throw new NpyError(`${found}${at}, where the first list is one of ${size}`);
+    }
+    value.forEach((inner, index) => {
+      collect(inner, rest, [...position, index], into);
+    });
+  } else if (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint'
+  ) {
+    into.push(value);
+  } else {
+    throw new NpyError(
+      `${Array.isArray(value) ? 'a list' : 'no value'}${at}, where there should be one value`,
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { decodeByteElements, encodeByteElements } from '../triton/byte-elements.ts';
+import { elementCount, elementsOf, fixedDatatypes, type Datatype } from '../triton/datatypes.ts';
+import type { Tensor } from '../triton/inference-server.ts';
+import { NpyError, type NpyArray } from '../formats/npy/npy.ts';
+import { bytesOf } from './scalars.ts';
+
+/**
+ * The elements of an array as a tensor of that type takes them; undefined when NumPy's type is another one. Texts
+ * (`S`, `U`) become BYTES, `U` as UTF-8. NumPy has no BF16: it stands as `<f4` and is rounded, or as `V2`.
+ */
+export function tensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datatype): Uint8Array | undefined {
+  if (datatype === 'BYTES') {
+    return /^[<|][SU]/.test(descr) ? encodeByteElements(texts(descr, elementCount(shape), bytes)) : undefined;
+  }
+  if (datatype === 'BF16') {
+    return descr === '<f4'
+      ? bytesOf('BF16', Float64Array.from(elementsOf('FP32', bytes) as Float32Array))
+      : /^[<|]V2$/.test(descr)
+        ? bytes
+        : undefined;
+  }
+  return descr === fixedDatatypes[datatype].numpy ? bytes : undefined;
+}
+
+/** The types of NumPy that a tensor of that type can be made of, for messages. */
+export function numpyTypes(datatype: Datatype): string {
+  return datatype === 'BYTES' ? 'S or U' : datatype === 'BF16' ? '<f4 or V2' : fixedDatatypes[datatype].numpy;
+}
+
+/**
+ * A tensor as NumPy keeps it.
+ *
+ * @throws {NpyError} for a text that ends with a NUL byte, which NumPy would lose.
+ */
+export function npyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
+  if (datatype === 'BF16') {
+    const floats = Float32Array.from(elementsOf('BF16', bytes) as Float64Array);
+    return { descr: '<f4', shape, bytes: new Uint8Array(floats.buffer) };
+  }
+  if (datatype !== 'BYTES') {
+    return { descr: fixedDatatypes[datatype].numpy, shape, bytes };
+  }
+  const elements = decodeByteElements(bytes) ?? [];
+  if (elements.some((element) => element.at(-1) === 0)) {
+    throw new NpyError(`an element of ${name} ends with a NUL byte, which NumPy's texts cannot keep`);
+  }
+  const size = Math.max(1, ...elements.map(({ length }) => length));
+  const padded = Buffer.alloc(size * elements.length);
+  elements.forEach((element, index) => {
+    padded.set(element, index * size);
+  });
+  return { descr: `|S${size}`, shape, bytes: padded };
+}
+
+/** NumPy fills texts up to one length with NUL. */
+function texts(descr: string, count: number, bytes: Uint8Array): Uint8Array[] {
+  const size = bytes.length / Math.max(1, count);
+  return Array.from({ length: count }, (_, index) => {
+    const element = Buffer.from(bytes.subarray(index * size, (index + 1) * size));
+    if (descr.includes('U')) {
+      const characters = Array.from({ length: size / 4 }, (_unused, at) => element.readUInt32LE(4 * at));
+      return Buffer.from(String.fromCodePoint(...characters).replace(/\0+$/, ''), 'utf8');
+    }
+    const end = element.findLastIndex((byte) => byte !== 0);
+    return element.subarray(0, end + 1);
+  });
+}

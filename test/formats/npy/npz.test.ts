@@ -1,0 +1,102 @@
+import { expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { NpyError, parseNpy } from '../../../src/formats/npy/npy.ts';
+import { readNpz } from '../../../src/formats/npy/npz.ts';
+import { packageRoot } from '../../../src/support/package-root.ts';
+import { npyFile, npzFile } from '../../client/numpy-files.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'npz-'));
+const committed = path.join(packageRoot, 'models', 'gat_test', 'reference.npz');
+const everything = () => true;
+
+function written(content: Uint8Array): string {
+  const file = path.join(folder, `${Math.random()}.npz`);
+  writeFileSync(file, content);
+  return file;
+}
+
+const floats = npyFile('<f4', [2, 3], Float32Array.of(0, 1, 2, 3, 4, 5));
+const whole = npzFile({ 'small.x': floats, 'small.i': npyFile('<i8', [1], BigInt64Array.of(-7n)) });
+
+test.each([0, 6] as const)('arrays of an archive packed at level %i', async (level) => {
+  const arrays = await readNpz(written(npzFile({ 'small.x': floats }, level)), everything);
+  const x = arrays.get('small.x');
+  expect(x).toMatchObject({ descr: '<f4', shape: [2, 3] });
+  expect(Buffer.from(x?.bytes ?? []).readFloatLE(20)).toBe(5);
+});
+
+test('what NumPy itself wrote', async () => {
+  const arrays = await readNpz(committed, (name) => name.startsWith('cora.'));
+  expect([...arrays.keys()].sort()).toEqual(['cora.edgeindex__1', 'cora.logits__0', 'cora.x__0']);
+  expect(arrays.get('cora.x__0')).toMatchObject({ descr: '<f4', shape: [2708, 1433] });
+  expect(arrays.get('cora.edgeindex__1')?.bytes.length).toBe(2 * 10556 * 8);
+});
+
+test('cut off anywhere, it is refused', async () => {
+  const packed = readFileSync(committed);
+  for (const length of [0, 10, 1000, packed.length / 2, packed.length - 30, packed.length - 1]) {
+    await expect(readNpz(written(packed.subarray(0, length)), everything)).rejects.toThrow(NpyError);
+  }
+});
+
+test('a flipped bit is noticed by the checksum', async () => {
+  const stored = Buffer.from(npzFile({ 'small.x': floats }, 0));
+  stored.writeUInt8(stored.readUInt8(180) ^ 1, 180);
+  await expect(readNpz(written(stored), everything)).rejects.toThrow(
+    /small\.x\.npy: its checksum does not fit/,
+  );
+});
+
+test('another kind of file and another kind of member are refused', async () => {
+  await expect(readNpz(written(Buffer.from('hello '.repeat(100))), everything)).rejects.toThrow(
+    /not a zip archive/,
+  );
+  await expect(readNpz(written(npzFile({ a: Buffer.from('no array') })), everything)).rejects.toThrow(
+    /a\.npy: not a \.npy file/,
+  );
+});
+
+test('only wanted members are unpacked', async () => {
+  const arrays = await readNpz(written(whole), (name) => name === 'small.i');
+  expect([...arrays.keys()]).toEqual(['small.i']);
+});
+
+test.each([
+  ['<f4', [], Float32Array.of(1)],
+  ['|u1', [3], Uint8Array.of(1, 2, 3)],
+  ['|b1', [1, 1], Uint8Array.of(1)],
+  ['<i4', [0, 4], new Int32Array(0)],
+] as const)('%s of shape %j', (descr, shape, values) => {
+  expect(parseNpy(npyFile(descr, shape, values))).toMatchObject({
+    descr,
+    shape,
+    bytes: { length: values.byteLength },
+  });
+});
+
+test('header versions 2 and 3 count their header in four bytes', () => {
+  for (const version of [2, 3]) {
+    const old = Buffer.from(floats);
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(old.readUInt16LE(8));
+    const start = Buffer.from(`\x93NUMPY${String.fromCharCode(version)}\x00`, 'latin1');
+    expect(parseNpy(Buffer.concat([start, size, old.subarray(10)])).shape).toEqual([2, 3]);
+  }
+});
+
+const replaced = (from: string, to: string) =>
+  Buffer.from(Buffer.from(floats).toString('latin1').replace(from, to), 'latin1');
+
+test.each([
+  ['big-endian', replaced("'<f4'", "'>f4'"), /elements of type >f4 are not supported/],
+  ['objects', replaced("'<f4'", "'|O4'"), /elements of type \|O4 are not supported/],
+  ['Fortran order', replaced('False', 'True '), /Fortran order/],
+  ['another shape', replaced('(2, 3)', '(2, 4)'), /needs 32 bytes, but 24 are there/],
+  ['a cut header', floats.subarray(0, 40), /cut off within its header/],
+  ['a strange header', replaced("'shape'", "'sharp'"), /header is not understood/],
+  ['an unknown version', replaced('NUMPY\x01', 'NUMPY\x09'), /version 9 is unknown/],
+])('an array in %s is refused', (_what, bytes, message) => {
+  expect(() => parseNpy(bytes)).toThrow(message);
+});

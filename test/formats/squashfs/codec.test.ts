@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { constants, zstdCompressSync } from 'node:zlib';
+import { blockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
+import { Lanes } from '../../../src/formats/squashfs/lanes.ts';
+import { sharedBuffer } from '../../../src/support/threads/thread.ts';
+
+const blockBytes = 128 * 1024;
+
+/** Blocks that compress a little, a lot and not at all, of odd lengths. */
+function block(index: number): Buffer {
+  const length = [blockBytes, 5_000, 1, 70_001, blockBytes, 4_096][index % 6] ?? 1;
+  const bytes = Buffer.alloc(length);
+  let state = index + 1;
+  for (let at = 0; at < length; at += 1) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    bytes[at] = index % 3 === 0 ? state >>> 24 : index % 3 === 1 ? (state >>> 28) * (at & 3) : 7;
+  }
+  return bytes;
+}
+
+/** As Node compresses it, or as it is where that is not shorter. */
+function aloneByZstd(raw: Buffer): Buffer {
+  const params = {
+    [constants.ZSTD_c_compressionLevel]: 3,
+    [constants.ZSTD_c_windowLog]: 17,
+    [constants.ZSTD_c_checksumFlag]: 0,
+  };
+  const frame = zstdCompressSync(raw, { params, pledgedSrcSize: raw.length });
+  return frame.length < raw.length ? frame : raw;
+}
+
+function shared(raw: Buffer): Buffer {
+  const memory = sharedBuffer(blockBytes);
+  raw.copy(memory);
+  return memory.subarray(0, raw.length);
+}
+
+function lanesOf(codec: BlockCodec, threads: number): Lanes {
+  return new Lanes(codec.openLanes(threads), (raw) => codec.compressSync(raw));
+}
+
+describe('compressing blocks', () => {
+  test.each([
+    [{ codec: 'zstd', level: 3 } as const, 1],
+    [{ codec: 'zstd', level: 3 } as const, 4],
+    [{ codec: 'gzip', level: 6 } as const, 3],
+    [{ codec: 'none' } as const, 2],
+  ])('%j in %i threads: every block as if it were alone, and read back', async (compression, count) => {
+    const codec = blockCodec(compression, blockBytes);
+    const lanes = lanesOf(codec, count);
+    const blocks = Array.from({ length: 60 }, (_, index) => block(index));
+    const compressed = await Promise.all(blocks.map((raw) => lanes.compress(shared(raw))));
+    lanes.close();
+    for (const [index, raw] of blocks.entries()) {
+      const result = compressed[index] ?? Buffer.alloc(0);
+      expect(result.equals(compression.codec === 'zstd' ? aloneByZstd(raw) : codec.compressSync(raw))).toBe(
+        true,
+      );
+      if (result.length < raw.length) {
+        expect(codec.decompressSync(result).equals(raw)).toBe(true);
+      }
+    }
+  });
+
+  test.each([{ codec: 'zstd', level: 19 } as const, { codec: 'gzip', level: 9 } as const])(
+    '%j: what was on its way when the lanes are closed fails, and is not waited for',
+    async (compression) => {
+      const lanes = lanesOf(blockCodec(compression, blockBytes), 1);
+      lanes.expect(2 ** 30);
+      const onTheWay = expect(lanes.compress(shared(block(0)))).rejects.toThrow();
+      lanes.close();
+      await onTheWay;
+    },
+  );
+});

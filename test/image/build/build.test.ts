@@ -1,0 +1,157 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Settings } from '../../../src/config/schema.ts';
+import { parseBase, withAbsoluteFile } from '../../../src/image/build/base.ts';
+import { targetsOf } from '../../../src/image/build/build-images.ts';
+import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../../src/image/build/docker.ts';
+import { fillBuildFolder } from '../../../src/image/build/folder.ts';
+import { planBuild, type BuildTarget } from '../../../src/image/build/plan.ts';
+import { UsageError } from '../../../src/support/errors.ts';
+import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
+import { sampleSettings } from '../../run/plan/sample-plan.ts';
+import { testContext } from '../../support/context.ts';
+import { fakePrograms } from '../../support/fake-program.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const plan = (settings: Settings, target: BuildTarget = 'server', root = '/p', executable?: string) =>
+  planBuild({ root, site: 'generic', settings: sampleSettings(settings) }, target, executable);
+
+test.each([
+  ['debian:13', { dockerName: 'debian:13', bootstrap: 'docker', from: 'debian:13' }],
+  ['docker://nvcr.io/a/b', { dockerName: 'nvcr.io/a/b:latest', bootstrap: 'docker' }],
+  ['docker-daemon:mine:1', { dockerName: 'mine:1', bootstrap: 'docker-daemon', from: 'mine:1' }],
+  ['docker-archive:a.tar', { dockerName: undefined, bootstrap: 'docker-archive', from: '/p/a.tar' }],
+  ['oci-archive:a.tar:1', { dockerName: undefined, bootstrap: 'oci-archive', from: '/p/a.tar:1' }],
+  ['base.sif', { dockerName: undefined, bootstrap: 'localimage', from: '/p/base.sif' }],
+])('the base %s', (text, base) => {
+  expect(parseBase(text, '/p')).toMatchObject(base);
+});
+
+test.each([
+  ['../base.sif', '/p/base.sif'],
+  ['oci-archive:a.tar:1', 'oci-archive:/p/q/a.tar:1'],
+  ['debian:13', 'debian:13'],
+  ['docker://nvcr.io/a/b', 'docker://nvcr.io/a/b'],
+])('the base %s of the command line is meant from the working directory', (text, absolute) => {
+  expect(withAbsoluteFile(text, '/p/q')).toBe(absolute);
+});
+
+test('a recipe is no base, and what to do instead is said', () => {
+  expect(() => parseBase('defs/mine.def', '/p')).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('a recipe cannot be a base'),
+      fix: expect.stringContaining('make-sif defs/mine.def -o base.sif'),
+    }),
+  );
+});
+
+describe('a build', () => {
+  test("is on NVIDIA's image of a known release, unless a base is named", async () => {
+    expect(await plan({ build: { release: '23.10' } })).toMatchObject({
+      base: { dockerName: 'nvcr.io/nvidia/tritonserver:23.10-py3' },
+      release: { cuda: '12.2.2' },
+      dockerTag: 'hpc-gat/server:latest',
+      sif: '/p/triton.sif',
+    });
+    expect(await plan({ build: { server: { base: 'mine:1' } } })).toMatchObject({
+      base: { dockerName: 'mine:1' },
+      release: undefined,
+    });
+    await expect(plan({ build: { release: '19.99' } })).rejects.toThrow(UsageError);
+  });
+
+  test('gets the name under which make-sif looks for it', async () => {
+    const image = (source: string) => plan({ image: { source } });
+    expect((await image('docker-daemon:lab/triton:1')).dockerTag).toBe('lab/triton:1');
+    expect((await image('docker://lab/triton:1')).dockerTag).toBe('hpc-gat/server:latest');
+  });
+
+  test('of a client takes the one self-contained file, or the one that is configured', async () => {
+    expect((await plan({}, 'client', '/p', '/x/hpc-gat')).extraFiles).toEqual({ 'hpc-gat': '/x/hpc-gat' });
+    const configured = await plan({ client: { binary: 'bin/h' } }, 'client', '/p', '/x/hpc-gat');
+    expect(configured.extraFiles).toEqual({ 'hpc-gat': '/p/bin/h' });
+    await expect(plan({}, 'client')).rejects.toThrow(/self-contained/);
+  });
+
+  test.each<[Settings['client'], BuildTarget[]]>([
+    [{}, ['server']],
+    [{ where: 'image' }, ['server', 'client']],
+    [{ binary: 'bin/h' }, ['server', 'client']],
+  ])('of all with client: %j is one of %j', (client = {}, targets) => {
+    const context = testContext();
+    const project = { root: '/p', site: 'generic', settings: sampleSettings({ client }) };
+    expect(targetsOf('all', project, context)).toEqual(targets);
+    expect(context.messages).toEqual(
+      targets.length === 2 ? [] : [expect.stringMatching(/^no client image: client\.where is host/)],
+    );
+  });
+
+  test('with Docker is called with everything that was set', async () => {
+    const settings = { packageIndex: 'https://pypi.example.org/simple', server: { base: 'mine:1' } };
+    const env = { https_proxy: 'http://user:secret@proxy:3128', HTTP_PROXY: '' };
+    expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'], env)).toEqual([
+      ...['build', '--tag', 'hpc-gat/server:latest', '--build-arg', 'BASE=mine:1'],
+      ...['--build-arg', 'PIP_INDEX_URL=https://pypi.example.org/simple'],
+      ...['--build-arg', 'https_proxy', '--network', 'host'],
+      '/p/.hpc-gat/build/server',
+    ]);
+    const local = await plan({ build: { server: { base: 'a.sif' } } });
+    expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker cannot start/);
+  });
+
+  test('has its files in one folder, and leaves those that have not changed', async () => {
+    const root = temporaryFolder();
+    await mkdir(path.join(root, 'x'));
+    await writeFile(path.join(root, 'x', 'mine.txt'), 'numpy\n');
+    const settings = { build: { server: { base: 'mine:1', requirements: 'x/mine.txt' } } };
+    const server = await plan(settings, 'server', root);
+    const file = path.join(server.folder, 'requirements.txt');
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect(await readFile(file, 'utf8')).toBe('numpy\n');
+    expect(await readFile(path.join(server.folder, 'server.def'), 'utf8')).toContain('From: {{ BASE }}');
+    const before = await stat(file, { bigint: true });
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect((await stat(file, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+    await writeFile(path.join(root, 'x', 'mine.txt'), 'scipy\n');
+    await fillBuildFolder(server, testContext({ cwd: root }));
+    expect(await readFile(file, 'utf8')).toBe('scipy\n');
+  });
+});
+
+describe('docker build', () => {
+  const build = async (script: string | undefined) => {
+    await using daemon = await fakeDaemon((_path, response) => {
+      answerJson(response, 200, inspectAnswer());
+    });
+    const PATH = script === undefined ? temporaryFolder() : fakePrograms({ docker: script });
+    const context = testContext({ env: { PATH, DOCKER_HOST: daemon.url } });
+    expect(await whyNoDocker(context)).toBeUndefined();
+    return await buildWithDocker(context, await plan({ build: { server: { base: 'mine:1' } } }), []);
+  };
+
+  test('ends with the image that the daemon has then', async () => {
+    expect(await build('exit 0')).toEqual({ id: imageId, sizeBytes: 5 });
+  });
+
+  test.each([
+    ['#7 0.3 /usr/bin/python3: No module named pip', /base that has pip/],
+    ['ERROR: No matching distribution found for nosuch', /--package-index/],
+    ['ERROR: pull access denied for nosuch', /docker login/],
+  ])('that fails with %j shows it, and the fix', async (line, fix) => {
+    await expect(build(`echo '${line}' >&2; exit 1`)).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining(line) as unknown,
+      fix: expect.stringMatching(fix) as unknown,
+    });
+  });
+
+  test('without a docker command says so', async () => {
+    await expect(build(undefined)).rejects.toMatchObject({ exitCode: 3 });
+  });
+
+  test('is not tried where no daemon answers', async () => {
+    const context = testContext({ env: { DOCKER_HOST: 'unix:///nowhere.sock' } });
+    expect(await whyNoDocker(context)).toMatch(/no Docker daemon/);
+  });
+});

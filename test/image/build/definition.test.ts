@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { identifyRecipe } from '../../../src/image/build/definition/identity.ts';
+import { parseRecipe } from '../../../src/image/build/definition/parse.ts';
+import { formatSource, type ImageSource } from '../../../src/image/source/source.ts';
+import { UsageError } from '../../../src/support/errors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const recipe = `# made by hand
+Bootstrap: docker
+From: {{ BASE }}
+
+%arguments
+    BASE=debian:13
+
+%files
+    # a comment
+    data /data
+    "a b.txt"
+    'c d' /c
+
+%post
+    echo From: nowhere
+`;
+
+describe('parseRecipe', () => {
+  test('reads headers and the files of this host, with the recipe’s own values for variables', () => {
+    expect(parseRecipe(recipe, {})).toEqual({
+      stages: [{ bootstrap: 'docker', from: 'debian:13' }],
+      files: ['data', 'a b.txt', 'c d'],
+      hasSetup: false,
+    });
+    expect(parseRecipe(recipe, { BASE: 'x:1' }).stages).toEqual([{ bootstrap: 'docker', from: 'x:1' }]);
+  });
+
+  test('knows stages, and what is copied between them', () => {
+    const text =
+      'BootStrap: localimage\nFrom: a.sif\nStage: one\n%setup\ntouch x\n\nBootstrap: scratch\n%files from one\n/x /y\n%files\nz\n';
+    expect(parseRecipe(text, {})).toEqual({
+      stages: [
+        { bootstrap: 'localimage', from: 'a.sif' },
+        { bootstrap: 'scratch', from: '' },
+      ],
+      files: ['z'],
+      hasSetup: true,
+    });
+  });
+});
+
+interface Place {
+  readonly folder: string;
+  readonly write: (name: string, content: string) => Promise<void>;
+  /** The identity, with the bases that were looked at. */
+  readonly look: (
+    buildArguments?: Record<string, string>,
+  ) => Promise<{ unknown: readonly string[]; all: string; bases: string[] }>;
+}
+
+function place(): Place {
+  const folder = temporaryFolder();
+  return {
+    folder,
+    write: (name, content) => writeFile(path.join(folder, name), content),
+    look: async (buildArguments = {}) => {
+      const bases: string[] = [];
+      const file = path.join(folder, 'x.def');
+      const { identity } = await identifyRecipe(
+        { kind: 'recipe', file, buildArguments },
+        (source: ImageSource) => {
+          bases.push(formatSource(source));
+          return Promise.resolve({ identity: { of: formatSource(source) }, layersBytes: 7 });
+        },
+      );
+      return { unknown: identity.unknown, all: JSON.stringify(identity), bases };
+    },
+  };
+}
+
+describe('identifyRecipe', () => {
+  test('changes with the recipe, its arguments, its base and the files that it copies, and else not', async () => {
+    const { folder, write, look } = place();
+    await mkdir(path.join(folder, 'data', 'deep'), { recursive: true });
+    await write('data/deep/x', 'x');
+    await write(
+      'x.def',
+      'Bootstrap: docker\nFrom: {{ BASE }}\n%arguments\nBASE=a:1\n%files\ndata /data\n*.txt /t\n',
+    );
+    await write('one.txt', '1');
+    const seen = [await look()];
+    expect(seen[0]).toMatchObject({ unknown: [], bases: ['docker://a:1'] });
+    expect(await look()).toEqual(seen[0]);
+    await write('unrelated', '');
+    expect(await look()).toEqual(seen[0]);
+    await write('data/deep/x', 'yy');
+    seen.push(await look());
+    await write('two.txt', '2');
+    seen.push(await look());
+    await utimes(path.join(folder, 'one.txt'), new Date(0), new Date(0));
+    seen.push(await look());
+    seen.push(await look({ BASE: 'b:1' }));
+    await write('x.def', 'Bootstrap: docker\nFrom: a:1\n');
+    seen.push(await look());
+    expect(new Set(seen.map(({ all }) => all)).size).toBe(6);
+  });
+
+  test.each([
+    ['Bootstrap: debootstrap\n', /debootstrap cannot be looked at/],
+    ['Bootstrap: scratch\n%setup\ntouch x\n', /%setup runs commands/],
+    ['Bootstrap: scratch\n%files\n$HOME/x /x\n', /%files names \$HOME/],
+    ['Bootstrap: docker\nFrom: {{ NOTHING }}\n', /docker cannot be looked at/],
+  ])('says of %j what cannot be known', async (text, reason) => {
+    const { write, look } = place();
+    await write('x.def', text);
+    expect((await look()).unknown).toEqual([expect.stringMatching(reason)]);
+  });
+
+  test.each([
+    ['Bootstrap: scratch\n%files\nnowhere /x\n'],
+    ['Bootstrap: localimage\nFrom: nowhere.sif\n'],
+    ['FROM debian\nRUN true\n'],
+  ])('refuses %j', async (text) => {
+    const { write, look } = place();
+    await write('x.def', text);
+    await expect(look()).rejects.toThrow(UsageError);
+  });
+
+  test('refuses a recipe that is not there', async () => {
+    await expect(place().look()).rejects.toThrow(/cannot read the recipe/);
+  });
+});

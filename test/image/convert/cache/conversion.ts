@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CachePlace } from '../../../../src/image/convert/cache/block-cache.ts';
+import { listCache } from '../../../../src/image/convert/cache/folder.ts';
+import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
+import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
+import { convertImage, type NativeOptions } from '../../../../src/image/convert/native-engine.ts';
+import type { LayeredImage } from '../../../../src/image/source/layered-image.ts';
+import { openImage } from '../../../../src/image/source/open-image.ts';
+import { parseSource } from '../../../../src/image/source/source.ts';
+import { sha256OfBytes } from '../../../../src/support/digest.ts';
+import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
+import { testContext } from '../../../support/context.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { OciBytes } from '../../oci-bytes.ts';
+
+export interface Wanted extends Partial<NativeOptions> {
+  readonly compression?: Compression;
+  readonly blockBytes?: number;
+  readonly onWarning?: (message: string) => void;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ConversionProgress) => void;
+}
+
+/** Converts to a new file. @returns the digest of its bytes. */
+export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<string> {
+  const {
+    onWarning = () => undefined,
+    onProgress = () => undefined,
+    signal = new AbortController().signal,
+    ...options
+  } = wanted;
+  const output = path.join(temporaryFolder(), 'x.sif');
+  const form = { compression: { codec: 'zstd', level: 3 } as const, blockBytes: 131_072, threads: 2 };
+  const fileThreads = new FileThreads(form.threads, signal);
+  try {
+    await convertImage(
+      image,
+      { bootstrap: 'test', from: 'here' },
+      { output, ...form, ...options },
+      { onProgress, onWarning, fileThreads, signal },
+    );
+  } finally {
+    fileThreads.close();
+  }
+  return digestOf(await readFile(output));
+}
+
+/** An archive in a new folder, opened. */
+export async function archived(archive: Buffer, kind = 'oci-archive'): Promise<LayeredImage> {
+  const folder = temporaryFolder();
+  await writeFile(path.join(folder, 'image.tar'), archive);
+  return await openImage(parseSource(`${kind}:image.tar`, folder), testContext());
+}
+
+export function layout(
+  layers: readonly Buffer[],
+  store: (layer: Buffer) => Buffer = (layer) => layer,
+): Buffer {
+  const oci = new OciBytes();
+  return oci.add(oci.layered(layers, { store })).tar();
+}
+
+export function newPlace(limitBytes = 2 ** 30): CachePlace {
+  return { folder: path.join(temporaryFolder(), 'layers'), limitBytes };
+}
+
+/** The names of a cache's files. */
+export async function namesIn({ folder }: CachePlace): Promise<string[]> {
+  const { entries } = await listCache(folder, new Date());
+  return entries.map(({ file }) => path.basename(file)).sort();
+}
+
+export const digestOf = (bytes: Buffer) => `sha256:${sha256OfBytes(bytes)}`;

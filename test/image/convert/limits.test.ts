@@ -1,0 +1,65 @@
+import { describe, expect, test } from '@jest/globals';
+import { Budget, parseSize } from '../../../src/image/convert/limits.ts';
+import { IdTable } from '../../../src/formats/squashfs/tables.ts';
+import type { TarEntry } from '../../../src/formats/tar/entry.ts';
+import { UsageError } from '../../../src/support/errors.ts';
+
+const entry: TarEntry = {
+  ...{
+    kind: 'file',
+    name: 'a/name',
+    linkName: '',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    major: 0,
+    minor: 0,
+  },
+  xattrs: new Map(),
+  sizeBytes: 10,
+};
+
+const limits = { unpackedBytes: 2 ** 30, entries: 1000, metadataBytes: 2 ** 30 };
+
+describe('an image beyond a limit', () => {
+  test('has too many entries', () => {
+    const budget = new Budget({ ...limits, entries: 2 });
+    budget.take(entry, 'the layer');
+    budget.take(entry, 'the layer');
+    expect(() => {
+      budget.take(entry, 'the layer');
+    }).toThrow('the layer, at "a/name": the image has more than 2 entries');
+  });
+
+  test('has names and xattrs for which there is no memory', () => {
+    const budget = new Budget({ ...limits, metadataBytes: 100_000 });
+    const large = { ...entry, xattrs: new Map([['user.large', Buffer.alloc(60_000)]]) };
+    budget.take(large, 'the layer');
+    expect(() => {
+      budget.take(large, 'the layer');
+    }).toThrow(/take more memory than this process has/);
+  });
+
+  test('belongs to more owners than squashfs can hold', () => {
+    const ids = new IdTable();
+    for (let id = 0; id < 65_535; id += 1) {
+      ids.placeOf(id);
+    }
+    expect(() => ids.placeOf(65_535)).toThrow(/more than 65,535 different users and groups/);
+  });
+});
+
+test('sizes are read with their letters', () => {
+  expect(['1', '2K', '3m', '500G', '1T'].map(parseSize)).toEqual([
+    1,
+    2048,
+    3 * 2 ** 20,
+    500 * 2 ** 30,
+    2 ** 40,
+  ]);
+});
+
+test.each(['', '0', '-1', '1.5G', '10P', '99999999T', 'much'])('%s is no size', (text) => {
+  expect(() => parseSize(text)).toThrow(UsageError);
+});

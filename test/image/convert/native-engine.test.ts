@@ -1,0 +1,172 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { main } from '../../../src/main.ts';
+import { listFiles, type ListedFile } from '../../../src/image/inspect/list-files.ts';
+import { readSif } from '../../../src/formats/sif/read.ts';
+import { testContext } from '../../support/context.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { tarOf } from '../corpus/tar.ts';
+import { exitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
+import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
+import { configOf, hostArchitecture, OciBytes } from '../oci-bytes.ts';
+
+const layer = tarOf([{ name: 'file', type: '0', content: Buffer.from('content') }]);
+
+async function convert(oci: OciBytes, folder = temporaryFolder(), options: string[] = []): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'image.tar'), oci.tar());
+  const context = testContext({ cwd: folder });
+  const argv = ['make-sif', 'oci-archive:image.tar', '-o', 'out.sif', ...options];
+  expect([await main(argv, context), context.messages]).toEqual([0, expect.anything()]);
+  return path.join(folder, 'out.sif');
+}
+
+const image = (settings: object = {}, architecture = hostArchitecture) => {
+  const oci = new OciBytes();
+  const config = { ...configOf([layer]), architecture, config: settings };
+  return oci.add(oci.layered([layer], { config }));
+};
+
+/** What lies in the SIF of an image of one layer. */
+async function listed(bytes: Buffer): Promise<ListedFile[]> {
+  const oci = new OciBytes();
+  const file = await convert(oci.add(oci.layered([bytes])));
+  const files: ListedFile[] = [];
+  for await (const one of listFiles(file)) {
+    files.push(one);
+  }
+  return files;
+}
+
+test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
+  'an image for %s becomes a SIF that says so',
+  async (architecture) => {
+    const file = await convert(image({}, architecture), undefined, ['--platform', `linux/${architecture}`]);
+    const { header, descriptors } = await readSif(file);
+    expect(header.architecture).toBe(architecture);
+    expect(descriptors.flatMap(({ partition }) => partition?.architecture ?? [])).toEqual([architecture]);
+  },
+);
+
+test.each([
+  [0o077, '700', '600'],
+  [0o022, '755', '644'],
+])('with a umask of %o SIF and record are for whom it lets', async (umask, ofSif, ofRecord) => {
+  const before = process.umask(umask);
+  try {
+    const file = await convert(image());
+    const modes = await Promise.all([file, `${file}.json`].map(async (name) => (await stat(name)).mode));
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual([ofSif, ofRecord]);
+  } finally {
+    process.umask(before);
+  }
+});
+
+test('the configuration goes into the SIF as the image has it', async () => {
+  const settings = {
+    User: '5:5',
+    Env: ['A=1'],
+    Cmd: null,
+    Volumes: { '/data': {} },
+    Odd: [{ of: 'somebody' }],
+  };
+  const file = await convert(image(settings));
+  const { descriptors } = await readSif(file);
+  const { offset, sizeBytes } = descriptors.find(({ name }) => name === 'oci-config.json') ?? {
+    offset: 0,
+    sizeBytes: 0,
+  };
+  const text = (await readFile(file)).toString('utf8', offset, offset + sizeBytes);
+  expect(JSON.parse(text)).toEqual(settings);
+});
+
+describe('an image whose programs are for another architecture than it says', () => {
+  const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
+  const program = exitProgram(foreign) ?? Buffer.alloc(0);
+  const links = [
+    { name: 'bin', type: '2', link: 'usr/bin' },
+    { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
+  ];
+  const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
+    const folder = temporaryFolder();
+    const bytes = layerBytes(entries);
+    const oci = new OciBytes();
+    oci.add(oci.layered([bytes], { config: { ...configOf([bytes]), config } }));
+    await writeFile(path.join(folder, 'image.tar'), oci.tar());
+    const context = testContext({ cwd: folder });
+    expect(await main(['make-sif', 'oci-archive:image.tar'], context)).toBe(0);
+    return context.messages.filter((line) => line.startsWith('warning: '));
+  };
+  const said = (path: string) => [
+    `warning: the image says that it is for ${hostArchitecture}, but its ${path} is for ${foreign}, and will not start there`,
+  ];
+
+  test.each([
+    ['small', program],
+    ['of several blocks', Buffer.concat([program, Buffer.alloc(300_000, 'abc')])],
+  ])('is converted, and that is said: %s', async (_size, data) => {
+    expect(await warned([...links, { name: 'usr/bin/dash', data }])).toEqual(said('/bin/sh'));
+    const config = { Entrypoint: ['/opt/server'] };
+    expect(await warned([{ name: 'opt/server', data }], config)).toEqual(said('/opt/server'));
+  });
+
+  test('is none without programs, or with such as are right', async () => {
+    expect(
+      await warned([...links, { name: 'usr/bin/dash', data: exitProgram(hostArchitecture) ?? '' }]),
+    ).toEqual([]);
+    expect(await warned([...links, { name: 'usr/bin/dash', data: '#!/bin/true' }])).toEqual([]);
+    expect(await warned([{ name: 'bin/sh', type: '2', link: 'sh' }])).toEqual([]);
+    expect(await warned([{ name: 'file', data: 'x' }])).toEqual([]);
+  });
+});
+
+test('xattrs that squashfs has no room for are left out with a warning, and the others kept', async () => {
+  const acl = { 'SCHILY.xattr.system.posix_acl_access': 'a\u0000b', 'SCHILY.xattr.user.note': 'kept' };
+  const bytes = layerBytes([
+    { name: 'var/log', type: '5', mode: 0o755, pax: acl },
+    { name: 'file', data: 'x', pax: acl },
+    { name: 'x\u001b[2J', data: 'x', pax: { 'SCHILY.xattr.com.apple.note': 'x' } },
+  ]);
+  const folder = temporaryFolder();
+  const oci = new OciBytes();
+  await writeFile(path.join(folder, 'image.tar'), oci.add(oci.layered([bytes])).tar());
+  const context = testContext({ cwd: folder });
+  expect(await main(['make-sif', 'oci-archive:image.tar', '-o', 'out.sif'], context)).toBe(0);
+  expect(context.messages.filter((line) => line.startsWith('warning: '))).toEqual([
+    'warning: squashfs has no room for system.posix_acl_access, com.apple.note: left out, of "/var/log" and 2 more',
+  ]);
+  const listing = testContext({ cwd: folder });
+  expect(await main(['sif', 'list', '--tree', '--json', 'out.sif'], listing)).toBe(0);
+  expect(JSON.stringify(listing.results)).toContain('user.note');
+  expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
+});
+
+test('what an image has under the names of links for older runtimes and of bind targets stays', async () => {
+  const own: EntryBytes[] = [
+    { name: 'environment/setup.sh', data: 'x' },
+    { name: 'singularity', data: 'a program' },
+    { name: '.run', type: '2', link: 'nowhere' },
+    { name: 'etc/hosts', data: '127.0.0.1 localhost', mode: 0o600 },
+  ];
+  const listing = await listed(layerBytes(own));
+  expect(listing.filter(({ path }) => /^\/(environment|singularity|\.run|\.exec|etc\/)/.test(path))).toEqual([
+    expect.objectContaining({ path: '/.exec', target: '.singularity.d/actions/exec' }),
+    expect.objectContaining({ path: '/.run', target: 'nowhere' }),
+    expect.objectContaining({ path: '/environment', kind: 'directory' }),
+    expect.objectContaining({ path: '/environment/setup.sh', kind: 'file' }),
+    expect.objectContaining({ path: '/etc/hosts', mode: 0o600, sizeBytes: 19 }),
+    expect.objectContaining({ path: '/etc/resolv.conf', mode: 0o644, sizeBytes: 0 }),
+    expect.objectContaining({ path: '/singularity', kind: 'file', sizeBytes: 9 }),
+  ]);
+});
+
+test('the same image gives the same bytes in another folder', async () => {
+  const [one, other] = await Promise.all(
+    ['one', 'another/folder'].map(async (name) =>
+      readFile(await convert(image(), path.join(temporaryFolder(), name))),
+    ),
+  );
+  expect(one).toEqual(other);
+  expect(one?.includes('one/image')).toBe(false);
+});

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { containerFiles } from '../../../src/image/convert/singularity-d/files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const words = [
+  "it's",
+  'a "b"',
+  '$HOME',
+  '${X}',
+  '$(id)',
+  '`id`',
+  'back\\slash',
+  'two\nlines',
+  '',
+  '*',
+  '-n',
+  'é',
+];
+
+async function filesOf(entrypoint: readonly string[], cmd: readonly string[], env: readonly string[] = []) {
+  const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint, cmd, env };
+  const { files } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt: new Date(0) });
+  const folder = temporaryFolder();
+  return (name: string) => {
+    const file = path.join(folder, path.basename(name));
+    writeFileSync(file, files.find((one) => one.path === `.singularity.d/${name}`)?.text ?? '');
+    return file;
+  };
+}
+
+/** What the shell of this machine makes of a script, in an environment of nothing else. */
+const inShell = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  execFileSync('sh', argv, { encoding: 'utf8', env: { PATH: process.env.PATH ?? '', ...env } });
+
+const shown = (list: readonly string[]) => list.map((word) => `<${word}>`).join('');
+
+test('every shell gets the values of ENV as the image has them, and those from outside before', async () => {
+  const names = words.map((_word, at) => `V${at}`);
+  const file = (
+    await filesOf(
+      [],
+      [],
+      words.map((word, at) => `V${at}=${word}`),
+    )
+  )('env/10-docker2singularity.sh');
+  const script = `. "$0"; printf '<%s>' ${names.map((name) => `"$${name}"`).join(' ')}`;
+  expect(inShell(['-c', script, file])).toBe(shown(words));
+  expect(inShell(['-c', script, file], { V0: 'outside' })).toBe(shown(['outside', ...words.slice(1)]));
+});
+
+test.each([{}, { SINGULARITY_NO_EVAL: '1' }])(
+  'every shell runs ENTRYPOINT and CMD word by word: %j',
+  async (env) => {
+    const both = (await filesOf(['printf', '<%s>', ...words], words))('runscript');
+    expect(inShell([both], env)).toBe(shown([...words, ...words]));
+    expect(inShell([both, 'one  word'], env)).toBe(shown([...words, 'one  word']));
+    const cmd = (await filesOf([], ['printf', '<%s>', 'default']))('runscript');
+    expect(inShell([cmd], env)).toBe('<default>');
+    expect(inShell([cmd, 'printf', '<%s>', 'other'], env)).toBe('<other>');
+  },
+);
+
+test('words at run are read once more, unless that is not wanted', async () => {
+  const file = (await filesOf(['printf', '<%s>'], []))('runscript');
+  expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value' })).toBe('<value><a b>');
+  expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value', SINGULARITY_NO_EVAL: '1' })).toBe('<$WHAT><a b>');
+});
+
+test('the label of the build date is what date says of it, in every month and on every day of the week', async () => {
+  // The first days of the months of 2026 are on all seven.
+  for (const day of Array.from({ length: 24 }, (_, at) => at)) {
+    const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));
+    const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint: [], cmd: [], env: [] };
+    const { inspectMetadata } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt });
+    const said = execFileSync('date', ['-u', '-d', builtAt.toISOString(), '+%A_%-d_%B_%Y_%T_UTC'], {
+      encoding: 'utf8',
+      env: { LC_ALL: 'C', PATH: process.env.PATH },
+    });
+    expect(JSON.parse(inspectMetadata)).toMatchObject({
+      data: { attributes: { labels: { 'org.label-schema.build-date': said.trim() } } },
+    });
+  }
+});

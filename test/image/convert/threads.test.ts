@@ -1,0 +1,18 @@
+import { describe, expect, test } from '@jest/globals';
+import { conversionThreads } from '../../../src/image/convert/threads.ts';
+
+describe('threads of a conversion', () => {
+  test.each([
+    ['what is asked for', 7, { SLURM_CPUS_PER_TASK: '2' }, 64, 7],
+    ['what Slurm has granted', undefined, { SLURM_CPUS_PER_TASK: '12' }, 64, 12],
+    ['a modest number on a large login node', undefined, {}, 64, 4],
+    ['what a small one has', undefined, {}, 2, 2],
+    ['no number of Slurm', undefined, { SLURM_CPUS_PER_TASK: '' }, 2, 2],
+  ])('%s', (_, asked, env, processors, threads) => {
+    expect(conversionThreads(asked, env, processors)).toBe(threads);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is refused with what to do', (asked) => {
+    expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads has to be a whole number from 1 to 256');
+  });
+});

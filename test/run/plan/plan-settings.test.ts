@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { namesOfSecrets } from '../../../src/run/plan/environment.ts';
+import { UsageError } from '../../../src/support/errors.ts';
+import { samplePlan } from './sample-plan.ts';
+
+const repository = '/home/alice/gat/models';
+
+test('one model or several, each with the workload in its folder; the server loads what is chosen', () => {
+  expect(samplePlan().models).toEqual([
+    { name: 'gat_test', workload: `${repository}/gat_test/workload.yaml` },
+  ]);
+  expect(samplePlan({ model: { name: ['a', 'b', 'a'], serve: ['a', 'b', 'c'] } })).toMatchObject({
+    models: [
+      { name: 'a', workload: `${repository}/a/workload.yaml` },
+      { name: 'b', workload: `${repository}/b/workload.yaml` },
+    ],
+    serverArguments: ['--model-control-mode=explicit', '--load-model=a', '--load-model=b', '--load-model=c'],
+  });
+  expect(() => samplePlan({ model: { name: 'a', serve: ['b'] } })).toThrow(/model a .* not in model\.serve/);
+  expect(() => samplePlan({ model: { name: ['a', 'b'], workload: 'w.yaml' } })).toThrow(UsageError);
+});
+
+test('further folders are bound read-only, where they are or under another name', () => {
+  const { binds, containerArguments } = samplePlan({
+    binds: ['/data', 'tables:/data/tables', { source: '/a:b', target: '/c' }],
+  });
+  expect(binds).toEqual(['/data', '/home/alice/gat/tables', '/a:b']);
+  expect(containerArguments).toEqual(
+    expect.arrayContaining([
+      'type=bind,source=/data,destination=/data,ro',
+      'type=bind,source=/home/alice/gat/tables,destination=/data/tables,ro',
+      'type=bind,source=/a:b,destination=/c,ro',
+    ]),
+  );
+});
+
+test.each([
+  ['/data:/models', /run's own/],
+  ['/data:/models/gat_test', /run's own/],
+  ['/tmp', /run's own/],
+])('%s cannot be bound', (bind, message) => {
+  expect(() => samplePlan({ binds: [bind] })).toThrow(message);
+});
+
+test('two binds with one target are refused', () => {
+  expect(() => samplePlan({ binds: ['/a:/x', '/b:/x'] })).toThrow(/two of them have the target \/x/);
+});
+
+test('of the environment only what is named or given a value is taken', () => {
+  const plan = samplePlan({
+    environment: ['OMP_PROC_BIND', 'NOT_SET', 'HF_HOME=/data/hf', 'EMPTY='],
+    triton: { env: { TF_CPP_MIN_LOG_LEVEL: '2', MY_API_KEY: 'x' }, preload: ['/data/libops.so'] },
+  });
+  expect(plan).toMatchObject({
+    environment: ['OMP_PROC_BIND=close', 'HF_HOME=/data/hf', 'EMPTY='],
+    serverEnvironment: ['TF_CPP_MIN_LOG_LEVEL=2', 'MY_API_KEY=x'],
+    preload: ['/data/libops.so'],
+  });
+  expect(namesOfSecrets(plan)).toEqual(['MY_API_KEY']);
+  expect(() => samplePlan({ environment: ['LD_PRELOAD=/x.so'] })).toThrow(
+    /LD_PRELOAD cannot stand in environment/,
+  );
+  expect(() => samplePlan({ triton: { env: { LD_PRELOAD: '/x.so' } } })).toThrow(UsageError);
+});

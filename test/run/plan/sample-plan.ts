@@ -1,0 +1,30 @@
+import { defaultSettings } from '../../../src/config/defaults.ts';
+import { mergeLayers } from '../../../src/config/layers.ts';
+import type { CompleteSettings } from '../../../src/config/defaults.ts';
+import type { Settings } from '../../../src/config/schema.ts';
+import { planRun, type RunPlan, type RunRequest } from '../../../src/run/plan/plan.ts';
+
+/** The given settings over the defaults. */
+export function sampleSettings(settings: Settings = {}): CompleteSettings {
+  return mergeLayers([
+    { origin: 'test', settings },
+    { origin: 'default', settings: defaultSettings },
+  ]) as CompleteSettings;
+}
+
+/** A plan with fixed id, time and paths, for the settings that a test is about. */
+export function samplePlan(settings: Settings = {}, request: Partial<RunRequest> = {}): RunPlan {
+  return planRun({
+    project: { root: '/home/alice/gat', site: 'generic', settings: sampleSettings(settings) },
+    kind: 'job',
+    serve: false,
+    gpu: false,
+    allowCpu: false,
+    id: 'sample',
+    createdAt: new Date('2026-01-02T03:04:05Z'),
+    version: '1.2.3',
+    environment: { HOME: '/home/alice', OMP_PROC_BIND: 'close' },
+    hostClient: ['/usr/bin/node', '/opt/hpc-gat/bin/hpc-gat.js'],
+    ...request,
+  });
+}

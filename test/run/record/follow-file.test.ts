@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LineFollower } from '../../../src/run/record/follow-file.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+test('each line is handed on once, when it is whole', async () => {
+  const file = path.join(temporaryFolder(), 'log');
+  const lines: string[] = [];
+  const follower = new LineFollower(file, (line) => lines.push(line));
+  await follower.poll();
+  expect(lines).toEqual([]);
+  const bytes = Buffer.from('one\ntwo ü\nthree');
+  const middleOfCharacter = bytes.indexOf(0xc3) + 1;
+  await appendFile(file, bytes.subarray(0, middleOfCharacter));
+  await follower.poll();
+  expect(lines).toEqual(['one']);
+  await appendFile(file, bytes.subarray(middleOfCharacter));
+  await follower.poll();
+  await follower.poll();
+  expect(lines).toEqual(['one', 'two ü']);
+  await follower.finish();
+  await follower.finish();
+  expect(lines).toEqual(['one', 'two ü', 'three']);
+});
