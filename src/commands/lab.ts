@@ -27,20 +27,31 @@ const up = defineVerb({
         default: [] as string[],
         describe: 'SRC:DST, read-only in every node; repeatable',
       })
+      .option('lookup-cache', {
+        type: 'number',
+        describe: 'Cache look-ups on the login node for so many seconds, as NFS does',
+      })
+      .option('fqdn', {
+        type: 'boolean',
+        default: false,
+        describe: 'Give compute nodes fully qualified host names; Slurm calls them by short ones',
+      })
       .option('dry-run', dryRunOption)
       .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')
       .example('$0 lab up --bind /data/models:/mnt/models', 'With a folder of yours on every node'),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { parseBind } = await import('../lab/binds.ts');
+    const { parseModes } = await import('../lab/modes.ts');
     const { labUp } = await import('../lab/up.ts');
     const binds = args.bind.map((text) => parseBind(text, context.cwd));
+    const modes = parseModes(args);
     if (args.dryRun) {
       const { plannedUp } = await import('../lab/planned.ts');
       showPlanned(await plannedUp(lab), context);
       return 0;
     }
-    await labUp(lab, binds);
+    await labUp(lab, { binds, modes });
     return 0;
   },
 });

@@ -6,6 +6,7 @@ import { ownCommand } from '../support/own-command.ts';
 import { packageFolder } from '../support/package-files.ts';
 import type { ClusterNode } from './facts.ts';
 import { nodeFolder, type Lab } from './lab.ts';
+import type { LabModes } from './modes.ts';
 
 /** A folder or file of the host that a node sees at `target`. */
 export interface Bind {
@@ -31,13 +32,36 @@ export function parseBind(text: string, cwd: string): Bind {
   return { source, target: path.normalize(target), readOnly: true };
 }
 
+/** A directory that a node sees through caches as those of an NFS client. */
+export interface CachedMount {
+  /** Where the node has it without caches. */
+  readonly source: string;
+  readonly target: string;
+  readonly seconds: number;
+}
+
+/** Where a node has the shared directories that it sees through caches. */
+const beneathCaches = '/srv/shared';
+
+/** The shared directories of a login node of a lab with `--lookup-cache`. */
+export function cachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: LabModes): CachedMount[] {
+  return role === 'login' && lookupCacheSeconds !== undefined
+    ? ['/home', '/scratch'].map((target) => ({
+        source: `${beneathCaches}${target}`,
+        target,
+        seconds: lookupCacheSeconds,
+      }))
+    : [];
+}
+
 /** Everything that is bound into one node. */
 export async function bindsOf(
   lab: Lab,
   name: string,
   node: ClusterNode,
-  extra: readonly Bind[],
+  { binds: extra, modes }: { readonly binds: readonly Bind[]; readonly modes: LabModes },
 ): Promise<Bind[]> {
+  const isCached = cachedMounts(node, modes).length > 0;
   const shared = (folder: string, target: string): Bind => ({
     source: path.join(lab.folder, folder),
     target,
@@ -52,8 +76,7 @@ export async function bindsOf(
       target: '/usr/local/sbin/node-services',
       readOnly: true,
     },
-    shared('home', '/home'),
-    shared('scratch', '/scratch'),
+    ...['home', 'scratch'].map((folder) => shared(folder, `${isCached ? beneathCaches : ''}/${folder}`)),
     { ...shared('etc/hosts', '/etc/hosts'), readOnly: true },
     ...(await packageBinds(lab.context, path.join(lab.folder, 'etc', 'hpc-gat'))),
   ];

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import type { Cluster, ComputeNode } from './facts.ts';
+import { qualified } from './modes.ts';
 import { addressOf, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
@@ -68,7 +69,11 @@ export function templateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
       defaultMinutes: partition.defaultMinutes,
       maxMinutes: partition.maxMinutes,
     })),
-    hosts: nodesOf(lab).map(([name, node]) => ({ name, address: addressOf(lab, node) })),
+    hosts: nodesOf(lab).map(([name, node]) => ({
+      name,
+      address: addressOf(lab, node),
+      qualified: qualified(cluster.name, name),
+    })),
     ...people(cluster),
   };
 }

@@ -14,8 +14,8 @@ const TIMEOUT_MS = 20_000;
 /** Switches a node on again, and waits until what runs on it answers. */
 export async function restartNode(lab: Lab, name: string): Promise<void> {
   const { role } = nodeOf(lab, name);
-  const { rootfs, binds } = await requireLabRecord(lab);
-  await startNode(lab, name, { root: path.join(rootfs, 'root'), binds });
+  const { rootfs, binds, modes } = await requireLabRecord(lab);
+  await startNode(lab, name, { root: path.join(rootfs, 'root'), binds, modes });
   if (role === 'compute' || role === 'workstation') {
     const nodes = role === 'compute' ? [name] : [];
     await waitUntilReady(lab, nodes, { docker: role === 'workstation', timeoutMs: 60_000 });

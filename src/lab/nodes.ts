@@ -4,10 +4,11 @@ import { renderTemplate } from '../render/template.ts';
 import { expectSuccess } from '../support/command.ts';
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { bindsOf, type Bind } from './binds.ts';
+import { bindsOf, cachedMounts, type Bind } from './binds.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { gpuFiles } from './configuration.ts';
 import { addressOf, nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
+import { hostnameOf, type LabModes } from './modes.ts';
 import { plugIn } from './network.ts';
 import { killRecorded, runningProcess } from './processes.ts';
 
@@ -18,6 +19,7 @@ export interface NodeParts {
   /** Folder of the root file system below the node's own changes. */
   readonly root: string;
   readonly binds: readonly Bind[];
+  readonly modes: LabModes;
 }
 
 /** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
@@ -75,6 +77,7 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
   const compute = node.role === 'compute' ? node : undefined;
   const values = {
     name,
+    hostname: hostnameOf(lab, name, parts.modes),
     address: addressOf(lab, node),
     pidFile,
     log: launchLog,
@@ -86,7 +89,8 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
       compute === undefined
         ? []
         : gpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
-    binds: await bindsOf(lab, name, node, parts.binds),
+    binds: await bindsOf(lab, name, node, parts),
+    cachedMounts: cachedMounts(node, parts.modes),
     slurm: node.role !== 'workstation',
     controller: node.role === 'controller',
     controllerName: nodeWithRole(lab, 'controller'),

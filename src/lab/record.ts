@@ -5,12 +5,15 @@ import { HpcGatError } from '../support/errors.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import { parseWith } from '../support/parse.ts';
 import type { Lab } from './lab.ts';
+import { modesSchema } from './modes.ts';
 
 const schema = z.strictObject({
   schemaVersion: z.literal(1),
   /** Folder of the root file system, with its `versions.json`. */
   rootfs: z.string(),
   binds: z.array(z.strictObject({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
+  /** Missing in the record of an earlier version. */
+  modes: modesSchema.default({}),
 });
 
 /** What a lab that is up was started with. Written when `up` is done, removed when `down` begins. */

@@ -1,6 +1,7 @@
 import { nodeFolder, nodesOf, addressOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
 import { slurmStates } from './ready.ts';
+import { formatModes, type LabModes } from './modes.ts';
 import { readLabRecord } from './record.ts';
 import { packageVersions } from './rootfs.ts';
 
@@ -8,6 +9,8 @@ export interface LabStatus {
   readonly name: string;
   readonly folder: string;
   readonly up: boolean;
+  /** What `up` was asked to make different; empty when it is down. */
+  readonly modes: LabModes;
   readonly nodes: readonly NodeStatus[];
   /** Of what the lab is about: package name -> version. Empty when it is down. */
   readonly versions: Readonly<Record<string, string>>;
@@ -40,6 +43,7 @@ export async function labStatus(lab: Lab): Promise<LabStatus> {
     name: lab.name,
     folder: lab.folder,
     up: record !== undefined && running.every((process) => process !== undefined),
+    modes: record?.modes ?? {},
     nodes: nodesOf(lab).map(([name, node], index) => ({
       name,
       role: node.role,
@@ -53,7 +57,7 @@ export async function labStatus(lab: Lab): Promise<LabStatus> {
 }
 
 /** The same for a person. */
-export function statusLines({ name, up, folder, nodes, versions }: LabStatus): string[] {
+export function statusLines({ name, up, modes, folder, nodes, versions }: LabStatus): string[] {
   const rows = nodes.map((node) => [
     node.name,
     node.role,
@@ -63,7 +67,7 @@ export function statusLines({ name, up, folder, nodes, versions }: LabStatus): s
   ]);
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   return [
-    `lab "${name}" is ${up ? 'up' : 'down'} (${folder})`,
+    `lab "${name}" is ${[up ? 'up' : 'down', ...formatModes(modes)].join(' ')} (${folder})`,
     ...rows.map(
       (row) =>
         `  ${row

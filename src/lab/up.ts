@@ -9,6 +9,7 @@ import { nodesOf, type Lab } from './lab.ts';
 import { withLock } from './lock.ts';
 import { startSwitch } from './network.ts';
 import { startNode } from './nodes.ts';
+import { formatModes, type LabModes } from './modes.ts';
 import { computeNodes, waitUntilReady } from './ready.ts';
 import { readLabRecord, writeLabRecord } from './record.ts';
 import { checkRequirements } from './requirements.ts';
@@ -16,12 +17,18 @@ import { rootFilesystem } from './rootfs.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 
+/** What a lab is brought up with, beside what it is made of. */
+export interface LabOptions {
+  readonly binds: readonly Bind[];
+  readonly modes: LabModes;
+}
+
 /**
  * Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up.
  *
- * @throws {UsageError} for binds that a lab which is up does not have.
+ * @throws {UsageError} for binds and modes that a lab which is up does not have.
  */
-export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
+export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<void> {
   const { context } = lab;
   await checkRequirements(context);
   await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, context, async () => {
@@ -31,12 +38,13 @@ export async function labUp(lab: Lab, binds: readonly Bind[]): Promise<void> {
       await takeDown(lab, { wipe: false });
     } else {
       refuseOtherBinds(lab, before.binds, binds);
+      refuseOtherModes(lab, before.modes, modes);
     }
     const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).folder;
     const started = context.clock.now().getTime();
-    const record = before ?? { schemaVersion: 1 as const, rootfs, binds: [...binds] };
+    const record = before ?? { schemaVersion: 1 as const, rootfs, binds: [...binds], modes };
     try {
-      await start(lab, path.join(rootfs, 'root'), record.binds);
+      await start(lab, path.join(rootfs, 'root'), record);
     } catch (error) {
       if (context.signal.aborted) {
         await takeDown(lab, { wipe: false });
@@ -59,14 +67,24 @@ function refuseOtherBinds({ name }: Lab, present: readonly Bind[], wanted: reado
   }
 }
 
-async function start(lab: Lab, root: string, binds: readonly Bind[]): Promise<void> {
+function refuseOtherModes({ name }: Lab, present: LabModes, wanted: LabModes): void {
+  const [has, asked] = [formatModes(present), formatModes(wanted)];
+  if (asked.some((option) => !has.includes(option))) {
+    throw new UsageError(
+      `the lab "${name}" is up ${has.length === 0 ? 'without modes' : `with ${has.join(' ')}`}, not with ${asked.join(' ')}`,
+      { fix: `hpc-gat lab down --name ${name}, then up with these` },
+    );
+  }
+}
+
+async function start(lab: Lab, root: string, { binds, modes }: LabOptions): Promise<void> {
   await writeConfiguration(lab, root);
   const wrapper = path.join(lab.folder, 'etc', 'hpc-gat');
   await writeFile(wrapper, await renderTemplate('lab/hpc-gat.hbs', {}));
   await chmod(wrapper, 0o755);
   await startSwitch(lab);
   const starts = await Promise.allSettled(
-    nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds })),
+    nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds, modes })),
   );
   // Not before every start has ended: what an interrupted `up` takes down must be there already.
   for (const start of starts) {

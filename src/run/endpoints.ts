@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
+import { isListed } from '../support/shared-files.ts';
 import { alignColumns } from '../support/table.ts';
 import { type Endpoint, findRun, listRuns, type RunRecord } from './record/run-directory.ts';
 import { elsewhere, type RunState, statesOfRuns } from './record/state.ts';
@@ -128,7 +128,7 @@ async function servedBy(record: RunRecord, now: Date): Promise<Served | undefine
     credentials: credentials === null ? undefined : path.join(record.folder, credentials),
     workloads: plan.models.map(({ workload }) => workload),
     serverLog: record.file('server.log'),
-    imageRecord: existsSync(imageRecord) ? imageRecord : undefined,
+    imageRecord: (await isListed(imageRecord)) ? imageRecord : undefined,
     secondsLeft: Math.max(0, Math.round((new Date(until).getTime() - now.getTime()) / 1_000)),
   };
 }

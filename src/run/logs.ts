@@ -1,8 +1,9 @@
-import { readTextIfPresent } from '../support/files.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
+import { readListedText } from '../support/shared-files.ts';
 import { LineFollower } from './record/follow-file.ts';
 import type { RunRecord } from './record/run-directory.ts';
+import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 import { mayComeBack } from './record/requeue.ts';
 import { elsewhere, stateOfRun } from './record/state.ts';
 
@@ -11,8 +12,6 @@ export type LogKind = 'client' | 'server' | 'batch';
 const filePollMs = 200;
 /** Slurm and the process table are asked whether the run goes on, for scripts that could not say their last word. */
 const statePollMs = { first: 2_000, factor: 1.3, longest: 15_000 };
-/** How long a run has to be over before it is believed: its last word may still come through a shared file system. */
-const lastWordMs = 3_000;
 
 export interface LogOptions {
   readonly kinds: readonly LogKind[];
@@ -32,7 +31,7 @@ export function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promi
   return Promise.all(
     kinds.map(async (log) => {
       const file = record.file(`${log}.log`);
-      const text = await readTextIfPresent(file);
+      const text = await readListedText(file);
       return { log, file, lines: text === undefined ? null : lastOf(text.trimEnd().split('\n'), lines) };
     }),
   );
@@ -73,10 +72,17 @@ export async function followLogs(
     }),
   );
   const isOver = ending(context, record, options.hostname);
-  while (!(await isOver())) {
+  const reader = new TolerantReader(context);
+  const look = async (): Promise<boolean> => {
+    if (await isOver()) {
+      return true;
+    }
     for (const follower of followers) {
       await follower.poll();
     }
+    return false;
+  };
+  while ((await reader.attempt(look)) !== true) {
     await context.clock.sleep(filePollMs, context.signal);
   }
   for (const follower of followers) {
@@ -89,18 +95,23 @@ function ending(context: Context, record: RunRecord, hostname: string): () => Pr
   const nowMs = () => context.clock.now().getTime();
   let intervalMs = statePollMs.first;
   let nextMs = 0;
-  let overSinceMs: number | undefined;
+  let isOver = false;
+  const deadline = new ReportDeadline(context, record);
   return async () => {
     const { ended, plan } = await record.facts();
     if (ended !== undefined && !mayComeBack({ ended, plan })) {
       return true;
     }
     if (nowMs() >= nextMs) {
-      overSinceMs = (await goesOn(context, record, hostname)) ? undefined : (overSinceMs ?? nowMs());
+      isOver = !(await goesOn(context, record, hostname));
       nextMs = nowMs() + intervalMs;
       intervalMs = Math.min(intervalMs * statePollMs.factor, statePollMs.longest);
     }
-    return overSinceMs !== undefined && nowMs() - overSinceMs >= lastWordMs;
+    if (!isOver) {
+      deadline.restart();
+      return false;
+    }
+    return deadline.hasPassed(`run ${record.id} has ended`, { hasStarted: true });
   };
 }
 

@@ -6,6 +6,7 @@ import { endingOfScript, type Ending } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
 import { RunRecord } from './record/run-directory.ts';
+import { TolerantReader } from './report-deadline.ts';
 import { warnOfOpenPorts } from './security.ts';
 import { stateOfRun } from './record/state.ts';
 
@@ -59,16 +60,18 @@ async function untilReady(
 ): Promise<Ending | undefined> {
   const progress = followRun(record, context.output);
   const startMs = context.clock.now().getTime();
-  for (;;) {
+  const reader = new TolerantReader(context);
+  /** Undefined while neither has come. */
+  const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     if (ended !== undefined) {
       await progress.finish();
-      return endingOfScript(ended);
+      return { ending: endingOfScript(ended) };
     }
     if ((await record.endpoint()) !== undefined) {
       await progress.finish();
-      return undefined;
+      return { ending: undefined };
     }
     const late = context.clock.now().getTime() - startMs > firstWordMs;
     if (
@@ -77,7 +80,14 @@ async function untilReady(
       (await record.ended()) === undefined
     ) {
       await progress.finish();
-      return endingOfScript({ exitCode: 1, reason: 'script-failed' });
+      return { ending: endingOfScript({ exitCode: 1, reason: 'script-failed' }) };
+    }
+    return undefined;
+  };
+  for (;;) {
+    const seen = await reader.attempt(look);
+    if (seen !== undefined) {
+      return seen.ending;
     }
     await context.clock.sleep(pollMs, context.signal);
   }

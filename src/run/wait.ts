@@ -5,13 +5,12 @@ import { hasSpace } from '../support/files.ts';
 import { endingOfJob, endingOfScript, type Ending } from './record/outcome.ts';
 import { followRun } from './record/follow-run.ts';
 import type { RunRecord } from './record/run-directory.ts';
+import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 import { mayComeBack } from './record/requeue.ts';
 
 const filePollMs = 200;
 /** Slurm is asked once a second at first, then ever less often: a queue may take days. */
 const slurmPollMs = { first: 1_000, factor: 1.3, longest: 15_000 };
-/** How long the script's last word may take to come through a shared file system after Slurm has seen the end. */
-const lastWordMs = 3_000;
 /** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
 const cancelMs = 60_000;
 
@@ -60,7 +59,7 @@ async function watch(
 ): Promise<Ending | undefined> {
   const poller = new JobPoller(context, jobId);
   try {
-    return await watchWith(poller, context, { record, progress, untilReady });
+    return await watchWith(poller, context, { record, jobId, progress, untilReady });
   } finally {
     poller.stop();
   }
@@ -69,29 +68,36 @@ async function watch(
 async function watchWith(
   poller: JobPoller,
   context: Context,
-  { record, progress, untilReady }: Omit<Watched, 'jobId'>,
+  { record, jobId, progress, untilReady }: Watched,
 ): Promise<Ending | undefined> {
-  let endedSinceMs: number | undefined;
+  const deadline = new ReportDeadline(context, record);
+  const reader = new TolerantReader(context);
   const plan = await record.plan();
-  for (;;) {
+  /** Undefined while the run goes on. */
+  const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     const job = poller.poll();
     const isOver = job !== undefined && hasEnded(job);
     if (ended !== undefined && (isOver || !mayComeBack({ ended, plan }))) {
       await progress.finish();
-      return endingOfScript(ended);
+      return { ending: endingOfScript(ended) };
     }
     if (untilReady && (await record.endpoint()) !== undefined) {
       await progress.finish();
-      return undefined;
+      return { ending: undefined };
     }
-    if (isOver) {
-      endedSinceMs ??= context.clock.now().getTime();
-      if (context.clock.now().getTime() - endedSinceMs >= lastWordMs) {
-        await progress.finish();
-        return tellFullFolder(endingOfJob(job), record);
-      }
+    const hasStarted = job?.nodes !== undefined;
+    if (isOver && (await deadline.hasPassed(`job ${jobId} has ended as ${job.state}`, { hasStarted }))) {
+      await progress.finish();
+      return { ending: await tellFullFolder(endingOfJob(job), record) };
+    }
+    return undefined;
+  };
+  for (;;) {
+    const seen = await reader.attempt(look);
+    if (seen !== undefined) {
+      return seen.ending;
     }
     await context.clock.sleep(filePollMs, context.signal);
   }

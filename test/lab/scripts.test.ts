@@ -30,7 +30,11 @@ async function shellcheck(script: string): Promise<string> {
 
 test.each(['ctl', 'login', 'cpu1', 'gpu2', 'workstation'])('the scripts of %s are sound', async (name) => {
   const lab = await hostileLab();
-  await writeNodeScripts(lab, name, { root: '/a root', binds: [] });
+  await writeNodeScripts(lab, name, {
+    root: '/a root',
+    binds: [],
+    modes: { lookupCacheSeconds: 30, fqdn: true },
+  });
   for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
     const text = await readFile(path.join(nodeFolder(lab, name).folder, script), 'utf8');
     expect({ script, findings: await shellcheck(text) }).toEqual({ script, findings: '' });

@@ -45,10 +45,7 @@ export async function bringUpTestLab(
         await rm(path.join(lab.folder, folder), { recursive: true, force: true });
       }
     }
-    await labUp(
-      lab,
-      binds.map((bind) => parseBind(bind, lab.context.cwd)),
-    );
+    await labUp(lab, { binds: binds.map((bind) => parseBind(bind, lab.context.cwd)), modes: {} });
     tellReason(await whatIsMissing(lab));
   } catch (error) {
     if (!(error instanceof HpcGatError)) {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { defaultSettings } from '../../config/defaults.ts';
 import { parseJobId } from '../../slurm/job-id.ts';
+import { isListed } from '../../support/shared-files.ts';
 import type { RunPlan } from './plan.ts';
 import type { Holding, RunRecord } from '../record/run-directory.ts';
 
@@ -17,7 +17,9 @@ export type EndingPlan = Pick<
 /** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
 export async function endingPlanOf(record: RunRecord, holding: Holding): Promise<EndingPlan> {
   const { plan, jobId = '' } = await record.facts();
-  const recorded = existsSync(path.join(holding.folder, 'network')) ? 'docker' : defaultSettings.runtime;
+  const recorded = (await isListed(path.join(holding.folder, 'network')))
+    ? 'docker'
+    : defaultSettings.runtime;
   const runtime = plan?.runtime ?? recorded;
   return {
     id: record.id,

@@ -1,12 +1,16 @@
-import { open } from 'node:fs/promises';
-import { isMissing } from '../../support/files.ts';
+import { isListed, readFrom } from '../../support/shared-files.ts';
+
+/** How many polls in a row may find a null byte where text is still on its way from a writer on another host. */
+const patience = 25;
 
 /** Reads a growing file of lines, each line once. */
 export class LineFollower {
   readonly #file: string;
   readonly #onLine: (line: string) => void;
+  #isThere = false;
   #offset = 0;
   #partial = '';
+  #heldBack = 0;
 
   constructor(file: string, onLine: (line: string) => void) {
     this.#file = file;
@@ -22,6 +26,7 @@ export class LineFollower {
 
   /** Hands on what is left, a last line without its line feed included. */
   async finish(): Promise<void> {
+    this.#heldBack = patience;
     await this.poll();
     if (this.#partial !== '') {
       this.#onLine(this.#partial);
@@ -30,29 +35,21 @@ export class LineFollower {
   }
 
   async #readNew(): Promise<string> {
-    let handle;
-    try {
-      handle = await open(this.#file);
-    } catch (error) {
-      if (isMissing(error)) {
-        return '';
-      }
-      throw error;
+    this.#isThere ||= await isListed(this.#file);
+    if (!this.#isThere) {
+      return '';
     }
-    try {
-      const { size } = await handle.stat();
-      if (size <= this.#offset) {
-        return '';
-      }
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - this.#offset), {
-        position: this.#offset,
-      });
-      // A character may be cut in two where the writer stands: up to the last line feed all are whole.
-      const whole = buffer.lastIndexOf(0x0a, bytesRead - 1) + 1 || bytesRead;
-      this.#offset += whole;
-      return buffer.toString('utf8', 0, whole);
-    } finally {
-      await handle.close();
-    }
+    const bytes = this.#withoutHole((await readFrom(this.#file, this.#offset)) ?? Buffer.alloc(0));
+    // A character may be cut in two where the writer stands: up to the last line feed all are whole.
+    const whole = bytes.lastIndexOf(0x0a) + 1 || bytes.length;
+    this.#offset += whole;
+    return bytes.toString('utf8', 0, whole);
+  }
+
+  /** NFS may bring later pages of a file first; null bytes stand for the others until they come. */
+  #withoutHole(bytes: Buffer): Buffer {
+    const hole = bytes.indexOf(0);
+    this.#heldBack = hole === -1 ? 0 : this.#heldBack + 1;
+    return hole === -1 || this.#heldBack > patience ? bytes : bytes.subarray(0, hole);
   }
 }

@@ -67,6 +67,12 @@ export function endingOfJob({ state, reason, exitCode }: Job): Ending {
   if (known !== undefined) {
     return { ...known, message: reason === undefined ? known.message : `${known.message} (${reason})` };
   }
+  if (state === 'COMPLETED' && exitCode === 0) {
+    return {
+      exitCode: ExitCode.ok,
+      message: 'the job completed with exit code 0; the report of its script did not become visible here',
+    };
+  }
   return {
     exitCode: exitCode === undefined || exitCode === 0 ? ExitCode.failure : exitCode,
     message: `the job ended as ${state} without a word from its script; the batch log may say why`,

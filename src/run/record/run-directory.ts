@@ -1,15 +1,21 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { securityForms } from '../../config/schema.ts';
 import { jobIdForm, parseJobId } from '../../slurm/job-id.ts';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
-import { isMissing, readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
+import { isMissing, writeFileAtomically } from '../../support/files.ts';
 import { makeFolder } from '../../support/make-folder.ts';
 import type { ProcessIdentity } from '../../support/process-identity.ts';
+import { isListed, listFolder, readListedText, readText } from '../../support/shared-files.ts';
 import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
 
 const schemaVersion = z.literal(1);
+
+/** A file whose name is seen before all of its bytes are: how often and when it is read again. */
+const rereadTimes = 2;
+const rereadAfterMs = 100;
 
 /** Written by `submit` once Slurm has taken the job. */
 const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdForm) });
@@ -137,12 +143,14 @@ export class RunRecord {
 
   /** What starts of the script have made and not yet ended: one in the usual case, none once the run is over. */
   async holdings(): Promise<Holding[]> {
-    const parent = path.join(this.folder, 'owned');
     const holdings: Holding[] = [];
-    for (const name of await this.#orUnreadable('owned', namesIn(parent))) {
-      const folder = path.join(parent, name);
+    for (const name of await this.#orUnreadable('owned', this.#owned())) {
+      const folder = path.join(this.folder, 'owned', name);
+      const files = await this.#orUnreadable(`owned/${name}`, listFolder(folder));
       const read = async (file: string) =>
-        (await this.#orUnreadable(`owned/${name}`, readTextIfPresent(path.join(folder, file))))?.trim();
+        files.includes(file)
+          ? (await this.#orUnreadable(`owned/${name}`, readText(path.join(folder, file))))?.trim()
+          : undefined;
       const [host, job = '', script = '', node = '', partition = ''] = await Promise.all(
         ['host', 'job', 'script', 'node', 'partition'].map(read),
       );
@@ -161,12 +169,14 @@ export class RunRecord {
     return holdings;
   }
 
-  /**
-   * Whether something of this is still there: its record goes last of all, by whoever ended the run. Listed and not
-   * looked up, since NFS answers a look-up from its cache.
-   */
+  /** Whether something of this is still there: its record goes last of all, by whoever ended the run. */
   async holds({ folder }: Holding): Promise<boolean> {
-    return (await namesIn(path.dirname(folder))).includes(path.basename(folder));
+    return (await this.#owned()).includes(path.basename(folder));
+  }
+
+  async #owned(): Promise<string[]> {
+    const folder = path.join(this.folder, 'owned');
+    return (await isListed(folder)) ? listFolder(folder) : [];
   }
 
   remove(): Promise<void> {
@@ -178,21 +188,31 @@ export class RunRecord {
   }
 
   async #read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined> {
-    const text = await this.#orUnreadable(name, readTextIfPresent(path.join(this.folder, name)));
+    const text = await this.#readWhole(name);
     if (text === undefined) {
       return undefined;
     }
-    const parsed = schema.safeParse(parseJson(text));
+    const value = parseJson(text);
+    const parsed = schema.safeParse(value);
     if (!parsed.success) {
       throw this.#unreadable(
         name,
-        parseJson(text) === undefined
-          ? 'it is cut short, or no JSON'
-          : 'it is not of this version of hpc-gat',
+        value === undefined ? 'it is cut short, or no JSON' : 'it is not of this version of hpc-gat',
         parsed.error,
       );
     }
     return parsed.data;
+  }
+
+  /** Text of a file of JSON, read again while it is cut short. */
+  async #readWhole(name: string): Promise<string | undefined> {
+    const file = path.join(this.folder, name);
+    let text = await this.#orUnreadable(name, readListedText(file));
+    for (let left = rereadTimes; left > 0 && text !== undefined && parseJson(text) === undefined; left -= 1) {
+      await delay(rereadAfterMs);
+      text = await this.#orUnreadable(name, readListedText(file));
+    }
+    return text;
   }
 
   async #orUnreadable<T>(name: string, reading: Promise<T>): Promise<T> {
@@ -253,10 +273,6 @@ export async function listRuns(root: string): Promise<RunRecord[]> {
     .sort()
     .reverse()
     .map((name) => new RunRecord(path.join(folder, name)));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(noneIfMissing);
 }
 
 function noneIfMissing(error: unknown): [] {

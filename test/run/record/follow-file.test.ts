@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineFollower } from '../../../src/run/record/follow-file.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -22,4 +22,19 @@ test('each line is handed on once, when it is whole', async () => {
   await follower.finish();
   await follower.finish();
   expect(lines).toEqual(['one', 'two ü', 'three']);
+});
+
+test('holds back what follows null bytes, for which text may still be on its way', async () => {
+  const file = path.join(temporaryFolder(), 'log');
+  const lines: string[] = [];
+  const follower = new LineFollower(file, (line) => lines.push(line));
+  await writeFile(file, 'one\n\0\0\0\0three\n');
+  await follower.poll();
+  expect(lines).toEqual(['one']);
+  await writeFile(file, 'one\ntwo\nthree\n');
+  await follower.poll();
+  expect(lines).toEqual(['one', 'two', 'three']);
+  await appendFile(file, 'a\0b\n');
+  await follower.finish();
+  expect(lines.at(-1)).toBe('a\0b');
 });

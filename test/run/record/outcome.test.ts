@@ -14,7 +14,8 @@ test.each([
   ['DEADLINE', undefined, 5, /deadline/],
   ['FAILED', 3, 3, /FAILED/],
   ['FAILED', 0, 1, /FAILED/],
-  ['COMPLETED', 0, 1, /COMPLETED without a word/],
+  ['COMPLETED', 0, 0, /completed with exit code 0/],
+  ['COMPLETED', undefined, 1, /COMPLETED without a word/],
 ] as const)('a job that Slurm ended as %s with %p gives %i', (state, jobExitCode, exitCode, message) => {
   expect(endingOfJob({ state, reason: undefined, nodes: 'gpu1', exitCode: jobExitCode })).toEqual({
     exitCode,

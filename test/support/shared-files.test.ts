@@ -1,0 +1,121 @@
+import { expect, test } from '@jest/globals';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type FileSystem,
+  isListed,
+  isTransient,
+  listFolder,
+  readFrom,
+  readListedText,
+  visibilityDelayMs,
+} from '../../src/support/shared-files.ts';
+import { HpcGatError } from '../../src/support/errors.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/** A client of NFS whose look-ups of missing names are answered from a cache from then on, as for 30 s they are. */
+class CachingFileSystem implements FileSystem {
+  readonly present = new Map<string, string>();
+  readonly #missing = new Set<string>();
+  /** Errors that the next calls end with. */
+  readonly failures: string[] = [];
+  refreshes = 0;
+
+  readonly readdir = (folder: string): Promise<string[]> =>
+    this.#answer(() => {
+      const names = [...this.present.keys()].filter((file) => path.dirname(file) === folder);
+      return names.map((file) => path.basename(file));
+    });
+
+  readonly open: FileSystem['open'] = (file) =>
+    this.#answer(() => {
+      const text = this.present.get(file);
+      if (text === undefined || this.#missing.has(file)) {
+        this.#missing.add(file);
+        throw failure('ENOENT');
+      }
+      let isRead = false;
+      return {
+        read: (buffer: Buffer) => {
+          const bytesRead = isRead ? 0 : buffer.write(text);
+          isRead = true;
+          return Promise.resolve({ buffer, bytesRead });
+        },
+        close: () => Promise.resolve(),
+      };
+    });
+
+  readonly refresh = (): Promise<void> => {
+    this.refreshes += 1;
+    return Promise.resolve();
+  };
+
+  #answer<T>(act: () => T): Promise<T> {
+    const code = this.failures.shift();
+    return code === undefined
+      ? new Promise((resolve) => {
+          resolve(act());
+        })
+      : Promise.reject(failure(code));
+  }
+}
+
+test('finds a file that another host writes after it was looked for', async () => {
+  const files = new CachingFileSystem();
+  expect(await readListedText('/run/ended.json', files)).toBeUndefined();
+  files.present.set('/run/ended.json', '{}');
+  expect(await readListedText('/run/ended.json', files)).toBe('{}');
+});
+
+test('asks the server for the listing, at most once a second', async () => {
+  const files = new CachingFileSystem();
+  for (let calls = 0; calls < 5; calls += 1) {
+    expect(await isListed('/asked/file', files)).toBe(false);
+  }
+  expect(files.refreshes).toBe(1);
+});
+
+test('repeats what fails because a file was replaced or its server was away', async () => {
+  const files = new CachingFileSystem();
+  files.present.set('/stale/job.json', 'text');
+  files.failures.push('ESTALE');
+  expect(await readListedText('/stale/job.json', files)).toBe('text');
+  files.failures.push('EACCES');
+  await expect(readListedText('/stale/job.json', files)).rejects.toThrow('EACCES');
+});
+
+test('an error that is transient is so as a cause too', () => {
+  expect(isTransient(new HpcGatError('unreadable', { cause: failure('ESTALE') }))).toBe(true);
+  expect(isTransient(failure('ENOSPC'))).toBe(false);
+  expect(isTransient(undefined)).toBe(false);
+});
+
+test('refreshing a listing leaves owner, group and times of the directory as they are', async () => {
+  const folder = path.join(temporaryFolder(), 'run');
+  await mkdir(folder);
+  await writeFile(path.join(folder, 'a'), '');
+  const before = await stat(folder);
+  expect(await listFolder(folder)).toEqual(['a']);
+  const { uid, gid, mtimeMs, mode } = await stat(folder);
+  expect({ uid, gid, mtimeMs, mode }).toEqual({
+    uid: before.uid,
+    gid: before.gid,
+    mtimeMs: before.mtimeMs,
+    mode: before.mode,
+  });
+  expect(await listFolder(path.join(folder, 'none'))).toEqual([]);
+  expect(await visibilityDelayMs('/proc')).toBe(65_000);
+});
+
+test('reads a file from a position to its end, of any size', async () => {
+  const file = path.join(temporaryFolder(), 'file');
+  await writeFile(file, 'x'.repeat(150_000) + 'end');
+  expect((await readFrom(file, 149_999))?.toString()).toBe('xend');
+  expect((await readFrom(file, 0))?.length).toBe(150_003);
+  expect((await readFrom(file, 200_000))?.length).toBe(0);
+  expect(await readFrom(`${file}.none`, 0)).toBeUndefined();
+});
