@@ -218,7 +218,7 @@ describeInLab('hostile values', () => {
       const settings = {
         site: 'lab',
         image: { file: `${projectFolder}/triton.sif` },
-        triton: { arguments: [`--id=${id}`] },
+        triton: { arguments: [`--id=${id}`], env: { HOSTILE: id } },
         slurm: { sbatch: { comment: `"a" \\ 'b' #c $(id)` } },
       };
       // JSON is YAML.
@@ -228,7 +228,9 @@ describeInLab('hostile values', () => {
       const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: folder })).stdout.trim();
       const server = 'server=/proc/$(pgrep -u alice -x tritonserver)';
       const { stdout } = await shell(`${server}; cat $server/cmdline $server/environ`, { node: host });
-      expect(stdout.split('\0')).toEqual(expect.arrayContaining([`--id=${id}`, 'OMP_NUM_THREADS=2']));
+      expect(stdout.split('\0')).toEqual(
+        expect.arrayContaining([`--id=${id}`, `HOSTILE=${id}`, 'OMP_NUM_THREADS=2']),
+      );
       const { exitCode, stderr } = await submitted;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect((await shell('ls -A /home/alice /tmp', { node: host })).stdout).not.toMatch(/^owned$/m);

@@ -13,9 +13,13 @@ export function sampleSettings(settings: Settings = {}): CompleteSettings {
 }
 
 /** A plan with fixed id, time and paths, for the settings that a test is about. */
-export function samplePlan(settings: Settings = {}, request: Partial<RunRequest> = {}): RunPlan {
+export function samplePlan(
+  settings: Settings = {},
+  request: Partial<RunRequest> = {},
+  root = '/home/alice/gat',
+): RunPlan {
   return planRun({
-    project: { root: '/home/alice/gat', site: 'generic', settings: sampleSettings(settings) },
+    project: { root, site: 'generic', settings: sampleSettings(settings) },
     kind: 'job',
     serve: false,
     gpu: false,

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ScriptRun } from '../../support/script-run.ts';
+
+/** The command lines of all processes on this host. */
+async function commandLines(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+}
+
+test('values of triton.env reach tritonserver byte by byte and are in no command line', async () => {
+  const secret = `s3cret-${process.pid}'"$(id)\n\\ü %s`;
+  const run = await ScriptRun.create(
+    { triton: { stopSeconds: 2, env: { MY_TOKEN: secret, PLAIN: '' }, preload: ['/nonexistent/lib.so'] } },
+    {},
+    {
+      exec: 'case $1 in test) exit 0 ;; esac',
+      tritonserver: 'printf %s "$MY_TOKEN" >"$HOME/token"; env >"$HOME/environment"; exec sleep 60',
+      client: `case $1 in test) touch "$HOME/testing"; sleep 1 ;; esac`,
+    },
+  );
+  const running = run.start();
+  const seen = new Set<string>();
+  const ended = running.ended.then(() => true);
+  while (!(await Promise.race([ended, sleep(5).then(() => false)]))) {
+    (await commandLines()).filter((line) => line.includes('s3cret')).forEach((line) => seen.add(line));
+  }
+  expect({ code: await running.ended, log: await run.log() }).toMatchObject({ code: 0 });
+  expect([...seen]).toEqual([]);
+  expect((await run.calls()).filter((call) => call.includes('s3cret'))).toEqual([]);
+  expect(await readFile(`${run.root}/token`, 'utf8')).toBe(secret);
+  expect(await readFile(`${run.root}/environment`, 'utf8')).toMatch(/^LD_PRELOAD=\/nonexistent\/lib\.so$/m);
+});
