@@ -55,8 +55,11 @@ const check = defineVerb({
   handle: async (args, context) => {
     const { checkRepository } = await import('../model/check.ts');
     const { checkLines, countSeverities } = await import('../model/check-report.ts');
+    const { loadBinds } = await import('../run/plan/binds.ts');
     const repository = await repositoryOf(context, args.models);
-    const findings = await checkRepository(repository, args.name === undefined ? undefined : [args.name]);
+    const names = args.name === undefined ? undefined : [args.name];
+    const view = { mounts: await loadBinds(context), perhaps: [context.cwd] };
+    const findings = await checkRepository(repository, names, view);
     const counts = countSeverities(findings);
     if (args.json) {
       context.output.json({ repository, ...counts, findings });

@@ -3,6 +3,7 @@ import { backendOf, isEnsemble, isTorchPython } from './backends.ts';
 import type { Message } from './config/message.ts';
 import { recentFields } from '../triton/model-config.ts';
 import { checkEnsemble } from './check/ensemble.ts';
+import { checkLinks, type ContainerView, isInContainerAlone, repositoryAlone } from './check/links.ts';
 import { checkModelFiles } from './check/model-file.ts';
 import { checkNamedFiles } from './check/named-files.ts';
 import { checkNames } from './check/names.ts';
@@ -19,13 +20,29 @@ import { type ModelFolder, readRepository } from './repository.ts';
  * it is executed.
  *
  * @param names only these models
+ * @param view what the server's container sees beside the repository
  * @throws {UsageError} when there is no such repository or model.
  */
-export async function checkRepository(repository: string, names?: readonly string[]): Promise<Finding[]> {
+export async function checkRepository(
+  repository: string,
+  names?: readonly string[],
+  view: ContainerView = repositoryAlone,
+): Promise<Finding[]> {
   const models = await readRepository(repository, names);
   const siblings = await readdir(repository);
-  const findings = await Promise.all(models.map((model) => checkModel(model, siblings)));
-  return findings.flat();
+  const links = await checkLinks(repository, names, view);
+  const findings: Finding[] = [...links];
+  for (const finding of (await Promise.all(models.map((model) => checkModel(model, siblings)))).flat()) {
+    if (!isOfLink(finding, links) && !(await isInContainerAlone(repository, finding.file, view))) {
+      findings.push(finding);
+    }
+  }
+  return findings;
+}
+
+/** Whether a finding only says that what a reported link means is not there. */
+function isOfLink({ file }: Finding, links: readonly Finding[]): boolean {
+  return links.some((link) => file === link.file || file.startsWith(`${link.file}/`));
 }
 
 /** @param siblings names of the models that an ensemble may be made of */

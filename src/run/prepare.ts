@@ -4,16 +4,18 @@ import type { Project } from '../config/load.ts';
 import { findDockerEndpoint } from '../docker/endpoint.ts';
 import { requireImage } from '../docker/require-image.ts';
 import { checkRepository } from '../model/check.ts';
-import { findingLines } from '../model/finding.ts';
+import { checkLinks, type LinkFinding } from '../model/check/links.ts';
+import { type Finding, findingLines, shortPath } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
 import { packageVersion } from '../support/package-version.ts';
+import { containerView } from './container-view.ts';
 import { refuseNodeLocalClient } from './plan/node-local.ts';
 import { namesOfSecrets } from './plan/environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan/plan.ts';
 import { renderScript } from './plan/script.ts';
-import { describeMistypedOptions } from './server-arguments.ts';
+import { describeMistypedOptions, loadedModels } from './server-arguments.ts';
 
 export interface RunOptions {
   readonly kind: RunPlan['kind'];
@@ -133,15 +135,35 @@ export async function checkInputs(
   if (plan.kind === 'job') {
     await refuseNodeLocalClient(plan);
   }
+  const links = await checkLinks(
+    plan.repository,
+    loadedModels(plan.serverArguments),
+    containerView(plan, cwd),
+  );
+  refuseLinks(links, cwd);
   const findings = await checkRepository(
     plan.repository,
     plan.models.map(({ name }) => name),
   );
-  for (const finding of findings.filter(({ severity }) => severity === 'error')) {
+  const isOfLink = ({ file }: Finding) => links.some((link) => link.file === file);
+  const errors = findings.filter((finding) => finding.severity === 'error' && !isOfLink(finding));
+  for (const finding of [...links, ...errors]) {
     const [what = '', ...fix] = findingLines(finding, cwd);
     output.warn(what);
     fix.forEach((line) => {
       output.info(line);
+    });
+  }
+}
+
+/** A server that cannot start with these links would be waited for until its deadline. */
+function refuseLinks(links: readonly LinkFinding[], cwd: string): void {
+  const certain = links.filter(({ isCertain }) => isCertain);
+  const [first] = certain;
+  if (first !== undefined) {
+    const lines = certain.map(({ file, what }) => `${shortPath(file, cwd)}: ${what}`);
+    throw new UsageError(`the server could not read its model repository:\n  ${lines.join('\n  ')}`, {
+      fix: first.fix,
     });
   }
 }

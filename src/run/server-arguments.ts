@@ -169,10 +169,8 @@ function refuseConflict({ text, names, value }: ServerOption, settings: Complete
 
 /** With --model-control-mode=explicit the server loads only what it is told to. */
 function refuseMissingModels(options: readonly ServerOption[], { model }: CompleteSettings): void {
-  const valuesOf = (name: string) =>
-    options.filter(({ names }) => names.includes(name)).map(({ value }) => value ?? '');
-  const loaded = valuesOf('load-model');
-  if (valuesOf('model-control-mode').at(-1) === 'explicit') {
+  const loaded = valuesOf(options, 'load-model');
+  if (isExplicit(options)) {
     const missing = [model.name].flat().filter((name) => !loaded.includes(name) && !loaded.includes('*'));
     if (missing.length > 0) {
       throw new UsageError(
@@ -185,6 +183,22 @@ function refuseMissingModels(options: readonly ServerOption[], { model }: Comple
       fix: 'leave it out, and list the models to load in model.serve',
     });
   }
+}
+
+/** The models that a server with these arguments loads; undefined for all of its repository. */
+export function loadedModels(serverArguments: readonly string[]): string[] | undefined {
+  const options = parseServerArguments(serverArguments).filter((option) => typeof option !== 'string');
+  const loaded = valuesOf(options, 'load-model');
+  return isExplicit(options) && !loaded.includes('*') ? loaded : undefined;
+}
+
+function valuesOf(options: readonly ServerOption[], name: string): string[] {
+  return options.filter(({ names }) => names.includes(name)).map(({ value }) => value ?? '');
+}
+
+/** Whether the server loads only the models that its arguments name; the last value counts. */
+function isExplicit(options: readonly ServerOption[]): boolean {
+  return valuesOf(options, 'model-control-mode').at(-1) === 'explicit';
 }
 
 /** A warning for each option that no known version of tritonserver has and that resembles one. */

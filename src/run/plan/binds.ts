@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Project } from '../../config/load.ts';
+import { loadProject, type Project } from '../../config/load.ts';
+import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import type { Mount } from '../../support/mount.ts';
 
@@ -32,4 +33,16 @@ export function planBinds({ settings, root }: Project): Mount[] {
     }
   });
   return mounts;
+}
+
+/** The same of the project that the working directory belongs to; nothing of one that cannot be used. */
+export async function loadBinds(context: Pick<Context, 'cwd' | 'env'>): Promise<Mount[]> {
+  try {
+    return planBinds(await loadProject(context));
+  } catch (error) {
+    if (error instanceof UsageError) {
+      return [];
+    }
+    throw error;
+  }
 }

@@ -44,6 +44,8 @@ const planSchema = z.object({
   models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
   /** Host folders and files that the container sees beside the repository, read-only. */
   binds: z.array(absolute),
+  /** Where the container has each of `binds`. */
+  bindTargets: z.array(absolute),
   /** `NAME=value`, for everything in the container. */
   environment: z.array(z.string()),
   /** `NAME=value`, for tritonserver alone. */
@@ -142,6 +144,7 @@ export function planRun(request: RunRequest): RunPlan {
     repository,
     models,
     binds: binds.map(({ source }) => source),
+    bindTargets: binds.map(({ destination }) => destination),
     ...planEnvironment(settings, request.environment),
     ...planClient(project, { runFolder, repository, models }, request.hostClient),
     setup: settings.setup,

@@ -1,0 +1,191 @@
+import { existsSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type ContainerPath,
+  type MountPoint,
+  resolveInContainer,
+  resolveMounts,
+} from '../../support/container-paths.ts';
+import { backendOf, modelFileName, servedVersions } from '../backends.ts';
+import type { Finding } from '../finding.ts';
+import { readModel } from '../repository.ts';
+
+/** Where a container has the model repository. */
+const repositoryInContainer = '/models';
+
+/** Folders that images bring along: what is on the host there says nothing about the container. */
+const imageFolders = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
+
+/** A link to a whole file system must not keep anybody waiting. */
+const mostFolders = 2_000;
+
+/** What the server's container has mounted. */
+export interface ContainerView {
+  /** Mounts beside the model repository. */
+  readonly mounts: readonly MountPoint[];
+  /** Folders that the runtime may mount in addition: the working directory, those named in its options or in `setup`. */
+  readonly perhaps?: readonly string[];
+}
+
+export const repositoryAlone: ContainerView = { mounts: [] };
+
+/** A link that the server cannot follow. */
+export interface LinkFinding extends Finding {
+  /** Whether no server can start with it: its target is on this host, and not in the container. */
+  readonly isCertain: boolean;
+}
+
+/**
+ * Finds symbolic links in a repository that lead nowhere in the server's container, which sees the repository at /models
+ * and what `view` mounts. tritonserver does not start when the repository's or a model's own folder has such a link, nor
+ * when a model's file is one; for links below a version's folder it writes an error to its log and goes on.
+ *
+ * @param names only these models; all entries of the repository without it
+ */
+export async function checkLinks(
+  repository: string,
+  names: readonly string[] | undefined,
+  { mounts, perhaps = [] }: ContainerView,
+): Promise<LinkFinding[]> {
+  const certain = await resolveMounts([
+    { source: repository, destination: repositoryInContainer },
+    ...mounts,
+  ]);
+  const uncertain = [
+    ...certain,
+    ...(await resolveMounts(perhaps.map((folder) => ({ source: folder, destination: folder })))),
+  ];
+  const findings: LinkFinding[] = [];
+  const visited = new Set<string>();
+
+  const visit = async (file: string, inContainer: string, model: string): Promise<void> => {
+    let resolved = await resolveInContainer(inContainer, certain);
+    if (resolved.kind !== 'found' && (await isLink(file))) {
+      const shown = await resolveInContainer(inContainer, uncertain);
+      const isOptional =
+        path.dirname(path.dirname(file)) !== repository &&
+        path.dirname(file) !== repository &&
+        !(await isModelFile(path.join(repository, model), file));
+      findings.push(await findingOf({ file, model, isOptional }, resolved, shown));
+      resolved = shown;
+    }
+    if (resolved.kind === 'found' && resolved.isFolder && !visited.has(resolved.host)) {
+      visited.add(resolved.host);
+      for (const name of await entriesOf(resolved.host)) {
+        if (visited.size < mostFolders) {
+          await visit(path.join(file, name), path.posix.join(inContainer, name), model);
+        }
+      }
+    }
+  };
+
+  for (const name of names ?? (await entriesOf(repository))) {
+    await visit(path.join(repository, name), path.posix.join(repositoryInContainer, name), name);
+  }
+  return findings;
+}
+
+/** Whether a link, such as one to /models/..., can be followed in the container and not on this host. */
+export async function isInContainerAlone(
+  repository: string,
+  file: string,
+  { mounts }: ContainerView,
+): Promise<boolean> {
+  if (!(await isLink(file)) || existsSync(file)) {
+    return false;
+  }
+  const all = await resolveMounts([{ source: repository, destination: repositoryInContainer }, ...mounts]);
+  const inContainer = path.posix.join(repositoryInContainer, path.relative(repository, file));
+  return (await resolveInContainer(inContainer, all)).kind === 'found';
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  // What cannot be listed is reported by those who read it.
+  return (await readdir(folder).catch(() => [])).sort();
+}
+
+/** Whether it is what the backend loads from a version that is served. */
+async function isModelFile(folder: string, file: string): Promise<boolean> {
+  const model = await readModel(folder);
+  const backend = backendOf(model);
+  const name = backend === undefined ? undefined : modelFileName(model, backend);
+  return (
+    name !== undefined && servedVersions(model).some((version) => path.join(version.folder, name) === file)
+  );
+}
+
+async function findingOf(
+  { file, model, isOptional }: { file: string; model: string; isOptional: boolean },
+  resolved: ContainerPath,
+  shown: ContainerPath,
+): Promise<LinkFinding> {
+  const { link } = resolved;
+  const { target } = link ?? { target: '' };
+  const through =
+    link === undefined || path.basename(link.file) === path.basename(file) ? '' : ` through ${link.file}`;
+  const report = (
+    severity: Finding['severity'],
+    what: string,
+    fix: string,
+    isCertain = false,
+  ): LinkFinding => ({
+    model,
+    file,
+    severity: isOptional ? 'warning' : severity,
+    what: `this link leads${through} to ${target}, ${what}`,
+    fix,
+    isCertain: isCertain && !isOptional,
+  });
+  const copy = 'put what it means into the repository in place of the link';
+  if (resolved.kind === 'loop') {
+    return report('error', 'and so back to itself', copy, true);
+  }
+  const onHost = link === undefined ? file : path.resolve(path.dirname(link.file), target);
+  const bind = `add ${path.dirname(onHost)} to binds in hpc-gat.yaml`;
+  if (shown.kind === 'found') {
+    return report(
+      'warning',
+      'which the container sees only where its runtime mounts that folder by itself',
+      `make it a relative link within the repository, or ${bind}`,
+    );
+  }
+  const container = resolved.kind === 'found' ? '' : resolved.container;
+  if (!(await isThere(onHost))) {
+    const where =
+      container === onHost || !container.startsWith(`${repositoryInContainer}/`)
+        ? ''
+        : ', nor in the container';
+    return report('error', `which is not there${where}`, copy);
+  }
+  if (imageFolders.test(container)) {
+    return report('warning', `which in the container is a file of the image, if it has one`, copy);
+  }
+  return target.startsWith('/')
+    ? report(
+        'error',
+        `which the container does not see: it has only the repository, at ${repositoryInContainer}`,
+        `${copy}, or ${bind}`,
+        true,
+      )
+    : report(
+        'error',
+        `which leaves the repository: in the container that is ${container}`,
+        `${copy}; or make the link absolute and ${bind}`,
+        true,
+      );
+}
+
+async function isLink(file: string): Promise<boolean> {
+  return lstat(file).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  );
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
+}
