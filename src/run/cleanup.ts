@@ -29,6 +29,9 @@ export async function cleanUpRun(
   if (state.active && state.jobId !== undefined) {
     done.push(`cancel job ${state.jobId} (${state.state})`);
     if (!dryRun) {
+      if ((await record.jobId().catch(() => undefined)) === undefined) {
+        await record.writeJobId(state.jobId);
+      }
       await endJob(context, record, state.jobId);
     }
   } else if (state.active && state.scriptPid !== undefined) {

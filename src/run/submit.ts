@@ -1,7 +1,7 @@
 import type { Project } from '../config/load.ts';
-import { valueOf } from '../slurm/directives.ts';
+import { jobNameOf, valueOf } from '../slurm/directives.ts';
 import { cancelJob } from '../slurm/job.ts';
-import { submitScript } from '../slurm/submit.ts';
+import { submitScript, UncertainSubmissionError } from '../slurm/submit.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import type { RunPlan } from './plan/plan.ts';
@@ -18,7 +18,8 @@ export interface SubmittedRun {
 
 /**
  * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind, and a job whose number
- * cannot be written down, or that nobody wants any more, does not stay in the queue.
+ * cannot be written down, or that nobody wants any more, does not stay in the queue. The run directory of a job that may
+ * be in the queue is kept.
  *
  * @throws {UsageError} when something that the run reads is missing.
  * @throws {CommandFailedError} with sbatch's reason.
@@ -38,11 +39,18 @@ export async function submitRun(
     jobId = await submitScript(context, record.file('batch.sh'), {
       partition: valueOf(plan.directives, 'partition'),
       clusters: valueOf(plan.directives, 'clusters'),
+      name: jobNameOf(plan.directives),
     });
     context.signal.throwIfAborted();
     await record.writeJobId(jobId);
     return { record, jobId };
   } catch (error) {
+    if (error instanceof UncertainSubmissionError) {
+      throw new UncertainSubmissionError(`run ${record.id}: ${error.message}`, {
+        fix: `\`hpc-gat status ${record.id}\` finds the job by its name once Slurm answers, \`hpc-gat cleanup ${record.id}\` cancels it; to submit again, use another --id`,
+        cause: error,
+      });
+    }
     if (jobId !== undefined) {
       await cancelJob({ ...context, signal: AbortSignal.timeout(cancelMs) }, jobId);
     }

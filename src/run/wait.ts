@@ -40,8 +40,17 @@ export async function waitForJob(
     }
     context.output.info(`cancelling job ${jobId}`);
     const signal = AbortSignal.timeout(cancelMs);
-    await cancelJob({ ...context, signal }, jobId);
-    await watch({ ...context, signal }, { record, jobId, progress, untilReady: false });
+    try {
+      await cancelJob({ ...context, signal }, jobId);
+      await watch({ ...context, signal }, { record, jobId, progress, untilReady: false });
+    } catch (failure) {
+      if (!signal.aborted) {
+        throw failure;
+      }
+      context.output.warn(
+        `job ${jobId} has not ended within ${cancelMs / 1_000} s; fix: hpc-gat cleanup ${record.id}`,
+      );
+    }
     throw context.signal.reason;
   }
 }

@@ -78,6 +78,11 @@ export function valueOf(directives: readonly Directive[], wanted: string): strin
   return value === true ? undefined : value;
 }
 
+/** The name that Slurm gives the job: that of the script where none is requested. */
+export function jobNameOf(directives: readonly Directive[]): string {
+  return valueOf(directives, 'job-name') ?? 'batch.sh';
+}
+
 function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive[] {
   const amount = type === undefined ? String(count) : `${type}:${count}`;
   if (request !== 'none') {

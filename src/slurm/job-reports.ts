@@ -36,12 +36,12 @@ export const queueFormat = '%i|%T|%r|%N|';
 
 /** Jobs by their numbers, from squeue's lines of {@link queueFormat}. */
 export function parseQueue(stdout: string): Map<string, Job> {
-  return byNumber(stdout, ([state = '', reason, nodes]) => ({
-    state,
-    reason: meaningful(reason),
-    nodes: meaningful(nodes),
-    exitCode: undefined,
-  }));
+  return byNumber(stdout, parseQueueJob);
+}
+
+/** One job, from the fields of {@link queueFormat} behind its number. */
+export function parseQueueJob([state = '', reason, nodes]: readonly string[]): Job {
+  return { state, reason: meaningful(reason), nodes: meaningful(nodes), exitCode: undefined };
 }
 
 export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode';

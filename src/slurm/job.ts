@@ -1,5 +1,6 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
+import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { runSlurm, slurmFailure } from './command.ts';
 import { formatJobId, onCluster, parseJobId } from './job-id.ts';
 import {
@@ -40,6 +41,10 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   }
   return found;
 }
+
+/** How long a job may take from scancel to the first sign of its end. */
+const endingMs = 10_000;
+const pollMs = 300;
 
 type Cluster = string | undefined;
 
@@ -127,14 +132,35 @@ async function optional(result: Promise<CommandResult>): Promise<CommandResult |
 }
 
 /**
- * Asks Slurm to end a job. One that is unknown or has ended already is no error.
+ * Asks Slurm to end a job, and verifies that the job is ending. One that is unknown or has ended already is no error.
  *
- * @throws {CommandFailedError} when Slurm refuses or does not answer.
+ * @throws {CommandFailedError} when Slurm refuses, does not answer, or leaves the job as it is.
  */
 export async function cancelJob(context: Context, id: string): Promise<void> {
   const { number, cluster } = parseJobId(id);
   const result = await runSlurm(context, 'scancel', [...onCluster(cluster), number]);
   if (result.exitCode !== 0 && !/invalid job id|already completing|completed/i.test(result.stderr)) {
     throw slurmFailure(result, `scancel ${id} failed`);
+  }
+  const deadlineMs = context.clock.now().getTime() + endingMs;
+  for (;;) {
+    const job = await queryJob(context, id).catch((error: unknown) => {
+      context.signal.throwIfAborted();
+      // scancel has succeeded, and nothing contradicts it.
+      if (error instanceof CommandFailedError || error instanceof MissingToolError) {
+        return undefined;
+      }
+      throw error;
+    });
+    if (job === undefined || hasEnded(job) || job.state === 'COMPLETING') {
+      return;
+    }
+    if (context.clock.now().getTime() >= deadlineMs) {
+      throw new CommandFailedError(
+        `scancel ${id} reported success, and the job is still ${job.state} ${endingMs / 1_000} s later`,
+        { fix: `try again, or ask the administrators to end job ${number}` },
+      );
+    }
+    await context.clock.sleep(pollMs, context.signal);
   }
 }

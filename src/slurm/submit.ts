@@ -1,36 +1,151 @@
+import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
-import { CommandFailedError } from '../support/errors.ts';
+import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { runSlurm, slurmFailure } from './command.ts';
-import { jobIdForm } from './job-id.ts';
+import { findJobs, type FoundJob } from './find-jobs.ts';
+import { cancelJob, hasEnded } from './job.ts';
+import { formatJobId, jobIdForm } from './job-id.ts';
 import { type Asked, fixOfRefusal } from './refusal.ts';
+
+/** sbatch got no answer to its request, which the controller may have served all the same. */
+const answerLost =
+  /timed out|timeout|receive|send failure|shutdown failure|zero bytes|unexpected message|connection (reset|refused|closed)|communication|temporarily/i;
+
+/** When the queue is searched for the job again; a busy controller may serve a request after its sender gave up. */
+const searchDelaysMs = [0, 2_000, 4_000, 8_000];
+
+/** How far the clocks of this host and of the controller may differ. */
+const clockSkewMs = 60_000;
+
+/** sbatch failed, and the job may be in the queue all the same. */
+export class UncertainSubmissionError extends CommandFailedError {}
+
+export interface Submission extends Asked {
+  /** Name of the job; without it the job of a lost answer is not searched for. */
+  readonly name?: string | undefined;
+}
 
 /**
  * Submits a batch script and resolves to the job's id. Ctrl-C does not reach sbatch: ended in the middle, it could not
- * tell which job it has made. It gives up by itself.
+ * tell which job it has made. It gives up by itself. After a failure, and when the id is not in the answer, the queue is
+ * searched for the job.
  *
+ * @throws {UncertainSubmissionError} when the job may be in the queue, and was not found.
  * @throws {CommandFailedError} with sbatch's reason; for an unknown partition the fix names the ones there are.
  */
-export async function submitScript(context: Context, script: string, asked: Asked = {}): Promise<string> {
+export async function submitScript(
+  context: Context,
+  script: string,
+  { name, ...asked }: Submission = {},
+): Promise<string> {
   const calm = { ...context, signal: new AbortController().signal };
+  const since = context.clock.now();
   const result = await runSlurm(calm, 'sbatch', ['--parsable', script], { ownSession: true });
-  if (result.exitCode !== 0) {
-    throw slurmFailure(result, 'sbatch refused the job', await fixOfRefusal(context, result.stderr, asked));
+  const { ids, others } = parseAnswer(result);
+  const [id, ...furtherIds] = ids;
+  if (result.exitCode === 0 && id !== undefined && furtherIds.length === 0) {
+    // A site's job filter may have something to say: that a budget is low, that the job was moved.
+    for (const line of others) {
+      context.output.info(line);
+    }
+    return id;
   }
-  const printed = linesOf(result.stdout);
-  const id = printed.pop() ?? '';
-  if (!jobIdForm.test(id)) {
-    throw new CommandFailedError(`sbatch gave no job id: ${JSON.stringify(result.stdout)}`);
+  const isLost =
+    result.exitCode === 0 ||
+    result.exitCode === undefined ||
+    answerLost.test(result.stderr) ||
+    id !== undefined;
+  const found =
+    name === undefined
+      ? undefined
+      : await search(calm, { name, script, clusters: asked.clusters, since, isLost });
+  if (found?.[0] !== undefined) {
+    return adopt(calm, result, [found[0], ...found.slice(1)]);
   }
-  // A site's job filter may have something to say: that a budget is low, that the job was moved.
-  for (const line of [...printed, ...linesOf(result.stderr)]) {
-    context.output.info(line);
+  if (isLost) {
+    const said = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+    throw new UncertainSubmissionError(
+      `${said.message}; ${found === undefined ? 'squeue does not say whether' : 'squeue does not show that'} the job was queued`,
+      { cause: result },
+    );
   }
-  return id;
+  throw slurmFailure(result, 'sbatch refused the job', await fixOfRefusal(context, result.stderr, asked));
+}
+
+/** Job ids in what sbatch printed, and its other lines: a site's sbatch may print lines before and after the id. */
+function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others: string[] } {
+  const ids = new Set<string>();
+  const others: string[] = [];
+  for (const line of linesOf(stdout)) {
+    const [, number, cluster] = /^Submitted batch job (\d+)(?: on cluster (\S+))?$/i.exec(line) ?? [];
+    if (jobIdForm.test(line)) {
+      ids.add(line);
+    } else if (number !== undefined) {
+      ids.add(formatJobId({ number, cluster }));
+    } else {
+      others.push(line);
+    }
+  }
+  return { ids: [...ids], others: [...others, ...linesOf(stderr)] };
+}
+
+interface Search {
+  readonly name: string;
+  readonly script: string;
+  readonly clusters: string | undefined;
+  readonly since: Date;
+  /** Whether the job may appear later. */
+  readonly isLost: boolean;
+}
+
+/** The jobs that this call of sbatch has made; undefined where squeue does not answer. */
+async function search(
+  context: Context,
+  { isLost, since, ...traits }: Search,
+): Promise<readonly FoundJob[] | undefined> {
+  let answer: readonly FoundJob[] | undefined;
+  for (const delayMs of isLost ? searchDelaysMs : [0]) {
+    await context.clock.sleep(delayMs);
+    try {
+      const [jobs = []] = await findJobs(context, [traits]);
+      answer = jobs.filter((job) => isNew(job, since));
+      if (answer.length > 0) {
+        return answer;
+      }
+    } catch (error) {
+      if (!(error instanceof CommandFailedError || error instanceof MissingToolError)) {
+        throw error;
+      }
+    }
+  }
+  return answer;
+}
+
+/** Whether a job was submitted since then; an earlier run of the same id had the same name and script. */
+function isNew({ job, submittedAt }: FoundJob, since: Date): boolean {
+  // Slurm's times are whole seconds.
+  const earliestMs = since.getTime() - (hasEnded(job) ? 2_000 : clockSkewMs);
+  return submittedAt === undefined ? !hasEnded(job) : submittedAt.getTime() >= earliestMs;
+}
+
+/** A wrapper of sbatch that tries again leaves several jobs; a run is one. */
+async function adopt(
+  context: Context,
+  result: CommandResult,
+  [first, ...others]: readonly [FoundJob, ...FoundJob[]],
+): Promise<string> {
+  const what = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+  context.output.warn(`${what.message}; the job is in the queue all the same, as ${first.id}`);
+  for (const { id } of others) {
+    context.output.info(`canceling job ${id}, a second one of this run`);
+    await cancelJob(context, id);
+  }
+  return first.id;
 }
 
 function linesOf(text: string): string[] {
   return text
     .split('\n')
-    .map((line) => line.trimEnd())
+    .map((line) => line.trim())
     .filter((line) => line !== '');
 }

@@ -24,14 +24,15 @@ test('what a site wants from everybody is asked for before anything is made', as
 });
 
 /** Submits with programs of Slurm that are stood in for; sbatch gets the script as its second argument. */
-async function submitWith(sbatch: string, signal = new AbortController().signal) {
+async function submitWith(sbatch: string, signal = new AbortController().signal, squeue = 'exit 1') {
   const root = temporaryFolder();
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
   await writeFile(path.join(root, 'triton.sif'), '');
   const cancelled = path.join(root, 'cancelled');
-  const PATH = fakePrograms({ sbatch, scancel: `echo "$*" >>'${cancelled}'` });
+  const PATH = fakePrograms({ sbatch, scancel: `echo "$*" >>'${cancelled}'`, squeue });
   const project = { root, site: 'generic', settings: sampleSettings() };
-  const context = testContext({ env: { PATH }, cwd: root, signal });
+  const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
+  const context = testContext({ env: { PATH }, cwd: root, signal, clock });
   return {
     submitted: submitRun(context, project, options),
     runs: path.join(root, '.hpc-gat', 'runs'),
@@ -62,5 +63,32 @@ test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', a
   control.abort(new InterruptedError('SIGINT'));
   await expect(submitted).rejects.toMatchObject({ exitCode: 130 });
   expect(await readFile(cancelled, 'utf8')).toBe('4711\n');
+  expect(await readdir(runs)).toEqual([]);
+});
+
+const lostAnswer = 'echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1';
+
+test('a job whose number is lost on the way is found, and goes on', async () => {
+  const squeue = 'echo "4711|PENDING|Priority||$(date +%FT%T)||"';
+  const { submitted, runs } = await submitWith(lostAnswer, undefined, squeue);
+  const { record, jobId } = await submitted;
+  expect(jobId).toBe('4711');
+  expect(await record.jobId()).toBe('4711');
+  expect(await readdir(runs)).toEqual([record.id]);
+});
+
+test('the run directory of a job that may be in the queue is kept', async () => {
+  const { submitted, runs } = await submitWith(lostAnswer);
+  await expect(submitted).rejects.toMatchObject({
+    exitCode: 4,
+    fix: expect.stringMatching(/hpc-gat status .* finds the job by its name/),
+  });
+  expect(await readdir(runs)).toHaveLength(1);
+});
+
+test('a job that was refused leaves no run directory', async () => {
+  const refused = 'echo "sbatch: error: Invalid qos specification" >&2; exit 1';
+  const { submitted, runs } = await submitWith(refused, undefined, '');
+  await expect(submitted).rejects.toMatchObject({ exitCode: 4 });
   expect(await readdir(runs)).toEqual([]);
 });

@@ -146,3 +146,27 @@ test('a host without Slurm is told so', async () => {
     fix: expect.stringMatching(/login node/),
   });
 });
+
+test('scancel that reports success and changes nothing is an error', async () => {
+  let nowMs = 0;
+  const clock = {
+    now: () => new Date(nowMs),
+    sleep: (ms: number) => {
+      nowMs += ms * 10;
+      return Promise.resolve();
+    },
+  };
+  const PATH = fakePrograms({ scancel: '', squeue: `echo '7|RUNNING|None|cpu1|'` });
+  await expect(cancelJob(testContext({ env: { PATH }, clock }), '7')).rejects.toMatchObject({
+    exitCode: 4,
+    message: 'scancel 7 reported success, and the job is still RUNNING 10 s later',
+  });
+});
+
+test.each(['7|COMPLETING|None|cpu1|', '7|CANCELLED|None|cpu1|', ''])(
+  'after scancel a job that squeue shows as "%s" is ending',
+  async (line) => {
+    const context = contextWith({ scancel: '', squeue: `echo '${line}'` });
+    await expect(cancelJob(context, '7')).resolves.toBeUndefined();
+  },
+);

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { securityForms } from '../../config/schema.ts';
-import { jobIdForm, parseJobId } from '../../slurm/job-id.ts';
+import { valueOf } from '../../slurm/directives.ts';
+import { formatJobId, jobIdForm, parseJobId } from '../../slurm/job-id.ts';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../../support/files.ts';
 import { makeFolder } from '../../support/make-folder.ts';
@@ -134,7 +135,8 @@ export class RunRecord {
       known(this.jobId()),
       known(this.holdings()),
     ]);
-    return { plan, ended, endpoint, jobId, holdings, unreadable };
+    const job = jobId ?? (unreadable.length === 0 ? jobOfScript(plan, holdings) : undefined);
+    return { plan, ended, endpoint, jobId: job, holdings, unreadable };
   }
 
   writeJobId(jobId: string): Promise<void> {
@@ -253,6 +255,13 @@ export class RunRecord {
     await writeFileAtomically(record.file('batch.sh'), script, 0o700);
     return record;
   }
+}
+
+/** The job that the script recorded; undefined before it has started, and for a local run in an allocation. */
+function jobOfScript(plan: KeptPlan | undefined, holdings: readonly Holding[]): string | undefined {
+  const number = holdings.find(({ job }) => job !== '')?.job;
+  const cluster = valueOf(plan?.directives ?? [], 'clusters');
+  return plan?.kind === 'job' && number !== undefined ? formatJobId({ number, cluster }) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,8 @@
-import { hasEnded, type Job, queryJob, queryJobs } from '../../slurm/job.ts';
+import { jobNameOf, valueOf } from '../../slurm/directives.ts';
+import { findJobs, type FoundJob } from '../../slurm/find-jobs.ts';
+import { hasEnded, type Job, queryJobs } from '../../slurm/job.ts';
 import type { Context } from '../../support/context.ts';
+import { MissingToolError } from '../../support/errors.ts';
 import { isRunning } from '../../support/process-identity.ts';
 import type { Facts, RunRecord } from './run-directory.ts';
 import { mayComeBack } from './requeue.ts';
@@ -37,10 +40,8 @@ export interface RunState {
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
 export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
-  const facts = await record.facts();
-  const { jobId } = facts;
-  const job = jobId !== undefined && mayGoOn(facts) ? await queryJob(context, jobId) : undefined;
-  return conclude(record, facts, { job, hostname });
+  const [state] = (await statesOfRuns(context, [record], hostname)) as [RunState];
+  return state;
 }
 
 /**
@@ -55,7 +56,8 @@ export async function statesOfRuns(
   hostname: string,
   over = new Map<string, Job>(),
 ): Promise<RunState[]> {
-  const all = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
+  const read = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
+  const all = await withFoundJobs(context, read);
   const asked = all.flatMap(([, facts]) =>
     facts.jobId !== undefined && mayGoOn(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
   );
@@ -69,6 +71,38 @@ export async function statesOfRuns(
     const job = facts.jobId === undefined ? undefined : (over.get(facts.jobId) ?? jobs.get(facts.jobId));
     return conclude(record, facts, { job, hostname });
   });
+}
+
+/**
+ * Adds the job's id to what is known of runs whose submission was interrupted before it could be written down: Slurm is
+ * asked for them by name, with one call.
+ */
+async function withFoundJobs(
+  context: Context,
+  runs: readonly (readonly [RunRecord, Facts])[],
+): Promise<(readonly [RunRecord, Facts])[]> {
+  const lost = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
+    plan?.kind === 'job' && (jobId ?? ended) === undefined && unreadable.length === 0
+      ? [{ record, plan }]
+      : [],
+  );
+  if (lost.length === 0) {
+    return [...runs];
+  }
+  const traits = lost.map(({ record, plan: { directives = [] } }) => ({
+    name: jobNameOf(directives),
+    script: record.file('batch.sh'),
+    clusters: valueOf(directives, 'clusters'),
+  }));
+  const found = await findJobs(context, traits).catch((error: unknown): FoundJob[][] => {
+    // Without Slurm on this host nothing can be found.
+    if (error instanceof MissingToolError) {
+      return [];
+    }
+    throw error;
+  });
+  const ids = new Map(lost.map(({ record }, index) => [record, found[index]?.at(-1)?.id]));
+  return runs.map(([record, facts]) => [record, { ...facts, jobId: facts.jobId ?? ids.get(record) }]);
 }
 
 function mayGoOn(facts: Facts): boolean {

@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os';
+import type { Context } from '../support/context.ts';
+import { runSlurm, slurmFailure } from './command.ts';
+import { clusterHeading, formatJobId, onCluster } from './job-id.ts';
+import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
+
+/** How the job of a script can be recognized without its number. */
+export interface JobTraits {
+  /** The job's name. */
+  readonly name: string;
+  /** Absolute path of the batch script. */
+  readonly script: string;
+  /** Clusters that the job is for, with commas; undefined for this host's own. */
+  readonly clusters?: string | undefined;
+}
+
+export interface FoundJob {
+  readonly id: string;
+  readonly job: Job;
+  /** Undefined where squeue does not say. */
+  readonly submittedAt: Date | undefined;
+}
+
+interface NamedJob extends FoundJob {
+  readonly name: string | undefined;
+  readonly command: string | undefined;
+}
+
+/** A batch script of some run; that of another project may have the same name. */
+const scriptOfRun = /\/\.hpc-gat\/runs\/[^/]+\/batch\.sh$/;
+
+/**
+ * Finds the jobs of scripts by name and script: this user's jobs that wait or run, and those that the controller still
+ * remembers. Returns one list for each of the traits, by ascending number.
+ *
+ * @throws {CommandFailedError} when the controller does not answer.
+ */
+export async function findJobs(context: Context, wanted: readonly JobTraits[]): Promise<FoundJob[][]> {
+  const jobs = new Map<string | undefined, NamedJob[]>();
+  for (const clusters of new Set(wanted.map((traits) => traits.clusters))) {
+    const names = wanted.filter((traits) => traits.clusters === clusters).map(({ name }) => name);
+    jobs.set(clusters, await queryByName(context, [...new Set(names)], clusters));
+  }
+  return wanted.map((traits) => (jobs.get(traits.clusters) ?? []).filter((job) => isOf(job, traits)));
+}
+
+function isOf({ name, command }: NamedJob, traits: JobTraits): boolean {
+  if (command === traits.script) {
+    return true;
+  }
+  // A site's sbatch may submit a copy of the script.
+  return (
+    (name === undefined || name === traits.name) && (command === undefined || !scriptOfRun.test(command))
+  );
+}
+
+async function queryByName(
+  context: Context,
+  names: readonly string[],
+  clusters: string | undefined,
+): Promise<NamedJob[]> {
+  const result = await runSlurm(context, 'squeue', [
+    ...onCluster(clusters),
+    '--noheader',
+    '--states=all',
+    `--user=${userInfo().uid}`,
+    // squeue separates names by commas.
+    ...(names.some((name) => name.includes(',')) ? [] : [`--name=${names.join(',')}`]),
+    `--format=${queueFormat}%V|%j|%o`,
+  ]);
+  if (result.exitCode !== 0) {
+    throw slurmFailure(result, `squeue does not list the jobs named ${names.join(', ')}`);
+  }
+  const found: NamedJob[] = [];
+  let cluster = clusters;
+  for (const line of result.stdout.split('\n').map((text) => text.trim())) {
+    if (clusterHeading.test(line)) {
+      cluster = line.replace(clusterHeading, '').trim();
+    }
+    const [number = '', ...fields] = line.split('|');
+    if (/^\d+$/.test(number)) {
+      const [submitted = '', name = '', ...command] = fields.slice(3);
+      found.push({
+        id: formatJobId({ number, cluster }),
+        job: parseQueueJob(fields),
+        submittedAt: Number.isNaN(Date.parse(submitted)) ? undefined : new Date(submitted),
+        name: name === '' ? undefined : name,
+        command: ['', '(null)'].includes(command.join('|')) ? undefined : command.join('|'),
+      });
+    }
+  }
+  return found.sort((one, other) => parseInt(one.id, 10) - parseInt(other.id, 10));
+}
