@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/nearest.ts';
+import { readTrustedText } from '../support/ownership.ts';
 import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
+import { findProject, type FoundProject } from './find-project.ts';
 import { type Layer, mergeLayers } from './layers.ts';
 import { projectSchema, type Settings, type SiteNeed, siteSchema } from './schema.ts';
-
-export const projectFileName = 'hpc-gat.yaml';
 
 const sitesFolder = 'slurm/sites';
 
@@ -53,7 +52,7 @@ export interface LayeredProject {
  * @throws {UsageError} for a file that is missing, is not YAML or has an unknown key or an unusable value.
  */
 export async function loadProject(
-  context: Pick<Context, 'cwd' | 'env'>,
+  context: Pick<Context, 'cwd' | 'env' | 'output'>,
   options: LoadOptions = {},
 ): Promise<Project> {
   const { root, site, needs, siteCompression, layers } = await loadLayers(context, options);
@@ -63,14 +62,18 @@ export async function loadProject(
 
 /** The same project, with the origins of its values still told apart. */
 export async function loadLayers(
-  { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+  context: Pick<Context, 'cwd' | 'env' | 'output'>,
   { flags = {}, configFile, site }: LoadOptions = {},
 ): Promise<LayeredProject> {
-  const file = configFile === undefined ? findUpwards(cwd) : path.resolve(cwd, configFile);
-  const project = file === undefined ? undefined : await readProject(file, cwd);
+  const { cwd, env } = context;
+  const source =
+    configFile === undefined ? await findProject(context) : await readNamed(path.resolve(cwd, configFile));
+  const project = source === undefined ? undefined : parseProject(source, cwd);
   const chosen = chooseSite(site, env, project);
-  const root = file === undefined ? cwd : path.dirname(file);
-  const { needs, profile } = await readSite(chosen.site, chosen.isOfProject ? root : cwd);
+  const root = source === undefined ? cwd : path.dirname(source.file);
+  const { needs, profile } = await readSite(chosen.site, chosen.isOfProject ? root : cwd, {
+    isFound: chosen.isOfProject && configFile === undefined,
+  });
   return {
     root,
     site: chosen.site,
@@ -92,11 +95,16 @@ interface ProjectLayer extends Layer {
   readonly origin: (path: readonly string[]) => string;
 }
 
-async function readProject(file: string, cwd: string): Promise<ProjectLayer> {
+/** Who names a file trusts it, whoever owns it. */
+async function readNamed(file: string): Promise<FoundProject> {
   const text = await readTextIfPresent(file);
   if (text === undefined) {
     throw new UsageError(`no configuration file ${file}`, { fix: 'check the path given with --config' });
   }
+  return { file, text };
+}
+
+function parseProject({ file, text }: FoundProject, cwd: string): ProjectLayer {
   const { value, lineOf } = parseYamlWithLines(projectSchema.nullable(), text, {
     what: 'configuration',
     file,
@@ -125,11 +133,16 @@ function chooseSite(
     : { site: project.site, siteOrigin: project.origin(['site']), isOfProject: true };
 }
 
-/** A name is one of the profiles that come along; anything with a slash is a file of the user's own, meant from `folder`. */
-export async function readSite(name: string, folder: string) {
+/**
+ * A name is one of the profiles that come along; anything with a slash is a file of the user's own, meant from `folder`.
+ *
+ * @param isFound whether a configuration file named it that nobody named: the profile holds shell commands too, and is as
+ *   little trusted.
+ */
+export async function readSite(name: string, folder: string, { isFound = false } = {}) {
   const own = name.includes('/');
   const file = own ? path.resolve(folder, name) : path.join(sitesFolder, `${name}.yaml`);
-  const text = await (own ? readTextIfPresent(file) : readPackageFile(file));
+  const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
       fix: `${meantSites(name, await siteNames())}docs/sites.md has them all; or a path to a file of your own`,
@@ -147,6 +160,19 @@ export async function readSite(name: string, folder: string) {
   return { description, needs, sources, profile };
 }
 
+async function readProfile(file: string, isFound: boolean): Promise<string | undefined> {
+  if (!isFound) {
+    return readTextIfPresent(file);
+  }
+  const read = await readTrustedText(file);
+  if (read !== undefined && 'distrust' in read) {
+    throw new UsageError(`the site profile ${file} is not used: ${read.distrust}`, {
+      fix: `to use it anyway: --site ${file}`,
+    });
+  }
+  return read?.text;
+}
+
 /** The profiles that come along. */
 export async function siteNames(): Promise<string[]> {
   return (await listPackageFolder(sitesFolder)).map((entry) => path.basename(entry, '.yaml'));
@@ -159,15 +185,6 @@ function meantSites(name: string, known: readonly string[]): string {
   const close = nearest(asked, known);
   const meant = around.length > 0 || close === undefined ? around : [close];
   return meant.length === 0 ? '' : `did you mean ${meant.map((site) => `"${site}"`).join(' or ')}? `;
-}
-
-function findUpwards(folder: string): string | undefined {
-  const file = path.join(folder, projectFileName);
-  if (existsSync(file)) {
-    return file;
-  }
-  const parent = path.dirname(folder);
-  return parent === folder ? undefined : findUpwards(parent);
 }
 
 /** The variables that set something, a layer each. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { projectFileName, readSite, siteNames } from '../config/load.ts';
+import { projectFileName } from '../config/find-project.ts';
+import { readSite, siteNames } from '../config/load.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadProject } from '../../src/config/load.ts';
+import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let root = '';
@@ -15,14 +16,14 @@ function project(text: string): Promise<void> {
 }
 
 test('without a project file the working directory is the project, and the defaults hold', async () => {
-  const loaded = await loadProject({ cwd: root, env: {} });
+  const loaded = await loadProject(testContext({ cwd: root, env: {} }));
   expect(loaded).toMatchObject({ root, site: 'generic', settings: { model: { name: 'gat_test' } } });
 });
 
 test('the project file is found above the working directory', async () => {
   await project('model: { name: mine }');
   await mkdir(path.join(root, 'a', 'b'), { recursive: true });
-  const loaded = await loadProject({ cwd: path.join(root, 'a', 'b'), env: {} });
+  const loaded = await loadProject(testContext({ cwd: path.join(root, 'a', 'b'), env: {} }));
   expect(loaded).toMatchObject({ root, settings: { model: { name: 'mine', repository: 'models' } } });
 });
 
@@ -33,7 +34,7 @@ test('command line > environment > project > site > default', async () => {
   );
   await project('site: ./site.yaml\nslurm: { account: project, partition: project, qos: project }\n');
   const { settings } = await loadProject(
-    { cwd: root, env: { HPC_GAT_PARTITION: 'env', HPC_GAT_ACCOUNT: 'env' } },
+    testContext({ cwd: root, env: { HPC_GAT_PARTITION: 'env', HPC_GAT_ACCOUNT: 'env' } }),
     { flags: { slurm: { account: 'flag' } } },
   );
   expect(settings.slurm).toMatchObject({
@@ -47,21 +48,21 @@ test('command line > environment > project > site > default', async () => {
 
 test('a project file of nothing but comments is a project all the same', async () => {
   await project('# nothing yet\n');
-  expect(await loadProject({ cwd: root, env: {} })).toMatchObject({ root, site: 'generic' });
+  expect(await loadProject(testContext({ cwd: root, env: {} }))).toMatchObject({ root, site: 'generic' });
 });
 
 test.each(['30', '90:00', '4:00:00', '1-12', '2-00:30', '1-00:00:00', 'UNLIMITED', '45'])(
   'a time of %s is one that Slurm reads',
   async (time) => {
     await project(`slurm: { time: ${time} }\n`);
-    expect((await loadProject({ cwd: root, env: {} })).settings.slurm.time).toBe(time);
+    expect((await loadProject(testContext({ cwd: root, env: {} }))).settings.slurm.time).toBe(time);
   },
 );
 
 test('lists replace lists', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nsetup: [module load a]\n');
   await project('site: ./site.yaml\nsetup: [module load b]\n');
-  expect((await loadProject({ cwd: root, env: {} })).settings.setup).toEqual(['module load b']);
+  expect((await loadProject(testContext({ cwd: root, env: {} }))).settings.setup).toEqual(['module load b']);
 });
 
 test.each([
@@ -74,7 +75,7 @@ test.each([
   ['node: { temp: [relative] }', /node\.temp\.0: an absolute path or \$VARIABLE/],
 ])('%j is refused with its place', async (text, message) => {
   await project(text);
-  await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({
+  await expect(loadProject(testContext({ cwd: root, env: {} }))).rejects.toMatchObject({
     exitCode: 2,
     message: expect.stringMatching(message),
   });
@@ -83,7 +84,7 @@ test.each([
 test('how the site wants images compressed is known beside what holds', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nimage: { compression: "gzip:6" }\n');
   await project('site: ./site.yaml\nimage: { compression: auto }\n');
-  expect(await loadProject({ cwd: root, env: {} })).toMatchObject({
+  expect(await loadProject(testContext({ cwd: root, env: {} }))).toMatchObject({
     siteCompression: 'gzip:6',
     settings: { image: { compression: 'auto' }, client: { image: { compression: 'auto' } } },
   });
@@ -96,7 +97,7 @@ test('a profile that the project file names is meant from its folder, one of the
   await writeFile(path.join(inside, 'mine.yaml'), 'description: x\nslurm: { partition: of-the-caller }\n');
   await project('site: ./site.yaml\n');
   const partition = async (env: Record<string, string>, site?: string) =>
-    (await loadProject({ cwd: inside, env }, { site })).settings.slurm.partition;
+    (await loadProject(testContext({ cwd: inside, env }), { site })).settings.slurm.partition;
   expect(await partition({})).toBe('of-the-project');
   expect(await partition({}, './mine.yaml')).toBe('of-the-caller');
   expect(await partition({ HPC_GAT_SITE: './mine.yaml' })).toBe('of-the-caller');
@@ -105,7 +106,7 @@ test('a profile that the project file names is meant from its folder, one of the
 test('a variable that is set to nothing says nothing', async () => {
   await project('site: lab\nslurm: { partition: long, account: physics }\n');
   const env = { HPC_GAT_SITE: '', HPC_GAT_PARTITION: '', HPC_GAT_ACCOUNT: '' };
-  expect(await loadProject({ cwd: root, env })).toMatchObject({
+  expect(await loadProject(testContext({ cwd: root, env }))).toMatchObject({
     site: 'lab',
     settings: { slurm: { partition: 'long', account: 'physics', gpu: { partition: 'gpu' } } },
   });
@@ -118,13 +119,15 @@ test.each([
   ['nowhere-at-all', ''],
 ])('for the unknown site %s those are named that may be meant', async (site, meant) => {
   await project(`site: ${site}`);
-  await expect(loadProject({ cwd: root, env: {} })).rejects.toMatchObject({
+  await expect(loadProject(testContext({ cwd: root, env: {} }))).rejects.toMatchObject({
     fix: `${meant}docs/sites.md has them all; or a path to a file of your own`,
   });
 });
 
 test('a configuration file that is named has to be there', async () => {
-  await expect(loadProject({ cwd: root, env: {} }, { configFile: 'no.yaml' })).rejects.toMatchObject({
+  await expect(
+    loadProject(testContext({ cwd: root, env: {} }), { configFile: 'no.yaml' }),
+  ).rejects.toMatchObject({
     exitCode: 2,
   });
 });

@@ -25,7 +25,7 @@ async function init(programs: Record<string, string>, ...argv: string[]) {
 }
 
 async function settings() {
-  return (await loadProject({ cwd, env: {} })).settings;
+  return (await loadProject(testContext({ cwd, env: {} }))).settings;
 }
 
 test('takes account, partitions and GPUs from Slurm, files from the folder', async () => {
@@ -100,7 +100,7 @@ test('a module is loaded when the runtime is not on the PATH, and needs no line 
 
 test('with a site, what its profile says is not guessed', async () => {
   await init({ sinfo: sinfo('x*|gpu:4|infinite|1|900|up'), sacctmgr: 'echo other' }, '--site', 'lab');
-  const { site, settings: merged } = await loadProject({ cwd, env: {} });
+  const { site, settings: merged } = await loadProject(testContext({ cwd, env: {} }));
   expect(site).toBe('lab');
   expect(merged.slurm).toMatchObject({ partition: 'cpu', account: 'physics', memory: '3000M' });
 });

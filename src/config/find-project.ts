@@ -1,0 +1,62 @@
+import { lstat, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context } from '../support/context.ts';
+import { homeFolder } from '../support/home-folder.ts';
+import { readTrustedText } from '../support/ownership.ts';
+
+export const projectFileName = 'hpc-gat.yaml';
+
+const sticky = 0o1000;
+
+/** A configuration file that nobody named. */
+export interface FoundProject {
+  readonly file: string;
+  readonly text: string;
+}
+
+/**
+ * Finds the nearest `hpc-gat.yaml` at or above the working directory that only this user and root can change: it holds
+ * shell commands. One line tells of each file of that name that is not used.
+ *
+ * The search ends at the home directory, at a mount point and below a sticky directory, such as /tmp: what lies beyond
+ * belongs to no project of this user.
+ */
+export async function findProject({
+  cwd,
+  env,
+  output,
+}: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<FoundProject | undefined> {
+  const home = await identityOf(homeFolder({ env }));
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    const file = path.join(folder, projectFileName);
+    const found = await readTrustedText(file);
+    if (found !== undefined) {
+      if ('text' in found) {
+        return { file, text: found.text };
+      }
+      output.warn(`${file} is not used: ${found.distrust}; to use it anyway: --config ${file}`);
+    }
+    if ((await identityOf(folder)) === home || !(await continuesAbove(folder))) {
+      return undefined;
+    }
+  }
+}
+
+async function continuesAbove(folder: string): Promise<boolean> {
+  const parent = path.dirname(folder);
+  try {
+    const [here, above] = await Promise.all([lstat(folder), lstat(parent)]);
+    return parent !== folder && here.dev === above.dev && (above.mode & sticky) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Tells a directory from others, whatever links lead to it. */
+async function identityOf(folder: string | undefined): Promise<string | undefined> {
+  if (folder === undefined) {
+    return undefined;
+  }
+  const found = await stat(folder).catch(() => undefined);
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+}

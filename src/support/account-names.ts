@@ -1,0 +1,49 @@
+import { userInfo } from 'node:os';
+import { runCommand } from './command.ts';
+
+/** The accounts of a site may come from a directory server that does not answer. */
+const timeoutMs = 5_000;
+
+/** Name of a user for messages: `bob`, or `user 1002` where the account is unknown. */
+export async function userName(uid: number): Promise<string> {
+  return (await entryOf('passwd', uid))?.[0] ?? `user ${uid}`;
+}
+
+/** Name of a group for messages: `physics`, or `7001` where the group is unknown. */
+export async function groupName(gid: number): Promise<string> {
+  return (await entryOf('group', gid))?.[0] ?? String(gid);
+}
+
+/**
+ * Whether a group is the private group of this user: it has the user's name and no other member, as useradd(8) creates it
+ * where USERGROUPS_ENAB is set. Distributions that do so set the umask to 002, and a file with group write permission
+ * is as private as one without it.
+ */
+export async function isPrivateGroup(gid: number): Promise<boolean> {
+  const [name, , , members = ''] = (await entryOf('group', gid)) ?? [];
+  const own = accountName();
+  return (
+    own !== undefined && name === own && members.split(',').every((member) => ['', own].includes(member))
+  );
+}
+
+function accountName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fields of an entry of passwd(5) or group(5), from all sources that the host is configured for. */
+async function entryOf(database: 'passwd' | 'group', id: number): Promise<string[] | undefined> {
+  try {
+    const { exitCode, stdout } = await runCommand('getent', [database, String(id)], {
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
+      timeoutMs,
+    });
+    return exitCode === 0 ? stdout.trim().split(':') : undefined;
+  } catch {
+    return undefined;
+  }
+}
