@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';
+import { signalProcess } from '../support/process-group.ts';
 import { identityOf, isRunning, type ProcessIdentity } from '../support/process-identity.ts';
 
 /**
@@ -15,10 +16,9 @@ export async function runningProcess(pidFile: string): Promise<ProcessIdentity |
 
 /** Kills the process, when it is still that one, and waits until it is gone. */
 export async function killAndWait(identity: ProcessIdentity, clock: Clock, timeoutMs = 5_000): Promise<void> {
-  if (isRunning(identity) !== true) {
+  if (!signalProcess(identity, 'SIGKILL')) {
     return;
   }
-  process.kill(identity.pid, 'SIGKILL');
   const end = clock.now().getTime() + timeoutMs;
   while (isRunning(identity) === true && clock.now().getTime() < end) {
     await clock.sleep(10);

@@ -1,5 +1,6 @@
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
+import { signalProcess } from '../support/process-group.ts';
 import type { RunRecord } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
 import { elsewhere, type RunState, stateOfRun } from './record/state.ts';
@@ -37,7 +38,7 @@ export async function cleanUpRun(
   } else if (state.active && state.scriptPid !== undefined) {
     done.push(`end the script, process ${state.scriptPid}`);
     if (!dryRun) {
-      process.kill(state.scriptPid, 'SIGTERM');
+      (await record.facts()).holdings.forEach(({ script }) => signalProcess(script, 'SIGTERM'));
       await until(context, async () => (await record.facts()).ended !== undefined);
     }
   }

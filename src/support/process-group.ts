@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { codeOf } from './errors.ts';
+import { isRunning, type ProcessIdentity } from './process-identity.ts';
 
 /** Whether a process of a group is left, one that has ended and that nobody waited for included. */
 export function isGroupLeft(leaderPid: number): boolean {
+  if (!isOtherProcess(leaderPid)) {
+    return false;
+  }
   try {
     process.kill(-leaderPid, 0);
     return true;
@@ -11,16 +16,55 @@ export function isGroupLeft(leaderPid: number): boolean {
 }
 
 /**
- * Sends a signal to every process of a group; no error when none is left.
+ * Sends a signal to every process of a group; no error when none is left. A number that is no group of a child is refused
+ * without an error: -1 would reach every process of the user, 0 and the number of this process its own group.
  *
  * @param leaderPid of a child that was started with `ownSession`.
+ * @returns whether it was sent.
  */
-export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  if (!isOtherProcess(leaderPid) || leaderPid === ownGroup()) {
+    return false;
+  }
   try {
     process.kill(-leaderPid, signal);
+    return true;
   } catch (error) {
     if (codeOf(error) !== 'ESRCH') {
       throw error;
     }
+    return false;
   }
+}
+
+/**
+ * Sends a signal to a process that a file names, while it is still that process.
+ *
+ * @returns whether it was sent: not to a process that is gone, that is another user's, or whose number could mean more than
+ *   that one process.
+ */
+export function signalProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  if (!isOtherProcess(identity.pid) || isRunning(identity) !== true) {
+    return false;
+  }
+  try {
+    process.kill(identity.pid, signal);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') {
+      throw error;
+    }
+    return false;
+  }
+}
+
+/** Whether a number, perhaps from a file, names one process: neither init, nor this process, nor a group (kill(2)). */
+function isOtherProcess(pid: number): boolean {
+  return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
+}
+
+/** Process group of this process: field 5 of /proc/self/stat, proc(5). */
+function ownGroup(): number {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
 }

@@ -53,8 +53,7 @@ test.each<[string, () => Promise<void>, RegExp]>([
   [
     'it is a named pipe that nobody writes to',
     async () => {
-      await execa('rm', [file]);
-      await execa('mkfifo', ['-m', '600', file]);
+      await execa('sh', ['-c', 'rm "$1" && mkfifo -m 600 "$1"', 'sh', file]);
     },
     /it is not a regular file/,
   ],

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { writeFileSync, type Stats } from 'node:fs';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
-import { readTextIfPresent } from '../../support/files.ts';
+import { isOwn, readOwnText } from '../../support/ownership.ts';
 import { identityOf, isRunning, ownIdentity, parseIdentity } from '../../support/process-identity.ts';
 import { isGroupLeft, signalGroup } from '../../support/process-group.ts';
 import { removeTree } from '../../support/remove-tree.ts';
@@ -20,6 +20,8 @@ export interface Workspace {
   remove(): Promise<void>;
 }
 
+const sifFile = 'image.sif';
+const scratchFolder = 'scratch';
 const childFile = 'child.json';
 /** Apptainer removes what it unpacked when it is asked to end. */
 const childEndMs = 5000;
@@ -50,10 +52,10 @@ export async function createWorkspace(
   for (const folder of folders) {
     await makeFolder(folder);
   }
-  const scratch = path.join(folders.at(-1) ?? '', 'scratch');
+  const scratch = path.join(folders.at(-1) ?? '', scratchFolder);
   await mkdir(scratch);
   return {
-    sif: path.join(folders[0] ?? '', 'image.sif'),
+    sif: path.join(folders[0] ?? '', sifFile),
     scratch,
     noteChild: (pid) => {
       writeFileSync(path.join(folders[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
@@ -95,14 +97,15 @@ export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefin
     : undefined;
 }
 
-/** Removes the folders and lock candidates of processes that ended without removing them. */
+/** Removes what processes of this user left that ended without removing it: folders and lock candidates. */
 async function removeLeftovers(parent: string, name: string): Promise<void> {
   // A folder that cannot be read is reported by the attempt to write in it.
   const entries = await readdir(parent).catch(() => []);
   for (const entry of entries) {
+    const leftover = path.join(parent, entry);
     if (entry.startsWith(`.${name}.`) && (await isLeftover(parent, entry, name))) {
-      await endChild(path.join(parent, entry, childFile));
-      await removeTree(path.join(parent, entry));
+      await endChild(path.join(leftover, childFile));
+      await removeTree(leftover);
     }
   }
 }
@@ -111,25 +114,36 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
   const rest = entry.slice(name.length + 2);
   const [, host, pid, startTicks] =
     /^(?:lock\.)?(.+)-(\d+)-(\d+)(?:\.work|\.\d+|\.\d+\.dead)$/.exec(rest) ?? [];
-  if (host === undefined) {
+  // Another conversion may be removing it at this moment.
+  const found = await lstat(path.join(parent, entry)).catch(() => undefined);
+  if (host === undefined || found === undefined || !(await isMadeHere(path.join(parent, entry), found))) {
     return false;
   }
   const running = isRunning({ host, pid: Number(pid), startTicks: Number(startTicks) });
   if (running !== undefined) {
     return !running;
   }
-  // Another conversion may be removing it at this moment.
-  const found = await stat(path.join(parent, entry)).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > foreignLeftoverMs;
+  return Date.now() - found.mtimeMs > foreignLeftoverMs;
+}
+
+/**
+ * Whether a conversion of this user made it. In a directory that others may write they can rename any folder of this user
+ * to such a name: the contents have to be those of a workspace too.
+ */
+async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
+  if (!isOwn(found) || !found.isDirectory()) {
+    return isOwn(found) && found.isFile() && entry.includes('.lock.');
+  }
+  const names = await readdir(entry).catch(() => ['unreadable']);
+  return names.every((name) => [scratchFolder, childFile].includes(name) || name.startsWith(sifFile));
 }
 
 /** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
 async function endChild(file: string): Promise<void> {
-  const child = parseIdentity((await readTextIfPresent(file).catch(() => undefined)) ?? '');
-  if (child === undefined || isRunning(child) !== true) {
+  const child = parseIdentity((await readOwnText(file)) ?? '');
+  if (child === undefined || isRunning(child) !== true || !signalGroup(child.pid, 'SIGTERM')) {
     return;
   }
-  signalGroup(child.pid, 'SIGTERM');
   const end = Date.now() + childEndMs;
   while (isRunning(child) === true && Date.now() < end) {
     await delay(50);

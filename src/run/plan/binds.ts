@@ -36,7 +36,7 @@ export function planBinds({ settings, root }: Project): Mount[] {
 }
 
 /** The same of the project that the working directory belongs to; nothing of one that cannot be used. */
-export async function loadBinds(context: Pick<Context, 'cwd' | 'env'>): Promise<Mount[]> {
+export async function loadBinds(context: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<Mount[]> {
   try {
     return planBinds(await loadProject(context));
   } catch (error) {

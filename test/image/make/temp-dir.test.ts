@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -34,6 +34,46 @@ test("what dead conversions left is removed, what is alive or another's stays", 
   await workspace.remove();
   await workspace.remove();
   expect((await readdir(folder)).sort()).toEqual([...kept].sort());
+});
+
+test('a folder or file that only has the name of a leftover stays', async () => {
+  const folder = temporaryFolder();
+  const outside = path.join(temporaryFolder(), 'precious');
+  await mkdir(outside);
+  const named = (number: number) => `.x.sif.${host}-${pid}-${startTicks + number}`;
+  // Renamed to it by somebody who may write into this directory.
+  await mkdir(path.join(folder, `${named(1)}.work`, 'thesis'), { recursive: true });
+  await symlink(outside, path.join(folder, `${named(2)}.work`));
+  await symlink(outside, path.join(folder, `.x.sif.lock.${host}-${pid}-${startTicks + 3}.1`));
+  await writeFile(path.join(folder, `${named(4)}.work`), '');
+  const before = await readdir(folder);
+  const workspace = await createWorkspace(path.join(folder, 'x.sif'));
+  await workspace.remove();
+  expect(await readdir(folder)).toEqual(before);
+});
+
+test('an engine whose number stands for more than one process gets no signal', async () => {
+  const folder = temporaryFolder();
+  const engines = [
+    identityOf(1),
+    { host, pid: -1, startTicks: 0 },
+    { host, pid: 0, startTicks: 0 },
+    { host, pid: 1.5, startTicks: 0 },
+  ];
+  for (const [number, engine] of engines.entries()) {
+    const dead = path.join(folder, `.x.sif.${host}-${pid}-${startTicks + 1 + number}.work`);
+    await mkdir(dead);
+    await writeFile(path.join(dead, 'child.json'), JSON.stringify(engine));
+  }
+  const sent: unknown[] = [];
+  const kill = jest.spyOn(process, 'kill').mockImplementation((to) => {
+    sent.push(to);
+    return true;
+  });
+  const workspace = await createWorkspace(path.join(folder, 'x.sif'));
+  kill.mockRestore();
+  await workspace.remove();
+  expect({ sent, left: await readdir(folder) }).toEqual({ sent: [], left: [] });
 });
 
 test('the engine of a conversion that was killed is ended, with its children', async () => {

@@ -1,0 +1,47 @@
+import { expect, jest, test } from '@jest/globals';
+import { signalGroup, signalProcess } from '../../src/support/process-group.ts';
+import { identityOf, ownIdentity } from '../../src/support/process-identity.ts';
+
+/** Numbers that were signalled by `act`, without a signal being sent. */
+function signalled(act: () => void): number[] {
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  try {
+    act();
+    return kill.mock.calls.map(([pid]) => pid);
+  } finally {
+    kill.mockRestore();
+  }
+}
+
+test.each([1, 0, -1, -2, Number.NaN, 2.5, Number.POSITIVE_INFINITY, process.pid])(
+  'a group %p is never signalled',
+  (pid) => {
+    expect(
+      signalled(() => {
+        signalGroup(pid, 'SIGKILL');
+      }),
+    ).toEqual([]);
+  },
+);
+
+test('a group of a child is signalled', () => {
+  expect(
+    signalled(() => {
+      signalGroup(4_000_000, 'SIGTERM');
+    }),
+  ).toEqual([-4_000_000]);
+});
+
+test('of single processes init and this one get no signal, nor does one that has ended', () => {
+  const init = identityOf(1);
+  const parent = identityOf(process.ppid);
+  if (init === undefined || parent === undefined) {
+    throw new Error('no init, or no parent');
+  }
+  const identities = [init, ownIdentity(), { ...parent, startTicks: parent.startTicks + 1 }, parent];
+  expect(
+    signalled(() => {
+      identities.forEach((identity) => signalProcess(identity, 'SIGTERM'));
+    }),
+  ).toEqual([process.ppid]);
+});
