@@ -5,9 +5,10 @@ import { formatJobId, onCluster } from '../slurm/job-id.ts';
 import { findNodeName, whyNodeIsUnusable } from '../slurm/node.ts';
 import { fullRequest, smallRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
-import { expectSuccess, lastLines } from '../support/command.ts';
+import { type CommandResult, expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
+import { visibilityDelayMs } from '../support/shared-files.ts';
 import { type EndingPlan, endingPlanOf } from './plan/cleanup-plan.ts';
 import type { Holding, RunRecord } from './record/run-directory.ts';
 import { renderRelease } from './plan/script.ts';
@@ -18,6 +19,9 @@ export const endMs = 60_000;
 const queueMs = 30_000;
 /** How long a step or job that cleans up may run. */
 const stepMs = 90_000;
+const pollMs = 300;
+/** In which a listing is requested anew from the file server at least once. */
+const relistMs = 1_200;
 
 const shell = ['bash', '-s'];
 
@@ -53,7 +57,7 @@ export async function release(
       fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
     });
   }
-  const isLeft = (): Promise<boolean> => record.holds(holding);
+  const isLeft = (answer?: CommandResult): Promise<boolean> => isStillHeld(context, record, holding, answer);
   const why = await releaseFromAfar(context, plan, { holding, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
@@ -68,7 +72,26 @@ interface Remote {
   /** Slurm's name of the node. */
   readonly node: string;
   readonly input: string;
-  readonly isLeft: () => Promise<boolean>;
+  readonly isLeft: (answer?: CommandResult) => Promise<boolean>;
+}
+
+/** Whether something is left, by a listing that is newer than the answer: what was removed may be listed for a while. */
+async function isStillHeld(
+  context: Context,
+  record: RunRecord,
+  holding: Holding,
+  answer: CommandResult | undefined,
+): Promise<boolean> {
+  const { clock, signal } = context;
+  const graceMs = answer?.exitCode === 0 ? await visibilityDelayMs(record.folder) : relistMs;
+  const endMs = clock.now().getTime() + graceMs;
+  while (await record.holds(holding)) {
+    if (clock.now().getTime() >= endMs) {
+      return true;
+    }
+    await clock.sleep(pollMs, signal);
+  }
+  return false;
 }
 
 /**
@@ -92,7 +115,9 @@ async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remot
     ['--overlap', `--jobid=${holding.job}`, ...onCluster(cluster), ...onNode(node), '--quiet', ...shell],
     { input, timeoutMs: stepMs },
   );
-  return (await isLeft()) && !(await takesSteps()) ? releaseByJob(context, plan, remote) : lastLines(step);
+  return (await isLeft(step)) && !(await takesSteps())
+    ? releaseByJob(context, plan, remote)
+    : lastLines(step);
 }
 
 /**
@@ -120,7 +145,7 @@ async function releaseByJob(context: Context, plan: EndingPlan, remote: Remote):
         limitMs: stepMs,
       });
       answers.push(lastLines(result));
-      if (result.stdout !== '' || !(await isLeft())) {
+      if (!(await isLeft(result)) || result.stdout !== '') {
         break;
       }
     } catch (error) {

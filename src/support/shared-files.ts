@@ -46,12 +46,13 @@ const transientCodes = new Set([
 /** The calls of the system, which a test replaces. */
 export interface FileSystem {
   readonly readdir: (folder: string) => Promise<string[]>;
-  readonly open: (file: string) => Promise<Pick<FileHandle, 'read' | 'close'>>;
-  /** Makes a client of NFS drop what it has cached of a directory. */
-  readonly refresh: (folder: string) => Promise<void>;
+  readonly open: (file: string) => Promise<Pick<FileHandle, 'read' | 'close' | 'stat' | 'chown'>>;
 }
 
-const system: FileSystem = { readdir: (folder) => readdir(folder), open, refresh };
+const system: FileSystem = {
+  readdir: (folder) => readdir(folder),
+  open: (file) => open(file, constants.O_RDONLY | constants.O_NONBLOCK),
+};
 
 /** Whether an error of the file system may be gone at the next attempt; the errors that it caused count too. */
 export function isTransient(error: unknown): boolean {
@@ -75,7 +76,10 @@ export async function visibilityDelayMs(folder: string): Promise<number> {
  * may not exist yet is a look-up by name as well: list the one above it first.
  */
 export async function listFolder(folder: string, files = system): Promise<string[]> {
-  await refreshListing(folder, files);
+  if (isDue(folder)) {
+    // Without it the listing is as old as the cache allows.
+    await refreshListing(folder, files).catch(() => undefined);
+  }
   try {
     return await retried(() => files.readdir(folder));
   } catch (error) {
@@ -98,12 +102,20 @@ export async function readListedText(file: string, files = system): Promise<stri
 
 /** Text of a file whose directory lists it; undefined when it has gone meanwhile. */
 export async function readText(file: string, files = system): Promise<string | undefined> {
-  const bytes = await retried(() => readFrom(file, 0, files));
+  const bytes = await retried(() => readFrom(file, 0, { files }));
   return bytes?.toString('utf8');
 }
 
-/** Bytes of a file from a position to its end, which a cached size does not tell; undefined when there is no such file. */
-export async function readFrom(file: string, position: number, files = system): Promise<Buffer | undefined> {
+/**
+ * Bytes of a file from a position to its end, whatever size of it is cached; undefined when there is no such file.
+ *
+ * @param isLast whether this is the last reading, which must miss nothing.
+ */
+export async function readFrom(
+  file: string,
+  position: number,
+  { files = system, isLast = false } = {},
+): Promise<Buffer | undefined> {
   let handle;
   try {
     handle = await files.open(file);
@@ -114,6 +126,9 @@ export async function readFrom(file: string, position: number, files = system): 
     throw error;
   }
   try {
+    if (isDue(file) || isLast) {
+      await refreshAttributes(handle).catch(() => undefined);
+    }
     const blocks: Buffer[] = [];
     for (let at = position; ;) {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(blockBytes), 0, blockBytes, at);
@@ -144,28 +159,33 @@ async function retried<T>(act: () => Promise<T>): Promise<T> {
 
 const refreshed = new Map<string, number>();
 
-async function refreshListing(folder: string, files: FileSystem): Promise<void> {
+function isDue(name: string): boolean {
   const nowMs = performance.now();
-  if (nowMs - (refreshed.get(folder) ?? Number.NEGATIVE_INFINITY) >= refreshMs) {
-    refreshed.set(folder, nowMs);
-    // Without it the listing is as old as the cache allows.
-    await files.refresh(folder).catch(() => undefined);
+  const isOld = nowMs - (refreshed.get(name) ?? Number.NEGATIVE_INFINITY) >= refreshMs;
+  if (isOld) {
+    refreshed.set(name, nowMs);
+  }
+  return isOld;
+}
+
+async function refreshListing(folder: string, files: FileSystem): Promise<void> {
+  const handle = await files.open(folder);
+  try {
+    await refreshAttributes(handle);
+  } finally {
+    await handle.close();
   }
 }
 
 /**
- * Sets the owner of a directory to the owner that it has: the server answers a change of attributes with those of now,
- * and so the client learns that its listing is old. Only the owner may do so; others wait until their cache expires.
+ * Sets the owner of a file or directory to the owner that it has: the server answers a change of attributes with those of
+ * now, so that the client drops a listing or a size that is old. Only the owner may do so; for others the cache has to
+ * expire.
  */
-async function refresh(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    const { uid } = await handle.stat();
-    if (uid === process.getuid?.()) {
-      await handle.chown(uid, -1);
-    }
-  } finally {
-    await handle.close();
+async function refreshAttributes(handle: Pick<FileHandle, 'stat' | 'chown'>): Promise<void> {
+  const { uid } = await handle.stat();
+  if (uid === process.getuid?.()) {
+    await handle.chown(uid, -1);
   }
 }
 

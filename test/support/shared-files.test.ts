@@ -31,28 +31,35 @@ class CachingFileSystem implements FileSystem {
       return names.map((file) => path.basename(file));
     });
 
+  /** A name without an extension is one of a directory. */
   readonly open: FileSystem['open'] = (file) =>
-    this.#answer(() => {
-      const text = this.present.get(file);
-      if (text === undefined || this.#missing.has(file)) {
-        this.#missing.add(file);
-        throw failure('ENOENT');
-      }
-      let isRead = false;
-      return {
-        read: (buffer: Buffer) => {
-          const bytesRead = isRead ? 0 : buffer.write(text);
-          isRead = true;
-          return Promise.resolve({ buffer, bytesRead });
-        },
-        close: () => Promise.resolve(),
-      };
-    });
+    path.extname(file) === ''
+      ? Promise.resolve(this.#handle(''))
+      : this.#answer(() => {
+          const text = this.present.get(file);
+          if (text === undefined || this.#missing.has(file)) {
+            this.#missing.add(file);
+            throw failure('ENOENT');
+          }
+          return this.#handle(text);
+        });
 
-  readonly refresh = (): Promise<void> => {
-    this.refreshes += 1;
-    return Promise.resolve();
-  };
+  #handle(text: string) {
+    let isRead = false;
+    return {
+      read: (buffer: Buffer) => {
+        const bytesRead = isRead ? 0 : buffer.write(text);
+        isRead = true;
+        return Promise.resolve({ buffer, bytesRead });
+      },
+      stat: () => Promise.resolve({ uid: process.getuid?.() }),
+      chown: () => {
+        this.refreshes += 1;
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    } as unknown as Awaited<ReturnType<FileSystem['open']>>;
+  }
 
   #answer<T>(act: () => T): Promise<T> {
     const code = this.failures.shift();

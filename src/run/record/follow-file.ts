@@ -19,7 +19,11 @@ export class LineFollower {
 
   /** Hands on the complete lines that came since the last call; a file that is not there yet has none. */
   async poll(): Promise<void> {
-    const lines = (this.#partial + (await this.#readNew())).split('\n');
+    await this.#handOn({ isLast: false });
+  }
+
+  async #handOn(options: { readonly isLast: boolean }): Promise<void> {
+    const lines = (this.#partial + (await this.#readNew(options))).split('\n');
     this.#partial = lines.pop() ?? '';
     lines.forEach(this.#onLine);
   }
@@ -27,19 +31,19 @@ export class LineFollower {
   /** Hands on what is left, a last line without its line feed included. */
   async finish(): Promise<void> {
     this.#heldBack = patience;
-    await this.poll();
+    await this.#handOn({ isLast: true });
     if (this.#partial !== '') {
       this.#onLine(this.#partial);
       this.#partial = '';
     }
   }
 
-  async #readNew(): Promise<string> {
+  async #readNew(options: { readonly isLast: boolean }): Promise<string> {
     this.#isThere ||= await isListed(this.#file);
     if (!this.#isThere) {
       return '';
     }
-    const bytes = this.#withoutHole((await readFrom(this.#file, this.#offset)) ?? Buffer.alloc(0));
+    const bytes = this.#withoutHole((await readFrom(this.#file, this.#offset, options)) ?? Buffer.alloc(0));
     // A character may be cut in two where the writer stands: up to the last line feed all are whole.
     const whole = bytes.lastIndexOf(0x0a) + 1 || bytes.length;
     this.#offset += whole;
