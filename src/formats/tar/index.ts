@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
 import { readAt } from '../../support/files.ts';
+import { entryName } from './entry-name.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
 import { parsePax, paxNumber } from './pax.ts';
 
@@ -71,7 +72,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     } else {
       if (type !== 'g') {
         const linkName = type === '1' || type === '2' ? (next.linkName ?? utf8(header.linkName)) : '';
-        const name = normalise(next.name ?? utf8(header.name));
+        const name = entryName(next.name ?? utf8(header.name));
         entries.push({ name, type, linkName, dataOffset, sizeBytes });
       }
       next = {};
@@ -108,10 +109,6 @@ function pax(data: Buffer): Extension {
     ...(linkPath && { linkName: linkPath.toString('utf8') }),
     ...(size && { sizeBytes: paxNumber(size) }),
   };
-}
-
-function normalise(name: string): string {
-  return name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
 }
 
 /** These archives name their files in UTF-8. */

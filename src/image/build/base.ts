@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
-import { parseSource } from '../source/source.ts';
+import { formatSource, parseSource } from '../source/source.ts';
 
 /** What an image is built on top of. */
 export interface Base {
@@ -29,14 +29,12 @@ export function parseBase(text: string, folder: string): Base {
       return { dockerName: source.name, bootstrap: source.kind, from: source.name };
     case 'docker-archive':
     case 'oci':
-    case 'oci-archive': {
-      const tag = source.kind === 'docker-archive' ? source.reference : source.tag;
+    case 'oci-archive':
       return {
         dockerName: undefined,
         bootstrap: source.kind,
-        from: tag === undefined ? source.file : `${source.file}:${tag}`,
+        from: formatSource(source).slice(source.kind.length + 1),
       };
-    }
     case 'recipe':
       throw new UsageError(`a recipe cannot be a base: ${text}`, {
         fix: `make a SIF of it first, and name that: hpc-gat make-sif ${text} -o base.sif`,

@@ -44,7 +44,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
       { onProgress, onWarning, onChild, signal },
     ) => {
       await buildSif(context, await runtime(), {
-        source: await runtimeSource(source, scratch, { onProgress, signal }, context),
+        source: await runtimeSource(source, scratch, { onProgress, onWarning, signal }, context),
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
         tmpDir: scratch,

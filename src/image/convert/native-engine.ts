@@ -14,7 +14,12 @@ import { isSifArchitecture, type SifArchitecture } from '../../formats/sif/heade
 import { partitionOffset, writeSif } from '../../formats/sif/write.ts';
 import { addContainerFiles } from './singularity-d/add.ts';
 import { containerFiles, type Origin } from './singularity-d/files.ts';
-import { describe, type ImageConfig, type ImageDescription } from '../source/image-config.ts';
+import {
+  describe,
+  describeOverruled,
+  type ImageConfig,
+  type ImageDescription,
+} from '../source/image-config.ts';
 import type { LayeredImage } from '../source/layered-image.ts';
 import { hostPlatform } from '../source/platform.ts';
 import { openImage } from '../source/open-image.ts';
@@ -110,8 +115,10 @@ async function tryToWrite(
         return undefined;
       }
       const lost = describeLostXattrs([...layers.stored.values()].map(({ entries }) => entries));
-      if (lost !== undefined) {
-        watch.onWarning(lost);
+      for (const warning of [describeOverruled(config), lost]) {
+        if (warning !== undefined) {
+          watch.onWarning(warning);
+        }
       }
       return { image: description, checked: layers.checked };
     } catch (error) {
@@ -138,7 +145,8 @@ async function finish(
   stored: ReadonlyMap<string, WrittenLayer>,
   origin: Omit<Origin, 'builtAt'>,
 ): Promise<ImageDescription> {
-  const architecture = architectureOf(config, place);
+  const description = describe(config);
+  const architecture = architectureOf(description, place);
   const builtAt = createdOf(config);
   const seconds = Math.min(Math.max(0, Math.floor(builtAt.getTime() / 1000)), 2 ** 32 - 1);
   const layers = config.rootfs.diff_ids.map((diffId) => writtenLayer(stored, diffId, place));
@@ -150,7 +158,6 @@ async function finish(
     tree.apply(applied.has(layer) ? entries.map(withInodeOfItsOwn) : entries, name);
     applied.add(layer);
   }
-  const description = describe(config);
   const container = await containerFiles(description, { ...origin, builtAt });
   await addContainerFiles(tree, container.files, seconds, squashfs.data);
   const last = await squashfs.endLayer();
@@ -177,7 +184,7 @@ function withInodeOfItsOwn(entry: LayerEntry<FileContent>): LayerEntry<FileConte
   return entry.change === 'leaf' ? { ...entry, inode: { ...entry.inode } } : entry;
 }
 
-function architectureOf({ architecture }: ImageConfig, place: string): SifArchitecture {
+function architectureOf({ architecture }: ImageDescription, place: string): SifArchitecture {
   // An image that does not say is taken to be for this machine.
   const name = architecture === '' ? hostPlatform().architecture : architecture;
   if (isSifArchitecture(name)) {

@@ -3,7 +3,7 @@ import { parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
 import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
 import { foreignTar, readSaved } from './docker-archive.ts';
 import { fileChunks } from './file-chunks.ts';
-import { describe, type ImageConfig } from './image-config.ts';
+import { asIndexed, describe, type ImageConfig } from './image-config.ts';
 import { inflate } from './inflate.ts';
 import type { LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciImage } from './oci-layout.ts';
@@ -54,14 +54,15 @@ export function compressedArchive(
   };
 }
 
-function savedForm({ file, reference }: DockerArchiveSource): ArchiveForm {
+function savedForm({ file, ...wanted }: DockerArchiveSource): ArchiveForm {
   return {
     fix: archiveFix,
     writer: 'docker save NAME',
     foreign: (held) => foreignTar(file, held),
     config: async (saved) => {
       const read = (name: string) => saved.description(name);
-      return (await readSaved({ place: file, read }, reference)).config;
+      const { config, indexed } = await readSaved({ place: file, read }, wanted);
+      return asIndexed(config, indexed);
     },
   };
 }

@@ -3,6 +3,7 @@ import { inspectImage, saveImage, type DockerImage } from '../../docker/images.t
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { foreignTar, readSaved } from './docker-archive.ts';
+import { asIndexed } from './image-config.ts';
 import type { LayeredImage } from './layered-image.ts';
 import { SavedStream } from './saved-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
@@ -43,14 +44,19 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
       }
     },
     config: async () => {
-      const { config } = await readSaved({
-        place,
-        read: (name) => saved.description(name),
-        missing: (name) =>
-          new HpcGatError(`${place} came without ${name}, which describes it`, { fix: again }),
-      });
+      const { platform } = image;
+      const { config } = await readSaved(
+        {
+          place,
+          read: (name) => saved.description(name),
+          missing: (name) =>
+            new HpcGatError(`${place} came without ${name}, which describes it`, { fix: again }),
+        },
+        { ...(platform !== undefined && { platform }) },
+      );
       expectSame(config.rootfs.diff_ids, image, place);
-      return config;
+      // What the daemon said of it before is what counts: the platform, where it had chosen by one.
+      return asIndexed(config, platform);
     },
   };
 }

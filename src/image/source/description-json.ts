@@ -11,6 +11,28 @@ export function listed<Item extends z.ZodType>(item: Item) {
     .transform((found) => found ?? []);
 }
 
+/**
+ * Schema of an object whose keys are found in any letter case, as Go's decoder finds them; a key in the right case goes
+ * first.
+ */
+export function goObject<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
+  return z.preprocess((found) => withKnownKeys(found, known), z.looseObject(shape));
+}
+
+function withKnownKeys(found: unknown, known: ReadonlyMap<string, string>): unknown {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) {
+    return found;
+  }
+  const nameOf = (key: string) => {
+    const name = known.get(key.toLowerCase()) ?? key;
+    return Object.hasOwn(found, name) ? key : name;
+  };
+  return Object.keys(found).every((key) => nameOf(key) === key)
+    ? found
+    : Object.fromEntries(Object.entries(found).map(([key, value]) => [nameOf(key), value]));
+}
+
 /** Deeper and longer than any manifest, index or configuration of an image is. */
 const maxDepth = 64;
 const maxValues = 100_000;

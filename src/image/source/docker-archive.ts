@@ -4,9 +4,13 @@ import { HpcGatError, messageOf } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
 import { archiveFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
-import { chooseImage, digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
-import { imageConfigSchema, type ImageConfig } from './image-config.ts';
+import { digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
+import { asIndexed, imageConfigSchema, type ImageConfig } from './image-config.ts';
 import { readSlice, tarFiles, type FileSlice, type TarFiles } from './image-files.ts';
+import type { Platform } from './platform.ts';
+import { chooseSaved } from './saved-choice.ts';
+import { readSavedIndex } from './saved-index.ts';
+import type { DockerArchiveSource } from './source.ts';
 import { codecOf, type StoredLayer } from './stored-layers.ts';
 
 /** What an archive of `docker save` says of the image that is wanted from it. */
@@ -27,17 +31,21 @@ export interface DockerArchive {
 /**
  * Reads the archive's table of contents, its manifest and the image's configuration; never the layers.
  *
- * @param reference which image, where there are several.
- * @throws {UsageError} when there is no such file, no such image in it, or several and none was named.
+ * @param wanted which image, where there are several.
+ * @throws {UsageError} when there is no such file, no such image in it, or several for the platform and none was named.
  * @throws {HpcGatError} when the file is no archive of `docker save`, is damaged or cut off.
  */
-export async function readDockerArchive(file: string, reference?: string): Promise<DockerArchive> {
+export async function readDockerArchive(
+  file: string,
+  wanted: WantedFromArchive = {},
+): Promise<DockerArchive> {
   const files = await tarFiles(file, archiveFix);
   const read = async (name: string) => {
     const slice = await files.find(name);
     return slice && readSlice(slice, name, file);
   };
-  const { manifest, images, image, config } = await readSaved({ place: file, read }, reference);
+  const { manifest, images, image, ...described } = await readSaved({ place: file, read }, wanted);
+  const config = asIndexed(described.config, described.indexed);
   return {
     fileBytes: files.fileBytes,
     modifiedNs: files.modifiedNs,
@@ -48,6 +56,9 @@ export async function readDockerArchive(file: string, reference?: string): Promi
     config,
   };
 }
+
+/** Which of the images in an archive is wanted. */
+export type WantedFromArchive = Pick<DockerArchiveSource, 'reference' | 'digest' | 'platform'>;
 
 /** Where the descriptions of images are read. */
 export interface SavedDescriptions {
@@ -67,12 +78,14 @@ export interface SavedImage {
   readonly images: number;
   readonly image: ManifestImage;
   readonly config: ImageConfig;
+  /** Platform under which the archive's own index lists the image, where it has one that names it. */
+  readonly indexed: Platform | undefined;
 }
 
 /** @throws {UsageError} {HpcGatError} as {@link readDockerArchive}. */
 export async function readSaved(
   { place, read, missing = (name) => missingInArchive(place, name) }: SavedDescriptions,
-  reference?: string,
+  wanted: WantedFromArchive = {},
 ): Promise<SavedImage> {
   const expect = async (name: string) => {
     const found = await read(name);
@@ -81,25 +94,30 @@ export async function readSaved(
     }
     return found;
   };
+  const readConfig = async ({ Config }: ManifestImage) => {
+    const text = await expect(Config);
+    const named = digestInName(Config);
+    const digest = `sha256:${sha256OfBytes(text)}`;
+    if (named !== undefined && named !== digest) {
+      throw new HpcGatError(`${place} is damaged: its ${printable(Config)} has the digest ${digest}`, {
+        fix: archiveFix,
+      });
+    }
+    const config = parse(imageConfigSchema, text, Config, place);
+    return { digest, config, indexed: index.find((one) => one.configDigest === digest)?.platform };
+  };
   const manifest = await expect('manifest.json');
   const images = parse(manifestSchema, manifest, 'manifest.json', place);
-  const image = chooseImage(images, reference, place);
-  const configText = await expect(image.Config);
-  const named = digestInName(image.Config);
-  const found = `sha256:${sha256OfBytes(configText)}`;
-  if (named !== undefined && named !== found) {
-    throw new HpcGatError(`${place} is damaged: its ${image.Config} has the digest ${found}`, {
-      fix: archiveFix,
-    });
-  }
-  const config = parse(imageConfigSchema, configText, image.Config, place);
+  const index = await readSavedIndex(read);
+  const image = await chooseSaved(images, index, place, wanted, readConfig);
+  const { config, indexed } = await readConfig(image);
   const [layers, digests] = [image.Layers.length, config.rootfs.diff_ids.length];
   if (layers !== digests) {
     throw new HpcGatError(`${place} is damaged: ${layers} layers, but digests of ${digests}`, {
       fix: archiveFix,
     });
   }
-  return { manifest, images: images.length, image, config };
+  return { manifest, images: images.length, image, config, indexed };
 }
 
 async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {

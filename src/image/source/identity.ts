@@ -1,7 +1,7 @@
 import type { Context } from '../../support/context.ts';
 import { compressedFile, sha256OfEnd } from './archive-file.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import { describe, type ImageDescription } from './image-config.ts';
+import { asIndexed, describe, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci-image.ts';
 import { readOciLayout } from './oci-layout.ts';
 import type { RecipeIdentity } from '../build/definition/identity.ts';
@@ -75,12 +75,17 @@ export async function identify(
     const { found } = await findDaemonImage(source, context);
     return {
       identity: { kind: source.kind, imageId: found.Id },
-      image: describe({
-        architecture: found.Architecture,
-        os: found.Os,
-        variant: found.Variant,
-        config: found.Config,
-      }),
+      image: describe(
+        asIndexed(
+          {
+            architecture: found.Architecture,
+            os: found.Os,
+            variant: found.Variant,
+            config: found.Config,
+          },
+          found.platform,
+        ),
+      ),
       layersBytes: found.Size,
     };
   }
@@ -98,7 +103,7 @@ export async function identify(
     };
   }
   if (source.kind === 'docker-archive') {
-    const archive = await readDockerArchive(source.file, source.reference);
+    const archive = await readDockerArchive(source.file, source);
     const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
     return {
       identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { listed } from './description-json.ts';
+import { goObject, listed } from './description-json.ts';
+import { canonicalPlatform, contradicts, formatPlatform, type Platform } from './platform.ts';
 
 const words = z
   // What a process gets as its arguments or environment holds no NUL.
@@ -13,24 +14,61 @@ const mayBeLeftOut = z
   .transform((text) => text ?? '');
 
 /** The part of an image's configuration that matters here (OCI image-spec, config.md). */
-export const imageConfigSchema = z.looseObject({
+export const imageConfigSchema = goObject({
   architecture: mayBeLeftOut,
   os: mayBeLeftOut,
   variant: z.string().nullish(),
   /** RFC 3339. */
   created: z.string().nullish(),
-  rootfs: z.looseObject({ diff_ids: listed(z.string()) }),
-  config: z
-    .looseObject({
-      Env: words,
-      Entrypoint: words,
-      Cmd: words,
-      Labels: z.record(z.string(), mayBeLeftOut).nullish(),
-    })
-    .nullish(),
+  rootfs: goObject({ diff_ids: listed(z.string()) }),
+  config: goObject({
+    Env: words,
+    Entrypoint: words,
+    Cmd: words,
+    Labels: z.record(z.string(), mayBeLeftOut).nullish(),
+  }).nullish(),
 });
 
-export type ImageConfig = z.output<typeof imageConfigSchema>;
+export type ImageConfig = z.output<typeof imageConfigSchema> & {
+  /** Platform that the configuration itself names, where an index lists the image for another one. */
+  readonly overruledPlatform?: Platform;
+};
+
+type ConfiguredPlatform = Pick<ImageConfig, 'architecture' | 'os' | 'variant'>;
+
+/** Platform that a configuration names, in Go's words; empty where it does not say. */
+export function platformOf({ os, architecture, variant }: ConfiguredPlatform): Platform {
+  return canonicalPlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) });
+}
+
+/** Returns a configuration for the platform under which an index lists the image: people get the image by the index. */
+export function asIndexed<Config extends ConfiguredPlatform>(
+  config: Config,
+  indexed: Platform | undefined,
+): Config & Pick<ImageConfig, 'overruledPlatform'> {
+  if (indexed === undefined) {
+    return config;
+  }
+  const configured = platformOf(config);
+  const isOverruled = contradicts(configured, indexed);
+  const { os, architecture, variant } = indexed;
+  return {
+    ...config,
+    os: os || configured.os,
+    architecture: architecture || configured.architecture,
+    variant: variant ?? (isOverruled ? undefined : configured.variant),
+    ...(isOverruled && { overruledPlatform: configured }),
+  };
+}
+
+/** Warning about an image that its index and its configuration describe differently; undefined where they agree. */
+export function describeOverruled({ overruledPlatform, ...config }: ImageConfig): string | undefined {
+  const platform = formatPlatform(platformOf(config));
+  return (
+    overruledPlatform &&
+    `the configuration of the image names ${formatPlatform(overruledPlatform)}, but its index lists it for ${platform}: it is converted for ${platform}`
+  );
+}
 
 /** What an image runs, and with which settings. */
 export interface ImageDescription {
@@ -47,16 +85,15 @@ export interface ImageDescription {
 }
 
 export function describe({
-  architecture,
-  os,
-  variant,
   config,
-}: Pick<ImageConfig, 'architecture' | 'os' | 'variant' | 'config'>): ImageDescription {
+  ...platform
+}: ConfiguredPlatform & Pick<ImageConfig, 'config'>): ImageDescription {
   const { Entrypoint, Cmd, Env, Labels } = config ?? {};
+  const { os, architecture, variant = '' } = platformOf(platform);
   return {
     architecture,
     os,
-    ...(typeof variant === 'string' && variant !== '' && { variant }),
+    ...(variant !== '' && { variant }),
     entrypoint: Entrypoint ?? [],
     cmd: Cmd ?? [],
     env: Env ?? [],

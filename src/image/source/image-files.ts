@@ -2,7 +2,8 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
-import { readTarIndex, type TarEntry } from '../../formats/tar/index.ts';
+import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
+import { readTarIndex } from '../../formats/tar/index.ts';
 import { decompress, openArchive } from './archive-file.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
@@ -70,23 +71,17 @@ export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
       fileBytes: archive.fileBytes,
       modifiedNs: archive.modifiedNs,
       find: (name) => {
-        const entry = followLinks(entries, name);
+        const entry = findEntry(entries, name, (found) =>
+          found.linkName === ''
+            ? undefined
+            : linkTarget(found.type === '2' ? 'symbolic' : 'hard', found.name, found.linkName),
+        );
         return Promise.resolve(entry && { file, dataOffset: entry.dataOffset, sizeBytes: entry.sizeBytes });
       },
     };
   } finally {
     await handle.close();
   }
-}
-
-/** Older archives hold a layer that images share once, and links to it. */
-function followLinks(entries: ReadonlyMap<string, TarEntry>, name: string): TarEntry | undefined {
-  let entry = entries.get(name);
-  for (let links = 0; entry !== undefined && entry.linkName !== '' && links < 10; links += 1) {
-    const base = entry.type === '2' ? path.posix.dirname(entry.name) : '';
-    entry = entries.get(path.posix.join(base, entry.linkName));
-  }
-  return entry;
 }
 
 /** Larger than any description of an image, small enough for memory. */

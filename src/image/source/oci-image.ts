@@ -1,25 +1,9 @@
-import type { z } from 'zod';
-import { sha256OfBytes } from '../../support/digest.ts';
-import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
-import { checkDescription, parseDescription } from './description-json.ts';
-import { imageConfigSchema, type ImageConfig } from './image-config.ts';
-import {
-  imageManifestSchema,
-  indexSchema,
-  isAttestation,
-  unusableLayer,
-  type Descriptor,
-} from './oci-manifest.ts';
-import { bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
-
-/** Where the manifests and configurations of an image are read from. */
-export interface BlobReader {
-  /** For messages. */
-  readonly place: string;
-  /** What a person can do when it turns out to be damaged. */
-  readonly fix: string;
-  read(descriptor: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>): Promise<Buffer>;
-}
+import { HpcGatError, UsageError } from '../../support/errors.ts';
+import { asIndexed, imageConfigSchema, type ImageConfig } from './image-config.ts';
+import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
+import { choosePlatform } from './oci-platforms.ts';
+import { imageManifestSchema, indexSchema, isIndex, unusableLayer, type Descriptor } from './oci-manifest.ts';
+import type { Platform } from './platform.ts';
 
 /** One image for one platform. */
 export interface OciImage {
@@ -38,65 +22,40 @@ const maxDepth = 4;
 
 /**
  * Follows indexes to the manifest of the image for one platform, and reads its configuration. Each byte is compared
- * with the digest by which it was asked for.
+ * with the digest by which it was asked for. Where an index names a platform, that holds, whatever the configuration names.
  *
  * @param platform of this host when undefined.
  * @throws {UsageError} when there is none for this platform.
  * @throws {HpcGatError} for what is damaged or cannot be converted.
  */
 export async function resolveImage(
-  start: Descriptor,
+  start: Pick<Descriptor, 'digest' | 'mediaType' | 'platform'>,
   blobs: BlobReader,
   platform: Platform | undefined,
 ): Promise<OciImage> {
   let descriptor = start;
+  let indexed: Platform | undefined;
   for (let depth = 0; depth < maxDepth; depth += 1) {
-    const bytes = await readChecked(descriptor, blobs);
-    const json = parseJson(bytes, descriptor, blobs);
-    if (!('manifests' in json)) {
-      return await readImage(descriptor, bytes, json, blobs);
+    indexed = descriptor.platform ?? indexed;
+    const { digest } = descriptor;
+    const bytes = await readChecked(descriptor, 'manifest', blobs);
+    const json = parseObject(bytes, digest, blobs);
+    if (!isIndex(json)) {
+      const image = await readImage(descriptor, bytes, json, blobs);
+      return { ...image, config: asIndexed(image.config, indexed) };
     }
-    const { manifests } = parse(indexSchema, json, descriptor, blobs);
-    descriptor = choosePlatform(manifests, blobs.place, platform);
+    descriptor = await choosePlatform(parseAs(indexSchema, json, digest, blobs), blobs, platform);
   }
   throw new HpcGatError(`${blobs.place}: its indexes lead to one another without end`, { fix: blobs.fix });
 }
 
-/**
- * @param platform of this host when undefined.
- * @throws {UsageError} when there is none for this platform.
- */
-export function choosePlatform(
-  manifests: readonly Descriptor[],
-  place: string,
-  platform: Platform | undefined,
-): Descriptor {
-  const images = manifests.filter((one) => !isAttestation(one));
-  const wanted = platform ?? hostPlatform();
-  const found = bestOf(images, wanted);
-  const [only] = images;
-  if (found !== undefined) {
-    return found;
-  }
-  if (images.length === 1 && only !== undefined && !only.platform) {
-    return only;
-  }
-  const platforms = images.map((image) => (image.platform ? formatPlatform(image.platform) : 'unnamed'));
-  throw new UsageError(`${place} holds no image for ${formatPlatform(wanted)}`, {
-    fix:
-      platforms.length === 0
-        ? 'it holds no image at all'
-        : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
-  });
-}
-
 async function readImage(
-  { digest, mediaType }: Descriptor,
+  { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
   manifest: Buffer,
   json: object,
   blobs: BlobReader,
 ): Promise<OciImage> {
-  if ('fsLayers' in json) {
+  if (Object.keys(json).some((key) => key.toLowerCase() === 'fslayers')) {
     throw new UsageError(
       `${blobs.place} holds a manifest of Docker's first form, which is no longer in use`,
       {
@@ -104,7 +63,7 @@ async function readImage(
       },
     );
   }
-  const { config, layers } = parse(imageManifestSchema, json, { digest }, blobs);
+  const { config, layers } = parseAs(imageManifestSchema, json, digest, blobs);
   for (const layer of layers) {
     const problem = unusableLayer(layer);
     if (problem !== undefined) {
@@ -113,8 +72,13 @@ async function readImage(
       });
     }
   }
-  const configBytes = await readChecked(config, blobs);
-  const parsed = parse(imageConfigSchema, parseJson(configBytes, config, blobs), config, blobs);
+  const configBytes = await readChecked(config, 'config', blobs);
+  const parsed = parseAs(
+    imageConfigSchema,
+    parseObject(configBytes, config.digest, blobs),
+    config.digest,
+    blobs,
+  );
   if (parsed.rootfs.diff_ids.length !== layers.length) {
     throw new HpcGatError(
       `${blobs.place} is damaged: ${layers.length} layers, but digests of ${parsed.rootfs.diff_ids.length}`,
@@ -130,49 +94,4 @@ async function readImage(
     config: parsed,
     layers,
   };
-}
-
-async function readChecked(descriptor: Descriptor, blobs: BlobReader): Promise<Buffer> {
-  const bytes = await blobs.read(descriptor);
-  const found = `sha256:${sha256OfBytes(bytes)}`;
-  if (found !== descriptor.digest) {
-    throw new HpcGatError(`${blobs.place} is damaged: ${descriptor.digest} has the digest ${found}`, {
-      fix: blobs.fix,
-    });
-  }
-  return bytes;
-}
-
-function parseJson(bytes: Buffer, { digest }: { digest: string }, blobs: BlobReader): object {
-  return described(digest, blobs, () => {
-    const json = parseDescription(bytes.toString('utf8'));
-    if (typeof json === 'object' && json !== null) {
-      return json;
-    }
-    throw new Error('no object');
-  });
-}
-
-function parse<Schema extends z.ZodType>(
-  schema: Schema,
-  json: unknown,
-  { digest }: { digest: string },
-  blobs: BlobReader,
-): z.output<Schema> {
-  return described(digest, blobs, () => checkDescription(schema, json));
-}
-
-function described<Description>(
-  digest: string,
-  { place, fix }: BlobReader,
-  read: () => Description,
-): Description {
-  try {
-    return read();
-  } catch (cause) {
-    throw new HpcGatError(`${place}: ${digest} is not the description of an image: ${messageOf(cause)}`, {
-      fix,
-      cause,
-    });
-  }
 }

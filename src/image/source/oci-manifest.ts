@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { listed } from './description-json.ts';
+import { rarelyUsed } from '../../support/parse.ts';
+import { goObject, listed } from './description-json.ts';
+import { canonicalPlatform } from './platform.ts';
 
 /** Go, which others write and read these with, takes null for an empty text. */
 const text = z
   .string()
-  .nullable()
+  .nullish()
   .transform((found) => found ?? '');
 
 const annotations = z
@@ -12,26 +14,63 @@ const annotations = z
   .nullish()
   .transform((found) => found ?? {});
 
+/** Undefined where the entry does not say, or not in the form of a platform. */
+const platform = goObject({ os: text, architecture: text, variant: text })
+  .transform((found) => (found.os + found.architecture === '' ? undefined : canonicalPlatform(found)))
+  .nullish()
+  .transform((found) => found ?? undefined)
+  .catch(undefined)
+  .optional();
+
 /** OCI image-spec, descriptor.md. */
-const descriptorSchema = z.looseObject({
-  mediaType: z.string().default(''),
+const descriptorShape = {
+  mediaType: text,
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a digest by SHA-256'),
   size: z.int().nonnegative(),
   annotations,
-  platform: z.looseObject({ os: z.string(), architecture: z.string(), variant: text.optional() }).nullish(),
+  platform,
   /** Of what is stored like an image, and is none. */
-  artifactType: z.string().nullish(),
-});
+  artifactType: text,
+};
+
+const descriptorSchema = goObject(descriptorShape);
 
 export type Descriptor = z.output<typeof descriptorSchema>;
 
-/** An index (OCI) or a manifest list (Docker). */
-export const indexSchema = z.looseObject({ manifests: z.array(descriptorSchema) });
+/** An entry of an index: what is odd about it, but for its digest, is no reason to refuse the others. */
+const entrySchema = goObject({
+  ...descriptorShape,
+  mediaType: text.catch(''),
+  size: z.int().nonnegative().catch(0),
+  annotations: annotations.catch({}),
+  artifactType: text.catch(''),
+});
+
+/** An index (OCI) or a manifest list (Docker), with what is wrong with the entries that nobody can follow. */
+export const indexSchema = goObject({ manifests: listed(z.unknown()) }).transform(({ manifests }) => {
+  const found: Descriptor[] = [];
+  const problems: string[] = [];
+  manifests.forEach((entry, index) => {
+    const { data, error } = entrySchema.safeParse(entry, rarelyUsed);
+    const [issue] = error?.issues ?? [];
+    if (data !== undefined) {
+      found.push(data);
+    } else {
+      const place = ['manifests', index, ...(issue?.path ?? [])].map(String).join('.');
+      problems.push(`${place}: ${issue?.message.replace(/^Invalid input: /, '') ?? ''}`);
+    }
+  });
+  return { manifests: found, problems };
+});
+
+export type ImageIndex = z.output<typeof indexSchema>;
 
 /** The manifest of one image (OCI image-spec manifest.md, Docker image manifest version 2, schema 2). */
-export const imageManifestSchema = z.looseObject({
+export const imageManifestSchema = goObject({
   config: descriptorSchema,
   layers: listed(descriptorSchema),
+  /** What a signature and the like is about. */
+  subject: z.unknown().optional(),
 });
 
 /** What a registry is asked for, and what an index may lead to. */
@@ -42,24 +81,34 @@ export const manifestMediaTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ] as const;
 
-/** Signatures and the like, which BuildKit lists beside the image that they are about. */
-export function isAttestation({ annotations, platform }: Descriptor): boolean {
-  return platform?.os === 'unknown' || annotations['vnd.docker.reference.type'] !== undefined;
+/** Whether the object is an index; whatever its media type says, which may be missing. */
+export function isIndex(json: object): boolean {
+  return Object.entries(json).some(
+    ([key, value]) => key.toLowerCase() === 'manifests' && Array.isArray(value),
+  );
 }
 
 /** Why a layer cannot be converted; undefined for one that can. */
-export function unusableLayer({ mediaType }: Descriptor): string | undefined {
+export function unusableLayer(layer: Descriptor): string | undefined {
+  const { mediaType } = layer;
   if (mediaType.endsWith('+encrypted')) {
     return 'is encrypted';
   }
-  if (/nondistributable|\.foreign\./.test(mediaType)) {
-    return 'lies elsewhere and may not be distributed with the image';
+  if (!isFileSystemLayer(layer)) {
+    return `is no layer of a file system but ${mediaType}`;
   }
-  const [, foreign] = /[.+](xz|bzip2)$/.exec(mediaType) ?? [];
-  if (foreign !== undefined) {
-    return `is compressed by ${foreign}`;
-  }
-  const known =
-    /^$|^application\/vnd\.(oci\.image\.layer\.v1\.tar|docker\.image\.rootfs\.diff\.tar)([.+](gzip|zstd))?$/;
-  return known.test(mediaType) ? undefined : `is no layer of a file system but ${mediaType}`;
+  const [, codec = 'gzip'] = /tar[.+](.+)$/.exec(mediaType) ?? [];
+  return ['gzip', 'zstd'].includes(codec) ? undefined : `is compressed by ${codec}`;
+}
+
+/** Whether a layer is part of a root file system, compressed and encrypted in whatever way. */
+export function isFileSystemLayer({ mediaType }: Descriptor): boolean {
+  return /^$|^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([.+]\w+)*$/.test(
+    mediaType,
+  );
+}
+
+/** Whether the registry of the image may not have the layer: its license forbids to distribute it. */
+export function isNonDistributable({ mediaType }: Descriptor): boolean {
+  return /nondistributable|\.foreign\./.test(mediaType);
 }

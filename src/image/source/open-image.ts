@@ -44,7 +44,7 @@ export async function openImage(
 async function openFiles(source: DockerArchiveSource | OciSource): Promise<LayeredImage> {
   const { file } = source;
   if (source.kind === 'docker-archive') {
-    const { layers, config } = await readDockerArchive(file, source.reference);
+    const { layers, config } = await readDockerArchive(file, source);
     return onDisk(file, config, layers);
   }
   const { image, blob } = await readOciLayout(source);

@@ -10,10 +10,19 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
-/** Node's names that are not Go's. */
-const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
-/** Names of the kernel, and of people. */
-const otherNames: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+/**
+ * Names of architectures that are not Go's, each with Go's name and variant: of the kernel (uname), Node, Debian, Windows and
+ * Docker Hub (containerd, platforms/database.go).
+ */
+const otherNames: Readonly<Record<string, string>> = {
+  ...{ x86_64: 'amd64', 'x86-64': 'amd64', x64: 'amd64' },
+  ...{ x86: '386', ia32: '386', i386: '386', i486: '386', i586: '386', i686: '386' },
+  ...{ aarch64: 'arm64', arm64v8: 'arm64/v8', armv8: 'arm64/v8' },
+  ...{ armv8l: 'arm/v8', armhf: 'arm/v7', armv7: 'arm/v7', armv7l: 'arm/v7', arm32v7: 'arm/v7' },
+  ...{ armel: 'arm/v6', armv6: 'arm/v6', armv6l: 'arm/v6', arm32v6: 'arm/v6' },
+  ...{ armv5: 'arm/v5', armv5l: 'arm/v5', armv5tel: 'arm/v5', armv5tejl: 'arm/v5', arm32v5: 'arm/v5' },
+  ...{ ppc64el: 'ppc64le', powerpc64le: 'ppc64le', powerpc64: 'ppc64' },
+};
 /** Variants that an architecture has unless another one is named (containerd, platforms/database.go). */
 const usualVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
 
@@ -22,20 +31,29 @@ export function hostPlatform(): Platform {
   const name = arch();
   return {
     os: 'linux',
-    architecture: name === 'ppc64' && endianness() === 'LE' ? 'ppc64le' : (goNames[name] ?? name),
+    architecture: name === 'ppc64' && endianness() === 'LE' ? 'ppc64le' : (otherNames[name] ?? name),
   };
 }
 
+/** Returns the same platform in Go's names and in small letters: `Linux`, `X86_64` as `linux`, `amd64`. */
+export function canonicalPlatform({ os, architecture, variant }: Platform): Platform {
+  const name = architecture.toLowerCase();
+  const [goName = name, usual] =
+    (Object.hasOwn(otherNames, name) ? otherNames[name] : name)?.split('/') ?? [];
+  const found = (variant ?? '') === '' ? usual : variant?.toLowerCase().replace(/^(?=\d)/, 'v');
+  return { os: os.toLowerCase(), architecture: goName, ...(found !== undefined && { variant: found }) };
+}
+
 /**
- * Reads `linux/arm64` or `linux/arm/v7`.
+ * Reads `linux/arm64` or `linux/arm/v7`, in the names that {@link canonicalPlatform} knows.
  *
  * @throws {UsageError} for anything else, and for what no SIF can be made for.
  */
 export function parsePlatform(text: string): Platform {
-  const [, os = '', named = '', variant] = /^(\w+)\/(\w+)(?:\/(\w+))?$/.exec(text) ?? [];
-  const architecture = otherNames[named] ?? named;
-  if (os === 'linux' && isSifArchitecture(architecture)) {
-    return { os, architecture, ...(variant !== undefined && { variant }) };
+  const [, os = '', architecture = '', variant] = /^(\w+)\/([\w-]+)(?:\/(\w+))?$/.exec(text) ?? [];
+  const platform = canonicalPlatform({ os, architecture, variant });
+  if (platform.os === 'linux' && isSifArchitecture(platform.architecture)) {
+    return platform;
   }
   throw new UsageError(`no platform of a SIF: ${text}`, {
     fix: 'write linux/amd64, linux/arm64, linux/ppc64le or another OS/ARCHITECTURE[/VARIANT] of Linux',
@@ -97,16 +115,25 @@ function suits(image: Platform, wanted: Platform): boolean {
   );
 }
 
+/** Whether two canonical platforms contradict each other; what one of them leaves out is no contradiction. */
+export function contradicts(one: Platform, other: Platform): boolean {
+  return (['os', 'architecture', 'variant'] as const).some((key) => {
+    const [left = '', right = ''] = [one[key], other[key]];
+    return left !== '' && right !== '' && left !== right;
+  });
+}
+
 /** The one of several that suits best: an architecture's usual variant goes before the others. */
 export function bestOf<T extends { readonly platform?: Platform | null | undefined }>(
   images: readonly T[],
   wanted: Platform,
 ): T | undefined {
-  const suiting = images.filter(({ platform }) => platform && suits(platform, wanted));
+  const suiting = images.filter(({ platform }) => platform && suits(completed(platform), wanted));
   return suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0];
 }
 
-function isSameVariant(one: Platform, other: Platform): boolean {
+/** Whether two platforms of one architecture have the same variant, the usual one where they name none. */
+export function isSameVariant(one: Platform, other: Platform): boolean {
   return variantOf(one) === variantOf(other);
 }
 

@@ -30,17 +30,15 @@ export async function readRegistryImage(
   const manifest = (reference: string) => fetchManifest(registry, reference, manifestMediaTypes, signal);
   const first = await manifest(registry.reference.reference);
   const image = await resolveImage(
-    { mediaType: first.mediaType, digest: first.digest, size: first.bytes.length, annotations: {} },
+    { mediaType: first.mediaType, digest: first.digest, platform: undefined },
     {
       place: formatSource(source),
       fix: 'push the image again',
-      read: async ({ digest, mediaType }) => {
-        if (digest === first.digest) {
-          return first.bytes;
+      read: async (digest, role) => {
+        if (role === 'config') {
+          return fetchSmallBlob(registry, digest, signal);
         }
-        return (manifestMediaTypes as readonly string[]).includes(mediaType)
-          ? (await manifest(digest)).bytes
-          : fetchSmallBlob(registry, digest, signal);
+        return (digest === first.digest ? first : await manifest(digest)).bytes;
       },
     },
     source.platform,

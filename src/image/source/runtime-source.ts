@@ -7,12 +7,13 @@ import { expectPlainArchive } from './compressed-archive.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
 import { placeSlice, writeLayout } from './layout-view.ts';
+import { describeOverruled, type ImageConfig } from './image-config.ts';
 import { readOciLayout } from './oci-layout.ts';
 import { downloadRegistryImage } from './registry-image.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
 import { checkLayers } from './stored-layers.ts';
 
-type Watch = Pick<ConversionWatch, 'onProgress' | 'signal'>;
+type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
 
 /** Relative to the scratch folder, where the runtime works: its own path could hold a colon. */
 const view = 'layout';
@@ -49,6 +50,7 @@ export async function runtimeSource(
     case 'oci':
     case 'oci-archive': {
       const { image, blob } = await readOciLayout(source);
+      warnOfOverruled(image.config, watch);
       const place = async (digest: string, file: string) =>
         placeSlice(await blob(digest), file, source.kind, signal);
       await writeLayout(path.join(scratch, view), image, source.file, place, watch);
@@ -64,16 +66,23 @@ async function download(
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<void> {
   const { image, placeLayer } = await downloadRegistryImage(source, watch.onProgress, context);
+  warnOfOverruled(image.config, watch);
   await writeLayout(folder, image, formatSource(source), placeLayer, watch);
 }
 
+function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
+  const warning = describeOverruled(config);
+  if (warning !== undefined) {
+    onWarning(warning);
+  }
+}
+
 /** Apptainer takes the first of several images, knows no references in archives, and ends a file's name at a colon. */
-async function dockerArchive(
-  { file, reference }: DockerArchiveSource,
-  scratch: string,
-  { onProgress, signal }: Watch,
-): Promise<string> {
-  const { images, layers } = await readDockerArchive(file, reference);
+async function dockerArchive(source: DockerArchiveSource, scratch: string, watch: Watch): Promise<string> {
+  const { file } = source;
+  const { images, layers, config } = await readDockerArchive(file, source);
+  warnOfOverruled(config, watch);
+  const { onProgress, signal } = watch;
   if (images > 1) {
     throw new UsageError(`Apptainer converts only archives of one image; ${file} holds ${images}`, {
       fix: 'save the one that you want: `docker save -o FILE NAME`',

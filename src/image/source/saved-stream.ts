@@ -1,6 +1,8 @@
 import type { HpcGatError } from '../../support/errors.ts';
 import { printableBytes } from '../../support/printable.ts';
+import { entryName, findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
 import { isZeroRecord, parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
+import type { TarEntry } from '../../formats/tar/entry.ts';
 import { TarReader } from '../../formats/tar/reader.ts';
 import { digestInName } from './docker-manifest.ts';
 import { checkStored, codecByStart, expectDigests, inflateLayer } from './inflate-layer.ts';
@@ -16,7 +18,7 @@ const maxTextsBytes = 64 * 1024 * 1024;
 const textOverheadBytes = 512;
 /** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
-/** Of names, as of `blobs/sha256/HEX`. */
+/** Files deeper than `blobs/sha256/HEX` are looked at: those of a root file system are no description of an image. */
 const maxDepth = 3;
 
 /** Where the stream comes from, for messages. */
@@ -37,7 +39,8 @@ export interface StreamPlace {
  */
 export class SavedStream {
   readonly #from: StreamPlace;
-  readonly #texts = new Map<string, Buffer>();
+  /** Descriptions by their names, and where links lead. */
+  readonly #texts = new Map<string, Buffer | string>();
   #textsBytes = 0;
 
   constructor(from: StreamPlace) {
@@ -55,15 +58,14 @@ export class SavedStream {
     let entries = 0;
     for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
       const { kind, sizeBytes } = entry;
-      const name = entry.name.replace(/^(\.\/)+|\/+$/g, '');
+      const name = entryName(utf8(entry.name));
       entries += 1;
-      if (entries > maxEntries || name.split('/').length > maxDepth) {
-        throw this.#from.foreign(
-          entries > maxEntries ? `more than ${maxEntries} files` : printableBytes(name),
-        );
+      if (entries > maxEntries) {
+        throw this.#from.foreign(`more than ${maxEntries} files`);
       }
       if (kind !== 'file') {
-        // Folders, and links between folders of the same layer, which came under its first name.
+        // Folders, and links: to a layer, which came under its own name, or to a description.
+        this.#keepLink(entry, name);
         continue;
       }
       const start = await fill(tar, Buffer.alloc(Math.min(sizeBytes, recordBytes)));
@@ -71,6 +73,9 @@ export class SavedStream {
         const bytes = content(tar, start, sizeBytes);
         yield { ...arriving(this.#from.place, name, bytes, start, reading), sizeBytes };
       } else {
+        if (name.split('/').length > maxDepth && !isDescription(start)) {
+          throw this.#from.foreign(printableBytes(name));
+        }
         await this.#keepText(name, tar, start, sizeBytes);
       }
     }
@@ -78,17 +83,29 @@ export class SavedStream {
 
   /** What came under a name that is no layer; complete behind the end of the stream. */
   description(name: string): Buffer | undefined {
-    return this.#texts.get(name);
+    const found = findEntry(this.#texts, name, (entry) => (typeof entry === 'string' ? entry : undefined));
+    return typeof found === 'string' ? undefined : found;
   }
 
   /** What is too large for a description is passed over. */
   async #keepText(name: string, tar: TarReader, start: Buffer, sizeBytes: number): Promise<void> {
-    const bytes = sizeBytes + name.length + textOverheadBytes;
-    if (sizeBytes <= maxTextBytes && this.#textsBytes + bytes <= maxTextsBytes) {
+    if (sizeBytes <= maxTextBytes && this.#reserve(sizeBytes + name.length)) {
       const rest = await fill(tar, Buffer.alloc(sizeBytes - start.length));
       this.#texts.set(name, Buffer.concat([start, rest]));
-      this.#textsBytes += bytes;
     }
+  }
+
+  #keepLink({ kind, linkName }: TarEntry, name: string): void {
+    if (kind.endsWith('-link') && this.#reserve(name.length + linkName.length)) {
+      this.#texts.set(name, linkTarget(kind === 'hard-link' ? 'hard' : 'symbolic', name, utf8(linkName)));
+    }
+  }
+
+  /** @returns whether there is memory left for a description of so many bytes. */
+  #reserve(bytes: number): boolean {
+    const isFree = this.#textsBytes + bytes + textOverheadBytes <= maxTextsBytes;
+    this.#textsBytes += isFree ? bytes + textOverheadBytes : 0;
+    return isFree;
   }
 }
 
@@ -100,6 +117,16 @@ function isLayer(start: Buffer): boolean {
     foreignCodec(start) !== undefined ||
     (start.length === recordBytes && (isZeroRecord(start) || parseTarHeader(start) !== undefined))
   );
+}
+
+/** These archives name their files in UTF-8. */
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** JSON, or the number of a version. */
+function isDescription(start: Buffer): boolean {
+  return /^\s*[[{\d]/.test(start.toString('latin1'));
 }
 
 function arriving(

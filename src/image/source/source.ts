@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
+import { archiveEnding, splitFile, type Look } from './file-selector.ts';
 import type { Platform } from './platform.ts';
 
 /** Where an image comes from, as the user names it. */
@@ -23,8 +25,10 @@ export interface DockerArchiveSource extends OfPlatform {
   readonly kind: 'docker-archive';
   /** Absolute. */
   readonly file: string;
-  /** Which of its images, `NAME:TAG`; needed when it holds several. */
+  /** Which of its images, `NAME:TAG`; needed when it holds several for the platform. */
   readonly reference?: string;
+  /** The same by its id or its manifest, `sha256:...`. */
+  readonly digest?: string;
 }
 
 /** A folder (`oci`) or a tar (`oci-archive`) in OCI's image layout. */
@@ -32,8 +36,10 @@ export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
   /** Absolute. */
   readonly file: string;
-  /** Which of its images, as its index names them; needed when it holds several. */
+  /** Which of its images, as its index names them; needed when it holds several for the platform. */
   readonly tag?: string;
+  /** The same by the digest of its manifest or index, `sha256:...`. */
+  readonly digest?: string;
 }
 
 /** An image in a registry. */
@@ -59,7 +65,7 @@ export interface RecipeSource {
 }
 
 const forms =
-  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def';
+  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or RECIPE.def';
 const later = ['library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
@@ -69,9 +75,14 @@ const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 /**
  * @param cwd absolute folder for relative file names.
+ * @param exists whether there is a file or folder: its name may hold a colon.
  * @throws {UsageError} that names the forms that are understood.
  */
-export function parseSource(text: string, cwd: string): ImageSource {
+export function parseSource(
+  text: string,
+  cwd: string,
+  exists: (file: string) => boolean = existsSync,
+): ImageSource {
   const colon = text.indexOf(':');
   const scheme = colon < 0 ? '' : text.slice(0, colon);
   // Apptainer writes docker-daemon://NAME too.
@@ -80,10 +91,10 @@ export function parseSource(text: string, cwd: string): ImageSource {
     case 'docker-daemon':
       return { kind: 'docker-daemon', name: daemonName(rest, text) };
     case 'docker-archive':
-      return archive(rest, text, cwd);
+      return archive(rest, text, { cwd, exists });
     case 'oci':
     case 'oci-archive':
-      return oci(scheme, rest, text, cwd);
+      return oci(scheme, rest, text, { cwd, exists });
     case 'docker':
       return { kind: 'docker', name: imageNameIn(rest, text, 'docker://[HOST/]NAME[:TAG]') };
     default:
@@ -110,31 +121,31 @@ function imageNameIn(name: string, text: string, form: string): string {
   return tagged(name);
 }
 
-function archive(rest: string, text: string, cwd: string): DockerArchiveSource {
-  expectFile(rest, text);
-  const [file, reference] = splitArchive(rest);
-  return file === undefined || reference === undefined || !imageName.test(reference)
-    ? { kind: 'docker-archive', file: path.resolve(cwd, rest) }
-    : { kind: 'docker-archive', file: path.resolve(cwd, file), reference: tagged(reference) };
+function archive(rest: string, text: string, look: Look): DockerArchiveSource {
+  const { file, name: reference, digest } = splitFile(expectFile(rest, text), look, archiveEnding);
+  return {
+    kind: 'docker-archive',
+    file,
+    ...(reference !== undefined && { reference: imageName.test(reference) ? tagged(reference) : reference }),
+    ...(digest !== undefined && { digest }),
+  };
 }
 
-/** A folder ends at the first colon, as it does for other tools. */
-function oci(kind: OciSource['kind'], rest: string, text: string, cwd: string): OciSource {
-  expectFile(rest, text);
-  const [file = rest, tag] =
-    kind === 'oci' ? (/^([^:]+):(.+)$/.exec(rest) ?? []).slice(1) : splitArchive(rest);
-  return { kind, file: path.resolve(cwd, file), ...(tag !== undefined && { tag }) };
+function oci(kind: OciSource['kind'], rest: string, text: string, look: Look): OciSource {
+  // A folder ends at the first colon, as it does for other tools.
+  const {
+    file,
+    name: tag,
+    digest,
+  } = splitFile(expectFile(rest, text), look, kind === 'oci' ? /^([^:]+):(.+)$/ : archiveEnding);
+  return { kind, file, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
 }
 
-function expectFile(rest: string, text: string): void {
+function expectFile(rest: string, text: string): string {
   if (rest === '') {
     throw new UsageError(`no file is named in ${text}`, { fix: `name ${forms}` });
   }
-}
-
-/** A file name may hold colons too: what follows it is a reference only behind the ending of an archive. */
-function splitArchive(rest: string): string[] {
-  return (/^(.+?\.(?:tar|tgz|tar\.\w+|docker|oci|img|image)):(.+)$/.exec(rest) ?? []).slice(1);
+  return rest;
 }
 
 function tagged(name: string): string {
@@ -151,11 +162,15 @@ export function formatSource(source: ImageSource): string {
     case 'recipe':
       return source.file;
     case 'docker-archive':
-      return `docker-archive:${source.file}${source.reference === undefined ? '' : `:${source.reference}`}`;
+      return `docker-archive:${source.file}${selectorOf(source.reference, source.digest)}`;
     case 'oci':
     case 'oci-archive':
-      return `${source.kind}:${source.file}${source.tag === undefined ? '' : `:${source.tag}`}`;
+      return `${source.kind}:${source.file}${selectorOf(source.tag, source.digest)}`;
   }
+}
+
+function selectorOf(name: string | undefined, digest: string | undefined): string {
+  return `${name === undefined ? '' : `:${name}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
 /** As Apptainer names it: the last part of the name and the tag, `triton_24.05.sif`. */
@@ -177,11 +192,10 @@ function nameOf(source: ImageSource): string {
   if (source.kind === 'recipe') {
     return file;
   }
-  if (source.kind === 'docker-archive') {
-    return source.reference ?? file;
-  }
+  const name = source.kind === 'docker-archive' ? source.reference : source.tag;
+  const digest = source.digest === undefined ? '' : `@${source.digest}`;
   // A tag is often a bare version, or a whole name.
-  return source.tag === undefined || source.tag.includes('/')
-    ? (source.tag ?? file)
-    : `${file}:${source.tag}`;
+  return name === undefined || source.kind === 'docker-archive' || name.includes('/')
+    ? `${name ?? file}${digest}`
+    : `${file}:${name}${digest}`;
 }

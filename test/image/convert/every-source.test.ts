@@ -81,12 +81,19 @@ async function fromDaemon(send: (response: ServerResponse) => void): Promise<Buf
   return await sifOf(await openImage({ kind: 'docker-daemon', name: tag }, context));
 }
 
-async function fromRegistry(store: (layer: Buffer) => Buffer): Promise<Buffer> {
+/** @param isIndexed by an index that says of the image's manifest where it is, and nothing else. */
+async function fromRegistry(store: (layer: Buffer) => Buffer, isIndexed = false): Promise<Buffer> {
   const oci = new OciBytes();
-  const { digest, mediaType } = oci.layered(layers, { store });
+  const image = oci.layered(layers, { store });
+  const { digest, size } = image;
+  const { digest: first, mediaType } = isIndexed
+    ? oci.blob({ manifests: [{ digest, size }] }, 'application/vnd.oci.image.index.v1+json')
+    : image;
   await using registry = await fakeRegistry((request, response) => {
-    const wanted = request.url?.split('/').at(-1) ?? '';
-    const body = oci.blobs.get(wanted === 'v1' ? digest : wanted);
+    const [role, wanted = ''] = request.url?.split('/').slice(-2) ?? [];
+    const isManifest = wanted === 'v1' || wanted === first || wanted === digest;
+    const body =
+      isManifest === (role === 'manifests') ? oci.blobs.get(wanted === 'v1' ? first : wanted) : undefined;
     reply(response, body === undefined ? 404 : 200, body, { 'content-type': mediaType });
   });
   const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
@@ -140,6 +147,7 @@ describe('an image comes to the same bytes', () => {
     ['a stream of gzip layers', () => fromDaemon((to) => to.end(savedByDocker25(layers, tag, gzip)))],
     ['a registry of plain layers', () => fromRegistry((layer) => layer)],
     ['a registry of gzip layers', () => fromRegistry(gzip)],
+    ['a registry whose index names no media types', () => fromRegistry(gzip, true)],
   ])('from %s', async (_what, make) => {
     expect(sha256OfBytes(await make())).toBe(sha256OfBytes(plain));
   });

@@ -28,11 +28,14 @@ describe('an archive of docker save', () => {
 
   test('of two images gives the one that is named', async () => {
     const file = await written(dockerSave(two));
-    expect((await readDockerArchive(file, 'lab/two:2')).tags).toEqual(['lab/two:2', 'lab/two:latest']);
+    expect((await readDockerArchive(file, { reference: 'lab/two:2' })).tags).toEqual([
+      'lab/two:2',
+      'lab/two:latest',
+    ]);
     await expect(readDockerArchive(file)).rejects.toThrow(
       'holds 2 images: lab/one:1, lab/two:2, lab/two:latest',
     );
-    await expect(readDockerArchive(file, 'lab/tow:2')).rejects.toMatchObject({
+    await expect(readDockerArchive(file, { reference: 'lab/tow:2' })).rejects.toMatchObject({
       fix: 'did you mean lab/two:2?',
     });
   });

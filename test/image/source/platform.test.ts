@@ -17,6 +17,13 @@ test.each([
   ['linux/x86_64', 'linux/amd64'],
   ['linux/aarch64', 'linux/arm64'],
   ['linux/arm/v7', 'linux/arm/v7'],
+  ['Linux/AMD64', 'linux/amd64'],
+  ['linux/x86-64', 'linux/amd64'],
+  ['linux/i686', 'linux/386'],
+  ['linux/armv7l', 'linux/arm/v7'],
+  ['linux/armhf/v6', 'linux/arm/v6'],
+  ['linux/arm64/8', 'linux/arm64/v8'],
+  ['linux/ppc64el', 'linux/ppc64le'],
 ])('%s is the platform %s', (text, platform) => {
   expect(formatPlatform(parsePlatform(text))).toBe(platform);
 });

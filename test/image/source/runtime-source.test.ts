@@ -15,6 +15,7 @@ async function prepared(source: OciSource): Promise<{ scratch: string; form: str
     onProgress: ({ doneBytes = 0 }) => {
       progress = doneBytes;
     },
+    onWarning: () => undefined,
     signal: new AbortController().signal,
   };
   const form = await runtimeSource(source, scratch, watch, testContext());

@@ -19,6 +19,8 @@ describe('parseSource', () => {
     ['docker-archive:x.tar:lab/y', 'docker-archive:/here/x.tar:lab/y:latest', 'y_latest.sif'],
     ['docker-archive:a:b c.tar', 'docker-archive:/here/a:b c.tar', 'a_b_c.sif'],
     ['docker-archive:plain', 'docker-archive:/here/plain', 'plain.sif'],
+    [`docker-archive:x.tar@sha256:${id}`, `docker-archive:/here/x.tar@sha256:${id}`, 'x_aaaaaaaaaaaa.sif'],
+    [`oci:x:1@sha256:${id}`, `oci:/here/x:1@sha256:${id}`, 'x_1_aaaaaaaaaaaa.sif'],
     ['oci:layout', 'oci:/here/layout', 'layout.sif'],
     ['oci:layout:24.05', 'oci:/here/layout:24.05', 'layout_24.05.sif'],
     ['oci:layout:lab/triton:1', 'oci:/here/layout:lab/triton:1', 'triton_1.sif'],
@@ -37,6 +39,20 @@ describe('parseSource', () => {
     expect(formatSource(source)).toBe(formatted);
     expect(defaultOutputName(source)).toBe(output);
     expect(parseSource(formatted, '/elsewhere')).toEqual(source);
+  });
+
+  test.each([
+    ['docker-archive:my:1.tar', '/here/my:1.tar', undefined],
+    ['docker-archive:my:1.tar:lab/x:2', '/here/my:1.tar', 'lab/x:2'],
+    ['docker-archive:plain:lab/x:2', '/here/plain', 'lab/x:2'],
+    ['docker-archive:absent.tar:lab/x:2', '/here/absent.tar', 'lab/x:2'],
+  ])('%s means the longest file name that is there', (text, file, reference) => {
+    const exists = (name: string) => ['/here/my', '/here/my:1.tar', '/here/plain'].includes(name);
+    expect(parseSource(text, '/here', exists)).toEqual({
+      kind: 'docker-archive',
+      file,
+      ...(reference !== undefined && { reference }),
+    });
   });
 
   test('library://alpine is for later, and says so', () => {

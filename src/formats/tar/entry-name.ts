@@ -1,0 +1,44 @@
+import path from 'node:path';
+
+/** Returns the path of a file in an archive, however it is written: `./a//b/`, `/a/b` and `c/../a/b` as `a/b`. */
+export function entryName(name: string): string {
+  return path.posix.normalize(`/${name}`).replace(/^\/+|\/+$/g, '');
+}
+
+/** As many links as lead to one file. */
+const maxLinks = 40;
+
+/**
+ * Finds an entry of an archive by its path, through symbolic links in the archive, of folders too, and hard links.
+ *
+ * @param linkOf where an entry leads, from the root of the archive, when it is a link.
+ */
+export function findEntry<Entry>(
+  entries: ReadonlyMap<string, Entry>,
+  name: string,
+  linkOf: (entry: Entry, name: string) => string | undefined,
+): Entry | undefined {
+  let wanted = entryName(name);
+  for (let links = 0; links <= maxLinks; links += 1) {
+    const parts = wanted.split('/');
+    const prefixes = parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+    const followed = prefixes.flatMap((prefix, index) => {
+      const entry = entries.get(prefix);
+      const target = entry === undefined ? undefined : linkOf(entry, prefix);
+      return target === undefined ? [] : [[target, ...parts.slice(index + 1)].join('/')];
+    });
+    const [first] = followed;
+    if (first === undefined) {
+      return entries.get(wanted);
+    }
+    wanted = entryName(first);
+  }
+  return undefined;
+}
+
+/** Where a link in an archive leads: a symbolic link from its folder on, a hard link from the root. */
+export function linkTarget(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
+  return kind === 'hard' || linkName.startsWith('/')
+    ? linkName
+    : path.posix.join(path.posix.dirname(name), linkName);
+}

@@ -1,0 +1,91 @@
+import { UsageError } from '../../support/errors.ts';
+import { escaped, printable } from '../../support/printable.ts';
+import { bestOf, formatPlatform, hostPlatform, isSameVariant, type Platform } from './platform.ts';
+
+/** An image that may be meant. */
+export interface Candidate<Image> {
+  readonly image: Image;
+  readonly names: readonly string[];
+  /** `sha256:...`, by which it can be named too. */
+  readonly digest: string;
+  /** Platforms that it is for: several of an index, none of what cannot be read. */
+  readonly platforms: readonly Platform[];
+}
+
+/** Where the candidates lie, as the user names it. */
+export interface Holder {
+  /** `oci`, `docker-archive`. */
+  readonly kind: string;
+  readonly file: string;
+}
+
+/**
+ * Chooses the only image for the platform that is wanted, which is that of this host when undefined.
+ *
+ * @throws {UsageError} when there is none, or there are several; names what selects each of them.
+ */
+export function chooseForPlatform<Image>(
+  candidates: readonly Candidate<Image>[],
+  holder: Holder,
+  platform: Platform | undefined,
+): Image {
+  const wanted = platform ?? hostPlatform();
+  const suiting = candidates.flatMap((candidate) => {
+    const best = bestOf(
+      candidate.platforms.map((one) => ({ platform: one })),
+      wanted,
+    );
+    return best === undefined ? [] : [{ candidate, platform: best.platform }];
+  });
+  const best = bestOf(suiting, wanted);
+  const [first, ...others] = suiting.filter(
+    (one) => best !== undefined && isSameVariant(one.platform, best.platform),
+  );
+  if (first === undefined) {
+    throw new UsageError(`${holder.file} holds no image for ${formatPlatform(wanted)}`, {
+      fix: `it has one for: ${formatPlatforms(candidates)}; --platform says for which nodes it is`,
+    });
+  }
+  if (others.length > 0) {
+    throw ambiguous(
+      [first, ...others].map(({ candidate }) => candidate),
+      candidates,
+      holder,
+    );
+  }
+  return first.candidate.image;
+}
+
+/** As many images as a message lists. */
+const maxListed = 5;
+
+function formatPlatforms(candidates: readonly Candidate<unknown>[]): string {
+  const platforms = candidates.flatMap(({ platforms: all }) =>
+    all.length === 0 ? ['unknown'] : all.map((one) => formatPlatform(one) || 'unnamed'),
+  );
+  return listSome([...new Set(platforms)]);
+}
+
+function ambiguous(
+  suiting: readonly Candidate<unknown>[],
+  candidates: readonly Candidate<unknown>[],
+  { kind, file }: Holder,
+): UsageError {
+  const isUnique = (name: string) => candidates.filter(({ names }) => names.includes(name)).length === 1;
+  const listed = suiting.flatMap(({ names, digest }) => {
+    const unique = names.filter(isUnique);
+    return unique.length > 0 ? unique : [[...names, digest].join(' ')];
+  });
+  const selectors = suiting.map(({ names, digest }) => {
+    const name = names.find(isUnique);
+    return name === undefined ? `${kind}:${file}@${digest}` : `${kind}:${file}:${name}`;
+  });
+  return new UsageError(`${file} holds ${suiting.length} images: ${listSome(listed)}`, {
+    fix: `name one of them: ${selectors.slice(0, maxListed).map(escaped).join(' or ')}`,
+  });
+}
+
+export function listSome(names: readonly string[]): string {
+  const more = names.length - maxListed;
+  return names.slice(0, maxListed).map(printable).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

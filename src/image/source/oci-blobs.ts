@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { sha256OfBytes } from '../../support/digest.ts';
+import { HpcGatError, messageOf } from '../../support/errors.ts';
+import { checkDescription, parseDescription } from './description-json.ts';
+import type { Descriptor } from './oci-manifest.ts';
+
+/** What a descriptor leads to: a registry has manifests and indexes at one address, everything else at another. */
+export type BlobRole = 'manifest' | 'config';
+
+/** Where the manifests and configurations of an image are read from. */
+export interface BlobReader {
+  /** For messages. */
+  readonly place: string;
+  /** What a person can do when it turns out to be damaged. */
+  readonly fix: string;
+  read(digest: string, role: BlobRole): Promise<Buffer>;
+}
+
+/**
+ * Reads what a descriptor leads to.
+ *
+ * @throws {HpcGatError} when it is missing, or its digest differs.
+ */
+export async function readChecked(
+  { digest }: Pick<Descriptor, 'digest'>,
+  role: BlobRole,
+  blobs: BlobReader,
+): Promise<Buffer> {
+  const bytes = await blobs.read(digest, role);
+  const found = `sha256:${sha256OfBytes(bytes)}`;
+  if (found !== digest) {
+    throw new HpcGatError(`${blobs.place} is damaged: ${digest} has the digest ${found}`, {
+      fix: blobs.fix,
+    });
+  }
+  return bytes;
+}
+
+/** @throws {HpcGatError} when the bytes are not a JSON object. */
+export function parseObject(bytes: Buffer, digest: string, blobs: BlobReader): object {
+  return described(digest, blobs, () => {
+    const json = parseDescription(bytes.toString('utf8'));
+    if (typeof json === 'object' && json !== null) {
+      return json;
+    }
+    throw new Error('no object');
+  });
+}
+
+/** @throws {HpcGatError} when the object does not have the form of the schema. */
+export function parseAs<Schema extends z.ZodType>(
+  schema: Schema,
+  json: unknown,
+  digest: string,
+  blobs: BlobReader,
+): z.output<Schema> {
+  return described(digest, blobs, () => checkDescription(schema, json));
+}
+
+function described<Description>(
+  digest: string,
+  { place, fix }: BlobReader,
+  read: () => Description,
+): Description {
+  try {
+    return read();
+  } catch (cause) {
+    throw new HpcGatError(`${place}: ${digest} is not the description of an image: ${messageOf(cause)}`, {
+      fix,
+      cause,
+    });
+  }
+}

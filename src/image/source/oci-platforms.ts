@@ -1,0 +1,105 @@
+import { HpcGatError, UsageError } from '../../support/errors.ts';
+import { printable } from '../../support/printable.ts';
+import { platformOf } from './image-config.ts';
+import { imagesAmong, readConfigOfImage } from './oci-artifact.ts';
+import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
+import {
+  imageManifestSchema,
+  indexSchema,
+  isIndex,
+  type Descriptor,
+  type ImageIndex,
+} from './oci-manifest.ts';
+import { bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
+
+/** As many entries without a platform as are read to learn it. */
+const maxRead = 64;
+/** As deep as indexes are followed for the platforms of their images. */
+const maxDepth = 4;
+
+/**
+ * Chooses the image for one platform from an index. An entry that does not name its platform is for the one that its
+ * configuration names.
+ *
+ * @param platform of this host when undefined.
+ * @throws {UsageError} when there is none for this platform.
+ */
+export async function choosePlatform(
+  { manifests, problems }: ImageIndex,
+  blobs: BlobReader,
+  platform: Platform | undefined,
+): Promise<Descriptor> {
+  const images = imagesAmong(manifests);
+  const wanted = platform ?? hostPlatform();
+  const [only] = images;
+  const found = bestOf(images, wanted);
+  if (found !== undefined) {
+    return found;
+  }
+  if (images.length === 1 && only !== undefined && only.platform === undefined) {
+    return only;
+  }
+  const read = [];
+  const failures: HpcGatError[] = [];
+  for (const image of images) {
+    const platforms = await readPlatforms(image, blobs, failures, read.length);
+    read.push(...platforms.map((one) => ({ image, platform: one })));
+  }
+  const configured = bestOf(read, wanted);
+  if (configured !== undefined) {
+    return configured.image;
+  }
+  if (failures[0] !== undefined) {
+    throw failures[0];
+  }
+  const platforms = [...new Set(read.map((one) => formatPlatform(one.platform)))];
+  throw new UsageError(`${blobs.place} holds no image for ${formatPlatform(wanted)}`, {
+    fix: [
+      platforms.length === 0
+        ? 'it holds no image at all'
+        : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
+      ...problems.slice(0, 1).map((problem) => `an entry of its index cannot be used: ${printable(problem)}`),
+    ].join('; '),
+  });
+}
+
+/**
+ * Reads for which platforms an entry of an index is: of an image one, of an index those of its images, of anything else none.
+ *
+ * @param failures gets the error where the entry cannot be read, which is no reason to refuse the others.
+ */
+export async function readPlatforms(
+  descriptor: Descriptor,
+  blobs: BlobReader,
+  failures: HpcGatError[],
+  alreadyRead = 0,
+  depth = 0,
+): Promise<readonly Platform[]> {
+  if (descriptor.platform !== undefined) {
+    return [descriptor.platform];
+  }
+  if (alreadyRead >= maxRead || depth >= maxDepth) {
+    return [];
+  }
+  try {
+    const { digest } = descriptor;
+    const json = parseObject(await readChecked(descriptor, 'manifest', blobs), digest, blobs);
+    if (isIndex(json)) {
+      const platforms: Platform[] = [];
+      for (const entry of imagesAmong(parseAs(indexSchema, json, digest, blobs).manifests)) {
+        platforms.push(
+          ...(await readPlatforms(entry, blobs, failures, alreadyRead + platforms.length, depth + 1)),
+        );
+      }
+      return platforms;
+    }
+    const config = await readConfigOfImage(parseAs(imageManifestSchema, json, digest, blobs), blobs);
+    return config === undefined ? [] : [platformOf(config)];
+  } catch (error) {
+    if (error instanceof HpcGatError) {
+      failures.push(error);
+      return [];
+    }
+    throw error;
+  }
+}
