@@ -1,18 +1,71 @@
-import { codeOf, HpcGatError } from '../support/errors.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { codeOf, HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
-/** In a row, without anything coming: then it is given up. */
+/** Attempts in a row that bring nothing, before a request is given up. */
 export const maxAttempts = 5;
 
-/** Milliseconds before an attempt, counted from 1: 1, 2, 4, 8 seconds. */
-export function pauseBefore(attempt: number): number {
-  return 1000 * 2 ** (attempt - 2);
+/** What one request waits altogether because answers ask for it with Retry-After. */
+export const maxRequestedMs = 60_000;
+
+/** How often, and after which pauses, a request is repeated. */
+export class Attempts {
+  #made = 1;
+  #requestedMs = 0;
+
+  /**
+   * Milliseconds until the next attempt: 1, 2, 4 and 8 seconds, or what the answer asks for; undefined when the
+   * attempts, or the time to wait on request, are used up.
+   */
+  next(retryAfterMs = 0): number | undefined {
+    const left = maxRequestedMs - this.#requestedMs;
+    if (this.#made === maxAttempts || (retryAfterMs > 0 && left === 0)) {
+      return undefined;
+    }
+    const pause = 1000 * 2 ** (this.#made - 1);
+    this.#made += 1;
+    if (retryAfterMs <= pause) {
+      return pause;
+    }
+    const requested = Math.min(retryAfterMs, left);
+    this.#requestedMs += requested;
+    return Math.max(pause, requested);
+  }
+
+  /** Counts from the beginning: something has come. */
+  restart(): void {
+    this.#made = 1;
+    this.#requestedMs = 0;
+  }
+}
+
+/** Milliseconds that an answer asks to wait (RFC 9110, Retry-After): seconds, or a date, told by the answer's own clock. */
+export function retryAfterOf(headers: IncomingHttpHeaders, now: Date): number {
+  const text = headers['retry-after']?.trim() ?? '';
+  if (/^\d+$/.test(text)) {
+    return Number(text) * 1000;
+  }
+  const ms = Date.parse(text) - (Date.parse(headers.date ?? '') || now.getTime());
+  return ms > 0 ? ms : 0;
 }
 
 /** Answers of a service that is busy, or just being started anew. */
 export const busyStatuses: readonly (number | undefined)[] = [429, 500, 502, 503, 504];
 
 /** A service says that it is busy, or just being started anew. */
-export class BusyError extends HpcGatError {}
+export class BusyError extends HpcGatError {
+  /** How long it asks to wait. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, facts: ErrorFacts & { retryAfterMs?: number } = {}) {
+    super(message, facts);
+    this.retryAfterMs = facts.retryAfterMs ?? 0;
+  }
+}
+
+/** How long an error's service asks to wait, in milliseconds. */
+export function retryAfterIn(error: unknown): number {
+  return error instanceof BusyError ? error.retryAfterMs : 0;
+}
 
 const brokenCodes = ['ECONNRESET', 'EPIPE', 'EAI_AGAIN'];
 const silentCodes = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'];

@@ -1,99 +1,111 @@
-import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { BusyError, busyStatuses } from './attempts.ts';
-import type { Credentials } from './credentials.ts';
-import { readBody, send } from './http.ts';
+import { isLoopback } from '../support/loopback.ts';
+import { printable } from '../support/printable.ts';
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { basicAuthorization, type Credentials } from './credentials.ts';
+import type { Secrets } from './secrets.ts';
+import { isHeaderValue, requestToken } from './token.ts';
 
-const tokenSchema = z.looseObject({ token: z.string().optional(), access_token: z.string().optional() });
+export interface Login {
+  readonly registry: URL;
+  /** The repository that is to be read. */
+  readonly repository: string;
+  readonly credentials: Credentials | undefined;
+  /** Whether the user has allowed that the login goes over http to another machine. */
+  readonly allowsPlaintext: boolean;
+  /** Whether to ask for what the challenge names too, besides the repository. */
+  readonly withScopeOfChallenge: boolean;
+  /** What no message shows. */
+  readonly secrets: Secrets;
+}
 
 /**
- * The `Authorization` that a registry wants, from the `WWW-Authenticate` of its refusal (RFC 6750; distribution's
- * token specification). Undefined when it wants a password and there is none.
+ * Returns the `Authorization` that a registry wants, from the `WWW-Authenticate` of its refusal; undefined when it wants a
+ * password and there is none. A token is preferred to a password.
  *
- * @throws {HpcGatError} when the service that gives tokens fails.
+ * @throws {HpcGatError} when the service that gives tokens fails, and when none of the ways to log in is supported.
  */
 export async function authorize(
-  challenge: string,
-  credentials: Credentials | undefined,
-  registry: URL,
-  repository: string,
-  context: Pick<Context, 'env' | 'signal'>,
+  header: string,
+  login: Login,
+  context: Pick<Context, 'env' | 'signal' | 'clock'>,
 ): Promise<string | undefined> {
-  const bearer = /\bBearer\s+(.*)$/i.exec(challenge)?.[1];
-  if (bearer === undefined) {
-    return credentials?.kind === 'password' ? basic(credentials) : undefined;
+  const { registry, credentials, secrets } = login;
+  if (credentials?.kind === 'registry-token') {
+    return isHeaderValue(credentials.token) ? `Bearer ${credentials.token}` : undefined;
   }
-  const given = (key: string) => new RegExp(`\\b${key}="([^"]*)"`).exec(bearer)?.[1];
-  const realm = URL.parse(given('realm') ?? '');
-  if (realm === null) {
-    throw new HpcGatError(`${registry.host} names no address where tokens are to be had`);
+  const challenges = parseChallenges(header);
+  const bearers = challenges.filter(({ scheme }) => scheme === 'bearer');
+  for (const bearer of bearers) {
+    const realm = realmOf(bearer);
+    if (realm !== undefined) {
+      return bearerAuthorization(bearer, realm, login, context);
+    }
   }
-  if (credentials !== undefined && registry.protocol === 'https:' && realm.protocol !== 'https:') {
-    throw new HpcGatError(`${registry.host} wants the password sent to ${realm.origin} without encryption`, {
-      fix: 'tell whoever runs the registry',
-    });
+  if (challenges.some(({ scheme }) => scheme === 'basic')) {
+    return credentials?.kind === 'password' ? basicAuthorization(credentials) : undefined;
   }
-  const service = given('service');
-  const asked = {
-    ...(service !== undefined && { service }),
-    scope: given('scope') ?? `repository:${repository}:pull`,
-  };
-  const answer = await (credentials?.kind === 'identity-token'
-    ? send(realm, refresh(asked, credentials.token), context)
-    : send(
-        withQuery(realm, asked),
-        { headers: credentials ? { authorization: basic(credentials) } : {} },
-        context,
-      ));
-  const body = (await readBody(answer, realm)).toString('utf8');
-  if (answer.statusCode === 401 || answer.statusCode === 403) {
-    return undefined;
-  }
-  const status = answer.statusCode ?? 0;
-  if (busyStatuses.includes(status)) {
-    throw new BusyError(
-      `${realm.host} is busy (HTTP status ${status}), and has no token for ${registry.host}`,
-      {
-        fix: 'try again later',
-      },
+  const [useless] = bearers;
+  if (useless !== undefined) {
+    const named = useless.parameters.get('realm');
+    throw new HpcGatError(
+      `${registry.host} names no address where tokens are to be had` +
+        (named === undefined ? '' : `: its realm is "${printable(secrets.redact(named))}"`),
+      { fix: `report it to those who run ${registry.host}` },
     );
   }
-  const parsed = tokenSchema.safeParse(jsonOf(body)).data;
-  const token = parsed?.token ?? parsed?.access_token;
-  if (token === undefined) {
-    throw new HpcGatError(`${realm.host} gave no token for ${registry.host} (HTTP status ${status})`, {
-      fix: 'try again later',
+  if (challenges.length > 0) {
+    const schemes = printable(secrets.redact(challenges.map(({ scheme }) => scheme).join(', ')));
+    throw new HpcGatError(`${registry.host} wants a login by ${schemes}, which hpc-gat does not support`, {
+      fix: 'ask those who run it for a login by password (Basic) or token (Bearer)',
     });
   }
-  return `Bearer ${token}`;
+  return undefined;
 }
 
-function basic({ username, password }: Extract<Credentials, { kind: 'password' }>): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+/** Whether the challenges name a scope besides the one that is always asked for. */
+export function namesOtherScope(header: string, repository: string): boolean {
+  return parseChallenges(header).some(({ scheme, parameters }) => {
+    const named = parameters.get('scope') ?? '';
+    return scheme === 'bearer' && named !== '' && named !== ownScope(repository);
+  });
 }
 
-function withQuery(realm: URL, asked: Readonly<Record<string, string>>): URL {
-  const url = new URL(realm);
-  for (const [key, value] of Object.entries(asked)) {
-    url.searchParams.set(key, value);
+function ownScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+function realmOf({ parameters }: Challenge): URL | undefined {
+  const url = URL.parse(parameters.get('realm') ?? '');
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? url : undefined;
+}
+
+async function bearerAuthorization(
+  { parameters }: Challenge,
+  realm: URL,
+  { registry, repository, credentials, allowsPlaintext, withScopeOfChallenge }: Login,
+  context: Pick<Context, 'env' | 'signal' | 'clock'>,
+): Promise<string | undefined> {
+  const isConfidential =
+    realm.protocol === 'https:' ||
+    (registry.protocol === 'http:' && (allowsPlaintext || isLoopback(realm.hostname)));
+  if (credentials !== undefined && !isConfidential) {
+    throw new HpcGatError(`${registry.host} wants the password sent to ${realm.origin} without encryption`, {
+      fix: `report it to those who run ${registry.host}`,
+    });
   }
-  return url;
-}
-
-function refresh(asked: Readonly<Record<string, string>>, token: string) {
-  const form = { ...asked, grant_type: 'refresh_token', client_id: 'hpc-gat', refresh_token: token };
-  return {
-    method: 'POST' as const,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams(form).toString(),
-  };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const named = withScopeOfChallenge ? parameters.get('scope')?.split(/\s+/) : undefined;
+  const scopes = new Set([ownScope(repository), ...(named ?? [])].filter((scope) => scope !== ''));
+  const token = await requestToken(
+    {
+      realm,
+      service: parameters.get('service'),
+      scopes: [...scopes],
+      credentials,
+      host: registry.host,
+    },
+    context,
+  );
+  return token === undefined ? undefined : `Bearer ${token}`;
 }

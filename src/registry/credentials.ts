@@ -1,39 +1,80 @@
 import path from 'node:path';
-import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { HpcGatError, messageOf } from '../support/errors.ts';
+import { messageOf } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
+import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth-file.ts';
+import { askHelper } from './credential-helper.ts';
 
-/** A user's name and password, or a token that stands for both (OAuth 2 refresh token). */
+/**
+ * A user's name and password; a token that stands for both at the token service (OAuth 2 refresh token); a token that the
+ * registry itself takes.
+ */
 export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  | { readonly kind: 'identity-token'; readonly token: string };
+  | { readonly kind: 'identity-token' | 'registry-token'; readonly token: string };
 
 export interface FoundCredentials {
   readonly credentials: Credentials | undefined;
   /** Where they are from, or where none were, for messages; never the credentials themselves. */
   readonly origin: string;
+  /** What the user can do where there are none, if it is not to log in. */
+  readonly fix?: string;
 }
 
-const configSchema = z.looseObject({
-  auths: z
-    .record(z.string(), z.looseObject({ auth: z.string().optional(), identitytoken: z.string().optional() }))
-    .optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
-  credsStore: z.string().optional(),
-});
+type Asking = Pick<Context, 'env' | 'run' | 'signal'>;
 
-type DockerConfig = z.output<typeof configSchema>;
+/** What a login is for. */
+export interface LoginTarget {
+  readonly host: string;
+  readonly repository: string;
+  /** Whether the login of the environment is for this host. */
+  readonly usesEnvironment: boolean;
+}
+
+export function basicAuthorization({ username, password }: Credentials & { kind: 'password' }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
 
 /**
- * What the user has for a registry: `APPTAINER_DOCKER_USERNAME` and `_PASSWORD`, else what `docker login` or
- * `apptainer registry login` left, in the file or with a credential helper.
+ * Finds the login for a repository: `APPTAINER_DOCKER_USERNAME` and `_PASSWORD`, else the narrowest in the first file that
+ * has one ({@link authFiles}), in it or with a credential helper.
  */
 export async function findCredentials(
-  host: string,
-  context: Pick<Context, 'env' | 'run' | 'signal'>,
+  { host, repository, usesEnvironment }: LoginTarget,
+  context: Asking,
 ): Promise<FoundCredentials> {
-  const { env } = context;
+  const named = usesEnvironment ? loginOfEnvironment(context.env) : undefined;
+  if (named !== undefined) {
+    return named;
+  }
+  const scopes = scopesOf(host, repository);
+  const problems: string[] = [];
+  const searched: string[] = [];
+  for (const file of authFiles(context.env)) {
+    const report = (error: unknown) => {
+      context.signal.throwIfAborted();
+      problems.push(`${file} cannot be used: ${messageOf(error)}`);
+    };
+    try {
+      const content = await readTextIfPresent(file);
+      if (content === undefined) {
+        continue;
+      }
+      searched.push(file);
+      const credentials = await loginOf(parseAuthFile(content), host, scopes, report, context);
+      if (credentials !== undefined) {
+        return { credentials, origin: file };
+      }
+    } catch (error) {
+      report(error);
+    }
+  }
+  const where = searched.length === 0 ? 'the files of Docker, Apptainer and Podman' : searched.join(', ');
+  const none = `there is none for ${host} in ${where}`;
+  return { credentials: undefined, origin: problems.length === 0 ? none : problems.join('; ') };
+}
+
+function loginOfEnvironment(env: Context['env']): FoundCredentials | undefined {
   for (const prefix of ['APPTAINER', 'SINGULARITY']) {
     const username = env[`${prefix}_DOCKER_USERNAME`] ?? '';
     const password = env[`${prefix}_DOCKER_PASSWORD`] ?? '';
@@ -42,99 +83,59 @@ export async function findCredentials(
       return { credentials, origin: `${prefix}_DOCKER_USERNAME and ${prefix}_DOCKER_PASSWORD` };
     }
   }
-  const home = env.HOME ?? '/';
-  const docker = path.join(env.DOCKER_CONFIG ?? path.join(home, '.docker'), 'config.json');
-  const problems: string[] = [];
-  for (const file of [docker, path.join(home, '.apptainer', 'docker-config.json')]) {
-    try {
-      const text = await readTextIfPresent(file);
-      const config = text && parseJson(configSchema, text, 'a configuration of Docker');
-      const credentials = config && (await inConfig(config, host, context));
-      if (credentials) {
-        return { credentials, origin: file };
-      }
-    } catch (error) {
-      context.signal.throwIfAborted();
-      problems.push(`${file} cannot be used: ${messageOf(error)}`);
-    }
-  }
-  return {
-    credentials: undefined,
-    origin: problems.length === 0 ? `${docker} has none for ${host}` : problems.join('; '),
-  };
+  return undefined;
 }
 
-async function inConfig(
-  config: DockerConfig,
+/** The files with logins: those that variables name, Docker's, Apptainer's, Podman's (containers-auth.json(5)). */
+function authFiles(env: Context['env']): string[] {
+  const home = env.HOME ?? '/';
+  const named = (name: string) => env[name] ?? '';
+  const configFolder = named('XDG_CONFIG_HOME') || path.join(home, '.config');
+  return [
+    named('REGISTRY_AUTH_FILE'),
+    named('APPTAINER_AUTH_FILE'),
+    path.join(named('DOCKER_CONFIG') || path.join(home, '.docker'), 'config.json'),
+    path.join(named('APPTAINER_CONFIGDIR') || path.join(home, '.apptainer'), 'docker-config.json'),
+    named('XDG_RUNTIME_DIR') && path.join(named('XDG_RUNTIME_DIR'), 'containers', 'auth.json'),
+    path.join(configFolder, 'containers', 'auth.json'),
+  ].filter((file) => file !== '');
+}
+
+/** What the file has for the narrowest of the scopes; of one scope, the login of a helper before one that is stored. */
+async function loginOf(
+  { auths, credhelpers, credsstore }: AuthFile,
   host: string,
-  context: Pick<Context, 'env' | 'run' | 'signal'>,
+  scopes: readonly string[],
+  report: (error: unknown) => void,
+  context: Asking,
 ): Promise<Credentials | undefined> {
-  const keys = keysOf(host);
-  const helper = keys.map((key) => config.credHelpers?.[key]).find((name) => name !== undefined);
-  const helped = await askHelper(helper ?? config.credsStore, keys, context);
-  if (helped !== undefined) {
-    return helped;
-  }
-  const entries = Object.entries(config.auths ?? {});
-  for (const [key, { auth, identitytoken }] of entries) {
-    if (keys.includes(key.replace(/^https?:\/\//, '').replace(/\/.*$/, ''))) {
-      if (identitytoken !== undefined && identitytoken !== '') {
-        return { kind: 'identity-token', token: identitytoken };
+  const [helped] = keysFor(scopes, Object.keys(credhelpers));
+  let helper = (helped === undefined ? '' : (credhelpers[helped] ?? '')) || credsstore;
+  let problem: unknown;
+  for (const scope of scopes) {
+    const keys = keysFor([scope], Object.keys(auths));
+    const servers = scope === scopes.at(-1) ? new Set([serverName(host), ...keys]) : keys;
+    try {
+      const login = helper === '' ? undefined : await askHelper(helper, [...servers], context);
+      if (login !== undefined) {
+        return login;
       }
-      const [, username, password] =
-        /^([^:]+):([^]*)$/.exec(
-          Buffer.from(auth ?? '', 'base64')
-            .toString('utf8')
-            .replace(/\0+$/, ''),
-        ) ?? [];
-      if (username !== undefined && password !== undefined) {
-        return { kind: 'password', username, password };
-      }
+    } catch (error) {
+      problem = error;
+      helper = '';
     }
+    const stored = keys.map((key) => loginIn(auths[key])).find((login) => login !== undefined);
+    if (stored !== undefined) {
+      return stored;
+    }
+  }
+  if (problem !== undefined) {
+    report(problem);
   }
   return undefined;
 }
 
-/** Docker Hub stands in Docker's files under the address of its first registry. */
-function keysOf(host: string): string[] {
-  return host === 'docker.io'
-    ? ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io']
-    : [host];
-}
-
-const helperTimeoutMs = 10_000;
-const answerSchema = z.object({ Username: z.string(), Secret: z.string() });
-
-/** `docker-credential-NAME get`, the protocol of docker/docker-credential-helpers: the host goes to its stdin. */
-async function askHelper(
-  name: string | undefined,
-  [host = '']: readonly string[],
-  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
-): Promise<Credentials | undefined> {
-  if (name === undefined || !/^[\w.-]+$/.test(name)) {
-    return undefined;
-  }
-  const options = { env, input: host, timeoutMs: helperTimeoutMs, signal };
-  const result = await run(`docker-credential-${name}`, ['get'], options);
-  if (result.exitCode !== 0) {
-    // Most often "credentials not found in native keychain": the file may have them.
-    return undefined;
-  }
-  const { Username, Secret } = parseJson(
-    answerSchema,
-    result.stdout,
-    `an answer of docker-credential-${name}`,
-  );
-  return Username === '<token>'
-    ? { kind: 'identity-token', token: Secret }
-    : { kind: 'password', username: Username, password: Secret };
-}
-
-/** The text itself never gets into a message: it holds secrets. */
-function parseJson<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.output<Schema> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    throw new HpcGatError(`not ${what}`);
-  }
+/** Docker stores the login of Docker Hub under the address of its first registry. */
+function serverName(host: string): string {
+  return host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, messageOf } from '../support/errors.ts';
-import { isPassing, maxAttempts, pauseBefore } from './attempts.ts';
+import { Attempts, BusyError, busyStatuses, isPassing, retryAfterIn, retryAfterOf } from './attempts.ts';
 import { readBody } from './http.ts';
 import { blobRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
@@ -50,67 +50,111 @@ export async function* blobChunks(
   { digest, size }: Blob,
   { clock, signal }: Pick<Context, 'clock' | 'signal'>,
 ): AsyncGenerator<Buffer> {
-  let done = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    const before = done;
+  const attempts = new Attempts();
+  const position: Position = { done: 0, ranges: true };
+  for (;;) {
+    const before = position.done;
     try {
-      for await (const chunk of chunksFrom(registry, digest, done, signal)) {
-        done += chunk.length;
-        if (done > size) {
+      for await (const chunk of chunksFrom(registry, digest, position, clock, signal)) {
+        position.done += chunk.length;
+        if (position.done > size) {
           throw new HpcGatError(`${registry.reference.host} sends more for ${digest} than its ${size} bytes`);
         }
         yield chunk;
       }
-      if (done === size) {
+      if (position.done === size) {
         return;
       }
-      throw new BrokenOffError();
+      throw new BrokenOffError('it ended early');
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BrokenOffError) && !isPassing(error)) {
         throw error;
       }
       // As long as something comes it goes on.
-      attempt = done > before ? 1 : attempt;
-      if (attempt === maxAttempts) {
-        throw new HpcGatError(
-          `the download of ${digest} from ${registry.reference.host} broke off at ${done} of ${size} bytes: ${messageOf(error)}`,
-          { fix: 'try again', cause: error },
-        );
+      if (position.done > before) {
+        attempts.restart();
       }
-      await clock.sleep(pauseBefore(attempt + 1), signal);
+      const pause = attempts.next(retryAfterIn(error));
+      if (pause === undefined) {
+        throw error instanceof BusyError ? error : brokenOff(registry, digest, position.done, size, error);
+      }
+      await clock.sleep(pause, signal);
     }
   }
 }
 
-class BrokenOffError extends Error {
-  constructor() {
-    super('it ended early');
-  }
+/** How far a blob has come. */
+interface Position {
+  done: number;
+  /** Whether the registry can send what lies behind that alone. */
+  ranges: boolean;
 }
 
-/** What one connection brings of a blob, behind the first `done` bytes. */
+class BrokenOffError extends Error {}
+
+function brokenOff(
+  { reference: { host } }: Registry,
+  digest: string,
+  done: number,
+  size: number,
+  error: unknown,
+) {
+  return new HpcGatError(
+    `the download of ${digest} from ${host} broke off at ${done} of ${size} bytes: ${messageOf(error)}`,
+    { fix: 'try again', cause: error },
+  );
+}
+
+/** Yields what one connection brings of a blob, behind the first bytes that came before. */
 async function* chunksFrom(
   registry: Registry,
   digest: string,
-  done: number,
+  position: Position,
+  clock: Context['clock'],
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const headers: Record<string, string> = done === 0 ? {} : { range: `bytes=${done}-` };
+  const { done, ranges } = position;
+  const headers: Record<string, string> = done > 0 && ranges ? { range: `bytes=${done}-` } : {};
   const answer = await registry.get(`blobs/${digest}`, { headers }, signal);
-  if (answer.statusCode !== 200 && answer.statusCode !== 206) {
-    const { statusCode } = answer;
-    throw blobRefusal({ statusCode, body: await readBody(answer, registry.reference) }, registry, digest);
+  const { statusCode = 0, headers: answered } = answer.message;
+  if (statusCode === 416 && headers.range !== undefined) {
+    answer.message.destroy();
+    position.ranges = false;
+    throw new BrokenOffError('it sends no part of it');
+  }
+  if (statusCode !== 200 && statusCode !== 206) {
+    const { redirectedTo } = answer;
+    const refusal = blobRefusal(
+      { statusCode, headers: answered, body: await readBody(answer), redirectedTo },
+      registry,
+      digest,
+    );
+    throw busyStatuses.includes(statusCode)
+      ? new BusyError(refusal.message, {
+          ...(refusal.fix !== undefined && { fix: refusal.fix }),
+          retryAfterMs: retryAfterOf(answered, clock.now()),
+        })
+      : refusal;
   }
   // A registry that knows no ranges starts over.
-  let known = answer.statusCode === 200 ? done : 0;
-  for await (const chunk of watched(answer)) {
+  let known = done - (statusCode === 206 ? startOf(answered['content-range'], done) : 0);
+  if (known < 0) {
+    answer.message.destroy();
+    throw new BrokenOffError('it sends another part of it than was asked for');
+  }
+  for await (const chunk of watched(answer.message)) {
     const fresh = chunk.subarray(Math.min(known, chunk.length));
     known -= chunk.length - fresh.length;
     if (fresh.length > 0) {
       yield fresh;
     }
   }
+}
+
+/** First byte of a part (RFC 9110, Content-Range); the one that was asked for where it is not named. */
+function startOf(range: string | undefined, asked: number): number {
+  return Number(/^bytes (\d+)-/i.exec(range ?? '')?.[1] ?? asked);
 }
 
 /** Only who waits for bytes finds a connection dead: one that is not read from is as silent. */

@@ -1,45 +1,71 @@
 import { request as requestHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { request as requestHttps, Agent as HttpsAgent } from 'node:https';
+import { chooseProxy } from '../support/choose-proxy.ts';
 import type { Context } from '../support/context.ts';
-import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { HpcGatError } from '../support/errors.ts';
+import { connectionError, proxyRefusal } from './connection-errors.ts';
+import { redirectTarget } from './redirect.ts';
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  /** A request with a body follows no redirect. */
   readonly body?: string;
+  /** Whether a redirect to another origin is an error. */
+  readonly staysAtOrigin?: boolean;
+  /** Whether what comes is compared with a digest: then a redirect may lead from https to http. */
+  readonly isVerified?: boolean;
+  /** How the user's registry leads to this host, where it is another one, for messages. */
+  readonly relation?: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly message: IncomingMessage;
+  /** Where it came from, which is another origin than the one that was asked after a redirect. */
+  readonly url: URL;
 }
 
 /** Without a byte for so long, a connection counts as dead. */
 const idleTimeoutMs = 60_000;
-const maxRedirects = 5;
+const maxRedirects = 10;
+/** Digests are of what is not compressed on the way. */
+const alwaysSent = { 'user-agent': 'hpc-gat', 'accept-encoding': 'identity' };
 
 /**
- * One request, redirects followed; a proxy is taken from the environment where Node knows how (24.5 and later).
- * The answer's body has still to be read.
+ * Sends one request and follows redirects, to another origin without `Authorization`. The proxy is taken from the
+ * environment where Node can use one (24.5 and later). The body of the answer has still to be read.
  *
- * @throws {UsageError} {HpcGatError} when nothing answers, or the connection cannot be trusted.
+ * @throws {UsageError} {HpcGatError} when nothing answers, or the connection or a redirect cannot be trusted.
  */
 export async function send(
   url: URL,
-  asked: HttpRequest,
+  request: HttpRequest,
   context: Pick<Context, 'env' | 'signal'>,
-): Promise<IncomingMessage> {
+): Promise<HttpAnswer> {
   context.signal.throwIfAborted();
   let target = url;
-  let headers = asked.headers ?? {};
+  let headers = request.headers ?? {};
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await sendOnce(target, { ...asked, headers }, context);
-    const location = answer.headers.location;
-    if (![301, 302, 303, 307, 308].includes(answer.statusCode ?? 0) || location === undefined) {
-      return answer;
+    const relation = redirects === 0 ? request.relation : `to which ${url.host} redirects`;
+    const message = await sendOnce(target, { ...request, headers, relation }, context);
+    let next;
+    try {
+      next = redirectTarget(message, target, request);
+    } catch (error) {
+      message.destroy();
+      throw error;
     }
-    answer.resume();
+    if (next === undefined) {
+      return { message, url: target };
+    }
+    message.destroy();
     if (redirects === maxRedirects) {
-      throw new HpcGatError(`${url.host} redirects without end`);
+      throw new HpcGatError(`${url.host} redirects more than ${maxRedirects} times`, {
+        fix: `report it to those who run ${url.host}`,
+      });
     }
-    const next = new URL(location, target);
     if (next.origin !== target.origin) {
-      // Blobs often lie with a storage service, which is not to see the user's password.
+      // Blobs often lie with a storage service, which is not to see the user's login.
       headers = Object.fromEntries(
         Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
       );
@@ -48,41 +74,59 @@ export async function send(
   }
 }
 
-function sendOnce(
+async function sendOnce(
   url: URL,
-  { method = 'GET', headers, body }: HttpRequest,
+  { method = 'GET', headers, body, relation }: HttpRequest,
   { env, signal }: Pick<Context, 'env' | 'signal'>,
 ): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:';
-  const agent = secure ? new HttpsAgent({ proxyEnv: env }) : new HttpAgent({ proxyEnv: env });
-  return new Promise((resolve, reject) => {
-    const options = { method, headers: { 'user-agent': 'hpc-gat', ...headers }, agent, signal };
-    const sent = (secure ? requestHttps : requestHttp)(url, options, resolve);
-    sent.setTimeout(idleTimeoutMs, () => {
-      const message = `no answer within ${idleTimeoutMs / 1000} s`;
-      sent.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+  const proxy = chooseProxy(url, env);
+  const proxyEnv = proxy && { [secure ? 'https_proxy' : 'http_proxy']: proxy.url.href };
+  const agent = secure ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv });
+  const message = await new Promise<IncomingMessage>((resolve, reject) => {
+    const options = { method, headers: { ...alwaysSent, ...headers }, agent, signal };
+    const sent = (secure ? requestHttps : requestHttp)(url, options, (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
     });
+    const giveUp = () => {
+      const text = `no answer within ${idleTimeoutMs / 1000} s`;
+      sent.destroy(Object.assign(new Error(text), { code: 'ETIMEDOUT' }));
+    };
+    const timer = setTimeout(giveUp, idleTimeoutMs);
+    // Also while the body comes.
+    sent.setTimeout(idleTimeoutMs, giveUp);
     sent.on('error', (error) => {
-      reject(signal.aborted ? (signal.reason as Error) : explain(error, url));
+      clearTimeout(timer);
+      reject(signal.aborted ? (signal.reason as Error) : connectionError(error, url, { relation, proxy }));
     });
     sent.end(body);
   });
+  if (message.statusCode === 407 && proxy !== undefined) {
+    message.destroy();
+    throw proxyRefusal(407, url, proxy);
+  }
+  return message;
 }
 
 /** Far more than any manifest, token or error has. */
 const maxBodyBytes = 16 * 1024 * 1024;
+const maxBodyMs = 120_000;
 
 /**
- * Small bodies only: manifests, tokens, errors.
+ * Reads a small body: a manifest, a token, an error.
  *
- * @param from whose answer it is, for messages.
- * @throws {HpcGatError} when the connection breaks before its end.
+ * @throws {HpcGatError} when the connection breaks before its end, or it is larger or slower than any of these.
  */
-export async function readBody(answer: IncomingMessage, from: Pick<URL, 'host'>): Promise<Buffer> {
+export async function readBody({ message, url }: HttpAnswer): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
+  const timer = setTimeout(() => {
+    const text = `the answer takes longer than ${maxBodyMs / 1000} s`;
+    message.destroy(Object.assign(new Error(text), { code: 'ETIMEDOUT' }));
+  }, maxBodyMs);
   try {
-    for await (const chunk of answer) {
+    for await (const chunk of message) {
       chunks.push(chunk as Buffer);
       sizeBytes += (chunk as Buffer).length;
       if (sizeBytes > maxBodyBytes) {
@@ -90,44 +134,14 @@ export async function readBody(answer: IncomingMessage, from: Pick<URL, 'host'>)
       }
     }
   } catch (error) {
-    throw explain(error, from);
+    throw connectionError(error, url);
+  } finally {
+    clearTimeout(timer);
   }
   if (sizeBytes > maxBodyBytes) {
     throw new HpcGatError(
-      `${from.host} sends more than ${maxBodyBytes} bytes where a description was expected`,
+      `${url.host} sends more than ${maxBodyBytes} bytes where a description was expected`,
     );
   }
   return Buffer.concat(chunks);
-}
-
-function explain(error: unknown, { host }: Pick<URL, 'host'>): HpcGatError {
-  const code = codeOf(error) ?? '';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return new UsageError(`there is no host ${host} (${code})`, {
-      fix: 'check the name, and that this machine reaches the network: a proxy goes into HTTPS_PROXY',
-      cause: error,
-    });
-  }
-  if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'].includes(code)) {
-    return new HpcGatError(`no registry answers at ${host} (${code})`, {
-      fix: 'check host and port, and that this machine reaches the network: a proxy goes into HTTPS_PROXY',
-      cause: error,
-    });
-  }
-  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return new HpcGatError(`${host} does not speak TLS`, {
-      fix: 'where the registry is a test of your own, take it over http: registry.plainHttp in hpc-gat.yaml, for make-sif also --plain-http',
-      cause: error,
-    });
-  }
-  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
-    return new HpcGatError(`the certificate of ${host} is not trusted: ${messageOf(error)} (${code})`, {
-      fix: "name the file with the certificate of the registry's authority: NODE_EXTRA_CA_CERTS=FILE",
-      cause: error,
-    });
-  }
-  return new HpcGatError(`the connection to ${host} broke: ${messageOf(error)}`, {
-    fix: 'try again',
-    cause: error,
-  });
 }

@@ -1,5 +1,6 @@
 import { sha256OfBytes } from '../support/digest.ts';
 import { HpcGatError } from '../support/errors.ts';
+import { printable } from '../support/printable.ts';
 import { blobRefusal, manifestRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
@@ -31,11 +32,18 @@ export async function fetchManifest(
   }
   const bytes = answer.body;
   const digest = `sha256:${sha256OfBytes(bytes)}`;
-  const named = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
-  if (named !== undefined && named !== digest) {
-    throw new HpcGatError(`${host} sent a manifest with the digest ${digest} as ${String(named)}`, {
-      fix: 'try again; if it stays, something between here and the registry changes what it sends',
-    });
+  const header = String(answer.headers['docker-content-digest'] ?? '')
+    .trim()
+    .toLowerCase();
+  const named = reference.startsWith('sha256:') ? reference : header;
+  // A digest by another algorithm is no reason to refuse what it names.
+  if (named.startsWith('sha256:') && named !== digest) {
+    throw new HpcGatError(
+      `${host} sent a manifest with the digest ${digest} as ${printable(registry.redact(named))}`,
+      {
+        fix: 'try again; if it stays, something between here and the registry changes what it sends',
+      },
+    );
   }
   const mediaType = (answer.headers['content-type'] ?? '').replace(/;.*$/, '').trim();
   return { digest, mediaType, bytes };

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { nearest } from '../support/nearest.ts';
+import { printable } from '../support/printable.ts';
 import type { Registry, WholeAnswer } from './registry.ts';
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })) });
 const tagsSchema = z.looseObject({ tags: z.array(z.string()).nullish() });
 
-type Refusal = Pick<WholeAnswer, 'statusCode' | 'body'>;
+type Refusal = Pick<WholeAnswer, 'statusCode' | 'headers' | 'body' | 'redirectedTo'>;
 
 /** What a status other than success means for the user who asked for a manifest, by tag or digest. */
 export async function manifestRefusal(
@@ -28,24 +29,42 @@ export function blobRefusal(answer: Refusal, registry: Registry, digest: string)
     : refusal(answer, registry, what);
 }
 
-function refusal({ statusCode, body }: Refusal, registry: Registry, what: string): HpcGatError {
+function refusal(
+  { statusCode, headers, body, redirectedTo }: Refusal,
+  registry: Registry,
+  what: string,
+): HpcGatError {
   const { host } = registry.reference;
+  if (redirectedTo !== undefined) {
+    return new HpcGatError(
+      `${host} redirects ${what} to ${redirectedTo}, which refuses it (HTTP status ${statusCode})`,
+      { fix: `try again later; a login goes to ${host} alone, never to where it redirects` },
+    );
+  }
   switch (statusCode) {
     case 401:
     case 403:
       return refused(registry, what);
-    case 429:
-      return new HpcGatError(`${host} has answered enough requests from here for now`, {
+    case 429: {
+      const after = headers['retry-after'];
+      const asked = after === undefined ? '' : ` (it asks to wait: Retry-After: ${shown(after, registry)})`;
+      return new HpcGatError(`${host} has answered enough requests from here for now${asked}`, {
         fix: `wait, or log in (\`docker login ${host}\`): accounts may ask more often`,
       });
+    }
     default: {
       const said = errorsSchema.safeParse(jsonOf(body)).data?.errors.map(({ message }) => message);
-      return new HpcGatError(
-        `${host} answered with HTTP status ${statusCode ?? 0} for ${what}${said === undefined ? '' : `: ${said.join('; ')}`}`,
-        { fix: 'try again later' },
-      );
+      const reason = said === undefined ? '' : `: ${shown(said.join('; '), registry)}`;
+      return new HpcGatError(`${host} answered with HTTP status ${statusCode} for ${what}${reason}`, {
+        fix: 'try again later',
+      });
     }
   }
+}
+
+/** What a server wrote, without the login, should it send that back. */
+function shown(text: string, registry: Registry): string {
+  return printable(registry.redact(text));
 }
 
 function refused({ reference: { host }, credentials }: Registry, what: string): HpcGatError {
@@ -55,7 +74,8 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
     ? new HpcGatError(
         `${host} wants a login for ${what}, or there is no such image${found === undefined ? '' : `; ${found.origin}`}`,
         {
-          fix: `\`docker login ${host}\` or \`apptainer registry login docker://${host}\`${user}`,
+          fix:
+            found?.fix ?? `\`docker login ${host}\` or \`apptainer registry login docker://${host}\`${user}`,
         },
       )
     : new HpcGatError(`${host} refuses ${what} to the user of ${found.origin}, or there is no such image`, {
@@ -68,11 +88,14 @@ async function notThere(registry: Registry, what: string, signal: AbortSignal): 
   const { statusCode, body } = await registry.read('tags/list', {}, signal);
   const tags = (statusCode === 200 ? tagsSchema.safeParse(jsonOf(body)).data?.tags : undefined) ?? [];
   const meant = nearest(reference, tags);
-  const some = tags.slice(-10).join(', ');
+  const some = tags
+    .slice(-10)
+    .map((tag) => shown(tag, registry))
+    .join(', ');
   return new UsageError(`${host} has no ${what}`, {
     fix:
       meant !== undefined
-        ? `did you mean ${host}/${repository}:${meant}?`
+        ? `did you mean ${host}/${repository}:${shown(meant, registry)}?`
         : tags.length > 0
           ? `it has ${some}${tags.length > 10 ? ' and others' : ''}`
           : `there is no ${repository} at all: check the name`,

@@ -1,59 +1,78 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { busyStatuses, isBroken, maxAttempts, pauseBefore } from './attempts.ts';
+import { Attempts, BusyError, busyStatuses, isBroken, retryAfterIn, retryAfterOf } from './attempts.ts';
 import type { FoundCredentials } from './credentials.ts';
-import { registryHost, type RegistryHost } from './host.ts';
+import { registryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
 import { readBody, type HttpRequest } from './http.ts';
 import { registryUrl, type RegistryReference } from './reference.ts';
+import { Secrets } from './secrets.ts';
 
 /** One repository of a registry that speaks the OCI distribution-spec. */
 export interface Registry {
   readonly reference: RegistryReference;
   /** Which credentials a refusal was met with, once one was. */
   readonly credentials: () => FoundCredentials | undefined;
+  /** Keeps logins out of a text that a server wrote. */
+  readonly redact: (text: string) => string;
   /**
-   * The answer to a request below `/v2/REPOSITORY/`: of the first mirror that has it, else of the registry itself,
-   * whatever its status then. A registry that is busy is asked again.
+   * Sends a request below `/v2/REPOSITORY/` once, and returns the answer of the first mirror that has it, else of the
+   * registry itself, whatever its status then.
    *
    * @throws {UsageError} {HpcGatError} when nothing answers.
    */
-  get(path: string, asked: HttpRequest, signal: AbortSignal): Promise<IncomingMessage>;
-  /** The same, with a body that is small, read to its end: where the connection breaks before that, it is asked again. */
-  read(path: string, asked: HttpRequest, signal: AbortSignal): Promise<WholeAnswer>;
+  get(path: string, request: HttpRequest, signal: AbortSignal): Promise<RegistryAnswer>;
+  /** The same, with a small body, read to its end; repeats the request when the registry is busy or the connection breaks. */
+  read(path: string, request: HttpRequest, signal: AbortSignal): Promise<WholeAnswer>;
 }
 
-export interface WholeAnswer extends Pick<IncomingMessage, 'statusCode' | 'headers'> {
+export interface WholeAnswer extends Pick<RegistryAnswer, 'redirectedTo'> {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 export interface RegistryAccess {
   /** Over http. */
   readonly plainHttp?: boolean;
+  /** Whether the command line asks for http; without that no login goes over http to another machine. */
+  readonly allowsPlaintextLogin?: boolean;
   /** `[http[s]://]HOST[:PORT][/PREFIX]`, tried in this order before the registry itself. */
   readonly mirrors?: readonly string[];
 }
 
 export function openRegistry(
   reference: RegistryReference,
-  { plainHttp = false, mirrors = [] }: RegistryAccess,
+  { plainHttp = false, allowsPlaintextLogin = false, mirrors = [] }: RegistryAccess,
   context: Pick<Context, 'env' | 'run' | 'clock'>,
 ): Registry {
   const { host, repository } = reference;
-  const origin = registryHost(host, new URL(registryUrl(host, plainHttp)), repository, context);
-  const others = mirrors.map((mirror) => mirrorHost(mirror, repository, context));
+  const secrets = new Secrets();
+  const origin = registryHost(
+    {
+      name: host,
+      url: new URL(registryUrl(host, plainHttp)),
+      repository,
+      usesEnvironment: true,
+      allowsPlaintext: allowsPlaintextLogin,
+      secrets,
+    },
+    context,
+  );
+  const others = mirrors.map((mirror) => mirrorHost(mirror, repository, secrets, context));
   const ask = async <Taken>(
     path: string,
-    asked: HttpRequest,
+    request: HttpRequest,
     signal: AbortSignal,
     take: Take<Taken>,
+    once: (host: RegistryHost) => Promise<Taken>,
   ): Promise<Taken> => {
-    const mirrored = await firstAnswer(others, path, asked, signal, take);
+    const mirrored = await firstAnswer(others, path, request, signal, take);
     if (mirrored !== undefined) {
       return mirrored;
     }
     try {
-      return await persistently(origin, path, asked, context, signal, take);
+      return await once(origin);
     } catch (error) {
       signal.throwIfAborted();
       throw withMirrors(error, others);
@@ -62,17 +81,27 @@ export function openRegistry(
   return {
     reference,
     credentials: origin.credentials,
-    get: (path, asked, signal) => ask(path, asked, signal, (answer) => Promise.resolve(answer)),
-    read: (path, asked, signal) =>
-      ask(path, asked, signal, async (answer, { url }) => {
-        const { statusCode, headers } = answer;
-        return { statusCode, headers, body: await readBody(answer, url) };
-      }),
+    redact: (text) => secrets.redact(text),
+    get: (path, request, signal) =>
+      ask(
+        path,
+        request,
+        signal,
+        (answer) => Promise.resolve(answer),
+        (from) => from.get(path, request, signal),
+      ),
+    read: (path, request, signal) =>
+      ask(path, request, signal, wholeAnswer, (from) => persistently(from, path, request, context, signal)),
   };
 }
 
-/** What is wanted of an answer that is neither a refusal of a mirror nor one of a host that is busy. */
-type Take<Taken> = (answer: IncomingMessage, from: RegistryHost) => Promise<Taken>;
+async function wholeAnswer(answer: RegistryAnswer): Promise<WholeAnswer> {
+  const { statusCode = 0, headers } = answer.message;
+  return { statusCode, headers, body: await readBody(answer), redirectedTo: answer.redirectedTo };
+}
+
+/** Takes what is wanted of an answer that is no refusal of a mirror. */
+type Take<Taken> = (answer: RegistryAnswer) => Promise<Taken>;
 
 interface Mirror extends RegistryHost {
   readonly name: string;
@@ -82,33 +111,49 @@ interface Mirror extends RegistryHost {
 }
 
 /** @throws {UsageError} for what is no address. */
-function mirrorHost(text: string, repository: string, context: Pick<Context, 'env' | 'run'>): Mirror {
+function mirrorHost(
+  text: string,
+  repository: string,
+  secrets: Secrets,
+  context: Pick<Context, 'env' | 'run' | 'clock'>,
+): Mirror {
   const url = URL.parse(/^https?:\/\//.test(text) ? text : `https://${text}`);
   if (url === null || url.host === '') {
-    throw new UsageError(`not the address of a mirror: ${text}`, {
+    throw new UsageError(`not the address of a mirror: ${text.replace(/^(\w+:\/\/)?.*@/, '$1***@')}`, {
       fix: 'write HOST[:PORT][/PREFIX], with http:// before it where it has no TLS, in registry.mirrors',
     });
   }
   const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
-  const below = prefix === '' ? repository : `${prefix}/${repository}`;
-  return { name: url.host, ...registryHost(url.host, url, below, context) };
+  const host = registryHost(
+    {
+      name: url.host,
+      url,
+      repository: prefix === '' ? repository : `${prefix}/${repository}`,
+      usesEnvironment: false,
+      allowsPlaintext: false,
+      secrets,
+    },
+    context,
+  );
+  return { name: url.host, ...host };
 }
 
 async function firstAnswer<Taken>(
   mirrors: readonly Mirror[],
   path: string,
-  asked: HttpRequest,
+  request: HttpRequest,
   signal: AbortSignal,
   take: Take<Taken>,
 ): Promise<Taken | undefined> {
   for (const mirror of mirrors.filter(({ down }) => down !== true)) {
     try {
-      const answer = await mirror.get(path, asked, signal);
-      if (answer.statusCode === 200 || answer.statusCode === 206) {
-        return await take(answer, mirror);
+      const answer = await mirror.get(path, request, signal);
+      const { statusCode = 0 } = answer.message;
+      if (statusCode === 200 || statusCode === 206) {
+        return await take(answer);
       }
-      answer.resume();
-      mirror.problem = `HTTP status ${answer.statusCode ?? 0}`;
+      answer.message.destroy();
+      mirror.problem = `HTTP status ${statusCode}`;
     } catch (error) {
       signal.throwIfAborted();
       mirror.problem = messageOf(error);
@@ -118,28 +163,32 @@ async function firstAnswer<Taken>(
   return undefined;
 }
 
-async function persistently<Taken>(
+async function persistently(
   host: RegistryHost,
   path: string,
-  asked: HttpRequest,
+  request: HttpRequest,
   { clock }: Pick<Context, 'clock'>,
   signal: AbortSignal,
-  take: Take<Taken>,
-): Promise<Taken> {
-  for (let attempt = 1; ; attempt += 1) {
-    const isLast = attempt === maxAttempts - 1;
+): Promise<WholeAnswer> {
+  const attempts = new Attempts();
+  for (;;) {
+    let pause;
     try {
-      const answer = await host.get(path, asked, signal);
-      if (isLast || !busyStatuses.includes(answer.statusCode)) {
-        return await take(answer, host);
+      const answer = await wholeAnswer(await host.get(path, request, signal));
+      if (!busyStatuses.includes(answer.statusCode)) {
+        return answer;
       }
-      answer.resume();
+      pause = attempts.next(retryAfterOf(answer.headers, clock.now()));
+      if (pause === undefined) {
+        return answer;
+      }
     } catch (error) {
-      if (isLast || !isBroken(error)) {
+      pause = isBroken(error) ? attempts.next(retryAfterIn(error)) : undefined;
+      if (pause === undefined) {
         throw error;
       }
     }
-    await clock.sleep(pauseBefore(attempt + 1), signal);
+    await clock.sleep(pause, signal);
   }
 }
 
@@ -148,9 +197,10 @@ function withMirrors(error: unknown, mirrors: readonly Mirror[]): unknown {
   if (failed.length === 0 || !(error instanceof HpcGatError)) {
     return error;
   }
-  const Kind = error instanceof UsageError ? UsageError : HpcGatError;
-  return new Kind(`${error.message}; its mirrors did not have it either: ${failed.join(', ')}`, {
-    ...(error.fix !== undefined && { fix: error.fix }),
-    cause: error.cause,
-  });
+  const message = `${error.message}; its mirrors did not have it either: ${failed.join(', ')}`;
+  const facts = { ...(error.fix !== undefined && { fix: error.fix }), cause: error.cause };
+  if (error instanceof BusyError) {
+    return new BusyError(message, { ...facts, retryAfterMs: error.retryAfterMs });
+  }
+  return error instanceof UsageError ? new UsageError(message, facts) : new HpcGatError(message, facts);
 }

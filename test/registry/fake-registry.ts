@@ -8,6 +8,8 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly host: string;
   /** What was asked for: method, path, Authorization. */
   readonly asked: string[];
+  /** What came with requests, where something did. */
+  readonly bodies: string[];
   open(overrides?: Partial<Context>, reference?: string, access?: RegistryAccess): Registry;
 }
 
@@ -16,8 +18,12 @@ export async function fakeRegistry(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<FakeRegistry> {
   const asked: string[] = [];
+  const bodies: string[] = [];
   const server = createServer((request, response) => {
     asked.push([request.url ?? '', request.headers.authorization ?? ''].join(' ').trim());
+    request.on('data', (chunk: Buffer) => {
+      bodies.push(chunk.toString());
+    });
     answer(request, response);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -25,6 +31,7 @@ export async function fakeRegistry(
   return {
     host,
     asked,
+    bodies,
     open: (overrides = {}, reference = 'v1', access = {}) =>
       openRegistry(
         { host, repository: 'lab/x', reference },

@@ -55,7 +55,7 @@ describe('a manifest', () => {
       reply(response, status, { errors: [{ message: 'disk on fire' }] });
     });
     await expect(fetchManifest(registry.open({ clock: quick }), 'v1', [], never)).rejects.toThrow(message);
-    expect(registry.asked).toHaveLength(4);
+    expect(registry.asked).toHaveLength(5);
   });
 });
 
@@ -105,7 +105,7 @@ describe('a connection that breaks in the middle of a description', () => {
         fix: 'try again',
       });
     }
-    expect(registry.asked).toHaveLength(8);
+    expect(registry.asked).toHaveLength(10);
   });
 
   test('to a mirror leaves it to the registry', async () => {

@@ -92,12 +92,15 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
 
 function withOptions(source: ImageSource, { plainHttp, buildArg = [] }: SourceOptions): ImageSource {
   if (source.kind === 'recipe') {
-    return { ...source, buildArguments: Object.fromEntries(buildArg.map(nameAndValue)) };
+    const buildArguments = Object.fromEntries(buildArg.map(nameAndValue));
+    return { ...source, buildArguments, allowsPlaintextLogin: plainHttp };
   }
   if (buildArg.length > 0) {
     throw new UsageError('--build-arg is for recipes', { fix: 'name one: hpc-gat make-sif FILE.def' });
   }
-  return source.kind === 'docker' && plainHttp ? { ...source, plainHttp } : source;
+  return source.kind === 'docker' && plainHttp
+    ? { ...source, plainHttp, allowsPlaintextLogin: true }
+    : source;
 }
 
 function nameAndValue(text: string): [string, string] {

@@ -49,6 +49,8 @@ export interface RegistrySource extends OfPlatform {
   readonly name: string;
   /** Over http. */
   readonly plainHttp?: boolean;
+  /** Whether the command line asks for http, and not a file: then a login may go over http to another machine. */
+  readonly allowsPlaintextLogin?: boolean;
   /** Of its registry, to be tried before it: `[http[s]://]HOST[:PORT][/PREFIX]`. */
   readonly mirrors?: readonly string[];
 }
@@ -62,6 +64,8 @@ export interface RecipeSource {
   readonly buildArguments: Readonly<Record<string, string>>;
   /** Registries that are reached over http, when it starts from an image in one of them. */
   readonly plainHttpHosts?: readonly string[];
+  /** Whether the command line asks for http: then a login may go over http to one of them on another machine. */
+  readonly allowsPlaintextLogin?: boolean;
 }
 
 const forms =

@@ -1,0 +1,90 @@
+import type { Proxy } from '../support/choose-proxy.ts';
+import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { BusyError, busyStatuses } from './attempts.ts';
+
+const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'];
+const networkReached = 'that this machine reaches the network: a proxy goes into HTTPS_PROXY';
+
+interface Route {
+  /** How the user's registry leads to this host, where it is another one. */
+  readonly relation?: string | undefined;
+  readonly proxy?: Proxy | undefined;
+}
+
+/** Explains why a request to `url` got no answer. */
+export function connectionError(error: unknown, url: URL, { relation, proxy }: Route = {}): HpcGatError {
+  const code = codeOf(error) ?? '';
+  if (code === 'ERR_PROXY_TUNNEL' && proxy !== undefined) {
+    return proxyRefusal(statusOf(error), url, proxy, error);
+  }
+  const isUnknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+  if (proxy !== undefined && (isUnknown || unreachable.includes(code))) {
+    return new HpcGatError(`the proxy ${proxy.url.host} cannot be reached (${code})`, {
+      fix: `check ${proxy.variable}, or name ${url.hostname} in NO_PROXY`,
+      cause: error,
+    });
+  }
+  const host = relation === undefined ? url.host : `${url.host}, ${relation}`;
+  if (isUnknown) {
+    const message = `there is no host ${host} (${code})`;
+    return relation === undefined
+      ? new UsageError(message, { fix: `check the name, and ${networkReached}`, cause: error })
+      : new HpcGatError(message, { fix: `check ${networkReached}`, cause: error });
+  }
+  if (unreachable.includes(code)) {
+    return new HpcGatError(`no registry answers at ${host} (${code})`, {
+      fix: `check host and port, and ${networkReached}`,
+      cause: error,
+    });
+  }
+  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return new HpcGatError(`${host} does not speak TLS`, {
+      fix: 'where the registry is a test of your own, take it over http: registry.plainHttp in hpc-gat.yaml, for make-sif also --plain-http',
+      cause: error,
+    });
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
+    return new HpcGatError(`the certificate of ${host} is not trusted: ${messageOf(error)} (${code})`, {
+      fix: "name the file with the certificate of the registry's authority: NODE_EXTRA_CA_CERTS=FILE",
+      cause: error,
+    });
+  }
+  return new HpcGatError(`the connection to ${host} broke: ${messageOf(error)}`, {
+    fix: 'try again',
+    cause: error,
+  });
+}
+
+/** What it means that a proxy answers by itself instead of connecting to the registry. */
+export function proxyRefusal(
+  status: number | undefined,
+  url: URL,
+  { url: { host, username }, variable }: Proxy,
+  cause?: unknown,
+): HpcGatError {
+  if (status === 407) {
+    const form = `${variable}=http://USER:PASSWORD@${host}, special characters as %NN`;
+    return username === ''
+      ? new HpcGatError(`the proxy ${host} wants a login (HTTP status 407)`, {
+          fix: `name user and password of the proxy: ${form}`,
+        })
+      : new HpcGatError(`the proxy ${host} refuses the user and password of ${variable} (HTTP status 407)`, {
+          fix: `correct them: ${form}`,
+        });
+  }
+  const why = status === undefined ? 'the connection ended' : `HTTP status ${status}`;
+  const Kind = busyStatuses.includes(status) ? BusyError : HpcGatError;
+  return new Kind(`the proxy ${host} does not connect to ${url.host} (${why})`, {
+    fix: `check ${variable}, or name ${url.hostname} in NO_PROXY`,
+    cause,
+  });
+}
+
+function statusOf(error: unknown): number | undefined {
+  return typeof error === 'object' &&
+    error !== null &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number'
+    ? error.statusCode
+    : undefined;
+}

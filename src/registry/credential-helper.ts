@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import type { Context } from '../support/context.ts';
+import { HpcGatError } from '../support/errors.ts';
+import { howItEnded } from '../support/command.ts';
+import type { Credentials } from './credentials.ts';
+
+/** Those of cloud providers ask the network. */
+const timeoutMs = 30_000;
+const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) });
+
+/**
+ * Runs `docker-credential-NAME get` (docker/docker-credential-helpers), which reads the server's name from its standard input.
+ *
+ * @param servers names under which the helper may have the login; the first that it has is taken.
+ * @returns undefined when the helper has no login for any of them.
+ * @throws {HpcGatError} when the helper is not installed or fails; never with what it printed, which may hold a secret.
+ */
+export async function askHelper(
+  name: string,
+  servers: readonly string[],
+  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+): Promise<Credentials | undefined> {
+  const program = `docker-credential-${name}`;
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new HpcGatError('the name of its credential helper is no name of a program');
+  }
+  for (const server of servers) {
+    const result = await run(program, ['get'], { env, input: server, timeoutMs, signal });
+    if (result.exitCode === 0) {
+      return parseAnswer(result.stdout, program);
+    }
+    // The protocol has this text for a login that is not there.
+    if (!/credentials not found/i.test(result.stdout + result.stderr)) {
+      throw new HpcGatError(`${program} failed (${howItEnded(result)})`);
+    }
+  }
+  return undefined;
+}
+
+function parseAnswer(text: string, program: string): Credentials {
+  const answer = answerSchema.safeParse(jsonOf(text)).data;
+  if (answer === undefined) {
+    throw new HpcGatError(`${program} did not answer with a user name and a secret`);
+  }
+  const { Username: username, Secret: secret } = answer;
+  return username === '<token>'
+    ? { kind: 'identity-token', token: secret }
+    : { kind: 'password', username, password: secret };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { HpcGatError } from '../support/errors.ts';
+import type { HttpRequest } from './http.ts';
+
+/**
+ * Returns where an answer sends the client; undefined when it is no redirect.
+ *
+ * @throws {HpcGatError} for a place that cannot be asked, and for one that this request must not go to.
+ */
+export function redirectTarget(
+  { statusCode = 0, headers: { location } }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  from: URL,
+  request: HttpRequest,
+): URL | undefined {
+  if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
+    return undefined;
+  }
+  const target = location.trim() === '' ? null : URL.parse(location, from.href);
+  if (target === null || !['http:', 'https:'].includes(target.protocol) || target.hostname === '') {
+    throw forbidden(from, 'redirects to something that is no http or https address');
+  }
+  if (request.body !== undefined) {
+    throw forbidden(from, `redirects a request that holds a login, which is sent nowhere else`);
+  }
+  if (request.staysAtOrigin === true && target.origin !== from.origin) {
+    throw forbidden(from, `redirects a request that holds a login to ${target.host}, where it is not sent`);
+  }
+  if (request.isVerified !== true && from.protocol === 'https:' && target.protocol === 'http:') {
+    throw forbidden(from, `redirects to ${target.origin}, which is not encrypted`);
+  }
+  return target;
+}
+
+function forbidden({ host }: URL, what: string): HpcGatError {
+  return new HpcGatError(`${host} ${what}`, { fix: `report it to those who run ${host}` });
+}

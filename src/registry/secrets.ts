@@ -1,0 +1,26 @@
+import type { Credentials } from './credentials.ts';
+
+/** Texts that no message may hold, whatever a server sends back. */
+export class Secrets {
+  readonly #texts = new Set<string>();
+
+  add(text: string): void {
+    for (const form of [text, encodeURIComponent(text)].filter((one) => one !== '')) {
+      this.#texts.add(form);
+    }
+  }
+
+  addCredentials(credentials: Credentials | undefined): void {
+    if (credentials !== undefined) {
+      this.add(credentials.kind === 'password' ? credentials.password : credentials.token);
+    }
+  }
+
+  /** Returns the text with `***` in place of every secret. */
+  redact(text: string): string {
+    // The longest first: one may be part of another.
+    return [...this.#texts]
+      .sort((a, b) => b.length - a.length)
+      .reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  }
+}

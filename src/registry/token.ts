@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import type { Context } from '../support/context.ts';
+import { HpcGatError } from '../support/errors.ts';
+import { BusyError, busyStatuses, retryAfterOf } from './attempts.ts';
+import { basicAuthorization, type Credentials } from './credentials.ts';
+import { readBody, send, type HttpAnswer } from './http.ts';
+
+export interface TokenRequest {
+  /** Address of the token service. */
+  readonly realm: URL;
+  readonly service: string | undefined;
+  readonly scopes: readonly string[];
+  readonly credentials: Credentials | undefined;
+  /** Host that the token is for, for messages. */
+  readonly host: string;
+}
+
+/** A field of an odd type counts as missing; so does an empty one. */
+const word = z.string().min(1).optional().catch(undefined);
+const answerSchema = z.looseObject({ token: word, access_token: word });
+
+/**
+ * Returns a token from a token service (distribution's token specification; OAuth 2 for a refresh token); undefined when
+ * the service refuses the login.
+ *
+ * @throws {HpcGatError} when the service fails.
+ */
+export async function requestToken(
+  request: TokenRequest,
+  context: Pick<Context, 'env' | 'signal' | 'clock'>,
+): Promise<string | undefined> {
+  const { realm, host } = request;
+  const answer = await ask(request, context);
+  const body = (await readBody(answer)).toString('utf8');
+  const { statusCode: status = 0, headers } = answer.message;
+  if (status === 401 || status === 403) {
+    return undefined;
+  }
+  if (busyStatuses.includes(status)) {
+    throw new BusyError(`${realm.host} is busy (HTTP status ${status}), and has no token for ${host}`, {
+      fix: 'try again later',
+      retryAfterMs: retryAfterOf(headers, context.clock.now()),
+    });
+  }
+  const { token, access_token: accessToken } = answerSchema.safeParse(jsonOf(body)).data ?? {};
+  const given = status >= 200 && status < 300 ? (token ?? accessToken) : undefined;
+  if (given === undefined) {
+    throw new HpcGatError(`${realm.host} gave no token for ${host} (HTTP status ${status})`, {
+      fix: 'try again later',
+    });
+  }
+  if (!isHeaderValue(given)) {
+    throw new HpcGatError(`${realm.host} gave a token for ${host} that no HTTP header can hold`, {
+      fix: `report it to those who run ${realm.host}`,
+    });
+  }
+  return given;
+}
+
+/** Whether a text can be part of an HTTP header. */
+export function isHeaderValue(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
+}
+
+function ask(
+  { realm, service, scopes, credentials, host }: TokenRequest,
+  context: Pick<Context, 'env' | 'signal'>,
+): Promise<HttpAnswer> {
+  const relation = realm.host === host ? undefined : `which ${host} names for tokens`;
+  if (credentials?.kind === 'identity-token') {
+    const form = {
+      ...(service !== undefined && { service }),
+      scope: scopes.join(' '),
+      grant_type: 'refresh_token',
+      client_id: 'hpc-gat',
+      refresh_token: credentials.token,
+    };
+    return send(
+      realm,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(form).toString(),
+        relation,
+      },
+      context,
+    );
+  }
+  const query = new URLSearchParams(service === undefined ? {} : { service });
+  scopes.forEach((scope) => {
+    query.append('scope', scope);
+  });
+  // What stands in the address is left as it is.
+  const url = new URL(realm.href);
+  url.search = [realm.search.slice(1), query.toString()].filter((part) => part !== '').join('&');
+  return credentials?.kind === 'password'
+    ? send(
+        url,
+        { headers: { authorization: basicAuthorization(credentials) }, staysAtOrigin: true, relation },
+        context,
+      )
+    : send(url, { relation }, context);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

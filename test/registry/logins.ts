@@ -1,0 +1,19 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** The login that the environment names. */
+export const loginEnv = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: 'se:cret' };
+
+export function basicOf(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** The environment of a user whose Docker has these logins. */
+export async function authFileFor(
+  auths: Readonly<Record<string, object | undefined>>,
+): Promise<Record<string, string>> {
+  const home = temporaryFolder();
+  await writeFile(path.join(home, 'config.json'), JSON.stringify({ auths }));
+  return { HOME: home, DOCKER_CONFIG: home, PATH: '/usr/bin:/bin' };
+}
