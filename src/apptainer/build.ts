@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
@@ -27,6 +28,8 @@ export interface BuildOptions {
   readonly buildArguments: Readonly<Record<string, string>>;
   /** Whether registries are reached over http. */
   readonly plainHttp: boolean;
+  /** Whether the runtime gets the logins of the user for registries. */
+  readonly withLogins: boolean;
   /** The daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
   /** Each line that the runtime says, without its colours. */
@@ -56,6 +59,7 @@ export async function buildSif(
     architecture,
     buildArguments,
     plainHttp,
+    withLogins,
     dockerHost,
     onLine,
     onStart,
@@ -80,7 +84,7 @@ export async function buildSif(
         // It makes its cache folder even when it is told not to use it.
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
-        ...authFile(prefix, env),
+        ...(withLogins ? authFile(prefix, env) : await noLogins(prefix, tmpDir)),
         ...forCommands(prefix, proxiesIn(env)),
       }),
       ownSession: true,
@@ -124,6 +128,18 @@ function authFile(prefix: string, env: Context['env']): Record<string, string> {
   const file = path.join(folder, 'config.json');
   return folder === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
 }
+
+/** Variables that keep the runtime from every login, in the environment and in files. */
+async function noLogins(prefix: string, folder: string): Promise<Record<string, string>> {
+  const file = path.join(folder, 'no-logins.json');
+  await writeFile(file, '{"auths":{}}');
+  return { [`${prefix}_AUTH_FILE`]: file, ...Object.fromEntries(loginVariables.map((name) => [name, ''])) };
+}
+
+const loginVariables = ['APPTAINER', 'SINGULARITY'].flatMap((prefix) => [
+  `${prefix}_DOCKER_USERNAME`,
+  `${prefix}_DOCKER_PASSWORD`,
+]);
 
 /** The commands of a recipe's sections see of the environment only what is named for them; the SIF keeps none of it. */
 function forCommands(prefix: string, variables: Readonly<Record<string, string>>): Record<string, string> {

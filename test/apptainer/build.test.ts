@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildSif } from '../../src/apptainer/build.ts';
+import { buildSif, type BuildOptions } from '../../src/apptainer/build.ts';
 import { inspectSif } from '../../src/apptainer/inspect.ts';
 import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
 import { identityOf, isRunning } from '../../src/support/process-identity.ts';
@@ -15,7 +15,11 @@ interface Build {
   building: Promise<void>;
 }
 
-function build(script: string, signal = new AbortController().signal): Build {
+function build(
+  script: string,
+  signal = new AbortController().signal,
+  options: Partial<BuildOptions> = {},
+): Build {
   const folder = temporaryFolder();
   const file = fakeProgram(folder, 'apptainer', script);
   const lines: string[] = [];
@@ -26,6 +30,9 @@ function build(script: string, signal = new AbortController().signal): Build {
         APPTAINER_BIND: '/x',
         DOCKER_HOST: 'unix:///old',
         https_proxy: 'http://proxy:1',
+        APPTAINER_DOCKER_USERNAME: 'alice',
+        APPTAINER_DOCKER_PASSWORD: 'geheim',
+        APPTAINER_AUTH_FILE: '/home/alice/auth.json',
       },
     }),
     { name: 'apptainer', path: file, version: '1.4.5' },
@@ -38,10 +45,12 @@ function build(script: string, signal = new AbortController().signal): Build {
       architecture: 'arm64',
       buildArguments: {},
       plainHttp: false,
+      withLogins: true,
       dockerHost: 'unix:///new',
       onLine: (line) => lines.push(line),
       onStart: () => undefined,
       signal,
+      ...options,
     },
   );
   return { folder, lines, building };
@@ -68,6 +77,23 @@ describe('apptainer build', () => {
     expect(environment).not.toContain('APPTAINER_BIND');
     expect(environment).toContain('APPTAINERENV_https_proxy=http://proxy:1\n');
     expect(await readFile(path.join(folder, 'cwd'), 'utf8')).toBe(`${folder}\n`);
+  });
+
+  test('gets the logins of the user, or none', async () => {
+    for (const withLogins of [true, false]) {
+      const { folder, building } = build(
+        'env > environment; cat "$APPTAINER_AUTH_FILE" > logins || :',
+        undefined,
+        {
+          withLogins,
+        },
+      );
+      await building;
+      const environment = await readFile(path.join(folder, 'environment'), 'utf8');
+      expect(environment.includes('APPTAINER_DOCKER_PASSWORD=geheim\n')).toBe(withLogins);
+      expect(environment.includes('APPTAINER_AUTH_FILE=/home/alice/auth.json\n')).toBe(withLogins);
+      expect(await readFile(path.join(folder, 'logins'), 'utf8')).toBe(withLogins ? '' : '{"auths":{}}');
+    }
   });
 
   test('is heard line by line', async () => {

@@ -7,7 +7,7 @@ import type { Context } from '../../support/context.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
 import { hostPlatform } from '../source/platform.ts';
-import { startsOverHttp } from '../build/definition/identity.ts';
+import { registryReachOf } from '../build/definition/identity.ts';
 import { runtimeSource } from '../source/runtime-source.ts';
 import type { ImageSource } from '../source/source.ts';
 
@@ -52,7 +52,9 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
         architecture: foreignArchitecture(source),
         buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
-        plainHttp: source.kind === 'recipe' && (await startsOverHttp(source)),
+        ...(source.kind === 'recipe'
+          ? await registryReachOf(source)
+          : { plainHttp: false, withLogins: true }),
         dockerHost: await dockerHostFor(source, context.env),
         onStart: onChild,
         onLine: (line) => {

@@ -1,11 +1,22 @@
-import { parseReference } from '../../registry/reference.ts';
+import { parseReference, registryUrl } from '../../registry/reference.ts';
+import { isLoopback } from '../../support/loopback.ts';
 import type { ImageSource } from './source.ts';
 
-/** The source, told which registries are reached over http. */
-export function withPlainHttp(source: ImageSource, hosts: readonly string[]): ImageSource {
+/**
+ * The source, told which registries are reached over http.
+ *
+ * @param allowsPlaintextLogin whether the command line asks for http, so that a login goes over it too.
+ */
+export function withPlainHttp(
+  source: ImageSource,
+  hosts: readonly string[],
+  allowsPlaintextLogin = false,
+): ImageSource {
   switch (source.kind) {
     case 'docker':
-      return isReachedOverHttp(source.name, hosts) ? { ...source, plainHttp: true } : source;
+      return isReachedOverHttp(source.name, hosts)
+        ? { ...source, plainHttp: true, ...(allowsPlaintextLogin && { allowsPlaintextLogin }) }
+        : source;
     case 'recipe':
       return hosts.length > 0 ? { ...source, plainHttpHosts: hosts } : source;
     default:
@@ -16,4 +27,10 @@ export function withPlainHttp(source: ImageSource, hosts: readonly string[]): Im
 /** @param name of an image in a registry */
 export function isReachedOverHttp(name: string, hosts: readonly string[]): boolean {
   return hosts.includes(parseReference(name).host);
+}
+
+/** @param name of an image in a registry */
+export function isOnThisMachine(name: string): boolean {
+  const url = URL.parse(registryUrl(parseReference(name).host, true));
+  return url !== null && isLoopback(url.hostname);
 }

@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { identifyRecipe } from '../../../src/image/build/definition/identity.ts';
+import {
+  identifyRecipe,
+  registryReachOf,
+  type RegistryReach,
+} from '../../../src/image/build/definition/identity.ts';
 import { parseRecipe } from '../../../src/image/build/definition/parse.ts';
-import { formatSource, type ImageSource } from '../../../src/image/source/source.ts';
+import { formatSource, type ImageSource, type RecipeSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -127,5 +131,28 @@ describe('identifyRecipe', () => {
 
   test('refuses a recipe that is not there', async () => {
     await expect(place().look()).rejects.toThrow(/cannot read the recipe/);
+  });
+});
+
+describe('registryReachOf', () => {
+  const one = 'Bootstrap: docker\nFrom: registry.test:5000/a:1\n';
+  const here = 'Bootstrap: docker\nFrom: 127.0.0.1:5000/a:1\n';
+  const hosts = ['registry.test:5000', '127.0.0.1:5000'];
+
+  test.each<[string, Partial<RecipeSource>, RegistryReach]>([
+    [one, {}, { plainHttp: false, withLogins: true }],
+    [one, { plainHttpHosts: hosts }, { plainHttp: true, withLogins: false }],
+    [one, { plainHttpHosts: hosts, allowsPlaintextLogin: true }, { plainHttp: true, withLogins: true }],
+    [here, { plainHttpHosts: hosts }, { plainHttp: true, withLogins: true }],
+    [
+      `${here}\nBootstrap: docker\nFrom: nvcr.io/x:1\n`,
+      { plainHttpHosts: hosts },
+      { plainHttp: true, withLogins: false },
+    ],
+    ['Bootstrap: scratch\n', { plainHttpHosts: hosts }, { plainHttp: false, withLogins: true }],
+  ])('of %j with %j', async (text, access, expected) => {
+    const file = path.join(temporaryFolder(), 'x.def');
+    await writeFile(file, text);
+    expect(await registryReachOf({ kind: 'recipe', file, buildArguments: {}, ...access })).toEqual(expected);
   });
 });

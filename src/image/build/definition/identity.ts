@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sha256OfBytes } from '../../../support/digest.ts';
 import { messageOf, UsageError } from '../../../support/errors.ts';
 import { parseSource, type ImageSource, type RecipeSource } from '../../source/source.ts';
-import { isReachedOverHttp, withPlainHttp } from '../../source/plain-http.ts';
+import { isOnThisMachine, isReachedOverHttp, withPlainHttp } from '../../source/plain-http.ts';
 import { listInputs } from './inputs.ts';
 import { parseRecipe, type RecipeStage } from './parse.ts';
 
@@ -30,7 +30,7 @@ type IdentifyBase = (source: ImageSource) => Promise<{ identity: object; layersB
  * @throws {UsageError} for a recipe that cannot be read, and for a file it names that is not there.
  */
 export async function identifyRecipe(
-  { file, buildArguments, plainHttpHosts = [] }: RecipeSource,
+  { file, buildArguments, plainHttpHosts = [], allowsPlaintextLogin = false }: RecipeSource,
   identifyBase: IdentifyBase,
 ): Promise<IdentifiedRecipe> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -46,7 +46,8 @@ export async function identifyRecipe(
       fix: 'see https://apptainer.org/docs/user/latest/definition_files.html',
     });
   }
-  const identifyStage: IdentifyBase = (source) => identifyBase(withPlainHttp(source, plainHttpHosts));
+  const identifyStage: IdentifyBase = (source) =>
+    identifyBase(withPlainHttp(source, plainHttpHosts, allowsPlaintextLogin));
   const unknown = hasSetup ? ['its %setup runs commands on this host'] : [];
   const inputs: unknown[] = [];
   let layersBytes = 0;
@@ -74,16 +75,24 @@ export async function identifyRecipe(
   return { identity, layersBytes };
 }
 
-/** Whether it starts from an image of a registry that is reached over http. */
-export async function startsOverHttp({
+/** How Apptainer reaches the registries of a recipe: it has one setting for all of them. */
+export interface RegistryReach {
+  /** Whether one of them is reached over http. */
+  readonly plainHttp: boolean;
+  /** Whether Apptainer gets the logins of the user; it would send them over http too. */
+  readonly withLogins: boolean;
+}
+
+export async function registryReachOf({
   file,
   buildArguments,
   plainHttpHosts = [],
-}: RecipeSource): Promise<boolean> {
+  allowsPlaintextLogin = false,
+}: RecipeSource): Promise<RegistryReach> {
   const { stages } = parseRecipe(await readFile(file, 'utf8'), buildArguments);
-  return stages.some(
-    ({ bootstrap, from }) => bootstrap === 'docker' && isReachedOverHttp(from, plainHttpHosts),
-  );
+  const images = stages.filter(({ bootstrap }) => bootstrap === 'docker').map(({ from }) => from);
+  const plainHttp = images.some((name) => isReachedOverHttp(name, plainHttpHosts));
+  return { plainHttp, withLogins: !plainHttp || allowsPlaintextLogin || images.every(isOnThisMachine) };
 }
 
 /** Undefined for an agent that installs from somewhere. */
