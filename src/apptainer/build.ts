@@ -32,7 +32,7 @@ export interface BuildOptions {
   readonly withLogins: boolean;
   /** The daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
-  /** Each line that the runtime says, without its colours. */
+  /** Each line that the runtime says, without its colors. */
   readonly onLine: (line: string) => void;
   /** Called with the process id of the runtime. */
   readonly onStart: (pid: number) => void;

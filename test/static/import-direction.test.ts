@@ -17,7 +17,7 @@ const ranks: readonly (readonly string[])[] = [
 ];
 
 /** Imports within one layer that are allowed. */
-const allowedNeighbours = new Set([
+const allowedWithinLayer = new Set([
   'main -> cli',
   'config -> support',
   'render -> support',
@@ -87,7 +87,7 @@ test.each(files)('src/%s imports only from lower layers', (file) => {
     }
     const allowed = onlyImports[from];
     return allowed === undefined
-      ? rank(to) <= rank(from) && !allowedNeighbours.has(`${from} -> ${to}`)
+      ? rank(to) <= rank(from) && !allowedWithinLayer.has(`${from} -> ${to}`)
       : !allowed.includes(to);
   });
   expect(wrong).toEqual([]);

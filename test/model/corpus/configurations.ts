@@ -1,3 +1,4 @@
+// cspell:ignore prefered
 import { type CorpusModel, python, pythonWith, tensors } from './python-models.ts';
 
 /** Fields, types, names and what Triton makes of them. */

@@ -1,4 +1,4 @@
-import { informations } from './memory';
+import { logTable } from './memory';
 import { distanceSymbols, firstDistance, literalSymbols } from './symbols';
 
 /** About how many bits a block takes, but for those behind the symbols, which are the same in any block. */
@@ -29,16 +29,16 @@ const informationTable: u32 = 4096;
 /** n log2(n) */
 function information(n: u32): f32 {
   if (n < informationTable) {
-    return load<f32>(informations + n * 4);
+    return load<f32>(logTable + n * 4);
   }
   const shift = 20 - clz(n);
-  return <f32>(1 << shift) * load<f32>(informations + (n >>> shift) * 4) + <f32>n * <f32>shift;
+  return <f32>(1 << shift) * load<f32>(logTable + (n >>> shift) * 4) + <f32>n * <f32>shift;
 }
 
 export function prepareCosts(): void {
-  store<f32>(informations, 0);
+  store<f32>(logTable, 0);
   for (let n: u32 = 1; n < informationTable; n++) {
-    store<f32>(informations + n * 4, <f32>(<f64>n * logarithm(<f64>n)));
+    store<f32>(logTable + n * 4, <f32>(<f64>n * logarithm(<f64>n)));
   }
 }
 

@@ -28,4 +28,4 @@ export const runs: u32 = 0x0006_b000; // the code lengths, as they are written
 export const runCounts: u32 = 0x0006_c000;
 export const runLengths: u32 = 0x0006_c100; // bytes
 export const runCodes: u32 = 0x0006_c200;
-export const informations: u32 = 0x0007_0000; // n * log2(n), f32, by n below 4096
+export const logTable: u32 = 0x0007_0000; // n * log2(n), f32, by n below 4096
