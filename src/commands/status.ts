@@ -25,11 +25,19 @@ export const status = defineVerb({
       .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
+    const { listRunIds } = await import('../run/record/runs-folder.ts');
     const { findRun, listRuns } = await import('../run/record/run-directory.ts');
     if (args.watch && args.json) {
       throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });
     }
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
+    if (args.run === undefined) {
+      const { foreign } = await listRunIds(root);
+      if (foreign.length > 0) {
+        const what = foreign.length === 1 ? 'run of another user is' : 'runs of other users are';
+        context.output.info(`${foreign.length} ${what} not shown`);
+      }
+    }
     const list = async () => (args.run === undefined ? listRuns(root) : [await findRun(root, args.run)]);
     if (args.watch) {
       const { shortestIntervalMs, watchRuns } = await import('../run/watch.ts');

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
@@ -6,11 +6,12 @@ import { securityForms } from '../../config/schema.ts';
 import { valueOf } from '../../slurm/directives.ts';
 import { formatJobId, jobIdForm, parseJobId } from '../../slurm/job-id.ts';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
-import { isMissing, writeFileAtomically } from '../../support/files.ts';
-import { makeFolder } from '../../support/make-folder.ts';
+import { writeFileAtomically } from '../../support/files.ts';
+import { explainConcern } from '../../support/ownership.ts';
 import type { ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, listFolder, readListedText, readText } from '../../support/shared-files.ts';
 import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
+import { createRunsFolder, listRunIds } from './runs-folder.ts';
 
 const schemaVersion = z.literal(1);
 
@@ -235,10 +236,10 @@ export class RunRecord {
   /**
    * Makes the folder of a new run, with its plan and script.
    *
-   * @throws {UsageError} when there is a run of this id already.
+   * @throws {UsageError} when there is a run of this id already, or where another user could exchange it.
    */
   static async create(plan: RunPlan, script: string): Promise<RunRecord> {
-    await makeFolder(path.dirname(plan.runFolder));
+    await createRunsFolder(path.resolve(plan.runFolder, '../../..'));
     try {
       await mkdir(plan.runFolder, { mode: 0o700 });
     } catch (error) {
@@ -272,23 +273,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The runs of a project, the newest first. */
+/** The runs of this user in a project, the newest first. */
 export async function listRuns(root: string): Promise<RunRecord[]> {
-  const folder = runsFolder(root);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(noneIfMissing);
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort()
-    .reverse()
-    .map((name) => new RunRecord(path.join(folder, name)));
+  return recordsOf(root, (await listRunIds(root)).own);
 }
 
-function noneIfMissing(error: unknown): [] {
-  if (isMissing(error)) {
-    return [];
-  }
-  throw error;
+function recordsOf(root: string, ids: readonly string[]): RunRecord[] {
+  const newestFirst = [...ids].sort().reverse();
+  return newestFirst.map((id) => new RunRecord(path.join(runsFolder(root), id)));
 }
 
 /**
@@ -297,17 +289,28 @@ function noneIfMissing(error: unknown): [] {
  * @throws {UsageError} when there is none.
  */
 export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
-  const runs = await listRuns(root);
-  for (const run of runs) {
+  const { own, foreign } = await listRunIds(root);
+  for (const run of recordsOf(root, own)) {
     if (idOrJob === undefined || run.id === idOrJob || isNumberOf((await run.facts()).jobId, idOrJob)) {
       return run;
     }
+  }
+  if (idOrJob !== undefined && foreign.includes(idOrJob)) {
+    throw await foreignRun(path.join(runsFolder(root), idOrJob));
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
     : new UsageError(`no run ${idOrJob} in ${root}`, {
         fix: 'hpc-gat status lists the runs of this project',
       });
+}
+
+/** Nothing in its directory is to be believed, let alone executed. */
+async function foreignRun(folder: string): Promise<UsageError> {
+  const concern = (await explainConcern(await lstat(folder))) ?? 'others can change it';
+  return new UsageError(`run ${path.basename(folder)} is none of yours: ${concern}`, {
+    fix: 'hpc-gat status lists your runs; the owner shares a server with hpc-gat endpoints --export',
+  });
 }
 
 /** Its cluster may be left out. */

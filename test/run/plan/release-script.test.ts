@@ -61,7 +61,8 @@ describe('a recorded path that is no directory of the run is left alone', () => 
     await Promise.all([inside, other, longer].map((folder) => mkdir(folder)));
     await writeFile(file, '');
     await symlink(precious, path.join(root, 'hpc-gat-mine.linked'));
-    await release({ temp: path.join(root, recorded), 'shared-memory': path.join(root, recorded) });
+    const text = `${root}/${recorded}`;
+    await release({ temp: text, 'shared-memory': text });
     expect([precious, inside, other, longer, file].filter((name) => !existsSync(name))).toEqual([]);
   });
 

@@ -34,7 +34,7 @@ const write = (name: string, text: string) => writeFile(path.join(broken.folder,
 /** What a start of its script, which is over, recorded on this host. */
 async function leave(): Promise<string> {
   const owned = path.join(broken.folder, 'owned', 'here.1');
-  const temp = path.join(temporaryFolder(), 'hpc-gat-broken.X');
+  const temp = path.join(temporaryFolder(), 'hpc-gat-broken.aB3xYz');
   await mkdir(temp);
   await mkdir(owned, { recursive: true });
   const recorded = { host: hostname(), job: '', script: '4000000 1', instance: 'hpc-gat-broken', temp };

@@ -1,0 +1,102 @@
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, UsageError } from '../../support/errors.ts';
+import { isMissing } from '../../support/files.ts';
+import { explainConcern, isOwn } from '../../support/ownership.ts';
+import { runsFolder } from '../plan/plan.ts';
+
+const ownProject = 'make a project of your own: copy hpc-gat.yaml into a folder that belongs to you';
+
+/**
+ * Creates the directory of a project's runs. Nobody else may replace what is in it: a run directory that is exchanged
+ * between its creation and its start would be executed.
+ *
+ * @throws {UsageError} where another user could do so.
+ */
+export async function createRunsFolder(root: string): Promise<void> {
+  const folder = runsFolder(root);
+  for (const each of [path.dirname(folder), folder]) {
+    try {
+      await mkdir(each, { mode: 0o755 });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !(await isDirectory(each))) {
+        throw error;
+      }
+      await keepFromOthers(each);
+    }
+  }
+}
+
+function isDirectory(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+/** What was created with a umask of 002, or for a group, is closed; what belongs to another user cannot be. */
+async function keepFromOthers(folder: string): Promise<void> {
+  const facts = await stat(folder);
+  const link = await lstat(folder);
+  const concern =
+    (link.isSymbolicLink() ? await explainConcern(link) : undefined) ?? (await explainConcern(facts));
+  if (concern !== undefined && isOwn(facts) && isOwn(link)) {
+    await chmod(folder, facts.mode & 0o7755);
+  } else if (concern !== undefined) {
+    throw new UsageError(`runs cannot be kept in ${folder}: ${concern}, who could exchange them`, {
+      fix: ownProject,
+    });
+  }
+}
+
+/** The run directories of a project, by their owners. */
+export interface RunsOfProject {
+  /** Ids of this user's runs. */
+  readonly own: readonly string[];
+  /** Ids of runs of other users, and of those that others could have written. */
+  readonly foreign: readonly string[];
+}
+
+/** @throws {UsageError} for a directory of runs that this user cannot read. */
+export async function listRunIds(root: string): Promise<RunsOfProject> {
+  const folder = runsFolder(root);
+  const own: string[] = [];
+  const foreign: string[] = [];
+  for (const name of await namesIn(folder)) {
+    const facts = await lstat(path.join(folder, name)).catch(() => undefined);
+    if (facts?.isDirectory() === true) {
+      const isMine =
+        isOwn(facts) && (await explainConcern(facts)) === undefined && (facts.mode & 0o1000) === 0;
+      (isMine ? own : foreign).push(name);
+    }
+  }
+  return { own, foreign };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) {
+      return [];
+    }
+    const concern = await firstConcern([path.dirname(folder), folder]);
+    throw concern === undefined
+      ? error
+      : new UsageError(`the runs in ${folder} cannot be listed: ${concern}`, {
+          fix: ownProject,
+          cause: error,
+        });
+  }
+}
+
+async function firstConcern(folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const facts = await stat(folder).catch(() => undefined);
+    const concern = facts === undefined ? undefined : await explainConcern(facts, folder);
+    if (concern !== undefined) {
+      return concern;
+    }
+  }
+  return undefined;
+}
