@@ -1,4 +1,4 @@
-import { WrongAnswerError } from '../support/errors.ts';
+import { UsageError, WrongAnswerError } from '../support/errors.ts';
 import { InferenceServerError } from '../triton/errors.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
 import type { Workload } from '../workload/workload-schema.ts';
@@ -27,6 +27,9 @@ export async function ask(server: InferenceServer, { workload, inputs, what }: Q
     const answer = await server.infer({ model, version, inputs, outputs });
     return { ...answer, latencyMs: performance.now() - start };
   } catch (error) {
+    if (error instanceof WrongAnswerError) {
+      throw new WrongAnswerError(`${what}: ${error.message}`, { cause: error });
+    }
     throw error instanceof InferenceServerError ? error.within(what) : error;
   }
 }
@@ -52,4 +55,14 @@ export function outputOf(
     throw new WrongAnswerError(`${what}: ${name} came as ${described(got)}, expected ${described(wanted)}`);
   }
   return got;
+}
+
+/** @throws {UsageError} for an answer of several responses, where a reference holds one. */
+export function expectOneResponse({ further = [] }: InferAnswer, what: string): void {
+  if (further.length > 0) {
+    throw new UsageError(
+      `${what}: the decoupled model sent ${further.length + 1} responses, and a reference holds one`,
+      { fix: 'take `reference` out of the workload: all responses to random requests are checked' },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts';
 import { ask, outputOf } from './ask.ts';
+import { responsesOf } from './model-kind.ts';
 import { firstNotFinite } from './compare.ts';
 import { randomRequests, resolveShape, type Sizes } from '../workload/random-inputs.ts';
 import type { StoredInputs } from '../workload/stored-inputs.ts';
@@ -37,7 +38,9 @@ export async function checkRandom(
       const what = `random request ${index}`;
       const answer = await ask(server, { workload, inputs, what });
       versions.push(answer.version);
-      checkOutputs(workload, sizes, answer, what);
+      for (const response of responsesOf(answer)) {
+        checkOutputs(workload, sizes, response, what);
+      }
       const sentBytes = inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
       onResult({ index, sizes, sentBytes, latencyMs: answer.latencyMs });
     }

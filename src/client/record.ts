@@ -5,7 +5,8 @@ import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
-import { ask } from './ask.ts';
+import { ask, expectOneResponse } from './ask.ts';
+import { serverForModel } from './model-kind.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
 import { formatNpy, NpyError } from '../formats/npy/npy.ts';
 import { npyArray } from '../workload/npy-tensor.ts';
@@ -62,13 +63,19 @@ export async function recordReference(
     });
   }
   const stored = await loadStoredInputs(loaded);
-  const { server: kind, modelConfigDigest } = await meetModel(server, { workload, stored }, context, options);
+  const {
+    server: kind,
+    modelConfig,
+    modelConfigDigest,
+  } = await meetModel(server, { workload, stored }, context, options);
+  const asked = serverForModel(server, modelConfig);
   const members: Record<string, Uint8Array> = {};
   const cases: string[] = [];
   let version = '';
   for (const { sizes, inputs } of randomRequests(workload, stored)) {
     const name = `request-${cases.length + 1}`;
-    const answer = await ask(server, { workload, inputs, what: name });
+    const answer = await ask(asked, { workload, inputs, what: name });
+    expectOneResponse(answer, name);
     checkOutputs(workload, sizes, answer, name);
     version = answer.version;
     for (const tensor of [...inputs, ...answer.outputs]) {

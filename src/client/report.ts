@@ -35,6 +35,12 @@ export function configLines(config: ModelConfig, versions: readonly string[]): s
     ...(dynamicBatching === null
       ? []
       : labelled('batching', [`dynamic, waits up to ${dynamicBatching.maxQueueDelayMicroseconds} us`])),
+    ...(config.sequenceBatching === null
+      ? []
+      : labelled('sequences', ['each request is sent as a sequence of its own'])),
+    ...(config.modelTransactionPolicy?.decoupled === true
+      ? labelled('decoupled', ['requests go over a stream; all responses are checked'])
+      : []),
     ...labelled('inputs', config.input.map(shown)),
     ...labelled('outputs', config.output.map(shown)),
     ...labelled('instances', config.instanceGroup.map(instanceLine)),
@@ -99,11 +105,16 @@ export function requestTable(workload: Workload): {
 }
 
 export function statisticsLines(model: string, statistics: ServerStatistics): string[] {
-  const { version, success, executions, batches } = statistics;
+  const { version, success, executions, cached, batches } = statistics;
   const { queueMs, computeInputMs, computeInferMs, computeOutputMs } = statistics;
   const batched = batches.filter(({ size }) => size > 1);
   return labelled('counted', [
     `model ${model}, version ${version}: ${success} requests in ${executions} executions`,
+    ...(cached === 0
+      ? []
+      : [
+          `answered from the response cache, without the model: ${cached} (random.seed makes other requests)`,
+        ]),
     ...(batched.length === 0
       ? []
       : [

@@ -8,6 +8,8 @@ export interface ServerStatistics {
   readonly success: number;
   readonly fail: number;
   readonly executions: number;
+  /** Requests that were answered from the response cache, without an execution. */
+  readonly cached: number;
   /** Executions by the size of their batch, smallest first. */
   readonly batches: readonly BatchCount[];
   readonly queueMs: number;
@@ -29,6 +31,7 @@ export function statisticsBetween(
     success: minus(after.success, before?.success).count,
     fail: minus(after.fail, before?.fail).count,
     executions: after.executionCount - (before?.executionCount ?? 0),
+    cached: minus(after.cacheHit, before?.cacheHit).count,
     batches: after.batches
       .map(({ size, executions }) => ({
         size,

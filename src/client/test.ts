@@ -4,6 +4,7 @@ import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts
 import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
+import { serverForModel } from './model-kind.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
 import { type Change, changesSince, type Provenance, readProvenance } from './provenance.ts';
 import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
@@ -78,9 +79,10 @@ export async function testModel(
     printAll(recordedLines(provenance, changes));
   }
 
+  const asked = serverForModel(server, met.modelConfig);
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();
-  const versions = await checkReference(server, workload, cases, (result) => {
+  const versions = await checkReference(asked, workload, cases, (result) => {
     findings.reference.push(result);
     print(referenceLine(result, workload));
   });
@@ -90,7 +92,7 @@ export async function testModel(
     const randomStart = now();
     const table = requestTable(workload);
     print(table.heading);
-    const answered = await checkRandom(server, { workload, stored }, (result) => {
+    const answered = await checkRandom(asked, { workload, stored }, (result) => {
       findings.requests.push(result);
       print(table.line(result));
     });

@@ -58,6 +58,21 @@ export async function listModels(repository: string): Promise<ListedModel[]> {
   );
 }
 
+/** The models whose instances are to run on GPUs alone. */
+export async function modelsOnGpu(
+  repository: string,
+  names: readonly string[] | undefined,
+): Promise<string[]> {
+  const models = await readRepository(repository, names);
+  return models
+    .filter(
+      ({ config }) =>
+        config !== undefined &&
+        messagesOf(config, 'instance_group').some((group) => textOf(group, 'kind') === 'KIND_GPU'),
+    )
+    .map(({ name }) => name);
+}
+
 function listTensor(tensor: Message): ListedTensor {
   return {
     name: textOf(tensor, 'name'),

@@ -4,18 +4,19 @@ import type { Project } from '../config/load.ts';
 import { findDockerEndpoint } from '../docker/endpoint.ts';
 import { requireImage } from '../docker/require-image.ts';
 import { checkRepository } from '../model/check.ts';
+import { modelsOnGpu } from '../model/list.ts';
 import { checkLinks, type LinkFinding } from '../model/check/links.ts';
 import { type Finding, findingLines, shortPath } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
 import { packageVersion } from '../support/package-version.ts';
-import { containerView } from './container-view.ts';
+import { containerView } from './plan/container-view.ts';
 import { refuseNodeLocalClient } from './plan/node-local.ts';
 import { namesOfSecrets } from './plan/environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan/plan.ts';
 import { renderScript } from './plan/script.ts';
-import { describeMistypedOptions, loadedModels } from './server-arguments.ts';
+import { describeMistypedOptions, loadedModels } from './plan/server-arguments.ts';
 
 export interface RunOptions {
   readonly kind: RunPlan['kind'];
@@ -141,6 +142,7 @@ export async function checkInputs(
     containerView(plan, cwd),
   );
   refuseLinks(links, cwd);
+  await refuseGpuModels(plan);
   const findings = await checkRepository(
     plan.repository,
     plan.models.map(({ name }) => name),
@@ -152,6 +154,21 @@ export async function checkInputs(
     output.warn(what);
     fix.forEach((line) => {
       output.info(line);
+    });
+  }
+}
+
+/** Without a GPU in its container tritonserver does not start with a model that asks for one. */
+async function refuseGpuModels(plan: RunPlan): Promise<void> {
+  const hasGpu =
+    plan.gpu || plan.containerArguments.some((argument) => /^--(?:nv|rocm|gpus|device)/.test(argument));
+  const [first, ...others] = hasGpu
+    ? []
+    : await modelsOnGpu(plan.repository, loadedModels(plan.serverArguments));
+  if (first !== undefined) {
+    const names = [first, ...others].join(', ');
+    throw new UsageError(`the instance_group of ${names} asks for a GPU (KIND_GPU), and the run has none`, {
+      fix: 'give --gpu, or write KIND_AUTO or KIND_CPU into config.pbtxt',
     });
   }
 }

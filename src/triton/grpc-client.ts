@@ -2,9 +2,10 @@ import { ChannelCredentials, Client, Metadata, type ChannelOptions } from '@grpc
 import { parseAddress } from './address.ts';
 import { serverName, type ClientCredentials } from './credentials.ts';
 import { failedCall } from './failed-call.ts';
-import { answerOf, statisticsOf } from './grpc-messages.ts';
+import { answerOf, inferRequest, statisticsOf } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';
 import type { InferenceServer } from './inference-server.ts';
+import { collectResponses } from './grpc-stream.ts';
 import { tritonService } from './service.ts';
 import { rememberSockets } from './sockets.ts';
 
@@ -108,16 +109,10 @@ export function connect(options: ConnectOptions): InferenceServer {
     modelConfig: async (name, version) => (await call<wire.Config>('ModelConfig', { name, version })).config,
     modelStatistics: async (name, version) =>
       (await call<wire.Statistics>('ModelStatistics', { name, version })).modelStats.map(statisticsOf),
-    infer: async ({ model, version, inputs, outputs }) => {
-      const request = {
-        modelName: model,
-        modelVersion: version,
-        inputs,
-        outputs: outputs.map((name) => ({ name })),
-        rawInputContents: inputs.map(({ bytes }) => bytes),
-      };
-      return answerOf(await call<wire.InferResponse>('ModelInfer', request, inferTimeoutMs));
-    },
+    infer: async (request) =>
+      answerOf(await call<wire.InferResponse>('ModelInfer', inferRequest(request), inferTimeoutMs)),
+    inferStream: (request) =>
+      collectResponses(client, request, { url, signal, timeoutMs: inferTimeoutMs, log, secure }),
     close: () => {
       client.close();
       endSockets();

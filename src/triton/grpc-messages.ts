@@ -5,6 +5,7 @@ import type {
   Duration,
   IndexEntry,
   InferAnswer,
+  InferRequest,
   ModelConfig,
   ModelStatistics,
   Tensor,
@@ -39,7 +40,14 @@ export interface InferResponse {
   rawOutputContents: Uint8Array[];
 }
 
-type DurationName = 'success' | 'fail' | 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput';
+/** One message of a stream: a response, or why there is none. */
+export interface StreamResponse {
+  errorMessage: string;
+  inferResponse: (InferResponse & { parameters: Record<string, { boolParam?: boolean }> }) | null;
+}
+
+type DurationName =
+  'success' | 'fail' | 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput' | 'cacheHit';
 
 const nothing: Duration = { count: 0, ns: 0 };
 
@@ -64,10 +72,29 @@ export function statisticsOf({
     computeInput: duration('computeInput'),
     computeInfer: duration('computeInfer'),
     computeOutput: duration('computeOutput'),
+    cacheHit: duration('cacheHit'),
     batches: batchStats.map(({ batchSize, computeInfer }) => ({
       size: batchSize,
       executions: computeInfer?.count ?? 0,
     })),
+  };
+}
+
+/** What a request looks like on the wire. */
+export function inferRequest({ model, version, inputs, outputs, sequence }: InferRequest): object {
+  return {
+    modelName: model,
+    modelVersion: version,
+    ...(sequence !== undefined && {
+      parameters: {
+        sequence_id: typeof sequence === 'string' ? { stringParam: sequence } : { int64Param: sequence },
+        sequence_start: { boolParam: true },
+        sequence_end: { boolParam: true },
+      },
+    }),
+    inputs,
+    outputs: outputs.map((name) => ({ name })),
+    rawInputContents: inputs.map(({ bytes }) => bytes),
   };
 }
 

@@ -35,6 +35,8 @@ export interface ModelConfig {
   readonly output: readonly ConfigTensor[];
   readonly instanceGroup: readonly InstanceGroup[];
   readonly dynamicBatching: DynamicBatching | null;
+  readonly sequenceBatching: SequenceBatching | null;
+  readonly modelTransactionPolicy: { readonly decoupled: boolean } | null;
 }
 
 export interface ConfigTensor {
@@ -56,6 +58,12 @@ export interface InstanceGroup {
 export interface DynamicBatching {
   readonly preferredBatchSize: readonly number[];
   readonly maxQueueDelayMicroseconds: number;
+}
+
+export interface SequenceBatching {
+  readonly controlInput: readonly {
+    readonly control: readonly { readonly kind: string; readonly dataType: string }[];
+  }[];
 }
 
 /** A version of a model in the repository; `state` is empty when it was never asked for. */
@@ -83,6 +91,8 @@ export interface ModelStatistics {
   readonly computeInput: Duration;
   readonly computeInfer: Duration;
   readonly computeOutput: Duration;
+  /** Requests that were answered from the response cache. */
+  readonly cacheHit: Duration;
   readonly batches: readonly BatchCount[];
 }
 
@@ -99,12 +109,16 @@ export interface InferRequest {
   readonly inputs: readonly Tensor[];
   /** Names of the outputs to send back. */
   readonly outputs: readonly string[];
+  /** A correlation ID: the request is a whole sequence, its start and its end. */
+  readonly sequence?: number | string | undefined;
 }
 
 export interface InferAnswer {
   /** The version that answered. */
   readonly version: string;
   readonly outputs: readonly Tensor[];
+  /** Responses of a decoupled model after this one. */
+  readonly further?: readonly InferAnswer[];
 }
 
 /**
@@ -125,5 +139,7 @@ export interface InferenceServer {
   /** One entry for every loaded version, or for the one that is asked for. */
   modelStatistics(model: string, version: string): Promise<ModelStatistics[]>;
   infer(request: InferRequest): Promise<InferAnswer>;
+  /** All responses to one request, for a decoupled model, which sends any number of them. */
+  inferStream(request: InferRequest): Promise<InferAnswer[]>;
   close(): void;
 }

@@ -11,10 +11,13 @@ interface Field {
   id: number;
   type: string;
   rule?: 'repeated';
+  keyType?: 'string';
 }
 
 const one = (id: number, type: string): Field => ({ id, type });
 const many = (id: number, type: string): Field => ({ id, type, rule: 'repeated' });
+
+const parameters: Field = { id: 4, keyType: 'string', type: 'InferParameter' };
 
 const modelName = { fields: { name: one(1, 'string'), version: one(2, 'string') } };
 const empty = { fields: {} };
@@ -36,12 +39,21 @@ const methods = [
 ] as const;
 
 const service = {
-  methods: Object.fromEntries(
-    methods.map((name) => [
-      name,
-      { requestType: `${name}Request`, responseType: `${name}Response`, comment: '' },
-    ]),
-  ),
+  methods: {
+    ...Object.fromEntries(
+      methods.map((name) => [
+        name,
+        { requestType: `${name}Request`, responseType: `${name}Response`, comment: '' },
+      ]),
+    ),
+    ModelStreamInfer: {
+      requestType: 'ModelInferRequest',
+      responseType: 'ModelStreamInferResponse',
+      requestStream: true,
+      responseStream: true,
+      comment: '',
+    },
+  },
 };
 
 const inferMessages = {
@@ -50,6 +62,7 @@ const inferMessages = {
       modelName: one(1, 'string'),
       modelVersion: one(2, 'string'),
       id: one(3, 'string'),
+      parameters,
       inputs: many(5, 'Tensor'),
       outputs: many(6, 'RequestedOutput'),
       rawInputContents: many(7, 'bytes'),
@@ -61,10 +74,21 @@ const inferMessages = {
       modelName: one(1, 'string'),
       modelVersion: one(2, 'string'),
       id: one(3, 'string'),
+      parameters,
       outputs: many(5, 'Tensor'),
       rawOutputContents: many(6, 'bytes'),
     },
     nested: { Tensor: tensor },
+  },
+};
+
+const streamMessages = {
+  ModelStreamInferResponse: {
+    fields: { errorMessage: one(1, 'string'), inferResponse: one(2, 'ModelInferResponse') },
+  },
+  InferParameter: {
+    oneofs: { parameterChoice: { oneof: ['boolParam', 'int64Param', 'stringParam'] } },
+    fields: { boolParam: one(1, 'bool'), int64Param: one(2, 'int64'), stringParam: one(3, 'string') },
   },
 };
 
@@ -92,6 +116,7 @@ const statisticsMessages = {
       computeInput: one(4, 'StatisticDuration'),
       computeInfer: one(5, 'StatisticDuration'),
       computeOutput: one(6, 'StatisticDuration'),
+      cacheHit: one(7, 'StatisticDuration'),
     },
   },
   StatisticDuration: { fields: { count: one(1, 'uint64'), ns: one(2, 'uint64') } },
@@ -138,6 +163,7 @@ export const tritonProtocol = {
           },
         },
         ...inferMessages,
+        ...streamMessages,
         ...statisticsMessages,
         ModelConfigRequest: modelName,
         ModelConfigResponse: { fields: { config: one(1, 'config.ModelConfig') } },

@@ -89,6 +89,9 @@ function drawValues(
   random: RandomGenerator,
 ): Uint8Array {
   const count = elementCount(shape);
+  if (count === 0) {
+    return new Uint8Array();
+  }
   switch (values?.distribution) {
     case 'constant':
       return encodeScalars(datatype, Array<Scalar>(count).fill(values.value));

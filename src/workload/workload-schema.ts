@@ -68,7 +68,7 @@ const tolerance = z.strictObject({
 });
 
 const range = z
-  .strictObject({ min: z.int().positive(), max: z.int().positive() })
+  .strictObject({ min: z.int().nonnegative(), max: z.int().nonnegative() })
   .refine(({ min, max }) => min <= max, 'min is above max');
 
 /** A workload: what to send to a model and what to expect back. docs/workload.md */

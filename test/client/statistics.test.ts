@@ -17,6 +17,7 @@ function counted(success: number, fail = 0, version = '1'): ModelStatistics {
     computeInput: each(2_000_000),
     computeInfer: each(5_500_000),
     computeOutput: each(500_000),
+    cacheHit: { count: 0, ns: 0 },
     batches: [
       { size: 1, executions: success - 1 },
       { size: 4, executions: 1 },
@@ -49,6 +50,7 @@ test('what was there before does not count, nor does another version', async () 
   expect(await read(3, [counted(10, 2)], [[counted(99, 0, '2'), counted(13, 2)]])).toEqual({
     version: '1',
     success: 3,
+    cached: 0,
     fail: 0,
     executions: 3,
     batches: [{ size: 1, executions: 3 }],

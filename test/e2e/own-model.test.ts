@@ -47,16 +47,19 @@ describeInLab('own models', () => {
            $asked --record
            printf 'reference: { file: reference.npz, tolerance: {} }\\n' >>own/$model/workload.yaml
            $asked
-         done`,
+         done
+         hpc-gat test --url localhost:23001 --workload own/stream/workload.yaml`,
       );
       expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
+      // Decoupled, with sequences, and with tensors of no elements.
+      expect(stdout).toContain('counted     model stream, version 1: 4 requests in 4 executions');
       const checked = await hpcGat(['model', 'check', '--models', 'own']);
       expect(checked.stdout.trim()).toBe('no mistake found');
       for (const model of ['types', 'texts']) {
         expect(stdout).toContain(`recorded    3 requests (seed 3) of model ${model}, version 1`);
       }
       expect(stdout.match(/^reference +request-3: differs by 0 at most \(tolerance 0\)/gm)).toHaveLength(2);
-      expect(stdout.match(/^PASS: infer$/gm)).toHaveLength(2);
+      expect(stdout.match(/^PASS: infer$/gm)).toHaveLength(3);
       expect(stdout).toMatch(
         new RegExp(
           `^recorded +\\d{4}-.*, with triton [\\d.]+ from docker-daemon:${tritonImage} \\([0-9a-f]{12}\\)$`,

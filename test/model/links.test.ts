@@ -164,3 +164,22 @@ test('a run is rejected before the queue, for every model that the server loads'
   expect(await prepare({ serve: ['m'] })).toEqual([]);
   expect((await prepare({}, [`export APPTAINER_BIND=${store}`])).join()).toMatch(/by itself/);
 });
+
+test('a run without a GPU is rejected for a model that asks for one', async () => {
+  await writeFile(path.join(root, 'triton.sif'), '');
+  await writeFile(
+    path.join(repository, 'm', 'config.pbtxt'),
+    `${config('m')}instance_group { kind: KIND_GPU gpus: 0 }`,
+  );
+  const prepare = async (gpu: boolean) => {
+    const settings = sampleSettings({ model: { name: 'm' } });
+    const options = { kind: 'local', gpu, allowCpu: false, serve: false } as const;
+    const context = testContext({ cwd: root });
+    await checkInputs(
+      (await prepareRun({ root, site: 'generic', settings }, options, context)).plan,
+      context,
+    );
+  };
+  await expect(prepare(false)).rejects.toThrow(/instance_group of m asks for a GPU/);
+  await prepare(true);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Settings } from '../../src/config/schema.ts';
-import { describeMistypedOptions } from '../../src/run/server-arguments.ts';
+import { describeMistypedOptions } from '../../src/run/plan/server-arguments.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { samplePlan } from './plan/sample-plan.ts';
 

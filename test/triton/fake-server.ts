@@ -1,6 +1,7 @@
 import {
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
   status,
   type ServiceDefinition,
   type UntypedServiceImplementation,
@@ -25,6 +26,7 @@ export interface InferCall {
   inputs: { name: string; datatype: string; shape: number[] }[];
   outputs: { name: string }[];
   rawInputContents: Buffer[];
+  parameters: Record<string, { boolParam?: boolean; int64Param?: number; stringParam?: string }>;
 }
 
 type Handler = (request: never) => object | Promise<object>;
@@ -104,27 +106,42 @@ export async function startFakeServer(credentials = ServerCredentials.createInse
       ],
     }),
     ModelInfer: sums,
+    // One response, marked as final.
+    ModelStreamInfer: (request: InferCall) => [
+      { inferResponse: { ...sums(request), parameters: { triton_final_response: { boolParam: true } } } },
+    ],
   };
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const definition = Object.fromEntries(Object.entries(tritonService)) as ServiceDefinition;
-  const implementation = Object.keys(definition).map((name) => [
-    name,
-    (call: { request: never }, done: (error: Fault | null, reply?: object) => void) => {
-      if (name === 'ModelInfer') {
-        inferences.push(call.request);
+  const stream = (call: ServerDuplexStream<InferCall, object>) => {
+    call.on('data', (request: InferCall) => {
+      inferences.push(request);
+      for (const reply of handlers.ModelStreamInfer?.(request as never) as object[]) {
+        call.write(reply);
       }
-      const handler = handlers[name] ?? unimplemented;
-      void Promise.resolve()
-        .then(() => handler(call.request))
-        .then(
-          (reply) => {
-            done(null, reply);
-          },
-          (error: unknown) => {
-            done(error instanceof Fault ? error : new Fault(status.INTERNAL, String(error)));
-          },
-        );
-    },
+      call.end();
+    });
+  };
+  const implementation = Object.entries(definition).map(([name, { responseStream }]) => [
+    name,
+    responseStream
+      ? stream
+      : (call: { request: never }, done: (error: Fault | null, reply?: object) => void) => {
+          if (name === 'ModelInfer') {
+            inferences.push(call.request);
+          }
+          const handler = handlers[name] ?? unimplemented;
+          void Promise.resolve()
+            .then(() => handler(call.request))
+            .then(
+              (reply) => {
+                done(null, reply);
+              },
+              (error: unknown) => {
+                done(error instanceof Fault ? error : new Fault(status.INTERNAL, String(error)));
+              },
+            );
+        },
   ]);
   server.addService(definition, Object.fromEntries(implementation) as UntypedServiceImplementation);
   const port = await new Promise<number>((resolve, reject) => {

@@ -9,7 +9,7 @@ import { planContainer } from './container.ts';
 import { planBinds } from './binds.ts';
 import { planEnvironment } from './environment.ts';
 import { planModels } from './models.ts';
-import { checkServerArguments } from '../server-arguments.ts';
+import { checkServerArguments } from './server-arguments.ts';
 
 const absolute = z.string().startsWith('/');
 

@@ -1,13 +1,13 @@
-import type { CompleteSettings } from '../config/defaults.ts';
-import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import type { CompleteSettings } from '../../config/defaults.ts';
+import { UsageError } from '../../support/errors.ts';
+import { nearest } from '../../support/nearest.ts';
 import {
   isFalse,
   isTrue,
   parseServerArguments,
   serverOptionNames,
   type ServerOption,
-} from '../triton/server-options.ts';
+} from '../../triton/server-options.ts';
 
 type Value = string | undefined;
 

@@ -1,5 +1,5 @@
-import type { ContainerView } from '../model/check/links.ts';
-import type { RunPlan } from './plan/plan.ts';
+import type { ContainerView } from '../../model/check/links.ts';
+import type { RunPlan } from './plan.ts';
 
 /**
  * Which folders of the host the server's container sees, as far as the plan tells: `binds`, and perhaps the working
