@@ -15,7 +15,7 @@ export async function runCli(argv: readonly string[], context: Context, version:
   const parser = yargs([...argv])
     .scriptName('hpc-gat')
     .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
-    .parserConfiguration({ 'greedy-arrays': false, 'populate--': true })
+    .parserConfiguration({ 'greedy-arrays': false, 'populate--': true, 'dot-notation': false })
     // As all of this program's own texts.
     .locale('en')
     .strict()

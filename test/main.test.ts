@@ -187,3 +187,12 @@ test('on too old a Node, the one from npm is used', async () => {
   const { stdout } = await execa(process.execPath, ['--import', pretendOld, launcher, '--version']);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
+
+test.each(['--sbatch.nice=5', '--id.x=1', '--config.a.b=1'])(
+  '%s is an unknown option, not an object',
+  async (option) => {
+    const context = testContext({ cwd: temporaryFolder() });
+    expect(await main(['render', option], context)).toBe(2);
+    expect(context.messages.join('\n')).toMatch(/Unknown argument/);
+  },
+);
