@@ -50,6 +50,11 @@ export async function findContainerRuntime(
 const kept =
   /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
 
+/** Whether the container runtime takes an option from this variable, or a variable for its containers. */
+export function isRuntimeOption(name: string): boolean {
+  return !kept.test(name);
+}
+
 /**
  * The environment for the runtime's own process: the user's, without the variables that act like flags
  * of the runtime (APPTAINER_BIND and the like) and without preloaded libraries.
@@ -58,6 +63,6 @@ export function runtimeEnvironment(
   env: Context['env'],
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string | undefined> {
-  const own = Object.entries(env).filter(([name]) => kept.test(name) && name !== 'LD_PRELOAD');
+  const own = Object.entries(env).filter(([name]) => !isRuntimeOption(name) && name !== 'LD_PRELOAD');
   return { ...Object.fromEntries(own), ...extra };
 }

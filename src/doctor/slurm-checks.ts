@@ -1,4 +1,5 @@
 import { isSlurmVariable } from '../slurm/command.ts';
+import { isRuntimeOption } from '../apptainer/command.ts';
 import { askController } from '../slurm/controller.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, note, ok } from './check.ts';
@@ -37,12 +38,22 @@ export const slurmChecks: readonly Check[] = [
       const names = Object.keys(context.env);
       const slurm = names.filter(isSlurmVariable);
       const proxies = names.filter((name) => /^(https?|all)_proxy$/i.test(name));
+      const runtime = names.filter(isRuntimeOption);
       return Promise.resolve([
         ...(slurm.length > 0
           ? [note(`${slurm.slice(0, 5).join(', ')}: not passed to Slurm's programs`)]
           : []),
         ...(proxies.length > 0 ? [note(`${proxies.join(', ')}: not used between client and server`)] : []),
-        ...(slurm.length + proxies.length === 0 ? [ok('nothing in it that would change a job')] : []),
+        ...(runtime.length > 0
+          ? [
+              note(
+                `${runtime.join(', ')}: options of the container runtime, which a run takes from setup and the modules that setup loads, not from the shell`,
+              ),
+            ]
+          : []),
+        ...(slurm.length + proxies.length + runtime.length === 0
+          ? [ok('nothing in it that would change a job')]
+          : []),
       ]);
     },
   },

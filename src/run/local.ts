@@ -1,4 +1,5 @@
 import type { Project } from '../config/load.ts';
+import { bashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
 import { endingOfScript, type Ending } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
@@ -43,8 +44,8 @@ export async function runHere(
 
 async function executeScript(context: Context, record: RunRecord, stopSeconds: number): Promise<void> {
   const [script, log] = [record.file('batch.sh'), record.file('batch.log')];
-  await context.run('bash', ['-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
-    env: context.env,
+  await context.run('bash', ['--norc', '-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
+    env: bashEnvironment(context.env),
     signal: context.signal,
     // Ctrl-C reaches this process alone, which then asks the script to end.
     ownSession: true,

@@ -5,6 +5,7 @@ import { formatJobId, onCluster } from '../slurm/job-id.ts';
 import { findNodeName, whyNodeIsUnusable } from '../slurm/node.ts';
 import { fullRequest, smallRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
+import { bashEnvironment } from '../support/bash-environment.ts';
 import { type CommandResult, expectSuccess, lastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
@@ -23,7 +24,7 @@ const pollMs = 300;
 /** In which a listing is requested anew from the file server at least once. */
 const relistMs = 1_200;
 
-const shell = ['bash', '-s'];
+const shell = ['bash', '--norc', '-s'];
 
 function onNode(node: string): string[] {
   return [`--nodelist=${node}`, '--ntasks=1', '--chdir=/'];
@@ -45,7 +46,11 @@ export async function release(
   const plan = await endingPlanOf(record, holding);
   const input = await renderRelease(plan, folder);
   if (host === hostname) {
-    const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
+    const result = await context.run('bash', ['--norc', '-s'], {
+      input,
+      env: bashEnvironment(context.env),
+      timeoutMs: endMs,
+    });
     expectSuccess(result, `ending run ${plan.id}`);
     return;
   }

@@ -1,4 +1,5 @@
 import type { Project } from '../config/load.ts';
+import { bashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
 import { expectSuccess } from '../support/command.ts';
 import { cleanUpRun } from './cleanup.ts';
@@ -47,8 +48,8 @@ async function launch(context: Context, record: RunRecord): Promise<void> {
   const line = 'exec bash "$1" </dev/null >"$2" 2>&1';
   const result = await context.run(
     'setsid',
-    ['--fork', 'bash', '-c', line, 'start', record.file('batch.sh'), record.file('batch.log')],
-    { env: context.env },
+    ['--fork', 'bash', '--norc', '-c', line, 'start', record.file('batch.sh'), record.file('batch.log')],
+    { env: bashEnvironment(context.env) },
   );
   expectSuccess(result, 'starting the script');
 }

@@ -264,3 +264,13 @@ test('a fix stands in a line of its own below its finding', () => {
     '                    fix: mend it',
   ]);
 });
+
+test('variables that are options of the container runtime are named, and their way into a run', async () => {
+  const found = await diagnose({ env: { APPTAINER_BINDPATH: '/nonexistent', SINGULARITYENV_PATH: '/x' } });
+  expect(found('environment')).toEqual([
+    expect.objectContaining({
+      status: 'note',
+      message: expect.stringMatching(/^APPTAINER_BINDPATH, SINGULARITYENV_PATH: .*from setup/),
+    }),
+  ]);
+});

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/config/schema.ts';
@@ -102,6 +102,11 @@ export class ScriptRun {
       kill: (signal: NodeJS.Signals) => running.kill(signal),
       ended: running.then(({ exitCode }) => exitCode),
     };
+  }
+
+  /** Takes the container runtime from the PATH. */
+  hideRuntime(): Promise<void> {
+    return rm(path.join(this.root, 'bin', 'apptainer'));
   }
 
   /** Executes the script to its end. */

@@ -20,6 +20,11 @@ const reasons: Readonly<Record<string, string>> = {
     'no GPU is visible in the container; fix: check the partition and the driver (for Docker also nvidia-container-toolkit), or accept the CPU with --allow-cpu',
   'no-runtime':
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
+  'no-module':
+    'neither apptainer nor singularity is on the PATH of the node, and the command that setup loads it with is not defined there; fix: source the init file of the modules in a line of setup before it: `source /usr/share/lmod/lmod/init/bash`, for example',
+  'setup-ended':
+    'a line of setup ended the shell; fix: see that line above, and leave out `exit`, `exec PROGRAM` and `set -e`',
+  'setup-syntax': 'setup has a syntax error; fix: correct the line that is named above',
   'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
   'no-client':
     'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',

@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ScriptRun } from '../../support/script-run.ts';
+
+/** Runs the script of a run with these lines as `setup`. */
+async function runWith(setup: string[], env: Record<string, string> = {}) {
+  const run = await ScriptRun.create({ setup });
+  return { run, ...(await run.run(env)) };
+}
+
+/** Lines that a user may write, and after which a run has to pass all the same. */
+const harmless: Record<string, string[]> = {
+  'shell options': [
+    'set -e -u -k -f -C -o pipefail',
+    'shopt -s nullglob failglob nocasematch dotglob expand_aliases',
+    'IFS=:e',
+  ],
+  'posix mode': ['set -o posix', 'export POSIXLY_CORRECT=1'],
+  'exported shell options': ['export SHELLOPTS BASHOPTS', 'set -euC'],
+  aliases: ['shopt -s expand_aliases', 'alias printf=false mkdir=false rm=false grep=false'],
+  'variables with names of the script': [
+    'image=x client=y models=z owned=/nonexistent run_folder=/nonexistent run_id= container= temp_candidates= runtime=q',
+    'export image client models owned run_folder run_id container ports=1 environment=2',
+  ],
+  'read-only variables': [
+    'readonly image=x owned=y run_folder=z temp=1 name=2 entry=3',
+    'declare -r runtime=q PATH IFS HOME',
+  ],
+  'functions with names of the script': [
+    'event() { exit 9; }; finish() { :; }; say() { exit 9; }; record() { exit 9; }; release() { exit 9; }',
+    'on_exit() { :; }; find_runtime() { exit 9; }; claim_run() { exit 9; }; end_server() { exit 9; }',
+  ],
+  'functions with names of programs': [
+    'grep() { exit 9; }; date() { exit 9; }; mkdir() { exit 9; }; awk() { :; }; env() { :; }',
+    'export -f grep date mkdir awk env',
+  ],
+  'functions with names of builtins': ['printf() { :; }; set() { :; }; trap() { :; }; command() { :; }'],
+  traps: ["trap 'echo bye' EXIT", "trap '' TERM USR1 INT", "trap 'echo debug' DEBUG"],
+  'another directory': ['cd /proc/self'],
+  'a PATH without the system': ['unset PATH; export PATH=$HOME/bin'],
+  'positional parameters': ['set -- a b c; shift'],
+  'an early return': ['return 3', 'exit 9'],
+  'its standard input read': ['cat; read -r line'],
+  'its output redirected': ['exec 3>&1 >/dev/null 2>&1'],
+  'a failing last line': ['false'],
+  'lines that belong together': ['if true; then', '  export A=1', 'fi', 'cat <<X', 'here', 'X'],
+  'a background process that stays': ['sleep 0.7 &'],
+};
+
+test.each(Object.entries(harmless))('a run passes with %s in setup', async (_name, setup) => {
+  const { exitCode, reason, log, run } = await runWith(setup);
+  expect({ exitCode, reason, log }).toMatchObject({ exitCode: 0, reason: 'passed' });
+  expect(await run.calls()).toContainEqual(expect.stringMatching(/^client test /));
+});
+
+describe('what setup exports', () => {
+  test('reaches the programs of the run, as do its limits; what it unsets does not', async () => {
+    const value = 'a "b" \'c\' $(id)\nd';
+    const run = await ScriptRun.create(
+      {
+        setup: [`export SITE_VALUE='${value.replaceAll("'", `'\\''`)}'`, 'unset GONE', 'ulimit -S -n 333'],
+      },
+      {},
+      { start: 'printf %s "$SITE_VALUE" >"$HOME/value"; echo "${GONE-unset} $(ulimit -S -n)" >"$HOME/more"' },
+    );
+    expect(await run.run({ GONE: 'here' })).toMatchObject({ exitCode: 0 });
+    expect(await readFile(path.join(run.root, 'value'), 'utf8')).toBe(value);
+    expect(await readFile(path.join(run.root, 'more'), 'utf8')).toBe('unset 333\n');
+  });
+
+  test('chooses the directory for temporary files, exported or not', async () => {
+    const run = await ScriptRun.create({
+      node: { temp: ['$site_scratch'], tempFreeMiB: 0 },
+      setup: ['site_scratch=$HOME/temp'],
+    });
+    const result = await run.run();
+    expect(result).toMatchObject({ exitCode: 0, reason: 'passed' });
+    expect((await run.calls()).join('\n')).toContain(`source=${run.root}/temp/hpc-gat-sample.`);
+  });
+});
+
+test.each([
+  ['exit', ['true', 'exit 3', 'true'], 'line 2: exit 3', 'exit code 3'],
+  ['exit 0', ['exit 0'], 'line 1: exit 0', 'exit code 0'],
+  ['set -e and a failure', ['set -e', '', 'ls /nonexistent'], 'line 3: ls /nonexistent', 'exit code 2'],
+  ['another program', ['true', 'exec true'], 'line 2: exec true', 'exit code 0'],
+  ['an unset variable', ['set -u', 'echo $NO_SUCH_VARIABLE'], 'line 2: echo $NO_SUCH_VARIABLE', 'exit code'],
+])('an end of the shell in setup (%s) is reported with its line', async (_name, setup, line, code) => {
+  const { exitCode, reason, log } = await runWith(setup);
+  expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'setup-ended' });
+  expect(log).toContain(line);
+  expect(log).toContain(code);
+});
+
+test('a syntax error in setup is reported with its line', async () => {
+  const { exitCode, reason, log } = await runWith(['true', 'echo "a', 'fi']);
+  expect({ exitCode, reason }).toEqual({ exitCode: 2, reason: 'setup-syntax' });
+  expect(log).toMatch(/setup: line \d: unexpected EOF/);
+});
+
+test('a line of setup that fails is noted, with its number', async () => {
+  const { exitCode, log } = await runWith(['true', 'no-such-program --x']);
+  expect(exitCode).toBe(0);
+  expect(log).toMatch(/line 2 of setup ended with exit code 127: no-such-program --x/);
+});
+
+test('variables of the container runtime come from setup alone, not from the shell', async () => {
+  const run = await ScriptRun.create(
+    { setup: ['export APPTAINER_BINDPATH=/data APPTAINERENV_SITE=from-setup'] },
+    {},
+    { start: 'env | grep -E "^(APPTAINER|SINGULARITY)" >"$HOME/variables"' },
+  );
+  const shell = {
+    APPTAINERENV_LD_LIBRARY_PATH: '/x',
+    SINGULARITYENV_PYTHONHOME: '/x',
+    APPTAINER_CONTAINALL: '1',
+    SINGULARITY_BIND: '/x',
+    APPTAINER_BINDPATH: '/x',
+    APPTAINER_CONFIGDIR: path.join(run.root, 'configuration'),
+    BASH_ENV: '/x',
+  };
+  expect(await run.run(shell)).toMatchObject({ exitCode: 0 });
+  const variables = await readFile(path.join(run.root, 'variables'), 'utf8');
+  expect(variables).toMatch(/^APPTAINER_BINDPATH=\/data$/m);
+  expect(variables).toMatch(/^APPTAINERENV_SITE=from-setup$/m);
+  expect(variables).toMatch(/^APPTAINER_CONFIGDIR=.*configuration$/m);
+  expect(variables).not.toMatch(/=\/x$|CONTAINALL|PYTHONHOME/m);
+});
+
+describe('module', () => {
+  const setup = ['module load apptainer', '[ "$LOADED" = apptainer ]'];
+
+  test('is defined by the init file of the site, where the shell did not', async () => {
+    const run = await ScriptRun.create(
+      { setup: [...setup, 'export LOADED'] },
+      {},
+      { start: 'echo "$LOADED" >"$HOME/loaded"' },
+    );
+    await mkdir(path.join(run.root, 'lmod/init'), { recursive: true });
+    await writeFile(path.join(run.root, 'lmod/init/bash'), 'module() { LOADED=$2; }\n');
+    expect(await run.run({ LMOD_PKG: path.join(run.root, 'lmod') })).toMatchObject({ exitCode: 0 });
+    expect(await readFile(path.join(run.root, 'loaded'), 'utf8')).toBe('apptainer\n');
+  });
+
+  test('that is missing is reported with the line that needs it', async () => {
+    const run = await ScriptRun.create({ setup: ['true', ...setup] });
+    await run.hideRuntime();
+    const { exitCode, reason, log } = await run.run();
+    expect({ exitCode, reason }).toEqual({ exitCode: 3, reason: 'no-module' });
+    expect(log).toContain(
+      '`module` is not defined on this node; line 2 of setup needs it: module load apptainer',
+    );
+  });
+});
