@@ -199,7 +199,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     expect(ours?.stdout).toMatch(/^\/opt\/lib:\/\.singularity\.d\/libs\n(.*\n)*libcuda\.so/);
   });
 
-  test('only ours keeps every value of the environment, runs with links to nowhere, says what is missing', async () => {
+  test('only ours keeps every value of the environment, takes the last of two, runs what begins with -, runs with links to nowhere, says what is missing', async () => {
     const printed = await succeeds(
       `cd odd-values; apptainer exec ours.sif sh -c '${Object.keys(oddValues)
         .map((name) => `printf "%s\\f" "$${name}"`)
@@ -207,6 +207,12 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     );
     expect(printed.split('\f').slice(0, -1)).toEqual(Object.values(oddValues));
     expect(await succeeds('apptainer run nowhere/ours.sif')).toBe('1\n<it runs>');
+    expect(
+      await succeeds(
+        `cd first-is-option; for eval in '' 1; do SINGULARITY_NO_EVAL=$eval apptainer run ours.sif; done
+         apptainer run ours.sif -x; apptainer exec ours.sif sh -c 'echo "$TWICE \${PATH%%:*}"'`,
+      ),
+    ).toBe('2\n<+e>\n<a b>\n2\n<+e>\n<a b>\n1\n<-x>\nsecond /bin');
     const { exitCode, stderr } = await inFolder('apptainer run neither/ours.sif');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,

@@ -3,14 +3,12 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { formatBytes } from '../../support/amounts.ts';
 import { HpcGatError, isOutOfSpace, messageOf } from '../../support/errors.ts';
-import { printable } from '../../support/printable.ts';
 import { FileThreads } from '../../support/threads/file-threads.ts';
-import { findForeignProgram } from '../inspect/foreign-program.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { SifEngine } from '../convert/engine.ts';
 import { identify, type IdentifiedImage } from '../source/identity.ts';
-import type { ImageDescription } from '../source/image-config.ts';
 import type { MakeSifRequest } from './request.ts';
+import { warnAboutImage } from './image-warnings.ts';
 import { showProgress } from './progress.ts';
 import { writeSifRecord, type SifRecord } from './sif-manifest.ts';
 import { formatSource } from '../source/source.ts';
@@ -59,7 +57,7 @@ export async function convert(
     const [sha256] = await fileThreads.helpWith(
       Promise.all([
         hashAndFlush(sif, facts, fileThreads),
-        warnOfForeignProgram(sif, facts, description, progress.warn),
+        warnAboutImage(sif, facts.architecture, description, progress.warn),
         expectUnchanged(request, image, context),
         converted.checked?.(),
       ]),
@@ -87,22 +85,6 @@ export async function convert(
     progress.end();
     fileThreads.close();
     await workspace.remove();
-  }
-}
-
-/** A mislabelled image converts as it is: nobody but its author knows which of the two is right. */
-async function warnOfForeignProgram(
-  sif: string,
-  { architecture }: SifFacts,
-  { entrypoint }: ImageDescription,
-  warn: (message: string) => void,
-): Promise<void> {
-  // Whether the SIF can be read has been looked at before: this is no check of it.
-  const program = await findForeignProgram(sif, architecture, entrypoint).catch(() => undefined);
-  if (program !== undefined) {
-    warn(
-      `the image says that it is for ${architecture}, but its ${printable(program.path)} is for ${program.architecture}, and will not start there`,
-    );
   }
 }
 

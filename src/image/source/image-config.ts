@@ -2,10 +2,11 @@ import * as z from 'zod';
 import { goObject, listed } from './description-json.ts';
 import { canonicalPlatform, contradicts, formatPlatform, type Platform } from './platform.ts';
 
-const words = z
-  // What a process gets as its arguments or environment holds no NUL.
-  .array(z.string().regex(/^[^\0]*$/, 'holds a NUL'))
-  .nullish();
+// What a process gets as its arguments or environment holds no NUL; Go takes null for an empty text.
+const word = z.preprocess((found) => found ?? '', z.string().regex(/^[^\0]*$/, 'holds a NUL'));
+const words = z.array(word).nullish();
+/** A text is a list of one word, as for Docker (moby, strslice). */
+const command = z.preprocess((found) => (typeof found === 'string' ? [found] : found), words).optional();
 
 /** The standard demands it; builders of minimal images forget it. */
 const mayBeLeftOut = z
@@ -23,8 +24,8 @@ export const imageConfigSchema = goObject({
   rootfs: goObject({ diff_ids: listed(z.string()) }),
   config: goObject({
     Env: words,
-    Entrypoint: words,
-    Cmd: words,
+    Entrypoint: command,
+    Cmd: command,
     Labels: z.record(z.string(), mayBeLeftOut).nullish(),
   }).nullish(),
 });
@@ -94,9 +95,14 @@ export function describe({
     architecture,
     os,
     ...(variant !== '' && { variant }),
-    entrypoint: Entrypoint ?? [],
+    entrypoint: isReset(Entrypoint ?? []) ? [] : (Entrypoint ?? []),
     cmd: Cmd ?? [],
     env: Env ?? [],
     labels: Labels ?? {},
   };
+}
+
+/** Whether an Entrypoint stands for none: `ENTRYPOINT [""]` takes back the one of the image below (moby, daemon/create). */
+function isReset(entrypoint: readonly string[]): boolean {
+  return entrypoint.length === 1 && entrypoint[0] === '';
 }

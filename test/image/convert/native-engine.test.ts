@@ -81,6 +81,18 @@ test('the configuration goes into the SIF as the image has it', async () => {
   expect(JSON.parse(text)).toEqual(settings);
 });
 
+/** The warnings about an image of one layer. */
+const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
+  const folder = temporaryFolder();
+  const bytes = layerBytes(entries);
+  const oci = new OciBytes();
+  oci.add(oci.layered([bytes], { config: { ...configOf([bytes]), config } }));
+  await writeFile(path.join(folder, 'image.tar'), oci.tar());
+  const context = testContext({ cwd: folder });
+  expect(await main(['make-sif', 'oci-archive:image.tar'], context)).toBe(0);
+  return context.messages.filter((line) => line.startsWith('warning: '));
+};
+
 describe('an image whose programs are for another architecture than it says', () => {
   const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
   const program = exitProgram(foreign) ?? Buffer.alloc(0);
@@ -88,16 +100,6 @@ describe('an image whose programs are for another architecture than it says', ()
     { name: 'bin', type: '2', link: 'usr/bin' },
     { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
   ];
-  const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
-    const folder = temporaryFolder();
-    const bytes = layerBytes(entries);
-    const oci = new OciBytes();
-    oci.add(oci.layered([bytes], { config: { ...configOf([bytes]), config } }));
-    await writeFile(path.join(folder, 'image.tar'), oci.tar());
-    const context = testContext({ cwd: folder });
-    expect(await main(['make-sif', 'oci-archive:image.tar'], context)).toBe(0);
-    return context.messages.filter((line) => line.startsWith('warning: '));
-  };
   const said = (path: string) => [
     `warning: the image says that it is for ${hostArchitecture}, but its ${path} is for ${foreign}, and will not start there`,
   ];
@@ -119,6 +121,68 @@ describe('an image whose programs are for another architecture than it says', ()
     expect(await warned([{ name: 'bin/sh', type: '2', link: 'sh' }])).toEqual([]);
     expect(await warned([{ name: 'file', data: 'x' }])).toEqual([]);
   });
+});
+
+describe('a program that only root can start', () => {
+  const program = exitProgram(hostArchitecture) ?? Buffer.alloc(0);
+  const at = (name: string, mode: number, more: Partial<EntryBytes> = {}): EntryBytes => ({
+    name,
+    mode,
+    data: program,
+    ...more,
+  });
+  const directory = (name: string, mode: number, uid = 0): EntryBytes => ({ name, type: '5', mode, uid });
+  const message = (path: string, denied: string) =>
+    `warning: ordinary users cannot start ${path} of the image: ${denied}; Apptainer starts it as the user, Docker as root`;
+
+  test.each<[string, EntryBytes[], object, string[]]>([
+    [
+      'an entrypoint',
+      [at('app', 0o700)],
+      { Entrypoint: ['/app'] },
+      [message('/app', 'it belongs to root and has mode 0700')],
+    ],
+    [
+      'a command below a closed directory, through a link',
+      [directory('root/', 0o700, 7), at('root/app', 0o755), { name: 'app', type: '2', link: 'root/app' }],
+      { Cmd: ['/app'] },
+      [message('/app', '/root belongs to user 7 and has mode 0700')],
+    ],
+    [
+      'a script that cannot be read',
+      [at('app', 0o711, { data: '#!/bin/sh' })],
+      { Entrypoint: ['/app'] },
+      [message('/app', 'it belongs to root and has mode 0711')],
+    ],
+    [
+      'what sh -c starts',
+      [at('bin/sh', 0o755), at('app', 0o750, { uid: 5 })],
+      { Cmd: ['/bin/sh', '-c', 'exec /app --all'] },
+      [message('/app', 'it belongs to user 5 and has mode 0750')],
+    ],
+    [
+      'a program of the PATH',
+      [at('usr/bin/app', 0o744)],
+      { Cmd: ['app'], Env: ['PATH=/bin', 'PATH=/nowhere:/usr/bin'] },
+      [message('/usr/bin/app', 'it belongs to root and has mode 0744')],
+    ],
+    [
+      'none: another one of the PATH is free',
+      [at('bin/app', 0o700), at('usr/bin/app', 0o755)],
+      { Cmd: ['app'], Env: ['PATH=/bin:/usr/bin'] },
+      [],
+    ],
+    ['none: nobody can start it', [at('app', 0o644)], { Entrypoint: ['/app'] }, []],
+    ['none: it is not there', [at('app', 0o755)], { Entrypoint: ['/other', ''], Cmd: ['app'] }, []],
+  ])('%s', async (_what, entries, config, warnings) => {
+    expect(await warned(entries, config)).toEqual(warnings);
+  });
+});
+
+test('names of ENV that no shell accepts are named in one warning', async () => {
+  expect(await warned([{ name: 'x' }], { Env: ['a.b=1', 'A=1', '1x=1', 'a.b=2'] })).toEqual([
+    `warning: no shell accepts these names of the image's ENV, which are not set: "a.b", "1x"`,
+  ]);
 });
 
 test('xattrs that squashfs has no room for are left out with a warning, and the others kept', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { unusableNames } from '../../../src/image/convert/singularity-d/environment.ts';
 import { containerFiles } from '../../../src/image/convert/singularity-d/files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -62,6 +63,33 @@ test.each([{}, { SINGULARITY_NO_EVAL: '1' }])(
     expect(inShell([cmd, 'printf', '<%s>', 'other'], env)).toBe('<other>');
   },
 );
+
+test('the last of several values of a name holds', async () => {
+  const file = (await filesOf([], [], ['A=first', 'B=1', 'A=second', 'PATH=/a', 'PATH=/b']))(
+    'env/10-docker2singularity.sh',
+  );
+  expect(inShell(['-c', '. "$0"; echo "$A $B $PATH"', file])).toBe('second 1 /b\n');
+  expect(inShell(['-c', '. "$0"; echo "$A"', file], { A: 'outside' })).toBe('outside\n');
+});
+
+test('names that no shell accepts are listed, each once', () => {
+  const env = ['a.b=1', 'A=1', '1x=1', 'a.b=2', 'é', '=x', 'with space=1', '_ok'];
+  expect(unusableNames(env)).toEqual(['a.b', '1x', 'é', '', 'with space']);
+});
+
+test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word may begin with - or +: %j', async (env) => {
+  // Bash and dash take no program of such a name behind exec: what they would start is shown.
+  const started = async (entrypoint: string[], cmd: string[]) => {
+    const file = (await filesOf(entrypoint, cmd))('runscript');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('exec "$@"', 'printf "<%s>" "$@"; exit'));
+    return (more: string[] = []) => inShell([file, ...more], env);
+  };
+  const dash = await started(['-tool'], ['-e']);
+  expect([dash(), dash(['-x', '+y'])]).toEqual(['<-tool><-e>', '<-tool><-x><+y>']);
+  const plus = await started(['+tool', '--'], []);
+  expect([plus(), plus(['-x', '+y'])]).toEqual(['<+tool><-->', '<+tool><--><-x><+y>']);
+  expect((await started([], ['--', '-e']))()).toBe('<--><-e>');
+});
 
 test('words at run are read once more, unless that is not wanted', async () => {
   const file = (await filesOf(['printf', '<%s>'], []))('runscript');

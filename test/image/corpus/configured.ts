@@ -39,8 +39,6 @@ const env = [
   'odd-name=1',
   '1digit=1',
   'a.b=1',
-  'TWICE=first',
-  'TWICE=second',
   'SPACES=  both  ',
   'LD_LIBRARY_PATH=/opt/lib',
   'ODD=value',
@@ -160,6 +158,15 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
         link('etc', '/data/etc'),
       ]),
       settings: { Cmd: ['show', 'it runs'] },
+    },
+    // The first name would be an option of `set`; of two values of one name the last one holds.
+    'first-is-option': {
+      layer: tarOf([...usual, program('bin/-tool', show)]),
+      settings: {
+        Entrypoint: ['-tool'],
+        Cmd: ['+e', 'a b'],
+        Env: ['PATH=/nowhere', 'TWICE=first', 'TWICE=second', 'PATH=/bin'],
+      },
     },
     neither: { layer: tarOf(usual), settings: {} },
     'no-shell': {

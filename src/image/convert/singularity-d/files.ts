@@ -1,5 +1,5 @@
 import type { ImageDescription } from '../../source/image-config.ts';
-import { environmentLines, quoteForShell, shellWords } from './environment.ts';
+import { endOfOptions, environmentLines, quoteForShell, shellWords } from './environment.ts';
 
 /** A file that Apptainer looks for in an image. */
 export interface ContainerFile {
@@ -51,8 +51,10 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
   const environment = await render('environment', { variables: environmentLines(image.env) });
   const custom = '#!/bin/sh\n';
   const runscript = await render('runscript', {
-    entrypoint: quoteForShell(shellWords(image.entrypoint)),
-    cmd: quoteForShell(shellWords(image.cmd)),
+    entrypoint: quoteForShell(endOfOptions(image.entrypoint) + shellWords(image.entrypoint)),
+    cmd: quoteForShell(
+      (image.entrypoint.length === 0 ? endOfOptions(image.cmd) : '') + shellWords(image.cmd),
+    ),
     entrypointWords: image.entrypoint.map(quoteForShell).join(' '),
     cmdWords: image.cmd.map(quoteForShell).join(' '),
   });

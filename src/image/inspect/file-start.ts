@@ -1,0 +1,30 @@
+import { plainData } from '../../formats/squashfs/layout.ts';
+import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
+import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
+
+/** The first bytes of a file, as many as lie together; none of what is no file. */
+export async function startOf(image: SquashfsImage, inode: StoredInode | undefined): Promise<Buffer> {
+  if (inode?.kind !== 'file') {
+    return Buffer.alloc(0);
+  }
+  const { start, blocks, fragment } = inode.file;
+  if (blocks.count > 0) {
+    return readBlock(image, start, blocks.word(0));
+  }
+  const shared = fragment && image.fragments[fragment.number];
+  return shared === undefined
+    ? Buffer.alloc(0)
+    : (await readBlock(image, shared.position, shared.word)).subarray(fragment?.offset);
+}
+
+async function readBlock(
+  { area, blocks, superblock }: SquashfsImage,
+  position: number,
+  word: number,
+): Promise<Buffer> {
+  const what = `the block at ${position}`;
+  const stored = await area.read(position, word & (plainData - 1), what);
+  return (word & plainData) !== 0 || stored.length === 0
+    ? stored
+    : blocks.decode(stored, superblock.blockSizeBytes, what);
+}

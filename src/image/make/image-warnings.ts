@@ -1,0 +1,50 @@
+import { printable } from '../../support/printable.ts';
+import { unusableNames } from '../convert/singularity-d/environment.ts';
+import { findForeignProgram } from '../inspect/foreign-program.ts';
+
+import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restricted-program.ts';
+import { visitSquashfs } from '../inspect/visit-squashfs.ts';
+import type { ImageDescription } from '../source/image-config.ts';
+
+/** As many names as a warning lists. */
+const maxListed = 5;
+
+/**
+ * Warns about what is known of an image that will not work as its author meant. It is converted as it is.
+ *
+ * @param sif the converted image.
+ * @param architecture of the SIF, in Go's words.
+ */
+export async function warnAboutImage(
+  sif: string,
+  architecture: string,
+  description: ImageDescription,
+  warn: (message: string) => void,
+): Promise<void> {
+  const names = unusableNames(description.env);
+  if (names.length > 0) {
+    const more = names.length > maxListed ? `, and ${names.length - maxListed} more` : '';
+    const listed = names.slice(0, maxListed).map((name) => `"${printable(name)}"`);
+    warn(`no shell accepts these names of the image's ENV, which are not set: ${listed.join(', ')}${more}`);
+  }
+  // Whether the SIF can be read has been looked at before: this is no check of it.
+  await visitSquashfs(sif, async (image) => {
+    // A mislabelled image: nobody but its author knows which of the two is right.
+    const foreign = await findForeignProgram(image, architecture, description.entrypoint);
+    if (foreign !== undefined) {
+      warn(
+        `the image says that it is for ${architecture}, but its ${printable(foreign.path)} is for ${foreign.architecture}, and will not start there`,
+      );
+    }
+    const restricted = await findRestrictedProgram(image, description);
+    if (restricted !== undefined) {
+      warn(formatRestricted(restricted));
+    }
+  }).catch(() => undefined);
+}
+
+function formatRestricted({ path, denied, mode, owner }: RestrictedProgram): string {
+  const what = denied === path ? 'it' : printable(denied);
+  const who = owner === 0 ? 'root' : `user ${owner}`;
+  return `ordinary users cannot start ${printable(path)} of the image: ${what} belongs to ${who} and has mode ${mode.toString(8).padStart(4, '0')}; Apptainer starts it as the user, Docker as root`;
+}
