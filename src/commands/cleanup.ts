@@ -18,6 +18,16 @@ export const cleanup = defineVerb({
         default: false,
         describe: 'Every run of this project, those that go on too',
       })
+      .option('orphans', {
+        type: 'boolean',
+        default: false,
+        describe: 'Only what runs left on this host whose directories were removed',
+      })
+      .option('node', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The same on a compute node, by a small job',
+      })
       .option('dry-run', {
         type: 'boolean',
         default: false,
@@ -34,8 +44,20 @@ export const cleanup = defineVerb({
     if (args.all && args.run !== undefined) {
       throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
     }
-    const { root } = await loadProject(context, { configFile: args.config, site: args.site });
-    const records = args.run === undefined ? await listRuns(root) : [await findRun(root, args.run)];
+    const { orphans: onlyOrphans, dryRun } = args;
+    if (args.run !== undefined && (onlyOrphans || args.node !== undefined)) {
+      throw new UsageError('--orphans and --node are about what belongs to no run', {
+        fix: `leave out ${args.run}, or these options`,
+      });
+    }
+    const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
+    const { cleanUpOrphans } = await import('../run/orphans/clean-up.ts');
+    const onlyHost = onlyOrphans || args.node !== undefined;
+    const records = onlyHost
+      ? []
+      : args.run === undefined
+        ? await listRuns(root)
+        : [await findRun(root, args.run)];
     const report: { run: string; done: string[] }[] = [];
     const failures: CommandFailedError[] = [];
     for (const record of records) {
@@ -61,13 +83,31 @@ export const cleanup = defineVerb({
         }
       }
     }
+    const orphans =
+      args.run === undefined
+        ? await cleanUpOrphans(context, settings, {
+            dryRun,
+            node: args.node,
+            args: [
+              ...(args.config === undefined ? [] : ['--config', args.config]),
+              ...(args.site === undefined ? [] : ['--site', args.site]),
+            ],
+            onFailure: (error) => failures.push(error),
+          })
+        : [];
     const [failure, ...others] = failures;
     others.forEach(({ message }) => {
       context.output.warn(message);
     });
-    const lines = report.flatMap(({ run, done }) => done.map((line) => `${run}: ${line}`));
+    orphans
+      .filter(({ isLeft }) => isLeft)
+      .forEach(({ done }) => {
+        context.output.warn(done);
+      });
+    const ended = orphans.filter(({ isLeft }) => !isLeft).map(({ run, done }) => ({ run, done: [done] }));
+    const lines = [...report, ...ended].flatMap(({ run, done }) => done.map((line) => `${run}: ${line}`));
     if (args.json) {
-      context.output.json({ dryRun: args.dryRun, runs: report });
+      context.output.json({ dryRun: args.dryRun, runs: report, orphans });
     } else {
       (lines.length === 0 && failure === undefined ? ['nothing to clean up'] : lines).forEach((line) => {
         context.output.result(args.dryRun && lines.length > 0 ? `would: ${line}` : line);

@@ -50,3 +50,17 @@ export async function findNodeName(
     nodes.find((names) => names.some((name) => short(name) === short(host)))?.[0]
   );
 }
+
+/** Names of the partitions that a node is in; none when Slurm knows no such node, or does not answer. */
+export async function listNodePartitions(
+  context: Context,
+  node: string,
+  cluster?: string,
+): Promise<string[]> {
+  const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
+    ...onCluster(cluster),
+    ...['--noheader', `--nodes=${node}`, '--format=%R'],
+  ]);
+  const lines = stdout.split('\n').map((line) => line.trim());
+  return exitCode === 0 ? lines.filter((line) => line !== '' && !clusterHeading.test(line)) : [];
+}

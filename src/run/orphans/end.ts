@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { CompleteSettings } from '../../config/defaults.ts';
+import { expectSuccess } from '../../support/command.ts';
+import type { Context } from '../../support/context.ts';
+import { CommandFailedError } from '../../support/errors.ts';
+import { isListed } from '../../support/shared-files.ts';
+import type { EndingPlan } from '../plan/cleanup-plan.ts';
+import { renderRelease } from '../plan/script.ts';
+import { endMs } from '../release.ts';
+import type { Orphan } from './find.ts';
+
+/** What was done about an orphan, or with `dryRun` would be. */
+export interface OrphanReport extends Orphan {
+  readonly done: string;
+  /** Whether it is left alone: its script still runs. */
+  readonly isLeft: boolean;
+}
+
+/**
+ * Ends what has no run any more, with the text that the run's own script has for it, and removes its folders. A run whose
+ * script still runs is reported and left alone.
+ *
+ * @throws {CommandFailedError} when something could not be ended.
+ */
+export async function endOrphan(
+  context: Context,
+  settings: CompleteSettings,
+  orphan: Orphan,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<OrphanReport> {
+  const isLeft = orphan.scriptPid !== undefined;
+  if (!isLeft && !dryRun) {
+    await endRecorded(context, settings, orphan);
+    for (const folder of orphan.folders) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return { ...orphan, isLeft, done: formatOrphan(orphan) };
+}
+
+/** By the setup lines and the runtime of this project: those of the run are not known any more. */
+async function endRecorded(context: Context, settings: CompleteSettings, orphan: Orphan): Promise<void> {
+  const { records, run, host } = orphan;
+  if (records === undefined) {
+    return;
+  }
+  const isDocker = await isListed(path.join(records, 'network'));
+  const plan: EndingPlan = {
+    ...{ id: run, setup: settings.setup, directives: [], stopSeconds: settings.triton.stopSeconds },
+    runtime: isDocker ? 'docker' : settings.runtime === 'docker' ? 'apptainer' : settings.runtime,
+    ...(isDocker && { dockerHost: context.env.DOCKER_HOST ?? '' }),
+  };
+  const input = await renderRelease(plan, records);
+  const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
+  expectSuccess(result, `ending what run ${run} left on ${host}`);
+  if (await isListed(records)) {
+    throw new CommandFailedError(`something of run ${run} is left on ${host}, as recorded in ${records}`, {
+      fix: 'see what runs there with `ps -u $USER` and `apptainer instance list`, then call this again',
+    });
+  }
+}
+
+function formatOrphan({ run, host, user, runDirectory, ageSeconds, scriptPid, folders }: Orphan): string {
+  const whose = `${user}, ${formatAge(ageSeconds)} old`;
+  if (scriptPid !== undefined) {
+    return `left alone on ${host}: run ${run} (${whose}), whose directory ${runDirectory ?? ''} was removed: its script, process ${scriptPid}, runs; cancel its job, or send SIGTERM to that process`;
+  }
+  return runDirectory === undefined
+    ? `remove ${folders.join(', ')} on ${host} (${whose}), which nothing uses`
+    : `end and remove what is left on ${host} (${whose}) of a run whose directory ${runDirectory} was removed: server, container, shared memory, temporary files`;
+}
+
+function formatAge(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'd'],
+      [3_600, 'h'],
+      [60, 'min'],
+    ] as const
+  ).find(([least]) => seconds >= least) ?? [1, 's'];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}

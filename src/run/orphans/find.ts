@@ -1,0 +1,164 @@
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import type { CompleteSettings } from '../../config/defaults.ts';
+import type { Context } from '../../support/context.ts';
+import { isRunning } from '../../support/process-identity.ts';
+import { isListed, readText } from '../../support/shared-files.ts';
+
+/** What a run has on this host although nothing else knows of it any more: its run directory was removed. */
+export interface Orphan {
+  readonly run: string;
+  readonly host: string;
+  /** The user who started the run. */
+  readonly user: string;
+  /** Undefined where nothing says which it was. */
+  readonly runDirectory: string | undefined;
+  readonly ageSeconds: number;
+  /** Temporary folders of the run on this host. */
+  readonly folders: readonly string[];
+  /** Folder with copies of what the run recorded; undefined where there is none. */
+  readonly records: string | undefined;
+  /** Process of its script, while that runs. */
+  readonly scriptPid: number | undefined;
+}
+
+/** `mktemp` in the script of a run makes these: templates/run. */
+const madeByRun = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
+/** Copies of the records of a run, in each folder that it makes. */
+const copies = '.hpc-gat';
+/** A folder without records that nobody uses is left alone for so long: a run of an earlier version may be starting. */
+const youngSeconds = 3_600;
+
+/** A folder of a run's on this host, with what it says of its run. */
+interface RunFolder {
+  readonly run: string;
+  readonly folder: string;
+  readonly ageSeconds: number;
+  readonly records: Records | undefined;
+}
+
+interface Records {
+  readonly folder: string;
+  readonly runDirectory: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/**
+ * Finds what runs of this user have on this host without a run directory that knows of it. A run whose script runs is
+ * among them only when its run directory was removed; one whose run directory is there belongs to that project's
+ * `cleanup`, whichever project it is.
+ */
+export async function findOrphans(
+  { env, clock }: Pick<Context, 'env' | 'clock'>,
+  { node }: Pick<CompleteSettings, 'node'>,
+): Promise<Orphan[]> {
+  const configured = node.temp.map(
+    (folder) => (folder.startsWith('$') ? env[folder.slice(1)] : folder) ?? '',
+  );
+  const parents = new Set(
+    [...configured, '/tmp', '/var/tmp', '/dev/shm'].filter((folder) => path.isAbsolute(folder)),
+  );
+  const found = (await Promise.all([...parents].map((parent) => foldersIn(parent, clock.now())))).flat();
+  const [known, unknown] = [
+    found.filter(({ records }) => records !== undefined),
+    found.filter(({ records }) => records === undefined),
+  ];
+  const used = unknown.length === 0 ? '' : await ownMounts();
+  return [
+    ...(await fromRecords(known)),
+    ...unknown
+      .filter(
+        ({ folder, ageSeconds }) => ageSeconds >= youngSeconds && !used.includes(`/${path.basename(folder)}`),
+      )
+      .map(({ run, folder, ageSeconds }) => ({
+        ...{ run, ageSeconds, folders: [folder], host: hostname(), user: userInfo().username },
+        ...{ runDirectory: undefined, records: undefined, scriptPid: undefined },
+      })),
+  ];
+}
+
+async function fromRecords(folders: readonly RunFolder[]): Promise<Orphan[]> {
+  const byScript = new Map<string, { first: RunFolder; records: Records; all: string[] }>();
+  for (const each of folders) {
+    const { records, folder } = each;
+    if (records?.host === hostname() && (await isGone(records.runDirectory))) {
+      const key = JSON.stringify([records.runDirectory, records.pid, records.startTicks]);
+      const known = byScript.get(key) ?? { first: each, records, all: [] };
+      known.all.push(folder);
+      byScript.set(key, known);
+    }
+  }
+  return [...byScript.values()].map(({ first, records, all }) => ({
+    run: first.run,
+    host: records.host,
+    user: userInfo().username,
+    runDirectory: records.runDirectory,
+    ageSeconds: first.ageSeconds,
+    folders: all,
+    records: records.folder,
+    scriptPid: isRunning(records) === true ? records.pid : undefined,
+  }));
+}
+
+/** What cannot be looked at may be there. */
+async function isGone(file: string): Promise<boolean> {
+  return isListed(file).then(
+    (isThere) => !isThere,
+    () => false,
+  );
+}
+
+/** Folders of this user that runs made. */
+async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
+  const names = await readdir(parent).catch(() => []);
+  const folders = await Promise.all(
+    names.map(async (name) => {
+      const run = madeByRun.exec(name)?.[1];
+      const folder = path.join(parent, name);
+      const state = run === undefined ? undefined : await ownFolder(folder);
+      return run === undefined || state === undefined
+        ? []
+        : [
+            {
+              ...{ run, folder, records: await readRecords(path.join(folder, copies)) },
+              ageSeconds: Math.max(0, Math.round((now.getTime() - state.mtimeMs) / 1_000)),
+            },
+          ];
+    }),
+  );
+  return folders.flat();
+}
+
+/** Undefined for anything but a folder of this user's. */
+async function ownFolder(folder: string): Promise<{ mtimeMs: number } | undefined> {
+  const state = await lstat(folder).catch(() => undefined);
+  return state?.isDirectory() === true && state.uid === process.getuid?.() ? state : undefined;
+}
+
+async function readRecords(folder: string): Promise<Records | undefined> {
+  if ((await ownFolder(folder)) === undefined) {
+    return undefined;
+  }
+  const read = async (name: string): Promise<string> =>
+    ((await readText(path.join(folder, name)).catch(() => undefined)) ?? '').replace(/\n$/, '');
+  const [runDirectory, host, script] = await Promise.all(['run-directory', 'host', 'script'].map(read));
+  const [, pid, startTicks] = /^(\d+) (\d+)$/.exec(script ?? '') ?? [];
+  return runDirectory === undefined ||
+    !path.isAbsolute(runDirectory) ||
+    host === undefined ||
+    pid === undefined
+    ? undefined
+    : { folder, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
+}
+
+/** Mounts of every process that this user may look at. */
+async function ownMounts(): Promise<string> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const tables = await Promise.all(
+    names.map((pid) => readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')),
+  );
+  return [...new Set(tables)].join('\n');
+}

@@ -1,0 +1,118 @@
+import { expect, test } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { main } from '../../../src/main.ts';
+import { ownIdentity } from '../../../src/support/process-identity.ts';
+import { testContext } from '../../support/context.ts';
+import { fakePrograms } from '../../support/fake-program.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+interface Made {
+  readonly runDirectory?: string;
+  readonly script?: string;
+  readonly host?: string;
+}
+
+const dead = '4000000 1';
+
+/** A folder as a run makes one for temporary files, with the records of that run. */
+async function makeFolder(parent: string, run: string, made?: Made): Promise<string> {
+  const folder = path.join(parent, `hpc-gat-${run}.aB3xYz`);
+  await mkdir(folder);
+  if (made !== undefined) {
+    const { runDirectory = `/nowhere/.hpc-gat/runs/${run}`, script = dead, host = hostname() } = made;
+    await mkdir(path.join(folder, '.hpc-gat'));
+    const records = {
+      'run-directory': runDirectory,
+      script,
+      host,
+      instance: `hpc-gat-${run}-0`,
+      temp: folder,
+    };
+    for (const [name, text] of Object.entries(records)) {
+      await writeFile(path.join(folder, '.hpc-gat', name), `${text}\n`);
+    }
+  }
+  return folder;
+}
+
+/** A project whose runs have their temporary files in a folder of this test alone. */
+async function makeProject() {
+  const [root, temp] = [temporaryFolder(), temporaryFolder()];
+  await writeFile(path.join(root, 'hpc-gat.yaml'), `node: { temp: ['${temp}'] }\n`);
+  const called = path.join(root, 'called');
+  const PATH = `${fakePrograms({ apptainer: `echo "$@" >>'${called}'` })}:/usr/bin:/bin`;
+  const cleanUp = async (...options: string[]) => {
+    const context = testContext({ env: { PATH }, cwd: root });
+    const exitCode = await main(['cleanup', '--orphans', ...options], context);
+    // What other tests or people have on this host is not this test's.
+    const own = (lines: readonly unknown[]) =>
+      lines
+        .map((line) => String(line).replace(/\d+ s old/, 'AGE old'))
+        .filter((line) => line.includes('orphan-'));
+    return { exitCode, results: own(context.results), messages: own(context.messages) };
+  };
+  return { root, temp, cleanUp, called };
+}
+
+test('what a run left whose directory was removed is listed, ended and removed', async () => {
+  const { temp, cleanUp, called } = await makeProject();
+  const folder = await makeFolder(temp, 'orphan-1', {});
+  const line = `orphan-1: end and remove what is left on ${hostname()} (${userInfo().username}, AGE old) of a run whose directory /nowhere/.hpc-gat/runs/orphan-1 was removed: server, container, shared memory, temporary files`;
+  const planned = await cleanUp('--dry-run');
+  expect(planned).toEqual({ exitCode: 0, results: [`would: ${line}`], messages: [] });
+  expect(existsSync(folder)).toBe(true);
+  expect(await cleanUp()).toEqual({ exitCode: 0, results: [line], messages: [] });
+  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(called)).toBe(true);
+});
+
+test('a run whose script runs, whose directory is there, or that is on another host is left alone', async () => {
+  const { temp, root, cleanUp, called } = await makeProject();
+  const { pid, startTicks } = ownIdentity();
+  const runs = path.join(root, 'runs');
+  await mkdir(path.join(runs, 'orphan-there'), { recursive: true });
+  const folders = [
+    await makeFolder(temp, 'orphan-live', { script: `${pid} ${startTicks}` }),
+    await makeFolder(temp, 'orphan-there', { runDirectory: path.join(runs, 'orphan-there') }),
+    await makeFolder(temp, 'orphan-elsewhere', { host: 'another' }),
+    await makeFolder(temp, 'orphan-young'),
+  ];
+  const { results, messages } = await cleanUp();
+  expect(results).toEqual([]);
+  expect(messages).toEqual([
+    expect.stringMatching(
+      new RegExp(`^warning: left alone on .*orphan-live.*its script, process ${pid}, runs`),
+    ),
+  ]);
+  expect(folders.filter((folder) => !existsSync(folder))).toEqual([]);
+  expect(existsSync(called)).toBe(false);
+});
+
+test('an old folder without records that nothing uses is removed, a link of such a name is not followed', async () => {
+  const { temp, root, cleanUp } = await makeProject();
+  const folder = await makeFolder(temp, 'orphan-old');
+  const precious = path.join(root, 'precious');
+  await mkdir(precious);
+  await symlink(precious, path.join(temp, 'hpc-gat-orphan-link.aB3xYz'));
+  const before = new Date(Date.now() - 7_200_000);
+  await utimes(folder, before, before);
+  await utimes(precious, before, before);
+  const { results } = await cleanUp();
+  expect(results).toEqual([
+    `orphan-old: remove ${folder} on ${hostname()} (${userInfo().username}, 2 h old), which nothing uses`,
+  ]);
+  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(precious)).toBe(true);
+});
+
+test('--orphans and --node take no run', async () => {
+  const { root } = await makeProject();
+  for (const option of [['--orphans'], ['--node', 'cpu1']]) {
+    const context = testContext({ cwd: root });
+    expect(await main(['cleanup', 'a', ...option], context)).toBe(2);
+    expect(context.messages.join()).toContain('belongs to no run');
+  }
+});
