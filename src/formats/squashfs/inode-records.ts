@@ -1,3 +1,4 @@
+import { HpcGatError } from '../../support/errors.ts';
 import { sizeWord, type FileContent } from './content.ts';
 import type { FieldWriter } from './field-writer.ts';
 import { dotsBytes, extendedType, InodeType, nothing } from './layout.ts';
@@ -111,6 +112,10 @@ export interface DirectoryIndexEntry {
   readonly name: string;
 }
 
+/** Longer ones are not read to their end by Linux, which counts in an int (fs/squashfs/dir.c). */
+const maxDirectoryBytes = 2 ** 31 - 1;
+
+/** @throws {HpcGatError} for a directory whose names are too many for squashfs. */
 export function writeDirectory(
   out: FieldWriter,
   head: InodeHead,
@@ -118,6 +123,12 @@ export function writeDirectory(
   parent: number,
 ): void {
   const size = bytes + dotsBytes;
+  if (size > maxDirectoryBytes) {
+    throw new HpcGatError(
+      `a directory of the image has names of ${bytes} bytes together, more than the 2 GiB that squashfs can hold`,
+      { fix: 'look how the image was made: no directory needs so many names' },
+    );
+  }
   if (head.xattrs === nothing && index.length === 0 && size < 2 ** 16) {
     writeHead(out, head, InodeType.directory);
     out.u32(place.block);

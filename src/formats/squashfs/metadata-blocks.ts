@@ -1,3 +1,4 @@
+import { HpcGatError } from '../../support/errors.ts';
 import type { BlockCodec } from './codec.ts';
 import { FieldWriter } from './field-writer.ts';
 import { metadataBlockBytes, plainMetadata } from './layout.ts';
@@ -8,8 +9,18 @@ export interface MetadataPlace {
   readonly offset: number;
 }
 
-/** A place as it is referred to, in one number below 2^48, which a double holds. */
+/**
+ * A place as it is referred to, in one number below 2^48, which a double holds.
+ *
+ * @throws {HpcGatError} for a metadata block behind the first 4 GiB of its table: 32 bits name its place.
+ */
 export function placeOf(reference: number): MetadataPlace {
+  if (reference >= 2 ** 48) {
+    throw new HpcGatError(
+      'the inodes or directories of the image take more than 4 GiB, which no squashfs can hold',
+      { fix: 'a larger --block-size makes the inodes of large files smaller' },
+    );
+  }
   return { block: Math.floor(reference / 0x10000), offset: reference % 0x10000 };
 }
 

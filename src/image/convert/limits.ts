@@ -44,6 +44,8 @@ export function parseSize(text: string): number {
 
 /** What one inode takes in memory beside its names (measured: 500,000 small files need a heap of 550 MB). */
 const inodeBytes = 1000;
+/** What one block of a file takes, holes too (measured: a hole of 100 GB in blocks of 4 KiB needs 2.7 GB). */
+const blockBytesInMemory = 100;
 /** What one xattr takes beside its name and value. */
 const xattrBytes = 200;
 
@@ -70,14 +72,17 @@ export function demandSince(before: Demand, after: Demand): Demand {
 /** Counts what the layers of one image have asked for. */
 export class Budget {
   readonly #limits: ImageLimits;
+  readonly #blockBytes: number;
   #unpackedBytes = 0;
   #inflatedBytes = 0;
   #fileBytes = 0;
   #entries = 0;
   #metadataBytes = 0;
 
-  constructor(limits: ImageLimits) {
+  /** @param blockBytes size of the blocks of the file system, for the lists of which files take memory. */
+  constructor(limits: ImageLimits, blockBytes: number) {
     this.#limits = limits;
+    this.#blockBytes = blockBytes;
   }
 
   get demand(): Demand {
@@ -126,6 +131,7 @@ export class Budget {
     this.#expectSize(this.#fileBytes, where);
     this.#entries += 1;
     this.#metadataBytes += inodeBytes + name.length + linkName.length;
+    this.#metadataBytes += Math.floor(sizeBytes / this.#blockBytes) * blockBytesInMemory;
     for (const [key, value] of xattrs) {
       this.#metadataBytes += xattrBytes + key.length + value.length;
     }
@@ -140,8 +146,10 @@ export class Budget {
     }
     if (this.#metadataBytes > this.#limits.metadataBytes) {
       throw new HpcGatError(
-        `${where()}: the names and attributes of the image's ${this.#entries} entries up to here take more memory than this process has`,
-        { fix: 'NODE_OPTIONS=--max-old-space-size=MEGABYTES gives it more' },
+        `${where()}: the names, attributes and block lists of the image's ${this.#entries} entries up to here take more memory than this process has`,
+        {
+          fix: 'NODE_OPTIONS=--max-old-space-size=MEGABYTES gives it more; files of many GB, holes included, need less with a larger --block-size',
+        },
       );
     }
   }

@@ -105,7 +105,7 @@ async function tryToWrite(
   const file = await open(output, 'wx+');
   const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
   try {
-    const target = { file, squashfs, budget: new Budget(limits), cache };
+    const target = { file, squashfs, budget: new Budget(limits, blockBytes), cache };
     const layers = await storeLayers(image, target, watch);
     try {
       watch.onProgress({ stage: 'other', message: 'writing the directories' });

@@ -24,7 +24,7 @@ const limits = { unpackedBytes: 2 ** 30, entries: 1000, metadataBytes: 2 ** 30 }
 
 describe('an image beyond a limit', () => {
   test('has too many entries', () => {
-    const budget = new Budget({ ...limits, entries: 2 });
+    const budget = new Budget({ ...limits, entries: 2 }, 4096);
     budget.take(entry, 'the layer');
     budget.take(entry, 'the layer');
     expect(() => {
@@ -33,12 +33,21 @@ describe('an image beyond a limit', () => {
   });
 
   test('has names and xattrs for which there is no memory', () => {
-    const budget = new Budget({ ...limits, metadataBytes: 100_000 });
+    const budget = new Budget({ ...limits, metadataBytes: 100_000 }, 4096);
     const large = { ...entry, xattrs: new Map([['user.large', Buffer.alloc(60_000)]]) };
     budget.take(large, 'the layer');
     expect(() => {
       budget.take(large, 'the layer');
     }).toThrow(/take more memory than this process has/);
+  });
+
+  test('has files of more blocks than there is memory for, in holes too', () => {
+    const sparse = { ...entry, sizeBytes: 100 * 4096, runs: [] };
+    const take = (blockBytes: number) => () => {
+      new Budget({ ...limits, metadataBytes: 10_000 }, blockBytes).take(sparse, 'the layer');
+    };
+    expect(take(4096)).toThrow(/block lists .* take more memory/);
+    expect(take(131_072)).not.toThrow();
   });
 
   test('belongs to more owners than squashfs can hold', () => {

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import { FieldWriter } from '../../../src/formats/squashfs/field-writer.ts';
+import { writeDirectory } from '../../../src/formats/squashfs/inode-records.ts';
+import { nothing } from '../../../src/formats/squashfs/layout.ts';
+import { placeOf } from '../../../src/formats/squashfs/metadata-blocks.ts';
+import { checkFile } from '../../../src/image/inspect/check-file.ts';
+import { HpcGatError } from '../../../src/support/errors.ts';
+import { testContext } from '../../support/context.ts';
+import { directory, fifo, filesOf, writtenImage } from './written-image.ts';
+
+const range = (count: number) => Array.from({ length: count }, (_none, at) => at);
+
+test('a directory has 66,000 directories, an inode 70,000 names', async () => {
+  const one = fifo();
+  const file = await writtenImage(() =>
+    directory({
+      directories: directory(Object.fromEntries(range(66_000).map((at) => [`directory-${at}`, directory()]))),
+      names: directory(Object.fromEntries(range(70_000).map((at) => [`name-${at}`, one]))),
+    }),
+  );
+  await expect(checkFile(file, testContext())).resolves.toMatchObject({
+    fileSystems: [{ names: 136_002, inodes: { directory: 66_003, fifo: 1 } }],
+  });
+  const listed = await filesOf(file);
+  expect(listed.find(({ path }) => path === '/directories')?.links).toBe(66_002);
+  expect(listed.at(-1)?.links).toBe(70_000);
+});
+
+test('66,000 different sets of xattrs, and one of the largest that a tar may describe', async () => {
+  const set = (at: number) => new Map([['user.number', Buffer.from(`${at}`)]]);
+  const large = new Map(range(250).map((at) => [`user.${at}`, Buffer.alloc(65_536, at)]));
+  const file = await writtenImage(() =>
+    directory({
+      ...Object.fromEntries(range(66_000).map((at) => [`file-${at}`, fifo({ xattrs: set(at) })])),
+      large: fifo({ xattrs: large }),
+    }),
+  );
+  await expect(checkFile(file, testContext())).resolves.toMatchObject({
+    fileSystems: [{ xattrSets: 66_001 }],
+  });
+});
+
+test('a directory has no more names than Linux reads', () => {
+  const header = { mode: 0o755, uid: 0, gid: 0, mtime: 0, number: 1, links: 2, xattrs: nothing };
+  const write = (bytes: number) => {
+    writeDirectory(new FieldWriter(), header, { place: { block: 0, offset: 0 }, bytes, index: [] }, 2);
+  };
+  expect(() => {
+    write(2 ** 31 - 4);
+  }).not.toThrow();
+  expect(() => {
+    write(2 ** 31 - 3);
+  }).toThrow(expect.objectContaining({ exitCode: 1, message: expect.stringMatching(/more than the 2 GiB/) }));
+});
+
+test('a table has no metadata block that 32 bits cannot name', () => {
+  expect(placeOf(2 ** 48 - 1)).toEqual({ block: 2 ** 32 - 1, offset: 65_535 });
+  expect(() => placeOf(2 ** 48)).toThrow(HpcGatError);
+});
