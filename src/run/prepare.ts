@@ -12,7 +12,7 @@ import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
 import { packageVersion } from '../support/package-version.ts';
 import { containerView } from './plan/container-view.ts';
-import { refuseNodeLocalClient } from './plan/node-local.ts';
+import { refuseNodeLocalClient, refuseNodeLocalFiles } from './plan/node-local.ts';
 import { namesOfSecrets } from './plan/environment.ts';
 import { newRunId, planRun, type RunPlan } from './plan/plan.ts';
 import { renderScript } from './plan/script.ts';
@@ -74,10 +74,7 @@ export async function prepareRun(
  * @throws {UsageError} naming the first thing that is missing, with its fix.
  * @throws {MissingToolError} for a run with Docker that cannot be used here.
  */
-export async function checkInputs(
-  plan: RunPlan,
-  context: Pick<Context, 'cwd' | 'env' | 'output' | 'signal'>,
-): Promise<void> {
+export async function checkInputs(plan: RunPlan, context: Context): Promise<void> {
   const { cwd, output } = context;
   for (const warning of describeMistypedOptions(plan.serverArguments)) {
     output.warn(warning);
@@ -135,6 +132,7 @@ export async function checkInputs(
   }
   if (plan.kind === 'job') {
     await refuseNodeLocalClient(plan);
+    await refuseNodeLocalFiles(plan, context);
   }
   const links = await checkLinks(
     plan.repository,

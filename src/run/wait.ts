@@ -1,18 +1,27 @@
-import { cancelJob, hasEnded, type Job, queryJob } from '../slurm/job.ts';
+import { cancelJob, hasEnded, type Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
-import { CommandFailedError } from '../support/errors.ts';
-import { hasSpace } from '../support/files.ts';
+import {
+  endingByOthers,
+  endingOfForgotten,
+  explainEnd,
+  explainHold,
+  explainSlowStart,
+} from './explain-end.ts';
+import { JobPoller } from './job-poller.ts';
 import { endingOfJob, endingOfScript, type Ending } from './record/outcome.ts';
 import { followRun } from './record/follow-run.ts';
+import { mayComeBack } from './record/requeue.ts';
 import type { RunRecord } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
-import { mayComeBack } from './record/requeue.ts';
 
 const filePollMs = 200;
-/** Slurm is asked once a second at first, then ever less often: a queue may take days. */
-const slurmPollMs = { first: 1_000, factor: 1.3, longest: 15_000 };
 /** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
 const cancelMs = 60_000;
+
+/** How long Slurm may take to know why it terminated a script. */
+const causeMs = 10_000;
+/** When a job that runs without its script is reported. */
+const slowStartMs = 10_000;
 
 export interface JobWait {
   readonly jobId: string;
@@ -55,6 +64,42 @@ export async function waitForJob(
   }
 }
 
+/** A script that was terminated, where Slurm knows more of the reason. */
+function endingOfTerminated(job: Job): Ending | undefined {
+  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state) ? endingByOthers(job) : endingOfJob(job);
+}
+
+/** Reports once that a job runs whose script does not start. */
+class SlowStart {
+  readonly #context: Context;
+  readonly #record: RunRecord;
+  readonly #jobId: string;
+  #sinceMs: number | undefined;
+  #isOver = false;
+
+  constructor(context: Context, record: RunRecord, jobId: string) {
+    this.#context = context;
+    this.#record = record;
+    this.#jobId = jobId;
+  }
+
+  async watch(job: Job): Promise<void> {
+    if (this.#isOver || !['RUNNING', 'CONFIGURING'].includes(job.state)) {
+      this.#sinceMs = undefined;
+      return;
+    }
+    const nowMs = this.#context.clock.now().getTime();
+    this.#sinceMs ??= nowMs;
+    if (nowMs - this.#sinceMs < slowStartMs) {
+      return;
+    }
+    this.#isOver = true;
+    if ((await this.#record.holdings()).length === 0) {
+      this.#context.output.warn(await explainSlowStart({ id: this.#jobId, job }));
+    }
+  }
+}
+
 interface Watched {
   readonly record: RunRecord;
   readonly jobId: string;
@@ -82,6 +127,12 @@ async function watchWith(
   const deadline = new ReportDeadline(context, record);
   const reader = new TolerantReader(context);
   const plan = await record.plan();
+  const start = new SlowStart(context, record, jobId);
+  let terminatedMs: number | undefined;
+  const finish = async (ending: Ending | undefined): Promise<{ ending: Ending | undefined }> => {
+    await progress.finish();
+    return { ending };
+  };
   /** Undefined while the run goes on. */
   const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
     await progress.poll();
@@ -89,18 +140,45 @@ async function watchWith(
     const job = poller.poll();
     const isOver = job !== undefined && hasEnded(job);
     if (ended !== undefined && (isOver || !mayComeBack({ ended, plan }))) {
-      await progress.finish();
-      return { ending: endingOfScript(ended) };
+      if (ended.reason !== 'terminated' || plan?.kind !== 'job') {
+        return finish(endingOfScript(ended));
+      }
+      // The script knows the signal, and Slurm who sent it.
+      terminatedMs ??= context.clock.now().getTime();
+      poller.hurry();
+      if (isOver) {
+        return finish(endingOfTerminated(job) ?? endingOfScript(ended));
+      }
+      if (context.clock.now().getTime() - terminatedMs >= causeMs) {
+        return finish(endingOfScript(ended));
+      }
+      return undefined;
     }
     if (untilReady && (await record.endpoint()) !== undefined) {
-      await progress.finish();
-      return { ending: undefined };
+      return finish(undefined);
     }
-    const hasStarted = job?.nodes !== undefined;
-    if (isOver && (await deadline.hasPassed(`job ${jobId} has ended as ${job.state}`, { hasStarted }))) {
-      await progress.finish();
-      return { ending: await tellFullFolder(endingOfJob(job), record) };
+    if (poller.isForgotten) {
+      return (await deadline.hasPassed(`Slurm does not know job ${jobId} any more`, { hasStarted: true }))
+        ? finish(await endingOfForgotten(record, jobId))
+        : undefined;
     }
+    if (job === undefined) {
+      return undefined;
+    }
+    if (isOver) {
+      // A job that never ran has no report to wait for.
+      const hasStarted = job.nodes !== undefined && job.ranSeconds !== 0;
+      return (await deadline.hasPassed(`job ${jobId} has ended as ${job.state}`, { hasStarted }))
+        ? finish(await explainEnd(context, record, { id: jobId, job }))
+        : undefined;
+    }
+    const hold = await explainHold({ id: jobId, job });
+    if (hold !== undefined) {
+      context.output.info(`canceling job ${jobId}, which would wait for ever`);
+      await cancelJob(context, jobId);
+      return finish(hold);
+    }
+    await start.watch(job);
     return undefined;
   };
   for (;;) {
@@ -109,90 +187,5 @@ async function watchWith(
       return seen.ending;
     }
     await context.clock.sleep(filePollMs, context.signal);
-  }
-}
-
-/** Where there is no space, the script could not say its last word either. */
-async function tellFullFolder(ending: Ending, { folder }: RunRecord): Promise<Ending> {
-  return (await hasSpace(folder))
-    ? ending
-    : {
-        ...ending,
-        message: `${ending.message}; no space is left for ${folder}; fix: free some, or move the project`,
-      };
-}
-
-/**
- * Asks Slurm at growing intervals and tells each change of state; a controller that is away is waited for. Nobody waits
- * for an answer: without its controller squeue takes half a minute to say so, and the run may say its last word meanwhile.
- */
-class JobPoller {
-  readonly #context: Context;
-  readonly #jobId: string;
-  readonly #over = new AbortController();
-  #intervalMs = slurmPollMs.first;
-  #nextMs = 0;
-  #asking = false;
-  #failure: Error | undefined;
-  #job: Job | undefined;
-  #said = '';
-
-  constructor(context: Context, jobId: string) {
-    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#over.signal]) };
-    this.#jobId = jobId;
-  }
-
-  /** What was last heard of the job. */
-  poll(): Job | undefined {
-    if (this.#failure !== undefined) {
-      throw this.#failure;
-    }
-    const nowMs = this.#context.clock.now().getTime();
-    const ended = this.#job !== undefined && hasEnded(this.#job);
-    if (!this.#asking && !ended && nowMs >= this.#nextMs) {
-      void this.#ask();
-    }
-    return this.#job;
-  }
-
-  /** Ends a question that has no answer yet. */
-  stop(): void {
-    this.#over.abort();
-  }
-
-  async #ask(): Promise<void> {
-    this.#asking = true;
-    try {
-      this.#job = (await queryJob(this.#context, this.#jobId)) ?? this.#job;
-      this.#say(this.#job);
-    } catch (error) {
-      if (this.#context.signal.aborted) {
-        return;
-      }
-      if (error instanceof CommandFailedError) {
-        this.#tell(`Slurm does not answer, still waiting: ${error.message}`);
-      } else {
-        this.#failure = error as Error;
-      }
-    } finally {
-      this.#asking = false;
-      this.#intervalMs = Math.min(this.#intervalMs * slurmPollMs.factor, slurmPollMs.longest);
-      this.#nextMs = this.#context.clock.now().getTime() + this.#intervalMs;
-    }
-  }
-
-  #say(job: Job | undefined): void {
-    if (job !== undefined) {
-      const where = job.nodes === undefined ? '' : ` on ${job.nodes}`;
-      const why = job.reason === undefined ? '' : ` (${job.reason})`;
-      this.#tell(`job ${this.#jobId}: ${job.state}${where}${why}`);
-    }
-  }
-
-  #tell(line: string): void {
-    if (line !== this.#said) {
-      this.#context.output.info(line);
-      this.#said = line;
-    }
   }
 }

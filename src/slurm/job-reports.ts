@@ -8,6 +8,10 @@ export interface Job {
   readonly nodes: string | undefined;
   /** What the batch script ended with, once it has ended and Slurm knows. */
   readonly exitCode: number | undefined;
+  /** User id of whoever canceled it, 0 for an administrator or Slurm itself; undefined where accounting does not say. */
+  readonly cancelledBy?: number | undefined;
+  /** How long it ran, once it has ended and Slurm knows. */
+  readonly ranSeconds?: number | undefined;
 }
 
 const unfinished = new Set([
@@ -44,16 +48,18 @@ export function parseQueueJob([state = '', reason, nodes]: readonly string[]): J
   return { state, reason: meaningful(reason), nodes: meaningful(nodes), exitCode: undefined };
 }
 
-export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode';
+export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode,ElapsedRaw';
 
 /** Jobs that have ended by their numbers, from sacct's lines of {@link accountingFormat}. */
 export function parseAccounting(stdout: string): Map<string, Job> {
-  const jobs = byNumber(stdout, ([state = '', reason, nodes, code]) => ({
+  const jobs = byNumber(stdout, ([state = '', reason, nodes, code, seconds]) => ({
     // sacct writes "CANCELLED by 1001".
     state: state.split(' ')[0] ?? state,
     reason: meaningful(reason),
     nodes: meaningful(nodes),
     exitCode: parseExitCode(code),
+    cancelledBy: parseNumber(/ by (\d+)/.exec(state)?.[1]),
+    ranSeconds: parseNumber(seconds),
   }));
   return new Map([...jobs].filter(([, job]) => hasEnded(job)));
 }
@@ -70,6 +76,7 @@ export function parseControllerJob(stdout: string): Job | undefined {
     reason: meaningful(field('Reason')),
     nodes: meaningful(field('NodeList')),
     exitCode: unfinished.has(state) ? undefined : parseExitCode(field('ExitCode')),
+    ranSeconds: unfinished.has(state) || field('RunTime') !== '00:00:00' ? undefined : 0,
   };
 }
 
@@ -86,6 +93,10 @@ function meaningful(text: string | undefined): string | undefined {
   return text === undefined || ['', 'None', '(null)', 'None assigned', 'n/a'].includes(text)
     ? undefined
     : text;
+}
+
+function parseNumber(text: string | undefined): number | undefined {
+  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }
 
 /** "3:0" is exit code 3, no signal; "0:9" a signal. */

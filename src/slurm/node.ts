@@ -1,4 +1,5 @@
 import type { Context } from '../support/context.ts';
+import { MissingToolError } from '../support/errors.ts';
 import { runSlurm } from './command.ts';
 import { clusterHeading, onCluster } from './job-id.ts';
 
@@ -24,6 +25,20 @@ export async function whyNodeIsUnusable(
   return exitCode === 0 && unusable.test(state) ? state : undefined;
 }
 
+/** Why Slurm or an administrator has taken a node out of use ("Prolog error"); undefined where neither has. */
+export async function whyNodeIsDrained(
+  context: Context,
+  node: string,
+  cluster?: string,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
+    ...onCluster(cluster),
+    ...['--noheader', `--nodes=${node}`, '--format=%E'],
+  ]);
+  const [reason = ''] = stdout.split('\n').filter((line) => line !== '' && !clusterHeading.test(line));
+  return exitCode !== 0 || ['', 'none'].includes(reason.trim()) ? undefined : reason.trim();
+}
+
 /**
  * Finds Slurm's name of the node whose `hostname` prints this, which may have a domain that Slurm's name lacks, or be
  * another name altogether. Undefined when Slurm knows no such node, or does not answer.
@@ -33,15 +48,38 @@ export async function findNodeName(
   host: string,
   cluster?: string,
 ): Promise<string | undefined> {
+  return nodeCalled(host, (await listNodeNames(context, cluster)) ?? []);
+}
+
+/** Whether a host is a node of the cluster; undefined where Slurm does not answer. */
+export async function isNodeOfCluster(
+  context: Context,
+  host: string,
+  clusters?: string,
+): Promise<boolean | undefined> {
+  const nodes = await listNodeNames(context, clusters).catch((error: unknown) => {
+    if (!(error instanceof MissingToolError)) {
+      throw error;
+    }
+    return undefined;
+  });
+  return nodes && nodeCalled(host, nodes) !== undefined;
+}
+
+/** Name, NodeHostname and NodeAddr of each node; undefined where Slurm does not answer. */
+async function listNodeNames(context: Context, clusters?: string): Promise<string[][] | undefined> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
-    ...onCluster(cluster),
+    ...onCluster(clusters),
     ...['--Node', '--noheader', '--format=%N|%n|%o'],
   ]);
-  if (exitCode !== 0) {
-    return undefined;
-  }
-  // Name, NodeHostname and NodeAddr of each node.
-  const nodes = stdout.split('\n').map((line) => line.trim().split('|'));
+  const nodes = stdout
+    .split('\n')
+    .map((line) => line.trim().split('|'))
+    .filter((names) => names.length === 3);
+  return exitCode === 0 && nodes.length > 0 ? nodes : undefined;
+}
+
+function nodeCalled(host: string, nodes: readonly string[][]): string | undefined {
   const isCalled = (name: string) => nodes.find((names) => names.includes(name))?.[0];
   const short = (name: string): string => name.replace(/\..*$/, '');
   return (

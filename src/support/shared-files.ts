@@ -62,6 +62,11 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
+/** Whether a file is on a file system that no other host mounts, as far as its type tells. */
+export async function isHostLocal(file: string): Promise<boolean> {
+  return coherentTypes.has((await statfs(file)).type);
+}
+
 /** How long a file that another host has written may take to be seen here. */
 export async function visibilityDelayMs(folder: string): Promise<number> {
   try {

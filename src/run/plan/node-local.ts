@@ -1,6 +1,11 @@
 import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
+import { valueOf } from '../../slurm/directives.ts';
+import { isNodeOfCluster } from '../../slurm/node.ts';
+import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
+import { isHostLocal } from '../../support/shared-files.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
@@ -12,7 +17,7 @@ import type { RunPlan } from './plan.ts';
 export async function refuseNodeLocalClient(
   plan: Pick<RunPlan, 'client' | 'runFolder' | 'temp'>,
 ): Promise<void> {
-  const local = [...plan.temp.filter((folder) => path.isAbsolute(folder)), '/tmp', '/var/tmp', '/dev/shm'];
+  const local = localFolders(plan);
   for (const file of plan.client.filter((word) => path.isAbsolute(word))) {
     const real = await realpath(file);
     const folder = local.find((candidate) => isBelow(real, candidate));
@@ -25,6 +30,42 @@ export async function refuseNodeLocalClient(
       );
     }
   }
+}
+
+/**
+ * Refuses a job whose project, image or models lie on a file system of this host alone, in a folder that each node has for
+ * itself. On a host that is itself a node of the cluster, or whose cluster does not answer, they are accepted.
+ *
+ * @throws {UsageError} naming the file and what to do.
+ */
+export async function refuseNodeLocalFiles(
+  plan: Pick<RunPlan, 'runFolder' | 'temp' | 'runtime' | 'image' | 'repository' | 'models' | 'directives'>,
+  context: Context,
+): Promise<void> {
+  const files = [
+    ['the project', path.resolve(plan.runFolder, '../../..')],
+    ...(plan.runtime === 'docker' ? [] : [['the image', plan.image] as const]),
+    ['the model repository', plan.repository],
+    ...plan.models.map(({ workload }) => ['the workload', workload] as const),
+  ] as const;
+  for (const [what, file] of files) {
+    const real = await realpath(file);
+    const folder = localFolders(plan).find((candidate) => isBelow(`${real}/`, candidate));
+    if (
+      folder !== undefined &&
+      (await isHostLocal(real)) &&
+      (await isNodeOfCluster(context, hostname(), valueOf(plan.directives, 'clusters'))) === false
+    ) {
+      throw new UsageError(
+        `${what} lies in ${real}, and each node has a ${folder} of its own: the job would not find it`,
+        { fix: 'put it on a file system that the login and compute nodes share, for example your home' },
+      );
+    }
+  }
+}
+
+function localFolders({ temp }: Pick<RunPlan, 'temp'>): string[] {
+  return [...temp.filter((folder) => path.isAbsolute(folder)), '/tmp', '/var/tmp', '/dev/shm'];
 }
 
 function isBelow(file: string, folder: string): boolean {

@@ -42,6 +42,7 @@ const reasons: Readonly<Record<string, string>> = {
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',
   terminated: 'cancelled',
+  preempted: 'the job was preempted; fix: submit again, or use a partition or QOS that is not preempted',
   walltime: 'the walltime was reached; fix: ask for more with --time',
   'script-failed': 'the script ended in an unforeseen way',
 };

@@ -1,7 +1,10 @@
-import { expect, test } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
-import { refuseNodeLocalClient } from '../../../src/run/plan/node-local.ts';
+import { refuseNodeLocalClient, refuseNodeLocalFiles } from '../../../src/run/plan/node-local.ts';
+import { testContext } from '../../support/context.ts';
+import { fakePrograms } from '../../support/fake-program.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const runFolder = '/home/ada/project/.hpc-gat/runs/a';
@@ -31,4 +34,50 @@ test('a client elsewhere is taken, and one whose whole project lies in such a fo
   await refuseNodeLocalClient({ client: ['/bin/sh'], runFolder, temp: ['/nowhere'] });
   // The test's own temporary folder may lie in /tmp.
   await refuseNodeLocalClient({ client, runFolder: below, temp: [folder] });
+});
+
+describe('a project in a folder that each node has for itself', () => {
+  const others = "echo 'cpu1|cpu1|10.0.0.1'";
+  const thisHost = `echo 'cpu1|cpu1|10.0.0.1'; echo "n7|${hostname()}|10.0.0.7"`;
+
+  async function refuse(sinfo: string, { image = 'triton.sif', project = '' } = {}): Promise<void> {
+    const root = temporaryFolder();
+    const models = path.join(root, 'models');
+    await mkdir(models);
+    await writeFile(path.join(root, 'triton.sif'), '');
+    await symlink(root, path.join(root, 'link'));
+    await refuseNodeLocalFiles(
+      {
+        runFolder: path.join(project === '' ? path.join(root, 'link') : project, '.hpc-gat/runs/a'),
+        temp: [root],
+        runtime: 'apptainer',
+        image: path.resolve(root, image),
+        repository: models,
+        models: [],
+        directives: [],
+      },
+      testContext({ env: { PATH: fakePrograms({ sinfo }) } }),
+    );
+  }
+
+  test('is refused before the queue', async () => {
+    await expect(refuse(others)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^the project lies in .*, and each node has a .* of its own/),
+    });
+  });
+
+  test('is refused for its image or its models alone', async () => {
+    await expect(refuse(others, { project: '/usr' })).rejects.toThrow(/^the image lies in/);
+    await expect(refuse(others, { project: '/usr', image: '/bin/sh' })).rejects.toThrow(
+      /^the model repository lies in/,
+    );
+  });
+
+  test.each([
+    ['this host is a node of the cluster', thisHost],
+    ['Slurm does not answer', 'exit 1'],
+  ])('is accepted where %s', async (_name, sinfo) => {
+    await expect(refuse(sinfo)).resolves.toBeUndefined();
+  });
 });

@@ -1,0 +1,162 @@
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import * as z from 'zod';
+import type { Job } from '../slurm/job.ts';
+import { parseJobId } from '../slurm/job-id.ts';
+import { whyNodeIsDrained } from '../slurm/node.ts';
+import type { Context } from '../support/context.ts';
+import { ExitCode, HpcGatError } from '../support/errors.ts';
+import { hasSpace } from '../support/files.ts';
+import { listFolder, readListedText } from '../support/shared-files.ts';
+import { likelyLoginFile } from './login-files.ts';
+import { endingOfJob, type Ending } from './record/outcome.ts';
+import type { RunRecord } from './record/run-directory.ts';
+
+interface EndedJob {
+  readonly id: string;
+  readonly job: Job;
+}
+
+/** Explains how a job ended whose script could not report, from Slurm, the node and the run's files. */
+export async function explainEnd(context: Context, record: RunRecord, ended: EndedJob): Promise<Ending> {
+  const names = await listFolder(record.folder);
+  const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
+  const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
+  return ending ?? (await tellFullFolder(endingByOthers(ended.job) ?? endingOfJob(ended.job), record));
+}
+
+/** A cancel that was not this user's: by another user, an administrator, or Slurm itself. */
+export function endingByOthers({ state, cancelledBy }: Job): Ending | undefined {
+  if (state !== 'CANCELLED' || cancelledBy === undefined || cancelledBy === userInfo().uid) {
+    return undefined;
+  }
+  const by =
+    cancelledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${cancelledBy}`;
+  return {
+    exitCode: ExitCode.commandFailed,
+    message: `the job was canceled by ${by}; fix: ask the administrators, then submit again`,
+  };
+}
+
+/** A node was allocated, and nothing of the script can be seen. */
+async function explainNoStart(
+  context: Context,
+  record: RunRecord,
+  { id, job }: EndedJob,
+): Promise<Ending | undefined> {
+  const { state, nodes, cancelledBy } = job;
+  if (nodes === undefined || cancelledBy === userInfo().uid) {
+    return undefined;
+  }
+  if (state === 'FAILED') {
+    return {
+      exitCode: ExitCode.failure,
+      message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.folder}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
+    };
+  }
+  if (state !== 'CANCELLED' || (cancelledBy ?? 0) !== 0) {
+    return undefined;
+  }
+  return (await explainProlog(context, nodes, parseJobId(id).cluster)) ?? explainLogin(nodes);
+}
+
+/** Slurm drains a node whose prolog fails, and ends the job that was to start there. */
+async function explainProlog(
+  context: Context,
+  node: string,
+  cluster: string | undefined,
+): Promise<Ending | undefined> {
+  const reason = await whyNodeIsDrained(context, node, cluster).catch((error: unknown) => {
+    if (!(error instanceof HpcGatError)) {
+      throw error;
+    }
+    return undefined;
+  });
+  return reason !== undefined
+    ? {
+        exitCode: ExitCode.commandFailed,
+        message: `Slurm canceled the job before its script started: node ${node} could not start it and is out of use (${reason}); fix: submit again, without that node: --sbatch exclude=${node}, and report the node to the administrators`,
+      }
+    : undefined;
+}
+
+async function explainLogin(node: string): Promise<Ending> {
+  return {
+    exitCode: ExitCode.commandFailed,
+    message: `Slurm canceled the job before its script started on ${node}: it probably could not load the environment of your login shell there (--export=NONE); ${await loginAdvice()}`,
+  };
+}
+
+async function loginAdvice(): Promise<string> {
+  return `see ${await likelyLoginFile()}, which must neither exit, nor start another shell, nor wait, in a shell without a terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
+}
+
+/** Reasons for which Slurm holds a job that it could not start; only a person can release it. */
+const failedStarts = /requeued held|launch failed|user env retrieval|JobHoldMaxRequeue|SPECIAL_EXIT/i;
+/** Reasons for which a job never starts as it was requested. */
+const neverStarts =
+  /^(BadConstraints|DependencyNeverSatisfied|InvalidAccount|InvalidQOS|AccountNotAllowed)$/i;
+
+/** Explains why a job that waits will not start by itself; undefined for one that may. */
+export async function explainHold({ id, job }: EndedJob): Promise<Ending | undefined> {
+  const { state, reason: given = '' } = job;
+  const reason = given.replaceAll('_', ' ');
+  if (neverStarts.test(given)) {
+    return {
+      exitCode: ExitCode.commandFailed,
+      message: `job ${id} cannot start as it was requested (${given}); fix: change the request, and submit again`,
+    };
+  }
+  if (!failedStarts.test(reason) && !['SPECIAL_EXIT', 'REQUEUE_HOLD'].includes(state)) {
+    return undefined;
+  }
+  const why = /user env/i.test(reason)
+    ? `it could not load the environment of your login shell (--export=NONE); ${await loginAdvice()}`
+    : 'a node failed to start it, for example in its prolog; `sinfo -R` names nodes out of use; fix: submit again, and report the node to the administrators';
+  return {
+    exitCode: ExitCode.commandFailed,
+    message: `Slurm holds job ${id} (${reason === '' ? state : reason}): ${why}`,
+  };
+}
+
+/** Reported while a job runs whose script has not started. */
+export async function explainSlowStart({ id, job }: EndedJob): Promise<string> {
+  return `job ${id} is ${job.state} on ${job.nodes ?? 'a node'}, and its script has not reported yet: the node may still run its prolog, or load the environment of your login shell; if that hangs, see ${await likelyLoginFile()}, or submit with --sbatch export=NIL`;
+}
+
+const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
+
+/** Outcome of a job that Slurm has forgotten, from the files of its run; unknown where these do not tell. */
+export async function endingOfForgotten(record: RunRecord, id: string): Promise<Ending> {
+  const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
+  const text = await readListedText(path.join(record.folder, 'result.json'));
+  const result = resultSchema.safeParse(parseJson(text ?? ''));
+  if (result.success) {
+    return {
+      exitCode: result.data.exitCode,
+      message: `the client test ended with "${result.data.status}", and the script has reported nothing since; ${forgotten}; fix: hpc-gat cleanup ${record.id}`,
+    };
+  }
+  return {
+    exitCode: ExitCode.commandFailed,
+    message: `the outcome is unknown: ${forgotten}, and its script has reported no end; fix: read ${record.file('batch.log')}, then hpc-gat cleanup ${record.id}`,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where there is no space, the script could not report either. */
+async function tellFullFolder(ending: Ending, { folder }: RunRecord): Promise<Ending> {
+  return (await hasSpace(folder))
+    ? ending
+    : {
+        ...ending,
+        message: `${ending.message}; no space is left for ${folder}; fix: free some, or move the project`,
+      };
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+
+/** Files in the home directory that a login shell reads, by the shell's name; of `sh` and `bash` the first that is there. */
+const filesOf: Readonly<Record<string, readonly string[]>> = {
+  bash: ['.bash_profile', '.bash_login', '.profile', '.bashrc'],
+  zsh: ['.zshenv', '.zprofile', '.zshrc', '.zlogin'],
+  tcsh: ['.tcshrc', '.cshrc', '.login'],
+  csh: ['.cshrc', '.login'],
+  fish: ['.config/fish/config.fish'],
+};
+
+/** What ends, replaces or stops a shell, or takes its programs away. */
+const suspicious = new RegExp(
+  String.raw`(?:^|[;&|{]|\bthen|\bdo|\belse)\s*(?:` +
+    String.raw`(?:exit|logout|exec|return|sleep|read|newgrp|sg|su|screen|tmux|zsh|fish|unset\s+PATH|set\s+-[a-z]*e)\b` +
+    String.raw`|(?:export\s+)?PATH=(?!.*\$\{?PATH))`,
+);
+
+/**
+ * Names the login file of this user that most likely disturbs Slurm when it loads the user's environment: the first line
+ * that exits, replaces or stops the shell, else the files that the login shell reads.
+ */
+export async function likelyLoginFile(
+  home = userInfo().homedir,
+  shell = userInfo().shell ?? '/bin/sh',
+): Promise<string> {
+  const names = filesOf[path.basename(shell)] ?? ['.profile'];
+  const found: string[] = [];
+  for (const name of names) {
+    const file = path.join(home, name);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) {
+      continue;
+    }
+    found.push(file);
+    const lines = text.split('\n');
+    const index = lines.findIndex(
+      (line) => suspicious.test(line) && !/\binteractive|\$-|\[ -t|PS1/.test(line),
+    );
+    if (index >= 0) {
+      return `line ${index + 1} of ${file} (${lines[index]?.trim().slice(0, 60) ?? ''})`;
+    }
+  }
+  return found.length === 0 ? `the login files of ${shell}` : found.join(', ');
+}

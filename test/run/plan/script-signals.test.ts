@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { ScriptRun } from '../../support/script-run.ts';
+
+const preemptedLine = '*** JOB 7 ON cpu1 CANCELLED AT 2026-01-02T03:04:05 DUE TO PREEMPTION ***';
+
+test.each([
+  ['SIGTERM', preemptedLine, '', 4, 'preempted'],
+  ['SIGTERM', preemptedLine.replace('JOB 7', 'JOB 6'), '', 143, 'terminated'],
+  [
+    'SIGTERM',
+    `${preemptedLine}\n*** JOB 7 ON cpu2 CANCELLED AT 2026-01-02T03:14:05 ***`,
+    '',
+    143,
+    'terminated',
+  ],
+  ['SIGTERM', '*** JOB 7 ON cpu1 CANCELLED AT 2026-01-02T03:04:05 ***', '', 143, 'terminated'],
+  ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=2026-01-02T03:04:05', 4, 'preempted'],
+  ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=None', 0, 'served'],
+] as const)('after %s, with "%s" in the log and "%s" of Slurm', async (signal, line, shown, code, reason) => {
+  const run = await ScriptRun.create({}, { serve: true }, { others: { scontrol: `echo '${shown}'` } });
+  await writeFile(path.join(run.plan.runFolder, 'batch.log'), `${line}\n`);
+  const running = run.start({ SLURM_JOB_ID: '7' });
+  await run.untilLog('serving at');
+  running.kill(signal);
+  expect(await running.ended).toBe(code);
+  expect(run.endedReason()).toBe(reason);
+});
+
+test('outside a job no signal is preemption', async () => {
+  const run = await ScriptRun.create({}, { serve: true });
+  await writeFile(path.join(run.plan.runFolder, 'batch.log'), `${preemptedLine}\n`);
+  const running = run.start();
+  await run.untilLog('serving at');
+  running.kill('SIGTERM');
+  expect(await running.ended).toBe(143);
+});
+
+test("on a node that does not see the run's directory nothing is made, and Slurm's own is removed", async () => {
+  const run = await ScriptRun.create({});
+  const script = await readFile(path.join(run.plan.runFolder, 'batch.sh'), 'utf8');
+  const project = path.resolve(run.plan.runFolder, '../../..');
+  await rm(run.plan.runFolder, { recursive: true });
+  await mkdir(run.plan.runFolder, { recursive: true });
+  await writeFile(path.join(run.plan.runFolder, 'batch.log'), '');
+  const { exitCode, stdout } = await execa('bash', {
+    input: script,
+    env: { PATH: '/usr/bin:/bin', SLURM_JOB_ID: '7' },
+    extendEnv: false,
+    reject: false,
+  });
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 1,
+    stdout: expect.stringMatching(/not on this node: .*runs/),
+  });
+  expect(existsSync(path.join(project, '.hpc-gat'))).toBe(false);
+});
