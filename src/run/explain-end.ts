@@ -50,7 +50,7 @@ async function explainNoStart(
   }
   if (state === 'FAILED') {
     return {
-      exitCode: ExitCode.failure,
+      exitCode: endingOfJob(job).exitCode,
       message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.folder}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
     };
   }

@@ -33,6 +33,7 @@ test('a job that has left the queue is asked of accounting', async () => {
     reason: undefined,
     nodes: 'gpu1',
     exitCode: undefined,
+    cancelledBy: 1001,
   });
 });
 
