@@ -11,7 +11,7 @@ const configure = `
 set -e
 cp ${slurmConf} ${slurmConf}.before
 sed -i -e 's/^AccountingStorageEnforce=.*/AccountingStorageEnforce=associations,qos,limits/' \
-  -e '/^PartitionName=gpu/s/$/ QOS=gpuonly/' -e '/^PartitionName=cpu/s/$/ PriorityTier=1/' ${slurmConf}
+  -e '/^PartitionName=gpu/s/$/ QOS=gpu-only/' -e '/^PartitionName=cpu/s/$/ PriorityTier=1/' ${slurmConf}
 cat >>${slurmConf} <<END
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
@@ -20,7 +20,7 @@ Prolog=/home/prolog.sh
 END
 printf '#!/bin/sh\\n[ ! -e /home/alice/prolog-fails ]\\n' >/home/prolog.sh
 chmod 755 /home/prolog.sh
-sacctmgr -i add qos gpuonly MinTRESPerJob=gres/gpu=1 Flags=DenyOnLimit >/dev/null
+sacctmgr -i add qos gpu-only MinTRESPerJob=gres/gpu=1 Flags=DenyOnLimit >/dev/null
 scontrol reconfigure
 sleep 2
 `;
@@ -29,7 +29,7 @@ const restore = `
 rm -f /home/alice/prolog-fails
 mv ${slurmConf}.before ${slurmConf}
 scontrol reconfigure
-sacctmgr -i delete qos gpuonly >/dev/null
+sacctmgr -i delete qos gpu-only >/dev/null
 rm -f /home/prolog.sh
 scontrol update nodename=cpu[1-2],gpu[1-2] state=resume 2>/dev/null
 true
