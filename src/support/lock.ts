@@ -1,61 +1,131 @@
-import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, lutimes, open, rm, stat, writeFile } from 'node:fs/promises';
+import { userName } from './account-names.ts';
 import type { Context } from './context.ts';
 import { sha256OfBytes } from './digest.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, HpcGatError, NotReadyError } from './errors.ts';
 import { isMissing } from './files.ts';
-import { isRunning, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity.ts';
+import {
+  identityOf,
+  isRunning,
+  ownIdentity,
+  parseIdentity,
+  type ProcessIdentity,
+} from './process-identity.ts';
 
 export interface LockOptions {
-  /** Told once of each owner that has to be waited for. */
-  readonly onWait: (owner: ProcessIdentity | undefined) => void;
+  /** Told once of each owner that has to be waited for, with the name of the user if that is another one. */
+  readonly onWait: (owner: ProcessIdentity | undefined, user: string | undefined) => void;
   readonly clock: Context['clock'];
   readonly signal: AbortSignal;
 }
 
 const pollMs = 300;
 const heartbeatMs = 15_000;
-/** An owner on another host that has not shown itself for so long is taken for dead. */
+/** An owner on another host, or another user, that has not shown itself for so long is taken for dead. */
 const expiryMs = 120_000;
-/** Tells apart two that wait in one process. */
-let attempts = 0;
+/** A lock of another user may be held out of malice. */
+const foreignWaitMs = 30 * 60_000;
+/** Longest text of a lock. */
+const maxBytes = 4_096;
 
 /**
  * Takes the lock `file`, waiting for its owner; resolves to the function that gives it back.
  *
  * Made by `link`, which is atomic on NFS and Lustre too, where `flock` may be off. An owner of this host
- * counts while its process runs; one of another host while it renews the file's time.
+ * counts while its process runs; one of another host, and one of another user, while it renews the file's time.
+ *
+ * @throws {NotReadyError} when another user has held it for half an hour.
+ * @throws {HpcGatError} for a file in its place that is no lock, or that another user has to remove.
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
-  const { host, pid, startTicks } = ownIdentity();
-  attempts += 1;
-  const candidate = `${file}.${host}-${pid}-${startTicks}.${attempts}`;
-  const content = JSON.stringify({ host, pid, startTicks, attempt: attempts });
   let told = '';
-  try {
-    for (;;) {
-      options.signal.throwIfAborted();
-      await writeFile(candidate, content);
+  let foreignSinceMs: number | undefined;
+  for (;;) {
+    options.signal.throwIfAborted();
+    const { candidate, content } = await createCandidate(file);
+    try {
       if (await linked(candidate, file)) {
         return keep(file, content);
       }
-      const held = await readFile(file, 'utf8').catch(missingIsUndefined);
+      const held = await readLock(file);
       if (held === undefined) {
         continue;
       }
-      const owner = parseIdentity(held);
+      const isForeign = held.uid !== (await stat(candidate)).uid;
+      const owner = parseIdentity(held.text);
+      let isBeingRemoved = false;
       if (await isAbandoned(file, owner, candidate)) {
-        if (await removeAbandoned(file, held, candidate)) {
+        if (await removeAbandoned(file, held.text, candidate)) {
           continue;
         }
-      } else if (told !== held) {
-        options.onWait(owner);
-        told = held;
+        isBeingRemoved = true;
+      } else if (told !== held.text) {
+        options.onWait(owner, isForeign ? await userName(held.uid) : undefined);
+        told = held.text;
       }
-      await options.clock.sleep(pollMs, options.signal);
+      const nowMs = options.clock.now().getTime();
+      foreignSinceMs = isForeign || isBeingRemoved ? (foreignSinceMs ?? nowMs) : undefined;
+      if (foreignSinceMs !== undefined && nowMs - foreignSinceMs > foreignWaitMs) {
+        throw new NotReadyError(
+          `${file} has been locked by ${await userName(held.uid)} for more than ${foreignWaitMs / 60_000} minutes`,
+          { fix: 'ask this user, or name another file' },
+        );
+      }
+    } finally {
+      await rm(candidate, { force: true });
+    }
+    await options.clock.sleep(pollMs, options.signal);
+  }
+}
+
+/** Creates a file of this process beside the lock. Its name cannot be foreseen, and nothing that has it is written to. */
+async function createCandidate(file: string): Promise<{ candidate: string; content: string }> {
+  const { host, pid, startTicks } = ownIdentity();
+  for (;;) {
+    const attempt = randomInt(2 ** 47);
+    const candidate = `${file}.${host}-${pid}-${startTicks}.${attempt}`;
+    const content = JSON.stringify({ host, pid, startTicks, attempt });
+    try {
+      await writeFile(candidate, content, { flag: 'wx', mode: 0o644 });
+      return { candidate, content };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') {
+        throw error;
+      }
+    }
+  }
+}
+
+interface HeldLock {
+  readonly text: string;
+  readonly uid: number;
+}
+
+/** @throws {HpcGatError} for a link, a pipe or anything else that no process has created as a lock. */
+async function readLock(file: string): Promise<HeldLock | undefined> {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  let handle;
+  try {
+    handle = await open(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const facts = await handle.stat();
+    if (facts.isFile() && facts.size <= maxBytes) {
+      return { text: await handle.readFile('utf8'), uid: facts.uid };
+    }
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    if (codeOf(error) !== 'ELOOP') {
+      throw error;
     }
   } finally {
-    await rm(candidate, { force: true });
+    await handle?.close();
   }
+  throw new HpcGatError(`${file} is in the place of a lock and is none`, {
+    fix: 'remove it, or name another file',
+  });
 }
 
 /** The count of links tells the truth even where an NFS server's answer to `link` was lost. */
@@ -75,12 +145,12 @@ function keep(file: string, content: string): () => Promise<void> {
   const heartbeat = setInterval(() => {
     const now = new Date();
     // A lost lock file is nothing that a heartbeat could mend.
-    utimes(file, now, now).catch(() => undefined);
+    lutimes(file, now, now).catch(() => undefined);
   }, heartbeatMs);
   heartbeat.unref();
   return async () => {
     clearInterval(heartbeat);
-    if ((await readFile(file, 'utf8').catch(missingIsUndefined)) === content) {
+    if ((await readLock(file))?.text === content) {
       await rm(file, { force: true });
     }
   };
@@ -91,13 +161,26 @@ async function isAbandoned(
   owner: ProcessIdentity | undefined,
   candidate: string,
 ): Promise<boolean> {
-  const running = owner === undefined ? undefined : isRunning(owner);
-  if (running !== undefined) {
-    return !running;
-  }
-  // Both times are the file system's own: the clocks of two hosts need not agree.
+  // Both times are the file system's own: the clocks of two hosts need not agree. So are both owners.
   const [lock, now] = await Promise.all([stat(file).catch(missingIsUndefined), stat(candidate)]);
-  return lock !== undefined && now.mtimeMs - lock.mtimeMs > expiryMs;
+  const isForeign = lock !== undefined && lock.uid !== now.uid;
+  const running = owner === undefined ? undefined : isRunning(owner);
+  if (running === true && !isForeign) {
+    return false;
+  }
+  // Where /proc hides the processes of other users (hidepid), init is hidden too.
+  if (running === false && (!isForeign || identityOf(1) !== undefined)) {
+    return true;
+  }
+  // Anybody can write the number of somebody else's process into a file, and set its time.
+  const isPlanted = isForeign && running === true && !(await belongsTo(owner?.pid ?? 0, lock.uid));
+  return lock !== undefined && (isPlanted || Math.abs(now.mtimeMs - lock.mtimeMs) > expiryMs);
+}
+
+/** A process that protects itself (prctl(2), PR_SET_DUMPABLE) belongs to root there. */
+async function belongsTo(pid: number, uid: number): Promise<boolean> {
+  const facts = await stat(`/proc/${pid}`).catch(() => undefined);
+  return facts?.uid === uid;
 }
 
 /**
@@ -111,7 +194,7 @@ async function isAbandoned(
 export async function removeAbandoned(file: string, held: string, candidate: string): Promise<boolean> {
   const removal = `${file}.${sha256OfBytes(held).slice(0, 12)}.dead`;
   if (!(await linked(candidate, removal))) {
-    const remover = await readFile(removal, 'utf8').catch(missingIsUndefined);
+    const remover = (await readLock(removal))?.text;
     return (
       remover === undefined ||
       ((await isAbandoned(removal, parseIdentity(remover), candidate)) &&
@@ -119,13 +202,29 @@ export async function removeAbandoned(file: string, held: string, candidate: str
     );
   }
   try {
-    if ((await readFile(file, 'utf8').catch(missingIsUndefined)) === held) {
-      await rm(file, { force: true });
+    const now = await readLock(file);
+    if (now?.text === held) {
+      await removeLock(file, now.uid);
     }
   } finally {
     await rm(removal, { force: true });
   }
   return true;
+}
+
+/** In a sticky directory only its owner may remove a file. */
+async function removeLock(file: string, uid: number): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (cause) {
+    if (!['EPERM', 'EACCES'].includes(codeOf(cause) ?? '')) {
+      throw cause;
+    }
+    throw new HpcGatError(`the lock ${file} is left over and belongs to ${await userName(uid)}`, {
+      fix: 'ask this user to remove it, or name another file',
+      cause,
+    });
+  }
 }
 
 function missingIsUndefined(error: unknown): undefined {

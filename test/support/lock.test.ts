@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { chown, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/support/clock.ts';
@@ -107,4 +108,80 @@ test.each([
   await expect(acquireLock(file, waiting)).rejects.toThrow(InterruptedError);
   expect(waiting.waitedFor).toHaveLength(1);
   expect(await readdir(folder)).toEqual(['lock']);
+});
+
+describe('what somebody has planted', () => {
+  const { host, pid, startTicks } = ownIdentity();
+
+  test('as a candidate is not written through', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'lock');
+    const precious = path.join(folder, 'precious');
+    await writeFile(precious, 'precious');
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      await symlink(precious, `${file}.${host}-${pid}-${startTicks}.${attempt}`);
+    }
+    const release = await acquireLock(file, options());
+    expect(await readFile(precious, 'utf8')).toBe('precious');
+    await release();
+  });
+
+  test.each([
+    ['a link', (file: string) => symlink('elsewhere', file)],
+    ['a directory', (file: string) => mkdir(file)],
+    ['a named pipe', (file: string) => execa('sh', ['-c', 'mkfifo "$1"', 'sh', file])],
+    ['a large file', (file: string) => writeFile(file, Buffer.alloc(5_000))],
+  ])('in the place of the lock is told: %s', async (_what, plant) => {
+    const file = path.join(temporaryFolder(), 'lock');
+    await plant(file);
+    await expect(acquireLock(file, options())).rejects.toMatchObject({
+      message: `${file} is in the place of a lock and is none`,
+      fix: 'remove it, or name another file',
+    });
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  const foreignLock = async (owner: Partial<ProcessIdentity>, ageS = 0): Promise<string> => {
+    const file = path.join(temporaryFolder(), 'lock');
+    await writeFile(file, JSON.stringify({ ...ownIdentity(), ...owner }));
+    await chown(file, 54_321, 54_321);
+    const written = new Date(Date.now() - ageS * 1000);
+    await utimes(file, written, written);
+    return file;
+  };
+
+  asRoot.each<[string, Partial<ProcessIdentity>, number]>([
+    ['that names a process of somebody else', {}, 0],
+    ['of another host that is not renewed', { host: 'elsewhere' }, 300],
+    ['of another host that was written in the future', { host: 'elsewhere' }, -3_000],
+  ])('a lock of another user is taken away: one %s', async (_what, owner, ageS) => {
+    const waiting = options();
+    const release = await acquireLock(await foreignLock(owner, ageS), waiting);
+    await release();
+    expect(waiting.waitedFor).toEqual([]);
+  });
+
+  asRoot('a lock that another user renews is waited for, under its name and not for ever', async () => {
+    const file = await foreignLock({ host: 'elsewhere' });
+    let nowMs = Date.now();
+    const clock = {
+      now: () => new Date(nowMs),
+      sleep: () => {
+        nowMs += 60_000;
+        return Promise.resolve();
+      },
+    };
+    const users: (string | undefined)[] = [];
+    const waiting = {
+      ...options(),
+      clock,
+      onWait: (_owner: unknown, user?: string) => void users.push(user),
+    };
+    await expect(acquireLock(file, waiting)).rejects.toMatchObject({
+      exitCode: 5,
+      message: `${file} has been locked by user 54321 for more than 30 minutes`,
+    });
+    expect(users).toEqual(['user 54321']);
+    expect(await readdir(path.dirname(file))).toEqual(['lock']);
+  });
 });

@@ -49,8 +49,10 @@ async function lockOutput(output: string, context: Context): Promise<() => Promi
   const name = path.basename(output);
   try {
     return await acquireLock(path.join(folder, `.${name}.lock`), {
-      onWait: (owner) => {
-        const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
+      onWait: (owner, user) => {
+        const process = owner === undefined ? 'another process' : `process ${owner.pid}`;
+        const whose = user === undefined ? '' : ` of ${user}`;
+        const who = `${process}${whose}${owner === undefined ? '' : ` on ${owner.host}`}`;
         context.output.info(`waiting for ${who}, which is making ${name}`);
       },
       clock: context.clock,
