@@ -4,7 +4,7 @@ import module from 'node:module';
 
 // Not by import, which loads the streams of node:fs too.
 const require = module.createRequire(import.meta.url);
-const { existsSync, mkdirSync } = require('node:fs');
+const { existsSync, lstatSync, mkdirSync, rmSync } = require('node:fs');
 const { homedir } = require('node:os');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
@@ -16,14 +16,21 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 15)) {
   // Not below /tmp, Node's own choice: a run leaves nothing there.
   const { XDG_CACHE_HOME: named = '', NODE_DISABLE_COMPILE_CACHE: disabled = '' } = process.env;
-  const cache = path.isAbsolute(named) ? named : path.join(homedir(), '.cache');
+  const cache = path.isAbsolute(named) ? named : path.join(home(), '.cache');
   const compiled = path.join(cache, 'hpc-gat', 'node');
-  if (disabled === '' && path.isAbsolute(compiled) && (existsSync(compiled) || canMake(compiled, 3))) {
+  if (disabled === '' && path.isAbsolute(compiled) && isUsable(compiled)) {
     module.enableCompileCache(compiled);
   }
-  const entry = existsSync(source) ? source : path.join(root, 'dist', 'main.mjs');
-  const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
-  await start();
+  const isCheckout = existsSync(source);
+  if (isCheckout && !existsSync(path.join(root, 'node_modules', 'yargs'))) {
+    // Node would look for its packages in every folder above, where others may have put some of that name.
+    process.stderr.write(`hpc-gat: ${root} has no node_modules of its own; fix: run \`npm ci\` there\n`);
+    process.exitCode = 3;
+  } else {
+    const entry = isCheckout ? source : path.join(root, 'dist', 'main.mjs');
+    const { start } = /** @type {{ start: () => Promise<void> }} */ (await import(entry));
+    await start();
+  }
 } else {
   const bundled = nodeOfNpm();
   if (bundled === undefined) {
@@ -39,6 +46,38 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   }
 }
 
+/** The home, or nothing where the user has none. */
+function home() {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Whether compiled code can be kept in a folder: Node executes what is there without comparing it with its source, so that
+ * it has to be this user's, and nobody else may write into it. One that others could write is made anew.
+ *
+ * @param {string} folder
+ */
+function isUsable(folder) {
+  try {
+    if (existsSync(folder) && !isOwn(folder) && lstatSync(folder).uid === process.getuid?.()) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return (existsSync(folder) || canMake(folder, 3)) && isOwn(folder);
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} folder */
+function isOwn(folder) {
+  const facts = lstatSync(folder);
+  return facts.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0;
+}
+
 /**
  * Node itself would try for ever where the system says ENOENT of a folder whose parent is there, as of a home that an
  * automounter does not know.
@@ -52,7 +91,7 @@ function canMake(folder, levels) {
     return false;
   }
   try {
-    mkdirSync(folder);
+    mkdirSync(folder, 0o700);
     return true;
   } catch {
     // Another start may have been quicker.
@@ -60,13 +99,17 @@ function canMake(folder, levels) {
   }
 }
 
-/** The Node of npm's package `node`, which a checkout has, and an installation may have beside this package. */
+/**
+ * The Node of npm's package `node`, which a checkout has, and an installation may have beside this package. In these two
+ * places alone: the folders above may be anybody's.
+ */
 function nodeOfNpm() {
-  try {
-    return module.createRequire(import.meta.url).resolve('node/bin/node');
-  } catch {
-    return undefined;
-  }
+  const beside = path.dirname(root);
+  const folders = [
+    path.join(root, 'node_modules'),
+    ...(path.basename(beside) === 'node_modules' ? [beside] : []),
+  ];
+  return folders.map((folder) => path.join(folder, 'node', 'bin', 'node')).find((file) => existsSync(file));
 }
 
 /** @param {string} node */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { copyFile, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../src/main.ts';
 import { packageRoot } from '../src/support/package-root.ts';
@@ -181,6 +181,67 @@ test('on too old a Node, without the one from npm, one line says what to do', as
   expect(stderr).toMatch(
     /^hpc-gat: needs Node 22\.15 or newer, this is 18\.20\.4; fix: run `npm install node@24` [^\n]*$/,
   );
+});
+
+test('on too old a Node, one that lies in a folder above is not executed', async () => {
+  const outer = temporaryFolder();
+  const planted = path.join(outer, 'node_modules', 'node', 'bin', 'node');
+  const copy = path.join(outer, 'hpc-gat', 'bin', 'hpc-gat.mjs');
+  await mkdir(path.dirname(planted), { recursive: true });
+  await mkdir(path.dirname(copy), { recursive: true });
+  await writeFile(path.join(outer, 'node_modules', 'node', 'package.json'), '{}');
+  await writeFile(planted, `#!/bin/sh\ntouch ${outer}/executed\n`, { mode: 0o755 });
+  await copyFile(launcher, copy);
+  const { exitCode } = await execa(process.execPath, ['--import', pretendOld, copy, '--help'], {
+    reject: false,
+  });
+  expect({ exitCode, files: await readdir(outer) }).toEqual({
+    exitCode: 3,
+    files: ['hpc-gat', 'node_modules'],
+  });
+});
+
+test('a checkout without packages of its own takes none from a folder above', async () => {
+  const outer = temporaryFolder();
+  const root = path.join(outer, 'hpc-gat');
+  await cp(path.join(packageRoot, 'src', 'main.ts'), path.join(root, 'src', 'main.ts'), { recursive: true });
+  await cp(launcher, path.join(root, 'bin', 'hpc-gat.mjs'));
+  await mkdir(path.join(outer, 'node_modules', 'yargs'), { recursive: true });
+  const { exitCode, stderr } = await execa(
+    process.execPath,
+    [path.join(root, 'bin', 'hpc-gat.mjs'), '--help'],
+    {
+      reject: false,
+    },
+  );
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 3,
+    stderr: `hpc-gat: ${root} has no node_modules of its own; fix: run \`npm ci\` there`,
+  });
+});
+
+test.each([
+  ['of its user alone', 0o700, ['node']],
+  ['that others could write, made anew', 0o777, ['node']],
+])('compiled code is kept in a folder %s', async (_what, mode, names) => {
+  const XDG_CACHE_HOME = temporaryFolder();
+  const folder = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'before'), '');
+  await chmod(folder, mode);
+  await execa(process.execPath, [launcher, '--version'], { env: { XDG_CACHE_HOME } });
+  expect(await readdir(path.dirname(folder))).toEqual(names);
+  expect((await stat(folder)).mode & 0o077).toBe(0);
+  expect((await readdir(folder)).includes('before')).toBe(mode === 0o700);
+});
+
+(process.getuid?.() === 0 ? test : test.skip)('compiled code of another user is not executed', async () => {
+  const XDG_CACHE_HOME = temporaryFolder();
+  const folder = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
+  await mkdir(folder, { recursive: true });
+  await chown(folder, 54_321, 54_321);
+  await execa(process.execPath, [launcher, '--version'], { env: { XDG_CACHE_HOME } });
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('on too old a Node, the one from npm is used', async () => {

@@ -83,7 +83,13 @@ async function placeOf(
   const { loadProject } = await import('../config/load.ts');
   const { cachePlace } = await import('../image/convert/cache/place.ts');
   const { settings } = await loadProject(context, { configFile: config, site });
-  return cachePlace(settings.cache, context);
+  const place = cachePlace(settings.cache, context);
+  if (place === undefined) {
+    throw new UsageError('there is no layer cache: HOME is not set, and this user has no home', {
+      fix: 'set cache.folder in hpc-gat.yaml, or XDG_CACHE_HOME',
+    });
+  }
+  return place;
 }
 
 /** `hpc-gat cache ACTION`: what make-sif has kept of earlier conversions. */

@@ -65,7 +65,15 @@ async function runtimeCache({ context }: Patient): Promise<Finding> {
 
 /** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
 async function layerCache({ context, settings }: Patient): Promise<Finding> {
-  const { folder, limitBytes } = cachePlace(settings.cache, context);
+  const place = cachePlace(settings.cache, context);
+  if (place === undefined) {
+    return {
+      status: 'note',
+      message:
+        'layers are not cached: HOME is not set, and this user has no home (cache.folder, XDG_CACHE_HOME)',
+    };
+  }
+  const { folder, limitBytes } = place;
   const { entries } = await listCache(folder, context.clock.now());
   const size = bytesOf(entries);
   return judgeCache(context, {

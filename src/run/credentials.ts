@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { writeFileAtomically } from '../support/files.ts';
+import { UsageError } from '../support/errors.ts';
 import { makeFolder } from '../support/make-folder.ts';
+import { explainFolderConcern } from '../support/ownership.ts';
 import { credentialFiles, serverName } from '../triton/credentials.ts';
 import { makeCertificates } from './certificates.ts';
 
@@ -13,13 +15,23 @@ export interface CredentialTimes {
   readonly until: Date;
 }
 
-/** Makes the credentials of one server and its clients: files of mode 0600 in `folder`, which is made with mode 0700. */
+/**
+ * Makes the credentials of one server and its clients: files of mode 0600 in `folder`, which is made with mode 0700.
+ *
+ * @throws {UsageError} for a folder that others can write.
+ */
 export async function makeCredentials(folder: string, { now, until }: CredentialTimes): Promise<void> {
   const { ca, server, client } = await makeCertificates(serverName, {
     notBefore: new Date(now.getTime() - clockSkewMs),
     notAfter: new Date(until.getTime() + clockSkewMs),
   });
   await makeFolder(folder, 0o700);
+  const concern = await explainFolderConcern(folder);
+  if (concern !== undefined) {
+    throw new UsageError(`keys cannot be kept in ${folder}: ${concern}, who could exchange them`, {
+      fix: 'name a new folder, or take write permission from others: chmod go-w',
+    });
+  }
   const texts = {
     [credentialFiles.ca]: ca,
     [credentialFiles.serverCertificate]: server.certificate,

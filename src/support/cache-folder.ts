@@ -1,8 +1,29 @@
 import path from 'node:path';
 import type { Context } from './context.ts';
+import { UsageError } from './errors.ts';
+import { homeFolder } from './home-folder.ts';
 
-/** Where files lie that can be made again: below XDG_CACHE_HOME, else in the home. */
-export function cacheFolder({ env, cwd }: Pick<Context, 'env' | 'cwd'>): string {
+/**
+ * Where files lie that can be made again: below XDG_CACHE_HOME, else in the home.
+ *
+ * @throws {UsageError} for a user without a home.
+ */
+export function cacheFolder(context: Pick<Context, 'env'>): string {
+  const folder = findCacheFolder(context);
+  if (folder === undefined) {
+    throw new UsageError('there is no folder for caches: HOME is not set, and this user has no home', {
+      fix: 'set XDG_CACHE_HOME to a folder that belongs to you',
+    });
+  }
+  return folder;
+}
+
+/** The same; undefined for a user without a home. The working directory may be shared with others. */
+export function findCacheFolder({ env }: Pick<Context, 'env'>): string | undefined {
   const cache = env.XDG_CACHE_HOME ?? '';
-  return path.join(path.isAbsolute(cache) ? cache : path.join(env.HOME ?? cwd, '.cache'), 'hpc-gat');
+  if (path.isAbsolute(cache)) {
+    return path.join(cache, 'hpc-gat');
+  }
+  const home = homeFolder({ env });
+  return home === undefined ? undefined : path.join(home, '.cache', 'hpc-gat');
 }

@@ -177,7 +177,7 @@ async function isAbandoned(
   return lock !== undefined && (isPlanted || Math.abs(now.mtimeMs - lock.mtimeMs) > expiryMs);
 }
 
-/** A process that protects itself (prctl(2), PR_SET_DUMPABLE) belongs to root there. */
+/** Whether a process of this host belongs to a user, as far as /proc shows. */
 async function belongsTo(pid: number, uid: number): Promise<boolean> {
   const facts = await stat(`/proc/${pid}`).catch(() => undefined);
   return facts?.uid === uid;

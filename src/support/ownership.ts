@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, readFile, readlink, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, open, readFile, readlink, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { groupName, isPrivateGroup, userName } from './account-names.ts';
 import { codeOf, messageOf } from './errors.ts';
@@ -63,6 +63,35 @@ export async function explainConcern(facts: FileFacts, subject = 'it'): Promise<
   return `${subject} belongs to ${owner} and can be changed by ${who} (mode ${mode})`;
 }
 
+/**
+ * Says who else than this user and root controls what a directory contains, or the link that leads to it; undefined where
+ * there is none. Directories above it are not examined: what is in it has to have a trusted owner itself.
+ */
+export async function explainFolderConcern(folder: string): Promise<string | undefined> {
+  const link = await lstat(folder).catch(() => undefined);
+  const facts = await stat(folder).catch(() => undefined);
+  const ofLink = link?.isSymbolicLink() === true ? await explainConcern(link) : undefined;
+  return ofLink ?? (facts === undefined ? undefined : await explainConcern(facts));
+}
+
+/**
+ * Takes write permission on a directory of this user from others, as a umask of 002 has given it.
+ *
+ * @returns who else controls it where that is not possible.
+ */
+export async function claimFolder(folder: string): Promise<string | undefined> {
+  const concern = await explainFolderConcern(folder);
+  if (concern === undefined) {
+    return undefined;
+  }
+  const [link, facts] = await Promise.all([lstat(folder), stat(folder)]);
+  if (!isOwn(link) || !isOwn(facts)) {
+    return concern;
+  }
+  await chmod(folder, facts.mode & 0o7755);
+  return undefined;
+}
+
 /** Whether this user owns a file or directory. Root owns its own alone. */
 export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
   return uid === process.getuid?.();
@@ -113,26 +142,37 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
   if ((await lstat(file).catch(() => undefined)) === undefined) {
     return undefined;
   }
-  let handle: FileHandle | undefined;
   try {
     const distrust = await explainDistrust(file);
-    if (distrust !== undefined) {
-      return { distrust };
+    return distrust === undefined ? await readContent(file) : { distrust };
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
+      return undefined;
     }
-    handle = await openWithoutWaiting(file);
+    return { distrust: `it cannot be read (${messageOf(error)})` };
+  }
+}
+
+/**
+ * Reads a file whose content only this user and root can change, wherever it lies; undefined for any other, and where there
+ * is none.
+ */
+export async function readUncontestedText(file: string): Promise<string | undefined> {
+  const read = await readContent(file).catch(() => undefined);
+  return read !== undefined && 'text' in read ? read.text : undefined;
+}
+
+async function readContent(file: string): Promise<TrustedText> {
+  const handle = await openWithoutWaiting(file);
+  try {
     const facts = await handle.stat();
     if (!facts.isFile()) {
       return { distrust: `it is ${facts.isDirectory() ? 'a directory' : 'not a regular file'}` };
     }
     const concern = await explainConcern(facts);
     return concern === undefined ? { text: await handle.readFile('utf8') } : { distrust: concern };
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
-      return undefined;
-    }
-    return { distrust: `it cannot be read (${messageOf(error)})` };
   } finally {
-    await handle?.close();
+    await handle.close();
   }
 }
 
@@ -161,7 +201,14 @@ export async function readOwnText(file: string, maxBytes = 64 * 1024): Promise<s
  * In a user namespace that does not map root, as in a container without root, everything of root appears as that of the
  * overflow user (user_namespaces(7)), and so does everything of other users: directories pass, files do not.
  */
-async function currentViewer(): Promise<Viewer> {
+function currentViewer(): Promise<Viewer> {
+  viewer ??= readViewer();
+  return viewer;
+}
+
+let viewer: Promise<Viewer> | undefined;
+
+async function readViewer(): Promise<Viewer> {
   const read = (file: string) => readFile(file, 'utf8').catch(() => '');
   const uid = process.getuid?.() ?? 0;
   if (/^\s*0\s+0\s+4294967295\s*$/.test(await read('/proc/self/uid_map'))) {

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
 import { cacheFolder } from './cache-folder.ts';
 import type { Context } from './context.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, HpcGatError } from './errors.ts';
 import { readTextIfPresent, writeFileAtomically } from './files.ts';
+import { makeFolder } from './make-folder.ts';
+import { claimFolder } from './ownership.ts';
 import { packageRoot } from './package-root.ts';
 
 /**
@@ -53,15 +55,39 @@ export async function unpackFiles(
   read: (file: string) => Uint8Array,
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<string> {
-  const folder = path.join(cacheFolder(context), 'files', digest);
+  const parent = path.join(cacheFolder(context), 'files');
+  const folder = path.join(parent, digest);
+  await makeFolder(folder, 0o700);
+  await refuseForeign([path.dirname(parent), parent, folder]);
   for (const [file, mode] of Object.entries(modes)) {
     const target = path.join(folder, file);
     const content = read(file);
+    await makeFolder(path.dirname(target), 0o700);
+    await refuseForeign(foldersBetween(folder, target));
     if (!(await holds(target, content))) {
       await writeFileAtomically(target, content, mode);
     }
   }
   return folder;
+}
+
+/** @throws {HpcGatError} where another user could exchange what other programs are about to read or execute. */
+async function refuseForeign(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const concern = await claimFolder(folder);
+    if (concern !== undefined) {
+      throw new HpcGatError(
+        `the files of this program cannot be unpacked: ${folder} is not safe, because ${concern}`,
+        { fix: 'remove it, or set XDG_CACHE_HOME to a folder that belongs to you' },
+      );
+    }
+  }
+}
+
+/** The folders below `folder` that lead to a file in it. */
+function foldersBetween(folder: string, file: string): string[] {
+  const parent = path.dirname(file);
+  return parent === folder ? [] : [...foldersBetween(folder, parent), parent];
 }
 
 async function holds(file: string, content: Uint8Array): Promise<boolean> {

@@ -6,15 +6,15 @@ import path from 'node:path';
  * The folder of this package, in a checkout and installed. The one self-contained file has none, and nothing lies below
  * this path then: what reads a file of the package asks package-files.ts.
  */
-export const packageRoot: string = isSea() ? process.execPath : findUpwards(import.meta.dirname);
+export const packageRoot: string = isSea() ? process.execPath : findRoot(import.meta.dirname);
 
-function findUpwards(folder: string): string {
-  if (existsSync(path.join(folder, 'package.json'))) {
-    return folder;
+/** From `src/support`, `dist` or `dist/chunks`, and no further: folders above the package may be anybody's. */
+function findRoot(folder: string): string {
+  const root = [path.resolve(folder, '..'), path.resolve(folder, '../..')].find((candidate) =>
+    existsSync(path.join(candidate, 'package.json')),
+  );
+  if (root === undefined) {
+    throw new Error(`no package.json of hpc-gat above ${folder}`);
   }
-  const parent = path.dirname(folder);
-  if (parent === folder) {
-    throw new Error(`no package.json above ${import.meta.dirname}`);
-  }
-  return findUpwards(parent);
+  return root;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeCredentials } from '../../src/run/credentials.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -30,6 +30,23 @@ test("the folder is its owner's alone, and holds no key of the authority", async
     expect(await mode(path.join(folder, name))).toBe('600');
   }
 });
+
+test.each(['0777', '0770', '0703'])(
+  'a folder of mode %s is refused, because others could exchange the keys',
+  async (mode) => {
+    const folder = path.join(temporaryFolder(), 'open');
+    await mkdir(folder);
+    await chown(folder, process.getuid?.() ?? 0, process.getuid?.() === 0 ? 54_321 : -1);
+    await chmod(folder, mode);
+    await expect(makeCredentials(folder, { now, until })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^keys cannot be kept in .*\/open: it belongs to \w+ and can be changed by /,
+      ),
+    });
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
 
 test('one authority has signed a server named localhost and a client, neither of which can sign', async () => {
   const { ca, server, client } = await made();

@@ -25,7 +25,7 @@ const timeoutMs = 5 * 60_000;
  * @param folder a new one, of root.
  */
 export async function placeDebian12(folder: string): Promise<void> {
-  const cache = cacheFolder({ env: process.env, cwd: process.cwd() });
+  const cache = cacheFolder({ env: process.env });
   const ready = path.join(cache, 'debian-12-programs');
   if (!existsSync(ready)) {
     await mkdir(cache, { recursive: true });

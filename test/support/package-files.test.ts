@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { listPackageFolder, readPackageFile, unpackFiles } from '../../src/support/package-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -57,4 +57,31 @@ test('whole files are left alone, so that a folder one may only read is enough',
   const before = await stat(script);
   await unpackFiles(files, read, context);
   expect(await stat(script)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs, mode: before.mode });
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot.each(['.', 'files', 'files/0123abcd', 'files/0123abcd/defs'])(
+  'nothing is unpacked where another user owns %s',
+  async (name) => {
+    const cache = temporaryFolder();
+    const folder = path.join(cache, 'hpc-gat', name);
+    await mkdir(folder, { recursive: true });
+    await chown(folder, 54_321, 54_321);
+    await expect(
+      unpackFiles(files, read, { env: { XDG_CACHE_HOME: cache }, cwd: '/' }),
+    ).rejects.toMatchObject({
+      message: `the files of this program cannot be unpacked: ${folder} is not safe, because it belongs to user 54321`,
+      fix: 'remove it, or set XDG_CACHE_HOME to a folder that belongs to you',
+    });
+  },
+);
+
+test('folders of unpacked files are closed to others', async () => {
+  const cache = temporaryFolder();
+  const open = path.join(cache, 'hpc-gat', 'files', '0123abcd', 'defs');
+  await mkdir(open, { recursive: true });
+  await chmod(open, 0o777);
+  await unpackFiles(files, read, { env: { XDG_CACHE_HOME: cache }, cwd: '/' });
+  expect((await stat(open)).mode & 0o022).toBe(0);
 });

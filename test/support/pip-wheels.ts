@@ -12,7 +12,7 @@ const timeoutMs = 2 * 60_000;
 
 /** Copies the wheels of pip and of one small package into `folder`; fetched once, then kept in the cache. */
 export async function placePipWheels(folder: string): Promise<void> {
-  const cache = cacheFolder({ env: process.env, cwd: process.cwd() });
+  const cache = cacheFolder({ env: process.env });
   const kept = path.join(cache, `pip-wheels-${wheels.join('-').replaceAll('==', '-')}`);
   if (!existsSync(kept)) {
     await mkdir(cache, { recursive: true });

@@ -4,7 +4,7 @@ import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
-import { cachePlace } from '../convert/cache/place.ts';
+import { cachePlace, usableCachePlace } from '../convert/cache/place.ts';
 import { describeResult } from './format-result.ts';
 import { engineFor, type EngineName } from '../convert/engines.ts';
 import { parseSize } from '../convert/limits.ts';
@@ -56,7 +56,9 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
     name: options.engine,
     threads: options.threads,
     maxBytes: parseSize(options.maxSize),
-    cache: options.cache ? cachePlace(project.settings.cache, context) : undefined,
+    cache: options.cache
+      ? await usableCachePlace(cachePlace(project.settings.cache, context), context)
+      : undefined,
   };
   const results = [];
   for (const { source, file, compression, blockSize } of wanted) {

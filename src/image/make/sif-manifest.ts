@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { sha256OfFile } from '../../support/digest.ts';
 import { readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
+import { readUncontestedText } from '../../support/ownership.ts';
 import { rarelyUsed } from '../../support/parse.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -61,10 +62,10 @@ export type SifRecord = z.output<typeof recordSchema>;
 
 /**
  * The record of a SIF, when there is one and it belongs to the file that lies there now: same size.
- * Undefined for a SIF of other origin, and where either is missing or damaged.
+ * Undefined for a SIF of other origin, and where either is missing or damaged, or the record can be changed by others.
  */
 export async function readSifRecord(sifPath: string): Promise<SifRecord | undefined> {
-  const text = await readTextIfPresent(recordPath(sifPath));
+  const text = await readUncontestedText(recordPath(sifPath));
   const size = await stat(sifPath).then(
     (found) => found.size,
     () => undefined,

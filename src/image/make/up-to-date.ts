@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../support/errors.ts';
+import { explainConcern, isOwn } from '../../support/ownership.ts';
 import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { IdentifiedImage, SourceIdentity } from '../source/identity.ts';
@@ -37,11 +38,20 @@ export async function judge(
   if (there === undefined || force) {
     return would(there === undefined ? 'it is not there yet' : 'forced');
   }
+  const concern = await explainConcern(there);
+  if (concern !== undefined && !isOwn(there)) {
+    throw new UsageError(`${file} is there already, and ${concern}: nobody knows what is in it`, {
+      fix: '--force replaces it, -o FILE writes elsewhere',
+    });
+  }
   const record = await readSifRecord(file);
   if (record === undefined) {
     throw new UsageError(`${file} is there already, and no record says that make-sif made it`, {
       fix: '--force replaces it, -o FILE writes elsewhere',
     });
+  }
+  if (concern !== undefined) {
+    return would(concern);
   }
   if (record.source !== formatSource(source)) {
     return would(`it was made from ${record.source}`);

@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, UsageError } from '../../support/errors.ts';
 import { isMissing } from '../../support/files.ts';
-import { explainConcern, isOwn } from '../../support/ownership.ts';
+import { claimFolder, explainConcern, isOwn } from '../../support/ownership.ts';
 import { runsFolder } from '../plan/plan.ts';
 
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a folder that belongs to you';
@@ -36,13 +36,8 @@ function isDirectory(folder: string): Promise<boolean> {
 
 /** What was created with a umask of 002, or for a group, is closed; what belongs to another user cannot be. */
 async function keepFromOthers(folder: string): Promise<void> {
-  const facts = await stat(folder);
-  const link = await lstat(folder);
-  const concern =
-    (link.isSymbolicLink() ? await explainConcern(link) : undefined) ?? (await explainConcern(facts));
-  if (concern !== undefined && isOwn(facts) && isOwn(link)) {
-    await chmod(folder, facts.mode & 0o7755);
-  } else if (concern !== undefined) {
+  const concern = await claimFolder(folder);
+  if (concern !== undefined) {
     throw new UsageError(`runs cannot be kept in ${folder}: ${concern}, who could exchange them`, {
       fix: ownProject,
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseCompression } from '../../../src/formats/squashfs/compression.ts';
@@ -92,6 +92,28 @@ describe('a conversion', () => {
     });
     expect(await make(engine)).toMatchObject({ state: 'made', reason: 'the source has changed' });
     expect(engine.requests).toHaveLength(2);
+  });
+
+  test('is done again for a SIF that others could have changed, and no record of theirs counts', async () => {
+    const { make, sif } = await place();
+    await make(fakeEngine());
+    expect((await stat(sif)).mode & 0o022).toBe(0);
+    await chmod(sif, 0o777);
+    expect(await make(fakeEngine())).toMatchObject({
+      state: 'made',
+      reason: expect.stringMatching(/can be changed by everybody \(mode 0777\)/),
+    });
+    await chmod(`${sif}.json`, 0o666);
+    await expect(make(fakeEngine())).rejects.toThrow(/no record says that make-sif made it/);
+    if (process.getuid?.() === 0) {
+      await chmod(`${sif}.json`, 0o644);
+      await chown(sif, 54_321, 54_321);
+      await expect(make(fakeEngine())).rejects.toMatchObject({
+        exitCode: 2,
+        message: `${sif} is there already, and it belongs to user 54321: nobody knows what is in it`,
+        fix: '--force replaces it, -o FILE writes elsewhere',
+      });
+    }
   });
 
   test.each<[string, Partial<MakeSifRequest>, RegExp]>([

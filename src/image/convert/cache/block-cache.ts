@@ -1,6 +1,8 @@
-import { open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rename, rm, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from '../../../support/make-folder.ts';
+import { explainConcern } from '../../../support/ownership.ts';
 import { ownIdentity } from '../../../support/process-identity.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/entry.ts';
@@ -57,13 +59,14 @@ export class BlockCache {
   /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
   async has(digest: string): Promise<boolean> {
     const file = this.#fileOf(digest);
-    return file !== undefined && (await stat(file).catch(() => undefined)) !== undefined;
+    const facts = file === undefined ? undefined : await lstat(file).catch(() => undefined);
+    return facts !== undefined && (await explainConcern(facts)) === undefined;
   }
 
   /** @returns undefined for a layer that is not there, or not whole. */
   async open(digest: string): Promise<CachedLayer | undefined> {
     const file = this.#fileOf(digest);
-    const handle = file === undefined ? undefined : await open(file, 'r').catch(() => undefined);
+    const handle = file === undefined ? undefined : await openTrusted(file);
     if (file === undefined || handle === undefined) {
       return undefined;
     }
@@ -142,6 +145,21 @@ export class BlockCache {
     const name = entryName(digest, this.#form);
     return name === undefined ? undefined : path.join(this.#place.folder, name);
   }
+}
+
+/**
+ * Opens an entry that this user or root has written: whoever writes one decides what is in the SIF. The owner is that of
+ * the open file.
+ */
+async function openTrusted(file: string): Promise<FileHandle | undefined> {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  const handle = await open(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch(() => undefined);
+  const facts = await handle?.stat();
+  if (facts?.isFile() === true && (await explainConcern(facts)) === undefined) {
+    return handle;
+  }
+  await handle?.close();
+  return undefined;
 }
 
 /** @throws what is not about the entry. */

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { cacheFolder } from '../../../support/cache-folder.ts';
+import { findCacheFolder } from '../../../support/cache-folder.ts';
 import type { Context } from '../../../support/context.ts';
 import { UsageError } from '../../../support/errors.ts';
+import { explainFolderConcern } from '../../../support/ownership.ts';
 import { parseSize } from '../limits.ts';
 import type { CachePlace } from './block-cache.ts';
 
@@ -10,6 +11,7 @@ const defaultLimit = '4G';
 /**
  * Where converted layers are kept: as hpc-gat.yaml or the site says, else below XDG_CACHE_HOME, else in the home.
  *
+ * @returns undefined for a user without a home.
  * @throws {UsageError} for a folder whose variable is not set, or a limit that is no size.
  */
 export function cachePlace(
@@ -18,14 +20,28 @@ export function cachePlace(
     limit = defaultLimit,
   }: { readonly folder?: string | undefined; readonly limit?: string | undefined } = {},
   context: Pick<Context, 'env' | 'cwd'>,
-): CachePlace {
-  return {
-    folder:
-      folder === undefined
-        ? path.join(cacheFolder(context), 'layers')
-        : path.resolve(context.cwd, expand(folder, context)),
-    limitBytes: parseSize(limit),
-  };
+): CachePlace | undefined {
+  const limitBytes = parseSize(limit);
+  if (folder !== undefined) {
+    return { folder: path.resolve(context.cwd, expand(folder, context)), limitBytes };
+  }
+  const caches = findCacheFolder(context);
+  return caches === undefined ? undefined : { folder: path.join(caches, 'layers'), limitBytes };
+}
+
+/** The same place for a conversion: none where another user could exchange what is kept, which a warning tells. */
+export async function usableCachePlace(
+  place: CachePlace | undefined,
+  { output }: Pick<Context, 'output'>,
+): Promise<CachePlace | undefined> {
+  const concern = place && (await explainFolderConcern(place.folder));
+  if (concern !== undefined) {
+    output.warn(
+      `the layer cache ${place?.folder ?? ''} is not used: ${concern}; fix: take write permission from others (chmod go-w), or set cache.folder to a folder that belongs to you`,
+    );
+    return undefined;
+  }
+  return place;
 }
 
 function expand(folder: string, { env }: Pick<Context, 'env'>): string {

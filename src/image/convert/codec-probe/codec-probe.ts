@@ -4,9 +4,11 @@ import path from 'node:path';
 import * as z from 'zod';
 import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/command.ts';
 import { startsImage } from '../../../apptainer/starts-image.ts';
-import { cacheFolder } from '../../../support/cache-folder.ts';
+import { findCacheFolder } from '../../../support/cache-folder.ts';
 import type { Context } from '../../../support/context.ts';
-import { readTextIfPresent, writeFileAtomically } from '../../../support/files.ts';
+import { writeFileAtomically } from '../../../support/files.ts';
+import { makeFolder } from '../../../support/make-folder.ts';
+import { readOwnText } from '../../../support/ownership.ts';
 import { removeTree } from '../../../support/remove-tree.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { probeProgram, writeProbeImage } from './probe-image.ts';
@@ -38,11 +40,12 @@ export async function runtimeThatRefuses(
   if (runtime === undefined) {
     return undefined;
   }
-  const file = path.join(cacheFolder(context), `reads-${compression.codec}.json`);
+  const folder = findCacheFolder(context);
+  const file = folder === undefined ? undefined : path.join(folder, `reads-${compression.codec}.json`);
   const host = await nameOf(runtime);
-  const known = await readKnown(file, host);
+  const known = file === undefined ? undefined : await readKnown(file, host);
   const reads = known ?? (await probe(runtime, compression, context));
-  if (known === undefined && reads !== undefined) {
+  if (file !== undefined && known === undefined && reads !== undefined) {
     await remember(file, { host, reads });
   }
   return reads === false ? runtime : undefined;
@@ -54,7 +57,7 @@ async function nameOf({ path: file, version }: ContainerRuntime): Promise<string
 
 async function readKnown(file: string, host: string): Promise<boolean | undefined> {
   try {
-    const known = knownSchema.parse(JSON.parse((await readTextIfPresent(file)) ?? 'null'));
+    const known = knownSchema.parse(JSON.parse((await readOwnText(file)) ?? 'null'));
     return known.host === host ? known.reads : undefined;
   } catch {
     return undefined;
@@ -63,6 +66,7 @@ async function readKnown(file: string, host: string): Promise<boolean | undefine
 
 async function remember(file: string, known: z.output<typeof knownSchema>): Promise<void> {
   try {
+    await makeFolder(path.dirname(file), 0o700);
     await writeFileAtomically(file, JSON.stringify(known));
   } catch {
     // A home that is full or read-only: it is tried again the next time.
