@@ -30,6 +30,12 @@ export async function ask(server: InferenceServer, { workload, inputs, what }: Q
     if (error instanceof WrongAnswerError) {
       throw new WrongAnswerError(`${what}: ${error.message}`, { cause: error });
     }
+    if (error instanceof InferenceServerError && error.failure === 'too-large') {
+      throw new WrongAnswerError(`${what}: ${error.message}`, {
+        fix: 'is this the model that the workload is for? Correct its outputs, or random.sizes',
+        cause: error,
+      });
+    }
     throw error instanceof InferenceServerError ? error.within(what) : error;
   }
 }

@@ -5,6 +5,7 @@ import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
+import { answerLimit } from './answer-limit.ts';
 import { ask, expectOneResponse } from './ask.ts';
 import { serverForModel } from './model-kind.ts';
 import { meetModel, type MeetOptions } from './meet-model.ts';
@@ -68,6 +69,7 @@ export async function recordReference(
     modelConfig,
     modelConfigDigest,
   } = await meetModel(server, { workload, stored }, context, options);
+  await server.limitAnswers(answerLimit(workload, [], stored));
   const asked = serverForModel(server, modelConfig);
   const members: Record<string, Uint8Array> = {};
   const cases: string[] = [];

@@ -5,8 +5,8 @@ import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-s
 import { usable } from '../workload/array-file.ts';
 import { ask, expectOneResponse, outputOf } from './ask.ts';
 import { compareTensors, firstNotFinite } from './compare.ts';
-import { numpyTypes, tensorBytes } from '../workload/npy-tensor.ts';
-import type { NpyArray } from '../formats/npy/npy.ts';
+import { isOfDatatype, numpyTypes, tensorBytes } from '../workload/npy-tensor.ts';
+import type { NpyHeader } from '../formats/npy/npy.ts';
 import { readNpz } from '../formats/npy/npz.ts';
 import { matchesShape } from '../workload/signature.ts';
 import type { Tolerance, Workload } from '../workload/workload-schema.ts';
@@ -41,10 +41,22 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
   const archive = path.resolve(path.dirname(file), reference.file);
   const names = [...Object.keys(inputs), ...Object.keys(outputs)];
   const fix = 'make it with `hpc-gat test --record`, or correct `reference` in the workload';
+  const described: Described = { ...inputs, ...outputs };
+  const unusable = (key: string, why: string) =>
+    new UsageError(`unusable reference ${archive}: array ${key} ${why}`, { fix });
   const arrays = await usable({ what: 'reference', file: archive, fix }, () =>
-    readNpz(archive, (array) => {
-      const { name, tensor } = splitName(array, names);
-      return tensor !== undefined && (reference.cases?.includes(name) ?? true);
+    readNpz(archive, {
+      wanted: (array) => {
+        const { name, tensor } = splitName(array, names);
+        return tensor !== undefined && (reference.cases?.includes(name) ?? true);
+      },
+      check: (array, header) => {
+        const wanted = described[splitName(array, names).tensor ?? ''];
+        const why = wanted === undefined ? undefined : misfit(wanted, header);
+        if (why !== undefined) {
+          throw unusable(array, why);
+        }
+      },
     }),
   );
   const cases = reference.cases ?? [
@@ -57,14 +69,15 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
     );
   }
   return cases.map((name) => {
-    const tensors = (described: Described): Tensor[] =>
-      Object.entries(described).map(([tensor, wanted]) => {
+    const tensors = (side: Described): Tensor[] =>
+      Object.entries(side).map(([tensor, { datatype }]) => {
         const key = `${name}.${tensor}`;
-        const read = referenceTensor(tensor, wanted, arrays.get(key));
-        if (typeof read === 'string') {
-          throw new UsageError(`unusable reference ${archive}: array ${key} ${read}`, { fix });
+        const array = arrays.get(key);
+        const bytes = array === undefined ? undefined : tensorBytes(array, datatype);
+        if (array === undefined || bytes === undefined) {
+          throw unusable(key, 'is missing');
         }
-        return read;
+        return { name: tensor, datatype, shape: array.shape, bytes };
       });
     return { name, inputs: tensors(inputs), outputs: tensors(outputs) };
   });
@@ -76,21 +89,13 @@ function splitName(array: string, tensors: readonly string[]): { name: string; t
   return { name: array.slice(0, array.length - (tensor?.length ?? 0) - 1), tensor };
 }
 
-/** The array as that tensor, or why it cannot be one. */
-function referenceTensor(
-  name: string,
-  { datatype, shape }: Described[string],
-  array: NpyArray | undefined,
-): Tensor | string {
-  if (array === undefined) {
-    return 'is missing';
-  }
-  const bytes = tensorBytes(array, datatype);
-  if (bytes === undefined) {
+/** Why an array cannot be that tensor. */
+function misfit({ datatype, shape }: Described[string], array: NpyHeader): string | undefined {
+  if (!isOfDatatype(array.descr, datatype)) {
     return `has elements of type ${array.descr}, the workload says ${numpyTypes(datatype)}`;
   }
   return matchesShape(shape, array.shape)
-    ? { name, datatype, shape: array.shape, bytes }
+    ? undefined
     : `has shape [${array.shape.join(', ')}], the workload says [${shape.join(', ')}]`;
 }
 

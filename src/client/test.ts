@@ -1,6 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
+import { answerLimit } from './answer-limit.ts';
 import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
@@ -79,6 +80,7 @@ export async function testModel(
     printAll(recordedLines(provenance, changes));
   }
 
+  await server.limitAnswers(answerLimit(workload, cases, stored));
   const asked = serverForModel(server, met.modelConfig);
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();

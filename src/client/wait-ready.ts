@@ -81,6 +81,7 @@ function stateOf({ failure, detail }: InferenceServerError): string {
     case 'unreachable':
     case 'untrusted':
     case 'deadline':
+    case 'too-large':
       return detail;
     case 'unsupported':
       return 'the server says only that the model is not ready';

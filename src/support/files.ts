@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, isOutOfSpace, UsageError } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
@@ -28,14 +28,17 @@ export async function writeFileAtomically(
   }
 }
 
+/** No file that is read as a whole text has more; a log or a device may have. */
+const longestTextBytes = 64 * 1024 * 1024;
+
 /**
  * The file's text, or undefined when there is no such file.
  *
- * @throws {UsageError} for a folder.
+ * @throws {UsageError} for a folder, and for a file of more than 64 MiB.
  */
 export async function readTextIfPresent(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
     switch (codeOf(error)) {
       case 'ENOENT':
@@ -50,6 +53,37 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
         throw error;
     }
   }
+}
+
+/**
+ * The file's text. Pipes can be read too; what has no end is not read to its end.
+ *
+ * @throws {UsageError} for a file of more than 64 MiB, and for a name with a null byte.
+ */
+export async function readText(file: string): Promise<string> {
+  if (file.includes('\0')) {
+    throw new UsageError(`${JSON.stringify(file)} cannot be the name of a file: it holds a null byte`, {
+      fix: 'name another file',
+    });
+  }
+  const handle = await open(file, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let length = 0; length <= longestTextBytes;) {
+      const piece = Buffer.alloc(64 * 1024);
+      const { bytesRead } = await handle.read(piece, 0, piece.length, null);
+      if (bytesRead === 0) {
+        return Buffer.concat(pieces).toString('utf8');
+      }
+      pieces.push(piece.subarray(0, bytesRead));
+      length += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  throw new UsageError(`${file} is larger than ${longestTextBytes / 2 ** 20} MiB`, {
+    fix: 'is this the right file? Name another one, or make it smaller',
+  });
 }
 
 /** Whether a few KiB can still be written into a folder: quotas are not seen by statfs(2). */

@@ -31,6 +31,7 @@ export function parseWith<Schema extends z.ZodType>(
   parsed: Parsed,
 ): z.output<Schema> {
   const result = schema.safeParse(value, rarelyUsed);
+  refuseNullBytes(value, [], parsed);
   if (result.success) {
     return result.data;
   }
@@ -44,6 +45,25 @@ export function parseWith<Schema extends z.ZodType>(
     fix: parsed.fix ?? `correct ${parsed.file}`,
     cause: result.error,
   });
+}
+
+/** No path, argument or variable of the system can hold one. */
+function refuseNullBytes(value: unknown, path: readonly PropertyKey[], parsed: Parsed): void {
+  if (typeof value === 'string' && value.includes('\0')) {
+    const position = parsed.locate?.(path);
+    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
+    throw new UsageError(
+      `unusable ${parsed.what}\n  ${place}: ${path.map(String).join('.')}: it holds a null byte`,
+      {
+        fix: parsed.fix ?? `correct ${parsed.file}`,
+      },
+    );
+  }
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      refuseNullBytes(inner, [...path, key], parsed);
+    }
+  }
 }
 
 interface Mistake {

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml';
 import type { z } from 'zod';
-import { UsageError } from './errors.ts';
+import { messageOf, UsageError } from './errors.ts';
 import { parseWith } from './parse.ts';
 
 /**
@@ -24,14 +24,17 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
   { what, file }: { what: string; file: string },
 ): { value: z.output<Schema>; lineOf: (path: readonly PropertyKey[]) => number | undefined } {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = withinLimits({ what, file }, () =>
+    parseDocument(text, { lineCounter, prettyErrors: false }),
+  );
   const position = (offset: number): string => {
     const { line, col } = lineCounter.linePos(offset);
     return `${line}:${col}`;
   };
   const [broken] = document.errors;
   if (broken !== undefined) {
-    throw new UsageError(`unusable ${what}\n  ${file}:${position(broken.pos[0])}: ${broken.message}`, {
+    const reason = /call stack/.test(broken.message) ? 'it is nested too deeply' : broken.message;
+    throw new UsageError(`unusable ${what}\n  ${file}:${position(broken.pos[0])}: ${reason}`, {
       fix: `correct the YAML in ${file}`,
       cause: broken,
     });
@@ -44,8 +47,28 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
     const offset = offsetOf(document, path);
     return offset === undefined ? undefined : lineCounter.linePos(offset).line;
   };
-  const value = parseWith(schema, document.toJS({ maxAliasCount: 100 }), { what, file, locate });
+  const plain = withinLimits<unknown>({ what, file }, () => document.toJS({ maxAliasCount: 100 }) as unknown);
+  const value = parseWith(schema, plain, { what, file, locate });
   return { value, lineOf };
+}
+
+/**
+ * Runs the YAML reader, which throws for a text that is nested deeper than its stack or whose aliases multiply.
+ *
+ * @throws {UsageError} naming the file.
+ */
+export function withinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = /alias/i.test(messageOf(error))
+      ? 'its aliases (*name) stand for far more than the file holds, or for nothing'
+      : `it is nested too deeply, or cannot be read: ${messageOf(error)}`;
+    throw new UsageError(`unusable ${what}\n  ${file}: ${reason}`, {
+      fix: `write ${file} without aliases and with fewer levels`,
+      cause: error,
+    });
+  }
 }
 
 /** Where the key (in a list: the value) begins; for one that is missing, where its parent does. */

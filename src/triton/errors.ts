@@ -5,9 +5,10 @@ import { HpcGatError, type ErrorFacts } from '../support/errors.ts';
  * - `untrusted`: one side does not take the other's certificate, or does not speak TLS;
  * - `deadline`: connected, but no answer in time;
  * - `unsupported`: the server lacks this call;
+ * - `too-large`: the answer is larger than the limit, and was not received;
  * - `refused`: the server answered with an error of its own.
  */
-export type CallFailure = 'unreachable' | 'untrusted' | 'deadline' | 'unsupported' | 'refused';
+export type CallFailure = 'unreachable' | 'untrusted' | 'deadline' | 'unsupported' | 'too-large' | 'refused';
 
 /** A call that an inference server did not answer as asked. */
 export class InferenceServerError extends HpcGatError {

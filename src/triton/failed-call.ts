@@ -29,6 +29,14 @@ export function failedCall(
       const message = `${url}: ${name}: ${reason} within ${timeoutMs / 1000} s`;
       return new InferenceServerError('deadline', message, `${reason} in time`, facts);
     }
+    case status.RESOURCE_EXHAUSTED: {
+      const sizes = /message larger than max \((?<came>\d+) vs\.? (?<limit>\d+)\)/.exec(detail)?.groups;
+      if (sizes !== undefined) {
+        const message = `${url}: the answer to ${name} has ${sizes.came ?? ''} bytes, at most ${sizes.limit ?? ''} were expected`;
+        return new InferenceServerError('too-large', message, detail, facts);
+      }
+      break;
+    }
     case status.UNIMPLEMENTED:
       return new InferenceServerError('unsupported', `${url} does not know ${name}`, detail, facts);
     case status.UNAVAILABLE:

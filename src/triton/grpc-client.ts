@@ -24,6 +24,9 @@ export interface ConnectOptions {
   credentials?: ClientCredentials | undefined;
 }
 
+/** Far above what a server says of itself and its models. */
+const otherAnswerBytes = 64 * 1024 * 1024;
+
 const channelOptions = {
   // Proxies of compute nodes catch gRPC and answer for the server.
   'grpc.enable_http_proxy': 0,
@@ -31,7 +34,7 @@ const channelOptions = {
   'grpc.service_config_disable_resolution': 1,
   // An inference that was sent twice would be counted twice.
   'grpc.enable_retries': 0,
-  'grpc.max_receive_message_length': -1,
+  'grpc.max_receive_message_length': otherAnswerBytes,
   'grpc.max_send_message_length': -1,
   // The default of 64 KiB halves the rate of large answers.
   'grpc-node.flow_control_window': 32 * 1024 * 1024,
@@ -40,13 +43,16 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 1000,
 };
 
-function channelTo(credentials: ClientCredentials | undefined): [ChannelCredentials, ChannelOptions] {
+function channelTo(
+  credentials: ClientCredentials | undefined,
+  more: ChannelOptions = {},
+): [ChannelCredentials, ChannelOptions] {
   if (credentials === undefined) {
-    return [ChannelCredentials.createInsecure(), channelOptions];
+    return [ChannelCredentials.createInsecure(), { ...channelOptions, ...more }];
   }
   const { ca, certificate, key } = credentials;
   const named = { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
-  return [ChannelCredentials.createSsl(ca, key, certificate), { ...channelOptions, ...named }];
+  return [ChannelCredentials.createSsl(ca, key, certificate), { ...channelOptions, ...named, ...more }];
 }
 
 /**
@@ -60,11 +66,13 @@ export function connect(options: ConnectOptions): InferenceServer {
   const endSockets = rememberSockets(port);
   const client = new Client(target, ...channelTo(credentials));
   const secure = credentials !== undefined;
+  // Only a channel has a limit of its answers.
+  let inferences: Client | undefined;
 
   const call = <Answer extends object>(
     name: string,
     request: object,
-    timeoutMs = callTimeoutMs,
+    { timeoutMs = callTimeoutMs, via = client } = {},
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted();
@@ -72,7 +80,7 @@ export function connect(options: ConnectOptions): InferenceServer {
       if (method === undefined) {
         throw new Error(`no method ${name} in the protocol`);
       }
-      const running = client.makeUnaryRequest<object, object>(
+      const running = via.makeUnaryRequest<object, object>(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
@@ -109,12 +117,33 @@ export function connect(options: ConnectOptions): InferenceServer {
     modelConfig: async (name, version) => (await call<wire.Config>('ModelConfig', { name, version })).config,
     modelStatistics: async (name, version) =>
       (await call<wire.Statistics>('ModelStatistics', { name, version })).modelStats.map(statisticsOf),
-    infer: async (request) =>
-      answerOf(await call<wire.InferResponse>('ModelInfer', inferRequest(request), inferTimeoutMs)),
+    limitAnswers: async (bytes) => {
+      inferences?.close();
+      const limited = new Client(
+        target,
+        ...channelTo(credentials, { 'grpc.max_receive_message_length': bytes }),
+      );
+      inferences = limited;
+      // Connects now, so that the first inference takes no longer than the others; it also reports what is wrong.
+      await new Promise((resolve) => {
+        limited.waitForReady(Date.now() + callTimeoutMs, resolve);
+      });
+    },
+    infer: async (request) => {
+      const how = { timeoutMs: inferTimeoutMs, via: inferences ?? client };
+      return answerOf(await call<wire.InferResponse>('ModelInfer', inferRequest(request), how));
+    },
     inferStream: (request) =>
-      collectResponses(client, request, { url, signal, timeoutMs: inferTimeoutMs, log, secure }),
+      collectResponses(inferences ?? client, request, {
+        url,
+        signal,
+        timeoutMs: inferTimeoutMs,
+        log,
+        secure,
+      }),
     close: () => {
       client.close();
+      inferences?.close();
       endSockets();
     },
   };

@@ -138,6 +138,8 @@ export interface InferenceServer {
   modelConfig(model: string, version: string): Promise<ModelConfig>;
   /** One entry for every loaded version, or for the one that is asked for. */
   modelStatistics(model: string, version: string): Promise<ModelStatistics[]>;
+  /** Refuses larger answers to inferences from now on, before they are received; -1 for no limit. */
+  limitAnswers(bytes: number): Promise<void>;
   infer(request: InferRequest): Promise<InferAnswer>;
   /** All responses to one request, for a decoupled model, which sends any number of them. */
   inferStream(request: InferRequest): Promise<InferAnswer[]>;

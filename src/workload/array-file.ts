@@ -6,7 +6,7 @@ import type { Datatype } from '../triton/datatypes.ts';
 import { parseJsonArray } from './json-array.ts';
 import { NpyError, parseNpy, type NpyArray } from '../formats/npy/npy.ts';
 import { numpyTypes, tensorBytes } from './npy-tensor.ts';
-import { readNpz } from '../formats/npy/npz.ts';
+import { npzNames, readNpz } from '../formats/npy/npz.ts';
 
 export interface ArraySource {
   /** Absolute path of a .npy, .npz or .json file. */
@@ -45,14 +45,21 @@ export async function readArray(source: ArraySource, datatype: Datatype): Promis
 }
 
 async function memberOf({ file, array: wanted }: ArraySource): Promise<NpyArray> {
-  const arrays = await readNpz(file, (name) => wanted === undefined || name === wanted);
-  const [first, ...others] = arrays.values();
-  if (first !== undefined && others.length === 0) {
-    return first;
+  const present = await npzNames(file);
+  if (wanted === undefined ? present.length !== 1 : !present.includes(wanted)) {
+    throw unclear(wanted, present);
   }
-  const names = [...(await readNpz(file)).keys()];
+  const arrays = await readNpz(file, { wanted: (name) => wanted === undefined || name === wanted });
+  const [first] = arrays.values();
+  if (first === undefined) {
+    throw unclear(wanted, present);
+  }
+  return first;
+}
+
+function unclear(wanted: string | undefined, names: readonly string[]): NpyError {
   const meant = wanted === undefined ? undefined : nearest(wanted, names);
-  throw new NpyError(
+  return new NpyError(
     (wanted === undefined ? 'which of its arrays? ' : `has no array ${wanted}; `) +
       (meant === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${meant}?`),
   );

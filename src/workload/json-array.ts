@@ -15,6 +15,9 @@ export function parseJsonArray(text: string, datatype: Datatype): { shape: numbe
     throw new NpyError(`not JSON: ${(error as Error).message}`, { cause: error });
   }
   const shape = shapeOf(value);
+  if (shape.length > mostDimensions) {
+    throw new NpyError(`more than ${mostDimensions} lists within each other`);
+  }
   const values: Scalar[] = [];
   collect(value, shape, [], values);
   const index = values.findIndex((one) => scalarFault(datatype, one) !== undefined);
@@ -31,8 +34,19 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
   return isLarge && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value;
 }
 
+/** As NumPy has it. */
+const mostDimensions = 64;
+
 function shapeOf(value: unknown): number[] {
-  return Array.isArray(value) ? [value.length, ...(value.length === 0 ? [] : shapeOf(value[0]))] : [];
+  const shape: number[] = [];
+  for (
+    let inner = value;
+    Array.isArray(inner) && shape.length <= mostDimensions;
+    inner = inner[0] as unknown
+  ) {
+    shape.push(inner.length);
+  }
+  return shape;
 }
 
 function collect(

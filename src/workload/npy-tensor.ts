@@ -9,17 +9,24 @@ import { bytesOf } from './scalars.ts';
  * (`S`, `U`) become BYTES, `U` as UTF-8. NumPy has no BF16: it stands as `<f4` and is rounded, or as `V2`.
  */
 export function tensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datatype): Uint8Array | undefined {
+  if (!isOfDatatype(descr, datatype)) {
+    return undefined;
+  }
   if (datatype === 'BYTES') {
-    return /^[<|][SU]/.test(descr) ? encodeByteElements(texts(descr, elementCount(shape), bytes)) : undefined;
+    return encodeByteElements(texts(descr, elementCount(shape), bytes));
   }
-  if (datatype === 'BF16') {
-    return descr === '<f4'
-      ? bytesOf('BF16', Float64Array.from(elementsOf('FP32', bytes) as Float32Array))
-      : /^[<|]V2$/.test(descr)
-        ? bytes
-        : undefined;
-  }
-  return descr === fixedDatatypes[datatype].numpy ? bytes : undefined;
+  return datatype === 'BF16' && descr === '<f4'
+    ? bytesOf('BF16', Float64Array.from(elementsOf('FP32', bytes) as Float32Array))
+    : bytes;
+}
+
+/** Whether elements of that type of NumPy can become a tensor of that type. */
+export function isOfDatatype(descr: string, datatype: Datatype): boolean {
+  return datatype === 'BYTES'
+    ? /^[<|][SU]/.test(descr)
+    : datatype === 'BF16'
+      ? descr === '<f4' || /^[<|]V2$/.test(descr)
+      : descr === fixedDatatypes[datatype].numpy;
 }
 
 /** The types of NumPy that a tensor of that type can be made of, for messages. */

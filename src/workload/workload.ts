@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
+import { isMissing, readText } from '../support/files.ts';
 import { parseYaml } from '../support/yaml.ts';
 import { isFloat } from '../triton/datatypes.ts';
 import { scalarFault } from './scalars.ts';
@@ -21,8 +20,11 @@ export interface LoadedWorkload {
 export async function loadWorkload(file: string): Promise<LoadedWorkload> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file);
   } catch (error) {
+    if (error instanceof UsageError) {
+      throw error;
+    }
     throw new UsageError(
       isMissing(error) ? `no workload at ${file}` : `cannot read ${file}: ${(error as Error).message}`,
       { fix: 'give the path of a workload.yaml, such as models/gat_test/workload.yaml', cause: error },

@@ -98,3 +98,13 @@ test.each<[string, () => void, RegExp]>([
     reason: outcome.last?.replace('FAIL: ', ''),
   });
 });
+
+test('an answer that is far larger than the workload can lead to is refused before it is received', async () => {
+  spoil(() => answer([5_000_000], new Float32Array(5_000_000)));
+  const { exitCode, last, context } = await project.run();
+  expect(exitCode).toBe(6);
+  expect(last).toMatch(
+    /reference case one: .* the answer to ModelInfer has 20000\d\d\d bytes, at most 16777216 were expected/,
+  );
+  expect(context.messages.join('\n')).toMatch(/fix: is this the model that the workload is for/);
+});

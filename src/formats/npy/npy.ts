@@ -11,14 +11,24 @@ export class NpyError extends Error {}
 
 const MAGIC = '\x93NUMPY';
 
+/** What the beginning of a .npy file says of the rest. */
+export interface NpyHeader {
+  readonly descr: string;
+  readonly shape: readonly number[];
+  /** Where the elements begin, in bytes. */
+  readonly dataStart: number;
+  /** Size of the whole file, in bytes; past the safe integers for a shape that no file can have. */
+  readonly sizeBytes: number;
+}
+
 /**
- * Reads the .npy format, versions 1 to 3, in C order. The bytes are shared with `file`, not copied.
+ * Reads the header of the .npy format, versions 1 to 3, in C order.
  *
  * Source: numpy/lib/format.py, "Format Version 1.0" and following.
  *
  * @throws {NpyError}
  */
-export function parseNpy(file: Uint8Array): NpyArray {
+export function parseNpyHeader(file: Uint8Array): NpyHeader {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < 10 || latin1(file.subarray(0, 6)) !== MAGIC) {
     throw new NpyError('not a .npy file');
@@ -37,11 +47,29 @@ export function parseNpy(file: Uint8Array): NpyArray {
   if (fortranOrder && shape.length > 1) {
     throw new NpyError('is in Fortran order; save np.ascontiguousarray(a) instead');
   }
+  const size = elementSize(descr);
+  if (size === 0 && shape.reduce((product, one) => product * one, 1) > 0) {
+    throw new NpyError(`elements of type ${descr} have no size`);
+  }
+  return {
+    descr,
+    shape,
+    dataStart,
+    sizeBytes: dataStart + shape.reduce((product, one) => product * one, size),
+  };
+}
+
+/**
+ * Reads a .npy file. The bytes are shared with `file`, not copied.
+ *
+ * @throws {NpyError}
+ */
+export function parseNpy(file: Uint8Array): NpyArray {
+  const { descr, shape, dataStart, sizeBytes } = parseNpyHeader(file);
   const bytes = file.subarray(dataStart);
-  const expected = shape.reduce((product, size) => product * size, elementSize(descr));
-  if (bytes.length !== expected) {
+  if (file.length !== sizeBytes) {
     throw new NpyError(
-      `${descr} of shape (${shape.join(', ')}) needs ${expected} bytes, but ${bytes.length} are there`,
+      `${descr} of shape (${shape.join(', ')}) needs ${sizeBytes - dataStart} bytes, but ${bytes.length} are there`,
     );
   }
   return { descr, shape, bytes };

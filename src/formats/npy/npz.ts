@@ -1,41 +1,102 @@
+import type { FileHandle } from 'node:fs/promises';
 import { messageOf } from '../../support/errors.ts';
-import { expectChecksum, readZipEntry, withFile, ZipError, zipEntries } from '../zip/zip.ts';
-import { NpyError, parseNpy, type NpyArray } from './npy.ts';
+import {
+  expectChecksum,
+  readZipEntry,
+  readZipEntryStart,
+  withFile,
+  type ZipEntry,
+  ZipError,
+  zipEntries,
+} from '../zip/zip.ts';
+import { NpyError, parseNpy, parseNpyHeader, type NpyArray, type NpyHeader } from './npy.ts';
 
-/** Node's buffers end here. */
-const longestArrayBytes = 2 ** 32;
+/** What all arrays of a file may take in memory, if the file itself is small. */
+const freeBytes = 512 * 1024 * 1024;
+/** Sparse data compress to a hundredth; a file that grows more than that is no data. */
+const mostGrowth = 200;
+/** Packed bytes in which a header lies, nearly always; and always. */
+const headerPackedBytes = [4096, 128 * 1024] as const;
+
+/** Which arrays are read, by name; `check` sees what the header says before the array is unpacked, and may throw. */
+export interface NpzSelection {
+  readonly wanted?: (name: string) => boolean;
+  readonly check?: (name: string, header: NpyHeader) => void;
+}
 
 /**
- * The arrays of a NumPy .npz file by name.
+ * The arrays of a NumPy .npz file by name. Members that are no arrays have no name here. An array is unpacked once its
+ * header is known, and never to more than the header says.
  *
- * @param wanted only the arrays for which it answers true are unpacked; members that are no arrays have no name here
- * @throws {NpyError} when the file is truncated, damaged or holds something else.
+ * @throws {NpyError} when the file is truncated, damaged, holds something else, or would take far more memory than its
+ * size justifies.
  */
 export async function readNpz(
   file: string,
-  wanted: (name: string) => boolean = () => true,
+  { wanted = () => true, check }: NpzSelection = {},
 ): Promise<ReadonlyMap<string, NpyArray>> {
-  return withFile(file, async (handle) => {
+  return withMembers(file, async (handle, members) => {
     const arrays = new Map<string, NpyArray>();
-    try {
-      for (const entry of await zipEntries(handle)) {
-        const array = entry.name.replace(/\.npy$/, '');
-        if (array !== entry.name && wanted(array)) {
-          const content = await readZipEntry(handle, entry, longestArrayBytes);
-          expectChecksum(entry, content);
-          arrays.set(array, parseMember(entry.name, content));
-        }
+    const limit = Math.max(freeBytes, mostGrowth * (await handle.stat()).size);
+    let total = 0;
+    for (const { name, entry } of members.filter((member) => wanted(member.name))) {
+      const header = await readHeader(handle, entry);
+      check?.(name, header);
+      total += header.sizeBytes;
+      if (total > limit) {
+        throw new NpyError(
+          `its arrays take more than ${Math.floor(limit / 2 ** 20)} MiB in memory: ${entry.name} has shape ` +
+            `(${header.shape.join(', ')}); np.savez writes such arrays without compression`,
+        );
       }
-    } catch (error) {
-      throw error instanceof ZipError ? new NpyError(messageOf(error), { cause: error }) : error;
+      const content = await readZipEntry(handle, entry, header.sizeBytes);
+      expectChecksum(entry, content);
+      arrays.set(
+        name,
+        ofMember(entry.name, () => parseNpy(content)),
+      );
     }
     return arrays;
   });
 }
 
-function parseMember(name: string, bytes: Uint8Array): NpyArray {
+/** The names of the arrays of a file. */
+export async function npzNames(file: string): Promise<string[]> {
+  return withMembers(file, (_handle, members) => Promise.resolve(members.map(({ name }) => name)));
+}
+
+async function withMembers<T>(
+  file: string,
+  use: (handle: FileHandle, members: readonly { name: string; entry: ZipEntry }[]) => Promise<T>,
+): Promise<T> {
+  return withFile(file, async (handle) => {
+    try {
+      const entries = await zipEntries(handle);
+      const members = entries.map((entry) => ({ entry, name: entry.name.replace(/\.npy$/, '') }));
+      return await use(
+        handle,
+        members.filter(({ name, entry }) => name !== entry.name),
+      );
+    } catch (error) {
+      throw error instanceof ZipError ? new NpyError(messageOf(error), { cause: error }) : error;
+    }
+  });
+}
+
+async function readHeader(handle: FileHandle, entry: ZipEntry): Promise<NpyHeader> {
+  const [usual, longest] = headerPackedBytes;
+  const start = await readZipEntryStart(handle, entry, usual);
   try {
-    return parseNpy(bytes);
+    return parseNpyHeader(start);
+  } catch {
+    const more = await readZipEntryStart(handle, entry, longest);
+    return ofMember(entry.name, () => parseNpyHeader(more));
+  }
+}
+
+function ofMember<T>(name: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw error instanceof NpyError ? new NpyError(`${name}: ${error.message}`, { cause: error }) : error;
   }

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { crc32, inflateRawSync } from 'node:zlib';
+import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { codeOf } from '../../support/errors.ts';
 import { readAt } from '../../support/files.ts';
 
 /** Why a file is not a usable zip archive. */
@@ -56,25 +57,45 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
 }
 
 /** The unpacked content of one entry, of at most `limitBytes`. */
-export async function readZipEntry(
-  handle: FileHandle,
-  { name, method, packedSizeBytes, offsetBytes }: ZipEntry,
-  limitBytes: number,
-): Promise<Buffer> {
-  if (packedSizeBytes > limitBytes) {
+export async function readZipEntry(handle: FileHandle, entry: ZipEntry, limitBytes: number): Promise<Buffer> {
+  const { name, method, packedSizeBytes } = entry;
+  if (packedSizeBytes > limitBytes && method === 0) {
     throw new ZipError(`${name} is larger than ${limitBytes} bytes`);
   }
+  const packed = await bytesAt(handle, await contentOffset(handle, entry), packedSizeBytes);
+  try {
+    return method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: limitBytes });
+  } catch (error) {
+    throw new ZipError(
+      codeOf(error) === 'ERR_BUFFER_TOO_LARGE'
+        ? `${name} is larger than ${limitBytes} bytes`
+        : `${name} is damaged`,
+      { cause: error },
+    );
+  }
+}
+
+/** The first bytes of an entry's content: what `packedBytes` of the archive unpack to. */
+export async function readZipEntryStart(
+  handle: FileHandle,
+  entry: ZipEntry,
+  packedBytes: number,
+): Promise<Buffer> {
+  const start = await contentOffset(handle, entry);
+  const packed = await bytesAt(handle, start, Math.min(packedBytes, entry.packedSizeBytes));
+  try {
+    return entry.method === 0 ? packed : inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch (error) {
+    throw new ZipError(`${entry.name} is damaged`, { cause: error });
+  }
+}
+
+async function contentOffset(handle: FileHandle, { name, offsetBytes }: ZipEntry): Promise<number> {
   const header = await bytesAt(handle, offsetBytes, 30);
   if (header.readUInt32LE(0) !== 0x04034b50) {
     throw new ZipError(`${name} is damaged`);
   }
-  const start = offsetBytes + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const packed = await bytesAt(handle, start, packedSizeBytes);
-  try {
-    return method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: limitBytes });
-  } catch (error) {
-    throw new ZipError(`${name} is damaged`, { cause: error });
-  }
+  return offsetBytes + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
 /** Torch can be told to write none; what NumPy writes always has one. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { readTextIfPresent } from '../../support/files.ts';
 import { nearest } from '../../support/nearest.ts';
+import { withinLimits } from '../../support/yaml.ts';
 import { datatypeOfConfig } from '../../triton/datatypes.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
@@ -20,7 +21,9 @@ export async function checkWorkload(model: ModelFolder): Promise<Finding[]> {
     return [];
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = withinLimits({ what: 'workload', file }, () =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: false }),
+  );
   const findings: Finding[] = [];
   const add = (offset: number | undefined, what: string, fix: string) => {
     const { line, col } = lines.linePos(offset ?? 0);

@@ -21,14 +21,14 @@ const floats = npyFile('<f4', [2, 3], Float32Array.of(0, 1, 2, 3, 4, 5));
 const whole = npzFile({ 'small.x': floats, 'small.i': npyFile('<i8', [1], BigInt64Array.of(-7n)) });
 
 test.each([0, 6] as const)('arrays of an archive packed at level %i', async (level) => {
-  const arrays = await readNpz(written(npzFile({ 'small.x': floats }, level)), everything);
+  const arrays = await readNpz(written(npzFile({ 'small.x': floats }, level)), { wanted: everything });
   const x = arrays.get('small.x');
   expect(x).toMatchObject({ descr: '<f4', shape: [2, 3] });
   expect(Buffer.from(x?.bytes ?? []).readFloatLE(20)).toBe(5);
 });
 
 test('what NumPy itself wrote', async () => {
-  const arrays = await readNpz(committed, (name) => name.startsWith('cora.'));
+  const arrays = await readNpz(committed, { wanted: (name) => name.startsWith('cora.') });
   expect([...arrays.keys()].sort()).toEqual(['cora.edgeindex__1', 'cora.logits__0', 'cora.x__0']);
   expect(arrays.get('cora.x__0')).toMatchObject({ descr: '<f4', shape: [2708, 1433] });
   expect(arrays.get('cora.edgeindex__1')?.bytes.length).toBe(2 * 10556 * 8);
@@ -37,29 +37,31 @@ test('what NumPy itself wrote', async () => {
 test('cut off anywhere, it is refused', async () => {
   const packed = readFileSync(committed);
   for (const length of [0, 10, 1000, packed.length / 2, packed.length - 30, packed.length - 1]) {
-    await expect(readNpz(written(packed.subarray(0, length)), everything)).rejects.toThrow(NpyError);
+    await expect(readNpz(written(packed.subarray(0, length)), { wanted: everything })).rejects.toThrow(
+      NpyError,
+    );
   }
 });
 
 test('a flipped bit is noticed by the checksum', async () => {
   const stored = Buffer.from(npzFile({ 'small.x': floats }, 0));
   stored.writeUInt8(stored.readUInt8(180) ^ 1, 180);
-  await expect(readNpz(written(stored), everything)).rejects.toThrow(
+  await expect(readNpz(written(stored), { wanted: everything })).rejects.toThrow(
     /small\.x\.npy: its checksum does not fit/,
   );
 });
 
 test('another kind of file and another kind of member are refused', async () => {
-  await expect(readNpz(written(Buffer.from('hello '.repeat(100))), everything)).rejects.toThrow(
+  await expect(readNpz(written(Buffer.from('hello '.repeat(100))), { wanted: everything })).rejects.toThrow(
     /not a zip archive/,
   );
-  await expect(readNpz(written(npzFile({ a: Buffer.from('no array') })), everything)).rejects.toThrow(
-    /a\.npy: not a \.npy file/,
-  );
+  await expect(
+    readNpz(written(npzFile({ a: Buffer.from('no array') })), { wanted: everything }),
+  ).rejects.toThrow(/a\.npy: not a \.npy file/);
 });
 
 test('only wanted members are unpacked', async () => {
-  const arrays = await readNpz(written(whole), (name) => name === 'small.i');
+  const arrays = await readNpz(written(whole), { wanted: (name) => name === 'small.i' });
   expect([...arrays.keys()]).toEqual(['small.i']);
 });
 
@@ -99,4 +101,32 @@ test.each([
   ['an unknown version', replaced('NUMPY\x01', 'NUMPY\x09'), /version 9 is unknown/],
 ])('an array in %s is refused', (_what, bytes, message) => {
   expect(() => parseNpy(bytes)).toThrow(message);
+});
+
+/** A .npy file whose header claims another shape than its elements have. */
+function lyingFile(shape: number[], elements: number): Uint8Array {
+  const claimed = npyFile('<f4', shape, new Float32Array());
+  return Buffer.concat([claimed, new Uint8Array(4 * elements)]);
+}
+
+test.each([
+  [
+    'a header that claims gigabytes',
+    lyingFile([700_000, 1000], 2),
+    /more than 512 MiB in memory: a\.npy has shape \(700000, 1000\)/,
+  ],
+  ['a shape past all numbers', lyingFile([1e15, 1e15], 2), /more than 512 MiB/],
+  ['more content than its header says', lyingFile([2], 500_000), /a\.npy is larger than 136 bytes/],
+  ['less content than its header says', lyingFile([500_000], 2), /needs 2000000 bytes, but 8 are there/],
+])('an archive is not unpacked for %s', async (_, content, message) => {
+  await expect(readNpz(written(npzFile({ a: content })))).rejects.toThrow(message);
+});
+
+test('what the caller says of a header comes before unpacking', async () => {
+  const check = () => {
+    throw new Error('another type');
+  };
+  await expect(readNpz(written(npzFile({ a: lyingFile([2], 500_000) })), { check })).rejects.toThrow(
+    'another type',
+  );
 });
