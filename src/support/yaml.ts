@@ -33,7 +33,7 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
   };
   const [broken] = document.errors;
   if (broken !== undefined) {
-    const reason = /call stack/.test(broken.message) ? 'it is nested too deeply' : broken.message;
+    const reason = broken.message.includes('call stack') ? 'it is nested too deeply' : broken.message;
     throw new UsageError(`unusable ${what}\n  ${file}:${position(broken.pos[0])}: ${reason}`, {
       fix: `correct the YAML in ${file}`,
       cause: broken,
