@@ -19,6 +19,11 @@ const kinds: Readonly<Record<string, EntryKind>> = {
   S: 'file',
 };
 
+/** Whether a header is that of something that a file system holds. */
+export function isKnownType({ type }: TarHeader): boolean {
+  return kinds[type] !== undefined;
+}
+
 /** What Linux takes (limits.h: XATTR_NAME_MAX, XATTR_SIZE_MAX). */
 const maxXattrNameBytes = 255;
 const maxXattrBytes = 65_536;

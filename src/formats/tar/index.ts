@@ -3,7 +3,7 @@ import { HpcGatError } from '../../support/errors.ts';
 import { readAt } from '../../support/files.ts';
 import { entryName } from './entry-name.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
-import { parsePax, paxNumber } from './pax.ts';
+import { parsePax, paxNumber, type PaxRecords } from './pax.ts';
 
 /** Where a file of a tar lies in it. */
 export interface TarEntry {
@@ -17,12 +17,12 @@ export interface TarEntry {
 }
 
 /** Longer than any path; a header that claims more is not a path's. */
-const maxExtensionBytes = 1024 * 1024;
+const maxExtensionBytes = 16 * 1024 * 1024;
 /** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
 
-/** Files and extension headers; whatever else claims a size, like a link, has no data (POSIX.1-2001, ustar). */
-const typesWithData = new Set(['\0', '0', '7', 'S', 'x', 'X', 'g', 'L', 'K']);
+/** Links, devices, directories and FIFOs: whatever size they claim, they have no data (POSIX.1-2001, ustar). */
+const typesWithoutData = new Set(['1', '2', '3', '4', '5', '6']);
 
 /** A file that is not a tar, or one that is cut off. */
 class BrokenTarError extends HpcGatError {
@@ -53,7 +53,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
       throw new BrokenTarError(file, notATar(record, position));
     }
     const { type } = header;
-    const sizeBytes = typesWithData.has(type) ? (next.sizeBytes ?? header.sizeBytes) : 0;
+    const sizeBytes = typesWithoutData.has(type) ? 0 : (next.sizeBytes ?? header.sizeBytes);
     const dataOffset = position + recordBytes;
     // The padding behind the last entry may be missing, like the end mark.
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + sizeBytes > fileBytes) {
@@ -65,9 +65,13 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     if ('xXLK'.includes(type)) {
       const data = await readAt(handle, dataOffset, Math.min(sizeBytes, maxExtensionBytes));
       const long = utf8(byteText(data, 0, data.length));
+      const records = 'xX'.includes(type) ? parsePax(data) : undefined;
+      if (records === undefined && 'xX'.includes(type)) {
+        throw new BrokenTarError(file, `is a damaged tar: the pax header at byte ${position} cannot be read`);
+      }
       next = {
         ...next,
-        ...('xX'.includes(type) ? pax(data) : type === 'L' ? { name: long } : { linkName: long }),
+        ...(records ? pax(records) : type === 'L' ? { name: long } : { linkName: long }),
       };
     } else {
       if (type !== 'g') {
@@ -101,8 +105,7 @@ function notATar(header: Buffer, position: number): string {
   return 'is not a tar archive';
 }
 
-function pax(data: Buffer): Extension {
-  const records = parsePax(data) ?? new Map<string, Buffer>();
+function pax(records: PaxRecords): Extension {
   const [path, linkPath, size] = ['path', 'linkpath', 'size'].map((key) => records.get(key));
   return {
     ...(path && { name: path.toString('utf8') }),

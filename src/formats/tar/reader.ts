@@ -1,7 +1,7 @@
 import { HpcGatError } from '../../support/errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import { StoredContent } from './content.ts';
-import { describeEntry, quoted } from './describe-entry.ts';
+import { describeEntry, isKnownType, quoted } from './describe-entry.ts';
 import type { TarEntry } from './entry.ts';
 import { Extensions, isExtension } from './extensions.ts';
 import { isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
@@ -16,19 +16,20 @@ export class TarReader {
   readonly #bytes: ByteReader;
   readonly #place: string;
   readonly #content: StoredContent;
-  readonly #endRecords: number;
+  readonly #isArchive: boolean;
   readonly #extensions: Extensions;
   readonly #damaged = (problem: string) =>
     new HpcGatError(`${this.#place} is damaged: ${problem}`, { fix: 'save or pull the image again' });
 
   /**
    * @param place names the layer in messages.
-   * @param endRecords how many zero records mark the end: two, as POSIX demands, or one, as for an archive on disk.
+   * @param isArchive whether it is no layer but an archive that holds layers: as on disk, one zero record ends it, and entries of
+   *   unknown types, like a volume label, are passed over.
    */
-  constructor(chunks: AsyncIterable<Buffer>, place: string, { endRecords = 2 }: { endRecords?: 1 | 2 } = {}) {
+  constructor(chunks: AsyncIterable<Buffer>, place: string, { isArchive = false } = {}) {
     this.#bytes = new ByteReader(chunks);
     this.#place = place;
-    this.#endRecords = endRecords;
+    this.#isArchive = isArchive;
     this.#content = new StoredContent(this.#bytes, () =>
       this.#damaged(`it is cut off at byte ${this.#bytes.position}`),
     );
@@ -59,6 +60,11 @@ export class TarReader {
       }
       if (!isExtension(header)) {
         const extension = this.#extensions.take();
+        if (this.#isArchive && !isKnownType(header) && header.sizeBytes >= 0) {
+          this.#content.begin(header.sizeBytes);
+          await this.#content.end();
+          continue;
+        }
         const entry = describeEntry(header, extension, this.#damaged);
         this.#content.begin(entry.sizeBytes);
         const { pax } = extension;
@@ -101,7 +107,7 @@ export class TarReader {
   async #expectEnd(): Promise<void> {
     const at = this.#bytes.position;
     const second = await this.#bytes.read(recordBytes);
-    if (this.#endRecords === 2 && !isZeroRecord(second)) {
+    if (!this.#isArchive && !isZeroRecord(second)) {
       throw this.#damaged(`something follows the mark of its end, at byte ${at}`);
     }
     await this.#bytes.skip(Number.POSITIVE_INFINITY);

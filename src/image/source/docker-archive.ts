@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
-import { HpcGatError, messageOf } from '../../support/errors.ts';
+import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
 import { archiveFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
@@ -106,7 +106,18 @@ export async function readSaved(
     const config = parse(imageConfigSchema, text, Config, place);
     return { digest, config, indexed: index.find((one) => one.configDigest === digest)?.platform };
   };
-  const manifest = await expect('manifest.json');
+  const manifest = await read('manifest.json');
+  if (manifest === undefined && (await read('index.json')) !== undefined) {
+    throw new UsageError(
+      `${place} is an OCI archive, not one of \`docker save\`: it holds no manifest.json`,
+      {
+        fix: `name it as oci-archive:${place}`,
+      },
+    );
+  }
+  if (manifest === undefined) {
+    throw missing('manifest.json');
+  }
   const images = parse(manifestSchema, manifest, 'manifest.json', place);
   const index = await readSavedIndex(read);
   const image = await chooseSaved(images, index, place, wanted, readConfig);

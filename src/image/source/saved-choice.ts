@@ -27,7 +27,9 @@ export async function chooseSaved(
   readConfig: ReadConfig,
 ): Promise<ManifestImage> {
   const named =
-    reference === undefined ? images : images.filter(({ RepoTags }) => RepoTags.includes(reference));
+    reference === undefined
+      ? images
+      : images.filter(({ RepoTags }) => RepoTags.map(familiar).includes(familiar(reference)));
   const wanted = onceEach(named);
   const [first, ...others] = wanted;
   if (first === undefined) {
@@ -51,6 +53,11 @@ export async function chooseSaved(
     });
   }
   return found.image;
+}
+
+/** The short form of a name of Docker Hub: Podman saves `docker.io/library/x:1` where Docker saves `x:1`. */
+function familiar(name: string): string {
+  return name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '');
 }
 
 /** An image may be listed under several names. */

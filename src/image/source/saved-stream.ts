@@ -54,7 +54,7 @@ export class SavedStream {
    * @throws {HpcGatError} when the stream or a layer is damaged.
    */
   async *layers(chunks: AsyncIterable<Buffer>, reading: LayerReading): AsyncGenerator<ArrivingLayer> {
-    const tar = new TarReader(chunks, this.#from.stream, { endRecords: 1 });
+    const tar = new TarReader(chunks, this.#from.stream, { isArchive: true });
     let entries = 0;
     for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
       const { kind, sizeBytes } = entry;

@@ -208,6 +208,37 @@ describe('an archive of docker save', () => {
     });
   });
 
+  test('of Podman is found by the short name of Docker Hub', async () => {
+    const full = { ...hostImage, tags: ['docker.io/library/x:1'] };
+    expect((await fromArchive(saved([full, second]), ':x:1')).cmd).toBe('this');
+    expect((await fromArchive(saved([hostImage, second]), ':docker.io/library/x:1')).cmd).toBe('this');
+  });
+
+  test('may have a volume label, and nothing that is damaged', async () => {
+    const archive = saved(
+      [hostImage],
+      [
+        { name: 'label', type: 'V' },
+        { name: 'listing', type: 'D', data: 'x' },
+      ],
+    );
+    expect((await fromArchive(archive)).cmd).toBe('this');
+    const damaged = saved([hostImage], [{ name: 'p', type: 'x', data: '99 path=x\n' }]);
+    expect(
+      (
+        await converted(async (folder) => {
+          await writeFile(path.join(folder, 'image.tar'), damaged);
+          return 'docker-archive:image.tar';
+        })
+      ).said,
+    ).toMatch(/the pax header at byte \d+ cannot be read/);
+  });
+
+  test('is none where it is an OCI archive, which is said', async () => {
+    const archive = layerBytes([{ name: 'index.json', data: '{"manifests":[]}' }]);
+    expect((await fromArchive(archive)).said).toContain('name it as oci-archive:');
+  });
+
   test('with links in a circle is refused', async () => {
     const circle = [
       { name: 'a', type: '2', link: 'b' },

@@ -17,7 +17,9 @@ export function environmentLines(env: readonly string[]): string[] {
 
 /** Returns the names of the environment that {@link environmentLines} leaves out, each once. */
 export function unusableNames(env: readonly string[]): string[] {
-  return [...new Set(env.map((word) => nameAndValue(word)[0]))].filter((name) => !isShellName(name));
+  return [...new Set(env.map((word) => nameAndValue(word)[0]))].filter(
+    (name) => name !== '' && !isShellName(name),
+  );
 }
 
 function nameAndValue(word: string): [name: string, value: string] {
