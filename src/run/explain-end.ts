@@ -95,7 +95,7 @@ async function loginAdvice(): Promise<string> {
 const failedStarts = /requeued held|launch failed|user env retrieval|JobHoldMaxRequeue|SPECIAL_EXIT/i;
 /** Reasons for which a job never starts as it was requested. */
 const neverStarts =
-  /^(BadConstraints|DependencyNeverSatisfied|InvalidAccount|InvalidQOS|AccountNotAllowed)$/i;
+  /^(BadConstraints|DependencyNeverSatisfied|Invalid(Account|QOS)|AccountNotAllowed|PartitionTimeLimit|(QOS|Assoc)(Min\w+|Max\w+PerJob(Limit)?))$/i;
 
 /** Explains why a job that waits will not start by itself; undefined for one that may. */
 export async function explainHold({ id, job }: EndedJob): Promise<Ending | undefined> {

@@ -20,6 +20,8 @@ const cancelMs = 60_000;
 
 /** How long Slurm may take to know why it terminated a script. */
 const causeMs = 10_000;
+/** How long a reason for which a job never starts has to last. */
+const holdMs = 3_000;
 /** When a job that runs without its script is reported. */
 const slowStartMs = 10_000;
 
@@ -129,6 +131,7 @@ async function watchWith(
   const plan = await record.plan();
   const start = new SlowStart(context, record, jobId);
   let terminatedMs: number | undefined;
+  let heldMs: number | undefined;
   const finish = async (ending: Ending | undefined): Promise<{ ending: Ending | undefined }> => {
     await progress.finish();
     return { ending };
@@ -173,7 +176,13 @@ async function watchWith(
         : undefined;
     }
     const hold = await explainHold({ id: jobId, job });
-    if (hold !== undefined) {
+    heldMs = hold === undefined ? undefined : (heldMs ?? context.clock.now().getTime());
+    if (hold !== undefined && heldMs !== undefined) {
+      // A reason may be there for a moment only, for example while the controller is reconfigured.
+      poller.hurry();
+      if (context.clock.now().getTime() - heldMs < holdMs) {
+        return undefined;
+      }
       context.output.info(`canceling job ${jobId}, which would wait for ever`);
       await cancelJob(context, jobId);
       return finish(hold);

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './command.ts';
@@ -45,13 +46,22 @@ export async function findJobs(context: Context, wanted: readonly JobTraits[]): 
 }
 
 function isOf({ name, command }: NamedJob, traits: JobTraits): boolean {
-  if (command === traits.script) {
+  if (command !== undefined && realPath(command) === realPath(traits.script)) {
     return true;
   }
   // A site's sbatch may submit a copy of the script.
   return (
     (name === undefined || name === traits.name) && (command === undefined || !scriptOfRun.test(command))
   );
+}
+
+/** A project may be reached by several paths. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
 }
 
 async function queryByName(

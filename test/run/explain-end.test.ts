@@ -67,6 +67,9 @@ test.each([
   ['launch_failed_requeued_held', /prolog/],
   ['launch failed requeued held', /prolog/],
   ['user env retrieval failed requeued held', /login shell/],
+  ['QOSMinGRES', /cannot start as it was requested/],
+  ['QOSMaxWallDurationPerJobLimit', /cannot start as it was requested/],
+  ['PartitionTimeLimit', /cannot start as it was requested/],
   ['DependencyNeverSatisfied', /cannot start as it was requested/],
 ])('a job that waits for the reason "%s" never starts by itself', async (reason, message) => {
   const waiting = { id: '12', job: { ...job, state: 'PENDING', reason } };

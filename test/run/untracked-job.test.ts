@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { RunRecord } from '../../src/run/record/run-directory.ts';
@@ -79,4 +79,15 @@ test('on a host without Slurm it is shown as lost', async () => {
   const context = testContext({ env: { PATH: '/nonexistent', HOME: root }, cwd: root });
   expect(await main(['status', '--json'], context)).toBe(0);
   expect(context.results).toMatchObject([[{ id: 'lost', state: 'LOST' }]]);
+});
+
+test('a project that was submitted by another path is the same one', async () => {
+  const link = path.join(temporaryFolder(), 'link');
+  await symlink(root, link);
+  const squeue = `case "$*" in
+    *--name*) echo "12|PENDING|None|||hpc-gat-lost|${link}/.hpc-gat/runs/lost/batch.sh" ;;
+    *) echo '12|PENDING|None||' ;;
+  esac`;
+  const { results } = await hpcGat(['status', '--json'], squeue);
+  expect(results).toMatchObject([[{ id: 'lost', jobId: '12', state: 'PENDING' }]]);
 });

@@ -18,6 +18,7 @@ test.each([
     'terminated',
   ],
   ['SIGTERM', '*** JOB 7 ON cpu1 CANCELLED AT 2026-01-02T03:04:05 ***', '', 143, 'terminated'],
+  ['SIGTERM', preemptedLine.replace('PREEMPTION', 'TIME LIMIT'), '', 5, 'walltime'],
   ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=2026-01-02T03:04:05', 4, 'preempted'],
   ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=None', 0, 'served'],
 ] as const)('after %s, with "%s" in the log and "%s" of Slurm', async (signal, line, shown, code, reason) => {
