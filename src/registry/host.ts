@@ -48,7 +48,9 @@ export function registryHost(
     get: async (path, request, signal) => {
       const within = { ...context, signal };
       const target = new URL(`/v2/${repository}/${path}`, url);
+      let used: string | undefined;
       const attempt = async (): Promise<RegistryAnswer> => {
+        used = authorization;
         const answer = await send(
           target,
           {
@@ -58,8 +60,7 @@ export function registryHost(
           },
           within,
         );
-        const isOwn = answer.url.origin === url.origin;
-        return { ...answer, redirectedTo: isOwn ? undefined : answer.url.host };
+        return { ...answer, redirectedTo: otherHost(answer.url, url) };
       };
       let answer = await attempt();
       // Also a token that has run out in the middle of a long download comes here. A registry that refuses the token
@@ -83,7 +84,8 @@ export function registryHost(
           secrets,
         };
         const authorized = await authorize(challenge, login, within);
-        if (authorized === undefined || (withScopeOfChallenge && authorized === authorization)) {
+        // The same again would be refused again, and may lock the account.
+        if (authorized === undefined || authorized === used) {
           return answer;
         }
         authorization = authorized;
@@ -94,6 +96,13 @@ export function registryHost(
       return answer;
     },
   };
+}
+
+function otherHost(answered: URL, asked: URL): string | undefined {
+  if (answered.origin === asked.origin) {
+    return undefined;
+  }
+  return answered.host === asked.host ? answered.origin : answered.host;
 }
 
 /** A challenge counts only from the host that was asked: no other one is to get the login. */

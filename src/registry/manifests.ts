@@ -45,7 +45,7 @@ export async function fetchManifest(
       },
     );
   }
-  const mediaType = (answer.headers['content-type'] ?? '').replace(/;.*$/, '').trim();
+  const mediaType = registry.redact((answer.headers['content-type'] ?? '').replace(/;.*$/, '').trim());
   return { digest, mediaType, bytes };
 }
 

@@ -85,8 +85,7 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
 
 async function notThere(registry: Registry, what: string, signal: AbortSignal): Promise<UsageError> {
   const { host, repository, reference } = registry.reference;
-  const { statusCode, body } = await registry.read('tags/list', {}, signal);
-  const tags = (statusCode === 200 ? tagsSchema.safeParse(jsonOf(body)).data?.tags : undefined) ?? [];
+  const tags = await listTags(registry, signal);
   const meant = nearest(reference, tags);
   const some = tags
     .slice(-10)
@@ -100,6 +99,17 @@ async function notThere(registry: Registry, what: string, signal: AbortSignal): 
           ? `it has ${some}${tags.length > 10 ? ' and others' : ''}`
           : `there is no ${repository} at all: check the name`,
   });
+}
+
+/** None where the registry does not list them: what failed before matters more. */
+async function listTags(registry: Registry, signal: AbortSignal): Promise<string[]> {
+  try {
+    const { statusCode, body } = await registry.read('tags/list', {}, signal);
+    return (statusCode === 200 ? tagsSchema.safeParse(jsonOf(body)).data?.tags : undefined) ?? [];
+  } catch {
+    signal.throwIfAborted();
+    return [];
+  }
 }
 
 function jsonOf(body: Buffer): unknown {

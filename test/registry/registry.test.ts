@@ -47,6 +47,18 @@ describe('a manifest', () => {
     await expect(fetching).rejects.toMatchObject({ fix: `did you mean ${registry.host}/lab/x:24.05?` });
   });
 
+  test('that is not there is an error also where the tags cannot be listed', async () => {
+    await using registry = await fakeRegistry((request, response) => {
+      if (request.url?.endsWith('/tags/list') === true) {
+        response.destroy();
+      } else {
+        reply(response, 404);
+      }
+    });
+    const fetching = fetchManifest(registry.open({ clock: quick }), 'v1', [], never);
+    await expect(fetching).rejects.toThrow(new UsageError(`${registry.host} has no lab/x:v1`));
+  });
+
   test.each([
     [429, /enough requests/],
     [500, /HTTP status 500 for lab\/x:v1: disk on fire/],
@@ -183,6 +195,20 @@ describe('a registry that wants a login', () => {
     expect(registry.asked[1]).toBe(`/token?service=reg&scope=repository%3Alab%2Fx%3Apull ${basic}`);
     await fetchManifest(registry.open({ env: {} }), 'v1', [], never);
     expect(registry.asked[4]).toBe('/token?service=reg&scope=repository%3Alab%2Fx%3Apull');
+  });
+
+  test('by password gets a wrong one once for each request', async () => {
+    await using registry = await fakeRegistry((_request, response) => {
+      reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
+    });
+    const opened = registry.open({ env: login });
+    for (const tag of ['v1', 'v2']) {
+      await expect(fetchManifest(opened, tag, [], never)).rejects.toThrow(/refuses/);
+    }
+    expect(registry.asked.filter((line) => line.includes('Basic'))).toEqual([
+      `/v2/lab/x/manifests/v1 ${basic}`,
+      `/v2/lab/x/manifests/v2 ${basic}`,
+    ]);
   });
 
   test.each([
