@@ -31,7 +31,7 @@ function build(
         DOCKER_HOST: 'unix:///old',
         https_proxy: 'http://proxy:1',
         APPTAINER_DOCKER_USERNAME: 'alice',
-        APPTAINER_DOCKER_PASSWORD: 'geheim',
+        APPTAINER_DOCKER_PASSWORD: 'hidden',
         APPTAINER_AUTH_FILE: '/home/alice/auth.json',
       },
     }),
@@ -90,7 +90,7 @@ describe('apptainer build', () => {
       );
       await building;
       const environment = await readFile(path.join(folder, 'environment'), 'utf8');
-      expect(environment.includes('APPTAINER_DOCKER_PASSWORD=geheim\n')).toBe(withLogins);
+      expect(environment.includes('APPTAINER_DOCKER_PASSWORD=hidden\n')).toBe(withLogins);
       expect(environment.includes('APPTAINER_AUTH_FILE=/home/alice/auth.json\n')).toBe(withLogins);
       expect(await readFile(path.join(folder, 'logins'), 'utf8')).toBe(withLogins ? '' : '{"auths":{}}');
     }

@@ -34,10 +34,10 @@ test.each<[string, [string, Record<string, string>][]]>([
     ],
   ],
   [
-    'Negotiate YII=, NTLM TlRM==,Bearer realm="https://a/t"',
+    'Negotiate YII=, Digest abcd==,Bearer realm="https://a/t"',
     [
       ['negotiate', {}],
-      ['ntlm', {}],
+      ['digest', {}],
       ['bearer', { realm: 'https://a/t' }],
     ],
   ],
@@ -107,8 +107,8 @@ describe('a registry that wants a login', () => {
   });
 
   test('by none of the known ways is one clear error', async () => {
-    const { outcome } = await fetchFrom(() => 'Negotiate, NTLM', always, loginEnv);
-    expect(outcome).toMatch(/wants a login by negotiate, ntlm, which hpc-gat does not support/);
+    const { outcome } = await fetchFrom(() => 'Negotiate, Digest', always, loginEnv);
+    expect(outcome).toMatch(/wants a login by negotiate, digest, which hpc-gat does not support/);
   });
 
   test.each([
@@ -132,7 +132,7 @@ describe('a registry that wants a login', () => {
     );
     expect(outcome).toBe('fetched');
     expect(asked[3]).toBe(
-      '/token?scope=repository%3Alab%2Fx%3Apull&scope=repository%3Aremote%2Flab%2Fx%3Apull',
+      `/token?scope=${['lab/x', 'remote/lab/x'].map((name) => encodeURIComponent(`repository:${name}:pull`)).join('&scope=')}`,
     );
   });
 

@@ -31,8 +31,8 @@ async function find(
        *) echo credentials not found in native keychain; exit 1 ;;
      esac`,
   );
-  fakeProgram(home, 'docker-credential-failing', 'echo geheim; echo geheim >&2; exit 3');
-  fakeProgram(home, 'docker-credential-garbage', `echo 'geheim {"Username":null}'`);
+  fakeProgram(home, 'docker-credential-failing', 'echo hidden; echo hidden >&2; exit 3');
+  fakeProgram(home, 'docker-credential-garbage', `echo 'hidden {"Username":null}'`);
   return findCredentials(
     { host, repository: 'r/img', usesEnvironment: true },
     testContext({ env: { HOME: home, PATH: `${home}:/usr/bin:/bin`, ...env } }),
@@ -158,7 +158,7 @@ describe('credentials for a registry', () => {
       const { credentials, origin } = await find('a.io', config);
       expect(credentials).toBeUndefined();
       expect(origin).toMatch(expected);
-      expect(origin).not.toMatch(/c2VjcmV0|geheim/);
+      expect(origin).not.toMatch(/c2VjcmV0|hidden/);
     },
   );
 

@@ -119,7 +119,7 @@ test('a server that sends the login back does not get it into a message', async 
   await using registry = await fakeRegistry((request, response) => {
     const { authorization } = request.headers;
     const isIn = authorization !== undefined;
-    const text = `no: ${authorization ?? ''} se:cret se%3Acret`;
+    const text = `no: ${authorization ?? ''} se:cret ${encodeURIComponent('se:cret')}`;
     reply(
       response,
       isIn ? 418 : 401,

@@ -19,7 +19,7 @@ async function failure(env: Record<string, string>, plainHttp: boolean): Promise
   const error = await fetchManifest(registry, 'v1', [], never).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(HpcGatError);
   const { message, fix } = error as HpcGatError;
-  expect(message + String(fix)).not.toContain('geheim');
+  expect(message + String(fix)).not.toContain('hidden');
   return error as HpcGatError;
 }
 
@@ -61,7 +61,7 @@ describe('a proxy that wants a login', () => {
       /^the proxy 127\.0\.0\.1:\d+ wants a login \(HTTP status 407\)$/,
       /HTTPS?_PROXY=http:\/\/USER:PASSWORD@127/,
     ],
-    ['user:geheim@', /refuses the user and password of HTTPS?_PROXY/, /correct them/],
+    ['user:hidden@', /refuses the user and password of HTTPS?_PROXY/, /correct them/],
   ])('says what to do (with "%s" before its address)', async (login, message, fix) => {
     await using proxy = await fakeRegistry((_request, response) => {
       reply(response, 407, '', { 'proxy-authenticate': 'Basic realm="p"' });
@@ -81,10 +81,10 @@ test.each([
   [502, /does not connect to registry\.test \(HTTP status 502\)/],
 ])('a proxy that answers with %d is named', async (status, message) => {
   await using tunnel = await tunnelRefusing(status);
-  expect((await failure({ https_proxy: `user:geheim@${tunnel.address}` }, false)).message).toMatch(message);
+  expect((await failure({ https_proxy: `user:hidden@${tunnel.address}` }, false)).message).toMatch(message);
 });
 
 test('a proxy that is down is named, and not the registry', async () => {
-  const error = await failure({ https_proxy: 'user:geheim@127.0.0.1:1' }, false);
+  const error = await failure({ https_proxy: 'user:hidden@127.0.0.1:1' }, false);
   expect(error.message).toBe('the proxy 127.0.0.1:1 cannot be reached (ECONNREFUSED)');
 });

@@ -27,9 +27,9 @@ test.each([
   'http://',
   'http://[',
   'http://u:p%zz@p:1',
-  'http://u:geheim#@p:1',
-  'socks5://u:geheim@p:1',
-  'ftp://geheim:x@p',
+  'http://u:hidden#@p:1',
+  'socks5://u:hidden@p:1',
+  'ftp://hidden:x@p',
 ])('%s is refused without what it holds', (value) => {
   const choosing = () => chosen('https://a.test/', { HTTPS_PROXY: value });
   expect(choosing).toThrow(UsageError);

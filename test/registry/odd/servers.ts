@@ -22,13 +22,13 @@ export const layers: readonly Buffer[] = contents;
 
 export const secrets = {
   username: 'alice',
-  password: 'pass-geheim',
-  identity: 'identity-geheim',
-  registryToken: 'registry-geheim',
+  password: 'pass-hidden',
+  identity: 'identity-hidden',
+  registryToken: 'registry-hidden',
   /** Of a login for another namespace, and of those for hosts that have no business with this image. */
-  decoy: 'decoy-geheim',
+  decoy: 'decoy-hidden',
   /** What the token service gives for the image, and for anything else. */
-  token: 'token-geheim',
+  token: 'token-hidden',
 } as const;
 
 export function basicOf(username: string, password: string): string {
@@ -170,9 +170,7 @@ export class OddServers {
             style,
           ),
     );
-    const all = { none: own, before: ['Negotiate', ...own], behind: [...own, 'NTLM TlRMTVNTUA=='] }[
-      style.others
-    ];
+    const all = { none: own, before: ['Negotiate', ...own], behind: [...own, 'Digest abcd=='] }[style.others];
     return style.inSeveralHeaders ? all : [all.join(', ')];
   }
 
