@@ -1,6 +1,6 @@
 import { UsageError } from '../../support/errors.ts';
 import { escaped, printable } from '../../support/printable.ts';
-import { bestOf, formatPlatform, hostPlatform, isSameVariant, type Platform } from './platform.ts';
+import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** An image that may be meant. */
 export interface Candidate<Image> {
@@ -37,10 +37,7 @@ export function chooseForPlatform<Image>(
     );
     return best === undefined ? [] : [{ candidate, platform: best.platform }];
   });
-  const best = bestOf(suiting, wanted);
-  const [first, ...others] = suiting.filter(
-    (one) => best !== undefined && isSameVariant(one.platform, best.platform),
-  );
+  const [first, ...others] = allBestOf(suiting, wanted);
   if (first === undefined) {
     throw new UsageError(`${holder.file} holds no image for ${formatPlatform(wanted)}`, {
       fix: `it has one for: ${formatPlatforms(candidates)}; --platform says for which nodes it is`,

@@ -10,7 +10,7 @@ import {
   type Descriptor,
   type ImageIndex,
 } from './oci-manifest.ts';
-import { bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
+import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** As many entries without a platform as are read to learn it. */
 const maxRead = 64;
@@ -32,17 +32,19 @@ export async function choosePlatform(
   const images = imagesAmong(manifests);
   const wanted = platform ?? hostPlatform();
   const [only] = images;
-  const found = bestOf(images, wanted);
-  if (found !== undefined) {
-    return found;
+  const found = allBestOf(images, wanted);
+  if (found[0] !== undefined) {
+    return firstImage(found, found[0], blobs);
   }
   if (images.length === 1 && only !== undefined && only.platform === undefined) {
     return only;
   }
-  const read = [];
+  const read: { image: Descriptor; platform: Platform }[] = [];
   const failures: HpcGatError[] = [];
   for (const image of images) {
-    const platforms = await readPlatforms(image, blobs, failures, read.length);
+    const platforms = image.platform
+      ? [image.platform]
+      : await readPlatforms(image, blobs, failures, read.length);
     read.push(...platforms.map((one) => ({ image, platform: one })));
   }
   const configured = bestOf(read, wanted);
@@ -63,8 +65,26 @@ export async function choosePlatform(
   });
 }
 
+/** Signatures and the like may be listed with the platform of the image that they are about: the first image is meant. */
+async function firstImage(
+  entries: readonly Descriptor[],
+  otherwise: Descriptor,
+  blobs: BlobReader,
+): Promise<Descriptor> {
+  if (entries.length > 1) {
+    for (const entry of entries.slice(0, maxRead)) {
+      const platforms = await readPlatforms(entry, blobs, []);
+      if (platforms.length > 0) {
+        return entry;
+      }
+    }
+  }
+  return otherwise;
+}
+
 /**
  * Reads for which platforms an entry of an index is: of an image one, of an index those of its images, of anything else none.
+ * Where the entry names a platform, that holds.
  *
  * @param failures gets the error where the entry cannot be read, which is no reason to refuse the others.
  */
@@ -75,30 +95,30 @@ export async function readPlatforms(
   alreadyRead = 0,
   depth = 0,
 ): Promise<readonly Platform[]> {
-  if (descriptor.platform !== undefined) {
-    return [descriptor.platform];
-  }
+  const { digest, platform } = descriptor;
+  const listed = platform === undefined ? [] : [platform];
   if (alreadyRead >= maxRead || depth >= maxDepth) {
-    return [];
+    return listed;
   }
   try {
-    const { digest } = descriptor;
     const json = parseObject(await readChecked(descriptor, 'manifest', blobs), digest, blobs);
     if (isIndex(json)) {
       const platforms: Platform[] = [];
       for (const entry of imagesAmong(parseAs(indexSchema, json, digest, blobs).manifests)) {
         platforms.push(
-          ...(await readPlatforms(entry, blobs, failures, alreadyRead + platforms.length, depth + 1)),
+          ...(entry.platform
+            ? [entry.platform]
+            : await readPlatforms(entry, blobs, failures, alreadyRead + platforms.length, depth + 1)),
         );
       }
-      return platforms;
+      return platform === undefined ? platforms : listed;
     }
     const config = await readConfigOfImage(parseAs(imageManifestSchema, json, digest, blobs), blobs);
-    return config === undefined ? [] : [platformOf(config)];
+    return config === undefined ? [] : platform === undefined ? [platformOf(config)] : listed;
   } catch (error) {
     if (error instanceof HpcGatError) {
       failures.push(error);
-      return [];
+      return listed;
     }
     throw error;
   }

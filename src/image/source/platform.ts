@@ -124,16 +124,24 @@ export function contradicts(one: Platform, other: Platform): boolean {
 }
 
 /** The one of several that suits best: an architecture's usual variant goes before the others. */
-export function bestOf<T extends { readonly platform?: Platform | null | undefined }>(
-  images: readonly T[],
-  wanted: Platform,
-): T | undefined {
+export function bestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T | undefined {
+  return allBestOf(images, wanted)[0];
+}
+
+interface ForPlatform {
+  readonly platform?: Platform | null | undefined;
+}
+
+/** All of several that suit equally well, as {@link bestOf} chooses. */
+export function allBestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T[] {
   const suiting = images.filter(({ platform }) => platform && suits(completed(platform), wanted));
-  return suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0];
+  const best = (suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0])
+    ?.platform;
+  return suiting.filter(({ platform }) => platform && best && isSameVariant(platform, best));
 }
 
 /** Whether two platforms of one architecture have the same variant, the usual one where they name none. */
-export function isSameVariant(one: Platform, other: Platform): boolean {
+function isSameVariant(one: Platform, other: Platform): boolean {
   return variantOf(one) === variantOf(other);
 }
 

@@ -390,6 +390,17 @@ describe('of the entries of an OCI index', () => {
       },
     ],
     [
+      'one beside what is about it and for the same platform',
+      (bytes) => {
+        const of = image(bytes, hostImage);
+        return [
+          host(artifact(bytes, 'application/vnd.in-toto+json', { subject: without(of) })),
+          host(artifact(bytes, 'text/spdx+json')),
+          host(of),
+        ];
+      },
+    ],
+    [
       'one beside an attestation of BuildKit',
       (bytes) => [
         host(image(bytes, hostImage)),
