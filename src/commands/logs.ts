@@ -36,17 +36,16 @@ export const logs = defineVerb({
     }
     const { loadProject } = await import('../config/load.ts');
     const { findRun } = await import('../run/record/run-directory.ts');
-    const { describeLogs, followLogs, readLogs } = await import('../run/logs.ts');
+    const { followLogs, printLogs, readLogs } = await import('../run/logs.ts');
     const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record = await findRun(root, args.run);
     const options = { kinds: args.only === undefined ? kinds : [args.only], lines: args.lines };
     if (!args.follow) {
-      const logs = await readLogs(record, options);
       if (args.json) {
-        output.json({ run: record.id, logs });
+        output.json({ run: record.id, logs: await readLogs(record, options) });
       } else {
-        describeLogs(logs).forEach((line) => {
+        await printLogs(record, options, (line) => {
           output.result(line);
         });
       }

@@ -1,7 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { readListedText } from '../support/shared-files.ts';
-import { LineFollower } from './record/follow-file.ts';
+import { LineFollower, readLines } from './record/follow-file.ts';
 import type { RunRecord } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 import { mayComeBack } from './record/requeue.ts';
@@ -24,25 +23,85 @@ export interface Log {
   readonly file: string;
   /** Null when it is not written yet. */
   readonly lines: readonly string[] | null;
+  /** There are earlier lines, which are not in `lines` because the log is too large. */
+  readonly isCut?: true;
 }
 
-/** What the logs of a run say now. */
-export function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<Log[]> {
-  return Promise.all(
-    kinds.map(async (log) => {
-      const file = record.file(`${log}.log`);
-      const text = await readListedText(file);
-      return { log, file, lines: text === undefined ? null : lastOf(text.trimEnd().split('\n'), lines) };
-    }),
-  );
+/** Characters of a log that are held in memory. */
+const longestTail = 32 * 1024 * 1024;
+
+/** What the logs of a run say now, or its end where that is too much for one document. */
+export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<Log[]> {
+  const logs: Log[] = [];
+  for (const log of kinds) {
+    const file = record.file(`${log}.log`);
+    const tail = new Tail(lines);
+    const isThere = await readLines(file, (line) => {
+      tail.add(line);
+    });
+    logs.push({ log, file, lines: isThere ? tail.lines() : null, ...(tail.isCut && { isCut: true }) });
+  }
+  return logs;
 }
 
-/** Their lines, under a heading each when there are several. */
-export function describeLogs(logs: readonly Log[]): string[] {
-  return logs.flatMap(({ file, lines }) => [
-    ...(logs.length > 1 ? [`==> ${file} <==`] : []),
-    ...(lines ?? ['(not written yet)']),
-  ]);
+/** Prints the logs of a run as they are now, under a heading each when there are several. */
+export async function printLogs(
+  record: RunRecord,
+  { kinds, lines }: LogOptions,
+  print: (line: string) => void,
+): Promise<void> {
+  for (const kind of kinds) {
+    const file = record.file(`${kind}.log`);
+    if (kinds.length > 1) {
+      print(`==> ${file} <==`);
+    }
+    const tail = lines === undefined ? undefined : new Tail(lines);
+    const isThere = await readLines(file, (line) => {
+      if (tail === undefined) {
+        print(line);
+      } else {
+        tail.add(line);
+      }
+    });
+    (isThere ? (tail?.lines() ?? []) : ['(not written yet)']).forEach(print);
+  }
+}
+
+/** The last lines of a log, at most so many, and no more than fit into a document. */
+class Tail {
+  readonly #most: number;
+  #lines: string[] = [];
+  #characters = 0;
+  isCut = false;
+
+  constructor(most = Infinity) {
+    this.#most = most;
+  }
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#characters += line.length + 1;
+    // Rarely, because it moves all that stay.
+    if (this.#lines.length > 2 * this.#most + 1000 || this.#characters > 2 * longestTail) {
+      this.#drop();
+    }
+  }
+
+  lines(): string[] {
+    this.#drop();
+    return this.#lines;
+  }
+
+  #drop(): void {
+    let first = Math.max(0, this.#lines.length - this.#most);
+    let characters = this.#lines.slice(first).reduce((sum, line) => sum + line.length + 1, 0);
+    for (; characters > longestTail; first += 1) {
+      characters -= (this.#lines[first] ?? '').length + 1;
+      this.isCut = true;
+    }
+    this.#lines = this.#lines.slice(first);
+    this.#characters = characters;
+  }
 }
 
 /**
@@ -56,21 +115,22 @@ export async function followLogs(
   options: LogOptions & { readonly hostname: string; readonly onLine: (kind: LogKind, line: string) => void },
 ): Promise<void> {
   const { kinds, lines, onLine } = options;
-  const followers = await Promise.all(
-    kinds.map(async (kind) => {
-      const early: string[] = [];
-      let tell = (line: string): void => void early.push(line);
-      const follower = new LineFollower(record.file(`${kind}.log`), (line) => {
-        tell(line);
-      });
-      await follower.poll();
-      tell = (line) => {
-        onLine(kind, line);
-      };
-      lastOf(early, lines).forEach(tell);
-      return follower;
-    }),
-  );
+  const followers: LineFollower[] = [];
+  for (const kind of kinds) {
+    const early = new Tail(lines);
+    let tell = (line: string): void => {
+      early.add(line);
+    };
+    const follower = new LineFollower(record.file(`${kind}.log`), (line) => {
+      tell(line);
+    });
+    await follower.poll();
+    tell = (line) => {
+      onLine(kind, line);
+    };
+    early.lines().forEach(tell);
+    followers.push(follower);
+  }
   const isOver = ending(context, record, options.hostname);
   const reader = new TolerantReader(context);
   const look = async (): Promise<boolean> => {
@@ -126,8 +186,4 @@ async function goesOn(context: Context, record: RunRecord, hostname: string): Pr
     }
     throw error;
   }
-}
-
-function lastOf(lines: readonly string[], count: number | undefined): readonly string[] {
-  return count === undefined ? lines : lines.slice(Math.max(0, lines.length - count));
 }

@@ -20,6 +20,8 @@ const refreshMs = 1_000;
 const attempts = 5;
 const retryMs = 200;
 const blockBytes = 64 * 1024;
+/** What is read as a whole is a record; logs are read in pieces. */
+const longestTextBytes = 64 * 1024 * 1024;
 
 /** Magic numbers of include/uapi/linux/magic.h, of file systems without another host behind a cache. */
 const coherentTypes = new Set([
@@ -107,19 +109,23 @@ export async function readListedText(file: string, files = system): Promise<stri
 
 /** Text of a file whose directory lists it; undefined when it has gone meanwhile. */
 export async function readText(file: string, files = system): Promise<string | undefined> {
-  const bytes = await retried(() => readFrom(file, 0, { files }));
+  const bytes = await retried(() => readFrom(file, 0, { files, limit: longestTextBytes }));
+  if (bytes !== undefined && bytes.length >= longestTextBytes) {
+    throw new Error(`it is larger than ${longestTextBytes / 2 ** 20} MiB`);
+  }
   return bytes?.toString('utf8');
 }
 
 /**
  * Bytes of a file from a position to its end, whatever size of it is cached; undefined when there is no such file.
  *
+ * @param limit bytes after which no further block is read
  * @param isLast whether this is the last reading, which must miss nothing.
  */
 export async function readFrom(
   file: string,
   position: number,
-  { files = system, isLast = false } = {},
+  { files = system, isLast = false, limit = Infinity } = {},
 ): Promise<Buffer | undefined> {
   let handle;
   try {
@@ -137,11 +143,11 @@ export async function readFrom(
     const blocks: Buffer[] = [];
     for (let at = position; ;) {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(blockBytes), 0, blockBytes, at);
-      if (bytesRead === 0) {
-        return Buffer.concat(blocks);
-      }
       blocks.push(buffer.subarray(0, bytesRead));
       at += bytesRead;
+      if (bytesRead === 0 || at - position >= limit) {
+        return Buffer.concat(blocks);
+      }
     }
   } finally {
     await handle.close();

@@ -103,3 +103,18 @@ test('--json tells them as one document', async () => {
   ]);
   expect(await main(['logs', '-f', '--json'], context)).toBe(2);
 });
+
+test('a log that is larger than a string can be is read to its end', async () => {
+  const file = record.file('server.log');
+  const line = `${'x'.repeat(1023)}\n`;
+  await writeFile(file, `first\n${'y'.repeat(3_000_000)}\n${line.repeat(64)}last\n`);
+  // A hole of 600 MB would be null bytes: the sizes of pieces are what this is about.
+  const context = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['logs', 'a', '--only', 'server'], context)).toBe(0);
+  expect(context.results[0]).toBe('first');
+  expect(context.results.at(-1)).toBe('last');
+  expect(context.results.join('').length).toBe(5 + 3_000_000 + 64 * 1023 + 4);
+  const tail = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['logs', 'a', '--only', 'server', '--lines', '2'], tail)).toBe(0);
+  expect(tail.results).toEqual([line.trimEnd(), 'last']);
+});
