@@ -20,6 +20,8 @@ export interface FakePrograms {
   readonly client?: string;
   /** Further programs on the PATH. */
   readonly others?: Readonly<Record<string, string>>;
+  /** Changes the text of the script, to shorten a time limit. */
+  readonly edit?: (script: string) => string;
 }
 
 /** A script of a run, executed by bash with fake programs: everything of it but Apptainer, Triton and the client is real. */
@@ -59,6 +61,7 @@ export class ScriptRun {
             shift
             temp=$(echo ${temp}/hpc-gat-*)
             set -- "\${@/#\\/tmp\\//$temp/}"
+            set -- "\${@/#\\/models\\//${root}/models/}"
             ${fakes.exec ?? ':'}
             exec "$@" ;;
         esac`.replaceAll("'", `'\\''`)}' apptainer "$@"`,
@@ -84,7 +87,8 @@ export class ScriptRun {
     );
     await mkdir(plan.runFolder, { recursive: true });
     await mkdir(path.join(plan.repository, 'gat_test'), { recursive: true });
-    await writeFile(path.join(plan.runFolder, 'batch.sh'), await renderScript(plan), { mode: 0o700 });
+    const script = await renderScript(plan);
+    await writeFile(path.join(plan.runFolder, 'batch.sh'), fakes.edit?.(script) ?? script, { mode: 0o700 });
     return new ScriptRun(root, plan, { PATH: `${folder}:/usr/bin:/bin`, HOME: root });
   }
 

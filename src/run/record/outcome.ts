@@ -33,6 +33,18 @@ const reasons: Readonly<Record<string, string>> = {
     'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
   'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
   'no-credentials': 'the certificates of the run could not be made on the node',
+  'gpu-hangs':
+    'nvidia-smi does not answer on the node: its GPU or driver is broken; fix: leave the node out (--sbatch exclude=NODE), and report it to the administrators',
+  'no-ports': 'no TCP port from 20000 to 31999 is free on the node; fix: use another node',
+  'ports-taken':
+    'another process took the ports of the server each time while the models loaded; fix: use another node, or one of your own (--sbatch exclusive)',
+  'container-unusable':
+    'no program can be executed in the container of the image; fix: hpc-gat doctor on the node',
+  'not-visible':
+    'the container does not see what the run reads (named above); fix: hpc-gat doctor on the node; a link out of the model repository leads nowhere in the container',
+  'runtime-variables':
+    'variables that setup or a module sets keep the container from what the run needs (named above); fix: add `unset NAME` as the last line of setup',
+  'run-folder-removed': 'the directory of the run was removed while it went on; everything of it was ended',
   'no-preload':
     'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
   'instance-failed': 'the container did not start',

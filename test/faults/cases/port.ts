@@ -9,7 +9,7 @@ export const portTaken: Fault = {
   title: 'Another process takes the port while the models load',
   happens:
     'Triton binds its ports after the models are loaded, and ends. The script says so and tries other ports, ' +
-    'three times in all.',
+    'ten times in all.',
   inShortRun: true,
   exitCode: 0,
   tells: /port \d+ was taken meanwhile: trying others/,

@@ -15,7 +15,7 @@ test('values of triton.env reach tritonserver byte by byte and are in no command
     { triton: { stopSeconds: 2, env: { MY_TOKEN: secret, PLAIN: '' }, preload: ['/nonexistent/lib.so'] } },
     {},
     {
-      exec: 'case $1 in test) exit 0 ;; esac',
+      exec: 'case "$*" in *checked*) echo checked; exit ;; esac',
       tritonserver: 'printf %s "$MY_TOKEN" >"$HOME/token"; env >"$HOME/environment"; exec sleep 60',
       client: `case $1 in test) touch "$HOME/testing"; sleep 1 ;; esac`,
     },

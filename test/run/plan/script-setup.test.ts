@@ -10,45 +10,62 @@ async function runWith(setup: string[], env: Record<string, string> = {}) {
 }
 
 /** Lines that a user may write, and after which a run has to pass all the same. */
-const harmless: Record<string, string[]> = {
-  'shell options': [
-    'set -e -u -k -f -C -o pipefail',
-    'shopt -s nullglob failglob nocasematch dotglob expand_aliases',
-    'IFS=:e',
+const harmless: [string, string[]][] = [
+  [
+    'shell options, traps, another directory and a failure',
+    [
+      'set -e -u -k -f -C -o pipefail; shopt -s nullglob failglob nocasematch dotglob; IFS=:e',
+      'export SHELLOPTS BASHOPTS',
+      "trap 'echo bye' EXIT; trap '' TERM USR1 INT; trap 'echo debug' DEBUG",
+      'cd /proc/self; set -- a b c; shift',
+      'set +e; false',
+    ],
   ],
-  'posix mode': ['set -o posix', 'export POSIXLY_CORRECT=1'],
-  'exported shell options': ['export SHELLOPTS BASHOPTS', 'set -euC'],
-  aliases: ['shopt -s expand_aliases', 'alias printf=false mkdir=false rm=false grep=false'],
-  'variables with names of the script': [
-    'image=x client=y models=z owned=/nonexistent run_folder=/nonexistent run_id= container= temp_candidates= runtime=q',
-    'export image client models owned run_folder run_id container ports=1 environment=2',
+  [
+    'POSIX mode, aliases, its input read and its output redirected',
+    [
+      'set -o posix; export POSIXLY_CORRECT=1',
+      'shopt -s expand_aliases; alias printf=false mkdir=false rm=false grep=false',
+      'cat; read -r line',
+      'exec 3>&1 >/dev/null 2>&1',
+      'sleep 0.7 &',
+    ],
   ],
-  'read-only variables': [
-    'readonly image=x owned=y run_folder=z temp=1 name=2 entry=3',
-    'declare -r runtime=q PATH IFS HOME',
+  [
+    'variables with names of the script, read-only too',
+    [
+      'image=x client=y models=z run_folder=/nonexistent run_id= container= temp_candidates= runtime=q',
+      'export image client models run_folder run_id container ports=1 environment=2',
+      'readonly image owned=y temp=1 name=2 entry=3 value=4 limit=5; declare -r PATH IFS HOME',
+    ],
   ],
-  'functions with names of the script': [
-    'event() { exit 9; }; finish() { :; }; say() { exit 9; }; record() { exit 9; }; release() { exit 9; }',
-    'on_exit() { :; }; find_runtime() { exit 9; }; claim_run() { exit 9; }; end_server() { exit 9; }',
+  [
+    'functions with names of the script, of programs and of builtins',
+    [
+      'event() { exit 9; }; finish() { :; }; say() { exit 9; }; record() { exit 9; }; release() { exit 9; }',
+      'on_exit() { :; }; find_runtime() { exit 9; }; claim_run() { exit 9; }; end_server() { exit 9; }',
+      'grep() { exit 9; }; date() { exit 9; }; mkdir() { exit 9; }; awk() { :; }; env() { :; }',
+      'export -f grep date mkdir awk env',
+      'printf() { :; }; set() { :; }; trap() { :; }; command() { :; }',
+    ],
   ],
-  'functions with names of programs': [
-    'grep() { exit 9; }; date() { exit 9; }; mkdir() { exit 9; }; awk() { :; }; env() { :; }',
-    'export -f grep date mkdir awk env',
+  [
+    'a PATH without the system, lines that belong together and an early return',
+    [
+      'unset PATH; export PATH=$HOME/bin',
+      'if true; then',
+      '  export A=1',
+      'fi',
+      'read -r a <<X',
+      'here',
+      'X',
+      'return 3',
+      'exit 9',
+    ],
   ],
-  'functions with names of builtins': ['printf() { :; }; set() { :; }; trap() { :; }; command() { :; }'],
-  traps: ["trap 'echo bye' EXIT", "trap '' TERM USR1 INT", "trap 'echo debug' DEBUG"],
-  'another directory': ['cd /proc/self'],
-  'a PATH without the system': ['unset PATH; export PATH=$HOME/bin'],
-  'positional parameters': ['set -- a b c; shift'],
-  'an early return': ['return 3', 'exit 9'],
-  'its standard input read': ['cat; read -r line'],
-  'its output redirected': ['exec 3>&1 >/dev/null 2>&1'],
-  'a failing last line': ['false'],
-  'lines that belong together': ['if true; then', '  export A=1', 'fi', 'cat <<X', 'here', 'X'],
-  'a background process that stays': ['sleep 0.7 &'],
-};
+];
 
-test.each(Object.entries(harmless))('a run passes with %s in setup', async (_name, setup) => {
+test.each(harmless)('a run passes with %s in setup', async (_name, setup) => {
   const { exitCode, reason, log, run } = await runWith(setup);
   expect({ exitCode, reason, log }).toMatchObject({ exitCode: 0, reason: 'passed' });
   expect(await run.calls()).toContainEqual(expect.stringMatching(/^client test /));
@@ -88,7 +105,7 @@ test.each([
   ['an unset variable', ['set -u', 'echo $NO_SUCH_VARIABLE'], 'line 2: echo $NO_SUCH_VARIABLE', 'exit code'],
 ])('an end of the shell in setup (%s) is reported with its line', async (_name, setup, line, code) => {
   const { exitCode, reason, log } = await runWith(setup);
-  expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'setup-ended' });
+  expect({ exitCode, reason, log }).toMatchObject({ exitCode: 1, reason: 'setup-ended' });
   expect(log).toContain(line);
   expect(log).toContain(code);
 });

@@ -1,0 +1,239 @@
+import { describe, expect, test } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type FakePrograms, ScriptRun } from '../../support/script-run.ts';
+
+const gpu: FakePrograms['exec'] =
+  'case $1 in nvidia-smi) echo "GPU 0: A100 (UUID: GPU-aaaa)"; echo "GPU 1: A100 (UUID: GPU-bbbb)"; exit ;; esac';
+
+/** Milliseconds until the script ends after a signal that is sent once its log has this text. */
+async function endsAfterSignal(run: ScriptRun, text: string): Promise<number> {
+  const running = run.start();
+  await run.untilLog(text);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const sentMs = Date.now();
+  running.kill('SIGTERM');
+  expect({ exitCode: await running.ended, log: await run.log() }).toMatchObject({ exitCode: 143 });
+  return Date.now() - sentMs;
+}
+
+test.each<[string, string, FakePrograms, string[]]>([
+  ['nvidia-smi', 'started', { exec: 'case $1 in nvidia-smi) exec sleep 300 ;; esac' }, []],
+  ['the start of the container', 'run sample', { start: 'sleep 300' }, []],
+  ['a line of setup', 'run sample', {}, ['sleep 300']],
+])('hears SIGTERM while %s hangs', async (_name, text, fakes, setup) => {
+  const run = await ScriptRun.create({ setup }, { gpu: true }, fakes);
+  expect(await endsAfterSignal(run, text)).toBeLessThan(5_000);
+});
+
+test('a hanging nvidia-smi ends the run, with the reason', async () => {
+  const run = await ScriptRun.create(
+    {},
+    { gpu: true },
+    {
+      exec: 'case $1 in nvidia-smi) exec sleep 300 ;; esac',
+      edit: (script) => script.replace('in_time 90', 'in_time 1'),
+    },
+  );
+  expect(await run.run()).toMatchObject({ exitCode: 1, reason: 'gpu-hangs' });
+});
+
+describe('GPUs', () => {
+  test.each([
+    ['0,1', 0, 'GPUs in the container: 2'],
+    ['1', 0, 'note: 2 GPUs are visible on this node, 1 of them belong to this job'],
+    ['GPU-bbbb', 0, 'note: 2 GPUs are visible'],
+    ['NoDevFiles', 1, 'none of the visible GPUs belongs to this job'],
+    ['GPU-cccc', 1, 'none of the visible GPUs belongs to this job'],
+  ])('where two are visible and CUDA_VISIBLE_DEVICES is %j: exit code %i', async (devices, code, line) => {
+    const run = await ScriptRun.create({}, { gpu: true }, { exec: gpu });
+    const { exitCode, log } = await run.run({ CUDA_VISIBLE_DEVICES: devices });
+    expect({ exitCode, log }).toEqual({ exitCode: code, log: expect.stringContaining(line) });
+  });
+});
+
+describe('the reason of a server that ends', () => {
+  test('is the line before its usage, for an option that it does not know', async () => {
+    const usage =
+      "echo \"tritonserver: unrecognized option '--nosuch'\" >&2; echo 'Usage: tritonserver [options]'; seq 700; exit 1";
+    const { log, reason } = await (await ScriptRun.create({}, {}, { tritonserver: usage })).run();
+    expect(reason).toBe('server-ended');
+    expect(log).toContain("unrecognized option '--nosuch'");
+    expect(log).not.toMatch(/Usage|^700$/m);
+  });
+
+  test('is its signal, and not what it logs on every host without a GPU', async () => {
+    const killed =
+      'echo "E1129 10:00:00.0 1 cuda.cc:1] CudaDriverHelper has not been initialized."; echo loading; kill -KILL $$';
+    const { log } = await (await ScriptRun.create({}, {}, { tritonserver: killed })).run();
+    expect(log).toContain('tritonserver was killed (exit code 137)');
+    expect(log).not.toContain('CudaDriverHelper has');
+    expect(log).toContain('loading');
+  });
+});
+
+describe('ports', () => {
+  test('are tried ten times, and then named as the reason', async () => {
+    const taken = 'echo "error: Socket already in use"; exit 1';
+    const run = await ScriptRun.create(
+      {},
+      {},
+      { tritonserver: taken, client: 'case $1 in wait-ready) exec sleep 9 ;; esac' },
+    );
+    const { exitCode, reason, log } = await run.run();
+    expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'ports-taken' });
+    expect(log.match(/was taken meanwhile/g)).toHaveLength(10);
+  });
+
+  test('that are all in use end the run', async () => {
+    const awk =
+      'case "$*" in */proc/net/tcp*) seq 20000 31999 | xargs printf "%04X\\n" ;; *) exec /usr/bin/awk "$@" ;; esac';
+    expect(await (await ScriptRun.create({}, {}, { others: { awk } })).run()).toMatchObject({
+      exitCode: 1,
+      reason: 'no-ports',
+    });
+  });
+});
+
+describe('what the container does not see', () => {
+  test.each([
+    [
+      'a variable of setup hides the keys',
+      ['export APPTAINER_BINDPATH=/tmp'],
+      'APPTAINER_BINDPATH=/tmp',
+      'runtime-variables',
+    ],
+    [
+      'nothing explains it',
+      [],
+      'not visible in the container: /tmp/credentials/server-key.pem',
+      'not-visible',
+    ],
+  ])('is named where %s', async (_name, setup, text, expected) => {
+    const exec = 'case $1 in sh) echo "missing: /tmp/credentials/server-key.pem"; echo checked; exit ;; esac';
+    const { exitCode, reason, log } = await (await ScriptRun.create({ setup }, {}, { exec })).run();
+    expect({ exitCode, reason }).toEqual({ exitCode: 4, reason: expected });
+    expect(log).toContain(text);
+  });
+
+  test('the container does not start: the variables are named, and no secret', async () => {
+    const setup = ['export APPTAINER_BINDPATH=/nonexistent APPTAINERENV_TOKEN=s3cret'];
+    const run = await ScriptRun.create(
+      { setup },
+      {},
+      { start: 'echo "mount source does not exist"; exit 255', others: { sleep: '' } },
+    );
+    const { exitCode, reason, log } = await run.run();
+    expect({ exitCode, reason }).toEqual({ exitCode: 4, reason: 'runtime-variables' });
+    expect(log).toMatch(/mount source[^]*APPTAINER_BINDPATH=\/nonexistent/);
+    expect(log).not.toContain('s3cret');
+  });
+});
+
+/** A Slurm that reports this end of the job, in seconds since 1970, from the file `end`. */
+const scontrol =
+  'echo "JobId=7 $(cat "$HOME/preempted") EndTime=$(date --date=@$(cat "$HOME/end") +%FT%T) Deadline=N/A"';
+
+async function jobEnding(inSeconds: number, fakes: FakePrograms = {}, serve = true): Promise<ScriptRun> {
+  const run = await ScriptRun.create({}, { serve }, { ...fakes, others: { scontrol } });
+  await writeFile(path.join(run.root, 'preempted'), 'PreemptTime=None');
+  await writeFile(path.join(run.root, 'end'), String(Math.floor(Date.now() / 1_000) + inSeconds));
+  return run;
+}
+
+const inSeconds = (seconds: number) => ({
+  SLURM_JOB_ID: '7',
+  SLURM_JOB_END_TIME: String(Math.floor(Date.now() / 1_000) + seconds),
+});
+
+describe('the time limit of a job', () => {
+  test('that is raised is used', async () => {
+    const run = await jobEnding(5);
+    const startMs = Date.now();
+    expect(await run.run(inSeconds(2))).toMatchObject({ exitCode: 0, reason: 'served' });
+    expect(Date.now() - startMs).toBeGreaterThan(4_000);
+    expect(await run.log()).toContain('the time limit of the job was changed');
+    const until = (await run.calls())
+      .find((call) => call.startsWith('client credentials'))
+      ?.split(' ')
+      .at(-1);
+    expect(Number(until)).toBeGreaterThan(Date.now() / 1_000 + 29 * 86_400);
+  });
+
+  test.each([
+    ['near the walltime', 20, 'PreemptTime=None', true, 0, 'served'],
+    ['near the walltime', 20, 'PreemptTime=None', false, 5, 'walltime'],
+    ['in a preemption', 3_600, 'PreemptTime=2026-01-02T03:04:05', true, 4, 'preempted'],
+    ['in a preemption', 3_600, 'PreemptTime=2026-01-02T03:04:05', false, 4, 'preempted'],
+    ['by hand', 3_600, 'PreemptTime=None', true, 0, 'served'],
+  ])(
+    'and USR1 %s, %i s before it, %s, serve %j: exit code %i',
+    async (_when, seconds, preempted, serve, exitCode, reason) => {
+      const run = await jobEnding(seconds, { client: 'case $1 in test) exec sleep 30 ;; esac' }, serve);
+      await writeFile(path.join(run.root, 'preempted'), preempted);
+      const running = run.start(inSeconds(seconds));
+      await run.untilLog('ready: gat_test');
+      running.kill('SIGUSR1');
+      expect({ exitCode: await running.ended, reason: run.endedReason() }).toEqual({ exitCode, reason });
+    },
+  );
+});
+
+test('what the runtime unpacks is removed with the run, read-only directories too', async () => {
+  const start =
+    'mkdir -p "$APPTAINER_TMPDIR/rootfs/etc/ro" && touch "$APPTAINER_TMPDIR/rootfs/etc/ro/file" && chmod -R a-w "$APPTAINER_TMPDIR/rootfs"';
+  const run = await ScriptRun.create({ setup: ['export APPTAINER_TMPDIR=/dev/null/none'] }, {}, { start });
+  expect(await run.run()).toMatchObject({ exitCode: 0, log: expect.not.stringContaining('cannot remove') });
+  expect(await readdir(path.join(run.root, 'temp'))).toEqual([]);
+});
+
+describe('the directory of a run', () => {
+  async function serving() {
+    const run = await ScriptRun.create(
+      {},
+      { serve: true },
+      {
+        start: 'printf "%s\\n" "$@" >"$HOME/arguments"',
+        edit: (script) =>
+          script
+            .replace('next_watch=$((SECONDS + 5))', 'next_watch=$((SECONDS + 1))')
+            .replace('sleep "$try"', ''),
+      },
+    );
+    const running = run.start();
+    await run.untilLog('serving at');
+    const shared =
+      /^\/dev\/shm\/.*$/m.exec(await readFile(path.join(run.root, 'arguments'), 'utf8'))?.[0] ?? '';
+    expect(existsSync(shared)).toBe(true);
+    return { run, running, shared };
+  }
+
+  test('is missed when it is removed: everything of the run is ended', async () => {
+    const { run, running, shared } = await serving();
+    await rm(run.plan.runFolder, { recursive: true });
+    expect(await running.ended).toBe(1);
+    expect(await run.log()).toMatch(/the directory of the run was removed .*ending the server/);
+    expect(await run.calls()).toContainEqual(
+      expect.stringMatching(/^apptainer instance stop .*hpc-gat-sample/),
+    );
+    expect([existsSync(shared), await readdir(path.join(run.root, 'temp'))]).toEqual([false, []]);
+  });
+
+  test('may be moved while the server serves', async () => {
+    const { run, running, shared } = await serving();
+    const moved = path.join(run.root, 'moved');
+    await rename(run.plan.runFolder, moved);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    running.kill('SIGTERM');
+    expect(await running.ended).toBe(143);
+    expect(JSON.parse(await readFile(path.join(moved, 'ended.json'), 'utf8'))).toMatchObject({
+      reason: 'terminated',
+    });
+    expect([
+      existsSync(shared),
+      await readdir(path.join(run.root, 'temp')),
+      await readdir(path.join(moved, 'owned')),
+    ]).toEqual([false, [], []]);
+  });
+});
