@@ -4,6 +4,7 @@ import { containerChecks } from './container-checks.ts';
 import { dockerChecks } from './docker-checks.ts';
 import { driverChecks } from './driver-checks.ts';
 import { quotaChecks } from './quota-checks.ts';
+import { loginChecks } from './login-checks.ts';
 import { slurmChecks } from './slurm-checks.ts';
 import { storageChecks } from './storage-checks.ts';
 
@@ -16,6 +17,7 @@ const checks: readonly Check[] = [
   ...driverChecks,
   ...dockerChecks,
   ...slurmChecks,
+  ...loginChecks,
   ...storageChecks,
   ...quotaChecks,
 ];

@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 
-/** Files in the home directory that a login shell reads, by the shell's name; of `sh` and `bash` the first that is there. */
+/** Login files of bash, of which it reads the first that is there. */
+const bashProfiles = ['.bash_profile', '.bash_login', '.profile'];
+
+/** Files in the home directory that a login shell reads, by the shell's name. */
 const filesOf: Readonly<Record<string, readonly string[]>> = {
-  bash: ['.bash_profile', '.bash_login', '.profile', '.bashrc'],
+  bash: [...bashProfiles, '.bashrc'],
   zsh: ['.zshenv', '.zprofile', '.zshrc', '.zlogin'],
   tcsh: ['.tcshrc', '.cshrc', '.login'],
   csh: ['.cshrc', '.login'],
@@ -14,7 +17,7 @@ const filesOf: Readonly<Record<string, readonly string[]>> = {
 /** What ends, replaces or stops a shell, or takes its programs away. */
 const suspicious = new RegExp(
   String.raw`(?:^|[;&|{]|\bthen|\bdo|\belse)\s*(?:` +
-    String.raw`(?:exit|logout|exec|return|sleep|read|newgrp|sg|su|screen|tmux|zsh|fish|unset\s+PATH|set\s+-[a-z]*e)\b` +
+    String.raw`(?:exit|logout|exec|return|sleep|read|newgrp|sg|su|screen|tmux|zsh|fish|unset\s+PATH|set\s+-\w*e\w*)\b` +
     String.raw`|(?:export\s+)?PATH=(?!.*\$\{?PATH))`,
 );
 
@@ -31,7 +34,8 @@ export async function likelyLoginFile(
   for (const name of names) {
     const file = path.join(home, name);
     const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text === undefined) {
+    const isSkipped = bashProfiles.includes(name) && found.length > 0;
+    if (text === undefined || isSkipped) {
       continue;
     }
     found.push(file);

@@ -274,3 +274,20 @@ test('variables that are options of the container runtime are named, and their w
     }),
   ]);
 });
+
+test.each([
+  ['', 'ok', /loads the environment of a job/],
+  ['echo Welcome; printf "%s\\n" x >&2', 'ok', /loads the environment/],
+  ['umask 022\nexit 3', 'error', /ends with exit code 3 before.*/],
+  ['exec true', 'error', /ends with exit code 0 before/],
+])('a login shell whose file is %j', async (text, status, message) => {
+  const HOME = temporaryFolder();
+  for (const name of ['.profile', '.zprofile']) {
+    writeFileSync(path.join(HOME, name), `${text}\n`);
+  }
+  const found = (await diagnose({ env: { HOME } }))('login-shell');
+  expect(found).toMatchObject([{ status, message: expect.stringMatching(message) }]);
+  if (status === 'error') {
+    expect(found[0]?.fix).toMatch(/profile .*export=NIL/);
+  }
+});

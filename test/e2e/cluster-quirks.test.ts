@@ -11,7 +11,7 @@ const configure = `
 set -e
 cp ${slurmConf} ${slurmConf}.before
 sed -i -e 's/^AccountingStorageEnforce=.*/AccountingStorageEnforce=associations,qos,limits/' \
-  -e '/^PartitionName=gpu/s/$/ QOS=gpu-only/' -e '/^PartitionName=cpu/s/$/ PriorityTier=1/' ${slurmConf}
+  -e '/^PropagateResourceLimits=/d' -e '/^PartitionName=gpu/s/$/ QOS=gpu-only/' -e '/^PartitionName=cpu/s/$/ PriorityTier=1/' ${slurmConf}
 cat >>${slurmConf} <<END
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
@@ -82,10 +82,13 @@ describeInLab('on a cluster with quirks', () => {
     'reports why Slurm canceled or holds a job that could not start',
     async () => {
       await shell("printf 'umask 022\\nexit 1\\n' >~/.bash_profile");
-      const login = await submitAndWait('login-file');
-      const held = await submitAndWait('login-held', ['--sbatch', 'requeue']);
+      const [login, held] = await Promise.all([
+        submitAndWait('login-file'),
+        submitAndWait('login-held', ['--sbatch', 'requeue']),
+      ]);
       const around = await shell(
-        `hpc-gat submit --wait --models ${quickModels} --sbatch export=NIL --id nil; code=$?; rm ~/.bash_profile; exit $code`,
+        // Triton does not start with so few files.
+        `ulimit -n 64; hpc-gat submit --wait --models ${quickModels} --sbatch export=NIL --id nil; code=$?; rm ~/.bash_profile; exit $code`,
         { timeoutMs: longMs },
       );
       expect(login.exitCode).toBe(4);

@@ -91,6 +91,7 @@ test.each([
   ['bash', '.profile', '[ -x /bin/zsh ] && exec /bin/zsh -l\n', /line 1 of .*\.profile/],
   ['bash', '.profile', 'export PATH=/opt/bin\n', /line 1 of .*\.profile/],
   ['bash', '.profile', 'export PATH=$PATH:/opt/bin\n', /^\S*\.profile$/],
+  ['bash', '.bash_login', 'set -eu; . /nonexistent', /line 1 of .*\.bash_login/],
   ['zsh', '.zshenv', 'sleep 400\n', /line 1 of .*\.zshenv/],
   ['tcsh', '.login', 'exit\n', /line 1 of .*\.login/],
   ['nologin', '.x', '', /^the login files of \/bin\/nologin$/],

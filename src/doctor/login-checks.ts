@@ -1,0 +1,45 @@
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import { likelyLoginFile } from '../run/login-files.ts';
+import { findProgram } from '../support/find-program.ts';
+import { type Check, error, ok } from './check.ts';
+
+/** Slurm waits longer (GetEnvTimeout); a person who logs in does not. */
+const timeoutMs = 10_000;
+const mark = 'hpc-gat: the login shell has come to its end';
+
+/** With --export=NONE, Slurm has a login shell print the environment on the node before the script of a job starts. */
+export const loginChecks: readonly Check[] = [
+  {
+    name: 'login-shell',
+    examine: async ({ context }) => {
+      if (findProgram('sbatch', context.env) === undefined) {
+        return [];
+      }
+      const { shell, homedir, username } = userInfo();
+      const program = shell ?? '/bin/sh';
+      const { HOME = homedir, PATH } = context.env;
+      // A dash before its name makes it a login shell, as `su -` does.
+      const result = await context.run(
+        'bash',
+        ['-c', 'exec -a "-$1" "$0" -c "$2"', program, path.basename(program), `env; echo '${mark}'`],
+        {
+          env: { HOME, PATH, USER: username, LOGNAME: username, SHELL: program, TERM: 'dumb' },
+          cwd: '/',
+          timeoutMs,
+          signal: context.signal,
+        },
+      );
+      if (result.stdout.includes(mark)) {
+        return ok(`${program} loads the environment of a job`);
+      }
+      const how = result.timedOut
+        ? `does not end within ${timeoutMs / 1_000} s`
+        : `ends with ${result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`} before it has run a command`;
+      return error(
+        `${program} as a login shell ${how}: Slurm cannot load the environment of a job, and cancels it`,
+        `correct ${await likelyLoginFile(HOME, program)}, or submit with --sbatch export=NIL, which does not read it`,
+      );
+    },
+  },
+];
