@@ -46,7 +46,7 @@ const imageSettings = z.strictObject({
   /** Of the file system's blocks: `128K`, or a number of bytes. */
   blockSize: z.union([word, z.number().int().positive()]).transform(String).optional(),
   /** What the image has to be for, where that is not the host that converts it: `linux/arm64`. */
-  platform: word.regex(/^linux\/\w+(\/\w+)?$/, 'linux/ARCHITECTURE[/VARIANT]').optional(),
+  platform: word.regex(/^linux\/[\w-]+(\/\w+)?$/i, 'linux/ARCHITECTURE[/VARIANT]').optional(),
 });
 
 /** Where the client of a run is taken from: who submitted it, an image of its own, one self-contained file. */

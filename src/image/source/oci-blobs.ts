@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { sha256OfBytes } from '../../support/digest.ts';
-import { HpcGatError, messageOf } from '../../support/errors.ts';
+import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
 import type { Descriptor } from './oci-manifest.ts';
 
@@ -34,6 +34,18 @@ export async function readChecked(
     });
   }
   return bytes;
+}
+
+/** Error for a non-distributable layer whose blob is missing, as is usual. */
+export function missingNonDistributable(
+  place: string,
+  { digest }: Pick<Descriptor, 'digest'>,
+  cause?: unknown,
+): UsageError {
+  return new UsageError(
+    `${place} holds no blob ${digest}: the license of this layer forbids to distribute it with the image`,
+    { fix: 'pull the image where the layer is available, and save it with all of its layers', cause },
+  );
 }
 
 /** @throws {HpcGatError} when the bytes are not a JSON object. */

@@ -3,9 +3,9 @@ import { printable } from '../../support/printable.ts';
 import { layoutFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
 import { folderFiles, readSlice, tarFiles, type FileSlice } from './image-files.ts';
-import type { BlobReader } from './oci-blobs.ts';
 import { chooseEntry } from './oci-entry.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
+import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
 import { indexSchema, isNonDistributable, type Descriptor, type ImageIndex } from './oci-manifest.ts';
 import type { OciSource } from './source.ts';
 
@@ -77,10 +77,7 @@ function blobName(digest: string): string {
 
 function throwMissing(place: string, digest: string, layer?: Descriptor): never {
   if (layer !== undefined && isNonDistributable(layer)) {
-    throw new UsageError(
-      `${place} holds no blob ${digest}: the license of this layer forbids to distribute it with the image`,
-      { fix: 'pull the image where the layer is available, and save it with all of its layers' },
-    );
+    throw missingNonDistributable(place, layer);
   }
   throw new HpcGatError(`${place} is incomplete: it holds no blob ${digest}`, { fix: layoutFix });
 }

@@ -3,6 +3,7 @@ import type { Context } from '../../support/context.ts';
 import { downloadBlob } from '../../registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
+import { HpcGatError } from '../../support/errors.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
@@ -10,7 +11,8 @@ import { FetchAhead } from './fetch-ahead.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
-import { manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
+import { missingNonDistributable } from './oci-blobs.ts';
+import { isNonDistributable, manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
 import { formatSource, type RegistrySource } from './source.ts';
 import { expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
 import { expectLayerCodec } from './stored-codec.ts';
@@ -87,7 +89,10 @@ function arriving(
 ): ArrivingLayer {
   const { digest, size } = layer;
   async function* bytes(): AsyncGenerator<Buffer> {
-    const stored = await openStream(place, digest, coming.stream(layer));
+    const stored = await openStream(place, digest, coming.stream(layer)).catch((error: unknown) => {
+      const isMissing = error instanceof HpcGatError && isNonDistributable(layer);
+      throw isMissing ? missingNonDistributable(place, layer, error) : error;
+    });
     yield* inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
       expectDigests(place, { name: digest, digest, diffId }, found);
     });

@@ -212,3 +212,17 @@ describe('the stream of a daemon', () => {
     await expect(fromDaemon(send)).rejects.toThrow(message);
   });
 });
+
+test('a registry without the blob of a non-distributable layer is told as such', async () => {
+  const oci = new OciBytes();
+  const { digest, mediaType } = oci.image('x', 'application/vnd.oci.image.layer.nondistributable.v1.tar');
+  await using registry = await fakeRegistry((request, response) => {
+    const wanted = request.url?.split('/').at(-1) ?? '';
+    const body = oci.blobs.get(wanted === 'v1' ? digest : wanted);
+    const isThere = body?.toString('latin1').startsWith('{') === true;
+    reply(response, isThere ? 200 : 404, body, { 'content-type': mediaType });
+  });
+  const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
+  const image = await openImage(source, testContext());
+  await expect(sifOf(image)).rejects.toThrow(/no blob sha256:\w+: the license of this layer forbids/);
+});
