@@ -4,7 +4,6 @@ import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
 import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
-import { escaped } from './support/printable.ts';
 import { packageVersion } from './support/package-version.ts';
 import { asTold } from './support/refused-by-system.ts';
 
@@ -70,11 +69,6 @@ function workingDirectory(): string | undefined {
   }
 }
 
-/** A message may hold what an image says of itself. */
-function forTerminal(text: string): string {
-  return text.split('\n').map(escaped).join('\n');
-}
-
 function report(error: unknown, output: Output, env: Context['env']): number {
   if (!(error instanceof HpcGatError)) {
     output.info(
@@ -83,9 +77,9 @@ function report(error: unknown, output: Output, env: Context['env']): number {
     output.info('Please report it with the command that led here.');
     return ExitCode.bug;
   }
-  output.info(`hpc-gat: ${forTerminal(error.message)}`);
+  output.info(`hpc-gat: ${error.message}`);
   if (error.fix !== undefined) {
-    output.info(`  fix: ${forTerminal(error.fix)}`);
+    output.info(`  fix: ${error.fix}`);
   }
   if (error.log !== undefined) {
     output.info(`  log: ${error.log}`);

@@ -1,3 +1,5 @@
+import { escapedJson, escapedLines } from './printable.ts';
+
 /** Where a verb writes. Results go to stdout; everything a person reads besides goes to stderr. */
 export interface Output {
   /** A line of the result, to stdout. With `--json` nothing but {@link Output.json} may use stdout. */
@@ -20,6 +22,11 @@ export interface Streams {
   stderr: Terminal;
 }
 
+/**
+ * Texts of servers, models, logs, registries, file names and of Slurm pass through here on their way to a person: what a
+ * terminal would obey is escaped (printable.ts), whoever wrote it. Messages always are; results only on a terminal, so that
+ * a log that is copied by a pipe stays as it is; JSON has escapes of its own.
+ */
 type Terminal = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** ECMA-48 EL: erase from the cursor to the end of the line. */
@@ -42,7 +49,7 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   const status = (line: string) => {
     if (interactive && (shown || line !== '')) {
       // A line that wraps could not be erased again.
-      stderr.write(`${eraseLine}${line.slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
+      stderr.write(`${eraseLine}${escapedLines(line).slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
       shown = line !== '';
     }
   };
@@ -52,16 +59,16 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   };
   return {
     result: (line) => {
-      say(stdout, line);
+      say(stdout, stdout.isTTY === true ? escapedLines(line) : line);
     },
     json: (value) => {
-      say(stdout, JSON.stringify(value, null, 2));
+      say(stdout, escapedJson(JSON.stringify(value, null, 2)));
     },
     info: (line) => {
-      say(stderr, line);
+      say(stderr, escapedLines(line));
     },
     warn: (line) => {
-      say(stderr, `warning: ${line}`);
+      say(stderr, `warning: ${escapedLines(line)}`);
     },
     status,
     ...(stdout.isTTY === true && { redraw: createRedraw(stdout) }),
@@ -76,7 +83,7 @@ function createRedraw(stdout: Terminal): (lines: readonly string[]) => void {
     // What wraps or scrolls could not be drawn over.
     const fitting = lines
       .slice(0, Math.max(1, (stdout.rows ?? 24) - 1))
-      .map((line) => line.slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
+      .map((line) => escapedLines(line).slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
     stdout.write(`${height === 0 ? '' : `\u001b[${height}A`}\r\u001b[J${fitting.join('\n')}\n`);
     height = fitting.length;
   };

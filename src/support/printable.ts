@@ -1,3 +1,6 @@
+/** Control characters of C0 and C1, marks of direction and without width, separators of lines, halves of characters. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
 /** Longer texts are cut in messages. */
 const maxCharacters = 120;
 
@@ -29,7 +32,29 @@ function ofBytes(name: string, show: (text: string) => string): string {
 
 /** Control characters, those that change the direction of writing, and those that have no width. */
 export function escaped(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, hexadecimal);
+  return text.replace(unprintable, hexadecimal);
+}
+
+/** The same in a text of several lines, whose line feeds and tabs stay. */
+export function escapedLines(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(/\r$/, '')
+    .replace(unprintable, (character) =>
+      character === '\n' || character === '\t' ? character : hexadecimal(character),
+    );
+}
+
+/** The same in a document of JSON, which means what it meant before. */
+export function escapedJson(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === '\n'
+      ? character
+      : Array.from(
+          { length: character.length },
+          (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+        ).join(''),
+  );
 }
 
 function hexadecimal(character: string): string {
