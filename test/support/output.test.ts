@@ -37,7 +37,7 @@ const hostile: readonly [string, string, string][] = [
   ['a line written over', 'FAIL\rPASS', 'FAIL\\rPASS'],
   ['backspaces', 'no\b\byes\u007f', 'no\\x08\\x08yes\\x7f'],
   ['a changed direction', 'a\u202eb\u2066c\u200fd', 'a\\u{202e}b\\u{2066}c\\u{200f}d'],
-  ['what has no width', 'a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
+  ['what has no width', 'a\u200bb\u2060', 'a\\u{200b}b\\u{2060}'],
   ['separators of lines', 'a\u2028b\u0085c', 'a\\u{2028}b\\x85c'],
   ['a bell and a null byte', '\u0007\0', '\\x07\\0'],
   ['text, tabs and line feeds', 'Größe\t日本\n  fix: x\r\n', 'Größe\t日本\n  fix: x\n'],
