@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { howItEnded } from '../support/command.ts';
+import { howItEnded, type CommandResult } from '../support/command.ts';
+import { signalGroup } from '../support/process-group.ts';
 import type { Credentials } from './credentials.ts';
 
-/** Those of cloud providers ask the network. */
-const timeoutMs = 30_000;
+/** Helpers of cloud providers ask the network. */
+const helperTimeoutMs = 30_000;
+/** Between the request to end and the end by force. */
+const graceMs = 500;
 const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) });
 
 /**
@@ -18,14 +21,15 @@ const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) 
 export async function askHelper(
   name: string,
   servers: readonly string[],
-  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+  context: Pick<Context, 'env' | 'run' | 'signal'>,
+  timeoutMs = helperTimeoutMs,
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) {
     throw new HpcGatError('the name of its credential helper is no name of a program');
   }
   for (const server of servers) {
-    const result = await run(program, ['get'], { env, input: server, timeoutMs, signal });
+    const result = await runInGroup(program, server, timeoutMs, context);
     if (result.exitCode === 0) {
       return parseAnswer(result.stdout, program);
     }
@@ -35,6 +39,32 @@ export async function askHelper(
     }
   }
   return undefined;
+}
+
+/** Runs the helper; when its time has passed, or on Ctrl-C, what it started ends with it and cannot hold its output open. */
+async function runInGroup(
+  program: string,
+  input: string,
+  timeoutMs: number,
+  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+): Promise<CommandResult> {
+  let leader: number | undefined;
+  const end = () => {
+    if (leader !== undefined) {
+      signalGroup(leader, 'SIGKILL');
+    }
+  };
+  const onStart = (pid: number) => {
+    leader = pid;
+  };
+  const timer = setTimeout(end, timeoutMs + graceMs);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await run(program, ['get'], { env, input, timeoutMs, signal, ownSession: true, onStart });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
 }
 
 function parseAnswer(text: string, program: string): Credentials {

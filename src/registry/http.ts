@@ -96,9 +96,14 @@ async function sendOnce(
     const timer = setTimeout(giveUp, idleTimeoutMs);
     // Also while the body comes.
     sent.setTimeout(idleTimeoutMs, giveUp);
-    sent.on('error', (error) => {
+    const fail = (error: Error) => {
       clearTimeout(timer);
       reject(signal.aborted ? (signal.reason as Error) : connectionError(error, url, { relation, proxy }));
+    };
+    sent.on('error', fail);
+    // Also the end of a connection that was to become another protocol, which is no error for Node.
+    sent.on('close', () => {
+      fail(new Error('it ended without an answer'));
     });
     sent.end(body);
   });

@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { askHelper } from '../../src/registry/credential-helper.ts';
+import { testContext } from '../support/context.ts';
+import { fakeProgram } from '../support/fake-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const hanging = (signal = new AbortController().signal) => {
+  const folder = temporaryFolder();
+  // What it waits for keeps its output open.
+  fakeProgram(folder, 'docker-credential-hanging', 'sleep 30; true');
+  return testContext({ env: { PATH: `${folder}:/usr/bin:/bin` }, signal });
+};
+
+test('a helper that hangs ends in time, with what it started', async () => {
+  const started = performance.now();
+  await expect(askHelper('hanging', ['a.io'], hanging(), 200)).rejects.toThrow(
+    'docker-credential-hanging failed (no answer in time)',
+  );
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
+test('a helper that hangs ends on Ctrl-C', async () => {
+  const interruption = new AbortController();
+  const asking = askHelper('hanging', ['a.io'], hanging(interruption.signal));
+  setTimeout(() => {
+    interruption.abort(new Error('interrupted'));
+  }, 300);
+  await expect(asking).rejects.toThrow('interrupted');
+}, 5000);
