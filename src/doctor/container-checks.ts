@@ -1,7 +1,9 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findContainerRuntime } from '../apptainer/command.ts';
+import { findHarmfulSettings, readSiteConfiguration } from '../apptainer/site-configuration.ts';
 import { startsImage } from '../apptainer/starts-image.ts';
+import { formatBytes } from '../support/amounts.ts';
 import { lastLines } from '../support/command.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findProgram } from '../support/find-program.ts';
@@ -15,6 +17,20 @@ export const containerChecks: readonly Check[] = [
     examine: async ({ context }) => {
       const { name, path: file, version } = await findContainerRuntime(context);
       return ok(`${name} ${version} at ${file}`);
+    },
+  },
+  {
+    name: 'runtime-configuration',
+    examine: async ({ context, settings, root }) => {
+      const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
+      if (configuration === undefined) {
+        return note('not read: the runtime names no configuration file that this user may read');
+      }
+      const { file } = configuration;
+      const harmful = await findHarmfulSettings(configuration, path.resolve(root, settings.image.file));
+      return harmful.length === 0
+        ? ok(`nothing in ${file} stops a run`)
+        : harmful.map(({ setting, why, fix }) => error(`\`${setting}\` in ${file}: ${why}`, fix));
     },
   },
   {
@@ -37,15 +53,18 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'fuse',
-    examine: async () => {
+    examine: async ({ context, settings, root }) => {
       try {
         await access('/dev/fuse', constants.R_OK | constants.W_OK);
         return ok('/dev/fuse can be used');
       } catch {
-        return warning(
-          '/dev/fuse cannot be used',
-          'without it and without setuid Apptainer unpacks the whole SIF at each start: ask the administrators',
-        );
+        const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
+        return configuration?.isSetuid === true
+          ? ok('/dev/fuse cannot be used, and is not needed: the runtime is installed setuid')
+          : warning(
+              `/dev/fuse cannot be used: each start unpacks the whole SIF${await sizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
+              'ask the administrators for /dev/fuse, or keep that much space free in node.temp',
+            );
       }
     },
   },
@@ -63,7 +82,9 @@ export const containerChecks: readonly Check[] = [
         ? ok(`${image} starts here`)
         : error(
             `${image} does not start here: ${lastLines(probe)}`,
-            'when the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
+            probe.stderr.includes('/dev/fuse')
+              ? 'see fuse above; a run unpacks the image instead'
+              : 'when the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
           );
     },
   },
@@ -85,3 +106,11 @@ export const containerChecks: readonly Check[] = [
     },
   },
 ];
+
+/** A squashfs of Triton's image takes about a third of what it unpacks to. */
+async function sizeNote(image: string): Promise<string> {
+  const size = await stat(image).catch(() => undefined);
+  return size === undefined
+    ? ''
+    : ` (${formatBytes(size.size)}, about ${formatBytes(3 * size.size)} unpacked)`;
+}

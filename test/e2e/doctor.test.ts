@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { setGpu } from '../../src/lab/faults.ts';
-import { hpcGat, makeGatProject, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -43,6 +43,44 @@ describeInLab('doctor', () => {
       expect.objectContaining({ check: 'gpu', status: 'error' }),
     );
   });
+
+  test('names the setting of the site without which no run works, and so does the run', async () => {
+    const configuration = '/etc/apptainer/apptainer.conf';
+    const set = (value: string) =>
+      shell(`sed -i 's/^user bind control = .*/user bind control = ${value}/' ${configuration}`, {
+        ...{ node: 'cpu1', user: 'root', cwd: '/' },
+      });
+    await set('no');
+    try {
+      const found = await hpcGat(['doctor'], { node: 'cpu1' });
+      expect(found).toMatchObject({ exitCode: 1 });
+      const finding =
+        /^error +runtime-configuration +`user bind control = no` in .*apptainer\.conf: the model repository/m;
+      expect(found.stdout).toMatch(finding);
+      const ran = await hpcGat(['run', '--models', quickModels, '--id', 'no-binds'], { node: 'cpu1' });
+      expect(ran).toMatchObject({ exitCode: 1 });
+      expect(ran.stderr).toMatch(/user bind control = no in .*apptainer\.conf on this node: the model repo/);
+      expect(ran.stderr).toMatch(/run no-binds: the configuration of Apptainer on the node does not let/);
+    } finally {
+      await set('yes');
+    }
+  }, 60_000);
+
+  test('without /dev/fuse a run unpacks the image, and doctor names the cost', async () => {
+    await shell('chmod 000 /dev/fuse', { node: 'cpu1', user: 'root' });
+    try {
+      const found = await hpcGat(['doctor'], { node: 'cpu1' });
+      expect(found.stdout).toMatch(
+        /^warning +fuse .*unpacks the whole SIF \(\d+\.\d MB, about \d+\.\d MB unpacked\)/m,
+      );
+      const ran = await hpcGat(['run', '--models', quickModels, '--id', 'no-fuse'], { node: 'cpu1' });
+      expect(ran).toMatchObject({ exitCode: 0 });
+      expect(ran.stderr).toContain('unpacking the whole image');
+      expect((await shell('ls -A /tmp', { node: 'cpu1' })).stdout).not.toMatch(/rootfs|hpc-gat/);
+    } finally {
+      await shell('chmod 666 /dev/fuse', { node: 'cpu1', user: 'root' });
+    }
+  }, 120_000);
 
   test('looks on a compute node, with the GPU that a job would get there', async () => {
     const { exitCode, stdout, stderr } = await hpcGat(['doctor', '--node', 'gpu', '--gpu', '--json']);

@@ -1,4 +1,5 @@
 import { renderTemplate } from '../../render/template.ts';
+import { scriptSettings } from '../../apptainer/site-configuration.ts';
 import { directiveLine } from '../../slurm/directives.ts';
 import { sha256OfBytes } from '../../support/digest.ts';
 import type { EndingPlan } from './cleanup-plan.ts';
@@ -17,6 +18,7 @@ export function renderScript(plan: RunPlan): Promise<string> {
     modelNames: plan.models.map(({ name }) => name),
     workloads: plan.models.map(({ workload }) => workload),
     directiveLines: plan.directives.map(directiveLine),
+    fatalSettings: scriptSettings(),
   });
 }
 

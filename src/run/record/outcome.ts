@@ -50,6 +50,8 @@ const reasons: Readonly<Record<string, string>> = {
   'instance-failed': 'the container did not start',
   'runtime-folder':
     'the container did not start, and the folder of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=FOLDER` into setup',
+  'runtime-configuration':
+    'the configuration of Apptainer on the node does not let a run work; fix: see the setting named above, and ask the administrators or use another partition; `hpc-gat doctor --node PARTITION` shows the same',
   'container-failed': 'Docker did not start the container',
   'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',

@@ -1,0 +1,162 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import type { Context } from '../support/context.ts';
+import { isMissing } from '../support/files.ts';
+import { type ContainerRuntime, runtimeEnvironment } from './command.ts';
+
+const timeoutMs = 20_000;
+
+/** What the administrators of a host have set for its container runtime: apptainer.conf or singularity.conf. */
+export interface SiteConfiguration {
+  readonly file: string;
+  /** Whether the runtime is installed with a program that is setuid root. */
+  readonly isSetuid: boolean;
+  /** Values of each setting, in the order of the file. */
+  readonly settings: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A setting with which no run can work on this host. */
+export interface HarmfulSetting {
+  /** As it stands in the file: "user bind control = no". */
+  readonly setting: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+const askForIt = 'ask the administrators of the host to change it, or use another partition';
+
+/** Settings without which no run can work, and why; each was tried with Apptainer 1.4. */
+const fatalSettings: readonly (readonly [setting: string, why: string])[] = [
+  ['user bind control = no', 'the model repository and the temporary folder of a run cannot be mounted'],
+  ['mount dev = no', 'the container has no /dev/shm and no GPU devices'],
+  ['mount proc = no', 'tritonserver does not find its own libraries without /proc'],
+  ['allow container sif = no', 'no SIF may be started'],
+];
+
+/** As the one above, where the runtime is not installed setuid. */
+const namespacesOff = [
+  'allow user ns = no',
+  'Apptainer is not installed setuid here and needs user namespaces',
+] as const;
+
+/** The settings that a script looks for once something has failed, each as "NAME: WHY". */
+export function scriptSettings(): string[] {
+  return [
+    ...[...fatalSettings, namespacesOff].map(([setting, why]) => `${setting.replace(/ = .*/, '')}: ${why}`),
+    ...['paths', 'owners', 'groups'].map((kind) => `limit container ${kind}: this image is not among those`),
+  ];
+}
+
+/** Configuration of the runtime of this host; undefined when it does not name a file, or this user may not read it. */
+export async function readSiteConfiguration(
+  { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
+  runtime: ContainerRuntime,
+): Promise<SiteConfiguration | undefined> {
+  const { stdout } = await run(runtime.path, ['buildcfg'], {
+    env: runtimeEnvironment(env),
+    timeoutMs,
+    signal,
+  });
+  const value = (name: string) =>
+    new RegExp(`^(?:APPTAINER|SINGULARITY)_${name}=(.+)$`, 'm').exec(stdout)?.[1];
+  const file = value('CONF_FILE');
+  if (file === undefined) {
+    return undefined;
+  }
+  try {
+    const settings = parseSettings(await readFile(file, 'utf8'));
+    return { file, isSetuid: value('SUID_INSTALL') === '1', settings };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The settings of a text of lines `name = value`; what follows `#` at the beginning of a line is a comment. */
+export function parseSettings(text: string): Map<string, string[]> {
+  const settings = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [, name, value = ''] = /^\s*([^#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined) {
+      settings.set(name.toLowerCase(), [...(settings.get(name.toLowerCase()) ?? []), value]);
+    }
+  }
+  return settings;
+}
+
+/** The settings with which a run of this image cannot work on this host. */
+export async function findHarmfulSettings(
+  { settings, isSetuid }: SiteConfiguration,
+  image: string,
+): Promise<HarmfulSetting[]> {
+  const last = (name: string): string => settings.get(name)?.at(-1) ?? '';
+  const fatal = [...fatalSettings, ...(isSetuid ? [] : [namespacesOff])]
+    .filter(([setting]) => {
+      const [name = '', value] = setting.split(' = ');
+      return last(name).toLowerCase() === value;
+    })
+    .map(([setting, why]) => ({ setting, why, fix: askForIt }));
+  return [
+    ...fatal,
+    ...(await missingBinds(settings)),
+    ...(await forbiddenPath(last('limit container paths'), image)),
+    ...forbiddenOwner(last),
+  ];
+}
+
+/** Each container gets these mounts; one whose source is missing keeps instances from starting. */
+async function missingBinds(settings: SiteConfiguration['settings']): Promise<HarmfulSetting[]> {
+  const binds = settings.get('bind path') ?? [];
+  const found = await Promise.all(
+    binds.map(async (bind) => {
+      const source = bind.split(':')[0] ?? '';
+      const isThere = await stat(source).then(
+        () => true,
+        (error: unknown) => !isMissing(error),
+      );
+      return source === '' || isThere
+        ? []
+        : [
+            {
+              setting: `bind path = ${bind}`,
+              why: `there is no ${source} on this host, and no container starts`,
+              fix: askForIt,
+            },
+          ];
+    }),
+  );
+  return found.flat();
+}
+
+async function forbiddenPath(limit: string, image: string): Promise<HarmfulSetting[]> {
+  const allowed = listOf(limit);
+  const file = await realpath(image).catch(() => image);
+  return allowed.length === 0 || allowed.some((folder) => file.startsWith(`${folder.replace(/\/+$/, '')}/`))
+    ? []
+    : [
+        {
+          setting: `limit container paths = ${limit}`,
+          why: `${file} is in none of these directories`,
+          fix: `set image.file to a path in ${allowed.join(' or ')}, then hpc-gat make-sif; or ask the administrators`,
+        },
+      ];
+}
+
+/** Only a warning of a kind: who may own the image cannot be told from here for every group. */
+function forbiddenOwner(last: (name: string) => string): HarmfulSetting[] {
+  return (['owners', 'groups'] as const).flatMap((kind) => {
+    const name = `limit container ${kind}`;
+    const allowed = listOf(last(name));
+    return allowed.length === 0
+      ? []
+      : [
+          {
+            setting: `${name} = ${last(name)}`,
+            why: `only SIFs of ${allowed.join(', ')} may be started`,
+            fix: 'ask the administrators to install the SIF, and set image.file to it',
+          },
+        ];
+  });
+}
+
+function listOf(value: string): string[] {
+  return value === '' || value === 'NULL' ? [] : value.split(',').map((item) => item.trim());
+}
