@@ -67,7 +67,7 @@ export async function release(
   if (await isLeft()) {
     throw new CommandFailedError(
       `run ${plan.id} left something on ${node}, where no clean-up could be started: ${why}`,
-      { fix: `on ${node}, for example by ssh or when the node is back: hpc-gat cleanup ${plan.id}` },
+      { fix: `on ${node}, for example by ssh, or once a job can start there: hpc-gat cleanup ${plan.id}` },
     );
   }
 }

@@ -87,8 +87,8 @@ describeInLab('on a cluster with quirks', () => {
         submitAndWait('login-held', ['--sbatch', 'requeue']),
       ]);
       const around = await shell(
-        // Triton does not start with so few files.
-        `ulimit -n 64; hpc-gat submit --wait --models ${quickModels} --sbatch export=NIL --id nil; code=$?; rm ~/.bash_profile; exit $code`,
+        // Triton cannot make its shared memory with files of 1 MiB at most.
+        `ulimit -f 1024; hpc-gat submit --wait --models ${quickModels} --sbatch export=NIL --id nil; code=$?; rm ~/.bash_profile; exit $code`,
         { timeoutMs: longMs },
       );
       expect(login.exitCode).toBe(4);
