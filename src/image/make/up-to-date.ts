@@ -6,14 +6,14 @@ import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { IdentifiedImage, SourceIdentity } from '../source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifRecord } from './sif-manifest.ts';
-import { expectPlatform, formatPlatform, isFor } from '../source/platform.ts';
+import { formatPlatform, isFor } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 
 /**
  * Whether the SIF that lies there is the one that is wanted.
  *
  * @param image the source as it is now.
- * @throws {UsageError} when something else lies there, or the image turns out to be for another platform.
+ * @throws {UsageError} when something else lies there.
  */
 export async function judge(
   request: MakeSifRequest,
@@ -62,12 +62,9 @@ export async function judge(
   if (!sameIdentity(record.identity, identity)) {
     return would('the source has changed');
   }
-  if (image === undefined && source.kind !== 'recipe') {
-    if (source.kind === 'oci-archive' && !isFor(record.image, source.platform)) {
-      // It may hold one for this platform too.
-      return would(`it was made for ${formatPlatform(record.image)}`);
-    }
-    expectPlatform(record.image, source.platform, record.source);
+  if (image === undefined && source.kind !== 'recipe' && !isFor(record.image, source.platform)) {
+    // A compressed archive may hold one for this platform too.
+    return would(`it was made for ${formatPlatform(record.image)}`);
   }
   if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {
     return would(identity.unknown[0]);

@@ -18,7 +18,7 @@ import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
 import { configOf, forPlatform, hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { savedByDocker20, savedByDocker25 } from '../saved-image.ts';
-import { tarEnd, tarEntry } from '../tar-bytes.ts';
+import { dockerSave, tarEnd, tarEntry } from '../tar-bytes.ts';
 
 const tag = 'lab/image:1';
 const layers = [
@@ -160,6 +160,18 @@ describe('an archive that gzip has compressed', () => {
       `is an image for linux/${hostArchitecture}, not for linux/${other}`,
     );
     await expect(make({ source: await source() })).rejects.toThrow(`not for linux/${other}`);
+  });
+
+  test('of images for two platforms is converted anew for the other one', async () => {
+    const both = dockerSave([
+      { architecture: 's390x', layer: '\0'.repeat(1024) },
+      { architecture: hostArchitecture, layer: '\0'.repeat(1536) },
+    ]);
+    const { make, file } = await place(gzipSync(both));
+    expect((await make()).record?.image.architecture).toBe(hostArchitecture);
+    const source = { kind: 'docker-archive', file, platform: parsePlatform('linux/s390x') } as const;
+    expect((await make({ source })).record?.image.architecture).toBe('s390x');
+    expect((await make()).record?.image.architecture).toBe(hostArchitecture);
   });
 
   test('is refused for Apptainer, which does not read it', async () => {
