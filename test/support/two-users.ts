@@ -37,6 +37,7 @@ const untouched = 'chapter one\n';
 
 /** So many cases at once: hpc-gat is one thread for most of the time. */
 const parallel = 3;
+const secondsPerCase = 30;
 
 /**
  * A test for each case: alice's verb ends as it should, and nothing of what bob planted has happened. All of bob's lines
@@ -74,9 +75,11 @@ export function testPlanted(
           `(\nset -e\n${variables(at)}\n${bob}\n)\n[ $? = 0 ] || { echo "case ${at}" >&2; exit 9; }`,
       ),
     ]);
-    const acts = cases.flatMap(({ alice }, at) => [
-      `(${variables(at)}\n${alice}\n) >${home}/${at}/output 2>&1 </dev/null; echo $? >${home}/${at}/code`,
-    ]);
+    // One that hangs fails its own case alone.
+    const acts = cases.map(
+      ({ alice }, at) =>
+        `timeout -k 1 ${secondsPerCase} bash >${home}/${at}/output 2>&1 <<'END'; echo $? >${home}/${at}/code\n${variables(at)}\n${alice}\nEND`,
+    );
     const background = acts.map(
       (act, at) => `{ ${act}\n} &${at % parallel === parallel - 1 ? '\nwait' : ''}`,
     );
