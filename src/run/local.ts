@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { bashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
@@ -38,7 +39,9 @@ export async function runHere(
   const ended = await record.ended();
   return {
     record,
-    ending: endingOfScript(ended ?? { exitCode: 1, reason: 'script-failed' }),
+    ending: endingOfScript(
+      ended ?? { exitCode: 1, reason: existsSync(record.folder) ? 'script-failed' : 'run-folder-removed' },
+    ),
   };
 }
 

@@ -131,6 +131,16 @@ describe('what the container does not see', () => {
   });
 });
 
+test('a server that does not get ready: the variables of the container runtime are named', async () => {
+  const setup = ['export APPTAINER_NETWORK=none'];
+  const client = 'case $1 in wait-ready) exit 5 ;; esac';
+  const { exitCode, log } = await (await ScriptRun.create({ setup }, {}, { client })).run();
+  expect({ exitCode, log }).toMatchObject({
+    exitCode: 5,
+    log: expect.stringContaining('APPTAINER_NETWORK=none'),
+  });
+});
+
 /** A Slurm that reports this end of the job, in seconds since 1970, from the file `end`. */
 const scontrol =
   'echo "JobId=7 $(cat "$HOME/preempted") EndTime=$(date --date=@$(cat "$HOME/end") +%FT%T) Deadline=N/A"';
