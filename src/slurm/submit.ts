@@ -11,6 +11,9 @@ import { type Asked, fixOfRefusal } from './refusal.ts';
 const answerLost =
   /timed out|timeout|receive|send failure|shutdown failure|zero bytes|unexpected message|connection (reset|refused|closed)|communication|temporarily/i;
 
+/** The controller was not reached at all: there is no job, and nobody to ask for it. */
+const notSent = /connect failure|could not establish a configuration source/i;
+
 /** When the queue is searched for the job again; a busy controller may serve a request after its sender gave up. */
 const searchDelaysMs = [0, 2_000, 4_000, 8_000];
 
@@ -56,7 +59,7 @@ export async function submitScript(
     answerLost.test(result.stderr) ||
     id !== undefined;
   const found =
-    name === undefined
+    name === undefined || (notSent.test(result.stderr) && !isLost)
       ? undefined
       : await search(calm, { name, script, clusters: asked.clusters, since, isLost });
   if (found?.[0] !== undefined) {

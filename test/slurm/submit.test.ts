@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { submitScript, UncertainSubmissionError } from '../../src/slurm/submit.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
@@ -89,6 +89,15 @@ test('an earlier run of the same id is not adopted', async () => {
     );
     await expect(submitted).rejects.toThrow(/^sbatch refused the job: Invalid qos/);
   }
+});
+
+test('a controller that sbatch did not reach is not asked again', async () => {
+  const asked = `${temporaryFolder()}/asked`;
+  const sbatch =
+    'echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2; exit 1';
+  const { submitted } = submitNamed({ sbatch, squeue: `touch ${asked}; exit 1` });
+  await expect(submitted).rejects.toThrow(/^sbatch refused the job: .*connect failure/);
+  expect(existsSync(asked)).toBe(false);
 });
 
 test.each([
