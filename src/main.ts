@@ -2,6 +2,7 @@ import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
 import { runCommand } from './support/command.ts';
+import { restartWithoutGuardRegions } from './support/address-space.ts';
 import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { packageVersion } from './support/package-version.ts';
@@ -25,6 +26,7 @@ const samePressMs = 500;
 
 /** What bin/hpc-gat.js calls: the process's own arguments, environment and signals. */
 export async function start(): Promise<void> {
+  restartWithoutGuardRegions(process);
   const interruption = new AbortController();
   let firstMs: number | undefined;
   const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {

@@ -1,26 +1,53 @@
 import { availableParallelism } from 'node:os';
-import { UsageError } from '../../support/errors.ts';
+import { addressSpaceLimit } from '../../support/address-space.ts';
+import { HpcGatError, UsageError } from '../../support/errors.ts';
 
 /** Where nobody has granted processors to this process, it may be on a login node that others work on too. */
 const modest = 4;
 
+/** Address space that Node takes, and each thread of a conversion; measured: 1.8 GB, and 0.62 GB a thread. */
+const nodeBytes = 1.9e9;
+const threadBytes = 0.65e9;
+
 /**
- * How many blocks are compressed at once.
+ * How many blocks are compressed at once: fewer than asked where the address space is limited (`ulimit -v`).
  *
  * @param asked `--threads`
  * @throws {UsageError} for what is no number of threads.
+ * @throws {HpcGatError} where the limit leaves no room for one thread.
  */
 export function conversionThreads(
   asked: number | undefined,
   env: Readonly<Record<string, string | undefined>>,
   processors = availableParallelism(),
+  limitBytes = addressSpaceLimit(),
+): number {
+  const wanted = requestedThreads(asked, env, processors);
+  if (limitBytes === undefined) {
+    return wanted;
+  }
+  const fitting = Math.floor((limitBytes - nodeBytes) / threadBytes);
+  if (fitting < 1) {
+    const [has, needs] = [limitBytes, nodeBytes + threadBytes].map((bytes) => (bytes / 1e9).toFixed(1));
+    throw new HpcGatError(
+      `the address space is limited to ${has ?? ''} GB (ulimit -v), and a conversion needs ${needs ?? ''} GB at least`,
+      { fix: 'raise the limit (`ulimit -v unlimited`), convert in a job, or give --engine apptainer' },
+    );
+  }
+  return Math.min(wanted, fitting);
+}
+
+function requestedThreads(
+  asked: number | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  processors: number,
 ): number {
   if (asked !== undefined) {
     if (Number.isInteger(asked) && asked >= 1 && asked <= 256) {
       return asked;
     }
     throw new UsageError(`--threads has to be a whole number from 1 to 256, not ${asked}`, {
-      fix: `leave it out for ${conversionThreads(undefined, env, processors)}`,
+      fix: `leave it out for ${requestedThreads(undefined, env, processors)}`,
     });
   }
   const granted = Number(env.SLURM_CPUS_PER_TASK);

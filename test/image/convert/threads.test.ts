@@ -15,4 +15,19 @@ describe('threads of a conversion', () => {
   test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is refused with what to do', (asked) => {
     expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads has to be a whole number from 1 to 256');
   });
+
+  test.each([
+    [undefined, 8, 8],
+    [40e9, 8, 8],
+    [4e9, 8, 3],
+    [2.6e9, 8, 1],
+  ])('with an address space of %d bytes, %d threads become %d', (limit, asked, threads) => {
+    expect(conversionThreads(asked, {}, 64, limit)).toBe(threads);
+  });
+
+  test('an address space without room for a thread is reported with the limit and the fix', () => {
+    expect(() => conversionThreads(4, {}, 64, 2e9)).toThrow(
+      /limited to 2\.0 GB \(ulimit -v\), .* 2\.5 GB at least/,
+    );
+  });
 });
