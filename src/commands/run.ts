@@ -37,6 +37,10 @@ export const run = defineVerb({
     if (args.json) {
       context.output.json({ run: record.id, folder: record.folder, ...ending });
     }
+    if (args.gpu && !args.allowCpu) {
+      const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
+      await warnOfCpuModels(record, context.output);
+    }
     return showEnding(ending, record, context.output);
   },
 });

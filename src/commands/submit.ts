@@ -79,6 +79,10 @@ export const submit = defineVerb({
     if (args.json) {
       output.json({ ...report, ...ending });
     }
+    if (args.gpu && !args.allowCpu) {
+      const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
+      await warnOfCpuModels(record, output);
+    }
     return showEnding(ending, record, output);
   },
 });
