@@ -90,7 +90,7 @@ export async function readText(file: string): Promise<string> {
 export async function hasSpace(folder: string): Promise<boolean> {
   const file = path.join(folder, `.space.${process.pid}`);
   try {
-    await writeFile(file, Buffer.alloc(8_192), { flush: true });
+    await writeFile(file, Buffer.alloc(8_192), { flush: true, flag: 'wx' });
     return true;
   } catch (error) {
     return !isOutOfSpace(error);

@@ -38,7 +38,9 @@ export function planBinds({ settings, root }: Project): Mount[] {
 /** The same of the project that the working directory belongs to; nothing of one that cannot be used. */
 export async function loadBinds(context: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<Mount[]> {
   try {
-    return planBinds(await loadProject(context));
+    // The verb has loaded it before, and told what is not used.
+    const output = { ...context.output, warn: () => undefined };
+    return planBinds(await loadProject({ ...context, output }));
   } catch (error) {
     if (error instanceof UsageError) {
       return [];
