@@ -58,7 +58,7 @@ describeInLab('doctor', () => {
         /^error +runtime-configuration +`user bind control = no` in .*apptainer\.conf: the model repository/m;
       expect(found.stdout).toMatch(finding);
       const ran = await hpcGat(['run', '--models', quickModels, '--id', 'no-binds'], { node: 'cpu1' });
-      expect(ran).toMatchObject({ exitCode: 1 });
+      expect(ran).toMatchObject({ exitCode: 4 });
       expect(ran.stderr).toMatch(/user bind control = no in .*apptainer\.conf on this node: the model repo/);
       expect(ran.stderr).toMatch(/run no-binds: the configuration of Apptainer on the node does not let/);
     } finally {
