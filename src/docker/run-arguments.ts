@@ -14,6 +14,9 @@ const common = [
   'ALL',
   '--security-opt',
   'no-new-privileges',
+  // SELinux would refuse the container every file of the run; relabeling (`:z`) would change the user's files for good.
+  '--security-opt',
+  'label=disable',
 ];
 
 /** The options of `docker run` for the server that are known before the run is on its node. */

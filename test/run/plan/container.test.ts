@@ -124,7 +124,8 @@ describe('docker is called', () => {
     const published = ['--publish', '127.0.0.1:20001:20001', '--publish', '127.0.0.1:20002:20002'];
     const after = [
       ...['--rm', '--init', '--pull', 'never', '--log-driver', 'none'],
-      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--shm-size', '1g'],
+      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--security-opt', 'label=disable'],
+      ...['--shm-size', '1g'],
       ...['--mount', 'type=bind,source=/home/alice/gat/models,destination=/models,ro'],
       ...['--cpus', '2', '--further', '--workdir', '/', '--entrypoint'],
     ];
@@ -149,7 +150,8 @@ describe('docker is called', () => {
       ...['--env', 'HOME=/tmp', '--env', 'USER=ada'],
       ...['--userns', 'host', '--user', '7:8', '--group-add', '8', '--group-add', '9'],
       ...['--rm', '--init', '--pull', 'never', '--log-driver', 'none'],
-      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host', '--tmpfs', '/tmp'],
+      ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--security-opt', 'label=disable'],
+      ...['--network', 'host', '--tmpfs', '/tmp'],
       ...['--mount', `type=bind,source=${run},destination=${run}`],
       ...['--mount', `type=bind,source=${repository},destination=${repository},ro`],
       ...['--workdir', '/', '--entrypoint', 'hpc-gat', 'client:1', '--version'],

@@ -29,6 +29,7 @@ const harmless: [string, string[]][] = [
       'cat; read -r line',
       'exec 3>&1 >/dev/null 2>&1',
       'sleep 0.7 &',
+      'export LD_PRELOAD=/nonexistent.so TMPDIR=/nonexistent; umask 777',
     ],
   ],
   [
