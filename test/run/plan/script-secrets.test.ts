@@ -32,3 +32,19 @@ test('values of triton.env reach tritonserver byte by byte and are in no command
   expect(await readFile(`${run.root}/token`, 'utf8')).toBe(secret);
   expect(await readFile(`${run.root}/environment`, 'utf8')).toMatch(/^LD_PRELOAD=\/nonexistent\/lib\.so$/m);
 });
+
+test("the server's key is created on the node's own disk and the client's files move to the run directory", async () => {
+  const run = await ScriptRun.create(
+    {},
+    {},
+    {
+      client: `case $1 in test) ls -R "$HOME"/.hpc-gat >"$HOME/shared"; ls "$HOME"/temp/*/credentials >"$HOME/local" ;; esac`,
+    },
+  );
+  expect(await run.run()).toMatchObject({ exitCode: 0 });
+  const created = (await run.calls()).find((call) => call.startsWith('client credentials '));
+  expect(created).toContain(`client credentials ${run.root}/temp/hpc-gat-`);
+  expect(await readFile(`${run.root}/shared`, 'utf8')).toMatch(/\nca\.pem\nclient-key\.pem\nclient\.pem\n/);
+  expect(await readFile(`${run.root}/shared`, 'utf8')).not.toContain('server-key.pem');
+  expect(await readFile(`${run.root}/local`, 'utf8')).toBe('ca.pem\nserver-key.pem\nserver.pem\n');
+});

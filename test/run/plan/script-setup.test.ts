@@ -77,14 +77,21 @@ describe('what setup exports', () => {
     const value = 'a "b" \'c\' $(id)\nd';
     const run = await ScriptRun.create(
       {
-        setup: [`export SITE_VALUE='${value.replaceAll("'", `'\\''`)}'`, 'unset GONE', 'ulimit -S -n 333'],
+        setup: [
+          `export SITE_VALUE='${value.replaceAll("'", `'\\''`)}' https_proxy=http://proxy:3128`,
+          'unset GONE',
+          'ulimit -S -n 333',
+        ],
       },
       {},
-      { start: 'printf %s "$SITE_VALUE" >"$HOME/value"; echo "${GONE-unset} $(ulimit -S -n)" >"$HOME/more"' },
+      {
+        start:
+          'printf %s "$SITE_VALUE" >"$HOME/value"; echo "${GONE-unset} $(ulimit -S -n) $https_proxy" >"$HOME/more"',
+      },
     );
     expect(await run.run({ GONE: 'here' })).toMatchObject({ exitCode: 0 });
     expect(await readFile(path.join(run.root, 'value'), 'utf8')).toBe(value);
-    expect(await readFile(path.join(run.root, 'more'), 'utf8')).toBe('unset 333\n');
+    expect(await readFile(path.join(run.root, 'more'), 'utf8')).toBe('unset 333 http://proxy:3128\n');
   });
 
   test('chooses the directory for temporary files, exported or not', async () => {
