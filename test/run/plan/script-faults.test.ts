@@ -53,11 +53,16 @@ describe('GPUs', () => {
   });
 });
 
+/** The client waits for the model, as a real one does: a server that ends is noticed first. */
+const waitingClient = 'case $1 in wait-ready) exec sleep 9 ;; esac';
+
 describe('the reason of a server that ends', () => {
   test('is the line before its usage, for an option that it does not know', async () => {
     const usage =
       "echo \"tritonserver: unrecognized option '--nosuch'\" >&2; echo 'Usage: tritonserver [options]'; seq 700; exit 1";
-    const { log, reason } = await (await ScriptRun.create({}, {}, { tritonserver: usage })).run();
+    const { log, reason } = await (
+      await ScriptRun.create({}, {}, { tritonserver: usage, client: waitingClient })
+    ).run();
     expect(reason).toBe('server-ended');
     expect(log).toContain("unrecognized option '--nosuch'");
     expect(log).not.toMatch(/Usage|^700$/m);
@@ -66,7 +71,9 @@ describe('the reason of a server that ends', () => {
   test('is its signal, and not what it logs on every host without a GPU', async () => {
     const killed =
       'echo "E1129 10:00:00.0 1 cuda.cc:1] CudaDriverHelper has not been initialized."; echo loading; kill -KILL $$';
-    const { log } = await (await ScriptRun.create({}, {}, { tritonserver: killed })).run();
+    const { log } = await (
+      await ScriptRun.create({}, {}, { tritonserver: killed, client: waitingClient })
+    ).run();
     expect(log).toContain('tritonserver was killed (exit code 137)');
     expect(log).not.toContain('CudaDriverHelper has');
     expect(log).toContain('loading');
@@ -76,11 +83,7 @@ describe('the reason of a server that ends', () => {
 describe('ports', () => {
   test('are tried ten times, and then named as the reason', async () => {
     const taken = 'echo "error: Socket already in use"; exit 1';
-    const run = await ScriptRun.create(
-      {},
-      {},
-      { tritonserver: taken, client: 'case $1 in wait-ready) exec sleep 9 ;; esac' },
-    );
+    const run = await ScriptRun.create({}, {}, { tritonserver: taken, client: waitingClient });
     const { exitCode, reason, log } = await run.run();
     expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'ports-taken' });
     expect(log.match(/was taken meanwhile/g)).toHaveLength(10);
