@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './command.ts';
 import { clusterHeading, formatJobId, onCluster } from './job-id.ts';
@@ -49,9 +50,12 @@ function isOf({ name, command }: NamedJob, traits: JobTraits): boolean {
   if (command !== undefined && realPath(command) === realPath(traits.script)) {
     return true;
   }
-  // A site's sbatch may submit a copy of the script.
+  if (command !== undefined && scriptOfRun.test(command)) {
+    return false;
+  }
+  // A site's sbatch may submit a copy of the script. A name that a user has chosen, other jobs may have too.
   return (
-    (name === undefined || name === traits.name) && (command === undefined || !scriptOfRun.test(command))
+    (name ?? traits.name) === traits.name && traits.name.includes(path.basename(path.dirname(traits.script)))
   );
 }
 

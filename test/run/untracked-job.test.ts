@@ -65,6 +65,17 @@ test('a job of that name in another project is not its own', async () => {
   expect(results).toMatchObject([[{ id: 'lost', state: 'LOST', active: false }]]);
 });
 
+test('a job of the same name that has nothing to do with the run is not its own, where a user has chosen the name', async () => {
+  const settings = sampleSettings();
+  const slurm = { ...settings.slurm, sbatch: { 'job-name': 'triton' } };
+  const project = { root, site: 'generic', settings: { ...settings, slurm } };
+  await RunRecord.create(samplePlan({}, { project, id: 'named', kind: 'job', serve: true }), '');
+  const squeue = `case "$*" in *--name*triton*) echo "12|RUNNING|None|cpu1||triton|/y/train.sh" ;; *) exit 1 ;; esac`;
+  const { results } = await hpcGat(['status', '--json'], squeue);
+  const [runs] = results as [{ id: string; state: string }[]];
+  expect(runs.find(({ id }) => id === 'named')).toMatchObject({ state: 'LOST', active: false });
+});
+
 test('a started script has recorded the number of its job itself', async () => {
   const owned = path.join(record.folder, 'owned', 'cpu1.7');
   await mkdir(owned, { recursive: true });
