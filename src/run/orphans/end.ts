@@ -1,9 +1,10 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
+import { bashEnvironment } from '../../support/bash-environment.ts';
 import { expectSuccess } from '../../support/command.ts';
 import type { Context } from '../../support/context.ts';
-import { CommandFailedError } from '../../support/errors.ts';
+import { CommandFailedError, messageOf } from '../../support/errors.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { isListed } from '../../support/shared-files.ts';
 import type { EndingPlan } from '../plan/cleanup-plan.ts';
 import { renderRelease } from '../plan/script.ts';
@@ -33,10 +34,21 @@ export async function endOrphan(
   if (!isLeft && !dryRun) {
     await endRecorded(context, settings, orphan);
     for (const folder of orphan.folders) {
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     }
   }
   return { ...orphan, isLeft, done: formatOrphan(orphan) };
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await removeTree(folder);
+  } catch (cause) {
+    throw new CommandFailedError(`${folder} cannot be removed: ${messageOf(cause)}`, {
+      fix: 'see whose files are in it with `ls -lR`, and remove it by hand',
+      cause,
+    });
+  }
 }
 
 /** By the setup lines and the runtime of this project: those of the run are not known any more. */
@@ -52,7 +64,11 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
     ...(isDocker && { dockerHost: context.env.DOCKER_HOST ?? '' }),
   };
   const input = await renderRelease(plan, records);
-  const result = await context.run('bash', ['-s'], { input, env: context.env, timeoutMs: endMs });
+  const result = await context.run('bash', ['--norc', '-s'], {
+    input,
+    env: bashEnvironment(context.env),
+    timeoutMs: endMs,
+  });
   expectSuccess(result, `ending what run ${run} left on ${host}`);
   if (await isListed(records)) {
     throw new CommandFailedError(`something of run ${run} is left on ${host}, as recorded in ${records}`, {

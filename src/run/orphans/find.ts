@@ -5,6 +5,7 @@ import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
 import { isRunning } from '../../support/process-identity.ts';
 import { isListed, readText } from '../../support/shared-files.ts';
+import { generatedRunId } from '../plan/plan.ts';
 
 /** What a run has on this host although nothing else knows of it any more: its run directory was removed. */
 export interface Orphan {
@@ -119,11 +120,13 @@ async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
       const run = madeByRun.exec(name)?.[1];
       const folder = path.join(parent, name);
       const state = run === undefined ? undefined : await ownFolder(folder);
-      return run === undefined || state === undefined
+      const records = state === undefined ? undefined : await readRecords(path.join(folder, copies));
+      // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
+      return run === undefined || state === undefined || (records === undefined && !generatedRunId.test(run))
         ? []
         : [
             {
-              ...{ run, folder, records: await readRecords(path.join(folder, copies)) },
+              ...{ run, folder, records },
               ageSeconds: Math.max(0, Math.round((now.getTime() - state.mtimeMs) / 1_000)),
             },
           ];

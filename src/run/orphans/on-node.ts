@@ -76,7 +76,7 @@ async function runOnNode(
 ): Promise<RemoteReport[]> {
   const result = await runSmallJob(context, {
     options: [...options, '--nodes=1', '--ntasks=1', '--time=4', '--job-name=hpc-gat-cleanup'],
-    command: ['bash', '-s', '--', ...ownCommand(), 'cleanup', '--orphans', '--json', ...args],
+    command: ['bash', '--norc', '-s', '--', ...ownCommand(), 'cleanup', '--orphans', '--json', ...args],
     input: [...setup, 'echo started', 'exec "$@" </dev/null', ''].join('\n'),
     cluster,
     waitMs,

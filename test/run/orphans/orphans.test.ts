@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../src/main.ts';
@@ -43,15 +43,18 @@ async function makeProject() {
   const [root, temp] = [temporaryFolder(), temporaryFolder()];
   await writeFile(path.join(root, 'hpc-gat.yaml'), `node: { temp: ['${temp}'] }\n`);
   const called = path.join(root, 'called');
-  const PATH = `${fakePrograms({ apptainer: `echo "$@" >>'${called}'` })}:/usr/bin:/bin`;
+  const programs = { apptainer: `echo "$@" >>'${called}'`, docker: `echo "$@" >>'${called}'; echo 4d5e` };
+  const PATH = `${fakePrograms(programs)}:/usr/bin:/bin`;
+  const startup = path.join(root, 'startup');
+  await writeFile(startup, `echo startup >>'${called}'\n`);
   const cleanUp = async (...options: string[]) => {
-    const context = testContext({ env: { PATH }, cwd: root });
+    const context = testContext({ env: { PATH, BASH_ENV: startup }, cwd: root });
     const exitCode = await main(['cleanup', '--orphans', ...options], context);
     // What other tests or people have on this host is not this test's.
     const own = (lines: readonly unknown[]) =>
       lines
         .map((line) => String(line).replace(/\d+ s old/, 'AGE old'))
-        .filter((line) => line.includes('orphan-'));
+        .filter((line) => line.includes('orphan-') || line.includes(temp));
     return { exitCode, results: own(context.results), messages: own(context.messages) };
   };
   return { root, temp, cleanUp, called };
@@ -66,7 +69,19 @@ test('what a run left whose directory was removed is listed, ended and removed',
   expect(existsSync(folder)).toBe(true);
   expect(await cleanUp()).toEqual({ exitCode: 0, results: [line], messages: [] });
   expect(existsSync(folder)).toBe(false);
-  expect(existsSync(called)).toBe(true);
+  expect(await readFile(called, 'utf8')).toMatch(/^instance stop .*hpc-gat-orphan-1-0$/m);
+  expect(await readFile(called, 'utf8')).not.toContain('startup');
+});
+
+test('containers of Docker are found by the directory that the removed run recorded', async () => {
+  const { temp, cleanUp, called } = await makeProject();
+  const folder = await makeFolder(temp, 'orphan-docker', {});
+  await writeFile(path.join(folder, '.hpc-gat', 'network'), 'hpc-gat-orphan-docker-0\n');
+  await writeFile(path.join(folder, '.hpc-gat', 'owned'), '/nowhere/owned/here.7\n');
+  expect((await cleanUp()).exitCode).toBe(0);
+  const calls = await readFile(called, 'utf8');
+  expect(calls).toContain('ps --all --quiet --filter label=hpc-gat.owned=/nowhere/owned/here.7\n');
+  expect(calls).toContain('network ls --quiet --filter label=hpc-gat.owned=/nowhere/owned/here.7\n');
 });
 
 test('a run whose script runs, whose directory is there, or that is on another host is left alone', async () => {
@@ -91,21 +106,34 @@ test('a run whose script runs, whose directory is there, or that is on another h
   expect(existsSync(called)).toBe(false);
 });
 
-test('an old folder without records that nothing uses is removed, a link of such a name is not followed', async () => {
+test('an old folder of a run without records that nothing uses is removed', async () => {
+  const { temp, cleanUp } = await makeProject();
+  const run = '20260102-030405-6a7b';
+  const folder = await makeFolder(temp, run);
+  const unpacked = path.join(folder, 'unpacked');
+  await mkdir(unpacked);
+  await writeFile(path.join(unpacked, 'file'), '');
+  await chmod(unpacked, 0o500);
+  const before = new Date(Date.now() - 7_200_000);
+  await utimes(folder, before, before);
+  const { results } = await cleanUp();
+  expect(results).toEqual([
+    `${run}: remove ${folder} on ${hostname()} (${userInfo().username}, 2 h old), which nothing uses`,
+  ]);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('a folder that a person has named so, and what a link of such a name leads to, stays', async () => {
   const { temp, root, cleanUp } = await makeProject();
-  const folder = await makeFolder(temp, 'orphan-old');
+  const folder = await makeFolder(temp, 'orphan-mine');
   const precious = path.join(root, 'precious');
   await mkdir(precious);
-  await symlink(precious, path.join(temp, 'hpc-gat-orphan-link.aB3xYz'));
+  await symlink(precious, path.join(temp, 'hpc-gat-20260102-030405-6a7b.aB3xYz'));
   const before = new Date(Date.now() - 7_200_000);
   await utimes(folder, before, before);
   await utimes(precious, before, before);
-  const { results } = await cleanUp();
-  expect(results).toEqual([
-    `orphan-old: remove ${folder} on ${hostname()} (${userInfo().username}, 2 h old), which nothing uses`,
-  ]);
-  expect(existsSync(folder)).toBe(false);
-  expect(existsSync(precious)).toBe(true);
+  expect((await cleanUp()).results).toEqual([]);
+  expect([folder, precious].filter((each) => !existsSync(each))).toEqual([]);
 });
 
 test('--orphans and --node take no run', async () => {
