@@ -136,6 +136,17 @@ test('a folder that a person has named so, and what a link of such a name leads 
   expect([folder, precious].filter((each) => !existsSync(each))).toEqual([]);
 });
 
+test('what setup prints on a node does not spoil the report from there', async () => {
+  const root = temporaryFolder();
+  await writeFile(path.join(root, 'hpc-gat.yaml'), "setup: ['echo loading modules']\n");
+  const report = JSON.stringify({ orphans: [{ run: 'orphan-far', done: 'ended it', isLeft: false }] });
+  const srun = `exec bash --norc -s -- echo '${report}'`;
+  const PATH = fakePrograms({ srun, sinfo: 'exit 1', squeue: 'exit 1' });
+  const context = testContext({ env: { PATH }, cwd: root });
+  expect(await main(['cleanup', '--node', 'cpu1'], context)).toBe(0);
+  expect(context.results).toEqual(['orphan-far: ended it']);
+});
+
 test('--orphans and --node take no run', async () => {
   const { root } = await makeProject();
   for (const option of [['--orphans'], ['--node', 'cpu1']]) {

@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { packageRoot } from '../../../src/support/package-root.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** Executes lines after the functions of these parts of the script, which hold nothing to render. */
+async function callFunctions(parts: readonly string[], lines: readonly string[]) {
+  const sources = parts.map((part) => `source '${path.join(packageRoot, `templates/run/_${part}.sh.hbs`)}'`);
+  const { exitCode, stdout } = await execa('bash', ['--norc', '-c', [...sources, ...lines].join('\n')], {
+    reject: false,
+  });
+  return { exitCode, stdout };
+}
+
+test.each([
+  ['No such file or directory', 1],
+  ['Not a directory', 1],
+  ['Permission denied', 0],
+  ['Stale file handle', 0],
+  ['Input/output error', 0],
+])('a run directory of which stat says "%s"', async (said, exitCode) => {
+  const folder = temporaryFolder();
+  expect(
+    await callFunctions(
+      ['run-folder'],
+      [
+        `run_folder=${folder}/gone owned=${folder}/gone/owned/here.7`,
+        `exec {run_folder_fd}<${folder}`,
+        `stat() { echo "stat: '$run_folder': ${said}" >&2; return 1; }`,
+        'is_run_folder_there',
+      ],
+    ),
+  ).toMatchObject({ exitCode });
+});
+
+test('a command is executed whose output cannot be written', async () => {
+  const owned = temporaryFolder();
+  await mkdir(path.join(owned, 'output'));
+  expect(await callFunctions(['bounded'], [`owned=${owned}`, 'in_time 5 true'])).toMatchObject({
+    exitCode: 0,
+  });
+});
+
+test('a signal before the walltime ends the command that runs in the background', async () => {
+  const lines = [
+    'owned=/nonexistent',
+    'set -m; sleep 60 & helper=$!; set +m; first=$helper',
+    'say() { :; }',
+    'finish() { kill -0 "$first" 2>/dev/null && kill "$first" && echo "goes on"; exit "$1"; }',
+    'query_job() { in_time 5 true; job_preempted=true; }',
+    'on_warning 5 walltime',
+  ];
+  expect(await callFunctions(['bounded', 'time-limit'], lines)).toEqual({ exitCode: 4, stdout: '' });
+});
