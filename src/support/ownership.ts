@@ -25,6 +25,8 @@ export type Concern = 'owner' | 'group' | 'everybody';
 const groupWrite = 0o020;
 const otherWrite = 0o002;
 const sticky = 0o1000;
+/** Permission of group and others to reach what is in a directory. */
+const othersSearch = 0o011;
 /** The limit of Linux for symbolic links in one path. */
 const maxLinks = 40;
 
@@ -48,10 +50,18 @@ export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Conc
  * Says who else than this user and root controls a file or directory, for a message: `it belongs to bob`.
  *
  * @param subject how the message calls it
+ * @param isPrivate whether nobody else reaches it, so that its owner alone counts
  */
-export async function explainConcern(facts: FileFacts, subject = 'it'): Promise<string | undefined> {
+export async function explainConcern(
+  facts: FileFacts,
+  { subject = 'it', isPrivate = false } = {},
+): Promise<string | undefined> {
   const concern = findConcern(facts, await currentViewer());
-  if (concern === undefined || (concern === 'group' && (await isPrivateGroup(facts.gid)))) {
+  if (
+    concern === undefined ||
+    (isPrivate && concern !== 'owner') ||
+    (concern === 'group' && (await isPrivateGroup(facts.gid)))
+  ) {
     return undefined;
   }
   const owner = await userName(facts.uid);
@@ -104,29 +114,45 @@ export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
  * @throws what the system says of a file that is not there.
  */
 export async function explainDistrust(file: string): Promise<string | undefined> {
+  return (await examinePath(file)).distrust;
+}
+
+interface ExaminedPath {
+  readonly distrust?: string;
+  /** Whether it lies below a directory of this user that nobody else can enter, such as a home of mode 0700. */
+  readonly isPrivate: boolean;
+}
+
+async function examinePath(file: string): Promise<ExaminedPath> {
   let current = '/';
+  let isPrivate = false;
   let links = 0;
   const names = path.resolve(file).split('/');
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const next = path.join(current, name);
     const facts = await lstat(next);
-    const concern = await explainConcern(facts, next === file ? 'it' : next);
+    isPrivate &&= name !== '..';
+    const concern = await explainConcern(facts, { subject: next === file ? 'it' : next, isPrivate });
     if (concern !== undefined) {
-      return concern;
+      return { distrust: concern, isPrivate };
     }
     if (facts.isSymbolicLink()) {
       links += 1;
       if (links > maxLinks) {
-        return 'its symbolic links lead in a circle';
+        return { distrust: 'its symbolic links lead in a circle', isPrivate };
       }
       const target = await readlink(next);
       names.unshift(...target.split('/'));
-      current = path.isAbsolute(target) ? '/' : current;
+      if (path.isAbsolute(target)) {
+        current = '/';
+        isPrivate = false;
+      }
     } else {
       current = next;
+      isPrivate ||= facts.isDirectory() && isOwn(facts) && (facts.mode & othersSearch) === 0;
     }
   }
-  return undefined;
+  return { isPrivate };
 }
 
 /** A text that was read, or the reason why it was not. */
@@ -143,8 +169,8 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
     return undefined;
   }
   try {
-    const distrust = await explainDistrust(file);
-    return distrust === undefined ? await readContent(file) : { distrust };
+    const { distrust, isPrivate } = await examinePath(file);
+    return distrust === undefined ? await readContent(file, isPrivate) : { distrust };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
       return undefined;
@@ -162,14 +188,14 @@ export async function readUncontestedText(file: string): Promise<string | undefi
   return read !== undefined && 'text' in read ? read.text : undefined;
 }
 
-async function readContent(file: string): Promise<TrustedText> {
+async function readContent(file: string, isPrivate = false): Promise<TrustedText> {
   const handle = await openWithoutWaiting(file);
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) {
       return { distrust: `it is ${facts.isDirectory() ? 'a directory' : 'not a regular file'}` };
     }
-    const concern = await explainConcern(facts);
+    const concern = await explainConcern(facts, { isPrivate });
     return concern === undefined ? { text: await handle.readFile('utf8') } : { distrust: concern };
   } finally {
     await handle.close();

@@ -15,6 +15,7 @@ let file = '';
 /** OUTER/project/sub/deep, with a configuration file in OUTER/project. */
 beforeEach(async () => {
   outer = temporaryFolder();
+  await chmod(outer, 0o755);
   root = path.join(outer, 'project');
   cwd = path.join(root, 'sub', 'deep');
   file = path.join(root, 'hpc-gat.yaml');
@@ -75,6 +76,29 @@ test.each<[string, () => Promise<void>, RegExp]>([
   expect(messages).toEqual([expect.stringMatching(reason)]);
   expect(messages[0]).toContain(`${file} is not used: `);
   expect(messages[0]).toContain(`; to use it anyway: --config ${file}`);
+});
+
+test('a home that nobody else can enter makes what a umask has left open in it safe', async () => {
+  await chmod(outer, 0o700);
+  await chmod(root, 0o777);
+  await chmod(file, 0o666);
+  expect(await load()).toEqual({ root, model: 'found', messages: [] });
+  await chmod(outer, 0o710);
+  expect((await load()).messages).toEqual([expect.stringMatching(/changed by everybody/)]);
+});
+
+test.each([
+  ['an absolute', (target: string) => target],
+  ['a relative', (target: string) => `../${path.basename(path.dirname(target))}/open.yaml`],
+])('a link out of such a home, with %s path, does not make its target safe', async (_kind, pathOf) => {
+  const open = path.join(temporaryFolder(), 'open.yaml');
+  await chmod(path.dirname(open), 0o755);
+  await writeFile(open, 'model: { name: planted }');
+  await chmod(open, 0o666);
+  await chmod(outer, 0o700);
+  cwd = outer;
+  await symlink(pathOf(open), path.join(outer, 'hpc-gat.yaml'));
+  expect(await load()).toEqual({ ...unused, messages: [expect.stringMatching(/changed by everybody/)] });
 });
 
 test('a file that is named is used, whoever can change it', async () => {

@@ -38,6 +38,7 @@ test('the overflow user is nobody in particular where root is mapped', () => {
 describe('a path', () => {
   test('is trusted with all directories and links on the way, and not without one of them', async () => {
     const root = temporaryFolder();
+    await chmod(root, 0o755);
     const inner = path.join(root, 'open', 'inner');
     await mkdir(inner, { recursive: true });
     await writeFile(path.join(inner, 'file'), 'x', { mode: 0o644 });

@@ -88,7 +88,7 @@ async function namesIn(folder: string): Promise<string[]> {
 async function firstConcern(folders: readonly string[]): Promise<string | undefined> {
   for (const folder of folders) {
     const facts = await stat(folder).catch(() => undefined);
-    const concern = facts === undefined ? undefined : await explainConcern(facts, folder);
+    const concern = facts === undefined ? undefined : await explainConcern(facts, { subject: folder });
     if (concern !== undefined) {
       return concern;
     }
