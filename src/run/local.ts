@@ -6,6 +6,7 @@ import { endingOfScript, type Ending } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
 import { RunRecord } from './record/run-directory.ts';
+import { TolerantReader } from './report-deadline.ts';
 import { warnOfOpenPorts } from './security.ts';
 
 const pollMs = 200;
@@ -26,15 +27,16 @@ export async function runHere(
   warnOfOpenPorts(plan, context.output);
   const record = await RunRecord.create(plan, script);
   const progress = followRun(record, context.output);
+  const reader = new TolerantReader(context);
   const executing = executeScript(context, record, plan.stopSeconds);
   const over = executing.then(
     () => true,
     () => true,
   );
   while (!(await Promise.race([over, context.clock.sleep(pollMs).then(() => false)]))) {
-    await progress.poll();
+    await reader.attempt(() => progress.poll());
   }
-  await progress.finish();
+  await reader.attempt(() => progress.finish());
   await executing;
   const ended = await record.ended();
   return {
