@@ -28,11 +28,11 @@ export interface BuildOptions {
   readonly buildArguments: Readonly<Record<string, string>>;
   /** Whether registries are reached over http. */
   readonly plainHttp: boolean;
-  /** Whether the runtime gets the logins of the user for registries. */
+  /** Whether the runtime receives the user's registry logins. */
   readonly withLogins: boolean;
   /** The daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
-  /** Each line that the runtime says, without its colors. */
+  /** Receives each line of the runtime's output, without color codes. */
   readonly onLine: (line: string) => void;
   /** Called with the process id of the runtime. */
   readonly onStart: (pid: number) => void;
@@ -129,7 +129,7 @@ function authFile(prefix: string, env: Context['env']): Record<string, string> {
   return folder === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
 }
 
-/** Variables that keep the runtime from every login, in the environment and in files. */
+/** Returns variables that hide every registry login, in the environment and in files, from the runtime. */
 async function noLogins(prefix: string, folder: string): Promise<Record<string, string>> {
   const file = path.join(folder, 'no-logins.json');
   await writeFile(file, '{"auths":{}}');

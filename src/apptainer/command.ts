@@ -50,7 +50,7 @@ export async function findContainerRuntime(
 const kept =
   /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
 
-/** Whether the container runtime takes an option from this variable, or a variable for its containers. */
+/** Whether the container runtime reads this variable as an option, or passes it on to its containers. */
 export function isRuntimeOption(name: string): boolean {
   return !kept.test(name);
 }

@@ -5,7 +5,7 @@ import { type ContainerRuntime, runtimeEnvironment } from './command.ts';
 
 const timeoutMs = 20_000;
 
-/** What the administrators of a host have set for its container runtime: apptainer.conf or singularity.conf. */
+/** Settings of the site for the container runtime of a host: apptainer.conf or singularity.conf. */
 export interface SiteConfiguration {
   readonly file: string;
   /** Whether the runtime is installed with a program that is setuid root. */
@@ -16,7 +16,7 @@ export interface SiteConfiguration {
 
 /** A setting with which no run can work on this host. */
 export interface HarmfulSetting {
-  /** As it stands in the file: "user bind control = no". */
+  /** Line of the file: "user bind control = no". */
   readonly setting: string;
   readonly why: string;
   readonly fix: string;
@@ -32,13 +32,13 @@ const fatalSettings: readonly (readonly [setting: string, why: string])[] = [
   ['allow container sif = no', 'no SIF may be started'],
 ];
 
-/** As the one above, where the runtime is not installed setuid. */
+/** The setting without which no run can work where the runtime is not installed setuid. */
 const namespacesOff = [
   'allow user ns = no',
   'Apptainer is not installed setuid here and needs user namespaces',
 ] as const;
 
-/** The settings that a script looks for once something has failed, each as "NAME: WHY". */
+/** Returns the settings that a script looks for after a failure, each as "NAME: WHY". */
 export function scriptSettings(): string[] {
   return [
     ...[...fatalSettings, namespacesOff].map(([setting, why]) => `${setting.replace(/ = .*/, '')}: ${why}`),
@@ -46,7 +46,7 @@ export function scriptSettings(): string[] {
   ];
 }
 
-/** Configuration of the runtime of this host; undefined when it does not name a file, or this user may not read it. */
+/** Reads the configuration of this host's runtime; undefined when it names no file or this user cannot read the file. */
 export async function readSiteConfiguration(
   { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
   runtime: ContainerRuntime,
@@ -70,7 +70,7 @@ export async function readSiteConfiguration(
   }
 }
 
-/** The settings of a text of lines `name = value`; what follows `#` at the beginning of a line is a comment. */
+/** Parses lines `name = value`; a line that begins with `#` is a comment. */
 export function parseSettings(text: string): Map<string, string[]> {
   const settings = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -82,7 +82,7 @@ export function parseSettings(text: string): Map<string, string[]> {
   return settings;
 }
 
-/** The settings with which a run of this image cannot work on this host. */
+/** Finds the settings with which a run of this image cannot work on this host. */
 export async function findHarmfulSettings(
   { settings, isSetuid }: SiteConfiguration,
   image: string,
@@ -102,7 +102,7 @@ export async function findHarmfulSettings(
   ];
 }
 
-/** Each container gets these mounts; one whose source is missing keeps instances from starting. */
+/** Finds site binds whose source is missing: each container gets these mounts, and none starts without the source. */
 async function missingBinds(settings: SiteConfiguration['settings']): Promise<HarmfulSetting[]> {
   const binds = settings.get('bind path') ?? [];
   const found = await Promise.all(
@@ -140,7 +140,7 @@ async function forbiddenPath(limit: string, image: string): Promise<HarmfulSetti
       ];
 }
 
-/** Only a warning of a kind: who may own the image cannot be told from here for every group. */
+/** Lists the owners and groups to which SIFs are limited; whether the image complies cannot be determined for every group. */
 function forbiddenOwner(last: (name: string) => string): HarmfulSetting[] {
   return (['owners', 'groups'] as const).flatMap((kind) => {
     const name = `limit container ${kind}`;

@@ -3,13 +3,13 @@ import type { StoredInputs } from '../workload/stored-inputs.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 import type { ReferenceCase } from './reference-check.ts';
 
-/** What every answer may have: names, parameters, outputs of the wrong shape that a message can then show. */
+/** Size that every answer may have: room for names, parameters, and outputs of a wrong shape, which a message then shows. */
 const leastBytes = 16 * 1024 * 1024;
 
-/** The longest text that is expected of an output; others are no labels or words. */
+/** Longest text expected in an output, which usually holds labels or words. */
 const textBytes = 64 * 1024;
 
-/** The largest answer that a workload can lead to, twice, in bytes; -1 where nothing limits the size of an output. */
+/** Returns twice the size, in bytes, of the largest answer to a workload; -1 where the size of an output is unlimited. */
 export function answerLimit(
   { outputs, random }: Workload,
   cases: readonly ReferenceCase[],

@@ -3,8 +3,8 @@ import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer, InferRequest, ModelConfig } from '../triton/inference-server.ts';
 
 /**
- * The server, with inferences sent the way that the kind of the model needs: over a stream to a decoupled model, which
- * may send several responses; each as a sequence of its own to a model with a sequence batcher.
+ * Returns the server with inferences adapted to the kind of the model: a decoupled model, which may send several
+ * responses, is called over a stream; a model with a sequence batcher receives each request as a sequence of its own.
  */
 export function serverForModel(server: InferenceServer, config: ModelConfig): InferenceServer {
   const newSequence = sequencesFor(config);
@@ -26,7 +26,7 @@ export function serverForModel(server: InferenceServer, config: ModelConfig): In
   return { ...server, infer };
 }
 
-/** Correlation IDs that no other client of the server uses; undefined for a model without sequences. */
+/** Returns a generator of correlation IDs that no other client uses; undefined for a model without sequences. */
 function sequencesFor({ sequenceBatching }: ModelConfig): (() => number | string) | undefined {
   if (sequenceBatching === null) {
     return undefined;
@@ -35,7 +35,7 @@ function sequencesFor({ sequenceBatching }: ModelConfig): (() => number | string
   const isText = controls.some(
     ({ kind, dataType }) => kind === 'CONTROL_SEQUENCE_CORRID' && dataType === 'TYPE_STRING',
   );
-  // Models may want the ID in 32 bits.
+  // Some models expect the ID in 32 bits.
   let last = randomBytes(3).readUIntBE(0, 3) * 64;
   return () => {
     last += 1;
@@ -43,7 +43,7 @@ function sequencesFor({ sequenceBatching }: ModelConfig): (() => number | string
   };
 }
 
-/** All responses to one request. */
+/** Returns all responses to one request. */
 export function responsesOf(answer: InferAnswer): InferAnswer[] {
   return [answer, ...(answer.further ?? [])];
 }

@@ -89,7 +89,7 @@ function splitName(array: string, tensors: readonly string[]): { name: string; t
   return { name: array.slice(0, array.length - (tensor?.length ?? 0) - 1), tensor };
 }
 
-/** Why an array cannot be that tensor. */
+/** Explains why an array cannot be used as a tensor; undefined when it can. */
 function misfit({ datatype, shape }: Described[string], array: NpyHeader): string | undefined {
   if (!isOfDatatype(array.descr, datatype)) {
     return `has elements of type ${array.descr}, the workload says ${numpyTypes(datatype)}`;

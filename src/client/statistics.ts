@@ -8,7 +8,7 @@ export interface ServerStatistics {
   readonly success: number;
   readonly fail: number;
   readonly executions: number;
-  /** Requests that were answered from the response cache, without an execution. */
+  /** Number of requests that the response cache answered without an execution. */
   readonly cached: number;
   /** Executions by the size of their batch, smallest first. */
   readonly batches: readonly BatchCount[];

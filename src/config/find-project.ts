@@ -8,7 +8,7 @@ export const projectFileName = 'hpc-gat.yaml';
 
 const sticky = 0o1000;
 
-/** A configuration file that nobody named. */
+/** Configuration file that was found by searching, not named by the user. */
 export interface FoundProject {
   readonly file: string;
   readonly text: string;
@@ -16,10 +16,10 @@ export interface FoundProject {
 
 /**
  * Finds the nearest `hpc-gat.yaml` at or above the working directory that only this user and root can change: it holds
- * shell commands. One line tells of each file of that name that is not used.
+ * shell commands. A warning names each file of that name that is not used.
  *
- * The search ends at the home directory, at a mount point and below a sticky directory, such as /tmp: what lies beyond
- * belongs to no project of this user.
+ * The search ends at the home directory, at a mount point and below a sticky directory, such as /tmp: files beyond
+ * these belong to no project of this user.
  */
 export async function findProject({
   cwd,
@@ -52,7 +52,7 @@ async function continuesAbove(folder: string): Promise<boolean> {
   }
 }
 
-/** Tells a directory from others, whatever links lead to it. */
+/** Returns an identity of a directory that does not depend on the links that lead to it. */
 async function identityOf(folder: string | undefined): Promise<string | undefined> {
   if (folder === undefined) {
     return undefined;

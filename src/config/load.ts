@@ -95,7 +95,7 @@ interface ProjectLayer extends Layer {
   readonly origin: (path: readonly string[]) => string;
 }
 
-/** Who names a file trusts it, whoever owns it. */
+/** Reads a file that the user named and therefore trusts, whatever its owner and mode. */
 async function readNamed(file: string): Promise<FoundProject> {
   const text = await readTextIfPresent(file);
   if (text === undefined) {
@@ -134,10 +134,10 @@ function chooseSite(
 }
 
 /**
- * A name is one of the profiles that come along; anything with a slash is a file of the user's own, meant from `folder`.
+ * Reads a site profile: a name selects a bundled profile; a text with a slash is a file, resolved against `folder`.
  *
- * @param isFound whether a configuration file named it that nobody named: the profile holds shell commands too, and is as
- *   little trusted.
+ * @param isFound whether the name comes from a configuration file that was found by searching: the profile also holds
+ *   shell commands, and is trusted no more than that file.
  */
 export async function readSite(name: string, folder: string, { isFound = false } = {}) {
   const own = name.includes('/');

@@ -107,7 +107,7 @@ export const containerChecks: readonly Check[] = [
   },
 ];
 
-/** A squashfs of Triton's image takes about a third of what it unpacks to. */
+/** Formats the size of the image and of its unpacked files: the squashfs of Triton's image has about a third of their size. */
 async function sizeNote(image: string): Promise<string> {
   const size = await stat(image).catch(() => undefined);
   return size === undefined

@@ -15,7 +15,7 @@ const jobMinutes = 5;
 
 export interface NodeRequest {
   readonly partition: string;
-  /** How long the job may wait in the queue. */
+  /** Time limit in the queue, in milliseconds. */
   readonly waitMs: number;
   /** Of `hpc-gat doctor` over there. */
   readonly args: readonly string[];

@@ -4,7 +4,7 @@ import { likelyLoginFile } from '../run/login-files.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, ok } from './check.ts';
 
-/** Slurm waits longer (GetEnvTimeout); a person who logs in does not. */
+/** Time limit of a login shell; Slurm's own (GetEnvTimeout) is longer, but users do not wait that long for a login. */
 const timeoutMs = 10_000;
 const mark = 'hpc-gat: the login shell has come to its end';
 

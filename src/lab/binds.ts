@@ -32,18 +32,18 @@ export function parseBind(text: string, cwd: string): Bind {
   return { source, target: path.normalize(target), readOnly: true };
 }
 
-/** A directory that a node sees through caches as those of an NFS client. */
+/** Directory that a node accesses through caches like those of an NFS client. */
 export interface CachedMount {
-  /** Where the node has it without caches. */
+  /** Path of the directory on the node without caches. */
   readonly source: string;
   readonly target: string;
   readonly seconds: number;
 }
 
-/** Where a node has the shared directories that it sees through caches. */
+/** Path on a node of the shared directories that it accesses through caches. */
 const beneathCaches = '/srv/shared';
 
-/** The shared directories of a login node of a lab with `--lookup-cache`. */
+/** Returns the shared directories that a login node of a lab with `--lookup-cache` accesses through caches. */
 export function cachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: LabModes): CachedMount[] {
   return role === 'login' && lookupCacheSeconds !== undefined
     ? ['/home', '/scratch'].map((target) => ({

@@ -2,20 +2,20 @@ import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
 import type { Lab } from './lab.ts';
 
-/** In what a lab differs from the plain one; a lab that is up keeps its modes. A new mode is one more key here. */
+/** Modes of a lab: its differences from the default lab. A lab that is up keeps its modes. A new mode is a key here. */
 export const modesSchema = z.strictObject({
-  /** How many seconds the login node caches look-ups, listings and attributes of the shared directories. */
+  /** Seconds for which the login node caches look-ups, listings and attributes of the shared directories. */
   lookupCacheSeconds: z.int().positive().optional(),
-  /** Whether the host names of compute nodes are fully qualified, while Slurm's names of them are short. */
+  /** Whether the host names of compute nodes are fully qualified, while Slurm's node names are short. */
   fqdn: z.boolean().optional(),
 });
 
 export type LabModes = z.output<typeof modesSchema>;
 
 /**
- * The modes that the options of `lab up` ask for.
+ * Parses the modes from the options of `lab up`.
  *
- * @throws {UsageError} for a number of seconds that is none.
+ * @throws {UsageError} for an invalid number of seconds.
  */
 export function parseModes({
   lookupCache,
@@ -35,7 +35,7 @@ export function parseModes({
   };
 }
 
-/** What `hostname` prints on a node. */
+/** Returns the output of `hostname` on a node. */
 export function hostnameOf(
   { cluster }: Pick<Lab, 'cluster'>,
   node: string,
@@ -48,7 +48,7 @@ export function qualified(cluster: string, node: string): string {
   return `${node}.${cluster}.example`;
 }
 
-/** The modes as the options of `lab up` that ask for them; empty for the plain lab. */
+/** Formats the modes as options of `lab up`; empty for the default lab. */
 export function formatModes({ lookupCacheSeconds, fqdn = false }: LabModes): string[] {
   return [
     ...(lookupCacheSeconds === undefined ? [] : [`--lookup-cache ${lookupCacheSeconds}`]),

@@ -9,7 +9,7 @@ export interface LabStatus {
   readonly name: string;
   readonly folder: string;
   readonly up: boolean;
-  /** What `up` was asked to make different; empty when it is down. */
+  /** Modes that were passed to `up`; empty when the lab is down. */
   readonly modes: LabModes;
   readonly nodes: readonly NodeStatus[];
   /** Of what the lab is about: package name -> version. Empty when it is down. */

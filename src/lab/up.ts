@@ -17,7 +17,7 @@ import { rootFilesystem } from './rootfs.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** What a lab is brought up with, beside what it is made of. */
+/** Options of `lab up`. */
 export interface LabOptions {
   readonly binds: readonly Bind[];
   readonly modes: LabModes;
@@ -26,7 +26,7 @@ export interface LabOptions {
 /**
  * Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up.
  *
- * @throws {UsageError} for binds and modes that a lab which is up does not have.
+ * @throws {UsageError} when the lab is up with other binds or modes.
  */
 export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<void> {
   const { context } = lab;

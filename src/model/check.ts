@@ -40,7 +40,7 @@ export async function checkRepository(
   return findings;
 }
 
-/** Whether a finding only says that what a reported link means is not there. */
+/** Whether a finding only repeats that the target of a reported link is missing. */
 function isOfLink({ file }: Finding, links: readonly Finding[]): boolean {
   return links.some((link) => file === link.file || file.startsWith(`${link.file}/`));
 }

@@ -58,7 +58,7 @@ export async function listModels(repository: string): Promise<ListedModel[]> {
   );
 }
 
-/** The models whose instances are to run on GPUs alone. */
+/** Lists the models whose instance groups require a GPU (KIND_GPU). */
 export async function modelsOnGpu(
   repository: string,
   names: readonly string[] | undefined,

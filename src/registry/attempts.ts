@@ -1,20 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { codeOf, HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
-/** Attempts in a row that bring nothing, before a request is given up. */
+/** Highest number of consecutive attempts without progress. */
 export const maxAttempts = 5;
 
-/** What one request waits altogether because answers ask for it with Retry-After. */
+/** Total time that one request waits because of Retry-After, in milliseconds. */
 export const maxRequestedMs = 60_000;
 
-/** How often, and after which pauses, a request is repeated. */
+/** Retry policy of a request: number of attempts, and pauses between them. */
 export class Attempts {
   #made = 1;
   #requestedMs = 0;
 
   /**
-   * Milliseconds until the next attempt: 1, 2, 4 and 8 seconds, or what the answer asks for; undefined when the
-   * attempts, or the time to wait on request, are used up.
+   * Returns the milliseconds until the next attempt: 1, 2, 4 and 8 seconds, or the delay that the answer requests;
+   * undefined when the attempts, or the total of requested delays, are used up.
    */
   next(retryAfterMs = 0): number | undefined {
     const left = maxRequestedMs - this.#requestedMs;
@@ -31,14 +31,14 @@ export class Attempts {
     return Math.max(pause, requested);
   }
 
-  /** Counts from the beginning: something has come. */
+  /** Resets the count after progress. */
   restart(): void {
     this.#made = 1;
     this.#requestedMs = 0;
   }
 }
 
-/** Milliseconds that an answer asks to wait (RFC 9110, Retry-After): seconds, or a date, told by the answer's own clock. */
+/** Returns the delay that an answer requests, in milliseconds (RFC 9110, Retry-After); a date is compared with its Date. */
 export function retryAfterOf(headers: IncomingHttpHeaders, now: Date): number {
   const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+$/.test(text)) {
@@ -53,7 +53,7 @@ export const busyStatuses: readonly (number | undefined)[] = [429, 500, 502, 503
 
 /** A service says that it is busy, or just being started anew. */
 export class BusyError extends HpcGatError {
-  /** How long it asks to wait. */
+  /** Delay that the service requests, in milliseconds. */
   readonly retryAfterMs: number;
 
   constructor(message: string, facts: ErrorFacts & { retryAfterMs?: number } = {}) {
@@ -62,7 +62,7 @@ export class BusyError extends HpcGatError {
   }
 }
 
-/** How long an error's service asks to wait, in milliseconds. */
+/** Returns the delay that the service of an error requests, in milliseconds. */
 export function retryAfterIn(error: unknown): number {
   return error instanceof BusyError ? error.retryAfterMs : 0;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
 import type { Credentials } from './credentials.ts';
 
-/** Go's programs take null for nothing, and names of fields in any case; what has an odd type counts as nothing too. */
+/** Schema of a text field as Go's programs decode it: null is empty; so are odd types, and names match in any case. */
 const text = z
   .string()
   .catch('')
@@ -32,13 +32,13 @@ const fileSchema = z.preprocess(
   }),
 );
 
-/** The logins of a file in the form of Docker's config.json, which Podman's auth.json has too. */
+/** Logins of a file in the format of Docker's config.json, which is also that of Podman's auth.json. */
 export type AuthFile = z.output<typeof fileSchema>;
 
 /**
- * Parses the file. An entry that cannot be used costs no other one.
+ * Parses the file. An unusable entry does not invalidate the others.
  *
- * @throws {HpcGatError} for what is no JSON object; never with its text, which holds secrets.
+ * @throws {HpcGatError} when the text is not a JSON object; the message never contains the text, which holds secrets.
  */
 export function parseAuthFile(content: string): AuthFile {
   let parsed: unknown;
@@ -57,36 +57,36 @@ function isObject(found: unknown): found is object {
   return typeof found === 'object' && found !== null && !Array.isArray(found);
 }
 
-/** Where a login is looked for, from the narrowest: HOST/NAMESPACE/NAME, HOST/NAMESPACE, HOST. */
+/** Returns the scopes in which a login is searched for, narrowest first: HOST/NAMESPACE/NAME, HOST/NAMESPACE, HOST. */
 export function scopesOf(host: string, repository: string): string[] {
   const parts = repository.split('/');
   const namespaces = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
   return [...namespaces.map((namespace) => `${canonicalHost(host)}/${namespace}`), canonicalHost(host)];
 }
 
-/** What a key of the file is for, in the form of {@link scopesOf}. */
+/** Returns the scope of a key of the file, in the form of {@link scopesOf}. */
 export function scopeOfKey(key: string): string {
   const bare = key.trim().replace(/^https?:\/\//i, '');
   const isAddress = bare !== key.trim() || /^[^/]+\/v[12]\/$/.test(bare);
   const [, host = '', namespace = ''] = /^([^/]*)(\/.*?)?\/*$/.exec(bare) ?? [];
-  // An address, as https://index.docker.io/v1/, is for the host as a whole.
+  // An address, such as https://index.docker.io/v1/, applies to the whole host.
   return canonicalHost(host) + (isAddress ? '' : namespace);
 }
 
-/** Docker Hub has several names. */
+/** Returns one name for the several names of Docker Hub. */
 function canonicalHost(host: string): string {
   const name = host.toLowerCase();
   return ['index.docker.io', 'registry-1.docker.io'].includes(name) ? 'docker.io' : name;
 }
 
-/** Keys of the file that are for one of the scopes, those of the narrowest first, and of one scope the exact one. */
+/** Returns the keys of the file that match one of the scopes: the narrowest scope first, within it the exact key first. */
 export function keysFor(scopes: readonly string[], keys: readonly string[]): string[] {
   return scopes.flatMap((scope) =>
     keys.filter((key) => scopeOfKey(key) === scope).sort((a, b) => Number(b === scope) - Number(a === scope)),
   );
 }
 
-/** The login in an entry; undefined where there is none, as in those whose login a helper has. */
+/** Returns the login of an entry; undefined for an entry without one, whose login a helper may store. */
 export function loginIn(entry: AuthFile['auths'][string] | undefined): Credentials | undefined {
   if (entry === undefined) {
     return undefined;

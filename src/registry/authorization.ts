@@ -9,22 +9,22 @@ import { isHeaderValue, requestToken } from './token.ts';
 
 export interface Login {
   readonly registry: URL;
-  /** The repository that is to be read. */
+  /** Repository to read. */
   readonly repository: string;
   readonly credentials: Credentials | undefined;
-  /** Whether the user has allowed that the login goes over http to another machine. */
+  /** Whether the user permits sending the login over http to another machine. */
   readonly allowsPlaintext: boolean;
-  /** Whether to ask for what the challenge names too, besides the repository. */
+  /** Whether to request the scope of the challenge in addition to the repository's. */
   readonly withScopeOfChallenge: boolean;
-  /** What no message shows. */
+  /** Texts that messages must not contain. */
   readonly secrets: Secrets;
 }
 
 /**
- * Returns the `Authorization` that a registry wants, from the `WWW-Authenticate` of its refusal; undefined when it wants a
- * password and there is none. A token is preferred to a password.
+ * Returns the `Authorization` for the `WWW-Authenticate` of a registry's refusal; undefined when the registry requires a
+ * password and none is stored. A token is preferred to a password.
  *
- * @throws {HpcGatError} when the service that gives tokens fails, and when none of the ways to log in is supported.
+ * @throws {HpcGatError} when the token service fails, or no offered authentication scheme is supported.
  */
 export async function authorize(
   header: string,
@@ -64,7 +64,7 @@ export async function authorize(
   return undefined;
 }
 
-/** Whether the challenges name a scope besides the one that is always asked for. */
+/** Whether the challenges name a scope other than the one that is always requested. */
 export function namesOtherScope(header: string, repository: string): boolean {
   return parseChallenges(header).some(({ scheme, parameters }) => {
     const named = parameters.get('scope') ?? '';

@@ -1,8 +1,8 @@
-/** One way to log in that a `WWW-Authenticate` header offers. */
+/** Authentication challenge of a `WWW-Authenticate` header. */
 export interface Challenge {
-  /** In small letters: `bearer`, `basic`. */
+  /** Authentication scheme in lower case: `bearer`, `basic`. */
   readonly scheme: string;
-  /** By names in small letters. */
+  /** Parameters by name in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -11,12 +11,12 @@ const word = /[^\s,="]+/y;
 const equals = /[ \t]*=[ \t]*/y;
 const quoted = /"((?:[^"\\]|\\[^])*)"?/y;
 const unquoted = /[^\s,]*/y;
-/** One text in place of parameters, as Negotiate has it. */
+/** Single token in place of parameters (token68), as in Negotiate. */
 const token68 = /[ \t]+[\w.~+/-]+=*[ \t]*(?=,|$)/y;
 
 /**
- * Parses the challenges of a header (RFC 9110, 11.6.1), several of them joined by commas. What real registries send
- * besides is read too: values without quotes that hold colons and slashes, no comma between parameters, no last quote.
+ * Parses the comma-separated challenges of a header (RFC 9110, 11.6.1). Deviations of real registries are accepted:
+ * unquoted values with colons and slashes, missing commas between parameters, a missing final quote.
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];

@@ -6,12 +6,12 @@ const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']
 const networkReached = 'that this machine reaches the network: a proxy goes into HTTPS_PROXY';
 
 interface Route {
-  /** How the user's registry leads to this host, where it is another one. */
+  /** Relation of this host to the user's registry, where it is another host. */
   readonly relation?: string | undefined;
   readonly proxy?: Proxy | undefined;
 }
 
-/** Explains why a request to `url` got no answer. */
+/** Creates the error for a request to `url` without an answer. */
 export function connectionError(error: unknown, url: URL, { relation, proxy }: Route = {}): HpcGatError {
   const code = codeOf(error) ?? '';
   if (code === 'ERR_PROXY_TUNNEL' && proxy !== undefined) {
@@ -55,7 +55,7 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
   });
 }
 
-/** What it means that a proxy answers by itself instead of connecting to the registry. */
+/** Creates the error for a proxy that answers itself instead of connecting to the registry. */
 export function proxyRefusal(
   status: number | undefined,
   url: URL,

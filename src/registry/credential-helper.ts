@@ -5,18 +5,19 @@ import { howItEnded, type CommandResult } from '../support/command.ts';
 import { signalGroup } from '../support/process-group.ts';
 import type { Credentials } from './credentials.ts';
 
-/** Helpers of cloud providers ask the network. */
+/** Time limit of a helper, in milliseconds; helpers of cloud providers use the network. */
 const helperTimeoutMs = 30_000;
-/** Between the request to end and the end by force. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 const graceMs = 500;
 const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) });
 
 /**
  * Runs `docker-credential-NAME get` (docker/docker-credential-helpers), which reads the server's name from its standard input.
  *
- * @param servers names under which the helper may have the login; the first that it has is taken.
+ * @param servers names under which the helper may store the login; the first match is used.
  * @returns undefined when the helper has no login for any of them.
- * @throws {HpcGatError} when the helper is not installed or fails; never with what it printed, which may hold a secret.
+ * @throws {HpcGatError} when the helper is not installed or fails; the message never contains its output, which may hold
+ *   a secret.
  */
 export async function askHelper(
   name: string,
@@ -33,7 +34,7 @@ export async function askHelper(
     if (result.exitCode === 0) {
       return parseAnswer(result.stdout, program);
     }
-    // The protocol has this text for a login that is not there.
+    // The protocol defines this text for a missing login.
     if (!/credentials not found/i.test(result.stdout + result.stderr)) {
       throw new HpcGatError(`${program} failed (${howItEnded(result)})`);
     }
@@ -41,7 +42,7 @@ export async function askHelper(
   return undefined;
 }
 
-/** Runs the helper; when its time has passed, or on Ctrl-C, what it started ends with it and cannot hold its output open. */
+/** Runs the helper; on a timeout or Ctrl-C its child processes end too, so that they cannot hold its output open. */
 async function runInGroup(
   program: string,
   input: string,

@@ -17,17 +17,17 @@ export interface FoundCredentials {
   readonly credentials: Credentials | undefined;
   /** Where they are from, or where none were, for messages; never the credentials themselves. */
   readonly origin: string;
-  /** What the user can do where there are none, if it is not to log in. */
+  /** Fix for missing credentials, when it is not to log in. */
   readonly fix?: string;
 }
 
 type Asking = Pick<Context, 'env' | 'run' | 'signal'>;
 
-/** What a login is for. */
+/** Target of a login: registry host and repository. */
 export interface LoginTarget {
   readonly host: string;
   readonly repository: string;
-  /** Whether the login of the environment is for this host. */
+  /** Whether the login of the environment applies to this host. */
   readonly usesEnvironment: boolean;
 }
 
@@ -86,7 +86,7 @@ function loginOfEnvironment(env: Context['env']): FoundCredentials | undefined {
   return undefined;
 }
 
-/** The files with logins: those that variables name, Docker's, Apptainer's, Podman's (containers-auth.json(5)). */
+/** Lists the files with logins: those that variables name, Docker's, Apptainer's, Podman's (containers-auth.json(5)). */
 function authFiles(env: Context['env']): string[] {
   const home = env.HOME ?? '/';
   const named = (name: string) => env[name] ?? '';
@@ -101,7 +101,7 @@ function authFiles(env: Context['env']): string[] {
   ].filter((file) => file !== '');
 }
 
-/** What the file has for the narrowest of the scopes; of one scope, the login of a helper before one that is stored. */
+/** Finds the login of a file for the narrowest scope; within a scope, a helper takes precedence over a stored login. */
 async function loginOf(
   { auths, credhelpers, credsstore }: AuthFile,
   host: string,
@@ -135,7 +135,7 @@ async function loginOf(
   return undefined;
 }
 
-/** Docker stores the login of Docker Hub under the address of its first registry. */
+/** Returns the name under which helpers store a login; for Docker Hub it is the address of its first registry. */
 function serverName(host: string): string {
   return host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
 }

@@ -84,10 +84,10 @@ export async function* blobChunks(
   }
 }
 
-/** How far a blob has come. */
+/** Progress of the download of a blob. */
 interface Position {
   done: number;
-  /** Whether the registry can send what lies behind that alone. */
+  /** Whether the registry supports range requests for the rest. */
   ranges: boolean;
 }
 
@@ -106,7 +106,7 @@ function brokenOff(
   );
 }
 
-/** Yields what one connection brings of a blob, behind the first bytes that came before. */
+/** Yields the bytes of a blob that one connection delivers, after those of earlier connections. */
 async function* chunksFrom(
   registry: Registry,
   digest: string,
@@ -152,7 +152,7 @@ async function* chunksFrom(
   }
 }
 
-/** First byte of a part (RFC 9110, Content-Range); the one that was asked for where it is not named. */
+/** Returns the offset of a part (RFC 9110, Content-Range); the requested offset when the header names none. */
 function startOf(range: string | undefined, asked: number): number {
   return Number(/^bytes (\d+)-/i.exec(range ?? '')?.[1] ?? asked);
 }

@@ -6,7 +6,7 @@ import type { Secrets } from './secrets.ts';
 import { send, type HttpAnswer, type HttpRequest } from './http.ts';
 
 export interface RegistryAnswer extends HttpAnswer {
-  /** The host that answered, where it is another one than was asked, to which that redirects. */
+  /** Host that answered, when the requested host redirected to another one. */
   readonly redirectedTo: string | undefined;
 }
 
@@ -16,22 +16,22 @@ export interface RegistryHost {
   /** Which credentials a refusal was met with, once one was. */
   readonly credentials: () => FoundCredentials | undefined;
   /**
-   * Returns the answer to a request below `/v2/REPOSITORY/`, whatever its status; logs in when the host itself, and not
-   * one that it redirects to, asks for it.
+   * Returns the answer to a request below `/v2/REPOSITORY/`, whatever its status. Logs in when the host itself, not a
+   * host that it redirects to, requires it.
    */
   get(path: string, request: HttpRequest, signal: AbortSignal): Promise<RegistryAnswer>;
 }
 
 export interface HostOptions {
-  /** The host as it stands in Docker's configuration. */
+  /** Host name as in Docker's configuration. */
   readonly name: string;
   readonly url: URL;
   readonly repository: string;
-  /** Whether the login of the environment is for this host. */
+  /** Whether the login of the environment applies to this host. */
   readonly usesEnvironment: boolean;
-  /** Whether the user has allowed that a login goes over http to another machine. */
+  /** Whether the user permits sending a login over http to another machine. */
   readonly allowsPlaintext: boolean;
-  /** Where what is sent as a login is written down, to be kept out of messages. */
+  /** Collects the secrets of logins, to redact them in messages. */
   readonly secrets: Secrets;
 }
 
@@ -63,8 +63,8 @@ export function registryHost(
         return { ...answer, redirectedTo: otherHost(answer.url, url) };
       };
       let answer = await attempt();
-      // Also a token that has run out in the middle of a long download comes here. A registry that refuses the token
-      // for the repository may have another name for it, which its challenge tells.
+      // A token that expires during a long download is renewed here as well. A registry that refuses the token for the
+      // repository may use another name for the repository, which its challenge contains.
       for (const withScopeOfChallenge of [false, true]) {
         const challenge = challengeIn(answer);
         if (challenge === undefined || (withScopeOfChallenge && !namesOtherScope(challenge, repository))) {
@@ -84,7 +84,7 @@ export function registryHost(
           secrets,
         };
         const authorized = await authorize(challenge, login, within);
-        // The same again would be refused again, and may lock the account.
+        // Sending the same login again would fail again, and may lock the account.
         if (authorized === undefined || authorized === used) {
           return answer;
         }
@@ -105,7 +105,7 @@ function otherHost(answered: URL, asked: URL): string | undefined {
   return answered.host === asked.host ? answered.origin : answered.host;
 }
 
-/** A challenge counts only from the host that was asked: no other one is to get the login. */
+/** Returns the challenge of the requested host; challenges of other hosts are ignored, so that they never get the login. */
 function challengeIn({ message, redirectedTo }: RegistryAnswer): string | undefined {
   return message.statusCode === 401 && redirectedTo === undefined
     ? message.headers['www-authenticate']

@@ -9,31 +9,31 @@ import { redirectTarget } from './redirect.ts';
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  /** A request with a body follows no redirect. */
+  /** Body of the request; a request with a body follows no redirects. */
   readonly body?: string;
   /** Whether a redirect to another origin is an error. */
   readonly staysAtOrigin?: boolean;
-  /** Whether what comes is compared with a digest: then a redirect may lead from https to http. */
+  /** Whether the caller verifies the body by a digest, which permits a redirect from https to http. */
   readonly isVerified?: boolean;
-  /** How the user's registry leads to this host, where it is another one, for messages. */
+  /** Relation of this host to the user's registry, where it is another host, for messages. */
   readonly relation?: string | undefined;
 }
 
 export interface HttpAnswer {
   readonly message: IncomingMessage;
-  /** Where it came from, which is another origin than the one that was asked after a redirect. */
+  /** URL of the answer, whose origin differs from the requested one after a redirect. */
   readonly url: URL;
 }
 
 /** Without a byte for so long, a connection counts as dead. */
 const idleTimeoutMs = 60_000;
 const maxRedirects = 10;
-/** Digests are of what is not compressed on the way. */
+/** Headers that disable compression in transit: digests refer to the uncompressed body. */
 const alwaysSent = { 'user-agent': 'hpc-gat', 'accept-encoding': 'identity' };
 
 /**
- * Sends one request and follows redirects, to another origin without `Authorization`. The proxy is taken from the
- * environment where Node can use one (24.5 and later). The body of the answer has still to be read.
+ * Sends one request and follows redirects; `Authorization` is not sent to another origin. The proxy is taken from the
+ * environment where Node supports it (24.5 and later). The caller reads the body of the answer.
  *
  * @throws {UsageError} {HpcGatError} when nothing answers, or the connection or a redirect cannot be trusted.
  */
@@ -65,7 +65,7 @@ export async function send(
       });
     }
     if (next.origin !== target.origin) {
-      // Blobs often lie with a storage service, which is not to see the user's login.
+      // Blobs are often stored by another service, which must not receive the user's login.
       headers = Object.fromEntries(
         Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
       );
@@ -94,14 +94,14 @@ async function sendOnce(
       sent.destroy(Object.assign(new Error(text), { code: 'ETIMEDOUT' }));
     };
     const timer = setTimeout(giveUp, idleTimeoutMs);
-    // Also while the body comes.
+    // The timeout also applies while the body is received.
     sent.setTimeout(idleTimeoutMs, giveUp);
     const fail = (error: Error) => {
       clearTimeout(timer);
       reject(signal.aborted ? (signal.reason as Error) : connectionError(error, url, { relation, proxy }));
     };
     sent.on('error', fail);
-    // Also the end of a connection that was to become another protocol, which is no error for Node.
+    // Node reports no error when a connection ends that was to be upgraded to another protocol.
     sent.on('close', () => {
       fail(new Error('it ended without an answer'));
     });
@@ -119,7 +119,7 @@ const maxBodyBytes = 16 * 1024 * 1024;
 const maxBodyMs = 120_000;
 
 /**
- * Reads a small body: a manifest, a token, an error.
+ * Reads a small body, such as a manifest, a token or an error.
  *
  * @throws {HpcGatError} when the connection breaks before its end, or it is larger or slower than any of these.
  */

@@ -36,7 +36,7 @@ export async function fetchManifest(
     .trim()
     .toLowerCase();
   const named = reference.startsWith('sha256:') ? reference : header;
-  // A digest by another algorithm is no reason to refuse what it names.
+  // A manifest whose digest uses another algorithm is accepted.
   if (named.startsWith('sha256:') && named !== digest) {
     throw new HpcGatError(
       `${host} sent a manifest with the digest ${digest} as ${printable(registry.redact(named))}`,

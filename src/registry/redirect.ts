@@ -3,9 +3,9 @@ import { HpcGatError } from '../support/errors.ts';
 import type { HttpRequest } from './http.ts';
 
 /**
- * Returns where an answer sends the client; undefined when it is no redirect.
+ * Returns the target of a redirect; undefined for other answers.
  *
- * @throws {HpcGatError} for a place that cannot be asked, and for one that this request must not go to.
+ * @throws {HpcGatError} for an invalid target, and for one to which this request must not be sent.
  */
 export function redirectTarget(
   { statusCode = 0, headers: { location } }: Pick<IncomingMessage, 'statusCode' | 'headers'>,

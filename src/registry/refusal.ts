@@ -62,7 +62,7 @@ function refusal(
   }
 }
 
-/** What a server wrote, without the login, should it send that back. */
+/** Formats a text of a server for a message, with the login redacted in case the server repeats it. */
 function shown(text: string, registry: Registry): string {
   return printable(registry.redact(text));
 }
@@ -101,7 +101,7 @@ async function notThere(registry: Registry, what: string, signal: AbortSignal): 
   });
 }
 
-/** None where the registry does not list them: what failed before matters more. */
+/** Lists the tags of the repository; empty when that fails, because the earlier failure is the one to report. */
 async function listTags(registry: Registry, signal: AbortSignal): Promise<string[]> {
   try {
     const { statusCode, body } = await registry.read('tags/list', {}, signal);

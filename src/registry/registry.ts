@@ -13,16 +13,16 @@ export interface Registry {
   readonly reference: RegistryReference;
   /** Which credentials a refusal was met with, once one was. */
   readonly credentials: () => FoundCredentials | undefined;
-  /** Keeps logins out of a text that a server wrote. */
+  /** Redacts logins in a text of a server. */
   readonly redact: (text: string) => string;
   /**
-   * Sends a request below `/v2/REPOSITORY/` once, and returns the answer of the first mirror that has it, else of the
-   * registry itself, whatever its status then.
+   * Sends a request below `/v2/REPOSITORY/` once. Returns the answer of the first mirror that succeeds, else that of the
+   * registry itself, whatever its status.
    *
    * @throws {UsageError} {HpcGatError} when nothing answers.
    */
   get(path: string, request: HttpRequest, signal: AbortSignal): Promise<RegistryAnswer>;
-  /** The same, with a small body, read to its end; repeats the request when the registry is busy or the connection breaks. */
+  /** Sends a request and reads its small body; retries when the registry is busy or the connection breaks. */
   read(path: string, request: HttpRequest, signal: AbortSignal): Promise<WholeAnswer>;
 }
 
@@ -35,7 +35,7 @@ export interface WholeAnswer extends Pick<RegistryAnswer, 'redirectedTo'> {
 export interface RegistryAccess {
   /** Over http. */
   readonly plainHttp?: boolean;
-  /** Whether the command line asks for http; without that no login goes over http to another machine. */
+  /** Whether the command line requests http; otherwise no login is sent over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
   /** `[http[s]://]HOST[:PORT][/PREFIX]`, tried in this order before the registry itself. */
   readonly mirrors?: readonly string[];

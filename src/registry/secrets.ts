@@ -1,6 +1,6 @@
 import type { Credentials } from './credentials.ts';
 
-/** Texts that no message may hold, whatever a server sends back. */
+/** Secrets to redact in messages, in case a server repeats them. */
 export class Secrets {
   readonly #texts = new Set<string>();
 
@@ -18,7 +18,7 @@ export class Secrets {
 
   /** Returns the text with `***` in place of every secret. */
   redact(text: string): string {
-    // The longest first: one may be part of another.
+    // The longest is replaced first, because it may contain another one.
     return [...this.#texts]
       .sort((a, b) => b.length - a.length)
       .reduce((shown, secret) => shown.replaceAll(secret, '***'), text);

@@ -15,7 +15,7 @@ export interface TokenRequest {
   readonly host: string;
 }
 
-/** A field of an odd type counts as missing; so does an empty one. */
+/** Schema of a field; an odd type or an empty text counts as missing. */
 const word = z.string().min(1).optional().catch(undefined);
 const answerSchema = z.looseObject({ token: word, access_token: word });
 
@@ -90,7 +90,7 @@ function ask(
   scopes.forEach((scope) => {
     query.append('scope', scope);
   });
-  // What stands in the address is left as it is.
+  // Parameters of the given address are preserved.
   const url = new URL(realm.href);
   url.search = [realm.search.slice(1), query.toString()].filter((part) => part !== '').join('&');
   return credentials?.kind === 'password'

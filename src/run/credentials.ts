@@ -16,7 +16,7 @@ export interface CredentialTimes {
 }
 
 /**
- * Makes the credentials of one server and its clients: files of mode 0600 in `folder`, which is made with mode 0700.
+ * Creates the credentials of one server and its clients: files of mode 0600 in `folder`, which is created with mode 0700.
  *
  * @throws {UsageError} for a folder that others can write.
  */

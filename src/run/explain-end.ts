@@ -25,7 +25,7 @@ export async function explainEnd(context: Context, record: RunRecord, ended: End
   return ending ?? (await tellFullFolder(endingByOthers(ended.job) ?? endingOfJob(ended.job), record));
 }
 
-/** A cancel that was not this user's: by another user, an administrator, or Slurm itself. */
+/** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
 export function endingByOthers({ state, cancelledBy }: Job): Ending | undefined {
   if (state !== 'CANCELLED' || cancelledBy === undefined || cancelledBy === userInfo().uid) {
     return undefined;
@@ -38,7 +38,7 @@ export function endingByOthers({ state, cancelledBy }: Job): Ending | undefined 
   };
 }
 
-/** A node was allocated, and nothing of the script can be seen. */
+/** Explains a job that was allocated a node, but whose script left no visible file. */
 async function explainNoStart(
   context: Context,
   record: RunRecord,
@@ -60,7 +60,7 @@ async function explainNoStart(
   return (await explainProlog(context, nodes, parseJobId(id).cluster)) ?? explainLogin(nodes);
 }
 
-/** Slurm drains a node whose prolog fails, and ends the job that was to start there. */
+/** Explains a failed prolog: Slurm drains the node, and ends the job that was to start there. */
 async function explainProlog(
   context: Context,
   node: string,
@@ -91,7 +91,7 @@ async function loginAdvice(): Promise<string> {
   return `see ${await likelyLoginFile()}, which must neither exit, nor start another shell, nor wait, in a shell without a terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
 }
 
-/** Reasons for which Slurm holds a job that it could not start; only a person can release it. */
+/** Reasons for which Slurm holds a job that it could not start, until a user releases it. */
 const failedStarts = /requeued held|launch failed|user env retrieval|JobHoldMaxRequeue|SPECIAL_EXIT/i;
 /** Reasons for which a job never starts as it was requested. */
 const neverStarts =
@@ -119,14 +119,14 @@ export async function explainHold({ id, job }: EndedJob): Promise<Ending | undef
   };
 }
 
-/** Reported while a job runs whose script has not started. */
+/** Explains a running job whose script has not started. */
 export async function explainSlowStart({ id, job }: EndedJob): Promise<string> {
   return `job ${id} is ${job.state} on ${job.nodes ?? 'a node'}, and its script has not reported yet: the node may still run its prolog, or load the environment of your login shell; if that hangs, see ${await likelyLoginFile()}, or submit with --sbatch export=NIL`;
 }
 
 const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
 
-/** Outcome of a job that Slurm has forgotten, from the files of its run; unknown where these do not tell. */
+/** Returns the outcome of a job that Slurm has forgotten, from the files of its run; unknown if these do not show it. */
 export async function endingOfForgotten(record: RunRecord, id: string): Promise<Ending> {
   const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
   const text = await readListedText(path.join(record.folder, 'result.json'));
@@ -151,7 +151,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Where there is no space, the script could not report either. */
+/** Adds to an outcome that the file system is full, which also keeps the script from reporting. */
 async function tellFullFolder(ending: Ending, { folder }: RunRecord): Promise<Ending> {
   return (await hasSpace(folder))
     ? ending

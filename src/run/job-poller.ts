@@ -2,15 +2,15 @@ import { hasEnded, type Job, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 
-/** Slurm is asked once a second at first, then ever less often: a queue may take days. */
+/** Intervals between queries to Slurm: one second at first, then growing, because a queue may take days. */
 const slurmPollMs = { first: 1_000, factor: 1.3, longest: 10_000 };
-/** A controller that is just starting may not know a job for a moment. */
+/** Time for which a job may be unknown, because a controller that is starting may not know it yet. */
 const forgottenMs = 8_000;
 const unknownPollMs = 3_000;
 
 /**
- * Asks Slurm at growing intervals and tells each change of state; a controller that is away is waited for. Nobody waits
- * for an answer: without its controller squeue takes half a minute to say so, and the run may say its last word meanwhile.
+ * Queries Slurm at growing intervals and reports each change of state; waits for an unreachable controller. Queries do
+ * not block the caller: squeue takes half a minute to fail without its controller, and the run may end meanwhile.
  */
 export class JobPoller {
   readonly #context: Context;
@@ -30,7 +30,7 @@ export class JobPoller {
     this.#jobId = jobId;
   }
 
-  /** What was last heard of the job. */
+  /** Last known state of the job. */
   poll(): Job | undefined {
     if (this.#failure !== undefined) {
       throw this.#failure;
@@ -43,7 +43,7 @@ export class JobPoller {
     return this.#job;
   }
 
-  /** Whether Slurm answers, and has not known the job for some seconds: it has forgotten it. */
+  /** Whether Slurm has forgotten the job: it answers, and the job has been unknown for some seconds. */
   get isForgotten(): boolean {
     return (
       this.#unknownSinceMs !== undefined &&
@@ -51,13 +51,13 @@ export class JobPoller {
     );
   }
 
-  /** Asks often from now on: the job is about to change. */
+  /** Shortens the interval because the job is about to change. */
   hurry(): void {
     this.#longestMs = slurmPollMs.first;
     this.#nextMs = Math.min(this.#nextMs, this.#context.clock.now().getTime() + this.#longestMs);
   }
 
-  /** Ends a question that has no answer yet. */
+  /** Aborts a pending query. */
   stop(): void {
     this.#over.abort();
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 
-/** Login files of bash, of which it reads the first that is there. */
+/** Login files of bash, which reads only the first that exists. */
 const bashProfiles = ['.bash_profile', '.bash_login', '.profile'];
 
 /** Files in the home directory that a login shell reads, by the shell's name. */
@@ -14,7 +14,7 @@ const filesOf: Readonly<Record<string, readonly string[]>> = {
   fish: ['.config/fish/config.fish'],
 };
 
-/** What ends, replaces or stops a shell, or takes its programs away. */
+/** Matches commands that end, replace or stop a shell, or remove programs from its PATH. */
 const suspicious = new RegExp(
   String.raw`(?:^|[;&|{]|\bthen|\bdo|\belse)\s*(?:` +
     String.raw`(?:exit|logout|exec|return|sleep|read|newgrp|sg|su|screen|tmux|zsh|fish|unset\s+PATH|set\s+-\w*e\w*)\b` +

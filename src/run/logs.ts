@@ -23,14 +23,14 @@ export interface Log {
   readonly file: string;
   /** Null when it is not written yet. */
   readonly lines: readonly string[] | null;
-  /** There are earlier lines, which are not in `lines` because the log is too large. */
+  /** Whether earlier lines were omitted from `lines` because the log is too large. */
   readonly isCut?: true;
 }
 
-/** Characters of a log that are held in memory. */
+/** Highest number of characters of a log in memory. */
 const longestTail = 32 * 1024 * 1024;
 
-/** What the logs of a run say now, or its end where that is too much for one document. */
+/** Reads the current logs of a run, or the end of a log that is too large for one document. */
 export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<Log[]> {
   const logs: Log[] = [];
   for (const log of kinds) {
@@ -44,7 +44,7 @@ export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions):
   return logs;
 }
 
-/** Prints the logs of a run as they are now, under a heading each when there are several. */
+/** Prints the current logs of a run, with a heading for each when there are several. */
 export async function printLogs(
   record: RunRecord,
   { kinds, lines }: LogOptions,
@@ -67,7 +67,7 @@ export async function printLogs(
   }
 }
 
-/** The last lines of a log, at most so many, and no more than fit into a document. */
+/** Buffer of the last lines of a log, limited in number and in characters. */
 class Tail {
   readonly #most: number;
   #lines: string[] = [];
@@ -81,7 +81,7 @@ class Tail {
   add(line: string): void {
     this.#lines.push(line);
     this.#characters += line.length + 1;
-    // Rarely, because it moves all that stay.
+    // Lines are dropped rarely, because dropping moves all others.
     if (this.#lines.length > 2 * this.#most + 1000 || this.#characters > 2 * longestTail) {
       this.#drop();
     }

@@ -156,7 +156,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
   }
 }
 
-/** Without a GPU in its container tritonserver does not start with a model that asks for one. */
+/** Rejects models that require a GPU in a run without one: tritonserver would not start. */
 async function refuseGpuModels(plan: RunPlan): Promise<void> {
   const hasGpu =
     plan.gpu || plan.containerArguments.some((argument) => /^--(?:nv|rocm|gpus|device)/.test(argument));
@@ -171,7 +171,7 @@ async function refuseGpuModels(plan: RunPlan): Promise<void> {
   }
 }
 
-/** A server that cannot start with these links would be waited for until its deadline. */
+/** Rejects links with which the server cannot start; the run would otherwise wait until its deadline. */
 function refuseLinks(links: readonly LinkFinding[], cwd: string): void {
   const certain = links.filter(({ isCertain }) => isCertain);
   const [first] = certain;

@@ -16,12 +16,12 @@ import { renderRelease } from './plan/script.ts';
 
 /** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
 export const endMs = 60_000;
-/** How long a job that cleans up may wait in the queue, with each of its two requests. */
+/** Time limit in the queue for each of the two requests of a cleanup job. */
 const queueMs = 30_000;
-/** How long a step or job that cleans up may run. */
+/** Time limit of a cleanup step or job. */
 const stepMs = 90_000;
 const pollMs = 300;
-/** In which a listing is requested anew from the file server at least once. */
+/** Time in which a listing is requested from the file server at least once more. */
 const relistMs = 1_200;
 
 const shell = ['bash', '--norc', '-s'];
@@ -80,7 +80,7 @@ interface Remote {
   readonly isLeft: (answer?: CommandResult) => Promise<boolean>;
 }
 
-/** Whether something is left, by a listing that is newer than the answer: what was removed may be listed for a while. */
+/** Whether resources are left, by a listing newer than the answer, because removed files may be listed for a while. */
 async function isStillHeld(
   context: Context,
   record: RunRecord,
@@ -103,7 +103,7 @@ async function isStillHeld(
  * Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else by a job as the run's.
  * An allocation often lasts only as long as its run: ending that takes our own step with it, perhaps before its end.
  *
- * @returns what Slurm or the node answered, for a clean-up that was not started or failed.
+ * @returns the answer of Slurm or the node when the cleanup was not started or failed.
  */
 async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
@@ -126,13 +126,13 @@ async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remot
 }
 
 /**
- * With the request of the run's own job first, which the partition and its limits accepted. Where that does not start,
- * because its GPUs are in use for example, with as little as possible.
+ * Cleans up in a job with the request of the run's own job, which the partition accepted. When that job does not start,
+ * for example because its GPUs are in use, the smallest request is used.
  */
 async function releaseByJob(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
   const { holding, node, input, isLeft } = remote;
-  // A site may have chosen the partition itself, or one of several that were requested.
+  // The site may have chosen the partition, or one of several requested ones.
   const directives: Directive[] =
     holding.partition === undefined
       ? plan.directives

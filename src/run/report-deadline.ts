@@ -3,7 +3,7 @@ import { isTransient, visibilityDelayMs } from '../support/shared-files.ts';
 import { messageOf } from '../support/errors.ts';
 import type { RunRecord } from './record/run-directory.ts';
 
-/** How long a script that may never have started is given, and how long nobody is told that something is waited for. */
+/** Time for a script that may never have started, and time before waiting is reported. */
 const shortMs = 3_000;
 
 /** The time in which the script's report, `ended.json`, may still become visible after its run has ended. */
@@ -22,7 +22,7 @@ export class ReportDeadline {
   /**
    * Whether the report has had enough time since this was first called.
    *
-   * @param what has ended, for whoever waits: "job 12 has ended as COMPLETED".
+   * @param what event that is reported to the user: "job 12 has ended as COMPLETED".
    */
   async hasPassed(what: string, { hasStarted }: { readonly hasStarted: boolean }): Promise<boolean> {
     const nowMs = this.#context.clock.now().getTime();
@@ -41,13 +41,13 @@ export class ReportDeadline {
     return false;
   }
 
-  /** For a run that goes on after all. */
+  /** Resets the deadline for a run that continues. */
   restart(): void {
     this.#sinceMs = undefined;
   }
 }
 
-/** Repeats readings of a run's directory that fail only while its file server is away, and reports that once. */
+/** Repeats reads of a run directory that fail only while its file server is unavailable, and reports that once. */
 export class TolerantReader {
   readonly #context: Context;
   #reported = '';
@@ -56,7 +56,7 @@ export class TolerantReader {
     this.#context = context;
   }
 
-  /** The result; undefined when the file system has failed for the moment. */
+  /** Returns the result; undefined after a transient failure of the file system. */
   async attempt<T>(read: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await read();

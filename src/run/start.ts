@@ -62,7 +62,7 @@ async function untilReady(
   const progress = followRun(record, context.output);
   const startMs = context.clock.now().getTime();
   const reader = new TolerantReader(context);
-  /** Undefined while neither has come. */
+  /** Undefined while neither has arrived. */
   const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();

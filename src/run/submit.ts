@@ -18,8 +18,8 @@ export interface SubmittedRun {
 
 /**
  * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind, and a job whose number
- * cannot be written down, or that nobody wants any more, does not stay in the queue. The run directory of a job that may
- * be in the queue is kept.
+ * cannot be recorded, or whose submission was aborted, does not stay in the queue. The run directory of a job that may be
+ * in the queue is kept.
  *
  * @throws {UsageError} when something that the run reads is missing.
  * @throws {CommandFailedError} with sbatch's reason.

@@ -18,11 +18,11 @@ const filePollMs = 200;
 /** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
 const cancelMs = 60_000;
 
-/** How long Slurm may take to know why it terminated a script. */
+/** Time within which Slurm reports why it terminated a script. */
 const causeMs = 10_000;
-/** How long a reason for which a job never starts has to last. */
+/** Time for which a reason that keeps a job from ever starting has to persist. */
 const holdMs = 3_000;
-/** When a job that runs without its script is reported. */
+/** Time after which a running job without its script is reported. */
 const slowStartMs = 10_000;
 
 export interface JobWait {
@@ -66,12 +66,12 @@ export async function waitForJob(
   }
 }
 
-/** A script that was terminated, where Slurm knows more of the reason. */
+/** Returns the outcome of a terminated script from Slurm, which may know more of the reason. */
 function endingOfTerminated(job: Job): Ending | undefined {
   return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state) ? endingByOthers(job) : endingOfJob(job);
 }
 
-/** Reports once that a job runs whose script does not start. */
+/** Reports once that a job is running whose script does not start. */
 class SlowStart {
   readonly #context: Context;
   readonly #record: RunRecord;
@@ -136,7 +136,7 @@ async function watchWith(
     await progress.finish();
     return { ending };
   };
-  /** Undefined while the run goes on. */
+  /** Undefined while the run continues. */
   const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
@@ -178,7 +178,7 @@ async function watchWith(
     const hold = await explainHold({ id: jobId, job });
     heldMs = hold === undefined ? undefined : (heldMs ?? context.clock.now().getTime());
     if (hold !== undefined && heldMs !== undefined) {
-      // A reason may be there for a moment only, for example while the controller is reconfigured.
+      // A reason may be temporary, for example while the controller is reconfigured.
       poller.hurry();
       if (context.clock.now().getTime() - heldMs < holdMs) {
         return undefined;

@@ -57,7 +57,7 @@ export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobR
     ['output', output.replaceAll('%', '%%')],
     ['open-mode', 'append'],
     ['export', 'NONE'],
-    // A login node limits its shells (`ulimit -v`, `-t`, `-u`) for its own sake; the job gets the limits of its node.
+    // The limits of the login node's shells (`ulimit -v`, `-t`, `-u`) must not apply to the job, which gets its node's.
     ['propagate', 'NONE'],
     // A run that was taken away is told at once; started again later, on another node, it would not be waited for.
     ['no-requeue', sbatch.requeue === undefined ? true : undefined],
@@ -78,7 +78,7 @@ export function valueOf(directives: readonly Directive[], wanted: string): strin
   return value === true ? undefined : value;
 }
 
-/** The name that Slurm gives the job: that of the script where none is requested. */
+/** Returns the job's name: the requested one, else that of the script. */
 export function jobNameOf(directives: readonly Directive[]): string {
   return valueOf(directives, 'job-name') ?? 'batch.sh';
 }

@@ -6,20 +6,20 @@ import { runSlurm, slurmFailure } from './command.ts';
 import { clusterHeading, formatJobId, onCluster } from './job-id.ts';
 import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
 
-/** How the job of a script can be recognized without its number. */
+/** Traits that identify the job of a script without its number. */
 export interface JobTraits {
   /** The job's name. */
   readonly name: string;
   /** Absolute path of the batch script. */
   readonly script: string;
-  /** Clusters that the job is for, with commas; undefined for this host's own. */
+  /** Comma-separated clusters of the request; undefined for this host's own cluster. */
   readonly clusters?: string | undefined;
 }
 
 export interface FoundJob {
   readonly id: string;
   readonly job: Job;
-  /** Undefined where squeue does not say. */
+  /** Undefined when squeue does not report it. */
   readonly submittedAt: Date | undefined;
 }
 
@@ -28,12 +28,12 @@ interface NamedJob extends FoundJob {
   readonly command: string | undefined;
 }
 
-/** A batch script of some run; that of another project may have the same name. */
+/** Matches the batch script of any run; scripts of other projects may have the same name. */
 const scriptOfRun = /\/\.hpc-gat\/runs\/[^/]+\/batch\.sh$/;
 
 /**
- * Finds the jobs of scripts by name and script: this user's jobs that wait or run, and those that the controller still
- * remembers. Returns one list for each of the traits, by ascending number.
+ * Finds the jobs of scripts by name and script: this user's pending and running jobs, and ended ones that the controller
+ * still knows. Returns one list for each of the traits, in ascending order.
  *
  * @throws {CommandFailedError} when the controller does not answer.
  */
@@ -59,7 +59,7 @@ function isOf({ name, command }: NamedJob, traits: JobTraits): boolean {
   );
 }
 
-/** A project may be reached by several paths. */
+/** Resolves links, because several paths may lead to one project. */
 function realPath(file: string): string {
   try {
     return realpathSync(file);

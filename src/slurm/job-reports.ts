@@ -8,9 +8,9 @@ export interface Job {
   readonly nodes: string | undefined;
   /** What the batch script ended with, once it has ended and Slurm knows. */
   readonly exitCode: number | undefined;
-  /** User id of whoever canceled it, 0 for an administrator or Slurm itself; undefined where accounting does not say. */
+  /** Id of the user who canceled the job, 0 for an administrator or Slurm; undefined when accounting does not report it. */
   readonly cancelledBy?: number | undefined;
-  /** How long it ran, once it has ended and Slurm knows. */
+  /** Run time in seconds; undefined before the end, or when Slurm does not report it. */
   readonly ranSeconds?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export function parseQueue(stdout: string): Map<string, Job> {
   return byNumber(stdout, parseQueueJob);
 }
 
-/** One job, from the fields of {@link queueFormat} behind its number. */
+/** Parses one job from the fields of {@link queueFormat} after its number. */
 export function parseQueueJob([state = '', reason, nodes]: readonly string[]): Job {
   return { state, reason: meaningful(reason), nodes: meaningful(nodes), exitCode: undefined };
 }

@@ -42,7 +42,7 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   return found;
 }
 
-/** How long a job may take from scancel to the first sign of its end. */
+/** Time within which a job has to start ending after scancel. */
 const endingMs = 10_000;
 const pollMs = 300;
 
@@ -132,7 +132,7 @@ async function optional(result: Promise<CommandResult>): Promise<CommandResult |
 }
 
 /**
- * Asks Slurm to end a job, and verifies that the job is ending. One that is unknown or has ended already is no error.
+ * Cancels a job, and verifies that it is ending. A job that is unknown or has already ended is not an error.
  *
  * @throws {CommandFailedError} when Slurm refuses, does not answer, or leaves the job as it is.
  */
@@ -146,7 +146,7 @@ export async function cancelJob(context: Context, id: string): Promise<void> {
   for (;;) {
     const job = await queryJob(context, id).catch((error: unknown) => {
       context.signal.throwIfAborted();
-      // scancel has succeeded, and nothing contradicts it.
+      // scancel succeeded, and no query contradicts it.
       if (error instanceof CommandFailedError || error instanceof MissingToolError) {
         return undefined;
       }

@@ -25,7 +25,7 @@ export async function whyNodeIsUnusable(
   return exitCode === 0 && unusable.test(state) ? state : undefined;
 }
 
-/** Why Slurm or an administrator has taken a node out of use ("Prolog error"); undefined where neither has. */
+/** Returns the reason why a node is out of use ("Prolog error"); undefined for a usable node. */
 export async function whyNodeIsDrained(
   context: Context,
   node: string,
@@ -40,8 +40,8 @@ export async function whyNodeIsDrained(
 }
 
 /**
- * Finds Slurm's name of the node whose `hostname` prints this, which may have a domain that Slurm's name lacks, or be
- * another name altogether. Undefined when Slurm knows no such node, or does not answer.
+ * Finds Slurm's name of the node with this host name, which may have an additional domain or differ entirely. Undefined
+ * when Slurm has no such node, or does not answer.
  */
 export async function findNodeName(
   context: Context,
@@ -51,7 +51,7 @@ export async function findNodeName(
   return nodeCalled(host, (await listNodeNames(context, cluster)) ?? []);
 }
 
-/** Whether a host is a node of the cluster; undefined where Slurm does not answer. */
+/** Whether a host is a node of the cluster; undefined when Slurm does not answer. */
 export async function isNodeOfCluster(
   context: Context,
   host: string,
@@ -66,7 +66,7 @@ export async function isNodeOfCluster(
   return nodes && nodeCalled(host, nodes) !== undefined;
 }
 
-/** Name, NodeHostname and NodeAddr of each node; undefined where Slurm does not answer. */
+/** Lists Name, NodeHostname and NodeAddr of each node; undefined when Slurm does not answer. */
 async function listNodeNames(context: Context, clusters?: string): Promise<string[][] | undefined> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
     ...onCluster(clusters),
@@ -89,7 +89,7 @@ function nodeCalled(host: string, nodes: readonly string[][]): string | undefine
   );
 }
 
-/** Names of the partitions that a node is in; none when Slurm knows no such node, or does not answer. */
+/** Lists the partitions of a node; empty when Slurm has no such node, or does not answer. */
 export async function listNodePartitions(
   context: Context,
   node: string,

@@ -5,26 +5,26 @@ import { runSlurm } from './command.ts';
 import { type Job, queryJob } from './job.ts';
 import { formatJobId } from './job-id.ts';
 
-/** How often Slurm is asked why the job still waits. */
+/** Interval between queries for the reason why the job is pending. */
 const pollMs = 5_000;
 
 export interface SmallJob {
   /** Options for srun: the request, and the node or partition. */
   readonly options: readonly string[];
-  /** Program and arguments; it reads `input`, and its first line of output tells that the job has started. */
+  /** Program and arguments; it reads `input`, and its first line of output shows that the job has started. */
   readonly command: readonly string[];
   readonly input: string;
-  /** Cluster that the options name; undefined for this host's own. */
+  /** Cluster of the options; undefined for this host's own. */
   readonly cluster?: string | undefined;
-  /** How long the job may wait in the queue. */
+  /** Time limit in the queue, in milliseconds. */
   readonly waitMs: number;
-  /** How long it may take after that. */
+  /** Time limit after the start, in milliseconds. */
   readonly limitMs: number;
 }
 
-/** A job that did not start in time; it is cancelled. */
+/** Error for a job that did not start in time and was canceled. */
 export class NotStartedError extends NotReadyError {
-  /** State and reason in Slurm's words, where it gives them. */
+  /** State and reason as reported by Slurm. */
   readonly why: string;
 
   constructor(job: Job | undefined, waitMs: number) {
@@ -46,7 +46,7 @@ export async function runSmallJob(context: Context, job: SmallJob): Promise<Comm
   const running = runSlurm(
     { ...context, signal: AbortSignal.any([context.signal, giveUp.signal]) },
     'srun',
-    // The limits of this shell (`ulimit`) are meant for this host.
+    // The limits of this shell (`ulimit`) apply to this host only.
     ['--propagate=NONE', ...job.options, ...job.command],
     {
       input: job.input,
@@ -80,7 +80,7 @@ export async function runSmallJob(context: Context, job: SmallJob): Promise<Comm
       .then(() => false)
       .catch(() => over);
     const isOver = await Promise.race([over, waited]);
-    // Otherwise the timer keeps this process alive.
+    // A pending timer would keep this process alive.
     timer.abort();
     if (isOver || srun.started) {
       return running;

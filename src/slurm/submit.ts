@@ -7,24 +7,24 @@ import { cancelJob, hasEnded } from './job.ts';
 import { formatJobId, jobIdForm } from './job-id.ts';
 import { type Asked, fixOfRefusal } from './refusal.ts';
 
-/** sbatch got no answer to its request, which the controller may have served all the same. */
+/** Matches errors of sbatch after which the controller may have queued the job, although it did not answer. */
 const answerLost =
   /timed out|timeout|receive|send failure|shutdown failure|zero bytes|unexpected message|connection (reset|refused|closed)|communication|temporarily/i;
 
-/** The controller was not reached at all: there is no job, and nobody to ask for it. */
+/** Matches errors of sbatch that never reached the controller: no job exists, and a query would fail too. */
 const notSent = /connect failure|could not establish a configuration source/i;
 
-/** When the queue is searched for the job again; a busy controller may serve a request after its sender gave up. */
+/** Delays between searches of the queue; a busy controller may serve a request after its sender gave up. */
 const searchDelaysMs = [0, 2_000, 4_000, 8_000];
 
-/** How far the clocks of this host and of the controller may differ. */
+/** Accepted difference between the clocks of this host and the controller. */
 const clockSkewMs = 60_000;
 
-/** sbatch failed, and the job may be in the queue all the same. */
+/** Error for a failed sbatch whose job may nevertheless be in the queue. */
 export class UncertainSubmissionError extends CommandFailedError {}
 
 export interface Submission extends Asked {
-  /** Name of the job; without it the job of a lost answer is not searched for. */
+  /** Name of the job; when undefined, the queue is not searched after a lost answer. */
   readonly name?: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function submitScript(
   const { ids, others } = parseAnswer(result);
   const [id, ...furtherIds] = ids;
   if (result.exitCode === 0 && id !== undefined && furtherIds.length === 0) {
-    // A site's job filter may have something to say: that a budget is low, that the job was moved.
+    // A site's job filter may print messages, for example that a budget is low or that the job was moved.
     for (const line of others) {
       context.output.info(line);
     }
@@ -75,7 +75,7 @@ export async function submitScript(
   throw slurmFailure(result, 'sbatch refused the job', await fixOfRefusal(context, result.stderr, asked));
 }
 
-/** Job ids in what sbatch printed, and its other lines: a site's sbatch may print lines before and after the id. */
+/** Parses the output of sbatch into job ids and other lines, which a site's sbatch may print before and after the id. */
 function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others: string[] } {
   const ids = new Set<string>();
   const others: string[] = [];
@@ -101,7 +101,7 @@ interface Search {
   readonly isLost: boolean;
 }
 
-/** The jobs that this call of sbatch has made; undefined where squeue does not answer. */
+/** Finds the jobs of this call of sbatch; undefined when squeue does not answer. */
 async function search(
   context: Context,
   { isLost, since, ...traits }: Search,
@@ -124,14 +124,14 @@ async function search(
   return answer;
 }
 
-/** Whether a job was submitted since then; an earlier run of the same id had the same name and script. */
+/** Whether a job was submitted after a time; an earlier run of the same id had the same name and script. */
 function isNew({ job, submittedAt }: FoundJob, since: Date): boolean {
   // Slurm's times are whole seconds.
   const earliestMs = since.getTime() - (hasEnded(job) ? 2_000 : clockSkewMs);
   return submittedAt === undefined ? !hasEnded(job) : submittedAt.getTime() >= earliestMs;
 }
 
-/** A wrapper of sbatch that tries again leaves several jobs; a run is one. */
+/** Uses the first job that was found and cancels the others, which a wrapper of sbatch that retries may submit. */
 async function adopt(
   context: Context,
   result: CommandResult,

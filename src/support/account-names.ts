@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import { runCommand } from './command.ts';
 
-/** The accounts of a site may come from a directory server that does not answer. */
+/** Time limit of a look-up: the directory server of a site's accounts may not answer. */
 const timeoutMs = 5_000;
 
-/** Name of a user for messages: `bob`, or `user 1002` where the account is unknown. */
+/** Returns the name of a user for messages: `bob`, or `user 1002` for an unknown account. */
 export async function userName(uid: number): Promise<string> {
   return (await entryOf('passwd', uid))?.[0] ?? `user ${uid}`;
 }
 
-/** Name of a group for messages: `physics`, or `7001` where the group is unknown. */
+/** Returns the name of a group for messages: `physics`, or `7001` for an unknown group. */
 export async function groupName(gid: number): Promise<string> {
   return (await entryOf('group', gid))?.[0] ?? String(gid);
 }
@@ -35,7 +35,7 @@ function accountName(): string | undefined {
   }
 }
 
-/** Fields of an entry of passwd(5) or group(5), from all sources that the host is configured for. */
+/** Reads the fields of an entry of passwd(5) or group(5) from all sources that the host is configured for. */
 async function entryOf(database: 'passwd' | 'group', id: number): Promise<string[] | undefined> {
   try {
     const { exitCode, stdout } = await runCommand('getent', [database, String(id)], {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Node then reserves no guard regions of 10 GB for each instance of WebAssembly. */
+/** Option with which Node reserves no guard regions, which have 10 GB for each instance of WebAssembly. */
 export const withoutGuardRegions = '--disable-wasm-trap-handler';
 
-/** The limit of this process's address space in bytes (`ulimit -v`); undefined without one. */
+/** Returns the limit of this process's address space in bytes (`ulimit -v`); undefined without a limit. */
 export function addressSpaceLimit(limits = readLimits()): number | undefined {
   const soft = /^Max address space +(?<soft>\d+)/m.exec(limits)?.groups?.soft;
   return soft === undefined ? undefined : Number(soft);
@@ -18,8 +18,8 @@ function readLimits(): string {
 }
 
 /**
- * Where the address space is limited, replaces this process by Node with the same arguments and without guard regions:
- * they are address space that is never used, and the option cannot be set later.
+ * Replaces this process by Node with the same arguments and without guard regions when the address space is limited: the
+ * regions are never used, and the option cannot be set later.
  */
 export function restartWithoutGuardRegions(
   {
@@ -39,7 +39,7 @@ export function restartWithoutGuardRegions(
     return;
   }
   if (argv[1] === execPath) {
-    // The self-contained file hands its arguments to no Node.
+    // The single executable cannot pass options to Node.
     const more = { ...env, NODE_OPTIONS: `${options} ${withoutGuardRegions}`.trim() };
     execve(execPath, [execPath, ...argv.slice(2)], more);
   } else {

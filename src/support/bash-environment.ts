@@ -1,7 +1,7 @@
-/** Variables from which bash takes a file to read, or options to set, before the first line of a script. */
+/** Variables that make bash read a file, or set options, before the first line of a script. */
 const startupVariables = new Set(['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']);
 
-/** Environment for a bash that executes a script of this package; start bash with `--norc` as well. */
+/** Returns the environment for a bash that executes a script of this package; pass `--norc` to bash as well. */
 export function bashEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {

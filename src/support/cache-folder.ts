@@ -4,9 +4,9 @@ import { UsageError } from './errors.ts';
 import { homeFolder } from './home-folder.ts';
 
 /**
- * Where files lie that can be made again: below XDG_CACHE_HOME, else in the home.
+ * Returns the folder for caches: below XDG_CACHE_HOME, else in the home directory.
  *
- * @throws {UsageError} for a user without a home.
+ * @throws {UsageError} for a user without a home directory.
  */
 export function cacheFolder(context: Pick<Context, 'env'>): string {
   const folder = findCacheFolder(context);
@@ -18,7 +18,7 @@ export function cacheFolder(context: Pick<Context, 'env'>): string {
   return folder;
 }
 
-/** The same; undefined for a user without a home. The working directory may be shared with others. */
+/** Finds the folder for caches; undefined without a home directory: the working directory may be shared with others. */
 export function findCacheFolder({ env }: Pick<Context, 'env'>): string | undefined {
   const cache = env.XDG_CACHE_HOME ?? '';
   if (path.isAbsolute(cache)) {

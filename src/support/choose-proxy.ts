@@ -3,17 +3,17 @@ import { isLoopback } from './loopback.ts';
 import { isExempt } from './no-proxy.ts';
 
 export interface Proxy {
-  /** May hold a password: only `host` goes into messages. */
+  /** Address, which may contain a password; messages contain only its `host`. */
   readonly url: URL;
-  /** Name of the variable that names it. */
+  /** Name of the variable that configures the proxy. */
   readonly variable: string;
 }
 
 /**
- * Returns the proxy of the environment for a request to `url`; undefined where there is none. This machine itself is
- * never reached through a proxy.
+ * Returns the proxy of the environment for a request to `url`; undefined without one. Requests to this machine never use a
+ * proxy.
  *
- * @throws {UsageError} when the variable names no HTTP proxy.
+ * @throws {UsageError} when the variable is not the address of an HTTP proxy.
  */
 export function chooseProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
   const noProxy = [env.no_proxy, env.NO_PROXY].find((value) => (value ?? '') !== '') ?? '';
@@ -38,7 +38,7 @@ function parseProxy(text: string, variable: string): Proxy | undefined {
     return { url, variable };
   }
   if (variable.toLowerCase() === 'all_proxy') {
-    // Most often SOCKS, for other programs.
+    // ALL_PROXY is often a SOCKS proxy for other programs.
     return undefined;
   }
   throw new UsageError(`${variable} names a proxy that speaks ${url.protocol.slice(0, -1)}, not http`, {

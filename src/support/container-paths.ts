@@ -5,32 +5,32 @@ import type { Mount } from './mount.ts';
 
 export type MountPoint = Pick<Mount, 'source' | 'destination'>;
 
-/** A symbolic link on the host, and its target as it is written. */
+/** Symbolic link on the host, with its unresolved target. */
 export interface SymbolicLink {
   readonly file: string;
   readonly target: string;
 }
 
-/** Where a path leads for a program in a container. */
+/** Result of resolving a path in a container. */
 export type ContainerPath = {
-  /** The last symbolic link on the way. */
+  /** Last symbolic link that was followed. */
   readonly link: SymbolicLink | undefined;
 } & (
   | { readonly kind: 'found'; readonly host: string; readonly isFolder: boolean }
-  /** Below no mount: only the image can have it. */
+  /** Path outside all mounts, which only the image can contain. */
   | { readonly kind: 'outside'; readonly container: string }
-  /** Below a mount, where the host has no such file. */
+  /** Path below a mount that does not exist on the host. */
   | { readonly kind: 'missing'; readonly container: string }
   | { readonly kind: 'loop' }
 );
 
-/** As in Linux, path_resolution(7). */
+/** Limit of symbolic links in one path, as in Linux (path_resolution(7)). */
 const mostLinks = 40;
 
-/** Every container has these, whatever is mounted. */
+/** Folders that every container has. */
 const systemFolders = ['/dev', '/proc', '/sys'];
 
-/** Mount points with the links of their sources resolved, as a runtime does when it mounts them. */
+/** Resolves the links in the sources of mount points, as a runtime does when it mounts them. */
 export async function resolveMounts(mounts: readonly MountPoint[]): Promise<MountPoint[]> {
   return Promise.all(
     mounts.map(async ({ source, destination }) => ({
@@ -90,7 +90,7 @@ function partsOf(name: string): string[] {
   return name.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** Where the host has what a container has at `at`; undefined where no mount has it. The deepest mount counts. */
+/** Returns the path on the host of a container's path `at`; undefined outside all mounts. The deepest mount counts. */
 function hostPath(at: string, mounts: readonly MountPoint[]): string | undefined {
   const [deepest] = mounts
     .filter(({ destination }) => isWithin(at, destination))
@@ -105,12 +105,12 @@ function isWithin(file: string, folder: string): boolean {
   return folder === '/' || file === folder || file.startsWith(`${folder}/`);
 }
 
-/** Runtimes make the folders that lead to a mount. */
+/** Whether a path is a parent of a mount point, which the runtime creates. */
 function isAboveMount(at: string, mounts: readonly MountPoint[]): boolean {
   return mounts.some(({ destination }) => isWithin(destination, at));
 }
 
-/** Undefined for what is not there. What cannot be looked at counts as a file: others report that. */
+/** Returns the kind of a file; undefined for a missing one. An inaccessible one counts as a file; its reader reports it. */
 async function kindOf(host: string): Promise<'link' | 'folder' | 'file' | undefined> {
   try {
     const stats = await lstat(host);

@@ -28,7 +28,7 @@ export async function writeFileAtomically(
   }
 }
 
-/** No file that is read as a whole text has more; a log or a device may have. */
+/** Size limit of a file that is read as a whole; logs and devices may exceed it. */
 const longestTextBytes = 64 * 1024 * 1024;
 
 /**
@@ -56,7 +56,7 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
 }
 
 /**
- * The file's text. Pipes can be read too; what has no end is not read to its end.
+ * Reads the text of a file or a pipe, up to the size limit.
  *
  * @throws {UsageError} for a file of more than 64 MiB, and for a name with a null byte.
  */

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Context } from './context.ts';
 
-/** The user's home: HOME, else what the user database says. Undefined where neither names an absolute path. */
+/** Returns the user's home directory: HOME, else that of the user database; undefined if neither is an absolute path. */
 export function homeFolder({ env }: Pick<Context, 'env'>): string | undefined {
   const home = env.HOME ?? '';
   return path.isAbsolute(home) ? home : homeOfAccount();
@@ -13,7 +13,7 @@ function homeOfAccount(): string | undefined {
     const { homedir } = userInfo();
     return path.isAbsolute(homedir) ? homedir : undefined;
   } catch {
-    // A user id without an account, as in containers.
+    // The user id may have no account, as in containers.
     return undefined;
   }
 }

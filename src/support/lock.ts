@@ -15,7 +15,7 @@ import {
 } from './process-identity.ts';
 
 export interface LockOptions {
-  /** Told once of each owner that has to be waited for, with the name of the user if that is another one. */
+  /** Called once for each owner that is waited for, with the name of the user if it is another one. */
   readonly onWait: (owner: ProcessIdentity | undefined, user: string | undefined) => void;
   readonly clock: Context['clock'];
   readonly signal: AbortSignal;
@@ -23,9 +23,9 @@ export interface LockOptions {
 
 const pollMs = 300;
 const heartbeatMs = 15_000;
-/** An owner on another host, or another user, that has not shown itself for so long is taken for dead. */
+/** Time without renewal after which an owner on another host, or of another user, counts as dead. */
 const expiryMs = 120_000;
-/** A lock of another user may be held out of malice. */
+/** Longest wait for the lock of another user, who may hold it out of malice. */
 const foreignWaitMs = 30 * 60_000;
 /** Longest text of a lock. */
 const maxBytes = 4_096;
@@ -37,7 +37,7 @@ const maxBytes = 4_096;
  * counts while its process runs; one of another host, and one of another user, while it renews the file's time.
  *
  * @throws {NotReadyError} when another user has held it for half an hour.
- * @throws {HpcGatError} for a file in its place that is no lock, or that another user has to remove.
+ * @throws {HpcGatError} when the file is not a lock, or another user has to remove it.
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
   let told = '';
@@ -80,7 +80,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
   }
 }
 
-/** Creates a file of this process beside the lock. Its name cannot be foreseen, and nothing that has it is written to. */
+/** Creates a file of this process beside the lock, with an unpredictable name; an existing file is never written to. */
 async function createCandidate(file: string): Promise<{ candidate: string; content: string }> {
   const { host, pid, startTicks } = ownIdentity();
   for (;;) {
@@ -103,7 +103,7 @@ interface HeldLock {
   readonly uid: number;
 }
 
-/** @throws {HpcGatError} for a link, a pipe or anything else that no process has created as a lock. */
+/** @throws {HpcGatError} for a link, a pipe or any other file that was not created as a lock. */
 async function readLock(file: string): Promise<HeldLock | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   let handle;
@@ -161,7 +161,7 @@ async function isAbandoned(
   owner: ProcessIdentity | undefined,
   candidate: string,
 ): Promise<boolean> {
-  // Both times are the file system's own: the clocks of two hosts need not agree. So are both owners.
+  // Both times, and both owners, come from the file system, because the clocks of two hosts may differ.
   const [lock, now] = await Promise.all([stat(file).catch(missingIsUndefined), stat(candidate)]);
   const isForeign = lock !== undefined && lock.uid !== now.uid;
   const running = owner === undefined ? undefined : isRunning(owner);
@@ -172,7 +172,7 @@ async function isAbandoned(
   if (running === false && (!isForeign || identityOf(1) !== undefined)) {
     return true;
   }
-  // Anybody can write the number of somebody else's process into a file, and set its time.
+  // Any user can write the number of another user's process into a file, and set the file's time.
   const isPlanted = isForeign && running === true && !(await belongsTo(owner?.pid ?? 0, lock.uid));
   return lock !== undefined && (isPlanted || Math.abs(now.mtimeMs - lock.mtimeMs) > expiryMs);
 }
@@ -212,7 +212,7 @@ export async function removeAbandoned(file: string, held: string, candidate: str
   return true;
 }
 
-/** In a sticky directory only its owner may remove a file. */
+/** Removes a lock; in a sticky directory only its owner can do so. */
 async function removeLock(file: string, uid: number): Promise<void> {
   try {
     await rm(file, { force: true });

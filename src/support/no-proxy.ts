@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether NO_PROXY exempts a host from the proxy, by the rules of Go's httpproxy, which the other clients of registries
- * follow: `*`; names with their subdomains; `.name` and `*.name`, subdomains alone; addresses; networks as ADDRESS/BITS;
- * each with `:PORT` or without. Entries are separated by commas or spaces.
+ * Whether NO_PROXY exempts a host from the proxy, by the rules of Go's httpproxy, which other registry clients follow.
+ * Entries, separated by commas or spaces, are `*`, names (with their subdomains), `.name` and `*.name` (subdomains only),
+ * addresses, and networks as ADDRESS/BITS, each with an optional `:PORT`.
  */
 export function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
@@ -33,7 +33,7 @@ function isMatch(entry: string, host: string, port: string | undefined): boolean
     : domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
 
-/** `HOST:PORT`, `[ADDRESS]:PORT`, or without a port; an IPv6 address has colons of its own. */
+/** Splits `HOST:PORT` or `[ADDRESS]:PORT`; the port is optional, and an IPv6 address contains colons. */
 function splitPort(entry: string): { name: string; wantedPort?: string } {
   const [, bracketed, behind] = /^\[([^\]]*)\](?::(\d+))?/.exec(entry) ?? [];
   if (bracketed !== undefined) {
@@ -44,7 +44,7 @@ function splitPort(entry: string): { name: string; wantedPort?: string } {
   return name === undefined || port === undefined ? { name: entry } : { name, wantedPort: port };
 }
 
-/** An address, a network or a range FIRST-LAST; undefined for what is a name. */
+/** Parses an address, a network or a range FIRST-LAST; undefined for a name. */
 function parseAddresses(text: string): BlockList | undefined {
   const [, first = '', separator, last = ''] = /^([^/-]+)(?:([/-])(.*))?$/.exec(text) ?? [];
   const family = isIP(first);
@@ -62,7 +62,7 @@ function parseAddresses(text: string): BlockList | undefined {
       list.addSubnet(first, Number(last), type);
     }
   } catch {
-    // More bits than an address has, or a range from a higher address to a lower one: exempts nothing.
+    // A prefix that is too long, or a range from a higher to a lower address, exempts no host.
   }
   return list;
 }

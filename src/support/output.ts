@@ -23,9 +23,9 @@ export interface Streams {
 }
 
 /**
- * Texts of servers, models, logs, registries, file names and of Slurm pass through here on their way to a person: what a
- * terminal would obey is escaped (printable.ts), whoever wrote it. Messages always are; results only on a terminal, so that
- * a log that is copied by a pipe stays as it is; JSON has escapes of its own.
+ * Output for people. Texts of servers, models, logs, registries, file names and Slurm may contain control sequences of
+ * terminals, which are escaped (printable.ts): always in messages, in results only on a terminal, so that a log in a pipe
+ * is unchanged. JSON has its own escapes.
  */
 type Terminal = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 

@@ -5,32 +5,32 @@ import { groupName, isPrivateGroup, userName } from './account-names.ts';
 import { codeOf, messageOf } from './errors.ts';
 
 /*
- * On a shared file system a path alone says nothing about who wrote what is there. A file is trusted when its owner is
- * this user or root and nobody else can write or replace it.
+ * Trust in files on a shared file system, where a path alone does not show who wrote a file. A file is trusted when its
+ * owner is this user or root and no other user can write or replace it.
  */
 
-/** What stat(2) says about the control over a file or directory. */
+/** Owner, group and mode of a file or directory from stat(2). */
 export type FileFacts = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
-/** Whom a user trusts. */
+/** Users whose files are trusted. */
 export interface Viewer {
   readonly uid: number;
   /** Owner of directories that count as those of root: the overflow user, in a user namespace that does not map root. */
   readonly directoryUid?: number | undefined;
 }
 
-/** Who else can change a file: another owner, the members of its group, everybody. */
+/** Reason for distrust: the file can be changed by another owner, by the members of its group, or by everybody. */
 export type Concern = 'owner' | 'group' | 'everybody';
 
 const groupWrite = 0o020;
 const otherWrite = 0o002;
 const sticky = 0o1000;
-/** Permission of group and others to reach what is in a directory. */
+/** Search permission of group and others for a directory. */
 const othersSearch = 0o011;
-/** The limit of Linux for symbolic links in one path. */
+/** Limit of symbolic links in one path, as in Linux. */
 const maxLinks = 40;
 
-/** Decides from the facts alone. Entries of a sticky directory belong to their owners, whoever may write into it. */
+/** Finds the reason for distrust from the facts alone. Write permission for a sticky directory is harmless. */
 export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Concern | undefined {
   const type = mode & constants.S_IFMT;
   const trusted = [viewer.uid, 0, ...(type === constants.S_IFDIR ? [viewer.directoryUid] : [])];
@@ -47,10 +47,10 @@ export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Conc
 }
 
 /**
- * Says who else than this user and root controls a file or directory, for a message: `it belongs to bob`.
+ * Explains, for a message, which other user than this one and root controls a file or directory: `it belongs to bob`.
  *
- * @param subject how the message calls it
- * @param isPrivate whether nobody else reaches it, so that its owner alone counts
+ * @param subject name of the file in the message
+ * @param isPrivate whether no other user can reach the file, so that only its owner counts
  */
 export async function explainConcern(
   facts: FileFacts,
@@ -74,8 +74,8 @@ export async function explainConcern(
 }
 
 /**
- * Says who else than this user and root controls what a directory contains, or the link that leads to it; undefined where
- * there is none. Directories above it are not examined: what is in it has to have a trusted owner itself.
+ * Explains which other user than this one and root controls the entries of a directory, or the link that leads to it;
+ * undefined when there is none. Parent directories are not examined: entries need a trusted owner of their own.
  */
 export async function explainFolderConcern(folder: string): Promise<string | undefined> {
   const link = await lstat(folder).catch(() => undefined);
@@ -85,9 +85,9 @@ export async function explainFolderConcern(folder: string): Promise<string | und
 }
 
 /**
- * Takes write permission on a directory of this user from others, as a umask of 002 has given it.
+ * Removes write permission of others, as from a umask of 002, on a directory of this user.
  *
- * @returns who else controls it where that is not possible.
+ * @returns the explanation of a remaining concern; undefined on success.
  */
 export async function claimFolder(folder: string): Promise<string | undefined> {
   const concern = await explainFolderConcern(folder);
@@ -108,10 +108,10 @@ export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
 }
 
 /**
- * Says why a file cannot be trusted, with every directory and symbolic link that its path goes through; undefined for one
- * that only this user and root can change or replace.
+ * Explains why a file is not trusted, from its facts and those of every directory and symbolic link on its path;
+ * undefined for a file that only this user and root can change or replace.
  *
- * @throws what the system says of a file that is not there.
+ * @throws the error of the system for a missing file.
  */
 export async function explainDistrust(file: string): Promise<string | undefined> {
   return (await examinePath(file)).distrust;
@@ -119,7 +119,7 @@ export async function explainDistrust(file: string): Promise<string | undefined>
 
 interface ExaminedPath {
   readonly distrust?: string;
-  /** Whether it lies below a directory of this user that nobody else can enter, such as a home of mode 0700. */
+  /** Whether the path leads through a directory of this user that no other user can enter, such as a home of mode 0700. */
   readonly isPrivate: boolean;
 }
 
@@ -155,14 +155,14 @@ async function examinePath(file: string): Promise<ExaminedPath> {
   return { isPrivate };
 }
 
-/** A text that was read, or the reason why it was not. */
+/** Text of a trusted file, or the reason why it was not read. */
 export type TrustedText = { readonly text: string } | { readonly distrust: string };
 
 /**
- * Reads a file that only this user and root can change. The owner is that of the open file, so that nothing else can take
- * its place in between.
+ * Reads a file that only this user and root can change. The owner of the open file is checked, so that the file cannot be
+ * replaced between the check and the read.
  *
- * @returns undefined when there is no such file.
+ * @returns undefined for a missing file.
  */
 export async function readTrustedText(file: string): Promise<TrustedText | undefined> {
   if ((await lstat(file).catch(() => undefined)) === undefined) {
@@ -180,8 +180,8 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
 }
 
 /**
- * Reads a file whose content only this user and root can change, wherever it lies; undefined for any other, and where there
- * is none.
+ * Reads a file whose content only this user and root can change, in any directory; undefined for other files and missing
+ * ones.
  */
 export async function readUncontestedText(file: string): Promise<string | undefined> {
   const read = await readContent(file).catch(() => undefined);
@@ -202,14 +202,13 @@ async function readContent(file: string, isPrivate = false): Promise<TrustedText
   }
 }
 
-/** Without waiting for a writer where somebody put a named pipe. */
+/** Opens a file without waiting for a writer, in case it is a named pipe. */
 function openWithoutWaiting(file: string, flags = 0): Promise<FileHandle> {
   return open(file, constants.O_RDONLY | constants.O_NONBLOCK | flags);
 }
 
 /**
- * Reads a small regular file that this user owns and that is no symbolic link; undefined for anything else, and where there
- * is none.
+ * Reads a small regular file that this user owns; undefined for symbolic links, other files and missing ones.
  */
 export async function readOwnText(file: string, maxBytes = 64 * 1024): Promise<string | undefined> {
   const handle = await openWithoutWaiting(file, constants.O_NOFOLLOW).catch(() => undefined);
@@ -224,8 +223,9 @@ export async function readOwnText(file: string, maxBytes = 64 * 1024): Promise<s
 }
 
 /**
- * In a user namespace that does not map root, as in a container without root, everything of root appears as that of the
- * overflow user (user_namespaces(7)), and so does everything of other users: directories pass, files do not.
+ * Returns the trusted users of this process. In a user namespace that does not map root, as in a rootless container, files
+ * of root and of other users belong to the overflow user (user_namespaces(7)): its directories are trusted, its files are
+ * not.
  */
 function currentViewer(): Promise<Viewer> {
   viewer ??= readViewer();

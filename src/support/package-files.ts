@@ -71,7 +71,7 @@ export async function unpackFiles(
   return folder;
 }
 
-/** @throws {HpcGatError} where another user could exchange what other programs are about to read or execute. */
+/** @throws {HpcGatError} when another user could replace files that other programs will read or execute. */
 async function refuseForeign(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     const concern = await claimFolder(folder);
@@ -84,7 +84,7 @@ async function refuseForeign(folders: readonly string[]): Promise<void> {
   }
 }
 
-/** The folders below `folder` that lead to a file in it. */
+/** Lists the folders between `folder` and a file below it. */
 function foldersBetween(folder: string, file: string): string[] {
   const parent = path.dirname(file);
   return parent === folder ? [] : [...foldersBetween(folder, parent), parent];

@@ -8,7 +8,7 @@ import path from 'node:path';
  */
 export const packageRoot: string = isSea() ? process.execPath : findRoot(import.meta.dirname);
 
-/** From `src/support`, `dist` or `dist/chunks`, and no further: folders above the package may be anybody's. */
+/** Finds the root from `src/support`, `dist` or `dist/chunks`; folders above the package may belong to other users. */
 function findRoot(folder: string): string {
   const root = [path.resolve(folder, '..'), path.resolve(folder, '../..')].find((candidate) =>
     existsSync(path.join(candidate, 'package.json')),

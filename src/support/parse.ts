@@ -47,7 +47,7 @@ export function parseWith<Schema extends z.ZodType>(
   });
 }
 
-/** No path, argument or variable of the system can hold one. */
+/** Rejects null bytes, which no path, argument or variable of the system can contain. */
 function refuseNullBytes(value: unknown, path: readonly PropertyKey[], parsed: Parsed): void {
   if (typeof value === 'string' && value.includes('\0')) {
     const position = parsed.locate?.(path);

@@ -1,4 +1,4 @@
-/** Control characters of C0 and C1, marks of direction and without width, separators of lines, halves of characters. */
+/** Matches control characters (C0, C1), bidirectional and zero-width marks, line separators and lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Longer texts are cut in messages. */
@@ -35,7 +35,7 @@ export function escaped(text: string): string {
   return text.replace(unprintable, hexadecimal);
 }
 
-/** The same in a text of several lines, whose line feeds and tabs stay. */
+/** Escapes control characters in a text of several lines, except for line feeds and tabs. */
 export function escapedLines(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
@@ -45,7 +45,7 @@ export function escapedLines(text: string): string {
     );
 }
 
-/** The same in a document of JSON, which means what it meant before. */
+/** Escapes control characters in a JSON document, whose meaning does not change. */
 export function escapedJson(text: string): string {
   return text.replace(unprintable, (character) =>
     character === '\n'

@@ -16,8 +16,8 @@ export function isGroupLeft(leaderPid: number): boolean {
 }
 
 /**
- * Sends a signal to every process of a group; no error when none is left. A number that is no group of a child is refused
- * without an error: -1 would reach every process of the user, 0 and the number of this process its own group.
+ * Sends a signal to every process of a group; no error when none is left. Numbers that cannot be the group of a child are
+ * ignored: -1 would reach every process of the user, 0 and the number of this process its own group.
  *
  * @param leaderPid of a child that was started with `ownSession`.
  * @returns whether it was sent.
@@ -38,10 +38,10 @@ export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): b
 }
 
 /**
- * Sends a signal to a process that a file names, while it is still that process.
+ * Sends a signal to a process that a file names, unless the number now belongs to another process.
  *
- * @returns whether it was sent: not to a process that is gone, that is another user's, or whose number could mean more than
- *   that one process.
+ * @returns whether the signal was sent; false for an ended process, a process of another user, and a number that could
+ *   address more than one process.
  */
 export function signalProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): boolean {
   if (!isOtherProcess(identity.pid) || isRunning(identity) !== true) {
@@ -58,12 +58,12 @@ export function signalProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SI
   }
 }
 
-/** Whether a number, perhaps from a file, names one process: neither init, nor this process, nor a group (kill(2)). */
+/** Whether a number, possibly from a file, addresses one process other than init and this one, and no group (kill(2)). */
 function isOtherProcess(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
 }
 
-/** Process group of this process: field 5 of /proc/self/stat, proc(5). */
+/** Returns the process group of this process: field 5 of /proc/self/stat (proc(5)). */
 function ownGroup(): number {
   const stat = readFileSync('/proc/self/stat', 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);

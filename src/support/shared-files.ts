@@ -4,26 +4,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from './errors.ts';
 
 /**
- * Reading files that another host writes, on a file system that both mount.
+ * Reader of files that another host writes, on a file system that both mount.
  *
- * An NFS client caches that a name does not exist (negative lookup cache), what a directory lists and how large a file is,
- * each for up to a minute (nfs(5): acdirmax=60). Therefore a name is looked up only once its directory lists it, the
- * listing is requested anew from the server, and a file is read to its end whatever size is known of it.
+ * An NFS client caches missing names (negative lookup cache), listings of directories and sizes of files, each for up to a
+ * minute (nfs(5): acdirmax=60). Therefore a name is looked up only after its directory lists it, a fresh listing is
+ * requested from the server, and a file is read to its end regardless of its cached size.
  */
 
-/** How long NFS clients may cache what a directory lists: acdirmax is 60 s by default. */
+/** Time for which NFS clients may cache the listing of a directory: acdirmax is 60 s by default. */
 const cacheMs = 65_000;
-/** The same where files are seen at once: for a writer that is still at it. */
+/** Visibility delay on a file system without such a cache, for a writer that has not finished. */
 const coherentMs = 3_000;
-/** How often the server is asked for the listing of one directory. */
+/** Interval between requests for a fresh listing of one directory. */
 const refreshMs = 1_000;
 const attempts = 5;
 const retryMs = 200;
 const blockBytes = 64 * 1024;
-/** What is read as a whole is a record; logs are read in pieces. */
+/** Size limit of a file that is read as a whole; logs are read in pieces. */
 const longestTextBytes = 64 * 1024 * 1024;
 
-/** Magic numbers of include/uapi/linux/magic.h, of file systems without another host behind a cache. */
+/** Magic numbers (include/uapi/linux/magic.h) of file systems that are not shared with other hosts. */
 const coherentTypes = new Set([
   0xef53, // ext2, ext3, ext4
   0x58465342, // xfs
@@ -33,7 +33,7 @@ const coherentTypes = new Set([
   0x2fc12fc1, // zfs
 ]);
 
-/** What a file server or its client reports for a moment: a replaced file, a restart, an eviction by Lustre. */
+/** Transient errors of a file server or its client: a replaced file, a restart, an eviction by Lustre. */
 const transientCodes = new Set([
   'ESTALE',
   'EIO',
@@ -45,7 +45,7 @@ const transientCodes = new Set([
   'EREMOTEIO',
 ]);
 
-/** The calls of the system, which a test replaces. */
+/** System calls, which tests replace. */
 export interface FileSystem {
   readonly readdir: (folder: string) => Promise<string[]>;
   readonly open: (file: string) => Promise<Pick<FileHandle, 'read' | 'close' | 'stat' | 'chown'>>;
@@ -56,7 +56,7 @@ const system: FileSystem = {
   open: (file) => open(file, constants.O_RDONLY | constants.O_NONBLOCK),
 };
 
-/** Whether an error of the file system may be gone at the next attempt; the errors that it caused count too. */
+/** Whether an error, or one of its causes, is a transient error of the file system. */
 export function isTransient(error: unknown): boolean {
   return (
     transientCodes.has(codeOf(error) ?? '') ||
@@ -64,12 +64,12 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** Whether a file is on a file system that no other host mounts, as far as its type tells. */
+/** Whether the type of a file's file system shows that no other host mounts it. */
 export async function isHostLocal(file: string): Promise<boolean> {
   return coherentTypes.has((await statfs(file)).type);
 }
 
-/** How long a file that another host has written may take to be seen here. */
+/** Returns the longest time until a file that another host has written is visible here. */
 export async function visibilityDelayMs(folder: string): Promise<number> {
   try {
     return coherentTypes.has((await statfs(folder)).type) ? coherentMs : cacheMs;
@@ -79,12 +79,12 @@ export async function visibilityDelayMs(folder: string): Promise<number> {
 }
 
 /**
- * Names in a directory as its file server knows them; none when there is no such directory. To ask for a directory that
- * may not exist yet is a look-up by name as well: list the one above it first.
+ * Lists the names in a directory as its file server knows them; empty for a missing directory. Listing a directory is
+ * itself a look-up by name: for one that may not exist yet, list its parent first.
  */
 export async function listFolder(folder: string, files = system): Promise<string[]> {
   if (isDue(folder)) {
-    // Without it the listing is as old as the cache allows.
+    // Without the refresh the listing is as old as the cache allows.
     await refreshListing(folder, files).catch(() => undefined);
   }
   try {
@@ -102,12 +102,12 @@ export async function isListed(file: string, files = system): Promise<boolean> {
   return (await listFolder(path.dirname(file), files)).includes(path.basename(file));
 }
 
-/** Text of a file; undefined while its directory does not list it, or when it has gone meanwhile. */
+/** Reads a file; undefined while its directory does not list it, or after it was removed. */
 export async function readListedText(file: string, files = system): Promise<string | undefined> {
   return (await isListed(file, files)) ? readText(file, files) : undefined;
 }
 
-/** Text of a file whose directory lists it; undefined when it has gone meanwhile. */
+/** Reads a file that its directory lists; undefined after it was removed. */
 export async function readText(file: string, files = system): Promise<string | undefined> {
   const bytes = await retried(() => readFrom(file, 0, { files, limit: longestTextBytes }));
   if (bytes !== undefined && bytes.length >= longestTextBytes) {
@@ -117,10 +117,10 @@ export async function readText(file: string, files = system): Promise<string | u
 }
 
 /**
- * Bytes of a file from a position to its end, whatever size of it is cached; undefined when there is no such file.
+ * Reads a file from a position to its end, regardless of its cached size; undefined for a missing file.
  *
- * @param limit bytes after which no further block is read
- * @param isLast whether this is the last reading, which must miss nothing.
+ * @param limit number of bytes after which no further block is read
+ * @param isLast whether this is the last read, which must be complete
  */
 export async function readFrom(
   file: string,
@@ -154,7 +154,7 @@ export async function readFrom(
   }
 }
 
-/** Repeats what fails for a moment on a network file system. */
+/** Repeats an operation after transient errors of a network file system. */
 async function retried<T>(act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -189,9 +189,9 @@ async function refreshListing(folder: string, files: FileSystem): Promise<void> 
 }
 
 /**
- * Sets the owner of a file or directory to the owner that it has: the server answers a change of attributes with those of
- * now, so that the client drops a listing or a size that is old. Only the owner may do so; for others the cache has to
- * expire.
+ * Refreshes cached attributes by setting the owner of a file or directory to its current owner: the server answers with
+ * the current attributes, so that the client drops an outdated listing or size. Only the owner may do so; for other users
+ * the cache has to expire.
  */
 async function refreshAttributes(handle: Pick<FileHandle, 'stat' | 'chown'>): Promise<void> {
   const { uid } = await handle.stat();

@@ -53,9 +53,9 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
 }
 
 /**
- * Runs the YAML reader, which throws for a text that is nested deeper than its stack or whose aliases multiply.
+ * Runs the YAML parser, which throws for a text that is nested too deeply or whose aliases multiply.
  *
- * @throws {UsageError} naming the file.
+ * @throws {UsageError} with the name of the file.
  */
 export function withinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
   try {

@@ -24,7 +24,7 @@ export interface ConnectOptions {
   credentials?: ClientCredentials | undefined;
 }
 
-/** Far above what a server says of itself and its models. */
+/** Size limit of answers about the server and its models. */
 const otherAnswerBytes = 64 * 1024 * 1024;
 
 const channelOptions = {
@@ -66,7 +66,7 @@ export function connect(options: ConnectOptions): InferenceServer {
   const endSockets = rememberSockets(port);
   const client = new Client(target, ...channelTo(credentials));
   const secure = credentials !== undefined;
-  // Only a channel has a limit of its answers.
+  // gRPC limits the size of answers per channel.
   let inferences: Client | undefined;
 
   const call = <Answer extends object>(

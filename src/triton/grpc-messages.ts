@@ -40,7 +40,7 @@ export interface InferResponse {
   rawOutputContents: Uint8Array[];
 }
 
-/** One message of a stream: a response, or why there is none. */
+/** Message of a stream: a response or an error. */
 export interface StreamResponse {
   errorMessage: string;
   inferResponse: (InferResponse & { parameters: Record<string, { boolParam?: boolean }> }) | null;
@@ -80,7 +80,7 @@ export function statisticsOf({
   };
 }
 
-/** What a request looks like on the wire. */
+/** Encodes a request as a message of the protocol. */
 export function inferRequest({ model, version, inputs, outputs, sequence }: InferRequest): object {
   return {
     modelName: model,

@@ -7,11 +7,11 @@ import { tritonService } from './service.ts';
 
 const name = 'ModelStreamInfer';
 
-/** Triton then marks the end of the responses even where the model sends it without an output. */
+/** Parameter that makes Triton mark the final response even when it has no output. */
 const emptyFinalResponse = { triton_enable_empty_final_response: { boolParam: true } };
 
 /**
- * Sends one request over a stream of its own and collects the responses until the one that is marked as final.
+ * Sends one request over a separate stream and collects the responses up to the one that is marked as final.
  *
  * @throws {InferenceServerError} when the server reports an error, ends the stream early, or the time is up.
  */

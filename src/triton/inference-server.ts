@@ -91,7 +91,7 @@ export interface ModelStatistics {
   readonly computeInput: Duration;
   readonly computeInfer: Duration;
   readonly computeOutput: Duration;
-  /** Requests that were answered from the response cache. */
+  /** Number of requests that the response cache answered. */
   readonly cacheHit: Duration;
   readonly batches: readonly BatchCount[];
 }
@@ -109,7 +109,7 @@ export interface InferRequest {
   readonly inputs: readonly Tensor[];
   /** Names of the outputs to send back. */
   readonly outputs: readonly string[];
-  /** A correlation ID: the request is a whole sequence, its start and its end. */
+  /** Correlation ID, which makes the request a whole sequence with start and end. */
   readonly sequence?: number | string | undefined;
 }
 
@@ -141,7 +141,7 @@ export interface InferenceServer {
   /** Refuses larger answers to inferences from now on, before they are received; -1 for no limit. */
   limitAnswers(bytes: number): Promise<void>;
   infer(request: InferRequest): Promise<InferAnswer>;
-  /** All responses to one request, for a decoupled model, which sends any number of them. */
+  /** Returns all responses to one request of a decoupled model, which sends any number of them. */
   inferStream(request: InferRequest): Promise<InferAnswer[]>;
   close(): void;
 }

@@ -24,13 +24,13 @@ trace-log-frequency trace-rate vertex-ai-default-model vertex-ai-port vertex-ai-
   .trim()
   .split(/\s+/);
 
-/** The only options that take no value. */
+/** Options without a value. */
 const withoutValue: readonly string[] = ['help', 'disable-auto-complete-config'];
 
 export interface ServerOption {
-  /** The arguments as they were written: `--allow-h=true`, `--http-port 8000`. */
+  /** Arguments as written: `--allow-h=true`, `--http-port 8000`. */
   readonly text: string;
-  /** The options that the name may stand for; empty for a name that no known version of tritonserver has. */
+  /** Options that the name may abbreviate; empty for a name that no known version of tritonserver has. */
   readonly names: readonly string[];
   /** Undefined for an option without a value. */
   readonly value: string | undefined;
@@ -41,7 +41,7 @@ export interface ServerOption {
  * prefix that no other option shares. Which prefixes are unique depends on the version, so that all candidates are
  * returned.
  *
- * @returns the options; an argument that is no long option, or no value of one, as a string.
+ * @returns the options; arguments that are neither a long option nor its value are returned as strings.
  */
 export function parseServerArguments(args: readonly string[]): (ServerOption | string)[] {
   const parsed: (ServerOption | string)[] = [];
@@ -65,12 +65,12 @@ export function parseServerArguments(args: readonly string[]): (ServerOption | s
   return parsed;
 }
 
-/** The option itself, or all that begin with this name. */
+/** Returns the option itself, or all options that begin with this name. */
 function optionsNamed(name: string): readonly string[] {
   return knownOptions.includes(name) ? [name] : knownOptions.filter((option) => option.startsWith(name));
 }
 
-/** Whether the next argument is the value of an option; one of an unknown option is never taken for another option. */
+/** Whether the next argument is the value of an option; the value of an unknown option cannot begin with a dash. */
 function takesNext(names: readonly string[], next: string): boolean {
   return names.length === 0 ? !next.startsWith('-') : names.every((name) => !withoutValue.includes(name));
 }

@@ -34,7 +34,7 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
   return isLarge && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value;
 }
 
-/** As NumPy has it. */
+/** Highest number of dimensions, as in NumPy. */
 const mostDimensions = 64;
 
 function shapeOf(value: unknown): number[] {

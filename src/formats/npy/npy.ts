@@ -11,13 +11,13 @@ export class NpyError extends Error {}
 
 const MAGIC = '\x93NUMPY';
 
-/** What the beginning of a .npy file says of the rest. */
+/** Header of a .npy file. */
 export interface NpyHeader {
   readonly descr: string;
   readonly shape: readonly number[];
-  /** Where the elements begin, in bytes. */
+  /** Offset of the elements, in bytes. */
   readonly dataStart: number;
-  /** Size of the whole file, in bytes; past the safe integers for a shape that no file can have. */
+  /** Size of the whole file, in bytes; not a safe integer for a shape that is too large for any file. */
   readonly sizeBytes: number;
 }
 

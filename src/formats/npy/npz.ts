@@ -11,22 +11,22 @@ import {
 } from '../zip/zip.ts';
 import { NpyError, parseNpy, parseNpyHeader, type NpyArray, type NpyHeader } from './npy.ts';
 
-/** What all arrays of a file may take in memory, if the file itself is small. */
+/** Memory that all arrays of a small file may take, in bytes. */
 const freeBytes = 512 * 1024 * 1024;
-/** Sparse data compress to a hundredth; a file that grows more than that is no data. */
+/** Highest accepted ratio of memory to file size; sparse data compress to about a hundredth. */
 const mostGrowth = 200;
-/** Packed bytes in which a header lies, nearly always; and always. */
+/** Compressed bytes that contain the header in nearly all files, and in every file. */
 const headerPackedBytes = [4096, 128 * 1024] as const;
 
-/** Which arrays are read, by name; `check` sees what the header says before the array is unpacked, and may throw. */
+/** Selects arrays by name; `check` receives the header before the array is unpacked, and may throw. */
 export interface NpzSelection {
   readonly wanted?: (name: string) => boolean;
   readonly check?: (name: string, header: NpyHeader) => void;
 }
 
 /**
- * The arrays of a NumPy .npz file by name. Members that are no arrays have no name here. An array is unpacked once its
- * header is known, and never to more than the header says.
+ * Reads the arrays of a NumPy .npz file by name. Members that are not arrays are ignored. An array is unpacked after its
+ * header is read, and never to more bytes than the header states.
  *
  * @throws {NpyError} when the file is truncated, damaged, holds something else, or would take far more memory than its
  * size justifies.
@@ -60,7 +60,7 @@ export async function readNpz(
   });
 }
 
-/** The names of the arrays of a file. */
+/** Lists the names of the arrays in a file. */
 export async function npzNames(file: string): Promise<string[]> {
   return withMembers(file, (_handle, members) => Promise.resolve(members.map(({ name }) => name)));
 }

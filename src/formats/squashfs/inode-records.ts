@@ -112,7 +112,7 @@ export interface DirectoryIndexEntry {
   readonly name: string;
 }
 
-/** Longer ones are not read to their end by Linux, which counts in an int (fs/squashfs/dir.c). */
+/** Size limit of a directory: Linux, which counts in an int (fs/squashfs/dir.c), does not read longer ones to their end. */
 const maxDirectoryBytes = 2 ** 31 - 1;
 
 /** @throws {HpcGatError} for a directory whose names are too many for squashfs. */

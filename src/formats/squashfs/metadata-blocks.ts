@@ -10,9 +10,9 @@ export interface MetadataPlace {
 }
 
 /**
- * A place as it is referred to, in one number below 2^48, which a double holds.
+ * Encodes a metadata reference as one number below 2^48, which a double represents exactly.
  *
- * @throws {HpcGatError} for a metadata block behind the first 4 GiB of its table: 32 bits name its place.
+ * @throws {HpcGatError} for a metadata block beyond the first 4 GiB of its table: its offset has 32 bits.
  */
 export function placeOf(reference: number): MetadataPlace {
   if (reference >= 2 ** 48) {

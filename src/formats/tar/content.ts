@@ -40,7 +40,7 @@ export class StoredContent {
     this.#runs = runs;
   }
 
-  /** Passes over what was not read. The stream may end within the padding: builders leave it out behind the last file. */
+  /** Skips the unread rest. The stream may end within the padding, which some builders omit after the last file. */
   end(): undefined | Promise<void> {
     const rest = this.#left + this.#padding;
     const passed = this.#bytes.skip(rest);

@@ -19,7 +19,7 @@ const kinds: Readonly<Record<string, EntryKind>> = {
   S: 'file',
 };
 
-/** Whether a header is that of something that a file system holds. */
+/** Whether a header describes an entry of a file system. */
 export function isKnownType({ type }: TarHeader): boolean {
   return kinds[type] !== undefined;
 }
@@ -79,7 +79,7 @@ export function describeEntry(
   return entry;
 }
 
-/** Number of an owner that chown(2) leaves as it is, root when root unpacks: -1. */
+/** Owner that chown(2) leaves unchanged, which is root when root unpacks: -1. */
 const unchangedOwner = 2 ** 32 - 1;
 
 /**

@@ -5,13 +5,13 @@ export function entryName(name: string): string {
   return path.posix.normalize(`/${name}`).replace(/^\/+|\/+$/g, '');
 }
 
-/** As many links as lead to one file. */
+/** Highest number of links that are followed to one file. */
 const maxLinks = 40;
 
 /**
  * Finds an entry of an archive by its path, through symbolic links in the archive, of folders too, and hard links.
  *
- * @param linkOf where an entry leads, from the root of the archive, when it is a link.
+ * @param linkOf returns the target of a link, relative to the root of the archive; undefined for other entries.
  */
 export function findEntry<Entry>(
   entries: ReadonlyMap<string, Entry>,
@@ -36,7 +36,7 @@ export function findEntry<Entry>(
   return undefined;
 }
 
-/** Where a link in an archive leads: a symbolic link from its folder on, a hard link from the root. */
+/** Resolves the target of a link in an archive: of a symbolic link against its folder, of a hard link against the root. */
 export function linkTarget(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
   return kind === 'hard' || linkName.startsWith('/')
     ? linkName

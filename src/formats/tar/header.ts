@@ -136,7 +136,7 @@ function nameOf(header: Buffer, isUstar: boolean): string {
 
 const starTrailer = Buffer.from('tar\0');
 
-/** The star of Joerg Schilling, whose headers end in "tar", has two times in the last 24 bytes of the prefix. */
+/** Returns the length of the prefix: headers of Joerg Schilling's star, which end in "tar", end it with 24 bytes of times. */
 function prefixBytesOf(header: Buffer): number {
   return header.compare(starTrailer, 0, starTrailer.length, recordBytes - starTrailer.length) === 0
     ? 131

@@ -21,7 +21,7 @@ const maxExtensionBytes = 16 * 1024 * 1024;
 /** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
 
-/** Links, devices, directories and FIFOs: whatever size they claim, they have no data (POSIX.1-2001, ustar). */
+/** Links, devices, directories and FIFOs, which have no data, whatever size the header states (POSIX.1-2001, ustar). */
 const typesWithoutData = new Set(['1', '2', '3', '4', '5', '6']);
 
 /** A file that is not a tar, or one that is cut off. */
@@ -114,7 +114,7 @@ function pax(records: PaxRecords): Extension {
   };
 }
 
-/** These archives name their files in UTF-8. */
+/** Decodes a file name, which is UTF-8 in these archives. */
 function utf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

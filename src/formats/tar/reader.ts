@@ -23,8 +23,8 @@ export class TarReader {
 
   /**
    * @param place names the layer in messages.
-   * @param isArchive whether it is no layer but an archive that holds layers: as on disk, one zero record ends it, and entries of
-   *   unknown types, like a volume label, are passed over.
+   * @param isArchive whether the stream is an archive of layers rather than a layer: one zero record ends it, and entries
+   *   of unknown types, such as a volume label, are skipped.
    */
   constructor(chunks: AsyncIterable<Buffer>, place: string, { isArchive = false } = {}) {
     this.#bytes = new ByteReader(chunks);

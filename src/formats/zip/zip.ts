@@ -75,7 +75,7 @@ export async function readZipEntry(handle: FileHandle, entry: ZipEntry, limitByt
   }
 }
 
-/** The first bytes of an entry's content: what `packedBytes` of the archive unpack to. */
+/** Reads the first bytes of an entry's content: those that `packedBytes` bytes of the archive unpack to. */
 export async function readZipEntryStart(
   handle: FileHandle,
   entry: ZipEntry,

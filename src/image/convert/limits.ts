@@ -44,7 +44,7 @@ export function parseSize(text: string): number {
 
 /** What one inode takes in memory beside its names (measured: 500,000 small files need a heap of 550 MB). */
 const inodeBytes = 1000;
-/** What one block of a file takes, holes too (measured: a hole of 100 GB in blocks of 4 KiB needs 2.7 GB). */
+/** Memory for one block of a file, holes included (measured: a hole of 100 GB in blocks of 4 KiB needs 2.7 GB). */
 const blockBytesInMemory = 100;
 /** What one xattr takes beside its name and value. */
 const xattrBytes = 200;
@@ -79,7 +79,7 @@ export class Budget {
   #entries = 0;
   #metadataBytes = 0;
 
-  /** @param blockBytes size of the blocks of the file system, for the lists of which files take memory. */
+  /** @param blockBytes block size of the file system, which determines the memory for the block lists of files. */
   constructor(limits: ImageLimits, blockBytes: number) {
     this.#limits = limits;
     this.#blockBytes = blockBytes;

@@ -17,7 +17,7 @@ import { TarReader } from '../../formats/tar/reader.ts';
 
 /** A layer whose contents are written. */
 export interface WrittenLayer {
-  /** For messages. */
+  /** Label for messages. */
   readonly name: string;
   readonly entries: readonly LayerEntry<FileContent>[];
   readonly stretch: Stretch;

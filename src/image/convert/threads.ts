@@ -2,19 +2,19 @@ import { availableParallelism } from 'node:os';
 import { addressSpaceLimit } from '../../support/address-space.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
 
-/** Where nobody has granted processors to this process, it may be on a login node that others work on too. */
+/** Default number of threads outside a job: this host may be a login node that others also use. */
 const modest = 4;
 
-/** Address space that Node takes, and each thread of a conversion; measured: 1.8 GB, and 0.62 GB a thread. */
+/** Address space of Node and of each conversion thread; measured: 1.8 GB, and 0.62 GB per thread. */
 const nodeBytes = 1.9e9;
 const threadBytes = 0.65e9;
 
 /**
- * How many blocks are compressed at once: fewer than asked where the address space is limited (`ulimit -v`).
+ * Returns the number of compression threads, which is reduced where the address space is limited (`ulimit -v`).
  *
  * @param asked `--threads`
- * @throws {UsageError} for what is no number of threads.
- * @throws {HpcGatError} where the limit leaves no room for one thread.
+ * @throws {UsageError} for an invalid number of threads.
+ * @throws {HpcGatError} when the limit is too low for one thread.
  */
 export function conversionThreads(
   asked: number | undefined,

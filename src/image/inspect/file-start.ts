@@ -2,7 +2,7 @@ import { plainData } from '../../formats/squashfs/layout.ts';
 import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
-/** The first bytes of a file, as many as lie together; none of what is no file. */
+/** Reads the first block or fragment of a file; empty for other kinds of inodes. */
 export async function startOf(image: SquashfsImage, inode: StoredInode | undefined): Promise<Buffer> {
   if (inode?.kind !== 'file') {
     return Buffer.alloc(0);

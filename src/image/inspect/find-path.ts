@@ -2,10 +2,10 @@ import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
 import { entriesOf } from '../../formats/squashfs/read/listing.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
-/** As Linux, path_resolution(7). */
+/** Limit of symbolic links in one path, as in Linux (path_resolution(7)). */
 const maxLinks = 40;
 
-/** What a path leads to, and the directories on the way to it, those behind symbolic links included. */
+/** Inode that a path resolves to, and the directories that were passed, including those behind symbolic links. */
 export interface FoundPath {
   readonly inode: StoredInode;
   readonly directories: readonly { readonly path: string; readonly inode: StoredInode }[];

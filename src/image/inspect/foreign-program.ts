@@ -3,21 +3,20 @@ import { architecturesOf } from './elf.ts';
 import { startOf } from './file-start.ts';
 import { findPath } from './find-path.ts';
 
-/** What most images have. */
+/** Programs that most images contain. */
 const usualPrograms = ['/bin/sh', '/bin/bash', '/usr/bin/env'];
 
 export interface ForeignProgram {
   readonly path: string;
-  /** Go's name of what it is for. */
+  /** Architecture of the program, in Go's terms. */
   readonly architecture: string;
 }
 
 /**
- * Looks whether an image holds programs for the architecture that it names: images are mislabelled, and nothing says so
- * before they are started.
+ * Finds a program for another architecture than the image's: a mislabeled image fails only when it is started.
  *
- * @param programs what else to look at, first.
- * @returns the first program that it finds, where that is for another architecture.
+ * @param programs further programs to check first.
+ * @returns the first program found, if it is for another architecture; else undefined.
  */
 export async function findForeignProgram(
   image: SquashfsImage,

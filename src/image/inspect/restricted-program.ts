@@ -6,14 +6,14 @@ import { findPath } from './find-path.ts';
 /** A program that an ordinary user cannot start, though root can. */
 export interface RestrictedProgram {
   readonly path: string;
-  /** What denies it: the program itself, or a directory on the way to it. */
+  /** Path whose mode denies access: the program itself, or a directory that leads to it. */
   readonly denied: string;
   readonly mode: number;
   /** Numeric user id of the owner. */
   readonly owner: number;
 }
 
-/** What an image starts. */
+/** Programs that an image starts. */
 export interface StartedPrograms {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
@@ -21,14 +21,14 @@ export interface StartedPrograms {
   readonly env: readonly string[];
 }
 
-/** Docker's, where an image sets none. */
+/** Docker's default for an image without PATH. */
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const anyExecute = 0o111;
 const othersExecute = 0o001;
 const othersRead = 0o004;
 
 /**
- * Looks whether somebody who is not root can start what an image runs: Apptainer starts it as its user, Docker as root.
+ * Finds a program of the image that an ordinary user cannot start: Apptainer starts it as the user, Docker as root.
  *
  * @returns the first program that only its owner or its group can start.
  */
@@ -41,7 +41,7 @@ export async function findRestrictedProgram(
     env.findLast((word) => word.startsWith('PATH='))?.slice('PATH='.length) ?? usualPath
   ).split(':');
   const isPath = (word: string) => word.startsWith('/');
-  // Behind an entrypoint CMD is an argument, often a program too, like that of `sh -c`.
+  // After an entrypoint, CMD is an argument, which is often a program too, as for `sh -c`.
   const others = [
     cmd[0] ?? '',
     ...(more[0] === '-c' ? [(more[1] ?? '').replace(/^exec +/, '').split(' ')[0] ?? ''] : []),
@@ -71,7 +71,7 @@ export async function findRestrictedProgram(
   return undefined;
 }
 
-/** @returns undefined where there is no program, or none that anybody could start. */
+/** @returns undefined when there is no program at the path, or no user could execute it. */
 async function lookAt(image: SquashfsImage, path: string): Promise<RestrictedProgram | 'free' | undefined> {
   const found = findPath(image, path);
   if (found?.inode.kind !== 'file' || (found.inode.mode & anyExecute) === 0) {
@@ -87,7 +87,7 @@ async function lookAt(image: SquashfsImage, path: string): Promise<RestrictedPro
   if (closed !== undefined) {
     return restricted(closed.path, closed.inode);
   }
-  // A script is read by the program that it names, which needs the right to do so.
+  // A script is read by its interpreter, so that it has to be readable too.
   const isScript = (await startOf(image, found.inode)).toString('latin1', 0, 2) === '#!';
   const needed = isScript ? othersExecute | othersRead : othersExecute;
   return (found.inode.mode & needed) === needed ? 'free' : restricted(path, found.inode);

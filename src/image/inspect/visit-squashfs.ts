@@ -3,7 +3,7 @@ import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/op
 import { readSifFacts } from '../make/verify.ts';
 import { lookInside } from './look-inside.ts';
 
-/** The tables of larger images are not read for a warning. */
+/** Number of inodes above which the tables of an image are not read for a warning. */
 const maxInodes = 100_000;
 
 /**

@@ -136,7 +136,7 @@ async function expectUnchanged(
 
 /** Hashes the whole file while the system brings it to disk. */
 async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: FileThreads): Promise<string> {
-  // A SIF is a program: whoever may read it, by the umask, may start it, and nobody else may change it.
+  // A SIF is a program: users who can read it, by the umask, may start it; only its owner may change it.
   const { mode } = await stat(sif);
   await chmod(sif, (mode | ((mode & 0o444) >> 2)) & 0o755);
   const handle = await open(sif, 'r');

@@ -6,14 +6,14 @@ import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restri
 import { visitSquashfs } from '../inspect/visit-squashfs.ts';
 import type { ImageDescription } from '../source/image-config.ts';
 
-/** As many names as a warning lists. */
+/** Highest number of names in a warning. */
 const maxListed = 5;
 
 /**
- * Warns about what is known of an image that will not work as its author meant. It is converted as it is.
+ * Warns about properties of an image that keep it from working as intended. The image is converted nevertheless.
  *
  * @param sif the converted image.
- * @param architecture of the SIF, in Go's words.
+ * @param architecture architecture of the SIF, in Go's terms.
  */
 export async function warnAboutImage(
   sif: string,
@@ -27,9 +27,9 @@ export async function warnAboutImage(
     const listed = names.slice(0, maxListed).map((name) => `"${printable(name)}"`);
     warn(`no shell accepts these names of the image's ENV, which are not set: ${listed.join(', ')}${more}`);
   }
-  // Whether the SIF can be read has been looked at before: this is no check of it.
+  // The SIF has been verified before; an unreadable one is not reported here.
   await visitSquashfs(sif, async (image) => {
-    // A mislabelled image: nobody but its author knows which of the two is right.
+    // The image is mislabeled: only its author knows which of the two architectures is right.
     const foreign = await findForeignProgram(image, architecture, description.entrypoint);
     if (foreign !== undefined) {
       warn(

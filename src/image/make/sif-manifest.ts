@@ -62,7 +62,7 @@ export type SifRecord = z.output<typeof recordSchema>;
 
 /**
  * The record of a SIF, when there is one and it belongs to the file that lies there now: same size.
- * Undefined for a SIF of other origin, and where either is missing or damaged, or the record can be changed by others.
+ * Undefined for a SIF of other origin, when either is missing or damaged, and when others can change the manifest.
  */
 export async function readSifRecord(sifPath: string): Promise<SifRecord | undefined> {
   const text = await readUncontestedText(recordPath(sifPath));

@@ -97,7 +97,7 @@ export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefin
     : undefined;
 }
 
-/** Removes what processes of this user left that ended without removing it: folders and lock candidates. */
+/** Removes folders and lock candidates that ended processes of this user left behind. */
 async function removeLeftovers(parent: string, name: string): Promise<void> {
   // A folder that cannot be read is reported by the attempt to write in it.
   const entries = await readdir(parent).catch(() => []);
@@ -127,8 +127,8 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
 }
 
 /**
- * Whether a conversion of this user made it. In a directory that others may write they can rename any folder of this user
- * to such a name: the contents have to be those of a workspace too.
+ * Whether a conversion of this user created a folder. In a directory that others can write, they can rename any folder of
+ * this user to such a name; therefore the contents are checked as well.
  */
 async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
   if (!isOwn(found) || !found.isDirectory()) {

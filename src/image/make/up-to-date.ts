@@ -13,7 +13,7 @@ import { formatSource } from '../source/source.ts';
  * Whether the SIF that lies there is the one that is wanted.
  *
  * @param image the source as it is now.
- * @throws {UsageError} when something else lies there.
+ * @throws {UsageError} when the file is something else.
  */
 export async function judge(
   request: MakeSifRequest,
@@ -63,7 +63,7 @@ export async function judge(
     return would('the source has changed');
   }
   if (image === undefined && source.kind !== 'recipe' && !isFor(record.image, source.platform)) {
-    // A compressed archive may hold one for this platform too.
+    // A compressed archive may also contain an image for this platform.
     return would(`it was made for ${formatPlatform(record.image)}`);
   }
   if (identity.kind === 'recipe' && identity.unknown[0] !== undefined) {

@@ -55,7 +55,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
         { ...(platform !== undefined && { platform }) },
       );
       expectSame(config.rootfs.diff_ids, image, place);
-      // What the daemon said of it before is what counts: the platform, where it had chosen by one.
+      // The daemon's earlier description counts, because it includes the requested platform.
       return asIndexed(config, platform);
     },
   };

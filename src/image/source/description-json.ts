@@ -12,8 +12,8 @@ export function listed<Item extends z.ZodType>(item: Item) {
 }
 
 /**
- * Schema of an object whose keys are found in any letter case, as Go's decoder finds them; a key in the right case goes
- * first.
+ * Creates a schema of an object whose keys match in any letter case, as in Go's decoder; a key in the exact case takes
+ * precedence.
  */
 export function goObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));

@@ -31,7 +31,7 @@ export interface DockerArchive {
 /**
  * Reads the archive's table of contents, its manifest and the image's configuration; never the layers.
  *
- * @param wanted which image, where there are several.
+ * @param wanted selects one of several images.
  * @throws {UsageError} when there is no such file, no such image in it, or several for the platform and none was named.
  * @throws {HpcGatError} when the file is no archive of `docker save`, is damaged or cut off.
  */
@@ -57,7 +57,7 @@ export async function readDockerArchive(
   };
 }
 
-/** Which of the images in an archive is wanted. */
+/** Selects an image of an archive. */
 export type WantedFromArchive = Pick<DockerArchiveSource, 'reference' | 'digest' | 'platform'>;
 
 /** Where the descriptions of images are read. */
@@ -78,7 +78,7 @@ export interface SavedImage {
   readonly images: number;
   readonly image: ManifestImage;
   readonly config: ImageConfig;
-  /** Platform under which the archive's own index lists the image, where it has one that names it. */
+  /** Platform under which the archive's own index lists the image; undefined without such an entry. */
   readonly indexed: Platform | undefined;
 }
 

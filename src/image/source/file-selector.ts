@@ -1,20 +1,20 @@
 import path from 'node:path';
 
-/** How the file names of a source are looked up. */
+/** Access to the file system for the file names of a source. */
 export interface Look {
-  /** Absolute folder for relative names. */
+  /** Absolute folder against which relative names are resolved. */
   readonly cwd: string;
-  /** Whether there is such a file or folder. */
+  /** Whether a file or folder of this name exists. */
   readonly exists: (file: string) => boolean;
 }
 
-/** What follows a file name that is not there is a reference only behind the ending of an archive. */
+/** Matches FILE:REFERENCE for a missing file: the file name has to end like an archive. */
 export const archiveEnding = /^(.+?\.(?:tar|tgz|tar\.\w+|docker|oci|img|image)):(.+)$/;
 
 /**
- * Splits `FILE[:NAME][@DIGEST]`, which is not empty. A file name may hold colons, and `@` too: the longest one that is there is meant.
+ * Splits a text `FILE[:NAME][@DIGEST]`. A file name may contain `:` and `@`; the longest name that exists is taken.
  *
- * @param otherwise splits a name in two when there is no such file.
+ * @param otherwise matches file name and reference when no such file exists.
  */
 export function splitFile(
   rest: string,

@@ -2,17 +2,17 @@ import { UsageError } from '../../support/errors.ts';
 import { escaped, printable } from '../../support/printable.ts';
 import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
-/** An image that may be meant. */
+/** Image that may be selected. */
 export interface Candidate<Image> {
   readonly image: Image;
   readonly names: readonly string[];
-  /** `sha256:...`, by which it can be named too. */
+  /** `sha256:...`, which also selects the image. */
   readonly digest: string;
-  /** Platforms that it is for: several of an index, none of what cannot be read. */
+  /** Platforms of the image: several for an index, none for an unreadable entry. */
   readonly platforms: readonly Platform[];
 }
 
-/** Where the candidates lie, as the user names it. */
+/** Container of the candidates, as the user names it. */
 export interface Holder {
   /** `oci`, `docker-archive`. */
   readonly kind: string;
@@ -20,9 +20,9 @@ export interface Holder {
 }
 
 /**
- * Chooses the only image for the platform that is wanted, which is that of this host when undefined.
+ * Chooses the only image for the requested platform, by default the platform of this host.
  *
- * @throws {UsageError} when there is none, or there are several; names what selects each of them.
+ * @throws {UsageError} for none or several; the message lists a selector for each.
  */
 export function chooseForPlatform<Image>(
   candidates: readonly Candidate<Image>[],
@@ -53,7 +53,7 @@ export function chooseForPlatform<Image>(
   return first.candidate.image;
 }
 
-/** As many images as a message lists. */
+/** Highest number of images in a message. */
 const maxListed = 5;
 
 function formatPlatforms(candidates: readonly Candidate<unknown>[]): string {

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { goObject, listed } from './description-json.ts';
 import { canonicalPlatform, contradicts, formatPlatform, type Platform } from './platform.ts';
 
-// What a process gets as its arguments or environment holds no NUL; Go takes null for an empty text.
+// Arguments and environment of a process cannot contain a NUL; Go decodes null as an empty text.
 const word = z.preprocess((found) => found ?? '', z.string().regex(/^[^\0]*$/, 'holds a NUL'));
 const words = z.array(word).nullish();
-/** A text is a list of one word, as for Docker (moby, strslice). */
+/** Schema of a command: a text is a list of one word, as in Docker (moby, strslice). */
 const command = z.preprocess((found) => (typeof found === 'string' ? [found] : found), words).optional();
 
 /** The standard demands it; builders of minimal images forget it. */
@@ -37,12 +37,12 @@ export type ImageConfig = z.output<typeof imageConfigSchema> & {
 
 type ConfiguredPlatform = Pick<ImageConfig, 'architecture' | 'os' | 'variant'>;
 
-/** Platform that a configuration names, in Go's words; empty where it does not say. */
+/** Returns the platform that a configuration names, in Go's terms, with empty fields where it names none. */
 export function platformOf({ os, architecture, variant }: ConfiguredPlatform): Platform {
   return canonicalPlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) });
 }
 
-/** Returns a configuration for the platform under which an index lists the image: people get the image by the index. */
+/** Returns a configuration for the platform under which an index lists the image, because clients select by the index. */
 export function asIndexed<Config extends ConfiguredPlatform>(
   config: Config,
   indexed: Platform | undefined,
@@ -62,7 +62,7 @@ export function asIndexed<Config extends ConfiguredPlatform>(
   };
 }
 
-/** Warning about an image that its index and its configuration describe differently; undefined where they agree. */
+/** Formats a warning about an image whose index and configuration name different platforms; undefined when they agree. */
 export function describeOverruled({ overruledPlatform, ...config }: ImageConfig): string | undefined {
   const platform = formatPlatform(platformOf(config));
   return (
@@ -102,7 +102,7 @@ export function describe({
   };
 }
 
-/** Whether an Entrypoint stands for none: `ENTRYPOINT [""]` takes back the one of the image below (moby, daemon/create). */
+/** Whether an Entrypoint means none: `ENTRYPOINT [""]` resets the one of the base image (moby, daemon/create). */
 function isReset(entrypoint: readonly string[]): boolean {
   return entrypoint.length === 1 && entrypoint[0] === '';
 }

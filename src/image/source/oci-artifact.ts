@@ -8,13 +8,13 @@ import {
 } from './oci-manifest.ts';
 import type { z } from 'zod';
 
-/** The tags that cosign and registries without a referrers API give to what is about an image. */
+/** Tags that cosign and registries without a referrers API give to artifacts of an image. */
 const referrerTag = /(?:^|[:@/])sha256-[0-9a-f]{64}(?:\.\w+)?$/;
 
-/** Docker's manifests of before 2016, of which a better message speaks. */
+/** Prefix of the media types of Docker's manifests before 2016, which get a message of their own. */
 const firstForm = 'application/vnd.docker.distribution.manifest.v1+';
 
-/** Whether BuildKit lists the entry beside the image that it is about. */
+/** Whether the entry is an attestation that BuildKit lists beside its image. */
 export function isAttestation({ annotations, platform }: Descriptor): boolean {
   return (
     platform?.os === 'unknown' ||
@@ -23,7 +23,7 @@ export function isAttestation({ annotations, platform }: Descriptor): boolean {
   );
 }
 
-/** Whether an index lists the entry as a signature, an SBOM or anything else that is stored like an image, and is none. */
+/** Whether the entry is an artifact that is stored like an image, such as a signature or an SBOM. */
 function isListedArtifact({ annotations, artifactType, mediaType }: Descriptor): boolean {
   const kind = annotations.kind ?? '';
   const type = mediaType.replace(/;.*$/, '').trim().toLowerCase();
@@ -35,14 +35,14 @@ function isListedArtifact({ annotations, artifactType, mediaType }: Descriptor):
   );
 }
 
-/** Returns the images among the entries of an index; where there is none, whatever is not an attestation. */
+/** Returns the images among the entries of an index; without images, all entries that are not attestations. */
 export function imagesAmong(manifests: readonly Descriptor[]): readonly Descriptor[] {
   const others = manifests.filter((one) => !isAttestation(one));
   const images = others.filter((one) => !isListedArtifact(one));
   return images.length === 0 ? others : images;
 }
 
-/** Names of an entry: OCI image-spec annotations.md; containerd and Docker keep the full name beside the tag. */
+/** Returns the names of an entry (OCI image-spec annotations.md); containerd and Docker add the full name to the tag. */
 export function namesOf({ annotations }: Pick<Descriptor, 'annotations'>): string[] {
   return ['org.opencontainers.image.ref.name', 'io.containerd.image.name'].flatMap((key) => {
     const name = annotations[key] ?? '';
@@ -51,10 +51,10 @@ export function namesOf({ annotations }: Pick<Descriptor, 'annotations'>): strin
 }
 
 /**
- * Reads the configuration that a manifest names, where it is that of an image.
+ * Reads the image configuration that a manifest references.
  *
- * @returns undefined for a signature, an SBOM, an attestation: these have a `subject`, layers of no file system, or another
- * configuration.
+ * @returns undefined for a signature, an SBOM or an attestation: these have a `subject`, layers without a file system, or
+ * another kind of configuration.
  * @throws {HpcGatError} when the configuration is missing or damaged.
  */
 export async function readConfigOfImage(

@@ -4,22 +4,22 @@ import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
 import type { Descriptor } from './oci-manifest.ts';
 
-/** What a descriptor leads to: a registry has manifests and indexes at one address, everything else at another. */
+/** Role of a blob: registries serve manifests and indexes at one address, all other blobs at another. */
 export type BlobRole = 'manifest' | 'config';
 
-/** Where the manifests and configurations of an image are read from. */
+/** Reader of the manifests and configurations of an image. */
 export interface BlobReader {
-  /** For messages. */
+  /** Label for messages. */
   readonly place: string;
-  /** What a person can do when it turns out to be damaged. */
+  /** Fix that is suggested when a blob is damaged. */
   readonly fix: string;
   read(digest: string, role: BlobRole): Promise<Buffer>;
 }
 
 /**
- * Reads what a descriptor leads to.
+ * Reads the blob of a descriptor and verifies its digest.
  *
- * @throws {HpcGatError} when it is missing, or its digest differs.
+ * @throws {HpcGatError} when the blob is missing, or its digest differs.
  */
 export async function readChecked(
   { digest }: Pick<Descriptor, 'digest'>,
@@ -36,7 +36,7 @@ export async function readChecked(
   return bytes;
 }
 
-/** Error for a non-distributable layer whose blob is missing, as is usual. */
+/** Creates the error for a non-distributable layer whose blob is missing, as is usual. */
 export function missingNonDistributable(
   place: string,
   { digest }: Pick<Descriptor, 'digest'>,

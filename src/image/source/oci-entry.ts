@@ -49,7 +49,7 @@ export async function chooseEntry(
   return chooseForPlatform(candidates, { kind, file }, platform);
 }
 
-/** An image may be listed several times: under several names, or for several platforms. */
+/** Removes duplicates: an image may be listed under several names, or for several platforms. */
 function onceEach(manifests: readonly Descriptor[], platform = hostPlatform()): readonly Descriptor[] {
   return [...new Set(manifests.map(({ digest }) => digest))].flatMap((digest) => {
     const same = manifests.filter((one) => one.digest === digest);
@@ -76,11 +76,11 @@ function noSuchImage(
   });
 }
 
-/** As many entries as are looked at for a digest, and as deep as indexes are followed for it. */
+/** Limits of the search for a digest: number of entries, and depth of nested indexes. */
 const maxSearched = 1000;
 const maxDepth = 4;
 
-/** Looks for a manifest or an index by its digest, among the entries and in the indexes that they lead to. */
+/** Finds a manifest or an index by its digest, among the entries and in nested indexes. */
 async function findByDigest(
   digest: string,
   entries: readonly Descriptor[],
@@ -102,7 +102,7 @@ async function findByDigest(
   return undefined;
 }
 
-/** The entries of an index; none of what is no index, or cannot be read. */
+/** Reads the entries of an index; empty for other blobs and unreadable ones. */
 async function entriesIn(entry: Descriptor, blobs: BlobReader): Promise<readonly Descriptor[]> {
   try {
     const json = parseObject(await readChecked(entry, 'manifest', blobs), entry.digest, blobs);

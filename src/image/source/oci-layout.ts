@@ -12,7 +12,7 @@ import type { OciSource } from './source.ts';
 /** A folder or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
 export interface OciLayout {
   readonly image: OciImage;
-  /** Where the blob of a layer lies. @throws {HpcGatError} when it is missing. */
+  /** Returns the file of a layer's blob. @throws {HpcGatError} when it is missing. */
   readonly blob: (digest: string) => Promise<FileSlice>;
 }
 

@@ -14,7 +14,7 @@ const annotations = z
   .nullish()
   .transform((found) => found ?? {});
 
-/** Undefined where the entry does not say, or not in the form of a platform. */
+/** Schema of an entry's platform; undefined when it is missing or malformed. */
 const platform = goObject({ os: text, architecture: text, variant: text })
   .transform((found) => (found.os + found.architecture === '' ? undefined : canonicalPlatform(found)))
   .nullish()
@@ -37,7 +37,7 @@ const descriptorSchema = goObject(descriptorShape);
 
 export type Descriptor = z.output<typeof descriptorSchema>;
 
-/** An entry of an index: what is odd about it, but for its digest, is no reason to refuse the others. */
+/** Schema of an entry of an index, tolerant except for the digest: an odd entry does not invalidate the others. */
 const entrySchema = goObject({
   ...descriptorShape,
   mediaType: text.catch(''),
@@ -46,7 +46,7 @@ const entrySchema = goObject({
   artifactType: text.catch(''),
 });
 
-/** An index (OCI) or a manifest list (Docker), with what is wrong with the entries that nobody can follow. */
+/** Schema of an index (OCI) or a manifest list (Docker), with the problems of unusable entries. */
 export const indexSchema = goObject({ manifests: listed(z.unknown()) }).transform(({ manifests }) => {
   const found: Descriptor[] = [];
   const problems: string[] = [];
@@ -69,7 +69,7 @@ export type ImageIndex = z.output<typeof indexSchema>;
 export const imageManifestSchema = goObject({
   config: descriptorSchema,
   layers: listed(descriptorSchema),
-  /** What a signature and the like is about. */
+  /** Image that an artifact, such as a signature, refers to. */
   subject: z.unknown().optional(),
 });
 
@@ -81,7 +81,7 @@ export const manifestMediaTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ] as const;
 
-/** Whether the object is an index; whatever its media type says, which may be missing. */
+/** Whether the object is an index, judged by its keys: the media type may be missing. */
 export function isIndex(json: object): boolean {
   return Object.entries(json).some(
     ([key, value]) => key.toLowerCase() === 'manifests' && Array.isArray(value),
@@ -101,7 +101,7 @@ export function unusableLayer(layer: Descriptor): string | undefined {
   return ['gzip', 'zstd'].includes(codec) ? undefined : `is compressed by ${codec}`;
 }
 
-/** Whether a layer is part of a root file system, compressed and encrypted in whatever way. */
+/** Whether a layer is part of a root file system, in any compression or encryption. */
 export function isFileSystemLayer({ mediaType }: Descriptor): boolean {
   return /^$|^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([.+]\w+)*$/.test(
     mediaType,

@@ -12,16 +12,16 @@ import {
 } from './oci-manifest.ts';
 import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
-/** As many entries without a platform as are read to learn it. */
+/** Highest number of entries without a platform whose configuration is read. */
 const maxRead = 64;
-/** As deep as indexes are followed for the platforms of their images. */
+/** Highest depth of nested indexes that are read for the platforms of their images. */
 const maxDepth = 4;
 
 /**
- * Chooses the image for one platform from an index. An entry that does not name its platform is for the one that its
- * configuration names.
+ * Chooses the image for one platform from an index. The platform of an entry that names none is read from its
+ * configuration.
  *
- * @param platform of this host when undefined.
+ * @param platform requested platform; that of this host when undefined.
  * @throws {UsageError} when there is none for this platform.
  */
 export async function choosePlatform(
@@ -65,7 +65,7 @@ export async function choosePlatform(
   });
 }
 
-/** Signatures and the like may be listed with the platform of the image that they are about: the first image is meant. */
+/** Finds the first image: artifacts such as signatures may be listed with the platform of their image. */
 async function firstImage(
   entries: readonly Descriptor[],
   otherwise: Descriptor,
@@ -83,10 +83,10 @@ async function firstImage(
 }
 
 /**
- * Reads for which platforms an entry of an index is: of an image one, of an index those of its images, of anything else none.
- * Where the entry names a platform, that holds.
+ * Reads the platforms of an entry of an index: one for an image, those of its images for an index, none for other
+ * entries. A platform that the entry itself names takes precedence.
  *
- * @param failures gets the error where the entry cannot be read, which is no reason to refuse the others.
+ * @param failures receives the error of an unreadable entry, which does not invalidate the others.
  */
 export async function readPlatforms(
   descriptor: Descriptor,

@@ -3,9 +3,9 @@ import { isLoopback } from '../../support/loopback.ts';
 import type { ImageSource } from './source.ts';
 
 /**
- * The source, told which registries are reached over http.
+ * Returns the source with the registries that are accessed over http.
  *
- * @param allowsPlaintextLogin whether the command line asks for http, so that a login goes over it too.
+ * @param allowsPlaintextLogin whether the command line requests http, so that a login is sent over it too.
  */
 export function withPlainHttp(
   source: ImageSource,
@@ -24,12 +24,12 @@ export function withPlainHttp(
   }
 }
 
-/** @param name of an image in a registry */
+/** @param name name of an image in a registry */
 export function isReachedOverHttp(name: string, hosts: readonly string[]): boolean {
   return hosts.includes(parseReference(name).host);
 }
 
-/** @param name of an image in a registry */
+/** @param name name of an image in a registry */
 export function isOnThisMachine(name: string): boolean {
   const url = URL.parse(registryUrl(parseReference(name).host, true));
   return url !== null && isLoopback(url.hostname);

@@ -11,8 +11,8 @@ export interface Platform {
 }
 
 /**
- * Names of architectures that are not Go's, each with Go's name and variant: of the kernel (uname), Node, Debian, Windows and
- * Docker Hub (containerd, platforms/database.go).
+ * Names of architectures in the kernel (uname), Node, Debian, Windows and Docker Hub (containerd, platforms/database.go),
+ * each with Go's name and variant.
  */
 const otherNames: Readonly<Record<string, string>> = {
   ...{ x86_64: 'amd64', 'x86-64': 'amd64', x64: 'amd64' },
@@ -115,7 +115,7 @@ function suits(image: Platform, wanted: Platform): boolean {
   );
 }
 
-/** Whether two canonical platforms contradict each other; what one of them leaves out is no contradiction. */
+/** Whether two canonical platforms contradict each other; a field that is missing in one of them is no contradiction. */
 export function contradicts(one: Platform, other: Platform): boolean {
   return (['os', 'architecture', 'variant'] as const).some((key) => {
     const [left = '', right = ''] = [one[key], other[key]];
@@ -132,7 +132,7 @@ interface ForPlatform {
   readonly platform?: Platform | null | undefined;
 }
 
-/** All of several that suit equally well, as {@link bestOf} chooses. */
+/** Returns all images that match equally well, as {@link bestOf} chooses. */
 export function allBestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T[] {
   const suiting = images.filter(({ platform }) => platform && suits(completed(platform), wanted));
   const best = (suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0])

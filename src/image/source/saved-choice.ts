@@ -14,8 +14,8 @@ type ReadConfig = (image: ManifestImage) => Promise<{
 }>;
 
 /**
- * Chooses the image that is wanted, of those in an archive of `docker save`: by digest, by name, else the only one or the only
- * one for the platform.
+ * Chooses the requested image of an archive of `docker save`: by digest, by name, else the only image or the only one for
+ * the platform.
  *
  * @throws {UsageError} when it is not there, or several remain.
  */
@@ -55,12 +55,12 @@ export async function chooseSaved(
   return found.image;
 }
 
-/** The short form of a name of Docker Hub: Podman saves `docker.io/library/x:1` where Docker saves `x:1`. */
+/** Shortens a name of Docker Hub: Podman saves `docker.io/library/x:1` where Docker saves `x:1`. */
 function familiar(name: string): string {
   return name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '');
 }
 
-/** An image may be listed under several names. */
+/** Removes duplicates: an image may be listed under several names. */
 function onceEach(images: readonly ManifestImage[]): readonly ManifestImage[] {
   return [...new Map(images.map((image) => [image.Config, image])).values()];
 }
@@ -76,7 +76,7 @@ async function candidateOf(
     return { image, names, digest, platforms: [platformOf(asIndexed(config, indexed))] };
   } catch (error) {
     if (error instanceof HpcGatError) {
-      // It is no reason to refuse the others.
+      // An unreadable image does not invalidate the others.
       return { image, names, digest: '', platforms: [] };
     }
     throw error;

@@ -8,19 +8,19 @@ import type { Platform } from './platform.ts';
 export interface SavedIndexEntry {
   readonly manifestDigest: string;
   readonly configDigest: string;
-  /** Undefined where the index does not name it. */
+  /** Undefined when the index does not name it. */
   readonly platform: Platform | undefined;
 }
 
-/** As many blobs as are read for the index, and as deep as indexes are followed. */
+/** Limits of reading the index: number of blobs, and depth of nested indexes. */
 const maxRead = 1000;
 const maxDepth = 4;
 
 /**
- * Reads `index.json`, which archives of `docker save` have since Docker 25 beside their `manifest.json`. It adds to what that
- * says: what is missing or damaged is left out.
+ * Reads `index.json`, which archives of `docker save` contain since Docker 25 in addition to `manifest.json`. It only adds
+ * information; missing or damaged parts are ignored.
  *
- * @param read a file of the archive; undefined when it is not there.
+ * @param read reads a file of the archive; undefined when it does not exist.
  */
 export async function readSavedIndex(
   read: (name: string) => Buffer | undefined | Promise<Buffer | undefined>,
@@ -56,7 +56,7 @@ export async function readSavedIndex(
         await follow(parse(bytes), entry, depth + 1);
       }
     } catch {
-      // What manifest.json says is enough.
+      // manifest.json is sufficient.
     }
   };
   await attempt(undefined, 0);

@@ -18,7 +18,7 @@ const maxTextsBytes = 64 * 1024 * 1024;
 const textOverheadBytes = 512;
 /** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
-/** Files deeper than `blobs/sha256/HEX` are looked at: those of a root file system are no description of an image. */
+/** Depth of `blobs/sha256/HEX`; deeper files belong to a root file system unless they look like JSON. */
 const maxDepth = 3;
 
 /** Where the stream comes from, for messages. */
@@ -39,7 +39,7 @@ export interface StreamPlace {
  */
 export class SavedStream {
   readonly #from: StreamPlace;
-  /** Descriptions by their names, and where links lead. */
+  /** Descriptions and targets of links, by name. */
   readonly #texts = new Map<string, Buffer | string>();
   #textsBytes = 0;
 
@@ -64,7 +64,7 @@ export class SavedStream {
         throw this.#from.foreign(`more than ${maxEntries} files`);
       }
       if (kind !== 'file') {
-        // Folders, and links: to a layer, which came under its own name, or to a description.
+        // Folders, and links to a layer, which is also stored under its own name, or to a description.
         this.#keepLink(entry, name);
         continue;
       }
@@ -119,12 +119,12 @@ function isLayer(start: Buffer): boolean {
   );
 }
 
-/** These archives name their files in UTF-8. */
+/** Decodes a file name, which is UTF-8 in these archives. */
 function utf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** JSON, or the number of a version. */
+/** Whether a file starts like JSON or a version number. */
 function isDescription(start: Buffer): boolean {
   return /^\s*[[{\d]/.test(start.toString('latin1'));
 }

@@ -25,9 +25,9 @@ export interface DockerArchiveSource extends OfPlatform {
   readonly kind: 'docker-archive';
   /** Absolute. */
   readonly file: string;
-  /** Which of its images, `NAME:TAG`; needed when it holds several for the platform. */
+  /** Selects an image by `NAME:TAG`; needed when the file contains several for the platform. */
   readonly reference?: string;
-  /** The same by its id or its manifest, `sha256:...`. */
+  /** Selects an image by its id or the digest of its manifest, `sha256:...`. */
   readonly digest?: string;
 }
 
@@ -36,9 +36,9 @@ export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
   /** Absolute. */
   readonly file: string;
-  /** Which of its images, as its index names them; needed when it holds several for the platform. */
+  /** Selects an image by its name in the index; needed when the layout contains several for the platform. */
   readonly tag?: string;
-  /** The same by the digest of its manifest or index, `sha256:...`. */
+  /** Selects an image by the digest of its manifest or index, `sha256:...`. */
   readonly digest?: string;
 }
 
@@ -49,7 +49,7 @@ export interface RegistrySource extends OfPlatform {
   readonly name: string;
   /** Over http. */
   readonly plainHttp?: boolean;
-  /** Whether the command line asks for http, and not a file: then a login may go over http to another machine. */
+  /** Whether the command line requests http, which permits a login over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
   /** Of its registry, to be tried before it: `[http[s]://]HOST[:PORT][/PREFIX]`. */
   readonly mirrors?: readonly string[];
@@ -64,7 +64,7 @@ export interface RecipeSource {
   readonly buildArguments: Readonly<Record<string, string>>;
   /** Registries that are reached over http, when it starts from an image in one of them. */
   readonly plainHttpHosts?: readonly string[];
-  /** Whether the command line asks for http: then a login may go over http to one of them on another machine. */
+  /** Whether the command line requests http, which permits a login over http to a registry on another machine. */
   readonly allowsPlaintextLogin?: boolean;
 }
 
@@ -79,7 +79,7 @@ const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 /**
  * @param cwd absolute folder for relative file names.
- * @param exists whether there is a file or folder: its name may hold a colon.
+ * @param exists checks whether a file or folder exists, because its name may contain a colon.
  * @throws {UsageError} that names the forms that are understood.
  */
 export function parseSource(
@@ -136,7 +136,7 @@ function archive(rest: string, text: string, look: Look): DockerArchiveSource {
 }
 
 function oci(kind: OciSource['kind'], rest: string, text: string, look: Look): OciSource {
-  // A folder ends at the first colon, as it does for other tools.
+  // The name of a folder ends at the first colon, as in other tools.
   const {
     file,
     name: tag,

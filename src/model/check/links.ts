@@ -11,16 +11,16 @@ import { backendOf, modelFileName, servedVersions } from '../backends.ts';
 import type { Finding } from '../finding.ts';
 import { readModel } from '../repository.ts';
 
-/** Where a container has the model repository. */
+/** Path of the model repository in a container. */
 const repositoryInContainer = '/models';
 
-/** Folders that images bring along: what is on the host there says nothing about the container. */
+/** Folders that images contain: the host's files there are not those of the container. */
 const imageFolders = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
 
-/** A link to a whole file system must not keep anybody waiting. */
+/** Highest number of visited folders, for links that lead to a whole file system. */
 const mostFolders = 2_000;
 
-/** What the server's container has mounted. */
+/** Mounts of the server's container. */
 export interface ContainerView {
   /** Mounts beside the model repository. */
   readonly mounts: readonly MountPoint[];
@@ -30,18 +30,18 @@ export interface ContainerView {
 
 export const repositoryAlone: ContainerView = { mounts: [] };
 
-/** A link that the server cannot follow. */
+/** Finding about a link that the server cannot follow. */
 export interface LinkFinding extends Finding {
-  /** Whether no server can start with it: its target is on this host, and not in the container. */
+  /** Whether the server certainly fails with the link: the target exists on this host, but not in the container. */
   readonly isCertain: boolean;
 }
 
 /**
- * Finds symbolic links in a repository that lead nowhere in the server's container, which sees the repository at /models
- * and what `view` mounts. tritonserver does not start when the repository's or a model's own folder has such a link, nor
- * when a model's file is one; for links below a version's folder it writes an error to its log and goes on.
+ * Finds symbolic links in a repository that lead nowhere in the server's container, which has the repository at /models
+ * and the mounts of `view`. tritonserver does not start when the folder of the repository or of a model contains such a
+ * link, nor when a model file is one; for links below a version's folder it logs an error and continues.
  *
- * @param names only these models; all entries of the repository without it
+ * @param names models to check; all entries of the repository when undefined
  */
 export async function checkLinks(
   repository: string,
@@ -101,11 +101,11 @@ export async function isInContainerAlone(
 }
 
 async function entriesOf(folder: string): Promise<string[]> {
-  // What cannot be listed is reported by those who read it.
+  // The reader of an unlistable folder reports it.
   return (await readdir(folder).catch(() => [])).sort();
 }
 
-/** Whether it is what the backend loads from a version that is served. */
+/** Whether the backend loads this file from a served version. */
 async function isModelFile(folder: string, file: string): Promise<boolean> {
   const model = await readModel(folder);
   const backend = backendOf(model);

@@ -7,14 +7,14 @@ import { endOrphansOnNode, type RemoteReport } from './on-node.ts';
 
 export interface OrphanOptions {
   readonly dryRun: boolean;
-  /** Compute node to look at; without it this host. */
+  /** Compute node to clean up; this host when undefined. */
   readonly node: string | undefined;
   /** Options that choose the configuration, for hpc-gat on the node. */
   readonly args: readonly string[];
   readonly onFailure: (error: CommandFailedError) => void;
 }
 
-/** Ends on this host or a compute node what runs left whose directories were removed. One failure does not stop the others. */
+/** Cleans up after runs whose directories were removed, on this host or a compute node. One failure does not stop the rest. */
 export async function cleanUpOrphans(
   context: Context,
   settings: CompleteSettings,

@@ -11,18 +11,18 @@ import { renderRelease } from '../plan/script.ts';
 import { endMs } from '../release.ts';
 import type { Orphan } from './find.ts';
 
-/** What was done about an orphan, or with `dryRun` would be. */
+/** Orphan with the action that was taken, or would be taken without `dryRun`. */
 export interface OrphanReport extends Orphan {
   readonly done: string;
-  /** Whether it is left alone: its script still runs. */
+  /** Whether the orphan is left alone because its script still runs. */
   readonly isLeft: boolean;
 }
 
 /**
- * Ends what has no run any more, with the text that the run's own script has for it, and removes its folders. A run whose
+ * Ends the resources of a removed run with the cleanup code of the run's own script, and removes its folders. A run whose
  * script still runs is reported and left alone.
  *
- * @throws {CommandFailedError} when something could not be ended.
+ * @throws {CommandFailedError} when a resource could not be ended.
  */
 export async function endOrphan(
   context: Context,
@@ -51,7 +51,7 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
-/** By the setup lines and the runtime of this project: those of the run are not known any more. */
+/** Ends recorded resources with the setup lines and the runtime of this project, because the run's own are lost. */
 async function endRecorded(context: Context, settings: CompleteSettings, orphan: Orphan): Promise<void> {
   const { records, run, host } = orphan;
   if (records === undefined) {

@@ -7,31 +7,31 @@ import { isRunning } from '../../support/process-identity.ts';
 import { isListed, readText } from '../../support/shared-files.ts';
 import { generatedRunId } from '../plan/plan.ts';
 
-/** What a run has on this host although nothing else knows of it any more: its run directory was removed. */
+/** Resources of a run on this host whose run directory was removed. */
 export interface Orphan {
   readonly run: string;
   readonly host: string;
   /** The user who started the run. */
   readonly user: string;
-  /** Undefined where nothing says which it was. */
+  /** Run directory; undefined when no record names it. */
   readonly runDirectory: string | undefined;
   readonly ageSeconds: number;
   /** Temporary folders of the run on this host. */
   readonly folders: readonly string[];
-  /** Folder with copies of what the run recorded; undefined where there is none. */
+  /** Folder with copies of the run's records; undefined when there is none. */
   readonly records: string | undefined;
-  /** Process of its script, while that runs. */
+  /** Process id of the run's script, while it runs. */
   readonly scriptPid: number | undefined;
 }
 
-/** `mktemp` in the script of a run makes these: templates/run. */
+/** Matches the folders that `mktemp` creates in the script of a run (templates/run). */
 const madeByRun = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
-/** Copies of the records of a run, in each folder that it makes. */
+/** Name of the folder with copies of a run's records, in each folder that the run creates. */
 const copies = '.hpc-gat';
-/** A folder without records that nobody uses is left alone for so long: a run of an earlier version may be starting. */
+/** Age below which an unused folder without records is left alone: a run of an earlier version may be starting. */
 const youngSeconds = 3_600;
 
-/** A folder of a run's on this host, with what it says of its run. */
+/** Folder of a run on this host, with the records that it contains. */
 interface RunFolder {
   readonly run: string;
   readonly folder: string;
@@ -48,9 +48,8 @@ interface Records {
 }
 
 /**
- * Finds what runs of this user have on this host without a run directory that knows of it. A run whose script runs is
- * among them only when its run directory was removed; one whose run directory is there belongs to that project's
- * `cleanup`, whichever project it is.
+ * Finds resources of this user's runs on this host that no run directory records. A run whose script runs is included
+ * only when its run directory was removed. A run whose run directory exists is left to `cleanup` in its project.
  */
 export async function findOrphans(
   { env, clock }: Pick<Context, 'env' | 'clock'>,
@@ -104,7 +103,7 @@ async function fromRecords(folders: readonly RunFolder[]): Promise<Orphan[]> {
   }));
 }
 
-/** What cannot be looked at may be there. */
+/** Whether a file is certainly missing; a file that cannot be examined may exist. */
 async function isGone(file: string): Promise<boolean> {
   return isListed(file).then(
     (isThere) => !isThere,
@@ -112,7 +111,7 @@ async function isGone(file: string): Promise<boolean> {
   );
 }
 
-/** Folders of this user that runs made. */
+/** Lists folders that runs of this user created. */
 async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
   const names = await readdir(parent).catch(() => []);
   const folders = await Promise.all(
@@ -135,7 +134,7 @@ async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
   return folders.flat();
 }
 
-/** Undefined for anything but a folder of this user's. */
+/** Reads the facts of a folder; undefined unless it is a folder of this user. */
 async function ownFolder(folder: string): Promise<{ mtimeMs: number } | undefined> {
   const state = await lstat(folder).catch(() => undefined);
   return state?.isDirectory() === true && state.uid === process.getuid?.() ? state : undefined;
@@ -157,7 +156,7 @@ async function readRecords(folder: string): Promise<Records | undefined> {
     : { folder, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
 }
 
-/** Mounts of every process that this user may look at. */
+/** Reads the mounts of every process that this user may examine. */
 async function ownMounts(): Promise<string> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const tables = await Promise.all(

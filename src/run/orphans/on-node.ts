@@ -10,9 +10,9 @@ import type { Context } from '../../support/context.ts';
 import { CommandFailedError } from '../../support/errors.ts';
 import { ownCommand } from '../../support/own-command.ts';
 
-/** What Node needs: the last one counts. */
+/** Memory request for Node; the last of several options counts. */
 const memory = '--mem=1G';
-/** With each of two requests. */
+/** Time limit in the queue for each of the two requests. */
 const waitMs = 60_000;
 const limitMs = 180_000;
 
@@ -23,7 +23,7 @@ const reportSchema = z.object({
 export type RemoteReport = z.output<typeof reportSchema>['orphans'][number];
 
 /**
- * Ends on a compute node what belongs to no run, by a small job of the same client.
+ * Cleans up orphans on a compute node, in a small job that runs the same client.
  *
  * @throws {CommandFailedError} when Slurm refuses the job, or hpc-gat cannot run there.
  */
@@ -47,7 +47,7 @@ export async function endOrphansOnNode(
     ...(partition === undefined ? [] : [['partition', partition] as const]),
   ];
   let failure: unknown;
-  // As little as possible fits beside other jobs; some partitions reject what requests no GPU.
+  // The smallest request fits beside other jobs; some partitions reject jobs without a GPU.
   for (const request of [[...smallRequest(placed), memory], fullRequest(placed)]) {
     try {
       const options = [...onCluster(cluster), ...request, `--nodelist=${node}`];

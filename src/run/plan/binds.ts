@@ -35,10 +35,10 @@ export function planBinds({ settings, root }: Project): Mount[] {
   return mounts;
 }
 
-/** The same of the project that the working directory belongs to; nothing of one that cannot be used. */
+/** Loads the binds of the project of the working directory; none for an unusable project. */
 export async function loadBinds(context: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<Mount[]> {
   try {
-    // The verb has loaded it before, and told what is not used.
+    // The verb has loaded the project before and has reported unused files.
     const output = { ...context.output, warn: () => undefined };
     return planBinds(await loadProject({ ...context, output }));
   } catch (error) {

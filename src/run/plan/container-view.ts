@@ -2,8 +2,8 @@ import type { ContainerView } from '../../model/check/links.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
- * Which folders of the host the server's container sees, as far as the plan tells: `binds`, and perhaps the working
- * directory, which Apptainer mounts where it can, and what `setup` or further options of the runtime name.
+ * Returns the folders of the host that the server's container mounts, as far as the plan shows them: `binds`, and possibly
+ * the working directory, which Apptainer mounts where it can, and folders that `setup` or runtime options name.
  */
 export function containerView(plan: RunPlan, cwd: string): ContainerView {
   const mounts = plan.binds.map((source, index) => ({

@@ -6,7 +6,7 @@ import type { RunPlan } from './plan.ts';
  * Variables for the container, as `NAME=value`: those that the settings give a value, and those that they only name
  * and the submitting environment has.
  *
- * @throws {UsageError} for a variable that would reach every program there, or change how the server listens.
+ * @throws {UsageError} for a variable that would affect every program in the container or the server's ports.
  */
 export function planEnvironment(
   settings: Pick<CompleteSettings, 'environment' | 'triton'>,

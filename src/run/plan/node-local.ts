@@ -9,10 +9,10 @@ import { isHostLocal } from '../../support/shared-files.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
- * Refuses a job whose client lies where each node has files of its own, while its run does not: the job would wait in
- * the queue, and not find it.
+ * Rejects a job whose client is in a node-local folder while its run directory is not: the job would wait in the queue
+ * and then not find the client.
  *
- * @throws {UsageError} naming the file and what to do.
+ * @throws {UsageError} with the file and the fix.
  */
 export async function refuseNodeLocalClient(
   plan: Pick<RunPlan, 'client' | 'runFolder' | 'temp'>,
@@ -33,10 +33,10 @@ export async function refuseNodeLocalClient(
 }
 
 /**
- * Refuses a job whose project, image or models lie on a file system of this host alone, in a folder that each node has for
- * itself. On a host that is itself a node of the cluster, or whose cluster does not answer, they are accepted.
+ * Rejects a job whose project, image or models are on a file system of this host, in a folder that is local to each node.
+ * They are accepted on a host that is a node of the cluster, and when the cluster does not answer.
  *
- * @throws {UsageError} naming the file and what to do.
+ * @throws {UsageError} with the file and the fix.
  */
 export async function refuseNodeLocalFiles(
   plan: Pick<RunPlan, 'runFolder' | 'temp' | 'runtime' | 'image' | 'repository' | 'models' | 'directives'>,

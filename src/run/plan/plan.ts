@@ -44,7 +44,7 @@ const planSchema = z.object({
   models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
   /** Host folders and files that the container sees beside the repository, read-only. */
   binds: z.array(absolute),
-  /** Where the container has each of `binds`. */
+  /** Mount points of `binds` in the container. */
   bindTargets: z.array(absolute),
   /** `NAME=value`, for everything in the container. */
   environment: z.array(z.string()),

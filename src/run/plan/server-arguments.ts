@@ -11,18 +11,18 @@ import {
 
 type Value = string | undefined;
 
-/** An option of tritonserver that the script of a run decides about. */
+/** Option of tritonserver that the script of a run controls. */
 interface Rule {
   /** Space-separated names of the options. */
   readonly options: string;
-  /** Why a value cannot be used with these settings; undefined where it can. */
+  /** Explains why a value conflicts with these settings; undefined when it does not. */
   readonly conflict: (value: Value, settings: CompleteSettings) => string | undefined;
   readonly fix: string;
 }
 
 const always = (reason: string) => () => reason;
 
-/** An interface without TLS: allowed where the settings open it or nothing is protected. */
+/** Returns the conflict of an interface without TLS, which is allowed when the settings open it or `security` is none. */
 const plaintext =
   (isOpen: (triton: CompleteSettings['triton']) => boolean, isSet: boolean) =>
   (value: Value, { triton }: CompleteSettings): string | undefined => {
@@ -37,7 +37,7 @@ const plaintext =
 const portFix = (key: string) =>
   `leave it out: a run finds free ports on its node; ${key}, and \`hpc-gat endpoints\` lists the port`;
 
-/** The client of a run calls these without a key. */
+/** Protocols that the client of a run calls without a key. */
 const calledProtocols = ['health', 'metadata', 'inference', 'model-config', 'model-repository', 'statistics'];
 
 const rules: readonly Rule[] = [
@@ -167,7 +167,7 @@ function refuseConflict({ text, names, value }: ServerOption, settings: Complete
   }
 }
 
-/** With --model-control-mode=explicit the server loads only what it is told to. */
+/** Rejects missing models: with --model-control-mode=explicit the server loads only the models that its arguments name. */
 function refuseMissingModels(options: readonly ServerOption[], { model }: CompleteSettings): void {
   const loaded = valuesOf(options, 'load-model');
   if (isExplicit(options)) {
@@ -185,7 +185,7 @@ function refuseMissingModels(options: readonly ServerOption[], { model }: Comple
   }
 }
 
-/** The models that a server with these arguments loads; undefined for all of its repository. */
+/** Lists the models that a server with these arguments loads; undefined for all models of its repository. */
 export function loadedModels(serverArguments: readonly string[]): string[] | undefined {
   const options = parseServerArguments(serverArguments).filter((option) => typeof option !== 'string');
   const loaded = valuesOf(options, 'load-model');
@@ -201,7 +201,7 @@ function isExplicit(options: readonly ServerOption[]): boolean {
   return valuesOf(options, 'model-control-mode').at(-1) === 'explicit';
 }
 
-/** A warning for each option that no known version of tritonserver has and that resembles one. */
+/** Formats a warning for each unknown option that resembles an option of tritonserver. */
 export function describeMistypedOptions(serverArguments: readonly string[]): string[] {
   return parseServerArguments(serverArguments).flatMap((option) => {
     if (typeof option === 'string' || option.names.length > 0) {

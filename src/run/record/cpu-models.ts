@@ -14,8 +14,8 @@ const tested = z.object({
 const resultSchema = tested.extend({ others: z.array(tested).optional() });
 
 /**
- * Warns of tested models whose instances all ran on the CPU although the run had a GPU: the server and its container see
- * the GPU, and the model does not use it. A result without that says nothing.
+ * Warns of tested models whose instances all ran on the CPU although the server and its container see a GPU. A result
+ * without instances causes no warning.
  */
 export async function warnOfCpuModels(record: RunRecord, output: Output): Promise<void> {
   for (const { model, modelConfig } of await readTested(path.join(record.folder, 'result.json'))) {
@@ -35,7 +35,7 @@ async function readTested(file: string): Promise<z.infer<typeof tested>[]> {
     const { others = [], ...first } = resultSchema.parse(JSON.parse((await readListedText(file)) ?? ''));
     return [first, ...others];
   } catch {
-    // What the run ended with is reported in any case.
+    // The outcome of the run is reported in any case.
     return [];
   }
 }

@@ -1,11 +1,11 @@
 import { isListed, readFrom } from '../../support/shared-files.ts';
 
-/** How many polls in a row may find a null byte where text is still on its way from a writer on another host. */
+/** Highest number of consecutive polls that wait for text of another host in place of null bytes. */
 const patience = 25;
 
 const pieceBytes = 4 * 1024 * 1024;
 
-/** Characters after which a line without an end is handed on in parts. */
+/** Number of characters after which a line without a line feed is passed on in parts. */
 const longestLine = 1024 * 1024;
 
 /** Reads a growing file of lines, each line once. */
@@ -16,7 +16,7 @@ export class LineFollower {
   #offset = 0;
   #partial = '';
   #heldBack = 0;
-  /** Whether the file goes on after the piece that was read last. */
+  /** Whether the file continues after the last piece that was read. */
   #isMore = false;
 
   constructor(file: string, onLine: (line: string) => void) {
@@ -24,13 +24,13 @@ export class LineFollower {
     this.#onLine = onLine;
   }
 
-  /** Hands on the complete lines that came since the last call; a file that is not there yet has none. */
+  /** Passes on the complete lines since the last call; none for a missing file. */
   async poll(): Promise<void> {
     await this.#handOn({ isLast: false });
   }
 
   async #handOn(options: { readonly isLast: boolean }): Promise<void> {
-    // In pieces: a log may be larger than a string can be.
+    // The file is read in pieces, because a log may be larger than the longest string.
     do {
       const lines = (this.#partial + (await this.#readNew(options))).split('\n');
       this.#partial = lines.pop() ?? '';
@@ -42,7 +42,7 @@ export class LineFollower {
     } while (this.#isMore);
   }
 
-  /** Hands on what is left, a last line without its line feed included. */
+  /** Passes on the rest, including a last line without a line feed. */
   async finish(): Promise<void> {
     this.#heldBack = patience;
     await this.#handOn({ isLast: true });
@@ -61,14 +61,14 @@ export class LineFollower {
     const bytes = this.#withoutHole(
       (await readFrom(this.#file, this.#offset, { ...options, limit: pieceBytes })) ?? Buffer.alloc(0),
     );
-    // A character may be cut in two where the writer stands: up to the last line feed all are whole.
+    // The last character may be incomplete; all characters before the last line feed are complete.
     const whole = bytes.lastIndexOf(0x0a) + 1 || bytes.length;
     this.#offset += whole;
     this.#isMore = bytes.length >= pieceBytes;
     return bytes.toString('utf8', 0, whole);
   }
 
-  /** NFS may bring later pages of a file first; null bytes stand for the others until they come. */
+  /** Cuts the bytes at the first null byte: NFS may deliver later pages first, and null bytes fill the missing ones. */
   #withoutHole(bytes: Buffer): Buffer {
     const hole = bytes.indexOf(0);
     this.#heldBack = hole === -1 ? 0 : this.#heldBack + 1;
@@ -77,9 +77,9 @@ export class LineFollower {
 }
 
 /**
- * Hands on the lines of a file that is there, without blank ones at its end.
+ * Passes on the lines of a file, without blank lines at its end.
  *
- * @returns whether there is such a file.
+ * @returns whether the file exists.
  */
 export async function readLines(file: string, onLine: (line: string) => void): Promise<boolean> {
   let blank = 0;

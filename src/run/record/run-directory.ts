@@ -15,7 +15,7 @@ import { createRunsFolder, listRunIds } from './runs-folder.ts';
 
 const schemaVersion = z.literal(1);
 
-/** A file whose name is seen before all of its bytes are: how often and when it is read again. */
+/** Number and interval of further reads of a file whose name is visible before all of its bytes. */
 const rereadTimes = 2;
 const rereadAfterMs = 100;
 
@@ -60,9 +60,9 @@ export interface Holding {
   readonly folder: string;
   /** Output of `hostname` there. */
   readonly host: string;
-  /** Slurm's name of that node; undefined outside a job, and in records of earlier versions. */
+  /** Slurm's node name of the host; undefined outside a job, and in records of earlier versions. */
   readonly node?: string | undefined;
-  /** The partition that the job ran in; undefined as `node` is. */
+  /** Partition of the job; undefined in the same cases as `node`. */
   readonly partition?: string | undefined;
   /** The job or allocation that it was started in, empty without one. */
   readonly job: string;
@@ -172,7 +172,7 @@ export class RunRecord {
     return holdings;
   }
 
-  /** Whether something of this is still there: its record goes last of all, by whoever ended the run. */
+  /** Whether the resource still exists: its record is removed last. */
   async holds({ folder }: Holding): Promise<boolean> {
     return (await this.#owned()).includes(path.basename(folder));
   }
@@ -207,7 +207,7 @@ export class RunRecord {
     return parsed.data;
   }
 
-  /** Text of a file of JSON, read again while it is cut short. */
+  /** Reads the text of a JSON file, again while it is truncated. */
   async #readWhole(name: string): Promise<string | undefined> {
     const file = path.join(this.folder, name);
     let text = await this.#orUnreadable(name, readListedText(file));
@@ -236,7 +236,7 @@ export class RunRecord {
   /**
    * Makes the folder of a new run, with its plan and script.
    *
-   * @throws {UsageError} when there is a run of this id already, or where another user could exchange it.
+   * @throws {UsageError} when a run of this id exists, or another user could replace its directory.
    */
   static async create(plan: RunPlan, script: string): Promise<RunRecord> {
     await createRunsFolder(path.resolve(plan.runFolder, '../../..'));
@@ -258,7 +258,7 @@ export class RunRecord {
   }
 }
 
-/** The job that the script recorded; undefined before it has started, and for a local run in an allocation. */
+/** Returns the job that the script recorded; undefined before the script starts, and for a local run in an allocation. */
 function jobOfScript(plan: KeptPlan | undefined, holdings: readonly Holding[]): string | undefined {
   const number = holdings.find(({ job }) => job !== '')?.job;
   const cluster = valueOf(plan?.directives ?? [], 'clusters');
@@ -273,7 +273,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The runs of this user in a project, the newest first. */
+/** Returns the runs of this user in a project, newest first. */
 export async function listRuns(root: string): Promise<RunRecord[]> {
   return recordsOf(root, (await listRunIds(root)).own);
 }
@@ -305,7 +305,7 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
       });
 }
 
-/** Nothing in its directory is to be believed, let alone executed. */
+/** Creates the error for a run of another user, whose directory must be neither read nor executed. */
 async function foreignRun(folder: string): Promise<UsageError> {
   const concern = (await explainConcern(await lstat(folder))) ?? 'others can change it';
   return new UsageError(`run ${path.basename(folder)} is none of yours: ${concern}`, {

@@ -8,10 +8,10 @@ import { runsFolder } from '../plan/plan.ts';
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a folder that belongs to you';
 
 /**
- * Creates the directory of a project's runs. Nobody else may replace what is in it: a run directory that is exchanged
+ * Creates the directory of a project's runs, in which no other user may replace files: a run directory that is replaced
  * between its creation and its start would be executed.
  *
- * @throws {UsageError} where another user could do so.
+ * @throws {UsageError} when another user could replace it.
  */
 export async function createRunsFolder(root: string): Promise<void> {
   const folder = runsFolder(root);
@@ -34,7 +34,7 @@ function isDirectory(folder: string): Promise<boolean> {
   );
 }
 
-/** What was created with a umask of 002, or for a group, is closed; what belongs to another user cannot be. */
+/** Removes write permission of others, as from a umask of 002. @throws {UsageError} for a folder of another user. */
 async function keepFromOthers(folder: string): Promise<void> {
   const concern = await claimFolder(folder);
   if (concern !== undefined) {
@@ -44,11 +44,11 @@ async function keepFromOthers(folder: string): Promise<void> {
   }
 }
 
-/** The run directories of a project, by their owners. */
+/** Ids of a project's runs, by owner. */
 export interface RunsOfProject {
   /** Ids of this user's runs. */
   readonly own: readonly string[];
-  /** Ids of runs of other users, and of those that others could have written. */
+  /** Ids of runs of other users, and of runs that others could have written. */
   readonly foreign: readonly string[];
 }
 

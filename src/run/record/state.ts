@@ -74,8 +74,8 @@ export async function statesOfRuns(
 }
 
 /**
- * Adds the job's id to what is known of runs whose submission was interrupted before it could be written down: Slurm is
- * asked for them by name, with one call.
+ * Adds the job's id to runs whose submission was interrupted before the id was recorded: one query to Slurm finds their
+ * jobs by name.
  */
 async function withFoundJobs(
   context: Context,

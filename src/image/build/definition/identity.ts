@@ -75,11 +75,11 @@ export async function identifyRecipe(
   return { identity, layersBytes };
 }
 
-/** How Apptainer reaches the registries of a recipe: it has one setting for all of them. */
+/** Access of Apptainer to the registries of a definition file, which share one setting. */
 export interface RegistryReach {
-  /** Whether one of them is reached over http. */
+  /** Whether at least one of them is accessed over http. */
   readonly plainHttp: boolean;
-  /** Whether Apptainer gets the logins of the user; it would send them over http too. */
+  /** Whether Apptainer receives the user's logins, which it also sends over http. */
   readonly withLogins: boolean;
 }
 

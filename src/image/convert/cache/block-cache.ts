@@ -148,8 +148,8 @@ export class BlockCache {
 }
 
 /**
- * Opens an entry that this user or root has written: whoever writes one decides what is in the SIF. The owner is that of
- * the open file.
+ * Opens an entry that this user or root has written; an entry's author controls the contents of the SIF. The owner of the
+ * open file is checked.
  */
 async function openTrusted(file: string): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;

@@ -9,10 +9,11 @@ import type { CachePlace } from './block-cache.ts';
 const defaultLimit = '4G';
 
 /**
- * Where converted layers are kept: as hpc-gat.yaml or the site says, else below XDG_CACHE_HOME, else in the home.
+ * Returns the location of the layer cache: from hpc-gat.yaml or the site profile, else below XDG_CACHE_HOME, else in the
+ * home directory.
  *
  * @returns undefined for a user without a home.
- * @throws {UsageError} for a folder whose variable is not set, or a limit that is no size.
+ * @throws {UsageError} for a folder whose variable is not set, or a limit that is not a size.
  */
 export function cachePlace(
   {
@@ -29,7 +30,7 @@ export function cachePlace(
   return caches === undefined ? undefined : { folder: path.join(caches, 'layers'), limitBytes };
 }
 
-/** The same place for a conversion: none where another user could exchange what is kept, which a warning tells. */
+/** Returns the location for a conversion; undefined, with a warning, where another user could replace entries. */
 export async function usableCachePlace(
   place: CachePlace | undefined,
   { output }: Pick<Context, 'output'>,

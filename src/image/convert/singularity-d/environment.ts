@@ -1,6 +1,6 @@
 /**
- * The image's environment as lines of any POSIX shell: a value from outside goes before the image's own, but for PATH.
- * Names that no shell takes are left out. Of several values of one name the last one holds.
+ * Formats the image's environment as lines for any POSIX shell. A value from outside takes precedence over the image's,
+ * except for PATH. Names that no shell accepts are omitted. The last of several values of one name counts.
  *
  * @param env `NAME=VALUE`, or `NAME` alone for an empty value.
  */
@@ -32,19 +32,19 @@ function isShellName(name: string): boolean {
 }
 
 /**
- * One word of a POSIX shell with exactly this value. Not the usual `'\\''` for a quote: the shell inside Apptainer, which
- * reads these files, keeps the backslash of it.
+ * Quotes a value as one word of a POSIX shell. The usual `'\\''` for a quote is avoided: the shell inside Apptainer,
+ * which reads these files, keeps its backslash.
  */
 export function quoteForShell(value: string): string {
   return `'${value.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** What lets `set` take a first word that begins with `-` or `+` as a word: nothing for any other. */
+/** Returns `-- ` for `set` when the first word begins with `-` or `+`, else an empty text. */
 export function endOfOptions([first = '']: readonly string[]): string {
   return /^[-+]/.test(first) ? '-- ' : '';
 }
 
-/** Words as the inside of a shell's command line, each in double quotes. */
+/** Formats words for a shell's command line, each in double quotes. */
 export function shellWords(words: readonly string[]): string {
   return words.map((word) => `"${word.replace(/[\\"`$]/g, '\\$&')}"`).join(' ');
 }
