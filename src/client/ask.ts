@@ -32,7 +32,7 @@ export async function ask(server: InferenceServer, { workload, inputs, what }: Q
     }
     if (error instanceof InferenceServerError && error.failure === 'too-large') {
       throw new WrongAnswerError(`${what}: ${error.message}`, {
-        fix: 'is this the model that the workload is for? Correct its outputs, or random.sizes',
+        fix: 'check that the workload is for this model; correct its outputs, or random.sizes',
         cause: error,
       });
     }

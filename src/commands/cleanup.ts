@@ -21,12 +21,12 @@ export const cleanup = defineVerb({
       .option('orphans', {
         type: 'boolean',
         default: false,
-        describe: 'Only what runs left on this host whose directories were removed',
+        describe: 'Clean up only after runs whose directories were removed, on this host',
       })
       .option('node', {
         type: 'string',
         requiresArg: true,
-        describe: 'The same on a compute node, by a small job',
+        describe: 'Clean up after such runs on this compute node, in a small job',
       })
       .option('dry-run', {
         type: 'boolean',
@@ -46,7 +46,7 @@ export const cleanup = defineVerb({
     }
     const { orphans: onlyOrphans, dryRun } = args;
     if (args.run !== undefined && (onlyOrphans || args.node !== undefined)) {
-      throw new UsageError('--orphans and --node are about what belongs to no run', {
+      throw new UsageError('--orphans and --node cannot be combined with a run', {
         fix: `leave out ${args.run}, or these options`,
       });
     }

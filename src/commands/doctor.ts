@@ -12,7 +12,7 @@ export const doctor = defineVerb({
       .option('node', {
         type: 'string',
         requiresArg: true,
-        describe: 'Look on a compute node of this partition, by a small job',
+        describe: 'Run the checks on a compute node of this partition, in a small job',
       })
       .option('wait', {
         type: 'number',

@@ -29,12 +29,12 @@ const up = defineVerb({
       })
       .option('lookup-cache', {
         type: 'number',
-        describe: 'Cache look-ups on the login node for so many seconds, as NFS does',
+        describe: 'Seconds to cache look-ups on the login node, as an NFS client does',
       })
       .option('fqdn', {
         type: 'boolean',
         default: false,
-        describe: 'Give compute nodes fully qualified host names; Slurm calls them by short ones',
+        describe: 'Give compute nodes fully qualified host names, unlike in Slurm',
       })
       .option('dry-run', dryRunOption)
       .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')

@@ -9,7 +9,7 @@ export const makeSif = defineVerb({
       .positional('source', {
         type: 'string',
         describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; of a file or folder also FILE@sha256:DIGEST; the images of hpc-gat.yaml when not named',
+          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; files and folders also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
       })
       .option('output', {
         alias: 'o',
@@ -90,7 +90,7 @@ export const makeSif = defineVerb({
       .example('$0 make-sif docker-archive:triton.tar.gz', 'A file of `docker save`, compressed or not')
       .example(
         '$0 make-sif docker-archive:two.tar@sha256:DIGEST',
-        'One of several images without names, by its digest',
+        'Select one of several unnamed images by its digest',
       )
       .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A recipe of Apptainer')
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry')

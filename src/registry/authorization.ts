@@ -50,15 +50,15 @@ export async function authorize(
   if (useless !== undefined) {
     const named = useless.parameters.get('realm');
     throw new HpcGatError(
-      `${registry.host} names no address where tokens are to be had` +
+      `${registry.host} names no valid address of a token service` +
         (named === undefined ? '' : `: its realm is "${printable(secrets.redact(named))}"`),
-      { fix: `report it to those who run ${registry.host}` },
+      { fix: `report it to the operator of ${registry.host}` },
     );
   }
   if (challenges.length > 0) {
     const schemes = printable(secrets.redact(challenges.map(({ scheme }) => scheme).join(', ')));
     throw new HpcGatError(`${registry.host} wants a login by ${schemes}, which hpc-gat does not support`, {
-      fix: 'ask those who run it for a login by password (Basic) or token (Bearer)',
+      fix: 'ask its operator for a login by password (Basic) or token (Bearer)',
     });
   }
   return undefined;
@@ -92,7 +92,7 @@ async function bearerAuthorization(
     (registry.protocol === 'http:' && (allowsPlaintext || isLoopback(realm.hostname)));
   if (credentials !== undefined && !isConfidential) {
     throw new HpcGatError(`${registry.host} wants the password sent to ${realm.origin} without encryption`, {
-      fix: `report it to those who run ${registry.host}`,
+      fix: `report it to the operator of ${registry.host}`,
     });
   }
   const named = withScopeOfChallenge ? parameters.get('scope')?.split(/\s+/) : undefined;

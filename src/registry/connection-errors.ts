@@ -39,7 +39,7 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
   }
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return new HpcGatError(`${host} does not speak TLS`, {
-      fix: 'where the registry is a test of your own, take it over http: registry.plainHttp in hpc-gat.yaml, for make-sif also --plain-http',
+      fix: 'for a registry of your own without TLS, set registry.plainHttp in hpc-gat.yaml, or pass --plain-http to make-sif',
       cause: error,
     });
   }

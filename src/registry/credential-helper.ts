@@ -27,7 +27,7 @@ export async function askHelper(
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) {
-    throw new HpcGatError('the name of its credential helper is no name of a program');
+    throw new HpcGatError('the name of its credential helper is not the name of a program');
   }
   for (const server of servers) {
     const result = await runInGroup(program, server, timeoutMs, context);

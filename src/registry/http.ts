@@ -61,7 +61,7 @@ export async function send(
     message.destroy();
     if (redirects === maxRedirects) {
       throw new HpcGatError(`${url.host} redirects more than ${maxRedirects} times`, {
-        fix: `report it to those who run ${url.host}`,
+        fix: `report it to the operator of ${url.host}`,
       });
     }
     if (next.origin !== target.origin) {

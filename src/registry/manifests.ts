@@ -41,7 +41,7 @@ export async function fetchManifest(
     throw new HpcGatError(
       `${host} sent a manifest with the digest ${digest} as ${printable(registry.redact(named))}`,
       {
-        fix: 'try again; if it stays, something between here and the registry changes what it sends',
+        fix: 'try again; if the error persists, a proxy between this host and the registry may modify its answers',
       },
     );
   }

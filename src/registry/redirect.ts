@@ -20,10 +20,13 @@ export function redirectTarget(
     throw forbidden(from, 'redirects to something that is no http or https address');
   }
   if (request.body !== undefined) {
-    throw forbidden(from, `redirects a request that holds a login, which is sent nowhere else`);
+    throw forbidden(from, 'redirects a request that contains a login, which is not sent to another address');
   }
   if (request.staysAtOrigin === true && target.origin !== from.origin) {
-    throw forbidden(from, `redirects a request that holds a login to ${target.host}, where it is not sent`);
+    throw forbidden(
+      from,
+      `redirects a request that contains a login to ${target.host}, which must not receive it`,
+    );
   }
   if (request.isVerified !== true && from.protocol === 'https:' && target.protocol === 'http:') {
     throw forbidden(from, `redirects to ${target.origin}, which is not encrypted`);
@@ -32,5 +35,5 @@ export function redirectTarget(
 }
 
 function forbidden({ host }: URL, what: string): HpcGatError {
-  return new HpcGatError(`${host} ${what}`, { fix: `report it to those who run ${host}` });
+  return new HpcGatError(`${host} ${what}`, { fix: `report it to the operator of ${host}` });
 }

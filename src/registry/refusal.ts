@@ -48,7 +48,7 @@ function refusal(
     case 429: {
       const after = headers['retry-after'];
       const asked = after === undefined ? '' : ` (it asks to wait: Retry-After: ${shown(after, registry)})`;
-      return new HpcGatError(`${host} has answered enough requests from here for now${asked}`, {
+      return new HpcGatError(`${host} limits the number of requests from this address${asked}`, {
         fix: `wait, or log in (\`docker login ${host}\`): accounts may ask more often`,
       });
     }

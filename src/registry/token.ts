@@ -51,7 +51,7 @@ export async function requestToken(
   }
   if (!isHeaderValue(given)) {
     throw new HpcGatError(`${realm.host} gave a token for ${host} that no HTTP header can hold`, {
-      fix: `report it to those who run ${realm.host}`,
+      fix: `report it to the operator of ${realm.host}`,
     });
   }
   return given;

@@ -183,7 +183,7 @@ async function watchWith(
       if (context.clock.now().getTime() - heldMs < holdMs) {
         return undefined;
       }
-      context.output.info(`canceling job ${jobId}, which would wait for ever`);
+      context.output.info(`canceling job ${jobId}, which would never start`);
       await cancelJob(context, jobId);
       return finish(hold);
     }

@@ -82,7 +82,7 @@ export async function readText(file: string): Promise<string> {
     await handle.close();
   }
   throw new UsageError(`${file} is larger than ${longestTextBytes / 2 ** 20} MiB`, {
-    fix: 'is this the right file? Name another one, or make it smaller',
+    fix: 'check the name of the file, or shorten the file',
   });
 }
 

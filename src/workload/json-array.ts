@@ -16,7 +16,7 @@ export function parseJsonArray(text: string, datatype: Datatype): { shape: numbe
   }
   const shape = shapeOf(value);
   if (shape.length > mostDimensions) {
-    throw new NpyError(`more than ${mostDimensions} lists within each other`);
+    throw new NpyError(`more than ${mostDimensions} levels of nested lists`);
   }
   const values: Scalar[] = [];
   collect(value, shape, [], values);

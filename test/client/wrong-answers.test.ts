@@ -106,5 +106,5 @@ test('an answer that is far larger than the workload can lead to is refused befo
   expect(last).toMatch(
     /reference case one: .* the answer to ModelInfer has 20000\d\d\d bytes, at most 16777216 were expected/,
   );
-  expect(context.messages.join('\n')).toMatch(/fix: is this the model that the workload is for/);
+  expect(context.messages.join('\n')).toMatch(/fix: check that the workload is for this model/);
 });

@@ -71,8 +71,8 @@ describe('a registry that is busy', () => {
   });
 
   test.each([
-    ['manifests', undefined, [1000, 2000, 4000, 8000], /enough requests from here for now$/],
-    ['blobs', undefined, [1000, 2000, 4000, 8000], /enough requests from here for now$/],
+    ['manifests', undefined, [1000, 2000, 4000, 8000], /limits the number of requests from this address$/],
+    ['blobs', undefined, [1000, 2000, 4000, 8000], /limits the number of requests from this address$/],
     ['manifests', '3600', [60_000], /asks to wait: Retry-After: 3600/],
     ['blobs', '3600', [60_000], /asks to wait: Retry-After: 3600/],
   ])('for ever is given up (%s, Retry-After: %s)', async (what, retryAfter, pauses, message) => {

@@ -151,7 +151,7 @@ describe('credentials for a registry', () => {
       { credsStore: 'garbage' },
       /did not answer with a user name/,
     ],
-    ['a helper of no name', { credsStore: '../x' }, /no name of a program/],
+    ['a helper of no name', { credsStore: '../x' }, /not the name of a program/],
   ])(
     '%s is named as the reason that there are none, without its content',
     async (_what, config, expected) => {

@@ -122,7 +122,7 @@ describe('a token service that redirects', () => {
     for (const elsewhere of [true, false]) {
       const { outcome, other, own } = await tokenRedirect(status, { identitytoken: 'id-secret' }, elsewhere);
       expect(outcome).toBeInstanceOf(HpcGatError);
-      expect((outcome as HpcGatError).message).toMatch(/redirects a request that holds a login/);
+      expect((outcome as HpcGatError).message).toMatch(/redirects a request that contains a login/);
       expect(other).toEqual([]);
       expect(own).not.toContain('/elsewhere');
     }
@@ -131,7 +131,7 @@ describe('a token service that redirects', () => {
   test('gets a password at its own host alone', async () => {
     const password = { auth: Buffer.from('alice:se:cret').toString('base64') };
     const away = await tokenRedirect(307, password, true);
-    expect((away.outcome as HpcGatError).message).toMatch(/redirects a request that holds a login to 127/);
+    expect((away.outcome as HpcGatError).message).toMatch(/redirects a request that contains a login to 127/);
     expect(away.other).toEqual([]);
     const within = await tokenRedirect(307, password, false);
     expect(within).toMatchObject({ outcome: 'fetched', other: [] });
@@ -193,8 +193,8 @@ describe('an odd redirect is one clear error', () => {
 
 describe('an odd realm is one clear error', () => {
   test.each([
-    ['', /names no address where tokens are to be had/],
-    ['/token', /names no address .*: its realm is "\/token"/],
+    ['', /names no valid address of a token service/],
+    ['/token', /names no valid address .*: its realm is "\/token"/],
     ['garbage', /its realm is "garbage"/],
     ['file:///etc/passwd', /its realm is "file/],
     ['ftp://127.0.0.1/token', /its realm is "ftp/],

@@ -60,7 +60,7 @@ describe('a manifest', () => {
   });
 
   test.each([
-    [429, /enough requests/],
+    [429, /limits the number of requests/],
     [500, /HTTP status 500 for lab\/x:v1: disk on fire/],
   ])('that is answered with status %d', async (status, message) => {
     await using registry = await fakeRegistry((_request, response) => {

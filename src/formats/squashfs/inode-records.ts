@@ -126,7 +126,7 @@ export function writeDirectory(
   if (size > maxDirectoryBytes) {
     throw new HpcGatError(
       `a directory of the image has names of ${bytes} bytes together, more than the 2 GiB that squashfs can hold`,
-      { fix: 'look how the image was made: no directory needs so many names' },
+      { fix: 'check how the image was built: no directory needs so many names' },
     );
   }
   if (head.xattrs === nothing && index.length === 0 && size < 2 ** 16) {

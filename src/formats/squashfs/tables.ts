@@ -57,7 +57,7 @@ export class IdTable {
       if (place === 0xffff) {
         throw new HpcGatError(
           'the files of the image belong to more than 65,535 different users and groups, which no squashfs can hold',
-          { fix: 'look how the image was made: each owner and group of a file counts, once' },
+          { fix: 'check how the image was built: each distinct owner and group of a file counts once' },
         );
       }
       this.#places.set(id, place);

@@ -141,7 +141,7 @@ export class Budget {
   #expectRoom(where: () => string): void {
     if (this.#entries > this.#limits.entries) {
       throw new HpcGatError(`${where()}: the image has more than ${this.#limits.entries} entries`, {
-        fix: 'look how the image was made: no image needs so many',
+        fix: 'check how the image was built: no image needs so many',
       });
     }
     if (this.#metadataBytes > this.#limits.metadataBytes) {

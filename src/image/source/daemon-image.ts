@@ -61,7 +61,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
   };
 }
 
-const again = 'start again; if it stays, see whether `docker save` writes a whole image';
+const again = 'try again; if the error persists, check that `docker save` writes a complete image';
 
 /** The image cannot change under its id: but what was asked for by it may have been another one's. */
 function expectSame(diffIds: readonly string[], { RootFS }: DockerImage, place: string): void {

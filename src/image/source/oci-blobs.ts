@@ -43,7 +43,7 @@ export function missingNonDistributable(
   cause?: unknown,
 ): UsageError {
   return new UsageError(
-    `${place} holds no blob ${digest}: the license of this layer forbids to distribute it with the image`,
+    `${place} holds no blob ${digest}: the license of this layer forbids distributing it with the image`,
     { fix: 'pull the image where the layer is available, and save it with all of its layers', cause },
   );
 }

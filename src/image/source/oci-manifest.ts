@@ -108,7 +108,7 @@ export function isFileSystemLayer({ mediaType }: Descriptor): boolean {
   );
 }
 
-/** Whether the registry of the image may not have the layer: its license forbids to distribute it. */
+/** Whether the license of a layer forbids distributing it, so that the registry may not have it. */
 export function isNonDistributable({ mediaType }: Descriptor): boolean {
   return /nondistributable|\.foreign\./.test(mediaType);
 }

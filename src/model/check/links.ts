@@ -137,7 +137,7 @@ async function findingOf(
     fix,
     isCertain: isCertain && !isOptional,
   });
-  const copy = 'put what it means into the repository in place of the link';
+  const copy = 'replace the link by a copy of its target';
   if (resolved.kind === 'loop') {
     return report('error', 'and so back to itself', copy, true);
   }

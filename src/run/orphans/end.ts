@@ -72,7 +72,7 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
   expectSuccess(result, `ending what run ${run} left on ${host}`);
   if (await isListed(records)) {
     throw new CommandFailedError(`something of run ${run} is left on ${host}, as recorded in ${records}`, {
-      fix: 'see what runs there with `ps -u $USER` and `apptainer instance list`, then call this again',
+      fix: 'list your processes there with `ps -u $USER` and `apptainer instance list`, end them, then repeat this cleanup',
     });
   }
 }

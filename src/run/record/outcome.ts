@@ -44,7 +44,8 @@ const reasons: Readonly<Record<string, string>> = {
     'the container does not see what the run reads (named above); fix: hpc-gat doctor on the node; a link out of the model repository leads nowhere in the container',
   'runtime-variables':
     'variables that setup or a module sets keep the container from what the run needs (named above); fix: add `unset NAME` as the last line of setup',
-  'run-folder-removed': 'the directory of the run was removed while it went on; everything of it was ended',
+  'run-folder-removed':
+    'the run directory was removed during the run; all processes and files of the run were removed',
   'no-preload':
     'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
   'instance-failed': 'the container did not start',

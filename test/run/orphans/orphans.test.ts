@@ -152,6 +152,6 @@ test('--orphans and --node take no run', async () => {
   for (const option of [['--orphans'], ['--node', 'cpu1']]) {
     const context = testContext({ cwd: root });
     expect(await main(['cleanup', 'a', ...option], context)).toBe(2);
-    expect(context.messages.join()).toContain('belongs to no run');
+    expect(context.messages.join()).toContain('cannot be combined with a run');
   }
 });
