@@ -137,7 +137,7 @@ async function findingOf(
     fix,
     isCertain: isCertain && !isOptional,
   });
-  const copy = 'replace the link by a copy of its target';
+  const copy = 'replace the link by the file or folder itself';
   if (resolved.kind === 'loop') {
     return report('error', 'and so back to itself', copy, true);
   }
