@@ -101,7 +101,7 @@ export async function isInContainerAlone(
 }
 
 async function entriesOf(folder: string): Promise<string[]> {
-  // The reader of an unlistable folder reports it.
+  // A folder that cannot be listed is reported by its reader.
   return (await readdir(folder).catch(() => [])).sort();
 }
 
