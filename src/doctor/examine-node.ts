@@ -17,7 +17,7 @@ export interface NodeRequest {
   readonly partition: string;
   /** Time limit in the queue, in milliseconds. */
   readonly waitMs: number;
-  /** Of `hpc-gat doctor` over there. */
+  /** Arguments of `hpc-gat doctor` on the node. */
   readonly args: readonly string[];
 }
 

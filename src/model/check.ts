@@ -20,7 +20,7 @@ import { type ModelFolder, readRepository } from './repository.ts';
  * it is executed.
  *
  * @param names only these models
- * @param view what the server's container sees beside the repository
+ * @param view mounts of the server's container besides the repository
  * @throws {UsageError} when there is no such repository or model.
  */
 export async function checkRepository(

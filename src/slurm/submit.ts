@@ -30,7 +30,7 @@ export interface Submission extends Asked {
 
 /**
  * Submits a batch script and resolves to the job's id. Ctrl-C does not reach sbatch: ended in the middle, it could not
- * tell which job it has made. It gives up by itself. After a failure, and when the id is not in the answer, the queue is
+ * report the id of its job. It gives up by itself. After a failure, and when the id is not in the answer, the queue is
  * searched for the job.
  *
  * @throws {UncertainSubmissionError} when the job may be in the queue, and was not found.

@@ -55,7 +55,7 @@ test('user namespaces are not needed where the runtime is installed setuid', asy
   expect(await harmful('allow user ns = no', true)).toEqual([]);
 });
 
-test('the file that the runtime itself uses is read', async () => {
+test('reads the file that the runtime itself uses', async () => {
   const file = path.join(temporaryFolder(), 'singularity.conf');
   writeFileSync(file, 'Mount Dev = minimal\n mount proc=no \n');
   const answer = `echo 'SINGULARITY_CONF_FILE=${file}'; echo SINGULARITY_SUID_INSTALL=1`;

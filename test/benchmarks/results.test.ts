@@ -9,7 +9,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 
 const { series, starts, stages } = lastResults();
 
-test('the page on performance quotes the committed results', () => {
+test('docs/performance.md quotes the committed results', () => {
   const text = quoted(path.join(packageRoot, 'docs/performance.md'));
   expect(text).toContain(headlines(series));
   expect(text).toContain(goalsTable(series, starts));

@@ -4,7 +4,7 @@ import { sumsProject, workload } from './sums-project.ts';
 
 const project = sumsProject();
 
-/** Adds to what the fake server says of its model's configuration. */
+/** Extends the configuration of the fake server's model. */
 function configure(more: object): void {
   const { config } = project.fake.handlers.ModelConfig?.({} as never) as { config: object };
   project.fake.handlers.ModelConfig = () => ({ config: { ...config, ...more } });

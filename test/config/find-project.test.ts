@@ -106,7 +106,7 @@ test('a file that is named is used, whoever can change it', async () => {
   expect(await load({}, '../../hpc-gat.yaml')).toEqual({ root, model: 'found', messages: [] });
 });
 
-test('the search goes on above a file that is not used', async () => {
+test('the search continues above a file that is not used', async () => {
   await writeFile(path.join(root, 'sub', 'hpc-gat.yaml'), 'model: { name: planted }');
   await chmod(path.join(root, 'sub', 'hpc-gat.yaml'), 0o666);
   expect(await load()).toEqual({

@@ -40,7 +40,7 @@ async function onController(script: string): Promise<void> {
   expect({ ...result }).toMatchObject({ exitCode: 0 });
 }
 
-/** What `submit --wait` with quick models ends with. */
+/** Returns the outcome of `submit --wait` with short intervals. */
 function submitAndWait(
   id: string,
   options: readonly string[] = [],

@@ -6,7 +6,7 @@ import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-proje
 const longMs = 180_000;
 const quick = ['--models', quickModels];
 
-/** What a person waits at most for something that has happened: the caches answer for 60 s. */
+/** Time within which an event has to be reported, although the caches are valid for 60 s. */
 const promptMs = 45_000;
 
 describeInLab('a login node with the caches of an NFS client', () => {

@@ -90,7 +90,7 @@ const configurations: Planted[] = [
   },
 ];
 
-/** A run as its owner's hpc-gat would have left it, whose end would execute and remove something of alice's. */
+/** Lines that plant a run directory whose cleanup would execute code as alice and remove her files. */
 const run = `
   if [ ! -e $temporary/plan.json ]; then
     cd $temporary

@@ -10,7 +10,7 @@ import { fakeRegistry, reply } from './fake-registry.ts';
 const never = new AbortController().signal;
 const now = new Date('2026-03-01T12:00:00Z');
 
-/** A clock that tells how long was slept. */
+/** Creates a clock that records how long was slept. */
 function stoppedClock() {
   const slept: number[] = [];
   const sleep = (ms: number) => {
@@ -33,7 +33,7 @@ test.each([
   expect(retryAfterOf({ ...(text !== undefined && { 'retry-after': text }) }, now)).toBe(expected);
 });
 
-test('a date in Retry-After is told by the clock of the answer', () => {
+test('a date in Retry-After is compared with the clock of the answer', () => {
   const headers = { date: 'Sun, 01 Mar 2020 00:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2020 00:00:09 GMT' };
   expect(retryAfterOf(headers, now)).toBe(9000);
 });
@@ -91,7 +91,7 @@ describe('a registry that is busy', () => {
     expect(registry.asked).toHaveLength(pauses.length + 1);
   });
 
-  test('at its token service is waited for too', async () => {
+  test('is waited for when its token service is busy', async () => {
     let left = 1;
     await using registry = await fakeRegistry((request, response) => {
       if (request.url?.startsWith('/token') === true) {
@@ -109,7 +109,7 @@ describe('a registry that is busy', () => {
   });
 });
 
-describe('a download that is taken up again', () => {
+describe('a download that is resumed', () => {
   const content = Buffer.from('0123456789'.repeat(1000));
   const blob = { digest: 'sha256:x', size: content.length };
 
@@ -139,7 +139,7 @@ describe('a download that is taken up again', () => {
     expect(registry.asked).toHaveLength(2);
   });
 
-  test('begins anew where the registry refuses to send a part', async () => {
+  test('starts over when the registry refuses a range request', async () => {
     let first = true;
     await using registry = await fakeRegistry((request, response) => {
       if (request.headers.range !== undefined) {

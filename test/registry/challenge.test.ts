@@ -60,7 +60,7 @@ test.each<[string, [string, Record<string, string>][]]>([
   expect(found).toEqual(expected);
 });
 
-test('a long header takes no long time', () => {
+test('a long header is parsed in linear time', () => {
   const begin = performance.now();
   for (const text of ['"\\', 'a=,', 'Basic ', '= ', 'Bearer realm="', 'x ']) {
     parseChallenges(text.repeat(5000));
@@ -69,7 +69,7 @@ test('a long header takes no long time', () => {
 });
 
 describe('a registry that wants a login', () => {
-  /** Takes what the service gives for these queries, or the password. */
+  /** Fetches from a registry that accepts the tokens of its service for these queries, or the password. */
   async function fetchFrom(
     challenges: (realm: string) => string | string[],
     tokenFor: (query: URLSearchParams) => object,
@@ -106,7 +106,7 @@ describe('a registry that wants a login', () => {
     expect((await fetchFrom(challenges, always, env)).outcome).toBe('fetched');
   });
 
-  test('by none of the known ways is one clear error', async () => {
+  test('is reported when no offered scheme is supported', async () => {
     const { outcome } = await fetchFrom(() => 'Negotiate, Digest', always, loginEnv);
     expect(outcome).toMatch(/wants a login by negotiate, digest, which hpc-gat does not support/);
   });
@@ -125,7 +125,7 @@ describe('a registry that wants a login', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('under another name for the image is asked for that too', async () => {
+  test('is also asked for the scope of its challenge', async () => {
     const { outcome, asked } = await fetchFrom(
       (realm) => `Bearer realm="${realm}",scope="repository:remote/lab/x:pull"`,
       (query) => ({ token: query.getAll('scope').includes('repository:remote/lab/x:pull') ? 'T' : 'other' }),

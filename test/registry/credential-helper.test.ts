@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hanging = (signal = new AbortController().signal) => {
   const folder = temporaryFolder();
-  // What it waits for keeps its output open.
+  // The child that it waits for keeps its output open.
   fakeProgram(folder, 'docker-credential-hanging', 'sleep 30; true');
   return testContext({ env: { PATH: `${folder}:/usr/bin:/bin` }, signal });
 };

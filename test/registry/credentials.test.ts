@@ -58,7 +58,7 @@ describe('credentials for a registry', () => {
     ['a.io', { credsStore: 'fake', auths: { 'a.io': { auth: auth('u:p') } } }, password('u', 'p')],
     ['b.io', { auths: { 'a.io': { auth: auth('u:p') } } }, undefined],
     ['a.io', { auths: { 'a.io': { auth: auth('no colon') } } }, undefined],
-    // Go's programs write null for nothing, and read names in any case.
+    // Go's programs write null for an empty value, and read names in any case.
     ['a.io', { credHelpers: null, credsStore: null, HttpHeaders: null, ...aIo }, password('u', 'p')],
     ['a.io', { auths: { 'b.io': null, ...aIo.auths } }, password('u', 'p')],
     ['a.io', { auths: { 'b.io': 7, 'c.io': [], 'd.io': 'x', ...aIo.auths } }, password('u', 'p')],

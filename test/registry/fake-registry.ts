@@ -8,7 +8,7 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly host: string;
   /** What was asked for: method, path, Authorization. */
   readonly asked: string[];
-  /** What came with requests, where something did. */
+  /** Bodies of requests that had one. */
   readonly bodies: string[];
   open(overrides?: Partial<Context>, reference?: string, access?: RegistryAccess): Registry;
 }

@@ -115,7 +115,7 @@ test('a redirect from https to http is followed only for what is compared with a
   expect(() => redirectTarget(answer, from, {})).toThrow(/http:\/\/storage\.test, which is not encrypted/);
 });
 
-test('a server that sends the login back does not get it into a message', async () => {
+test('a login that a server repeats is redacted in messages', async () => {
   await using registry = await fakeRegistry((request, response) => {
     const { authorization } = request.headers;
     const isIn = authorization !== undefined;

@@ -136,7 +136,7 @@ function allowed({ schemes, realm }: Scenario): Record<string, readonly ServerNa
   };
 }
 
-/** Requests that hold a secret which is not for the server that they went to. */
+/** Returns the requests with a secret that is not for their server. */
 function leaksOf(scenario: Scenario): string[] {
   return Object.entries(allowed(scenario)).flatMap(([secret, places]) =>
     serverNames
@@ -182,7 +182,7 @@ test('the seeds are of both kinds: those that give an image, and those that cann
   expect(possible).toBeLessThan(seeds.length);
 });
 
-test('a client that sends its login to a storage host is found', async () => {
+test('detects a client that sends its login to a storage host', async () => {
   const scenario = drawScenario(firstSeed);
   servers.play(scenario);
   const { username, password, identity } = secrets;

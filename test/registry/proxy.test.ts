@@ -23,7 +23,7 @@ async function failure(env: Record<string, string>, plainHttp: boolean): Promise
   return error as HpcGatError;
 }
 
-/** A proxy that answers with this status to whoever wants to reach a host with TLS. */
+/** Starts a proxy that answers CONNECT requests with this status. */
 async function tunnelRefusing(status: number): Promise<AsyncDisposable & { address: string }> {
   const server: Server = createServer();
   server.on('connect', (_request, socket) => {
@@ -84,7 +84,7 @@ test.each([
   expect((await failure({ https_proxy: `user:hidden@${tunnel.address}` }, false)).message).toMatch(message);
 });
 
-test('a proxy that is down is named, and not the registry', async () => {
+test('an error names an unreachable proxy instead of the registry', async () => {
   const error = await failure({ https_proxy: 'user:hidden@127.0.0.1:1' }, false);
   expect(error.message).toBe('the proxy 127.0.0.1:1 cannot be reached (ECONNREFUSED)');
 });

@@ -12,7 +12,7 @@ const quick = { now: () => new Date(), sleep: () => Promise.resolve() };
 const never = new AbortController().signal;
 const digest = `sha256:${'a'.repeat(64)}`;
 
-/** A place behind the registry that wants a login of its own, by every way that it can name. */
+/** Starts a storage host that requires a login of its own with this scheme. */
 function greedyStorage(scheme: 'Basic' | 'Bearer'): Promise<FakeRegistry> {
   return fakeRegistry((request, response) => {
     if (request.url?.startsWith('/token') === true) {
@@ -70,7 +70,7 @@ describe('a redirect to another host', () => {
     expect(storage.asked).toEqual(['/there', '/there']);
   });
 
-  test('gets no password, nor a token, on the way back either', async () => {
+  test('receives neither a password nor a token, even after a redirect back', async () => {
     await using storage = await fakeRegistry((_request, response) => {
       reply(response, 302, '', { location: `http://${registryHost}/v2/back` });
     });
@@ -128,7 +128,7 @@ describe('a token service that redirects', () => {
     }
   });
 
-  test('gets a password at its own host alone', async () => {
+  test('receives a password only at its own host', async () => {
     const password = { auth: Buffer.from('alice:se:cret').toString('base64') };
     const away = await tokenRedirect(307, password, true);
     expect((away.outcome as HpcGatError).message).toMatch(/redirects a request that contains a login to 127/);
@@ -182,7 +182,7 @@ describe('an odd redirect is one clear error', () => {
     }
   });
 
-  test('without Location it is a status like another', async () => {
+  test('a redirect without Location is reported by its status', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 302);
     });

@@ -47,7 +47,7 @@ describe('a manifest', () => {
     await expect(fetching).rejects.toMatchObject({ fix: `did you mean ${registry.host}/lab/x:24.05?` });
   });
 
-  test('that is not there is an error also where the tags cannot be listed', async () => {
+  test('that does not exist is reported even when the tags cannot be listed', async () => {
     await using registry = await fakeRegistry((request, response) => {
       if (request.url?.endsWith('/tags/list') === true) {
         response.destroy();

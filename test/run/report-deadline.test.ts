@@ -26,7 +26,7 @@ function fastClock(after = { ms: Number.POSITIVE_INFINITY, act: () => Promise.re
   };
 }
 
-test('a report is looked for as long as NFS may hide it, and who waits is told so once', async () => {
+test('waits for a report as long as NFS may hide it, and says so once', async () => {
   const clock = fastClock();
   const context = testContext({ clock });
   const deadline = new ReportDeadline(context, new RunRecord('/proc/nothing'));
@@ -40,7 +40,7 @@ test('a report is looked for as long as NFS may hide it, and who waits is told s
   ]);
 });
 
-test('of a job that never started no report is waited for', async () => {
+test('does not wait for the report of a job that never started', async () => {
   const clock = fastClock();
   const deadline = new ReportDeadline(testContext({ clock }), new RunRecord('/proc/nothing'));
   const passed = () => deadline.hasPassed('job 7 has ended as CANCELLED', { hasStarted: false });
@@ -63,7 +63,7 @@ test.each([
   expect(ending?.exitCode).toBe(exitCode);
 });
 
-test('a wait outlasts a file server that is away, and reports that once', async () => {
+test('a wait survives an unavailable file server, and reports it once', async () => {
   const context = testContext();
   const reader = new TolerantReader(context);
   const stale = new HpcGatError('ended.json cannot be read: ESTALE', {

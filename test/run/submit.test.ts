@@ -68,7 +68,7 @@ test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', a
 
 const lostAnswer = 'echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1';
 
-test('a job whose number is lost on the way is found, and goes on', async () => {
+test('a job whose number is lost is found and used', async () => {
   const squeue = 'echo "4711|PENDING|Priority||$(date +%FT%T)||"';
   const { submitted, runs } = await submitWith(lostAnswer, undefined, squeue);
   const { record, jobId } = await submitted;

@@ -148,7 +148,7 @@ test('a host without Slurm is told so', async () => {
   });
 });
 
-test('scancel that reports success and changes nothing is an error', async () => {
+test('reports a scancel that succeeds without effect', async () => {
   let nowMs = 0;
   const clock = {
     now: () => new Date(nowMs),

@@ -91,7 +91,7 @@ test('an earlier run of the same id is not adopted', async () => {
   }
 });
 
-test('a controller that sbatch did not reach is not asked again', async () => {
+test('does not query a controller that sbatch did not reach', async () => {
   const asked = `${temporaryFolder()}/asked`;
   const sbatch =
     'echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2; exit 1';

@@ -2,7 +2,7 @@ import { expect, jest, test } from '@jest/globals';
 import { signalGroup, signalProcess } from '../../src/support/process-group.ts';
 import { identityOf, ownIdentity } from '../../src/support/process-identity.ts';
 
-/** Numbers that were signalled by `act`, without a signal being sent. */
+/** Returns the process ids that `act` signals; no signal is sent. */
 function signalled(act: () => void): number[] {
   const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
   try {

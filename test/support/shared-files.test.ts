@@ -21,7 +21,7 @@ function failure(code: string): Error {
 class CachingFileSystem implements FileSystem {
   readonly present = new Map<string, string>();
   readonly #missing = new Set<string>();
-  /** Errors that the next calls end with. */
+  /** Errors of the next calls. */
   readonly failures: string[] = [];
   refreshes = 0;
 

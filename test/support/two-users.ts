@@ -6,36 +6,36 @@ import { labExec } from './lab.ts';
  * Both are lines of bash in the same new directory, which belongs to alice and which everybody can write while bob plants.
  * They know these variables:
  *
- * - `$canary`: a file in alice's home. What bob plants tries to create it, as alice.
+ * - `$canary`: a file in alice's home. Planted code tries to create it as alice.
  * - `$temporary`: a directory of bob, the same for all cases.
- * - `$precious`: a directory of alice with the file `thesis`. What bob plants tries to remove it, or to write over it.
+ * - `$precious`: a directory of alice with the file `thesis`. Planted code tries to remove or overwrite it.
  */
 export interface Planted {
   readonly name: string;
   readonly bob: string;
   readonly alice: string;
-  /** What the verb tells alice, on stdout or stderr. */
+  /** Matches the output of the verb, on stdout or stderr. */
   readonly says?: RegExp;
   readonly saysNot?: RegExp;
-  /** Exit code of alice's last line; 0 unless told. */
+  /** Exit code of alice's last line; default: 0. */
   readonly exitCode?: number;
 }
 
 interface Outcome {
   readonly exitCode: number;
   readonly output: string;
-  /** Whether something of bob's was executed as alice. */
+  /** Whether code of bob's was executed as alice. */
   readonly isExecuted: boolean;
   readonly precious: string;
 }
 
 const shared = '/scratch/two-users';
-/** For what bob's lines need more than once. */
+/** Functions that several of bob's cases use. */
 const temporary = '/tmp/two-users';
 const home = '/home/alice/two-users';
 const untouched = 'chapter one\n';
 
-/** So many cases at once: hpc-gat is one thread for most of the time. */
+/** Number of concurrent cases; hpc-gat uses one thread for most of the time. */
 const parallel = 3;
 const secondsPerCase = 30;
 
@@ -75,7 +75,7 @@ export function testPlanted(
           `(\nset -e\n${variables(at)}\n${bob}\n)\n[ $? = 0 ] || { echo "case ${at}" >&2; exit 9; }`,
       ),
     ]);
-    // One that hangs fails its own case alone.
+    // A verb that hangs fails only its own case.
     const acts = cases.map(
       ({ alice }, at) =>
         `timeout -k 1 ${secondsPerCase} bash >${home}/${at}/output 2>&1 <<'END'; echo $? >${home}/${at}/code\n${variables(at)}\n${alice}\nEND`,
@@ -110,7 +110,7 @@ export function testPlanted(
   });
 }
 
-/** What bob has made only root can remove. */
+/** Removes the files of all cases as root, because bob owns some of them. */
 async function removeAll(): Promise<void> {
   await session('root', [`rm -rf ${shared} ${home} /tmp/hpc-gat.yaml ${temporary}`]);
 }

@@ -11,7 +11,7 @@ const levels = Array.from({ length: 12 }, (_, level) =>
     : `a${level}: &a${level} [${`*a${level - 1}, `.repeat(9)}]`,
 );
 
-/** Texts that a project, a site profile or a workload may have, and that are no settings. */
+/** Texts that are not valid settings of a project, a site profile or a workload. */
 const texts: readonly [string, string, RegExp][] = [
   ['aliases that multiply', levels.join('\n'), /aliases \(\*name\) stand for far more/],
   ['an alias of nothing', 'site: *nowhere\n', /aliases .* or for nothing/],

@@ -77,7 +77,7 @@ async function runOnNode(
   const result = await runSmallJob(context, {
     options: [...options, '--nodes=1', '--ntasks=1', '--time=4', '--job-name=hpc-gat-cleanup'],
     command: ['bash', '--norc', '-s', '--', ...ownCommand(), 'cleanup', '--orphans', '--json', ...args],
-    // What setup prints is no part of the report.
+    // The output of setup is not part of the report.
     input: ['exec 3>&1 >&2', ...setup, 'echo started >&3', 'exec "$@" </dev/null >&3 3>&-', ''].join('\n'),
     cluster,
     waitMs,

@@ -177,7 +177,7 @@ export function runsFolder(root: string): string {
   return path.join(root, '.hpc-gat', 'runs');
 }
 
-/** What {@link newRunId} makes; ids that people choose have other forms. */
+/** Matches ids from {@link newRunId}; ids that users choose have other forms. */
 export const generatedRunId = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
 
 /** `20261123-174501-3fa2`: sorts by time, and does not meet another of the same second. */

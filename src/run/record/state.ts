@@ -95,7 +95,7 @@ async function withFoundJobs(
     clusters: valueOf(directives, 'clusters'),
   }));
   const found = await findJobs(context, traits).catch((error: unknown): FoundJob[][] => {
-    // Without Slurm on this host nothing can be found.
+    // Without Slurm on this host no job can be found.
     if (error instanceof MissingToolError) {
       return [];
     }

@@ -122,7 +122,7 @@ test.each([
   await expect(readNpz(written(npzFile({ a: content })))).rejects.toThrow(message);
 });
 
-test('what the caller says of a header comes before unpacking', async () => {
+test('calls the check of a header before an array is unpacked', async () => {
   const check = () => {
     throw new Error('another type');
   };

@@ -213,7 +213,7 @@ describe('the stream of a daemon', () => {
   });
 });
 
-test('a registry without the blob of a non-distributable layer is told as such', async () => {
+test('reports a non-distributable layer whose blob the registry does not have', async () => {
   const oci = new OciBytes();
   const { digest, mediaType } = oci.image('x', 'application/vnd.oci.image.layer.nondistributable.v1.tar');
   await using registry = await fakeRegistry((request, response) => {

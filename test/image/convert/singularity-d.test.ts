@@ -64,7 +64,7 @@ test.each([{}, { SINGULARITY_NO_EVAL: '1' }])(
   },
 );
 
-test('the last of several values of a name holds', async () => {
+test('the last of several values of a name counts', async () => {
   const file = (await filesOf([], [], ['A=first', 'B=1', 'A=second', 'PATH=/a', 'PATH=/b']))(
     'env/10-docker2singularity.sh',
   );
@@ -78,7 +78,7 @@ test('names that no shell accepts are listed, each once', () => {
 });
 
 test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word may begin with - or +: %j', async (env) => {
-  // Bash and dash take no program of such a name behind exec: what they would start is shown.
+  // Bash and dash reject a program of such a name after exec; the words that they would start are printed.
   const started = async (entrypoint: string[], cmd: string[]) => {
     const file = (await filesOf(entrypoint, cmd))('runscript');
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('exec "$@"', 'printf "<%s>" "$@"; exit'));

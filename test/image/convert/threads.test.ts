@@ -25,7 +25,7 @@ describe('threads of a conversion', () => {
     expect(conversionThreads(asked, {}, 64, limit)).toBe(threads);
   });
 
-  test('an address space without room for a thread is reported with the limit and the fix', () => {
+  test('reports an address space that is too small for a thread, with the limit and the fix', () => {
     expect(() => conversionThreads(4, {}, 64, 2e9)).toThrow(
       /limited to 2\.0 GB \(ulimit -v\), .* 2\.5 GB at least/,
     );

@@ -37,7 +37,7 @@ describe('what is odd but sound is converted', () => {
     pack(bytes.subarray(7000)),
   ];
   const unpadded = sound.subarray(0, 512 + 20_000);
-  /** What Docker saves, up to the last byte of its last file. */
+  /** Output of `docker save`, up to the last byte of its last file. */
   const inFile = (source: string, store: (saved: Buffer) => Buffer) => async (folder: string) => {
     const saved = savedByDocker20([sound], 'x:1');
     await writeFile(path.join(folder, 'image.tar'), store(saved.subarray(0, saved.lastIndexOf('{}') + 2)));

@@ -41,7 +41,7 @@ test('a folder or file that only has the name of a leftover stays', async () => 
   const outside = path.join(temporaryFolder(), 'precious');
   await mkdir(outside);
   const named = (number: number) => `.x.sif.${host}-${pid}-${startTicks + number}`;
-  // Renamed to it by somebody who may write into this directory.
+  // Another user with write permission for this directory has renamed it.
   await mkdir(path.join(folder, `${named(1)}.work`, 'thesis'), { recursive: true });
   await symlink(outside, path.join(folder, `${named(2)}.work`));
   await symlink(outside, path.join(folder, `.x.sif.lock.${host}-${pid}-${startTicks + 3}.1`));

@@ -162,7 +162,7 @@ describe('an archive that gzip has compressed', () => {
     await expect(make({ source: await source() })).rejects.toThrow(`not for linux/${other}`);
   });
 
-  test('of images for two platforms is converted anew for the other one', async () => {
+  test('of images for two platforms is converted again for the other one', async () => {
     const both = dockerSave([
       { architecture: 's390x', layer: '\0'.repeat(1024) },
       { architecture: hostArchitecture, layer: '\0'.repeat(1536) },

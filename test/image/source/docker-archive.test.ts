@@ -40,7 +40,7 @@ describe('an archive of docker save', () => {
     });
   });
 
-  test('a folder that claims a size has no data', async () => {
+  test('a folder with a size in its header has no data', async () => {
     const folder = tarEntry('folder/', '', '5', 100_000);
     await expect(
       readDockerArchive(await written(Buffer.concat([folder, dockerSave()]))),
@@ -78,7 +78,7 @@ describe('what is no sound archive', () => {
   const whole = dockerSave();
 
   test('every way to cut it off is found', async () => {
-    // What is missing of the padding and the end mark is nothing that the archive holds.
+    // Missing padding and a missing end mark lose no content of the archive.
     const data = whole.subarray(0, whole.lastIndexOf(']') + 1);
     const file = path.join(temporaryFolder(), 'image.tar');
     for (let length = 0; length < data.length; length += 128) {

@@ -15,7 +15,7 @@ const other = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
 const otherUname = other === 'arm64' ? 'aarch64' : 'x86_64';
 
 interface Described {
-  /** By which a test knows the image again: its CMD. */
+  /** CMD of the image, by which a test recognizes it. */
   cmd: string;
   tags?: string[] | null;
   architecture?: string | null;
@@ -50,7 +50,7 @@ function saved(images: readonly Described[], more: readonly EntryBytes[] = []): 
   return layerBytes([...entries, ...more, { name: 'manifest.json', data: JSON.stringify(manifest) }]);
 }
 
-/** What came of a conversion: the CMD of the image, or what was said. */
+/** Result of a conversion: the CMD of the image, or the error message. */
 async function converted(
   write: (folder: string) => Promise<string>,
   flags: readonly string[] = [],
@@ -69,7 +69,7 @@ async function converted(
   return { cmd: record.image.cmd[0] ?? '', architecture: record.image.architecture, said };
 }
 
-/** The same archive as it is, and compressed as a whole: both have to come to the same. */
+/** Converts an archive and its compressed copy, and checks that the results are equal. */
 async function fromArchive(archive: Buffer, selector = '', flags: readonly string[] = []) {
   const from = (name: string, bytes: Buffer) => async (folder: string) => {
     await writeFile(path.join(folder, name), bytes);
@@ -127,7 +127,7 @@ describe('of several images in an archive of docker save', () => {
     expect((await fromArchive(saved(images), selector, flags)).cmd).toBe(cmd);
   });
 
-  test('what is ambiguous names selectors that work', async () => {
+  test('an ambiguous choice is reported with selectors that work', async () => {
     const archive = saved([untagged(hostImage), second, untagged(otherImage)]);
     const { said } = await fromArchive(archive);
     expect(said).toContain('holds 2 images: sha256:');
@@ -140,7 +140,7 @@ describe('of several images in an archive of docker save', () => {
     expect(found).toEqual(['this', 'second']);
   });
 
-  test('a digest that is not there is refused with those that are', async () => {
+  test('an unknown digest is rejected with the known ones', async () => {
     const { said } = await fromArchive(saved([hostImage]), `@sha256:${'0'.repeat(64)}`);
     expect(said).toMatch(/holds no image sha256:0+\n {2}fix: it holds x:1 sha256:\w+$/);
   });
@@ -234,12 +234,12 @@ describe('an archive of docker save', () => {
     ).toMatch(/the pax header at byte \d+ cannot be read/);
   });
 
-  test('is none where it is an OCI archive, which is said', async () => {
+  test('is reported as an OCI archive when it is one', async () => {
     const archive = layerBytes([{ name: 'index.json', data: '{"manifests":[]}' }]);
     expect((await fromArchive(archive)).said).toContain('name it as oci-archive:');
   });
 
-  test('with links in a circle is refused', async () => {
+  test('is rejected when its links form a circle', async () => {
     const circle = [
       { name: 'a', type: '2', link: 'b' },
       { name: 'b', type: '2', link: 'a' },
@@ -455,7 +455,7 @@ describe('of the entries of an OCI index', () => {
     }
   });
 
-  test('what is ambiguous names selectors that work', async () => {
+  test('an ambiguous choice is reported with selectors that work', async () => {
     const several = (bytes: OciBytes) => [
       image(bytes, second),
       named(image(bytes, hostImage), '1'),

@@ -25,7 +25,7 @@ export class Reply {
     this.send(status, '', { location });
   }
 
-  /** Ends the connection before an answer, or in the middle of it: behind these bytes of what was asked for. */
+  /** Ends the connection before the answer, or after `part` of it, which begins at byte `start`. */
   cut(part?: Buffer, start = 0): void {
     if (part === undefined) {
       this.#response.destroy();

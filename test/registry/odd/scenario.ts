@@ -1,6 +1,6 @@
 import { Draw } from '../../image/corpus/draw.ts';
 
-/** What a server does instead of answering as it should. */
+/** Fault of a server's answer. */
 export type Trouble =
   | { kind: 'status'; status: number; retryAfter: string | undefined }
   | { kind: 'cut' }
@@ -12,34 +12,34 @@ export type RedirectTarget = 'self' | 'storage' | 'greedy' | 'loop' | 'odd';
 export type LoginForm = 'auth' | 'fields' | 'identity' | 'registry-token' | 'environment' | 'helper' | 'none';
 export type Realm = 'registry' | 'service' | 'odd';
 
-/** A registry with what real ones, and hostile ones, have been seen to do. */
+/** Registry with the behavior of real and of hostile registries. */
 export interface Scenario {
   readonly login: LoginForm;
   /** Whether the stored login is for HOST/r instead of HOST. */
   readonly isNamespaced: boolean;
-  /** Further keys in the file of logins that cannot be used. */
+  /** Further, unusable keys in the file of logins. */
   readonly noise: Readonly<Record<string, unknown>>;
   readonly schemes: readonly ('basic' | 'bearer')[];
   readonly realm: Realm;
   readonly oddRealm: string;
-  /** How the challenges are written. */
+  /** Form of the challenges. */
   readonly style: ChallengeStyle;
   readonly scope: string | undefined;
   readonly tokenAnswer: 'token' | 'access_token' | 'empty' | 'null' | 'both' | 'none' | 'unusable';
-  /** What happens to the first requests of each kind; among blobs, to those for layers. */
+  /** Faults of the first requests of each kind; among blobs, only requests for layers. */
   readonly tokenTroubles: readonly Trouble[];
   readonly manifestTroubles: readonly Trouble[];
   readonly blobTroubles: readonly Trouble[];
-  /** Where the answers for manifests and blobs come from. */
+  /** Source of the answers for manifests and blobs. */
   readonly manifestsFrom: 'registry' | 'refused' | RedirectTarget;
   readonly blobsFrom: 'registry' | 'refused' | RedirectTarget;
   readonly redirectStatus: number;
   readonly oddLocation: string;
   readonly ranges: 'yes' | 'ignored' | 'refused' | 'early';
   readonly mirror: 'none' | 'good' | 'greedy' | 'broken' | 'damaging';
-  /** Whether servers send back what they were sent, in bodies and headers. */
+  /** Whether servers repeat requests in their bodies and headers. */
   readonly echoes: boolean;
-  /** Whether a client that does all right gets the image. */
+  /** Whether a correct client gets the image. */
   readonly isPossible: boolean;
 }
 
@@ -100,7 +100,7 @@ type Draft = { -readonly [Key in keyof Omit<Scenario, 'isPossible'>]: Scenario[K
 
 type Oddity = (draft: Draft, draw: Draw) => void;
 
-/** What differs from a registry that does all as the specifications have it. */
+/** Deviations from a registry that follows the specifications. */
 const oddities: readonly [Oddity, ...Oddity[]] = [
   (draft, draw) => {
     draft.realm = 'odd';
@@ -216,7 +216,7 @@ export function drawScenario(seed: number): Scenario {
     mirror: 'none',
     echoes: draw.once(2),
   };
-  // Each in turn, and often another one besides.
+  // Each deviation occurs in turn, often together with another one.
   oddities[seed % oddities.length]?.(draft, draw);
   for (let left = draw.below(3); left > 0; left -= 1) {
     draw.of(oddities)(draft, draw);
@@ -251,7 +251,7 @@ function troubles(draw: Draw): Trouble[] {
   );
 }
 
-/** By the rules in docs/make-sif.md, decided apart from the code that follows them. */
+/** Decides by the rules in docs/make-sif.md, independently of the code under test. */
 function isPossible(scenario: Omit<Scenario, 'isPossible'>): boolean {
   const { login, schemes, realm, tokenAnswer, tokenTroubles, manifestsFrom, blobsFrom } = scenario;
   if (scenario.mirror === 'good' || scenario.mirror === 'damaging') {

@@ -17,7 +17,7 @@ const contents = [noise(70_000, 1), noise(20_000, 2)].map((content, index) =>
 );
 const oci = new OciBytes();
 const manifest = oci.layered(contents, { store: (layer) => gzipSync(layer) });
-/** The layers as they are to come out. */
+/** Expected layers. */
 export const layers: readonly Buffer[] = contents;
 
 export const secrets = {
@@ -25,9 +25,9 @@ export const secrets = {
   password: 'pass-hidden',
   identity: 'identity-hidden',
   registryToken: 'registry-hidden',
-  /** Of a login for another namespace, and of those for hosts that have no business with this image. */
+  /** Secrets of logins for another namespace and for unrelated hosts. */
   decoy: 'decoy-hidden',
-  /** What the token service gives for the image, and for anything else. */
+  /** Token of the service, for the image and for other scopes. */
   token: 'token-hidden',
 } as const;
 
@@ -49,7 +49,7 @@ function bytesOf(pathname: string): Buffer | undefined {
   return oci.blobs.get(name === '1' ? manifest.digest : name);
 }
 
-/** Servers on this machine that play a scenario, and write down all that they are sent. */
+/** Servers on this machine that play a scenario and record all requests. */
 export class OddServers {
   readonly #servers = new Map<ServerName, Server>();
   readonly #received = new Map<ServerName, string[]>();
@@ -121,7 +121,7 @@ export class OddServers {
     const authorization = request.headers.authorization ?? '';
     switch (name) {
       case 'greedy':
-        // Wants every login that it can get, for itself.
+        // This server tries to collect every login.
         reply.unauthorized([
           `Bearer realm="http://${this.host('greedy')}/token",service="greedy"`,
           'Basic realm="greedy"',
@@ -209,7 +209,7 @@ export class OddServers {
     reply.send(200, JSON.stringify(answers[scenario.tokenAnswer]));
   }
 
-  /** What the registry itself answers to who is logged in. */
+  /** Sends the registry's own content to an authorized request. */
   #ownContent(scenario: Scenario, request: IncomingMessage, pathname: string, reply: Reply): void {
     const kind = pathname.includes('/manifests/') ? 'manifest' : isLayer(pathname) ? 'blob' : 'config';
     const from = kind === 'manifest' ? scenario.manifestsFrom : scenario.blobsFrom;

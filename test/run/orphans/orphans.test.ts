@@ -60,7 +60,7 @@ async function makeProject() {
   return { root, temp, cleanUp, called };
 }
 
-test('what a run left whose directory was removed is listed, ended and removed', async () => {
+test('resources of a run whose directory was removed are listed, ended and removed', async () => {
   const { temp, cleanUp, called } = await makeProject();
   const folder = await makeFolder(temp, 'orphan-1', {});
   const line = `orphan-1: end and remove what is left on ${hostname()} (${userInfo().username}, AGE old) of a run whose directory /nowhere/.hpc-gat/runs/orphan-1 was removed: server, container, shared memory, temporary files`;

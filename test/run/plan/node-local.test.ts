@@ -15,7 +15,7 @@ async function programIn(folder: string): Promise<string> {
   return file;
 }
 
-test('a client in a folder that each node has for itself is refused, with what to do', async () => {
+test('a client in a node-local folder is rejected with a fix', async () => {
   const folder = temporaryFolder();
   const client = [await programIn(folder)];
   const refused = refuseNodeLocalClient({ client, runFolder, temp: ['$TMPDIR', folder] });
@@ -26,7 +26,7 @@ test('a client in a folder that each node has for itself is refused, with what t
   });
 });
 
-test('a client elsewhere is taken, and one whose whole project lies in such a folder', async () => {
+test('a client in another folder is accepted, as is one whose whole project is in a node-local folder', async () => {
   const folder = temporaryFolder();
   const client = [await programIn(folder), '/'];
   const below = path.join(folder, 'project', '.hpc-gat');
@@ -36,7 +36,7 @@ test('a client elsewhere is taken, and one whose whole project lies in such a fo
   await refuseNodeLocalClient({ client, runFolder: below, temp: [folder] });
 });
 
-describe('a project in a folder that each node has for itself', () => {
+describe('a project in a node-local folder', () => {
   const others = "echo 'cpu1|cpu1|10.0.0.1'";
   const thisHost = `echo 'cpu1|cpu1|10.0.0.1'; echo "n7|${hostname()}|10.0.0.7"`;
 
@@ -60,14 +60,14 @@ describe('a project in a folder that each node has for itself', () => {
     );
   }
 
-  test('is refused before the queue', async () => {
+  test('is rejected before the queue', async () => {
     await expect(refuse(others)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(/^the project lies in .*, and each node has a .* of its own/),
     });
   });
 
-  test('is refused for its image or its models alone', async () => {
+  test('is rejected for its image or its models alone', async () => {
     await expect(refuse(others, { project: '/usr' })).rejects.toThrow(/^the image lies in/);
     await expect(refuse(others, { project: '/usr', image: '/bin/sh' })).rejects.toThrow(
       /^the model repository lies in/,

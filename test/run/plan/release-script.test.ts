@@ -21,7 +21,7 @@ beforeEach(async () => {
   await mkdir(path.join(root, 'hpc-gat-mine.aB3xYz'));
 });
 
-/** Executes what ends the run `mine` on a node where `records` were written. */
+/** Executes the cleanup of the run `mine` on a node with these `records`. */
 async function release(records: Readonly<Record<string, string>>): Promise<string> {
   for (const [name, text] of Object.entries(records)) {
     await writeFile(path.join(owned, name), `${text}\n`);

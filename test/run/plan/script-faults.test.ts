@@ -81,7 +81,7 @@ describe('the reason of a server that ends', () => {
 });
 
 describe('ports', () => {
-  test('are tried ten times, and then named as the reason', async () => {
+  test('are tried ten times before they are reported as the reason', async () => {
     const taken = 'echo "error: Socket already in use"; exit 1';
     const run = await ScriptRun.create({}, {}, { tritonserver: taken, client: waitingClient });
     const { exitCode, reason, log } = await run.run();
@@ -144,7 +144,7 @@ test('a server that does not get ready: the variables of the container runtime a
   });
 });
 
-/** A Slurm that reports this end of the job, in seconds since 1970, from the file `end`. */
+/** Fake scontrol that reports the end of the job from the file `end`, in seconds since 1970. */
 const scontrol =
   'echo "JobId=7 $(cat "$HOME/preempted") EndTime=$(date --date=@$(cat "$HOME/end") +%FT%T) Deadline=N/A"';
 
@@ -161,7 +161,7 @@ const inSeconds = (seconds: number) => ({
 });
 
 describe('the time limit of a job', () => {
-  test('that is raised is used', async () => {
+  test('is read again after it was raised', async () => {
     const run = await jobEnding(5);
     const startMs = Date.now();
     expect(await run.run(inSeconds(2))).toMatchObject({ exitCode: 0, reason: 'served' });
@@ -222,7 +222,7 @@ describe('the directory of a run', () => {
     return { run, running, shared };
   }
 
-  test('is missed when it is removed: everything of the run is ended', async () => {
+  test('ends the run when it is removed', async () => {
     const { run, running, shared } = await serving();
     await rm(run.plan.runFolder, { recursive: true });
     expect(await running.ended).toBe(1);

@@ -124,7 +124,7 @@ test('a syntax error in setup is reported with its line', async () => {
   expect(log).toMatch(/setup: line \d: unexpected EOF/);
 });
 
-test('a line of setup that fails is noted, with its number', async () => {
+test('a line of setup that fails is logged with its number', async () => {
   const { exitCode, log } = await runWith(['true', 'no-such-program --x']);
   expect(exitCode).toBe(0);
   expect(log).toMatch(/line 2 of setup ended with exit code 127: no-such-program --x/);

@@ -40,7 +40,7 @@ test('outside a job no signal is preemption', async () => {
   expect(await running.ended).toBe(143);
 });
 
-test("on a node that does not see the run's directory nothing is made, and Slurm's own is removed", async () => {
+test('on a node without the run directory nothing is created, and the directory that Slurm creates is removed', async () => {
   const run = await ScriptRun.create({});
   const script = await readFile(path.join(run.plan.runFolder, 'batch.sh'), 'utf8');
   const project = path.resolve(run.plan.runFolder, '../../..');

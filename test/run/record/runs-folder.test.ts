@@ -30,7 +30,7 @@ async function modeOf(folder: string): Promise<string> {
   return ((await stat(folder)).mode & 0o7777).toString(8);
 }
 
-test('what others could write is closed before a run is kept there', async () => {
+test('write permission of others is removed before a run is created', async () => {
   await mkdir(runs, { recursive: true });
   await Promise.all([chmod(path.dirname(runs), 0o777), chmod(runs, 0o2775)]);
   await lchown(runs, process.getuid?.() ?? 0, process.getgid?.() === 0 ? 54_321 : -1);
@@ -39,7 +39,7 @@ test('what others could write is closed before a run is kept there', async () =>
   expect((await stat(runs)).mode & 0o022).toBe(0);
 });
 
-test('a link that leads nowhere is told, and is no bug', async () => {
+test('a dangling link is reported as a usage error', async () => {
   await symlink('gone', path.join(root, '.hpc-gat'));
   await expect(sampleRecord(root, 'mine')).rejects.toMatchObject({ code: 'EEXIST' });
 });
@@ -53,7 +53,7 @@ asRoot('a stranger', () => {
     return record.folder;
   }
 
-  test('has runs that no verb takes for one of mine', async () => {
+  test('has runs that no verb uses', async () => {
     await endRecord(await sampleRecord(root, 'a-mine'));
     await plant('z-newest');
     const status = await call('status');

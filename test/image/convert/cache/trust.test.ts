@@ -60,7 +60,7 @@ asRoot('an entry of another user is not taken: the layer is converted, and repla
   expect((await readFile(file)).length).toBeGreaterThan(0);
 });
 
-test('a folder that others can write is no cache, which a warning tells', async () => {
+test('a folder that others can write is not used as a cache, with a warning', async () => {
   const folder = temporaryFolder();
   const context = testContext();
   const place = cachePlace({ folder }, context);
