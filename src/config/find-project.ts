@@ -34,7 +34,9 @@ export async function findProject({
       if ('text' in found) {
         return { file, text: found.text };
       }
-      output.warn(`${file} is not used: ${found.distrust}; to use it anyway: --config ${file}`);
+      output.warn(
+        `${file} is not used: ${found.distrust}; to use it anyway: --config ${file}, or HPC_GAT_CONFIG in the environment`,
+      );
     }
     if ((await identityOf(folder)) === home || !(await continuesAbove(folder))) {
       return undefined;

@@ -28,7 +28,7 @@ export interface Project {
 export interface LoadOptions {
   /** What the command line says; on top of everything else. */
   readonly flags?: Settings;
-  /** A configuration file to use instead of the nearest `hpc-gat.yaml` at or above the working directory. */
+  /** A configuration file to use instead of HPC_GAT_CONFIG, or of the nearest `hpc-gat.yaml` at or above the working directory. */
   readonly configFile?: string | undefined;
   /** A site profile to use instead of the project's. */
   readonly site?: string | undefined;
@@ -63,9 +63,10 @@ export async function loadProject(
 /** The same project, with the origins of its values still told apart. */
 export async function loadLayers(
   context: Pick<Context, 'cwd' | 'env' | 'output'>,
-  { flags = {}, configFile, site }: LoadOptions = {},
+  { flags = {}, configFile: fileOption, site }: LoadOptions = {},
 ): Promise<LayeredProject> {
   const { cwd, env } = context;
+  const configFile = fileOption ?? valueOf('HPC_GAT_CONFIG', env);
   const source =
     configFile === undefined ? await findProject(context) : await readNamed(path.resolve(cwd, configFile));
   const project = source === undefined ? undefined : parseProject(source, cwd);
@@ -99,7 +100,9 @@ interface ProjectLayer extends Layer {
 async function readNamed(file: string): Promise<FoundProject> {
   const text = await readTextIfPresent(file);
   if (text === undefined) {
-    throw new UsageError(`no configuration file ${file}`, { fix: 'check the path given with --config' });
+    throw new UsageError(`no configuration file ${file}`, {
+      fix: 'check the path given with --config or HPC_GAT_CONFIG',
+    });
   }
   return { file, text };
 }

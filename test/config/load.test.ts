@@ -46,6 +46,21 @@ test('command line > environment > project > site > default', async () => {
   });
 });
 
+test('HPC_GAT_CONFIG names a configuration file, and --config precedes it', async () => {
+  for (const account of ['variable', 'flag']) {
+    await writeFile(path.join(root, `${account}.yaml`), `slurm: { account: ${account} }\n`);
+  }
+  await project('slurm: { account: found }\n');
+  const accountWith = async (HPC_GAT_CONFIG: string, configFile?: string) => {
+    const context = testContext({ cwd: root, env: { HPC_GAT_CONFIG } });
+    return (await loadProject(context, { configFile })).settings.slurm.account;
+  };
+  expect(await accountWith('')).toBe('found');
+  expect(await accountWith('variable.yaml')).toBe('variable');
+  expect(await accountWith('variable.yaml', 'flag.yaml')).toBe('flag');
+  await expect(accountWith('missing.yaml')).rejects.toThrow(/no configuration file .*missing\.yaml/);
+});
+
 test('a project file of nothing but comments is a project all the same', async () => {
   await project('# nothing yet\n');
   expect(await loadProject(testContext({ cwd: root, env: {} }))).toMatchObject({ root, site: 'generic' });
