@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lutimes, open, rm, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, lutimes, open, rm, stat, writeFile } from 'node:fs/promises';
 import { userName } from './account-names.ts';
 import type { Context } from './context.ts';
 import { sha256OfBytes } from './digest.ts';
@@ -40,7 +40,7 @@ const maxBytes = 4_096;
  * @throws {HpcGatError} when the file is not a lock, or another user has to remove it.
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
-  let told = '';
+  let told: string | undefined;
   let foreignSinceMs: number | undefined;
   for (;;) {
     options.signal.throwIfAborted();
@@ -116,6 +116,11 @@ async function readLock(file: string): Promise<HeldLock | undefined> {
   } catch (error) {
     if (isMissing(error)) {
       return undefined;
+    }
+    // The lock of a user whose umask keeps others from reading it.
+    const facts = codeOf(error) === 'EACCES' ? await lstat(file).catch(missingIsUndefined) : undefined;
+    if (facts?.isFile() === true) {
+      return { text: '', uid: facts.uid };
     }
     if (codeOf(error) !== 'ELOOP') {
       throw error;

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/support/clock.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { acquireLock, removeAbandoned, type LockOptions } from '../../src/support/lock.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
 import { ownIdentity, type ProcessIdentity } from '../../src/support/process-identity.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -108,6 +109,22 @@ test.each([
   await expect(acquireLock(file, waiting)).rejects.toThrow(InterruptedError);
   expect(waiting.waitedFor).toHaveLength(1);
   expect(await readdir(folder)).toEqual(['lock']);
+});
+
+test('the lock of a user whose umask keeps others from reading it is waited for', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'lock');
+  await writeFile(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
+  await chown(folder, 65_534, 65_534);
+  // A process of its own becomes another user than root, whom no mode keeps out.
+  const waiting = `
+    const { acquireLock } = await import(${JSON.stringify(path.join(packageRoot, 'src/support/lock.ts'))});
+    const { systemClock: clock } = await import(${JSON.stringify(path.join(packageRoot, 'src/support/clock.ts'))});
+    process.seteuid(65534);
+    const onWait = (owner, user) => { console.log(String(owner), user); process.exit(); };
+    await acquireLock(${JSON.stringify(file)}, { onWait, clock, signal: new AbortController().signal });`;
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', waiting]);
+  expect(stdout).toBe('undefined root');
 });
 
 describe('what somebody has planted', () => {
