@@ -84,7 +84,7 @@ export async function buildSif(
         // It makes its cache folder even when it is told not to use it.
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
-        ...(withLogins ? authFile(prefix, env) : await noLogins(prefix, tmpDir)),
+        ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
         ...forCommands(prefix, proxiesIn(env)),
       }),
       ownSession: true,
@@ -130,7 +130,7 @@ function authFile(prefix: string, env: Context['env']): Record<string, string> {
 }
 
 /** Returns variables that hide every registry login, in the environment and in files, from the runtime. */
-async function noLogins(prefix: string, folder: string): Promise<Record<string, string>> {
+async function hideLogins(prefix: string, folder: string): Promise<Record<string, string>> {
   const file = path.join(folder, 'no-logins.json');
   await writeFile(file, '{"auths":{}}');
   return { [`${prefix}_AUTH_FILE`]: file, ...Object.fromEntries(loginVariables.map((name) => [name, ''])) };

@@ -96,14 +96,14 @@ export async function findHarmfulSettings(
     .map(([setting, why]) => ({ setting, why, fix: askForIt }));
   return [
     ...fatal,
-    ...(await missingBinds(settings)),
-    ...(await forbiddenPath(last('limit container paths'), image)),
-    ...forbiddenOwner(last),
+    ...(await findMissingBinds(settings)),
+    ...(await checkAllowedPaths(last('limit container paths'), image)),
+    ...listAllowedOwners(last),
   ];
 }
 
 /** Finds site binds whose source is missing: each container gets these mounts, and none starts without the source. */
-async function missingBinds(settings: SiteConfiguration['settings']): Promise<HarmfulSetting[]> {
+async function findMissingBinds(settings: SiteConfiguration['settings']): Promise<HarmfulSetting[]> {
   const binds = settings.get('bind path') ?? [];
   const found = await Promise.all(
     binds.map(async (bind) => {
@@ -126,8 +126,8 @@ async function missingBinds(settings: SiteConfiguration['settings']): Promise<Ha
   return found.flat();
 }
 
-async function forbiddenPath(limit: string, image: string): Promise<HarmfulSetting[]> {
-  const allowed = listOf(limit);
+async function checkAllowedPaths(limit: string, image: string): Promise<HarmfulSetting[]> {
+  const allowed = parseList(limit);
   const file = await realpath(image).catch(() => image);
   return allowed.length === 0 || allowed.some((folder) => file.startsWith(`${folder.replace(/\/+$/, '')}/`))
     ? []
@@ -141,10 +141,10 @@ async function forbiddenPath(limit: string, image: string): Promise<HarmfulSetti
 }
 
 /** Lists the owners and groups to which SIFs are limited; whether the image complies cannot be determined for every group. */
-function forbiddenOwner(last: (name: string) => string): HarmfulSetting[] {
+function listAllowedOwners(last: (name: string) => string): HarmfulSetting[] {
   return (['owners', 'groups'] as const).flatMap((kind) => {
     const name = `limit container ${kind}`;
-    const allowed = listOf(last(name));
+    const allowed = parseList(last(name));
     return allowed.length === 0
       ? []
       : [
@@ -157,6 +157,6 @@ function forbiddenOwner(last: (name: string) => string): HarmfulSetting[] {
   });
 }
 
-function listOf(value: string): string[] {
+function parseList(value: string): string[] {
   return value === '' || value === 'NULL' ? [] : value.split(',').map((item) => item.trim());
 }

@@ -7,7 +7,7 @@ import type { InferAnswer, InferenceServer, InferRequest, ModelConfig } from '..
  * responses, is called over a stream; a model with a sequence batcher receives each request as a sequence of its own.
  */
 export function serverForModel(server: InferenceServer, config: ModelConfig): InferenceServer {
-  const newSequence = sequencesFor(config);
+  const newSequence = createCorrelationIds(config);
   const isDecoupled = config.modelTransactionPolicy?.decoupled === true;
   if (newSequence === undefined && !isDecoupled) {
     return server;
@@ -27,7 +27,7 @@ export function serverForModel(server: InferenceServer, config: ModelConfig): In
 }
 
 /** Returns a generator of correlation IDs that no other client uses; undefined for a model without sequences. */
-function sequencesFor({ sequenceBatching }: ModelConfig): (() => number | string) | undefined {
+function createCorrelationIds({ sequenceBatching }: ModelConfig): (() => number | string) | undefined {
   if (sequenceBatching === null) {
     return undefined;
   }

@@ -52,7 +52,7 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
       },
       check: (array, header) => {
         const wanted = described[splitName(array, names).tensor ?? ''];
-        const why = wanted === undefined ? undefined : misfit(wanted, header);
+        const why = wanted === undefined ? undefined : explainMismatch(wanted, header);
         if (why !== undefined) {
           throw unusable(array, why);
         }
@@ -90,7 +90,7 @@ function splitName(array: string, tensors: readonly string[]): { name: string; t
 }
 
 /** Explains why an array cannot be used as a tensor; undefined when it can. */
-function misfit({ datatype, shape }: Described[string], array: NpyHeader): string | undefined {
+function explainMismatch({ datatype, shape }: Described[string], array: NpyHeader): string | undefined {
   if (!isOfDatatype(array.descr, datatype)) {
     return `has elements of type ${array.descr}, the workload says ${numpyTypes(datatype)}`;
   }

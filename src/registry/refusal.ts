@@ -47,14 +47,15 @@ function refusal(
       return refused(registry, what);
     case 429: {
       const after = headers['retry-after'];
-      const asked = after === undefined ? '' : ` (it asks to wait: Retry-After: ${shown(after, registry)})`;
+      const asked =
+        after === undefined ? '' : ` (it asks to wait: Retry-After: ${formatServerText(after, registry)})`;
       return new HpcGatError(`${host} limits the number of requests from this address${asked}`, {
         fix: `wait, or log in (\`docker login ${host}\`): accounts may ask more often`,
       });
     }
     default: {
       const said = errorsSchema.safeParse(jsonOf(body)).data?.errors.map(({ message }) => message);
-      const reason = said === undefined ? '' : `: ${shown(said.join('; '), registry)}`;
+      const reason = said === undefined ? '' : `: ${formatServerText(said.join('; '), registry)}`;
       return new HpcGatError(`${host} answered with HTTP status ${statusCode} for ${what}${reason}`, {
         fix: 'try again later',
       });
@@ -63,7 +64,7 @@ function refusal(
 }
 
 /** Formats a text of a server for a message, with the login redacted in case the server repeats it. */
-function shown(text: string, registry: Registry): string {
+function formatServerText(text: string, registry: Registry): string {
   return printable(registry.redact(text));
 }
 
@@ -89,12 +90,12 @@ async function notThere(registry: Registry, what: string, signal: AbortSignal): 
   const meant = nearest(reference, tags);
   const some = tags
     .slice(-10)
-    .map((tag) => shown(tag, registry))
+    .map((tag) => formatServerText(tag, registry))
     .join(', ');
   return new UsageError(`${host} has no ${what}`, {
     fix:
       meant !== undefined
-        ? `did you mean ${host}/${repository}:${shown(meant, registry)}?`
+        ? `did you mean ${host}/${repository}:${formatServerText(meant, registry)}?`
         : tags.length > 0
           ? `it has ${some}${tags.length > 10 ? ' and others' : ''}`
           : `there is no ${repository} at all: check the name`,

@@ -22,7 +22,7 @@ export async function explainEnd(context: Context, record: RunRecord, ended: End
   const names = await listFolder(record.folder);
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
   const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
-  return ending ?? (await tellFullFolder(endingByOthers(ended.job) ?? endingOfJob(ended.job), record));
+  return ending ?? (await addFullDisk(endingByOthers(ended.job) ?? endingOfJob(ended.job), record));
 }
 
 /** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
@@ -152,7 +152,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Adds to an outcome that the file system is full, which also keeps the script from reporting. */
-async function tellFullFolder(ending: Ending, { folder }: RunRecord): Promise<Ending> {
+async function addFullDisk(ending: Ending, { folder }: RunRecord): Promise<Ending> {
   return (await hasSpace(folder))
     ? ending
     : {

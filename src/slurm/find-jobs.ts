@@ -43,10 +43,12 @@ export async function findJobs(context: Context, wanted: readonly JobTraits[]): 
     const names = wanted.filter((traits) => traits.clusters === clusters).map(({ name }) => name);
     jobs.set(clusters, await queryByName(context, [...new Set(names)], clusters));
   }
-  return wanted.map((traits) => (jobs.get(traits.clusters) ?? []).filter((job) => isOf(job, traits)));
+  return wanted.map((traits) =>
+    (jobs.get(traits.clusters) ?? []).filter((job) => matchesTraits(job, traits)),
+  );
 }
 
-function isOf({ name, command }: NamedJob, traits: JobTraits): boolean {
+function matchesTraits({ name, command }: NamedJob, traits: JobTraits): boolean {
   if (command !== undefined && realPath(command) === realPath(traits.script)) {
     return true;
   }

@@ -48,7 +48,7 @@ export async function findNodeName(
   host: string,
   cluster?: string,
 ): Promise<string | undefined> {
-  return nodeCalled(host, (await listNodeNames(context, cluster)) ?? []);
+  return findNodeByHost(host, (await listNodeNames(context, cluster)) ?? []);
 }
 
 /** Whether a host is a node of the cluster; undefined when Slurm does not answer. */
@@ -63,7 +63,7 @@ export async function isNodeOfCluster(
     }
     return undefined;
   });
-  return nodes && nodeCalled(host, nodes) !== undefined;
+  return nodes && findNodeByHost(host, nodes) !== undefined;
 }
 
 /** Lists Name, NodeHostname and NodeAddr of each node; undefined when Slurm does not answer. */
@@ -79,7 +79,7 @@ async function listNodeNames(context: Context, clusters?: string): Promise<strin
   return exitCode === 0 && nodes.length > 0 ? nodes : undefined;
 }
 
-function nodeCalled(host: string, nodes: readonly string[][]): string | undefined {
+function findNodeByHost(host: string, nodes: readonly string[][]): string | undefined {
   const isCalled = (name: string) => nodes.find((names) => names.includes(name))?.[0];
   const short = (name: string): string => name.replace(/\..*$/, '');
   return (

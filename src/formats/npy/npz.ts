@@ -53,7 +53,7 @@ export async function readNpz(
       expectChecksum(entry, content);
       arrays.set(
         name,
-        ofMember(entry.name, () => parseNpy(content)),
+        withMemberName(entry.name, () => parseNpy(content)),
       );
     }
     return arrays;
@@ -90,11 +90,11 @@ async function readHeader(handle: FileHandle, entry: ZipEntry): Promise<NpyHeade
     return parseNpyHeader(start);
   } catch {
     const more = await readZipEntryStart(handle, entry, longest);
-    return ofMember(entry.name, () => parseNpyHeader(more));
+    return withMemberName(entry.name, () => parseNpyHeader(more));
   }
 }
 
-function ofMember<T>(name: string, read: () => T): T {
+function withMemberName<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -29,7 +29,7 @@ export async function chooseSaved(
   const named =
     reference === undefined
       ? images
-      : images.filter(({ RepoTags }) => RepoTags.map(familiar).includes(familiar(reference)));
+      : images.filter(({ RepoTags }) => RepoTags.map(shortenName).includes(shortenName(reference)));
   const wanted = onceEach(named);
   const [first, ...others] = wanted;
   if (first === undefined) {
@@ -56,7 +56,7 @@ export async function chooseSaved(
 }
 
 /** Shortens a name of Docker Hub: Podman saves `docker.io/library/x:1` where Docker saves `x:1`. */
-function familiar(name: string): string {
+function shortenName(name: string): string {
   return name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '');
 }
 
