@@ -10,7 +10,7 @@ import {
   hpcGat,
   image,
   labName,
-  look,
+  leakCheck,
   projectFolder,
   script,
 } from './demo/commands.ts';
@@ -34,8 +34,8 @@ async function showTheWay(stage: Stage, workplace: Workplace): Promise<void> {
   );
   const { nodes } = await labStatus(stage);
   await stage.step(
-    'The look from outside, before: what is on every node',
-    look(['snapshot', workplace.nodesBefore, ...nodes.map(({ name, pid }) => `${name}=${pid ?? ''}`)]),
+    'Leak check, before: every node',
+    leakCheck(['snapshot', workplace.nodesBefore, ...nodes.map(({ name, pid }) => `${name}=${pid ?? ''}`)]),
   );
   await stage.step(
     'The project: a model repository, and the name of the site',
@@ -64,12 +64,12 @@ async function labStatus(stage: Stage): Promise<LabStatus> {
 async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): Promise<number> {
   const steps: [title: string, command: Command][] = [
     ['The end of the cluster', hpcGat(['lab', 'down', '--name', labName])],
-    ['The look from outside, after: this machine', look(['check', hostBefore, '--within', '10'])],
+    ['Leak check, after: this machine', leakCheck(['check', hostBefore, '--within', '10'])],
   ];
   if (existsSync(nodesBefore)) {
     steps.unshift(
       ['Clean-up', alice('login', ['hpc-gat', 'cleanup', '--all'])],
-      ['The look from outside, after: every node', look(['check', nodesBefore])],
+      ['Leak check, after: every node', leakCheck(['check', nodesBefore])],
     );
   }
   let exitCode = 0;
@@ -87,8 +87,8 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
     throw new Stop(`the lab "${labName}" is up: another demo runs, or was killed; fix: ${fix}`, 2);
   }
   await stage.step(
-    'The look from outside, before: this machine',
-    look([
+    'Leak check, before: this machine',
+    leakCheck([
       ...['snapshot', workplace.hostBefore, '--host'],
       ...['--mark', `hpc-gat-lab-${labName}`, '--mark', groupPrefix],
       ...['--temp', workplace.temporary, '--cache', cacheFolder(process.env)],

@@ -6,7 +6,7 @@ import { restartWithoutGuardRegions } from './support/address-space.ts';
 import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
 import { packageVersion } from './support/package-version.ts';
-import { asTold } from './support/refused-by-system.ts';
+import { toUserError } from './support/fs-errors.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
@@ -14,7 +14,7 @@ export async function main(argv: readonly string[], context: Context): Promise<n
     return await runCli(argv, context, packageVersion());
   } catch (error) {
     return report(
-      context.signal.aborted ? context.signal.reason : asTold(error),
+      context.signal.aborted ? context.signal.reason : toUserError(error),
       context.output,
       context.env,
     );

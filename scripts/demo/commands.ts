@@ -22,8 +22,8 @@ export function script(name: string, options: Pick<Command, 'capture'> = {}): Co
   return { typed: `# ${name}`, file: path.join(root, name), args: [], ...options };
 }
 
-export function look(args: readonly string[]): Command {
-  const program = 'test/outside/look.ts';
+export function leakCheck(args: readonly string[]): Command {
+  const program = 'test/leaks/leak-check.ts';
   return here(['node', program, ...args].join(' '), [path.join(root, program), ...args]);
 }
 

@@ -42,7 +42,7 @@ function removeEmpty(folder: string): void {
     try {
       rmdirSync(path.join(folder, name));
     } catch {
-      // Busy: another demo's, or a process was left in it, which the look from outside tells.
+      // Busy: another demo's, or a process was left in it, which the leak check reports.
     }
   }
 }

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Where the demo keeps what it needs while it runs, and what its look from outside compares. */
+/** Where the demo keeps what it needs while it runs, and the snapshots of its leak checks. */
 export interface Workplace {
   /** TMPDIR of every step; whatever is left in it was left by the demo. */
   readonly temporary: string;

@@ -8,7 +8,7 @@ import { waitReady } from './wait-ready.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
 /** What a server says of itself and of a model. */
-export interface Acquaintance {
+export interface ServedModel {
   readonly readyMs: number;
   readonly server: { readonly name: string; readonly version: string };
   readonly modelConfig: ModelConfig;
@@ -16,7 +16,7 @@ export interface Acquaintance {
   readonly modelConfigDigest: string;
 }
 
-export interface MeetOptions {
+export interface DescribeOptions {
   readyTimeoutMs: number;
   /** A line of the result for a person. */
   print: (line: string) => void;
@@ -28,12 +28,12 @@ export interface MeetOptions {
  * @throws {NotReadyError} when the model is not ready in time.
  * @throws {UsageError} when the workload does not fit the model, after `onMet`.
  */
-export async function meetModel(
+export async function describeServedModel(
   server: InferenceServer,
   { workload, stored }: { workload: Workload; stored: StoredInputs },
   { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
-  { readyTimeoutMs, print, onMet }: MeetOptions & { onMet?: (met: Acquaintance) => void },
-): Promise<Acquaintance> {
+  { readyTimeoutMs, print, onMet }: DescribeOptions & { onMet?: (met: ServedModel) => void },
+): Promise<ServedModel> {
   const { model, version } = workload;
   output.info(`waiting for model ${model} at ${server.url}`);
   const onState = (state: string) => {

@@ -3,14 +3,14 @@ import { InferenceServerError } from '../triton/errors.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
-export interface Question {
+export interface InferenceCase {
   readonly workload: Workload;
   readonly inputs: readonly Tensor[];
   /** Which request this is, for messages: "reference case small". */
   readonly what: string;
 }
 
-export interface Answer extends InferAnswer {
+export interface InferenceResult extends InferAnswer {
   readonly latencyMs: number;
 }
 
@@ -19,7 +19,10 @@ export interface Answer extends InferAnswer {
  *
  * @throws {InferenceServerError} saying which request it was.
  */
-export async function ask(server: InferenceServer, { workload, inputs, what }: Question): Promise<Answer> {
+export async function infer(
+  server: InferenceServer,
+  { workload, inputs, what }: InferenceCase,
+): Promise<InferenceResult> {
   const { model, version } = workload;
   const outputs = Object.keys(workload.outputs);
   const start = performance.now();

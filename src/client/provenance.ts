@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
-import type { Acquaintance } from './meet-model.ts';
+import type { ServedModel } from './describe-served-model.ts';
 import { imageText, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
 import type { LoadedWorkload } from '../workload/workload.ts';
 
@@ -53,7 +53,7 @@ export async function readProvenance({ workload, file }: LoadedWorkload): Promis
 /** What is known on both sides and differs. */
 export function changesSince(
   provenance: Provenance,
-  now: Pick<Acquaintance, 'server' | 'modelConfigDigest'> & { readonly image: ServedImage | undefined },
+  now: Pick<ServedModel, 'server' | 'modelConfigDigest'> & { readonly image: ServedImage | undefined },
 ): Change[] {
   const changes: Change[] = [];
   const compare = (what: Change['what'], recorded: string, found: string) => {
@@ -73,6 +73,6 @@ export function changesSince(
   return changes;
 }
 
-function serverText({ name, version }: Acquaintance['server']): string {
+function serverText({ name, version }: ServedModel['server']): string {
   return `${name} ${version}`;
 }

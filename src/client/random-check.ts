@@ -1,6 +1,6 @@
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts';
-import { ask, outputOf } from './ask.ts';
+import { infer, outputOf } from './infer.ts';
 import { responsesOf } from './model-kind.ts';
 import { firstNotFinite } from './compare.ts';
 import { randomRequests, resolveShape, type Sizes } from '../workload/random-inputs.ts';
@@ -36,7 +36,7 @@ export async function checkRandom(
       started += 1;
       const index = started;
       const what = `random request ${index}`;
-      const answer = await ask(server, { workload, inputs, what });
+      const answer = await infer(server, { workload, inputs, what });
       versions.push(answer.version);
       for (const response of responsesOf(answer)) {
         checkOutputs(workload, sizes, response, what);

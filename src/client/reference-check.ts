@@ -3,7 +3,7 @@ import { UsageError, WrongAnswerError } from '../support/errors.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
 import { usable } from '../workload/array-file.ts';
-import { ask, expectOneResponse, outputOf } from './ask.ts';
+import { infer, expectOneResponse, outputOf } from './infer.ts';
 import { compareTensors, firstNotFinite } from './compare.ts';
 import { isOfDatatype, numpyTypes, tensorBytes } from '../workload/npy-tensor.ts';
 import type { NpyHeader } from '../formats/npy/npy.ts';
@@ -114,7 +114,7 @@ export async function checkReference(
   const versions: string[] = [];
   for (const { name, inputs, outputs } of cases) {
     const what = `reference case ${name}`;
-    const answer = await ask(server, { workload, inputs, what });
+    const answer = await infer(server, { workload, inputs, what });
     expectOneResponse(answer, what);
     versions.push(answer.version);
     const differences = outputs.map((output) => compareOutput(what, output, answer, workload));

@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
-import { recordReference, type Recording } from './record.ts';
+import { saveReference, type Recording } from './save-reference.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { imageText, readImageRecord } from './served-image.ts';
 import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
@@ -16,7 +16,7 @@ export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'wor
 }
 
 /** The verb `test --record`. */
-export async function runRecord(options: RecordVerbOptions, context: Context): Promise<number> {
+export async function runSaveReference(options: RecordVerbOptions, context: Context): Promise<number> {
   const { url, readyTimeoutMs, inferTimeoutMs, serverLog: log, json, force } = options;
   const { cwd, output, signal } = context;
   const loaded = await loadWorkload(path.resolve(cwd, options.workload));
@@ -39,7 +39,7 @@ export async function runRecord(options: RecordVerbOptions, context: Context): P
     credentials: await credentialsIn(options.credentials, context),
   });
   try {
-    const recording = await recordReference(server, loaded, context, {
+    const recording = await saveReference(server, loaded, context, {
       file,
       force,
       image,

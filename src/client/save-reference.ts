@@ -6,9 +6,9 @@ import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
 import { answerLimit } from './answer-limit.ts';
-import { ask, expectOneResponse } from './ask.ts';
+import { infer, expectOneResponse } from './infer.ts';
 import { serverForModel } from './model-kind.ts';
-import { meetModel, type MeetOptions } from './meet-model.ts';
+import { describeServedModel, type DescribeOptions } from './describe-served-model.ts';
 import { formatNpy, NpyError } from '../formats/npy/npy.ts';
 import { npyArray } from '../workload/npy-tensor.ts';
 import { type Provenance, provenanceMember } from './provenance.ts';
@@ -21,7 +21,7 @@ import type { LoadedWorkload } from '../workload/workload.ts';
 /** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
 const recordedRequests = 3;
 
-export interface RecordOptions extends MeetOptions {
+export interface RecordOptions extends DescribeOptions {
   /** Absolute path; without it the workload's reference, else `reference.npz` beside it. */
   readonly file?: string | undefined;
   readonly force: boolean;
@@ -43,7 +43,7 @@ export interface Recording {
  * @throws {UsageError} when there are no random requests, or the file is there already and may not be replaced.
  * @throws {WrongAnswerError} when an answer lacks an output, has another shape or is not finite.
  */
-export async function recordReference(
+export async function saveReference(
   server: InferenceServer,
   loaded: LoadedWorkload,
   context: Pick<Context, 'clock' | 'signal' | 'output'>,
@@ -68,7 +68,7 @@ export async function recordReference(
     server: kind,
     modelConfig,
     modelConfigDigest,
-  } = await meetModel(server, { workload, stored }, context, options);
+  } = await describeServedModel(server, { workload, stored }, context, options);
   await server.limitAnswers(answerLimit(workload, [], stored));
   const asked = serverForModel(server, modelConfig);
   const members: Record<string, Uint8Array> = {};
@@ -76,7 +76,7 @@ export async function recordReference(
   let version = '';
   for (const { sizes, inputs } of randomRequests(workload, stored)) {
     const name = `request-${cases.length + 1}`;
-    const answer = await ask(asked, { workload, inputs, what: name });
+    const answer = await infer(asked, { workload, inputs, what: name });
     expectOneResponse(answer, name);
     checkOutputs(workload, sizes, answer, name);
     version = answer.version;

@@ -6,7 +6,7 @@ import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
 import { serverForModel } from './model-kind.ts';
-import { meetModel, type MeetOptions } from './meet-model.ts';
+import { describeServedModel, type DescribeOptions } from './describe-served-model.ts';
 import { type Change, changesSince, type Provenance, readProvenance } from './provenance.ts';
 import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
 import type { ServedImage } from './served-image.ts';
@@ -47,7 +47,7 @@ export async function testModel(
   loaded: LoadedWorkload,
   findings: Findings,
   context: Pick<Context, 'clock' | 'signal' | 'output'>,
-  options: MeetOptions & { readonly image: ServedImage | undefined },
+  options: DescribeOptions & { readonly image: ServedImage | undefined },
 ): Promise<void> {
   const { clock, signal } = context;
   const { print, image } = options;
@@ -66,7 +66,7 @@ export async function testModel(
   if (image !== undefined) {
     findings.image = image;
   }
-  const met = await meetModel(server, { workload, stored }, context, {
+  const met = await describeServedModel(server, { workload, stored }, context, {
     ...options,
     onMet: ({ readyMs, ...met }) => {
       timings.readyMs = readyMs;

@@ -54,7 +54,7 @@ export const build = defineVerb({
     const { parseWith } = await import('../support/parse.ts');
     const { buildImages, targetsOf } = await import('../image/build/build-images.ts');
     const { withAbsoluteFile } = await import('../image/build/base.ts');
-    const { placeBundledModel } = await import('../model/bundled.ts');
+    const { installBundledModel } = await import('../model/bundled.ts');
     const { what, base, dryRun, force, json } = args;
     if (what === 'all' && base !== undefined) {
       throw new UsageError('--base is for one image', { fix: 'hpc-gat build server --base ...' });
@@ -76,7 +76,7 @@ export const build = defineVerb({
     const images = await buildImages(context, project, targets, { force, dryRun, onBuilt });
     const { repository, name: names } = project.settings.model;
     const [name = ''] = [names].flat();
-    const place = () => placeBundledModel(context, path.resolve(project.root, repository), name, dryRun);
+    const place = () => installBundledModel(context, path.resolve(project.root, repository), name, dryRun);
     const model = what === 'all' ? { name, state: await place() } : undefined;
     if (json) {
       context.output.json({ images, ...(model !== undefined && { model }) });

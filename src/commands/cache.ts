@@ -81,7 +81,7 @@ async function placeOf(
   context: Context,
 ) {
   const { loadProject } = await import('../config/load.ts');
-  const { cachePlace } = await import('../image/convert/cache/place.ts');
+  const { cachePlace } = await import('../image/convert/cache/cache-config.ts');
   const { settings } = await loadProject(context, { configFile: config, site });
   const place = cachePlace(settings.cache, context);
   if (place === undefined) {

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../doctor/examine.ts';
+import type { CheckResult } from '../doctor/examine.ts';
 import { withProjectOptions } from './run-options.ts';
 import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
@@ -26,13 +26,13 @@ export const doctor = defineVerb({
   handle: async (args, context) => {
     const waitMs = secondsToMs('--wait', args.wait);
     const { loadProject } = await import('../config/load.ts');
-    const { describeDiagnoses, examine } = await import('../doctor/examine.ts');
+    const { formatCheckResults, runChecks } = await import('../doctor/examine.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
     const patient = { context, settings, root, gpu: args.gpu };
     let node: string | undefined;
-    let diagnoses: Diagnosis[];
+    let diagnoses: CheckResult[];
     if (args.node === undefined) {
-      diagnoses = await examine(patient);
+      diagnoses = await runChecks(patient);
     } else {
       const { examineOnNode } = await import('../doctor/examine-node.ts');
       context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
@@ -52,7 +52,7 @@ export const doctor = defineVerb({
       if (node !== undefined) {
         context.output.info(`on ${node}:`);
       }
-      describeDiagnoses(diagnoses).forEach((line) => {
+      formatCheckResults(diagnoses).forEach((line) => {
         context.output.result(line);
       });
     }

@@ -30,10 +30,10 @@ export const run = defineVerb({
       );
       return 0;
     }
-    const { runHere } = await import('../run/local.ts');
+    const { runLocally } = await import('../run/local.ts');
     const { showEnding } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
-    const { record, ending } = await runHere(shown, project, { serve: false, gpu, allowCpu, id });
+    const { record, ending } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {
       context.output.json({ run: record.id, folder: record.folder, ...ending });
     }

@@ -27,11 +27,11 @@ export const start = defineVerb({
       showScript(prepared, args.json, context.output);
       return 0;
     }
-    const { startHere } = await import('../run/start.ts');
+    const { startLocally } = await import('../run/start.ts');
     const { findServed, howToConnect } = await import('../run/endpoints.ts');
     const { showEnding } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
-    const { record, ending } = await startHere(context, project, options);
+    const { record, ending } = await startLocally(context, project, options);
     if (ending !== undefined) {
       if (args.json) {
         context.output.json({ run: record.id, folder: record.folder, ...ending });

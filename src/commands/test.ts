@@ -64,12 +64,12 @@ export const test = defineVerb({
     }
     const asked = { ...(await chooseServer(options, context)), ...timeouts, json: options.json };
     if (record !== undefined) {
-      const { runRecord } = await import('../client/run-record.ts');
+      const { runSaveReference } = await import('../client/run-save-reference.ts');
       const [workload = '', ...others] = asked.workloads;
       if (others.length > 0) {
         throw new UsageError('--record takes one workload at a time', { fix: 'give --workload once' });
       }
-      return runRecord({ ...asked, workload, record, force }, context);
+      return runSaveReference({ ...asked, workload, record, force }, context);
     }
     const { runTest } = await import('../client/run-test.ts');
     return runTest({ ...asked, result }, context);

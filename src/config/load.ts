@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import { readTrustedText } from '../support/ownership.ts';
 import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';

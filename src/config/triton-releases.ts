@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import { readPackageFile } from '../support/package-files.ts';
 import { parseYaml } from '../support/yaml.ts';
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './client.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 

@@ -1,7 +1,7 @@
 import type { CompleteSettings } from '../config/defaults.ts';
 import type { Context } from '../support/context.ts';
 
-export interface Patient {
+export interface CheckContext {
   readonly context: Context;
   readonly settings: CompleteSettings;
   /** Absolute folder of the project. */
@@ -21,7 +21,7 @@ export interface Finding {
 export interface Check {
   /** One or two words, in kebab-case. */
   readonly name: string;
-  readonly examine: (patient: Patient) => Promise<Finding | Finding[]>;
+  readonly examine: (patient: CheckContext) => Promise<Finding | Finding[]>;
 }
 
 export function ok(message: string): Finding {

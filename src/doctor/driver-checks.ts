@@ -5,7 +5,7 @@ import { judgeDriver, tritonReleases } from '../config/triton-releases.ts';
 import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findProgram } from '../support/find-program.ts';
-import { type Check, error, type Finding, note, ok, type Patient, warning } from './check.ts';
+import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
 const askTimeoutMs = 60_000;
 
@@ -85,7 +85,7 @@ async function driverVersion({ env, run, signal }: Context): Promise<string | un
 }
 
 /** Undefined when there is no image yet. */
-async function imageVersions({ context, settings, root }: Patient): Promise<ImageVersions | undefined> {
+async function imageVersions({ context, settings, root }: CheckContext): Promise<ImageVersions | undefined> {
   const image = path.resolve(root, settings.image.file);
   try {
     await access(image);

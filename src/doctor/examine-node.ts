@@ -8,8 +8,8 @@ import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess } from '../support/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
-import type { Patient } from './check.ts';
-import type { Diagnosis } from './examine.ts';
+import type { CheckContext } from './check.ts';
+import type { CheckResult } from './examine.ts';
 
 const jobMinutes = 5;
 
@@ -37,9 +37,9 @@ const diagnosesSchema = z.array(
  * @throws {CommandFailedError} when Slurm refuses it, or hpc-gat cannot run there.
  */
 export async function examineOnNode(
-  { context, settings, gpu }: Patient,
+  { context, settings, gpu }: CheckContext,
   { partition, waitMs, args }: NodeRequest,
-): Promise<{ node: string; diagnoses: Diagnosis[] }> {
+): Promise<{ node: string; diagnoses: CheckResult[] }> {
   const { slurm } = settings;
   const directives = jobDirectives({
     ...{ name: '', output: '', warnSeconds: 0, settings: slurm },

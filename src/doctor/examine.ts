@@ -1,5 +1,5 @@
 import { HpcGatError } from '../support/errors.ts';
-import type { Check, Finding, Patient } from './check.ts';
+import type { Check, Finding, CheckContext } from './check.ts';
 import { containerChecks } from './container-checks.ts';
 import { dockerChecks } from './docker-checks.ts';
 import { driverChecks } from './driver-checks.ts';
@@ -8,7 +8,7 @@ import { loginChecks } from './login-checks.ts';
 import { slurmChecks } from './slurm-checks.ts';
 import { storageChecks } from './storage-checks.ts';
 
-export interface Diagnosis extends Finding {
+export interface CheckResult extends Finding {
   readonly check: string;
 }
 
@@ -23,8 +23,8 @@ const checks: readonly Check[] = [
 ];
 
 /** Everything that can be wrong on this host, in the order in which one would mend it. */
-export async function examine(patient: Patient): Promise<Diagnosis[]> {
-  const diagnoses: Diagnosis[] = [];
+export async function runChecks(patient: CheckContext): Promise<CheckResult[]> {
+  const diagnoses: CheckResult[] = [];
   for (const { name, examine: look } of checks) {
     for (const finding of [await findings(look, patient)].flat()) {
       diagnoses.push({ check: name, ...finding });
@@ -33,7 +33,7 @@ export async function examine(patient: Patient): Promise<Diagnosis[]> {
   return diagnoses;
 }
 
-async function findings(look: Check['examine'], patient: Patient): Promise<Finding | Finding[]> {
+async function findings(look: Check['examine'], patient: CheckContext): Promise<Finding | Finding[]> {
   try {
     return await look(patient);
   } catch (error) {
@@ -50,7 +50,7 @@ async function findings(look: Check['examine'], patient: Patient): Promise<Findi
 }
 
 /** A line for each finding, and one more for what to do. */
-export function describeDiagnoses(diagnoses: readonly Diagnosis[]): string[] {
+export function formatCheckResults(diagnoses: readonly CheckResult[]): string[] {
   const width = Math.max(...diagnoses.map(({ check }) => check.length));
   return diagnoses.flatMap(({ status, check, message, fix }) => [
     `${status.padEnd(7)}  ${check.padEnd(width)}  ${message}`,

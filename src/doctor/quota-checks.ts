@@ -2,10 +2,10 @@ import { stat, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { bytesOf, listCache } from '../image/convert/cache/folder.ts';
-import { cachePlace } from '../image/convert/cache/place.ts';
+import { cachePlace } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
-import { type Check, type Finding, note, ok, type Patient, warning } from './check.ts';
+import { type Check, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
 
 const askTimeoutMs = 20_000;
@@ -51,7 +51,7 @@ export const quotaChecks: readonly Check[] = [
 ];
 
 /** Where Apptainer keeps what it builds and pulls. */
-async function runtimeCache({ context }: Patient): Promise<Finding> {
+async function runtimeCache({ context }: CheckContext): Promise<Finding> {
   const folder = cacheFolder(context.env, homeOf(context));
   const size = await sizeOf(context, folder);
   const found = size === undefined ? `${folder}: not there yet` : `${folder}: ${inGiB(size)}`;
@@ -64,7 +64,7 @@ async function runtimeCache({ context }: Patient): Promise<Finding> {
 }
 
 /** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
-async function layerCache({ context, settings }: Patient): Promise<Finding> {
+async function layerCache({ context, settings }: CheckContext): Promise<Finding> {
   const place = cachePlace(settings.cache, context);
   if (place === undefined) {
     return {

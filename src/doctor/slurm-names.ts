@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 import { associationsOf, type Association } from '../slurm/account.ts';
 import { askController } from '../slurm/controller.ts';
-import { describePartitions, type Partition } from '../slurm/describe-partitions.ts';
+import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
-import { namesInstead } from '../support/nearest.ts';
-import { type Check, error, type Finding, note, ok, type Patient, warning } from './check.ts';
+import { suggestion } from '../support/suggest.ts';
+import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
 /** The names that the configuration uses, against those that Slurm knows. */
 export const nameChecks: readonly Check[] = [
@@ -16,7 +16,7 @@ export const nameChecks: readonly Check[] = [
         return note('not asked: no Slurm here');
       }
       const { clusters } = patient.settings.slurm.sbatch;
-      const known = await describePartitions(
+      const known = await listPartitions(
         patient.context,
         typeof clusters === 'string' ? clusters : undefined,
       );
@@ -51,21 +51,21 @@ async function hasCluster(context: Context, asked: readonly string[]): Promise<b
 }
 
 /** What jobs are asked with, without a GPU and with one. */
-function jobsOf({ settings: { slurm } }: Patient) {
+function jobsOf({ settings: { slurm } }: CheckContext) {
   return [slurm, { ...slurm, ...slurm.gpu }];
 }
 
-function unknownPartitions(patient: Patient, known: readonly Partition[]): Finding[] {
+function unknownPartitions(patient: CheckContext, known: readonly Partition[]): Finding[] {
   const names = known.map(({ name }) => name);
   // Several may be named, with commas.
   const wanted = jobsOf(patient).flatMap(({ partition = '' }) => partition.split(','));
   return unknownAmong(wanted, names).map((name) =>
-    error(`"${name}" is not here`, namesInstead(name, 'partitions here', names)),
+    error(`"${name}" is not here`, suggestion(name, 'partitions here', names)),
   );
 }
 
 /** Slurm does not care for capitals in them. */
-function unknownGpuType({ settings: { slurm } }: Patient, known: readonly Partition[]): Finding[] {
+function unknownGpuType({ settings: { slurm } }: CheckContext, known: readonly Partition[]): Finding[] {
   const { type, partition = slurm.partition } = slurm.gpu;
   const types = known
     .filter(({ name }) => partition === undefined || partition.split(',').includes(name))
@@ -78,11 +78,11 @@ function unknownGpuType({ settings: { slurm } }: Patient, known: readonly Partit
   const where = partition === undefined ? 'here' : `in ${partition}`;
   return isKnown
     ? []
-    : [error(`no GPU of type "${type}" is ${where}`, namesInstead(type, `types ${where}`, names))];
+    : [error(`no GPU of type "${type}" is ${where}`, suggestion(type, `types ${where}`, names))];
 }
 
 /** A warning: not every site refuses what accounting does not know. */
-function unknownAccounts(patient: Patient, own: readonly Association[]): Finding[] {
+function unknownAccounts(patient: CheckContext, own: readonly Association[]): Finding[] {
   const jobs = jobsOf(patient);
   const accounts = [...new Set(own.map(({ account }) => account))];
   const foreign = unknownAmong(
@@ -97,10 +97,10 @@ function unknownAccounts(patient: Patient, own: readonly Association[]): Finding
   });
   return [
     ...foreign.map((name) =>
-      warning(`"${name}" is no account of yours`, namesInstead(name, 'yours', accounts)),
+      warning(`"${name}" is no account of yours`, suggestion(name, 'yours', accounts)),
     ),
     ...[...new Map(unusable.map((each) => [each.name, each.usable]))].map(([name, usable]) =>
-      warning(`"${name}" is no QOS of yours`, namesInstead(name, 'yours', [...new Set(usable)])),
+      warning(`"${name}" is no QOS of yours`, suggestion(name, 'yours', [...new Set(usable)])),
     ),
   ];
 }

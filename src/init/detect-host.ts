@@ -3,14 +3,14 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { findRuntimeModule } from '../apptainer/module.ts';
 import { defaultAccount } from '../slurm/account.ts';
-import { describePartitions, type Partition } from '../slurm/describe-partitions.ts';
+import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { findProgram } from '../support/find-program.ts';
 import { isMissing } from '../support/files.ts';
 
 /** What a host and a folder say of themselves. */
-export interface Survey {
+export interface HostFacts {
   readonly host: string;
   readonly partitions: readonly Partition[];
   /** Why no partition is known; undefined when Slurm told. */
@@ -27,7 +27,7 @@ export interface Survey {
 }
 
 /** Asks Slurm, the PATH, the module system and the folder; what is not there is no error. */
-export async function surveyHost(context: Context): Promise<Survey> {
+export async function detectHost(context: Context): Promise<HostFacts> {
   const { env, cwd } = context;
   const program = findProgram('apptainer', env) ?? findProgram('singularity', env);
   const { partitions, noPartitions } = await askPartitions(context);
@@ -44,9 +44,9 @@ export async function surveyHost(context: Context): Promise<Survey> {
   };
 }
 
-async function askPartitions(context: Context): Promise<Pick<Survey, 'partitions' | 'noPartitions'>> {
+async function askPartitions(context: Context): Promise<Pick<HostFacts, 'partitions' | 'noPartitions'>> {
   try {
-    const partitions = await describePartitions(context);
+    const partitions = await listPartitions(context);
     return {
       partitions,
       noPartitions: partitions.length === 0 ? 'sinfo shows no partition' : undefined,

@@ -1,8 +1,8 @@
 import { defaultSettings } from '../config/defaults.ts';
 import type { Settings } from '../config/schema.ts';
-import { parseMinutes, type Partition } from '../slurm/describe-partitions.ts';
+import { parseMinutes, type Partition } from '../slurm/list-partitions.ts';
 import type { Entry } from './document.ts';
-import type { Survey } from './survey.ts';
+import type { HostFacts } from './detect-host.ts';
 
 /** What is for trying things out is not where runs should go by themselves. */
 const forTests = /debug|devel|test|interactive|short-?gpu/i;
@@ -11,7 +11,7 @@ const defaultMemoryMb = 4096;
 const share = 0.75;
 
 /** What `slurm:` should say on this cluster, for jobs without a GPU and with `--gpu`, where the profile does not say it. */
-export function guessSlurm(survey: Survey, profile: Settings['slurm'] = {}): Entry[] {
+export function guessSlurm(survey: HostFacts, profile: Settings['slurm'] = {}): Entry[] {
   const usable = survey.partitions.filter(({ isUp }) => isUp);
   const forAll = usable.find(({ isDefault }) => isDefault) ?? usable.find(({ gpus }) => gpus.length === 0);
   const common = forAll === undefined ? [] : limits(forAll);
@@ -26,7 +26,7 @@ export function guessSlurm(survey: Survey, profile: Settings['slurm'] = {}): Ent
   ];
 }
 
-function accountEntry({ account }: Survey): Entry {
+function accountEntry({ account }: HostFacts): Entry {
   const path = ['slurm', 'account'];
   return account === undefined
     ? example(path, 'NAME', 'Where the cluster asks for one; none of yours is known here.')
@@ -34,7 +34,7 @@ function accountEntry({ account }: Survey): Entry {
 }
 
 function partitionEntry(
-  { noPartitions }: Survey,
+  { noPartitions }: HostFacts,
   usable: readonly Partition[],
   chosen: Partition | undefined,
 ): Entry {
@@ -52,7 +52,7 @@ function partitionEntry(
 
 /** @param common what is said for all jobs already. */
 function gpuEntries(
-  { noPartitions }: Survey,
+  { noPartitions }: HostFacts,
   usable: readonly Partition[],
   common: readonly Limit[],
 ): Entry[] {

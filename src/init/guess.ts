@@ -2,7 +2,7 @@ import { defaultSettings } from '../config/defaults.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Entry } from './document.ts';
 import { guessSlurm } from './guess-slurm.ts';
-import type { Survey } from './survey.ts';
+import type { HostFacts } from './detect-host.ts';
 
 export interface Site {
   /** Undefined when none was named. */
@@ -13,7 +13,7 @@ export interface Site {
 }
 
 /** Every entry of a fresh hpc-gat.yaml; what the site's profile says itself is left out. */
-export function guessEntries(survey: Survey, site: Site): Entry[] {
+export function guessEntries(survey: HostFacts, site: Site): Entry[] {
   const entries = [
     siteEntry(site),
     ...imageEntries(survey),
@@ -39,7 +39,7 @@ function siteEntry({ name, known }: Site): Entry {
   };
 }
 
-function imageEntries({ sifFiles }: Survey): Entry[] {
+function imageEntries({ sifFiles }: HostFacts): Entry[] {
   const [newest, ...older] = sifFiles;
   return [
     {
@@ -61,7 +61,7 @@ function imageEntries({ sifFiles }: Survey): Entry[] {
   ];
 }
 
-function modelEntries({ models }: Survey): Entry[] {
+function modelEntries({ models }: HostFacts): Entry[] {
   const usual = defaultSettings.model.name;
   const chosen = models?.includes(usual) ? usual : models?.[0];
   const others = (models ?? []).filter((name) => name !== chosen);
@@ -84,7 +84,7 @@ function modelEntries({ models }: Survey): Entry[] {
   ];
 }
 
-function setupEntry({ program, module, host }: Survey): Entry {
+function setupEntry({ program, module, host }: HostFacts): Entry {
   const path = ['setup'];
   if (module !== undefined) {
     return {

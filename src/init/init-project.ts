@@ -7,7 +7,7 @@ import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import { type Entry, writeDocument } from './document.ts';
 import { guessEntries } from './guess.ts';
-import { surveyHost } from './survey.ts';
+import { detectHost } from './detect-host.ts';
 
 export interface InitOptions {
   readonly site: string | undefined;
@@ -41,7 +41,7 @@ export async function initProject(
   }
   const known = await siteNames();
   const { profile } = await readSite(site ?? 'generic', context.cwd);
-  const survey = await surveyHost(context);
+  const survey = await detectHost(context);
   const entries = guessEntries(survey, { name: site, profile, known });
   const head = [
     `Written by \`hpc-gat init\` on ${survey.host}. Each comment says what its value was taken from: correct what is wrong.`,

@@ -9,7 +9,7 @@ import { withLock } from './lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
 import { killAndWait, runningProcess } from './processes.ts';
-import { removeLabRecord } from './record.ts';
+import { removeLabState } from './lab-state.ts';
 import { checkRequirements } from './requirements.ts';
 
 const ORDERLY_TIMEOUT_MS = 4_000;
@@ -24,7 +24,7 @@ export async function labDown(lab: Lab, { wipe }: { wipe: boolean }): Promise<vo
 export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): Promise<void> {
   const lab = { ...interrupted, context: { ...interrupted.context, signal: new AbortController().signal } };
   const { clock } = lab.context;
-  await removeLabRecord(lab);
+  await removeLabState(lab);
   await Promise.all([
     orderly(lab, nodeWithRole(lab, 'controller'), 'lab/stop-controller.sh.hbs'),
     orderly(lab, nodeWithRole(lab, 'workstation'), 'lab/stop-workstation.sh.hbs'),

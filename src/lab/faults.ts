@@ -7,14 +7,14 @@ import { nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
 import { startNode } from './nodes.ts';
 import { runningProcess } from './processes.ts';
 import { waitUntilReady } from './ready.ts';
-import { requireLabRecord } from './record.ts';
+import { requireLabState } from './lab-state.ts';
 
 const TIMEOUT_MS = 20_000;
 
 /** Switches a node on again, and waits until what runs on it answers. */
 export async function restartNode(lab: Lab, name: string): Promise<void> {
   const { role } = nodeOf(lab, name);
-  const { rootfs, binds, modes } = await requireLabRecord(lab);
+  const { rootfs, binds, modes } = await requireLabState(lab);
   await startNode(lab, name, { root: path.join(rootfs, 'root'), binds, modes });
   if (role === 'compute' || role === 'workstation') {
     const nodes = role === 'compute' ? [name] : [];

@@ -17,9 +17,9 @@ const schema = z.strictObject({
 });
 
 /** What a lab that is up was started with. Written when `up` is done, removed when `down` begins. */
-export type LabRecord = z.output<typeof schema>;
+export type LabState = z.output<typeof schema>;
 
-export async function readLabRecord(lab: Lab): Promise<LabRecord | undefined> {
+export async function readLabState(lab: Lab): Promise<LabState | undefined> {
   const file = recordFile(lab);
   const text = await readTextIfPresent(file);
   return text === undefined
@@ -28,19 +28,19 @@ export async function readLabRecord(lab: Lab): Promise<LabRecord | undefined> {
 }
 
 /** @throws {HpcGatError} when the lab is down. */
-export async function requireLabRecord(lab: Lab): Promise<LabRecord> {
-  const record = await readLabRecord(lab);
+export async function requireLabState(lab: Lab): Promise<LabState> {
+  const record = await readLabState(lab);
   if (record === undefined) {
     throw new HpcGatError(`the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
   }
   return record;
 }
 
-export async function writeLabRecord(lab: Lab, record: LabRecord): Promise<void> {
+export async function writeLabState(lab: Lab, record: LabState): Promise<void> {
   await writeFileAtomically(recordFile(lab), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-export async function removeLabRecord(lab: Lab): Promise<void> {
+export async function removeLabState(lab: Lab): Promise<void> {
   await rm(recordFile(lab), { force: true });
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { cacheFolder } from '../support/cache-folder.ts';
 import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import type { Context } from '../support/context.ts';
 import { loadCluster, type Cluster, type ClusterNode } from './facts.ts';
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Lab, nodeFolder, nodesOf } from './lab.ts';
 import { runningProcess } from './processes.ts';
-import { readLabRecord } from './record.ts';
+import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';
 
 /** What `labUp` would do, a line each. */
 export async function plannedUp(lab: Lab): Promise<string[]> {
   const { up, down } = await nodesByState(lab);
-  const isNew = (await readLabRecord(lab)) === undefined;
+  const isNew = (await readLabState(lab)) === undefined;
   return [
     ...(isNew && !(await isRootFilesystemBuilt(lab.context, lab.cluster))
       ? ['build the root file system']

@@ -2,7 +2,7 @@ import { nodeFolder, nodesOf, addressOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
 import { slurmStates } from './ready.ts';
 import { formatModes, type LabModes } from './modes.ts';
-import { readLabRecord } from './record.ts';
+import { readLabState } from './lab-state.ts';
 import { packageVersions } from './rootfs.ts';
 
 export interface LabStatus {
@@ -30,7 +30,7 @@ interface NodeStatus {
 const shown = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge'];
 
 export async function labStatus(lab: Lab): Promise<LabStatus> {
-  const record = await readLabRecord(lab);
+  const record = await readLabState(lab);
   const running = await Promise.all(
     nodesOf(lab).map(([name]) => runningProcess(nodeFolder(lab, name).pidFile)),
   );

@@ -11,7 +11,7 @@ import { startSwitch } from './network.ts';
 import { startNode } from './nodes.ts';
 import { formatModes, type LabModes } from './modes.ts';
 import { computeNodes, waitUntilReady } from './ready.ts';
-import { readLabRecord, writeLabRecord } from './record.ts';
+import { readLabState, writeLabState } from './lab-state.ts';
 import { checkRequirements } from './requirements.ts';
 import { rootFilesystem } from './rootfs.ts';
 
@@ -32,7 +32,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
   const { context } = lab;
   await checkRequirements(context);
   await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, context, async () => {
-    const before = await readLabRecord(lab);
+    const before = await readLabState(lab);
     if (before === undefined) {
       // What an `up` left that was killed half-way.
       await takeDown(lab, { wipe: false });
@@ -51,7 +51,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
       }
       throw error;
     }
-    await writeLabRecord(lab, record);
+    await writeLabState(lab, record);
     const seconds = (context.clock.now().getTime() - started) / 1000;
     context.output.info(`lab "${lab.name}" is up: ${nodesOf(lab).length} nodes, ${seconds.toFixed(1)} s`);
   });

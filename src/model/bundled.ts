@@ -14,7 +14,7 @@ export type BundledModel = 'placed' | 'would be placed' | 'is there already' | '
  *
  * @param repository absolute; made when it is not there.
  */
-export async function placeBundledModel(
+export async function installBundledModel(
   context: Pick<Context, 'env' | 'cwd'>,
   repository: string,
   name: string,

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import { readConfig, type ReadConfig } from './config/read.ts';
 
 /** A model's folder as it lies on the disk. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import { printable } from '../support/printable.ts';
 import type { Registry, WholeAnswer } from './registry.ts';
 

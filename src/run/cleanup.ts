@@ -1,7 +1,7 @@
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { signalProcess } from '../support/process-group.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
 import { elsewhere, type RunState, stateOfRun } from './record/state.ts';
 
@@ -21,7 +21,7 @@ export interface CleanupOptions {
  */
 export async function cleanUpRun(
   context: Context,
-  record: RunRecord,
+  record: RunDirectory,
   options: CleanupOptions,
 ): Promise<string[]> {
   const { dryRun, hostname } = options;
@@ -60,7 +60,7 @@ function whatIsDoneOn(host: string, { state }: RunState): string {
     : `end and remove what is left on ${host}`;
 }
 
-async function endJob(context: Context, record: RunRecord, jobId: string): Promise<void> {
+async function endJob(context: Context, record: RunDirectory, jobId: string): Promise<void> {
   await cancelJob(context, jobId);
   await until(context, async () => {
     const job = await queryJob(context, jobId);

@@ -3,7 +3,7 @@ import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
 import { isListed } from '../support/shared-files.ts';
 import { alignColumns } from '../support/table.ts';
-import { type Endpoint, findRun, listRuns, type RunRecord } from './record/run-directory.ts';
+import { type Endpoint, findRun, listRuns, type RunDirectory } from './record/run-directory.ts';
 import { elsewhere, type RunState, statesOfRuns } from './record/state.ts';
 
 /** A server that can be asked now. */
@@ -33,7 +33,7 @@ export async function servingRuns(
   context: Context,
   root: string,
   hostname: string,
-): Promise<{ record: RunRecord; state: RunState }[]> {
+): Promise<{ record: RunDirectory; state: RunState }[]> {
   const records = await listRuns(root);
   const states = await statesOfRuns(context, records, hostname);
   return records.flatMap((record, index) => {
@@ -113,7 +113,7 @@ function mayAnswer({ ready, state }: RunState): boolean {
   return ready || state === elsewhere;
 }
 
-async function servedBy(record: RunRecord, now: Date): Promise<Served | undefined> {
+async function servedBy(record: RunDirectory, now: Date): Promise<Served | undefined> {
   const { endpoint, plan } = await record.facts();
   if (endpoint === undefined || plan?.models === undefined) {
     return undefined;

@@ -9,8 +9,8 @@ import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { hasSpace } from '../support/files.ts';
 import { listFolder, readListedText } from '../support/shared-files.ts';
 import { likelyLoginFile } from './login-files.ts';
-import { endingOfJob, type Ending } from './record/outcome.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import { outcomeOfJob, type Outcome } from './record/outcome.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 
 interface EndedJob {
   readonly id: string;
@@ -18,15 +18,15 @@ interface EndedJob {
 }
 
 /** Explains how a job ended whose script could not report, from Slurm, the node and the run's files. */
-export async function explainEnd(context: Context, record: RunRecord, ended: EndedJob): Promise<Ending> {
+export async function explainEnd(context: Context, record: RunDirectory, ended: EndedJob): Promise<Outcome> {
   const names = await listFolder(record.folder);
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
   const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
-  return ending ?? (await addFullDisk(endingByOthers(ended.job) ?? endingOfJob(ended.job), record));
+  return ending ?? (await addFullDisk(endingByOthers(ended.job) ?? outcomeOfJob(ended.job), record));
 }
 
 /** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
-export function endingByOthers({ state, cancelledBy }: Job): Ending | undefined {
+export function endingByOthers({ state, cancelledBy }: Job): Outcome | undefined {
   if (state !== 'CANCELLED' || cancelledBy === undefined || cancelledBy === userInfo().uid) {
     return undefined;
   }
@@ -41,16 +41,16 @@ export function endingByOthers({ state, cancelledBy }: Job): Ending | undefined 
 /** Explains a job that was allocated a node, but whose script left no visible file. */
 async function explainNoStart(
   context: Context,
-  record: RunRecord,
+  record: RunDirectory,
   { id, job }: EndedJob,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const { state, nodes, cancelledBy } = job;
   if (nodes === undefined || cancelledBy === userInfo().uid) {
     return undefined;
   }
   if (state === 'FAILED') {
     return {
-      exitCode: endingOfJob(job).exitCode,
+      exitCode: outcomeOfJob(job).exitCode,
       message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.folder}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
     };
   }
@@ -65,7 +65,7 @@ async function explainProlog(
   context: Context,
   node: string,
   cluster: string | undefined,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const reason = await whyNodeIsDrained(context, node, cluster).catch((error: unknown) => {
     if (!(error instanceof HpcGatError)) {
       throw error;
@@ -80,7 +80,7 @@ async function explainProlog(
     : undefined;
 }
 
-async function explainLogin(node: string): Promise<Ending> {
+async function explainLogin(node: string): Promise<Outcome> {
   return {
     exitCode: ExitCode.commandFailed,
     message: `Slurm canceled the job before its script started on ${node}: it probably could not load the environment of your login shell there (--export=NONE); ${await loginAdvice()}`,
@@ -98,7 +98,7 @@ const neverStarts =
   /^(BadConstraints|DependencyNeverSatisfied|Invalid(Account|QOS)|AccountNotAllowed|PartitionTimeLimit|(QOS|Assoc)(Min\w+|Max\w+PerJob(Limit)?))$/i;
 
 /** Explains why a job that waits will not start by itself; undefined for one that may. */
-export async function explainHold({ id, job }: EndedJob): Promise<Ending | undefined> {
+export async function explainHold({ id, job }: EndedJob): Promise<Outcome | undefined> {
   const { state, reason: given = '' } = job;
   const reason = given.replaceAll('_', ' ');
   if (neverStarts.test(given)) {
@@ -127,7 +127,7 @@ export async function explainSlowStart({ id, job }: EndedJob): Promise<string> {
 const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
 
 /** Returns the outcome of a job that Slurm has forgotten, from the files of its run; unknown if these do not show it. */
-export async function endingOfForgotten(record: RunRecord, id: string): Promise<Ending> {
+export async function endingOfForgotten(record: RunDirectory, id: string): Promise<Outcome> {
   const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
   const text = await readListedText(path.join(record.folder, 'result.json'));
   const result = resultSchema.safeParse(parseJson(text ?? ''));
@@ -152,7 +152,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Adds to an outcome that the file system is full, which also keeps the script from reporting. */
-async function addFullDisk(ending: Ending, { folder }: RunRecord): Promise<Ending> {
+async function addFullDisk(ending: Outcome, { folder }: RunDirectory): Promise<Outcome> {
   return (await hasSpace(folder))
     ? ending
     : {

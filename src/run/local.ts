@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { bashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
-import { endingOfScript, type Ending } from './record/outcome.ts';
+import { outcomeOfScript, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
-import { RunRecord } from './record/run-directory.ts';
+import { RunDirectory } from './record/run-directory.ts';
 import { TolerantReader } from './report-deadline.ts';
 import { warnOfOpenPorts } from './security.ts';
 
@@ -17,15 +17,15 @@ const pollMs = 200;
  *
  * @throws {UsageError} when something that the run reads is missing.
  */
-export async function runHere(
+export async function runLocally(
   context: Context,
   project: Project,
   options: Omit<RunOptions, 'kind'>,
-): Promise<{ record: RunRecord; ending: Ending }> {
+): Promise<{ record: RunDirectory; ending: Outcome }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local' }, context);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
-  const record = await RunRecord.create(plan, script);
+  const record = await RunDirectory.create(plan, script);
   const progress = followRun(record, context.output);
   const reader = new TolerantReader(context);
   const executing = executeScript(context, record, plan.stopSeconds);
@@ -41,13 +41,13 @@ export async function runHere(
   const ended = await record.ended();
   return {
     record,
-    ending: endingOfScript(
+    ending: outcomeOfScript(
       ended ?? { exitCode: 1, reason: existsSync(record.folder) ? 'script-failed' : 'run-folder-removed' },
     ),
   };
 }
 
-async function executeScript(context: Context, record: RunRecord, stopSeconds: number): Promise<void> {
+async function executeScript(context: Context, record: RunDirectory, stopSeconds: number): Promise<void> {
   const [script, log] = [record.file('batch.sh'), record.file('batch.log')];
   await context.run('bash', ['--norc', '-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
     env: bashEnvironment(context.env),

@@ -1,9 +1,9 @@
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { LineFollower, readLines } from './record/follow-file.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
-import { mayComeBack } from './record/requeue.ts';
+import { mayBeRequeued } from './record/requeue.ts';
 import { elsewhere, stateOfRun } from './record/state.ts';
 
 export type LogKind = 'client' | 'server' | 'batch';
@@ -31,7 +31,7 @@ export interface Log {
 const longestTail = 32 * 1024 * 1024;
 
 /** Reads the current logs of a run, or the end of a log that is too large for one document. */
-export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions): Promise<Log[]> {
+export async function readLogs(record: RunDirectory, { kinds, lines }: LogOptions): Promise<Log[]> {
   const logs: Log[] = [];
   for (const log of kinds) {
     const file = record.file(`${log}.log`);
@@ -46,7 +46,7 @@ export async function readLogs(record: RunRecord, { kinds, lines }: LogOptions):
 
 /** Prints the current logs of a run, with a heading for each when there are several. */
 export async function printLogs(
-  record: RunRecord,
+  record: RunDirectory,
   { kinds, lines }: LogOptions,
   print: (line: string) => void,
 ): Promise<void> {
@@ -111,7 +111,7 @@ class Tail {
  */
 export async function followLogs(
   context: Context,
-  record: RunRecord,
+  record: RunDirectory,
   options: LogOptions & { readonly hostname: string; readonly onLine: (kind: LogKind, line: string) => void },
 ): Promise<void> {
   const { kinds, lines, onLine } = options;
@@ -151,7 +151,7 @@ export async function followLogs(
 }
 
 /** Tells, each time it is called, whether the run has ended: by its own last word, or because nothing of it goes on. */
-function ending(context: Context, record: RunRecord, hostname: string): () => Promise<boolean> {
+function ending(context: Context, record: RunDirectory, hostname: string): () => Promise<boolean> {
   const nowMs = () => context.clock.now().getTime();
   let intervalMs = statePollMs.first;
   let nextMs = 0;
@@ -159,7 +159,7 @@ function ending(context: Context, record: RunRecord, hostname: string): () => Pr
   const deadline = new ReportDeadline(context, record);
   return async () => {
     const { ended, plan } = await record.facts();
-    if (ended !== undefined && !mayComeBack({ ended, plan })) {
+    if (ended !== undefined && !mayBeRequeued({ ended, plan })) {
       return true;
     }
     if (nowMs() >= nextMs) {
@@ -175,7 +175,7 @@ function ending(context: Context, record: RunRecord, hostname: string): () => Pr
   };
 }
 
-async function goesOn(context: Context, record: RunRecord, hostname: string): Promise<boolean> {
+async function goesOn(context: Context, record: RunDirectory, hostname: string): Promise<boolean> {
   try {
     const { active, state } = await stateOfRun(context, record, hostname);
     // A local run of another node cannot be seen from here.

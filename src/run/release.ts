@@ -10,8 +10,8 @@ import { type CommandResult, expectSuccess, lastLines } from '../support/command
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { visibilityDelayMs } from '../support/shared-files.ts';
-import { type EndingPlan, endingPlanOf } from './plan/cleanup-plan.ts';
-import type { Holding, RunRecord } from './record/run-directory.ts';
+import { type CleanupPlan, cleanupPlanOf } from './plan/cleanup-plan.ts';
+import type { ResourceRecord, RunDirectory } from './record/run-directory.ts';
 import { renderRelease } from './plan/script.ts';
 
 /** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
@@ -38,12 +38,12 @@ function onNode(node: string): string[] {
  */
 export async function release(
   context: Context,
-  record: RunRecord,
-  holding: Holding,
+  record: RunDirectory,
+  holding: ResourceRecord,
   hostname: string,
 ): Promise<void> {
   const { folder, host } = holding;
-  const plan = await endingPlanOf(record, holding);
+  const plan = await cleanupPlanOf(record, holding);
   const input = await renderRelease(plan, folder);
   if (host === hostname) {
     const result = await context.run('bash', ['--norc', '-s'], {
@@ -73,7 +73,7 @@ export async function release(
 }
 
 interface Remote {
-  readonly holding: Holding;
+  readonly holding: ResourceRecord;
   /** Slurm's name of the node. */
   readonly node: string;
   readonly input: string;
@@ -83,8 +83,8 @@ interface Remote {
 /** Whether resources are left, by a listing newer than the answer, because removed files may be listed for a while. */
 async function isStillHeld(
   context: Context,
-  record: RunRecord,
-  holding: Holding,
+  record: RunDirectory,
+  holding: ResourceRecord,
   answer: CommandResult | undefined,
 ): Promise<boolean> {
   const { clock, signal } = context;
@@ -105,7 +105,7 @@ async function isStillHeld(
  *
  * @returns the answer of Slurm or the node when the cleanup was not started or failed.
  */
-async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
+async function releaseFromAfar(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
   const { holding, node, input, isLeft } = remote;
   const takesSteps = async (): Promise<boolean> =>
@@ -129,7 +129,7 @@ async function releaseFromAfar(context: Context, plan: EndingPlan, remote: Remot
  * Cleans up in a job with the request of the run's own job, which the partition accepted. When that job does not start,
  * for example because its GPUs are in use, the smallest request is used.
  */
-async function releaseByJob(context: Context, plan: EndingPlan, remote: Remote): Promise<string> {
+async function releaseByJob(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
   const { holding, node, input, isLeft } = remote;
   // The site may have chosen the partition, or one of several requested ones.

@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { isTransient, visibilityDelayMs } from '../support/shared-files.ts';
 import { messageOf } from '../support/errors.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 
 /** Time for a script that may never have started, and time before waiting is reported. */
 const shortMs = 3_000;
@@ -9,12 +9,12 @@ const shortMs = 3_000;
 /** The time in which the script's report, `ended.json`, may still become visible after its run has ended. */
 export class ReportDeadline {
   readonly #context: Context;
-  readonly #record: RunRecord;
+  readonly #record: RunDirectory;
   #sinceMs: number | undefined;
   #graceMs: number | undefined;
   #isTold = false;
 
-  constructor(context: Context, record: RunRecord) {
+  constructor(context: Context, record: RunDirectory) {
     this.#context = context;
     this.#record = record;
   }

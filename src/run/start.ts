@@ -3,10 +3,10 @@ import { bashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
 import { expectSuccess } from '../support/command.ts';
 import { cleanUpRun } from './cleanup.ts';
-import { endingOfScript, type Ending } from './record/outcome.ts';
+import { outcomeOfScript, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
-import { RunRecord } from './record/run-directory.ts';
+import { RunDirectory } from './record/run-directory.ts';
 import { TolerantReader } from './report-deadline.ts';
 import { warnOfOpenPorts } from './security.ts';
 import { stateOfRun } from './record/state.ts';
@@ -22,15 +22,15 @@ const firstWordMs = 30_000;
  * @returns how it ended, when it did before the model was ready.
  * @throws {UsageError} when something that the run reads is missing.
  */
-export async function startHere(
+export async function startLocally(
   context: Context,
   project: Project,
   { hostname, ...options }: Omit<RunOptions, 'kind' | 'serve'> & { readonly hostname: string },
-): Promise<{ record: RunRecord; ending: Ending | undefined }> {
+): Promise<{ record: RunDirectory; ending: Outcome | undefined }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local', serve: true }, context);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
-  const record = await RunRecord.create(plan, script);
+  const record = await RunDirectory.create(plan, script);
   await launch(context, record);
   try {
     return { record, ending: await untilReady(context, record, hostname) };
@@ -44,7 +44,7 @@ export async function startHere(
 }
 
 /** The script in a session of its own, as nobody's child: neither Ctrl-C nor the end of this process reaches it. */
-async function launch(context: Context, record: RunRecord): Promise<void> {
+async function launch(context: Context, record: RunDirectory): Promise<void> {
   const line = 'exec bash "$1" </dev/null >"$2" 2>&1';
   const result = await context.run(
     'setsid',
@@ -56,19 +56,19 @@ async function launch(context: Context, record: RunRecord): Promise<void> {
 
 async function untilReady(
   context: Context,
-  record: RunRecord,
+  record: RunDirectory,
   hostname: string,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const progress = followRun(record, context.output);
   const startMs = context.clock.now().getTime();
   const reader = new TolerantReader(context);
   /** Undefined while neither has arrived. */
-  const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
+  const look = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     if (ended !== undefined) {
       await progress.finish();
-      return { ending: endingOfScript(ended) };
+      return { ending: outcomeOfScript(ended) };
     }
     if ((await record.endpoint()) !== undefined) {
       await progress.finish();
@@ -81,7 +81,7 @@ async function untilReady(
       (await record.ended()) === undefined
     ) {
       await progress.finish();
-      return { ending: endingOfScript({ exitCode: 1, reason: 'script-failed' }) };
+      return { ending: outcomeOfScript({ exitCode: 1, reason: 'script-failed' }) };
     }
     return undefined;
   };
@@ -95,7 +95,7 @@ async function untilReady(
 }
 
 /** Waits until the script has said which process it is, so that it can be ended. */
-async function untilKnown(context: Context, record: RunRecord): Promise<void> {
+async function untilKnown(context: Context, record: RunDirectory): Promise<void> {
   const deadlineMs = context.clock.now().getTime() + firstWordMs;
   while (
     (await record.holdings()).length === 0 &&

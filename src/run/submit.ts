@@ -6,13 +6,13 @@ import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import type { RunPlan } from './plan/plan.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
-import { RunRecord } from './record/run-directory.ts';
+import { RunDirectory } from './record/run-directory.ts';
 import { warnOfOpenPorts } from './security.ts';
 
 const cancelMs = 60_000;
 
 export interface SubmittedRun {
-  readonly record: RunRecord;
+  readonly record: RunDirectory;
   readonly jobId: string;
 }
 
@@ -33,7 +33,7 @@ export async function submitRun(
   checkNeeds(plan, project);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
-  const record = await RunRecord.create(plan, script);
+  const record = await RunDirectory.create(plan, script);
   let jobId: string | undefined;
   try {
     jobId = await submitScript(context, record.file('batch.sh'), {

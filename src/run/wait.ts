@@ -8,10 +8,10 @@ import {
   explainSlowStart,
 } from './explain-end.ts';
 import { JobPoller } from './job-poller.ts';
-import { endingOfJob, endingOfScript, type Ending } from './record/outcome.ts';
+import { outcomeOfJob, outcomeOfScript, type Outcome } from './record/outcome.ts';
 import { followRun } from './record/follow-run.ts';
-import { mayComeBack } from './record/requeue.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import { mayBeRequeued } from './record/requeue.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 
 const filePollMs = 200;
@@ -39,9 +39,9 @@ export interface JobWait {
  */
 export async function waitForJob(
   context: Context,
-  record: RunRecord,
+  record: RunDirectory,
   { jobId, untilReady }: JobWait,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const progress = followRun(record, context.output);
   try {
     return await watch(context, { record, jobId, progress, untilReady });
@@ -67,19 +67,19 @@ export async function waitForJob(
 }
 
 /** Returns the outcome of a terminated script from Slurm, which may know more of the reason. */
-function endingOfTerminated(job: Job): Ending | undefined {
-  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state) ? endingByOthers(job) : endingOfJob(job);
+function endingOfTerminated(job: Job): Outcome | undefined {
+  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state) ? endingByOthers(job) : outcomeOfJob(job);
 }
 
 /** Reports once that a job is running whose script does not start. */
 class SlowStart {
   readonly #context: Context;
-  readonly #record: RunRecord;
+  readonly #record: RunDirectory;
   readonly #jobId: string;
   #sinceMs: number | undefined;
   #isOver = false;
 
-  constructor(context: Context, record: RunRecord, jobId: string) {
+  constructor(context: Context, record: RunDirectory, jobId: string) {
     this.#context = context;
     this.#record = record;
     this.#jobId = jobId;
@@ -103,7 +103,7 @@ class SlowStart {
 }
 
 interface Watched {
-  readonly record: RunRecord;
+  readonly record: RunDirectory;
   readonly jobId: string;
   readonly progress: ReturnType<typeof followRun>;
   readonly untilReady: boolean;
@@ -112,7 +112,7 @@ interface Watched {
 async function watch(
   context: Context,
   { record, jobId, progress, untilReady }: Watched,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const poller = new JobPoller(context, jobId);
   try {
     return await watchWith(poller, context, { record, jobId, progress, untilReady });
@@ -125,35 +125,35 @@ async function watchWith(
   poller: JobPoller,
   context: Context,
   { record, jobId, progress, untilReady }: Watched,
-): Promise<Ending | undefined> {
+): Promise<Outcome | undefined> {
   const deadline = new ReportDeadline(context, record);
   const reader = new TolerantReader(context);
   const plan = await record.plan();
   const start = new SlowStart(context, record, jobId);
   let terminatedMs: number | undefined;
   let heldMs: number | undefined;
-  const finish = async (ending: Ending | undefined): Promise<{ ending: Ending | undefined }> => {
+  const finish = async (ending: Outcome | undefined): Promise<{ ending: Outcome | undefined }> => {
     await progress.finish();
     return { ending };
   };
   /** Undefined while the run continues. */
-  const look = async (): Promise<{ ending: Ending | undefined } | undefined> => {
+  const look = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     const job = poller.poll();
     const isOver = job !== undefined && hasEnded(job);
-    if (ended !== undefined && (isOver || !mayComeBack({ ended, plan }))) {
+    if (ended !== undefined && (isOver || !mayBeRequeued({ ended, plan }))) {
       if (ended.reason !== 'terminated' || plan?.kind !== 'job') {
-        return finish(endingOfScript(ended));
+        return finish(outcomeOfScript(ended));
       }
       // The script knows the signal, and Slurm who sent it.
       terminatedMs ??= context.clock.now().getTime();
       poller.hurry();
       if (isOver) {
-        return finish(endingOfTerminated(job) ?? endingOfScript(ended));
+        return finish(endingOfTerminated(job) ?? outcomeOfScript(ended));
       }
       if (context.clock.now().getTime() - terminatedMs >= causeMs) {
-        return finish(endingOfScript(ended));
+        return finish(outcomeOfScript(ended));
       }
       return undefined;
     }

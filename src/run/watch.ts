@@ -2,7 +2,7 @@ import type { Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { describeStates } from './record/format-states.ts';
-import type { RunRecord } from './record/run-directory.ts';
+import type { RunDirectory } from './record/run-directory.ts';
 import { type RunState, statesOfRuns } from './record/state.ts';
 
 /** Slurm's controller answers everybody on the cluster: nobody needs to know more often. */
@@ -10,7 +10,7 @@ export const shortestIntervalMs = 2_000;
 
 export interface WatchOptions {
   /** The runs to show; asked anew each time, because there may be new ones. */
-  readonly list: () => Promise<readonly RunRecord[]>;
+  readonly list: () => Promise<readonly RunDirectory[]>;
   readonly hostname: string;
   /** At least {@link shortestIntervalMs}. */
   readonly intervalMs: number;

@@ -28,7 +28,7 @@ const timeoutMs = 15_000;
  * @throws {MissingToolError} when there is no Slurm here.
  * @throws {CommandFailedError} when the controller does not answer.
  */
-export async function describePartitions(context: Context, clusters?: string): Promise<Partition[]> {
+export async function listPartitions(context: Context, clusters?: string): Promise<Partition[]> {
   const args = [...onCluster(clusters), '-h', '-o', format];
   const result = await runSlurm(context, 'sinfo', args, { timeoutMs });
   if (result.exitCode !== 0) {

@@ -1,9 +1,9 @@
 import type { Context } from '../support/context.ts';
-import { namesInstead } from '../support/nearest.ts';
-import { describePartitions, type Partition } from './describe-partitions.ts';
+import { suggestion } from '../support/suggest.ts';
+import { listPartitions, type Partition } from './list-partitions.ts';
 
 /** What a job was asked with. */
-export interface Asked {
+export interface SubmitOptions {
   readonly partition?: string | undefined;
   /** Of another cluster, or several with commas. */
   readonly clusters?: string | undefined;
@@ -17,13 +17,13 @@ export interface Asked {
 export async function fixOfRefusal(
   context: Context,
   said: string,
-  { partition, clusters }: Asked = {},
+  { partition, clusters }: SubmitOptions = {},
 ): Promise<string | undefined> {
   if (/invalid partition/i.test(said)) {
     // What sbatch said is told even when sinfo does not answer.
-    const partitions = await describePartitions(context, clusters).catch((): Partition[] => []);
+    const partitions = await listPartitions(context, clusters).catch((): Partition[] => []);
     const known = partitions.map(({ name }) => name);
-    return namesInstead(partition ?? '', 'partitions here', known);
+    return suggestion(partition ?? '', 'partitions here', known);
   }
   if (/invalid account/i.test(said)) {
     return 'set slurm.account or --account to one of `sacctmgr show associations user=$USER format=account`';

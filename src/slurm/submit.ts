@@ -5,7 +5,7 @@ import { runSlurm, slurmFailure } from './command.ts';
 import { findJobs, type FoundJob } from './find-jobs.ts';
 import { cancelJob, hasEnded } from './job.ts';
 import { formatJobId, jobIdForm } from './job-id.ts';
-import { type Asked, fixOfRefusal } from './refusal.ts';
+import { type SubmitOptions, fixOfRefusal } from './refusal.ts';
 
 /** Matches errors of sbatch after which the controller may have queued the job, although it did not answer. */
 const answerLost =
@@ -23,7 +23,7 @@ const clockSkewMs = 60_000;
 /** Error for a failed sbatch whose job may nevertheless be in the queue. */
 export class UncertainSubmissionError extends CommandFailedError {}
 
-export interface Submission extends Asked {
+export interface Submission extends SubmitOptions {
   /** Name of the job; when undefined, the queue is not searched after a lost answer. */
   readonly name?: string | undefined;
 }

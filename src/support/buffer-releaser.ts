@@ -3,7 +3,7 @@
  * collector, it sets that off for every 32 MB (V8 counts what lies outside its heap), and each time costs as much as
  * hashing them.
  */
-export class FreedInTurn {
+export class BufferReleaser {
   #last: ArrayBufferLike | undefined;
 
   /** @param piece a view into the buffer that is filled now; of those before nobody holds a view any more. */

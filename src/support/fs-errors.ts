@@ -17,7 +17,7 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 /** What the system says of files and the user can mend, as an error for the user; any other error as it is. */
-export function asTold(error: unknown): unknown {
+export function toUserError(error: unknown): unknown {
   if (isOutOfSpace(error)) {
     return new HpcGatError(`no space is left: ${messageOf(error)}`, {
       fix: 'free some on that file system, or use another one; `quota` tells what is yours',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { UsageError } from './errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from './suggest.ts';
 
 /**
  * For a schema that one process uses a few times: zod would make a program of it first, which takes longer than all that

@@ -10,7 +10,7 @@ export function nearest(word: string, valid: readonly string[]): string | undefi
 }
 
 /** A fix: `did you mean "gpu"? partitions here: cpu, gpu`, the first part only when one is close. */
-export function namesInstead(word: string, what: string, valid: readonly string[]): string {
+export function suggestion(word: string, what: string, valid: readonly string[]): string {
   const meant = nearest(word, valid);
   return `${meant === undefined ? '' : `did you mean "${meant}"? `}${what}: ${valid.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/nearest.ts';
+import { nearest } from '../support/suggest.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import { parseJsonArray } from './json-array.ts';
 import { NpyError, parseNpy, type NpyArray } from '../formats/npy/npy.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
-import { describeDiagnoses, examine, type Diagnosis } from '../../src/doctor/examine.ts';
+import { formatCheckResults, runChecks, type CheckResult } from '../../src/doctor/examine.ts';
 import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
@@ -43,13 +43,13 @@ async function diagnose({
   root = temporaryFolder(),
 }: Host) {
   const PATH = fakePrograms({ ...healthy, ...programs });
-  const diagnoses = await examine({
+  const diagnoses = await runChecks({
     context: testContext({ env: { PATH, TMPDIR: '/tmp', ...env } }),
     settings: sampleSettings(settings),
     root,
     gpu,
   });
-  return (name: string): Diagnosis[] => diagnoses.filter(({ check }) => check === name);
+  return (name: string): CheckResult[] => diagnoses.filter(({ check }) => check === name);
 }
 
 test('a healthy host has no error, and every fix belongs to something that is wrong', async () => {
@@ -254,7 +254,7 @@ test('an image that does not start says why, and how to make it otherwise', asyn
 });
 
 test('a fix stands in a line of its own below its finding', () => {
-  const lines = describeDiagnoses([
+  const lines = formatCheckResults([
     { check: 'a', status: 'ok', message: 'fine' },
     { check: 'long-name', status: 'error', message: 'bad', fix: 'mend it' },
   ]);

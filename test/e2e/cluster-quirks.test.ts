@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/look.ts';
+import { leavesNothing } from '../support/leak-check.ts';
 
 const longMs = 120_000;
 const slurmConf = '/etc/slurm/slurm.conf';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/look.ts';
+import { leavesNothing } from '../support/leak-check.ts';
 
 const fresh = '/home/alice/fresh';
 

@@ -18,7 +18,7 @@ afterEach(() => {
 function look(...args: readonly string[]): { exitCode: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join(packageRoot, 'test/outside/look.ts'), ...args],
+    [path.join(packageRoot, 'test/leaks/leak-check.ts'), ...args],
     { encoding: 'utf8' },
   );
   return { exitCode: status, said: stdout + stderr };
@@ -64,7 +64,7 @@ function plantMount(folder: string): string {
   return folder;
 }
 
-describeInLab('the look from outside at the host', () => {
+describeInLab('the leak check of the host', () => {
   test('finds one leak of each kind, and nothing when they are gone', () => {
     const folder = temporaryFolder();
     const [temporary, cache] = [path.join(folder, 'tmp'), path.join(folder, 'cache')];
@@ -110,6 +110,6 @@ describeInLab('the look from outside at the host', () => {
   ])('refuses %j with its usage', (args) => {
     const { exitCode, said } = look(...args);
     expect(exitCode).toBe(2);
-    expect(said).toContain('usage: look.ts snapshot FILE');
+    expect(said).toContain('usage: leak-check.ts snapshot FILE');
   });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { lookAgain } from '../outside/check.ts';
-import { describeLeak } from '../outside/compare.ts';
-import { kinds, type Kind } from '../outside/snapshot.ts';
+import { lookAgain } from '../leaks/check.ts';
+import { describeLeak } from '../leaks/compare.ts';
+import { kinds, type Kind } from '../leaks/snapshot.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { expectNothingLeft, lookAtLab } from '../support/look.ts';
+import { expectNothingLeft, snapshotOfLab } from '../support/leak-check.ts';
 
 interface Planted {
   readonly kind: Kind;
@@ -140,13 +140,13 @@ async function bash({ node, user }: Planted, line: string): Promise<string> {
   return stdout.trim();
 }
 
-describeInLab('the look from outside', () => {
+describeInLab('the leak check', () => {
   test('knows how to find every kind', () => {
     expect([...new Set(leaks.map(({ kind }) => kind))].sort()).toEqual([...kinds].sort());
   });
 
   test('finds nothing after a job that ended in order', async () => {
-    const before = await lookAtLab();
+    const before = await snapshotOfLab();
     const { exitCode } = await labExec('login', [
       'srun',
       '--partition=gpu',
@@ -159,7 +159,7 @@ describeInLab('the look from outside', () => {
   });
 
   test.each(leaks)('finds $kind on $node: $plant', async (planted) => {
-    const before = await lookAtLab();
+    const before = await snapshotOfLab();
     const pid = await bash(planted, planted.plant);
     try {
       const found = await lookAgain(before, 0);

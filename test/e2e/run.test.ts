@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { leavesNothing } from '../support/look.ts';
+import { leavesNothing } from '../support/leak-check.ts';
 import {
   fewRequests,
   hpcGat,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/look.ts';
+import { leavesNothing } from '../support/leak-check.ts';
 import { placePackages } from '../support/python-packages.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -81,7 +81,7 @@ describeInLab('submit --serve', () => {
     server = await served('served');
   }, longMs);
 
-  // One test: the look from outside compares with a cluster where nothing is served.
+  // One test: the leak check compares with a cluster where nothing is served.
   test(
     'is reached across the network by its owner and by whom the owner trusts, and by nobody else',
     async () => {

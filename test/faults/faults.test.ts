@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Snapshot } from '../outside/snapshot.ts';
+import type { Snapshot } from '../leaks/snapshot.ts';
 import { makeGatProject } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { expectNothingLeft, lookAtLab } from '../support/look.ts';
+import { expectNothingLeft, snapshotOfLab } from '../support/leak-check.ts';
 import { provokeAll } from './lanes.ts';
 import { matrix } from './matrix.ts';
 import { type MeasuredRun, type Measurement, measuredFile, pageFile } from './measurement.ts';
@@ -25,7 +25,7 @@ describeInLab('faults', () => {
 
   beforeAll(async () => {
     await makeGatProject();
-    before = await lookAtLab();
+    before = await snapshotOfLab();
     provokeAll(chosen).forEach((outcome, name) => outcomes.set(name, outcome));
   }, 300_000);
 

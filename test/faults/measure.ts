@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import { labStatus } from '../../src/lab/status.ts';
-import { lookAgain } from '../outside/check.ts';
-import type { Leak } from '../outside/compare.ts';
-import { kinds, type Snapshot, takeSnapshot } from '../outside/snapshot.ts';
+import { lookAgain } from '../leaks/check.ts';
+import type { Leak } from '../leaks/compare.ts';
+import { kinds, type Snapshot, takeSnapshot } from '../leaks/snapshot.ts';
 import { hpcGat } from '../support/gat-project.ts';
 import { testLab } from '../support/test-lab.ts';
 import type { Fault, Provoked } from './fault.ts';

@@ -1,10 +1,10 @@
 /*
- * The look from outside: what did a run leave on the nodes of a lab, or a lab on its host? It uses nothing of what
+ * Leak check: what did a run leave on the nodes of a lab, or a lab on its host? It uses nothing of what
  * it judges, only /proc and the file systems behind it. Needs root.
  *
- *   look.ts snapshot FILE [NODE=PID ...] [--host] [--mark TEXT ...] [--temp DIR ...] [--cache DIR ...]
- *   look.ts compare BEFORE AFTER
- *   look.ts check BEFORE [--within SECONDS]     the same places now; what is just ending gets that time
+ *   leak-check.ts snapshot FILE [NODE=PID ...] [--host] [--mark TEXT ...] [--temp DIR ...] [--cache DIR ...]
+ *   leak-check.ts compare BEFORE AFTER
+ *   leak-check.ts check BEFORE [--within SECONDS]     the same places now; what is just ending gets that time
  *
  * NODE=PID: a name, and the first process of the node as the host numbers it. `--host`: the host itself, where
  * names with TEXT, everything in the folders of --temp, and half-made files in those of --cache count.
@@ -16,7 +16,8 @@ import { lookAgain } from './check.ts';
 import { describeLeak, leaksBetween, type Leak } from './compare.ts';
 import { takeSnapshot, type Places, type Snapshot } from './snapshot.ts';
 
-const usage = 'usage: look.ts snapshot FILE [NODE=PID ...] [--host] | compare BEFORE AFTER | check BEFORE';
+const usage =
+  'usage: leak-check.ts snapshot FILE [NODE=PID ...] [--host] | compare BEFORE AFTER | check BEFORE';
 
 class UsageError extends Error {}
 

@@ -7,9 +7,9 @@ import { parseMounts } from './mounts.ts';
 import { processesOfNode, type Process } from './processes.ts';
 import { readableAddress } from './sockets.ts';
 
-test('the look imports nothing but itself and Node', () => {
+test('the leak check imports nothing but its own files and Node', () => {
   const own = readdirSync(import.meta.dirname).filter((name) => /(?<!\.test)\.ts$/.test(name));
-  expect(own).toContain('look.ts');
+  expect(own).toContain('leak-check.ts');
   for (const file of own) {
     const text = readFileSync(path.join(import.meta.dirname, file), 'utf8');
     const imported = [...text.matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map((match) => match[1] ?? '');

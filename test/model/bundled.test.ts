@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { placeBundledModel } from '../../src/model/bundled.ts';
+import { installBundledModel } from '../../src/model/bundled.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('the model that comes along goes into a repository once, and replaces nothing', async () => {
   const repository = path.join(temporaryFolder(), 'models');
-  const place = (name: string, dryRun = false) => placeBundledModel(testContext(), repository, name, dryRun);
+  const place = (name: string, dryRun = false) =>
+    installBundledModel(testContext(), repository, name, dryRun);
   expect(await place('gat_test', true)).toBe('would be placed');
   expect(await place('gat_test')).toBe('placed');
   expect(await readdir(repository)).toEqual(['gat_test']);

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { statesOfRuns } from '../../src/run/record/state.ts';
-import type { Endpoint, RunRecord } from '../../src/run/record/run-directory.ts';
+import type { Endpoint, RunDirectory } from '../../src/run/record/run-directory.ts';
 import { identityOf } from '../../src/support/process-identity.ts';
 import { clientFiles } from '../../src/triton/credentials.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -33,7 +33,7 @@ async function type(...argv: string[]): Promise<TestContext & { exitCode: number
 }
 
 /** What the script writes when the model is ready. */
-async function publish(record: RunRecord, changed: Partial<Endpoint> = {}): Promise<void> {
+async function publish(record: RunDirectory, changed: Partial<Endpoint> = {}): Promise<void> {
   const endpoint: Endpoint = {
     schemaVersion: 1,
     host: 'gpu1',

@@ -4,14 +4,14 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import { explainEnd, explainHold } from '../../src/run/explain-end.ts';
 import { likelyLoginFile } from '../../src/run/login-files.ts';
-import type { RunRecord } from '../../src/run/record/run-directory.ts';
+import type { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { waitForJob } from '../../src/run/wait.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
-let record: RunRecord;
+let record: RunDirectory;
 
 beforeEach(async () => {
   record = await sampleRecord(temporaryFolder(), 'a', '12');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { cp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runHere } from '../../src/run/local.ts';
+import { runLocally } from '../../src/run/local.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { testContext } from '../support/context.ts';
@@ -34,7 +34,7 @@ test('a run goes on while its file server fails for a moment', async () => {
   };
   const context = testContext({ cwd: root, run, clock: systemClock });
   const project = { root, site: 'generic', settings: sampleSettings() };
-  const { ending } = await runHere(context, project, { gpu: false, allowCpu: false, serve: false });
+  const { ending } = await runLocally(context, project, { gpu: false, allowCpu: false, serve: false });
   expect(ending.exitCode).toBe(0);
   expect(context.results).toEqual(['passed: 1 of 1']);
   expect(context.messages.join()).toMatch(/the file system does not answer, still waiting: EIO/);

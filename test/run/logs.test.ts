@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import type { RunRecord } from '../../src/run/record/run-directory.ts';
+import type { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
-let record: RunRecord;
+let record: RunDirectory;
 let state = '';
 let PATH = '';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { release } from '../../src/run/release.ts';
-import type { Holding } from '../../src/run/record/run-directory.ts';
+import type { ResourceRecord } from '../../src/run/record/run-directory.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -30,7 +30,7 @@ async function releaseOnCpu1(
   for (const [name, value] of Object.entries(recorded)) {
     await writeFile(path.join(folder, name), `${value}\n`);
   }
-  const [holding] = (await record.holdings()) as [Holding];
+  const [holding] = (await record.holdings()) as [ResourceRecord];
   const PATH = fakePrograms({
     sinfo: `case "$*" in
       *--format=%T*) case "$*" in *=cpu1.cluster.local*) exit 1 ;; *) echo mixed ;; esac ;;

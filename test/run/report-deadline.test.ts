@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ReportDeadline, TolerantReader } from '../../src/run/report-deadline.ts';
-import { RunRecord } from '../../src/run/record/run-directory.ts';
+import { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { waitForJob } from '../../src/run/wait.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
@@ -29,7 +29,7 @@ function fastClock(after = { ms: Number.POSITIVE_INFINITY, act: () => Promise.re
 test('waits for a report as long as NFS may hide it, and says so once', async () => {
   const clock = fastClock();
   const context = testContext({ clock });
-  const deadline = new ReportDeadline(context, new RunRecord('/proc/nothing'));
+  const deadline = new ReportDeadline(context, new RunDirectory('/proc/nothing'));
   const passed = () => deadline.hasPassed('job 7 has ended as COMPLETED', { hasStarted: true });
   while (!(await passed())) {
     await clock.sleep(200);
@@ -42,7 +42,7 @@ test('waits for a report as long as NFS may hide it, and says so once', async ()
 
 test('does not wait for the report of a job that never started', async () => {
   const clock = fastClock();
-  const deadline = new ReportDeadline(testContext({ clock }), new RunRecord('/proc/nothing'));
+  const deadline = new ReportDeadline(testContext({ clock }), new RunDirectory('/proc/nothing'));
   const passed = () => deadline.hasPassed('job 7 has ended as CANCELLED', { hasStarted: false });
   expect(await passed()).toBe(false);
   await clock.sleep(3_000);

@@ -2,20 +2,20 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { RunRecord } from '../../src/run/record/run-directory.ts';
+import { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { samplePlan, sampleSettings } from './plan/sample-plan.ts';
 
 let root = '';
-let record: RunRecord;
+let record: RunDirectory;
 
 /** A run whose submission was killed before it wrote job.json. */
 beforeEach(async () => {
   root = temporaryFolder();
   const project = { root, site: 'generic', settings: sampleSettings() };
-  record = await RunRecord.create(samplePlan({}, { project, id: 'lost', kind: 'job', serve: true }), '');
+  record = await RunDirectory.create(samplePlan({}, { project, id: 'lost', kind: 'job', serve: true }), '');
 });
 
 async function hpcGat(args: readonly string[], squeue: string) {
@@ -69,7 +69,7 @@ test('a job of the same name that has nothing to do with the run is not its own,
   const settings = sampleSettings();
   const slurm = { ...settings.slurm, sbatch: { 'job-name': 'triton' } };
   const project = { root, site: 'generic', settings: { ...settings, slurm } };
-  await RunRecord.create(samplePlan({}, { project, id: 'named', kind: 'job', serve: true }), '');
+  await RunDirectory.create(samplePlan({}, { project, id: 'named', kind: 'job', serve: true }), '');
   const squeue = `case "$*" in *--name*triton*) echo "12|RUNNING|None|cpu1||triton|/y/train.sh" ;; *) exit 1 ;; esac`;
   const { results } = await hpcGat(['status', '--json'], squeue);
   const [runs] = results as [{ id: string; state: string }[]];

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { listRuns, type RunRecord } from '../../src/run/record/run-directory.ts';
+import { listRuns, type RunDirectory } from '../../src/run/record/run-directory.ts';
 import { watchRuns } from '../../src/run/watch.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
@@ -70,7 +70,7 @@ test('tells the lines that change, and ends when nothing waits or runs any more'
 });
 
 test('asks Slurm for all jobs at once, and no more about those that are over', async () => {
-  const records: RunRecord[] = [];
+  const records: RunDirectory[] = [];
   for (const id of ['1', '2', '3']) {
     records.push(await sampleRecord(root, `run-${id}`, id));
   }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describePartitions, parseMinutes, parsePartitions } from '../../src/slurm/describe-partitions.ts';
+import { listPartitions, parseMinutes, parsePartitions } from '../../src/slurm/list-partitions.ts';
 import { defaultAccount } from '../../src/slurm/account.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
@@ -64,7 +64,7 @@ test.each([
 
 test('a controller that does not answer is an error', async () => {
   const PATH = fakePrograms({ sinfo: 'echo "sinfo: error: Unable to contact slurm controller" >&2; exit 1' });
-  await expect(describePartitions(testContext({ env: { PATH } }))).rejects.toMatchObject({
+  await expect(listPartitions(testContext({ env: { PATH } }))).rejects.toMatchObject({
     exitCode: 4,
     message: expect.stringContaining('Unable to contact slurm controller'),
   });

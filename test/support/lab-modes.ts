@@ -3,14 +3,14 @@ import path from 'node:path';
 import type { LabModes } from '../../src/lab/modes.ts';
 import { killNode, startNode } from '../../src/lab/nodes.ts';
 import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
-import { requireLabRecord } from '../../src/lab/record.ts';
+import { requireLabState } from '../../src/lab/lab-state.ts';
 import { testLab } from './test-lab.ts';
 
 /** Within a group of tests: a node of the shared lab is started with these modes, and as it was afterwards. */
 export function withModes(node: string, modes: LabModes): void {
   const restart = async (wanted: LabModes): Promise<void> => {
     const lab = await testLab();
-    const { rootfs, binds } = await requireLabRecord(lab);
+    const { rootfs, binds } = await requireLabState(lab);
     await killNode(lab, node);
     await startNode(lab, node, { root: path.join(rootfs, 'root'), binds, modes: wanted });
     const nodes = computeNodes(lab).filter((name) => name === node);

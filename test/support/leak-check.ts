@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, expect } from '@jest/globals';
 import { labStatus } from '../../src/lab/status.ts';
-import { lookAgain } from '../outside/check.ts';
-import { describeLeak } from '../outside/compare.ts';
-import { takeSnapshot, type Snapshot } from '../outside/snapshot.ts';
+import { lookAgain } from '../leaks/check.ts';
+import { describeLeak } from '../leaks/compare.ts';
+import { takeSnapshot, type Snapshot } from '../leaks/snapshot.ts';
 import { testLab } from './test-lab.ts';
 
-/** The look from outside at every node of the lab of the end-to-end tests, to compare with later. */
-export async function lookAtLab(): Promise<Snapshot> {
+/** Takes a snapshot of every node of the lab of the end-to-end tests, to compare with later. */
+export async function snapshotOfLab(): Promise<Snapshot> {
   const { nodes } = await labStatus(await testLab());
   const up = nodes.flatMap(({ name, pid }) => (pid === null ? [] : [[name, pid] as const]));
   return takeSnapshot({ nodes: Object.fromEntries(up) });
@@ -22,7 +22,7 @@ export function leavesNothing(prepare: () => Promise<void>, prepareMs = 300_000)
   let before: Snapshot | undefined;
   beforeAll(async () => {
     await prepare();
-    before = await lookAtLab();
+    before = await snapshotOfLab();
   }, prepareMs);
   afterEach(async () => {
     if (before !== undefined) {

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files.ts';
 import { sharedBuffer } from '../../support/threads/thread.ts';
 import { emptyBlock, type StoredBlock } from './content.ts';
-import type { Lanes } from './lanes.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 /** On their way at once: what keeps threads busy while the next blocks are read. */
 const inFlightBytes = 16 * 1024 * 1024;
@@ -25,7 +25,7 @@ interface Pending {
  */
 export class BlockWriter {
   readonly #file: FileHandle;
-  readonly #lanes: Lanes;
+  readonly #lanes: WorkerPool;
   readonly #blockBytes: number;
   readonly #mostInFlight: number;
   readonly #base: number;
@@ -39,7 +39,7 @@ export class BlockWriter {
    * @param base where the file system begins in the file.
    * @param position where its first block goes, from that beginning.
    */
-  constructor(file: FileHandle, lanes: Lanes, blockBytes: number, base: number, position: number) {
+  constructor(file: FileHandle, lanes: WorkerPool, blockBytes: number, base: number, position: number) {
     this.#file = file;
     this.#lanes = lanes;
     this.#blockBytes = blockBytes;

@@ -1,14 +1,14 @@
 import { constants, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from './compression.ts';
 import { deflateData, deflateInPlace } from '../deflate/deflate.ts';
-import type { Lane } from './lanes.ts';
+import type { CompressionWorker } from './worker-pool.ts';
 import { threadLanes, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
 import { zstdInPlace } from './threads/zstd-in-place.ts';
 
 /** Compresses single blocks: each stands for itself, whatever was compressed before. */
 export interface BlockCodec {
   /** Compress side by side in so many threads; to be closed. */
-  openLanes(threads: number): Lane[];
+  openLanes(threads: number): CompressionWorker[];
   /** @returns the block as it is where it does not get shorter */
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;

@@ -5,7 +5,7 @@ import type { StoredBlock } from './content.ts';
 import { reorder, type Run } from './reorder.ts';
 
 /** From where to where the blocks of a layer were written. */
-export interface Stretch {
+export interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
@@ -26,10 +26,10 @@ export interface Moves {
  * @param order every stretch that holds used blocks, in the order in which they shall lie.
  * @returns where the last block ends, and what brings them there.
  */
-export function squeeze(
+export function compactBlocks(
   start: number,
   used: readonly StoredBlock[],
-  order: readonly Stretch[],
+  order: readonly ByteRange[],
 ): { readonly end: number; readonly moves: Moves } {
   const blocks = used.toSorted((one, other) => one.position - other.position);
   const written = order

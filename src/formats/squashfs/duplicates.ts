@@ -30,7 +30,7 @@ export class Duplicates {
   }
 
   /** The first content that was given with these same bytes: itself when there was none. */
-  firstOf(content: FileContent): FileContent | Promise<FileContent> {
+  canonical(content: FileContent): FileContent | Promise<FileContent> {
     const key = keyOf(content);
     const seen = this.#seen.get(key);
     if (seen === undefined) {

@@ -5,7 +5,7 @@ import { dotsBytes, extendedType, InodeType, nothing } from './layout.ts';
 import type { MetadataPlace } from './metadata-blocks.ts';
 
 /** What every inode record begins with (kernel: fs/squashfs/squashfs_fs.h). */
-export interface InodeHead {
+export interface InodeHeader {
   readonly mode: number;
   /** Places in the table of ids. */
   readonly uid: number;
@@ -22,7 +22,7 @@ export interface InodeHead {
 /** @param fragment number of its fragment block, where it has one. */
 export function writeFile(
   out: FieldWriter,
-  head: InodeHead,
+  head: InodeHeader,
   content: FileContent,
   fragment: number | undefined,
 ): void {
@@ -57,7 +57,7 @@ function holeBytes({ blocks, sizeBytes }: FileContent): number {
   return holes === 0 ? 0 : Math.min(Math.ceil((sizeBytes * holes) / blocks.length), sizeBytes - 1);
 }
 
-export function writeSymbolicLink(out: FieldWriter, head: InodeHead, target: string): void {
+export function writeSymbolicLink(out: FieldWriter, head: InodeHeader, target: string): void {
   writeHead(out, head, typeOf('symbolic-link', head));
   out.u32(head.links);
   out.u32(target.length);
@@ -67,7 +67,7 @@ export function writeSymbolicLink(out: FieldWriter, head: InodeHead, target: str
 
 export function writeDevice(
   out: FieldWriter,
-  head: InodeHead,
+  head: InodeHeader,
   kind: 'block-device' | 'character-device',
   major: number,
   minor: number,
@@ -79,18 +79,18 @@ export function writeDevice(
   writeXattrs(out, head);
 }
 
-export function writeFifo(out: FieldWriter, head: InodeHead): void {
+export function writeFifo(out: FieldWriter, head: InodeHeader): void {
   writeHead(out, head, typeOf('fifo', head));
   out.u32(head.links);
   writeXattrs(out, head);
 }
 
 /** Of these kinds an extended record says the same, and the place of its xattrs at its end. */
-function typeOf(kind: Exclude<keyof typeof InodeType, 'directory' | 'file'>, head: InodeHead): number {
+function typeOf(kind: Exclude<keyof typeof InodeType, 'directory' | 'file'>, head: InodeHeader): number {
   return InodeType[kind] + (head.xattrs === nothing ? 0 : extendedType);
 }
 
-function writeXattrs(out: FieldWriter, { xattrs }: InodeHead): void {
+function writeXattrs(out: FieldWriter, { xattrs }: InodeHeader): void {
   if (xattrs !== nothing) {
     out.u32(xattrs);
   }
@@ -118,7 +118,7 @@ const maxDirectoryBytes = 2 ** 31 - 1;
 /** @throws {HpcGatError} for a directory whose names are too many for squashfs. */
 export function writeDirectory(
   out: FieldWriter,
-  head: InodeHead,
+  head: InodeHeader,
   { place, bytes, index }: DirectoryListing,
   parent: number,
 ): void {
@@ -154,7 +154,7 @@ export function writeDirectory(
   }
 }
 
-function writeHead(out: FieldWriter, { mode, uid, gid, mtime, number }: InodeHead, type: number): void {
+function writeHead(out: FieldWriter, { mode, uid, gid, mtime, number }: InodeHeader, type: number): void {
   out.u16(type);
   out.u16(mode);
   out.u16(uid);

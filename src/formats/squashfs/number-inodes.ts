@@ -9,9 +9,9 @@ export interface NumberedInode<Kind> {
   links: number;
 }
 
-export type SurveyedLeaf<Content> = NumberedInode<LeafInode<Content>>;
+export type NumberedLeaf<Content> = NumberedInode<LeafInode<Content>>;
 
-export interface SurveyedDirectory<Content> extends NumberedInode<DirectoryInode<Content>> {
+export interface NumberedDirectory<Content> extends NumberedInode<DirectoryInode<Content>> {
   /** Number of the directory above it; of the root, the one that no inode has. */
   parent: number;
   /** In the order of bytes, in which the kernel looks for a name. */
@@ -19,23 +19,23 @@ export interface SurveyedDirectory<Content> extends NumberedInode<DirectoryInode
 }
 
 /** A tree as its tables need it. */
-export interface Survey<Content> {
+export interface NumberedTree<Content> {
   /** Parents before children; the root is the first. */
-  readonly directories: readonly SurveyedDirectory<Content>[];
+  readonly directories: readonly NumberedDirectory<Content>[];
   /** Every inode that is no directory, once, in the order of its first name. */
-  readonly leaves: readonly SurveyedLeaf<Content>[];
+  readonly leaves: readonly NumberedLeaf<Content>[];
 }
 
 /** Numbers the inodes of a tree, and counts the names that lead to each. */
-export function surveyTree<Content>(root: DirectoryInode<Content>): Survey<Content> {
-  const directories: SurveyedDirectory<Content>[] = [];
-  const leaves = new Map<LeafInode<Content>, SurveyedLeaf<Content>>();
+export function numberInodes<Content>(root: DirectoryInode<Content>): NumberedTree<Content> {
+  const directories: NumberedDirectory<Content>[] = [];
+  const leaves = new Map<LeafInode<Content>, NumberedLeaf<Content>>();
   let inodes = 0;
-  const directoryBelow = (parent: number, inode: DirectoryInode<Content>): SurveyedDirectory<Content> => {
+  const directoryBelow = (parent: number, inode: DirectoryInode<Content>): NumberedDirectory<Content> => {
     inodes += 1;
     return { inode, number: inodes, links: 2, parent, names: [] };
   };
-  const leafOf = (inode: LeafInode<Content>): SurveyedLeaf<Content> => {
+  const leafOf = (inode: LeafInode<Content>): NumberedLeaf<Content> => {
     let leaf = leaves.get(inode);
     if (leaf === undefined) {
       inodes += 1;
@@ -51,7 +51,7 @@ export function surveyTree<Content>(root: DirectoryInode<Content>): Survey<Conte
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     directories.push(directory);
     const { inode, number, names } = directory;
-    const below: SurveyedDirectory<Content>[] = [];
+    const below: NumberedDirectory<Content>[] = [];
     for (const name of [...inode.children.keys()].sort()) {
       const child = inode.children.get(name);
       if (child?.kind === 'directory') {

@@ -9,11 +9,11 @@ import {
   writeFifo,
   writeFile,
   writeSymbolicLink,
-  type InodeHead,
+  type InodeHeader,
 } from './inode-records.ts';
 import { InodeType } from './layout.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
-import type { NumberedInode, Survey } from './survey.ts';
+import type { NumberedInode, NumberedTree } from './number-inodes.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
 
@@ -32,7 +32,7 @@ export interface TableFacts {
   readonly xattrTable: number | undefined;
 }
 
-export interface EncodedTree {
+export interface SerializedTree {
   readonly bytes: Buffer;
   readonly facts: TableFacts;
 }
@@ -43,19 +43,19 @@ export interface EncodedTree {
  * @param fragments the blocks that small files share, by their places.
  * @param position where the tables will lie, behind the contents.
  */
-export function encodeTree(
-  { directories, leaves }: Survey<FileContent>,
+export function serializeTree(
+  { directories, leaves }: NumberedTree<FileContent>,
   fragments: readonly StoredBlock[],
   position: number,
   codec: BlockCodec,
-): EncodedTree {
+): SerializedTree {
   const ids = new IdTable();
   const xattrTable = new XattrTable(codec);
   const inodes = new MetadataBlocks(codec);
   const listings = new DirectoryTable(codec);
   const fragmentNumbers = new Map(fragments.map((block, index) => [block, index]));
   const references = new Float64Array(directories.length + leaves.length).fill(Number.NaN);
-  const headOf = ({ inode, number, links }: NumberedInode<Inode<FileContent>>): InodeHead => {
+  const headOf = ({ inode, number, links }: NumberedInode<Inode<FileContent>>): InodeHeader => {
     const { mode, uid, gid, mtime, xattrs } = inode.metadata;
     return {
       mode,
@@ -116,7 +116,7 @@ export function encodeTree(
 
 function writeLeaf(
   out: FieldWriter,
-  head: InodeHead,
+  head: InodeHeader,
   inode: LeafInode<FileContent>,
   fragmentNumbers: ReadonlyMap<StoredBlock, number>,
 ): void {

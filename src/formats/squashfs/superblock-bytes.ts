@@ -1,5 +1,5 @@
 import type { Compression } from './compression.ts';
-import type { TableFacts } from './encode-tree.ts';
+import type { TableFacts } from './serialize-tree.ts';
 import { codecIds, flags, superblockLength } from './layout.ts';
 import { plainMetadataBlock } from './metadata-blocks.ts';
 

@@ -1,5 +1,5 @@
 /** Compresses one block after the other. */
-export interface Lane {
+export interface CompressionWorker {
   /** Begins to make itself ready, before there is a block. */
   start(): void;
   /** @returns the compressed bytes, where the block was; the block as it is where it does not get shorter */
@@ -11,15 +11,15 @@ export interface Lane {
 const fewBytes = 1024 * 1024;
 
 /** Several lanes side by side: a block takes the first that is free. The first few are compressed without them. */
-export class Lanes {
-  readonly #all: readonly Lane[];
-  readonly #idle: Lane[];
-  readonly #waiting: ((lane: Lane) => void)[] = [];
+export class WorkerPool {
+  readonly #all: readonly CompressionWorker[];
+  readonly #idle: CompressionWorker[];
+  readonly #waiting: ((lane: CompressionWorker) => void)[] = [];
   readonly #here: (block: Buffer) => Buffer;
   #hereBytes = fewBytes;
 
   /** @param here compresses a block at once, to the same bytes. */
-  constructor(all: readonly Lane[], here: (block: Buffer) => Buffer) {
+  constructor(all: readonly CompressionWorker[], here: (block: Buffer) => Buffer) {
     this.#all = all;
     this.#idle = all.toReversed();
     this.#here = here;
@@ -43,7 +43,8 @@ export class Lanes {
       this.#hereBytes -= block.length;
       return this.#here(block);
     }
-    const lane = this.#idle.pop() ?? (await new Promise<Lane>((resolve) => this.#waiting.push(resolve)));
+    const lane =
+      this.#idle.pop() ?? (await new Promise<CompressionWorker>((resolve) => this.#waiting.push(resolve)));
     try {
       return await lane.compress(block);
     } finally {

@@ -8,12 +8,12 @@ import { blockCodec, type BlockCodec } from './codec.ts';
 import type { FileContent } from './content.ts';
 import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
-import { encodeTree, type EncodedTree } from './encode-tree.ts';
-import { Lanes } from './lanes.ts';
+import { serializeTree, type SerializedTree } from './serialize-tree.ts';
+import { WorkerPool } from './worker-pool.ts';
 import { superblockLength } from './layout.ts';
-import { moveBlocks, squeeze, type Moves, type Stretch } from './squeeze.ts';
+import { moveBlocks, compactBlocks, type Moves, type ByteRange } from './compact.ts';
 import { codecOptions, superblockBytes } from './superblock-bytes.ts';
-import { surveyTree, type SurveyedLeaf } from './survey.ts';
+import { numberInodes, type NumberedLeaf } from './number-inodes.ts';
 import { UsedBlocks } from './used-blocks.ts';
 
 export interface SquashfsOptions {
@@ -25,7 +25,7 @@ export interface SquashfsOptions {
 }
 
 /** Blocks of a layer that were compressed before, one behind the other from the beginning of a file. */
-export interface KeptBlocks {
+export interface CachedBlocks {
   readonly dataBytes: number;
   /** Stays open until {@link SquashfsWriter.finish} has answered. */
   readonly file: FileHandle;
@@ -34,7 +34,7 @@ export interface KeptBlocks {
 }
 
 interface Adopted {
-  readonly stretch: Stretch;
+  readonly stretch: ByteRange;
   readonly file: FileHandle;
   readonly copied: Promise<boolean>;
 }
@@ -51,7 +51,7 @@ export class SquashfsWriter {
   readonly #options: SquashfsOptions;
   readonly #fileThreads: FileThreads;
   readonly #codec: BlockCodec;
-  readonly #lanes: Lanes;
+  readonly #lanes: WorkerPool;
   readonly #blocks: BlockWriter;
   readonly #adopted: Adopted[] = [];
   readonly #holds: Promise<unknown>[] = [];
@@ -68,7 +68,7 @@ export class SquashfsWriter {
     this.#options = options;
     this.#fileThreads = fileThreads;
     this.#codec = blockCodec(options.compression, options.blockBytes);
-    this.#lanes = new Lanes(this.#codec.openLanes(options.threads), (block) =>
+    this.#lanes = new WorkerPool(this.#codec.openLanes(options.threads), (block) =>
       this.#codec.compressSync(block),
     );
     this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
@@ -87,7 +87,7 @@ export class SquashfsWriter {
   }
 
   /** Ends what belongs together: the blocks of a layer depend on this layer alone. @returns where they lie. */
-  async endLayer(): Promise<Stretch> {
+  async endLayer(): Promise<ByteRange> {
     const from = this.#layerStart;
     await this.data.endLayer();
     this.#layerStart = this.#blocks.position;
@@ -95,7 +95,7 @@ export class SquashfsWriter {
   }
 
   /** Where a layer's blocks lie in the file, until {@link finish}. */
-  inFile({ from, to }: Stretch): Stretch {
+  inFile({ from, to }: ByteRange): ByteRange {
     return { from: this.#base + from, to: this.#base + to };
   }
 
@@ -103,7 +103,7 @@ export class SquashfsWriter {
    * Takes a layer's blocks as they are, right after {@link endLayer}. They are copied beside, and read where they are: a
    * file system is not to be used if they turn out to be damaged, unless the layer is given up.
    */
-  adoptLayer(kept: KeptBlocks): Omit<Adopted, 'file'> {
+  adoptLayer(kept: CachedBlocks): Omit<Adopted, 'file'> {
     const { file, dataBytes } = kept;
     const from = this.#layerStart;
     this.#blocks.pass(dataBytes);
@@ -131,16 +131,16 @@ export class SquashfsWriter {
    */
   async finish(
     root: DirectoryInode<FileContent>,
-    order: readonly Stretch[],
+    order: readonly ByteRange[],
     createdAt: number,
   ): Promise<number> {
-    const survey = surveyTree(root);
+    const survey = numberInodes(root);
     const used = await this.#unify(survey.leaves);
-    const { end: position, moves } = squeeze(this.#dataStart, used.all, order);
+    const { end: position, moves } = compactBlocks(this.#dataStart, used.all, order);
     const moving = this.#move(moves);
-    let tables: EncodedTree;
+    let tables: SerializedTree;
     try {
-      tables = encodeTree(survey, used.fragments(), position, this.#codec);
+      tables = serializeTree(survey, used.fragments(), position, this.#codec);
     } finally {
       await this.#fileThreads.helpWith(moving);
     }
@@ -169,7 +169,7 @@ export class SquashfsWriter {
   }
 
   /** Lets files of the same content share it. @returns the blocks that are used. */
-  async #unify(leaves: readonly SurveyedLeaf<FileContent>[]): Promise<UsedBlocks> {
+  async #unify(leaves: readonly NumberedLeaf<FileContent>[]): Promise<UsedBlocks> {
     const duplicates = new Duplicates(
       (position, into) => this.#readStored(position, into),
       this.#codec,
@@ -178,7 +178,7 @@ export class SquashfsWriter {
     const used = new UsedBlocks();
     for (const { inode } of leaves) {
       if (inode.kind === 'file') {
-        const first = duplicates.firstOf(inode.content);
+        const first = duplicates.canonical(inode.content);
         inode.content = first instanceof Promise ? await first : first;
         used.add(inode.content);
       }

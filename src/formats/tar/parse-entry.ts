@@ -43,7 +43,7 @@ const ranges = [
  *
  * @param damaged what is thrown for a problem.
  */
-export function describeEntry(
+export function parseEntry(
   header: TarHeader,
   { name, linkName, pax }: Extension,
   damaged: (problem: string) => Error,

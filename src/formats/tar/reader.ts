@@ -1,7 +1,7 @@
 import { HpcGatError } from '../../support/errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import { StoredContent } from './content.ts';
-import { describeEntry, isKnownType, quoted } from './describe-entry.ts';
+import { parseEntry, isKnownType, quoted } from './parse-entry.ts';
 import type { TarEntry } from './entry.ts';
 import { Extensions, isExtension } from './extensions.ts';
 import { isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
@@ -65,7 +65,7 @@ export class TarReader {
           await this.#content.end();
           continue;
         }
-        const entry = describeEntry(header, extension, this.#damaged);
+        const entry = parseEntry(header, extension, this.#damaged);
         this.#content.begin(entry.sizeBytes);
         const { pax } = extension;
         return entry.kind === 'file' && isSparse(header.type, pax)

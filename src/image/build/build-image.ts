@@ -3,7 +3,7 @@ import { formatBytes } from '../../support/amounts.ts';
 import type { Context } from '../../support/context.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
-import { describeResult } from '../make/format-result.ts';
+import { formatResult } from '../make/format-result.ts';
 import { engineFor } from '../convert/engines.ts';
 import { makeSif } from '../make/make-sif.ts';
 import { withPlainHttp } from '../source/plain-http.ts';
@@ -85,5 +85,5 @@ async function asSif(
   };
   const result = await makeSif(request, await engineFor(source, {}, context), context);
   const state = result.state === 'made' ? 'built' : 'up to date';
-  return { ...report, state, line: describeResult(result, context.cwd) };
+  return { ...report, state, line: formatResult(result, context.cwd) };
 }

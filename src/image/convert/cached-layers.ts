@@ -6,7 +6,7 @@ import type { LayerTarget, WrittenLayer } from './store-layers.ts';
  * Takes layers from the cache that were converted before. Their blocks are copied, and their stored bytes compared with the
  * digest, beside everything else: but for those of a stream, which pass by once.
  */
-export class KeptLayers {
+export class CachedLayers {
   readonly #cache: BlockCache;
   readonly #target: LayerTarget;
   readonly #isStream: boolean;

@@ -1,6 +1,6 @@
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
-import type { CachePlace } from './cache/block-cache.ts';
+import type { CacheConfig } from './cache/block-cache.ts';
 import type { SifEngine } from './engine.ts';
 import { defaultLimits } from './limits.ts';
 import { nativeEngine } from './native-engine.ts';
@@ -19,7 +19,7 @@ export interface EngineOptions {
   /** Of the native engine: unpacked bytes of the largest image that is no bomb. */
   readonly maxBytes?: number | undefined;
   /** Of the native engine: where converted layers are kept; without it none are. */
-  readonly cache?: CachePlace | undefined;
+  readonly cache?: CacheConfig | undefined;
 }
 
 /**

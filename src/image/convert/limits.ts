@@ -50,7 +50,7 @@ const blockBytesInMemory = 100;
 const xattrBytes = 200;
 
 /** What layers have asked for. */
-export interface Demand {
+export interface ResourceUsage {
   /** Of the layers, unpacked. */
   readonly unpackedBytes: number;
   /** Of their files, holes counted. */
@@ -60,7 +60,7 @@ export interface Demand {
 }
 
 /** What was asked for between two moments. */
-export function demandSince(before: Demand, after: Demand): Demand {
+export function usageSince(before: ResourceUsage, after: ResourceUsage): ResourceUsage {
   return {
     unpackedBytes: after.unpackedBytes - before.unpackedBytes,
     fileBytes: after.fileBytes - before.fileBytes,
@@ -70,7 +70,7 @@ export function demandSince(before: Demand, after: Demand): Demand {
 }
 
 /** Counts what the layers of one image have asked for. */
-export class Budget {
+export class UsageLimiter {
   readonly #limits: ImageLimits;
   readonly #blockBytes: number;
   #unpackedBytes = 0;
@@ -85,7 +85,7 @@ export class Budget {
     this.#blockBytes = blockBytes;
   }
 
-  get demand(): Demand {
+  get demand(): ResourceUsage {
     return {
       unpackedBytes: this.#unpackedBytes,
       fileBytes: this.#fileBytes,
@@ -99,7 +99,7 @@ export class Budget {
    *
    * @throws {HpcGatError} when it is too large.
    */
-  takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: Demand, place: string): void {
+  takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: ResourceUsage, place: string): void {
     this.unpack(unpackedBytes, place);
     this.#fileBytes += fileBytes;
     this.#expectSize(this.#fileBytes, () => place);

@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
-import { BlockCache, type CachePlace } from './cache/block-cache.ts';
+import { BlockCache, type CacheConfig } from './cache/block-cache.ts';
 import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
-import { Budget, defaultLimits, type ImageLimits } from './limits.ts';
+import { UsageLimiter, defaultLimits, type ImageLimits } from './limits.ts';
 import { describeLostXattrs } from './lost-xattrs.ts';
 import { isSifArchitecture, type SifArchitecture } from '../../formats/sif/header.ts';
 import { partitionOffset, writeSif } from '../../formats/sif/write.ts';
@@ -37,7 +37,7 @@ export interface NativeOptions {
   /** What is taken for a bomb. */
   readonly limits?: ImageLimits;
   /** Where converted layers are kept; without it none are. */
-  readonly cache?: CachePlace | undefined;
+  readonly cache?: CacheConfig | undefined;
 }
 
 /** Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF. */
@@ -105,7 +105,7 @@ async function tryToWrite(
   const file = await open(output, 'wx+');
   const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
   try {
-    const target = { file, squashfs, budget: new Budget(limits, blockBytes), cache };
+    const target = { file, squashfs, budget: new UsageLimiter(limits, blockBytes), cache };
     const layers = await storeLayers(image, target, watch);
     try {
       watch.onProgress({ stage: 'other', message: 'writing the directories' });

@@ -4,14 +4,14 @@ import { printable } from '../../support/printable.ts';
 import type { BlockCache } from './cache/block-cache.ts';
 import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
-import { KeptLayers } from './cached-layers.ts';
+import { CachedLayers } from './cached-layers.ts';
 import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
-import { demandSince, type Budget } from './limits.ts';
+import { usageSince, type UsageLimiter } from './limits.ts';
 import { countLayers } from '../source/count-bytes.ts';
 import type { ArrivingLayer, LayeredImage } from '../source/layered-image.ts';
 import type { FileContent } from '../../formats/squashfs/content.ts';
 import type { DataArea, ReadContent } from '../../formats/squashfs/data-area.ts';
-import type { Stretch } from '../../formats/squashfs/squeeze.ts';
+import type { ByteRange } from '../../formats/squashfs/compact.ts';
 import type { SquashfsWriter } from '../../formats/squashfs/write.ts';
 import { TarReader } from '../../formats/tar/reader.ts';
 
@@ -20,14 +20,14 @@ export interface WrittenLayer {
   /** Label for messages. */
   readonly name: string;
   readonly entries: readonly LayerEntry<FileContent>[];
-  readonly stretch: Stretch;
+  readonly stretch: ByteRange;
 }
 
 /** Where the contents go. */
 export interface LayerTarget {
   readonly file: FileHandle;
   readonly squashfs: SquashfsWriter;
-  readonly budget: Budget;
+  readonly budget: UsageLimiter;
   /** Where layers may lie that were converted before, and others are kept. */
   readonly cache?: BlockCache | undefined;
 }
@@ -65,7 +65,7 @@ export async function storeLayers(
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
   const nameOf = (layer: ArrivingLayer) => `layer ${printable(layer.name)} of ${image.place}`;
   const stored = new Map<string, WrittenLayer>();
-  const kept = cache && new KeptLayers(cache, target, image.isStream ?? false);
+  const kept = cache && new CachedLayers(cache, target, image.isStream ?? false);
   let keeping = Promise.resolve();
   const end = async () => {
     await Promise.all([keeping, kept?.close()]);
@@ -77,7 +77,7 @@ export async function storeLayers(
     const diffId = layer.diffId();
     stored.set(diffId, written);
     if (cache !== undefined && layer.digest !== undefined) {
-      const demand = demandSince(before, target.budget.demand);
+      const demand = usageSince(before, target.budget.demand);
       const { digest } = layer;
       const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
       // Now: what is written of it is not to be what becomes of it. The rest beside what follows.
@@ -127,7 +127,7 @@ async function convertLayer(
 async function* counted(
   chunks: AsyncIterable<Buffer>,
   place: string,
-  budget: Budget,
+  budget: UsageLimiter,
 ): AsyncGenerator<Buffer, void, undefined> {
   for await (const chunk of chunks) {
     budget.unpack(chunk.length, place);
@@ -140,7 +140,7 @@ async function storeEntries(
   tar: TarReader,
   data: DataArea,
   place: string,
-  budget: Budget,
+  budget: UsageLimiter,
 ): Promise<LayerEntry<FileContent>[]> {
   const entries: LayerEntry<FileContent>[] = [];
   const readContent: ReadContent = (target) => tar.readContent(target);

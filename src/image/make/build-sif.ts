@@ -10,7 +10,7 @@ import { identify, type IdentifiedImage } from '../source/identity.ts';
 import type { MakeSifRequest } from './request.ts';
 import { warnAboutImage } from './image-warnings.ts';
 import { showProgress } from './progress.ts';
-import { writeSifRecord, type SifRecord } from './sif-manifest.ts';
+import { writeSifManifest, type SifManifest } from './sif-manifest.ts';
 import { formatSource } from '../source/source.ts';
 import { sameIdentity } from './up-to-date.ts';
 import { verifySif, type SifFacts } from './verify.ts';
@@ -25,7 +25,7 @@ export async function convert(
   engine: SifEngine,
   image: IdentifiedImage,
   context: Context,
-): Promise<SifRecord> {
+): Promise<SifManifest> {
   const { source, output, compression, blockBytes, tmpDir } = request;
   const { signal, clock } = context;
   const engineVersion = await engine.version();
@@ -62,7 +62,7 @@ export async function convert(
         converted.checked?.(),
       ]),
     );
-    const record: SifRecord = {
+    const record: SifManifest = {
       schemaVersion: 1,
       source: formatSource(source),
       identity: image.identity,
@@ -158,11 +158,11 @@ async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: F
 async function publish(
   { sif }: Workspace,
   output: string,
-  record: SifRecord,
+  record: SifManifest,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const restoreRecord = await writeSifRecord(output, record);
+  const restoreRecord = await writeSifManifest(output, record);
   try {
     await rename(sif, output);
   } catch (cause) {

@@ -3,7 +3,7 @@ import { formatBytes } from '../../support/amounts.ts';
 import type { MakeSifResult } from './request.ts';
 
 /** One line for a person: what became of the SIF. */
-export function describeResult({ state, file, reason, record }: MakeSifResult, cwd: string): string {
+export function formatResult({ state, file, reason, record }: MakeSifResult, cwd: string): string {
   const relative = path.relative(cwd, file);
   const name = relative.startsWith('..') ? file : relative;
   if (state !== 'made' || record === undefined) {

@@ -7,7 +7,7 @@ import { identify } from '../source/identity.ts';
 import { expectPlatform } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
-import { judge } from './up-to-date.ts';
+import { checkUpToDate } from './up-to-date.ts';
 import { explainFileError } from './temp-dir.ts';
 
 /**
@@ -26,14 +26,14 @@ export async function makeSif(
   if (request.source.kind !== 'recipe' && image.image !== undefined) {
     expectPlatform(image.image, request.source.platform, formatSource(request.source));
   }
-  const before = await judge(request, engine.name, image, context.signal);
+  const before = await checkUpToDate(request, engine.name, image, context.signal);
   if (before.state === 'up to date' || request.dryRun === true) {
     return before;
   }
   const release = await lockOutput(request.output, context);
   try {
     // Whoever held the lock may have made exactly this SIF meanwhile.
-    const now = await judge(request, engine.name, image, context.signal);
+    const now = await checkUpToDate(request, engine.name, image, context.signal);
     if (now.state === 'up to date') {
       return now;
     }

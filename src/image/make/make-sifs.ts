@@ -4,8 +4,8 @@ import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
-import { cachePlace, usableCachePlace } from '../convert/cache/place.ts';
-import { describeResult } from './format-result.ts';
+import { cachePlace, usableCachePlace } from '../convert/cache/cache-config.ts';
+import { formatResult } from './format-result.ts';
 import { engineFor, type EngineName } from '../convert/engines.ts';
 import { parseSize } from '../convert/limits.ts';
 import { makeSif } from './make-sif.ts';
@@ -84,7 +84,7 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
     );
     results.push(result);
     if (!options.json) {
-      context.output.result(describeResult(result, context.cwd));
+      context.output.result(formatResult(result, context.cwd));
     }
   }
   if (options.json) {

@@ -1,6 +1,6 @@
 import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ProgressForm } from './progress.ts';
-import type { SifRecord } from './sif-manifest.ts';
+import type { SifManifest } from './sif-manifest.ts';
 import type { ImageSource } from '../source/source.ts';
 
 export interface MakeSifRequest {
@@ -30,5 +30,5 @@ export interface MakeSifResult {
   readonly file: string;
   /** Why it was made, would be made, or was left alone. */
   readonly reason: string;
-  readonly record?: SifRecord;
+  readonly record?: SifManifest;
 }

@@ -8,7 +8,7 @@ import { withPlainHttp } from '../source/plain-http.ts';
 import { defaultOutputName, type ImageSource, parseSource } from '../source/source.ts';
 
 /** One SIF that somebody asked for. */
-export interface WantedImage {
+export interface RequestedImage {
   readonly source: ImageSource;
   /** Of the SIF. */
   readonly file: string;
@@ -21,7 +21,7 @@ export interface WantedImage {
  *
  * @throws {UsageError} when none does.
  */
-export function configuredImages({ settings, root }: Project): WantedImage[] {
+export function configuredImages({ settings, root }: Project): RequestedImage[] {
   const wanted = [settings.image, settings.client.image].flatMap(
     ({ source, file, platform, compression, blockSize }) =>
       source === undefined
@@ -44,7 +44,7 @@ export function configuredImages({ settings, root }: Project): WantedImage[] {
 }
 
 /** An image by its source alone; relative file names are meant from `cwd`. */
-export function namedImage(source: string, settings: CompleteSettings, cwd: string): WantedImage {
+export function namedImage(source: string, settings: CompleteSettings, cwd: string): RequestedImage {
   const { platform, compression, blockSize } = settings.image;
   const parsed = forPlatform(parse(source, settings, cwd), platform);
   return { source: parsed, file: defaultOutputName(parsed), compression, blockSize };

@@ -58,13 +58,13 @@ const recordSchema = z.strictObject({
 });
 
 /** What `make-sif` knows of a SIF that it made; lies beside it as `NAME.sif.json`. */
-export type SifRecord = z.output<typeof recordSchema>;
+export type SifManifest = z.output<typeof recordSchema>;
 
 /**
  * The record of a SIF, when there is one and it belongs to the file that lies there now: same size.
  * Undefined for a SIF of other origin, when either is missing or damaged, and when others can change the manifest.
  */
-export async function readSifRecord(sifPath: string): Promise<SifRecord | undefined> {
+export async function readSifManifest(sifPath: string): Promise<SifManifest | undefined> {
   const text = await readUncontestedText(recordPath(sifPath));
   const size = await stat(sifPath).then(
     (found) => found.size,
@@ -79,12 +79,12 @@ export async function readSifRecord(sifPath: string): Promise<SifRecord | undefi
 }
 
 /** Whether the SIF still has the digest that its record names. Reads the whole file. */
-export async function isIntact(sifPath: string, record: SifRecord, signal: AbortSignal): Promise<boolean> {
+export async function isIntact(sifPath: string, record: SifManifest, signal: AbortSignal): Promise<boolean> {
   return (await sha256OfFile(sifPath, signal)) === record.sha256;
 }
 
 /** @returns what puts the record back that was there before. */
-export async function writeSifRecord(sifPath: string, record: SifRecord): Promise<() => Promise<void>> {
+export async function writeSifManifest(sifPath: string, record: SifManifest): Promise<() => Promise<void>> {
   const file = recordPath(sifPath);
   const before = await readTextIfPresent(file);
   await writeFileAtomically(file, `${JSON.stringify(record, null, 2)}\n`);

@@ -5,7 +5,7 @@ import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { IdentifiedImage, SourceIdentity } from '../source/identity.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
-import { isIntact, readSifRecord } from './sif-manifest.ts';
+import { isIntact, readSifManifest } from './sif-manifest.ts';
 import { formatPlatform, isFor } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 
@@ -15,7 +15,7 @@ import { formatSource } from '../source/source.ts';
  * @param image the source as it is now.
  * @throws {UsageError} when the file is something else.
  */
-export async function judge(
+export async function checkUpToDate(
   request: MakeSifRequest,
   engineName: string,
   { identity, image }: IdentifiedImage,
@@ -44,7 +44,7 @@ export async function judge(
       fix: '--force replaces it, -o FILE writes elsewhere',
     });
   }
-  const record = await readSifRecord(file);
+  const record = await readSifManifest(file);
   if (record === undefined) {
     throw new UsageError(`${file} is there already, and no record says that make-sif made it`, {
       fix: '--force replaces it, -o FILE writes elsewhere',

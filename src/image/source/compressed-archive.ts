@@ -8,7 +8,7 @@ import { inflate } from './inflate.ts';
 import type { LayeredImage, LayerReading } from './layered-image.ts';
 import { readOciImage } from './oci-layout.ts';
 import { expectPlatform } from './platform.ts';
-import { SavedStream } from './saved-stream.ts';
+import { DockerSaveStream } from './docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
 
 /** What tells the two kinds of archives apart. */
@@ -19,7 +19,7 @@ interface ArchiveForm {
   readonly writer: string;
   readonly foreign: (held: string) => HpcGatError;
   /** What the image is, by the descriptions that came. */
-  readonly config: (saved: SavedStream) => Promise<ImageConfig>;
+  readonly config: (saved: DockerSaveStream) => Promise<ImageConfig>;
 }
 
 /**
@@ -31,8 +31,8 @@ export function compressedArchive(
   archive: CompressedFile,
 ): LayeredImage {
   const { file, platform } = source;
-  const form = source.kind === 'docker-archive' ? savedForm(source) : ociForm(source);
-  const saved = new SavedStream({ place: file, stream: file, foreign: form.foreign });
+  const form = source.kind === 'docker-archive' ? dockerSaveFormat(source) : ociForm(source);
+  const saved = new DockerSaveStream({ place: file, stream: file, foreign: form.foreign });
   return {
     place: file,
     isStream: true,
@@ -54,7 +54,7 @@ export function compressedArchive(
   };
 }
 
-function savedForm({ file, ...wanted }: DockerArchiveSource): ArchiveForm {
+function dockerSaveFormat({ file, ...wanted }: DockerArchiveSource): ArchiveForm {
   return {
     fix: archiveFix,
     writer: 'docker save NAME',

@@ -5,7 +5,7 @@ import { HpcGatError } from '../../support/errors.ts';
 import { foreignTar, readSaved } from './docker-archive.ts';
 import { asIndexed } from './image-config.ts';
 import type { LayeredImage } from './layered-image.ts';
-import { SavedStream } from './saved-stream.ts';
+import { DockerSaveStream } from './docker-save-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function findDaemonImage(
  */
 export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
   const stream = `what the daemon sends of ${place}`;
-  const saved = new SavedStream({ place, stream, foreign: (held) => foreignTar(stream, held) });
+  const saved = new DockerSaveStream({ place, stream, foreign: (held) => foreignTar(stream, held) });
   return {
     place,
     isStream: true,

@@ -37,7 +37,7 @@ export interface StreamPlace {
  * known for certain from the manifest or index alone, which comes last: layers are told from descriptions by their first
  * bytes, and from one another by their digests.
  */
-export class SavedStream {
+export class DockerSaveStream {
   readonly #from: StreamPlace;
   /** Descriptions and targets of links, by name. */
   readonly #texts = new Map<string, Buffer | string>();

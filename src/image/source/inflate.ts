@@ -1,5 +1,5 @@
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
-import { FreedInTurn } from '../../support/freed-in-turn.ts';
+import { BufferReleaser } from '../../support/buffer-releaser.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
 /** With Node's default of 16 KiB, inflating takes five times as long. */
@@ -49,7 +49,7 @@ export async function* inflate(
   });
   let isRead = false;
   try {
-    const freed = new FreedInTurn();
+    const freed = new BufferReleaser();
     for await (const chunk of decoder as AsyncIterable<Buffer>) {
       yield chunk;
       freed.use(chunk);

@@ -6,12 +6,12 @@ import type { LayerReading } from './layered-image.ts';
 import type { Descriptor } from './oci-manifest.ts';
 
 /** Layers that are on their way at once: the one that is being converted, and those behind it. */
-const sideBySide = 3;
+const maxConcurrent = 3;
 /** Pieces of a layer, of up to 64 KiB, that are held until it is its turn. */
 const piecesAhead = 256;
 
 /** Fetches layers from a registry before it is their turn, but for those that are held already. */
-export class FetchAhead {
+export class Prefetcher {
   readonly #registry: Registry;
   readonly #layers: readonly Descriptor[];
   readonly #isHeld: LayerReading['isHeld'];
@@ -35,7 +35,7 @@ export class FetchAhead {
   async beginTurn(layer: Descriptor): Promise<void> {
     let onTheirWay = 0;
     for (const one of this.#layers.slice(this.#layers.indexOf(layer))) {
-      if (onTheirWay === sideBySide) {
+      if (onTheirWay === maxConcurrent) {
         return;
       }
       if (this.#started.has(one) || !(await this.#isHeld(one.digest))) {

@@ -7,7 +7,7 @@ import { HpcGatError } from '../../support/errors.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
 import { countBytes } from './count-bytes.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
-import { FetchAhead } from './fetch-ahead.ts';
+import { Prefetcher } from './prefetch.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
 import type { PlaceBlob } from './layout-view.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
@@ -66,7 +66,7 @@ export async function openRegistryImage(
     totalBytes: layers.reduce((sum, { layer }) => sum + layer.size, 0),
     layers: async function* (reading) {
       const descriptors = layers.map(({ layer }) => layer);
-      const coming = new FetchAhead(registry, descriptors, reading, context.clock);
+      const coming = new Prefetcher(registry, descriptors, reading, context.clock);
       try {
         for (const { layer, diffId } of layers) {
           await coming.beginTurn(layer);
@@ -84,7 +84,7 @@ function arriving(
   place: string,
   layer: Descriptor,
   diffId: string,
-  coming: FetchAhead,
+  coming: Prefetcher,
   reading: LayerReading,
 ): ArrivingLayer {
   const { digest, size } = layer;

@@ -1,5 +1,5 @@
 import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import type { ManifestImage } from './docker-manifest.ts';
 import { chooseForPlatform, listSome, type Candidate } from './image-choice.ts';
 import { asIndexed, platformOf, type ImageConfig } from './image-config.ts';

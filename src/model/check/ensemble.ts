@@ -1,4 +1,4 @@
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import { messagesOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { readTextIfPresent } from '../../support/files.ts';
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import { withinLimits } from '../../support/yaml.ts';
 import { datatypeOfConfig } from '../../triton/datatypes.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';

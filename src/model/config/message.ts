@@ -1,4 +1,4 @@
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import type { Field, MessageValue, ScalarValue } from '../../formats/pbtxt/value.ts';
 import { type Fault, type Position, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { readScalar, type Scalar } from './scalar.ts';

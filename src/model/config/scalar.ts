@@ -1,4 +1,4 @@
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import { SyntaxFault } from '../../formats/pbtxt/position.ts';
 import type { ScalarValue } from '../../formats/pbtxt/value.ts';
 import { enums } from '../../triton/model-config.ts';

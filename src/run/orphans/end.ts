@@ -6,7 +6,7 @@ import type { Context } from '../../support/context.ts';
 import { CommandFailedError, messageOf } from '../../support/errors.ts';
 import { removeTree } from '../../support/remove-tree.ts';
 import { isListed } from '../../support/shared-files.ts';
-import type { EndingPlan } from '../plan/cleanup-plan.ts';
+import type { CleanupPlan } from '../plan/cleanup-plan.ts';
 import { renderRelease } from '../plan/script.ts';
 import { endMs } from '../release.ts';
 import type { Orphan } from './find.ts';
@@ -58,7 +58,7 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
     return;
   }
   const isDocker = await isListed(path.join(records, 'network'));
-  const plan: EndingPlan = {
+  const plan: CleanupPlan = {
     ...{ id: run, setup: settings.setup, directives: [], stopSeconds: settings.triton.stopSeconds },
     runtime: isDocker ? 'docker' : settings.runtime === 'docker' ? 'apptainer' : settings.runtime,
     ...(isDocker && { dockerHost: context.env.DOCKER_HOST ?? '' }),

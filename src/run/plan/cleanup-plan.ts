@@ -3,10 +3,10 @@ import { defaultSettings } from '../../config/defaults.ts';
 import { parseJobId } from '../../slurm/job-id.ts';
 import { isListed } from '../../support/shared-files.ts';
 import type { RunPlan } from './plan.ts';
-import type { Holding, RunRecord } from '../record/run-directory.ts';
+import type { ResourceRecord, RunDirectory } from '../record/run-directory.ts';
 
 /** What ending a run needs of its plan. */
-export type EndingPlan = Pick<
+export type CleanupPlan = Pick<
   RunPlan,
   'id' | 'runtime' | 'stopSeconds' | 'setup' | 'dockerHost' | 'directives'
 > & {
@@ -15,7 +15,7 @@ export type EndingPlan = Pick<
 };
 
 /** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
-export async function endingPlanOf(record: RunRecord, holding: Holding): Promise<EndingPlan> {
+export async function cleanupPlanOf(record: RunDirectory, holding: ResourceRecord): Promise<CleanupPlan> {
   const { plan, jobId = '' } = await record.facts();
   const recorded = (await isListed(path.join(holding.folder, 'network')))
     ? 'docker'

@@ -86,7 +86,7 @@ const kept = <Schema extends z.ZodType>(schema: Schema) => schema.optional().cat
 const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
 
 /** What later verbs need of a plan. Another version of hpc-gat may have written it: what does not fit is undefined. */
-export const keptPlanSchema = z.object({
+export const storedPlanSchema = z.object({
   kind: kept(kind),
   serve: kept(serve),
   models: kept(models),
@@ -97,7 +97,7 @@ export const keptPlanSchema = z.object({
   directives: kept(directives),
 });
 
-export type KeptPlan = z.infer<typeof keptPlanSchema>;
+export type StoredPlan = z.infer<typeof storedPlanSchema>;
 
 export interface RunRequest {
   readonly project: Project;

@@ -2,7 +2,7 @@ import { renderTemplate } from '../../render/template.ts';
 import { scriptSettings } from '../../apptainer/site-configuration.ts';
 import { directiveLine } from '../../slurm/directives.ts';
 import { sha256OfBytes } from '../../support/digest.ts';
-import type { EndingPlan } from './cleanup-plan.ts';
+import type { CleanupPlan } from './cleanup-plan.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
@@ -27,7 +27,7 @@ export function renderScript(plan: RunPlan): Promise<string> {
  *
  * @param owned the folder where the run recorded what it made
  */
-export function renderRelease(plan: EndingPlan, owned: string): Promise<string> {
+export function renderRelease(plan: CleanupPlan, owned: string): Promise<string> {
   return renderTemplate('run/release.sh.hbs', { ...plan, ...runtimeValues(plan), owned });
 }
 

@@ -1,6 +1,6 @@
 import type { CompleteSettings } from '../../config/defaults.ts';
 import { UsageError } from '../../support/errors.ts';
-import { nearest } from '../../support/nearest.ts';
+import { nearest } from '../../support/suggest.ts';
 import {
   isFalse,
   isTrue,

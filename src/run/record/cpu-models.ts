@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Output } from '../../support/output.ts';
 import { readListedText } from '../../support/shared-files.ts';
-import type { RunRecord } from './run-directory.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 const tested = z.object({
   model: z.string(),
@@ -17,7 +17,7 @@ const resultSchema = tested.extend({ others: z.array(tested).optional() });
  * Warns of tested models whose instances all ran on the CPU although the server and its container see a GPU. A result
  * without instances causes no warning.
  */
-export async function warnOfCpuModels(record: RunRecord, output: Output): Promise<void> {
+export async function warnOfCpuModels(record: RunDirectory, output: Output): Promise<void> {
   for (const { model, modelConfig } of await readTested(path.join(record.folder, 'result.json'))) {
     const groups = modelConfig.instanceGroup;
     if (groups.length > 0 && groups.every(({ kind }) => kind === 'KIND_CPU')) {

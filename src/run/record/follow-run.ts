@@ -1,9 +1,9 @@
 import type { Output } from '../../support/output.ts';
 import { LineFollower } from './follow-file.ts';
-import type { RunRecord } from './run-directory.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 /** Shows a run as it goes: the script's steps on stderr, the client's lines as the result. */
-export function followRun(record: RunRecord, output: Output) {
+export function followRun(record: RunDirectory, output: Output) {
   const followers = [
     new LineFollower(record.file('batch.log'), (line) => {
       output.info(`  ${line}`);

@@ -3,7 +3,7 @@ import { ExitCode } from '../../support/errors.ts';
 import type { Ended } from './run-directory.ts';
 
 /** How a run ended, for the person who waits for it. */
-export interface Ending {
+export interface Outcome {
   readonly exitCode: number;
   readonly message: string;
 }
@@ -62,12 +62,12 @@ const reasons: Readonly<Record<string, string>> = {
   'script-failed': 'the script ended in an unforeseen way',
 };
 
-export function endingOfScript({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Ending {
+export function outcomeOfScript({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Outcome {
   return { exitCode, message: reasons[reason] ?? reason };
 }
 
 /** For a job that Slurm ended without the script's own last word. Documented in docs/exit-codes.md. */
-const states: Readonly<Record<string, Ending>> = {
+const states: Readonly<Record<string, Outcome>> = {
   CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was cancelled' },
   TIMEOUT: {
     exitCode: ExitCode.notReady,
@@ -83,7 +83,7 @@ const states: Readonly<Record<string, Ending>> = {
   PREEMPTED: { exitCode: ExitCode.commandFailed, message: 'the job was preempted' },
 };
 
-export function endingOfJob({ state, reason, exitCode }: Job): Ending {
+export function outcomeOfJob({ state, reason, exitCode }: Job): Outcome {
   const known = states[state];
   if (known !== undefined) {
     return { ...known, message: reason === undefined ? known.message : `${known.message} (${reason})` };

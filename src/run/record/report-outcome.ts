@@ -1,9 +1,9 @@
 import type { Output } from '../../support/output.ts';
-import type { Ending } from './outcome.ts';
-import type { RunRecord } from './run-directory.ts';
+import type { Outcome } from './outcome.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 /** Says how a run ended and where its files lie; gives its exit code. */
-export function showEnding({ exitCode, message }: Ending, record: RunRecord, output: Output): number {
+export function showEnding({ exitCode, message }: Outcome, record: RunDirectory, output: Output): number {
   output.info(`run ${record.id}: ${message} (exit code ${exitCode})`);
   output.info(`  files: ${record.folder}`);
   return exitCode;

@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
 import type { ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, listFolder, readListedText, readText } from '../../support/shared-files.ts';
-import { type KeptPlan, keptPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
+import { type StoredPlan, storedPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
 import { createRunsFolder, listRunIds } from './runs-folder.ts';
 
 const schemaVersion = z.literal(1);
@@ -56,7 +56,7 @@ export type Endpoint = z.infer<typeof endpointSchema>;
 export type Ended = z.infer<typeof endedSchema>;
 
 /** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
-export interface Holding {
+export interface ResourceRecord {
   readonly folder: string;
   /** Output of `hostname` there. */
   readonly host: string;
@@ -71,11 +71,11 @@ export interface Holding {
 
 /** What a run's folder says, as far as it can be read. */
 export interface Facts {
-  readonly plan: KeptPlan | undefined;
+  readonly plan: StoredPlan | undefined;
   readonly ended: Ended | undefined;
   readonly endpoint: Endpoint | undefined;
   readonly jobId: string | undefined;
-  readonly holdings: readonly Holding[];
+  readonly holdings: readonly ResourceRecord[];
   /** A line for each file that cannot be read. */
   readonly unreadable: readonly string[];
 }
@@ -84,7 +84,7 @@ export interface Facts {
 class UnreadableRecordError extends HpcGatError {}
 
 /** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
-export class RunRecord {
+export class RunDirectory {
   readonly folder: string;
 
   constructor(folder: string) {
@@ -99,8 +99,8 @@ export class RunRecord {
     return path.join(this.folder, name);
   }
 
-  plan(): Promise<KeptPlan | undefined> {
-    return this.#read('plan.json', keptPlanSchema);
+  plan(): Promise<StoredPlan | undefined> {
+    return this.#read('plan.json', storedPlanSchema);
   }
 
   endpoint(): Promise<Endpoint | undefined> {
@@ -145,8 +145,8 @@ export class RunRecord {
   }
 
   /** What starts of the script have made and not yet ended: one in the usual case, none once the run is over. */
-  async holdings(): Promise<Holding[]> {
-    const holdings: Holding[] = [];
+  async holdings(): Promise<ResourceRecord[]> {
+    const holdings: ResourceRecord[] = [];
     for (const name of await this.#orUnreadable('owned', this.#owned())) {
       const folder = path.join(this.folder, 'owned', name);
       const files = await this.#orUnreadable(`owned/${name}`, listFolder(folder));
@@ -173,7 +173,7 @@ export class RunRecord {
   }
 
   /** Whether the resource still exists: its record is removed last. */
-  async holds({ folder }: Holding): Promise<boolean> {
+  async holds({ folder }: ResourceRecord): Promise<boolean> {
     return (await this.#owned()).includes(path.basename(folder));
   }
 
@@ -238,7 +238,7 @@ export class RunRecord {
    *
    * @throws {UsageError} when a run of this id exists, or another user could replace its directory.
    */
-  static async create(plan: RunPlan, script: string): Promise<RunRecord> {
+  static async create(plan: RunPlan, script: string): Promise<RunDirectory> {
     await createRunsFolder(path.resolve(plan.runFolder, '../../..'));
     try {
       await mkdir(plan.runFolder, { mode: 0o700 });
@@ -251,7 +251,7 @@ export class RunRecord {
       }
       throw error;
     }
-    const record = new RunRecord(plan.runFolder);
+    const record = new RunDirectory(plan.runFolder);
     await record.#write('plan.json', plan);
     await writeFileAtomically(record.file('batch.sh'), script, 0o700);
     return record;
@@ -259,7 +259,7 @@ export class RunRecord {
 }
 
 /** Returns the job that the script recorded; undefined before the script starts, and for a local run in an allocation. */
-function jobOfScript(plan: KeptPlan | undefined, holdings: readonly Holding[]): string | undefined {
+function jobOfScript(plan: StoredPlan | undefined, holdings: readonly ResourceRecord[]): string | undefined {
   const number = holdings.find(({ job }) => job !== '')?.job;
   const cluster = valueOf(plan?.directives ?? [], 'clusters');
   return plan?.kind === 'job' && number !== undefined ? formatJobId({ number, cluster }) : undefined;
@@ -274,13 +274,13 @@ function parseJson(text: string): unknown {
 }
 
 /** Returns the runs of this user in a project, newest first. */
-export async function listRuns(root: string): Promise<RunRecord[]> {
+export async function listRuns(root: string): Promise<RunDirectory[]> {
   return recordsOf(root, (await listRunIds(root)).own);
 }
 
-function recordsOf(root: string, ids: readonly string[]): RunRecord[] {
+function recordsOf(root: string, ids: readonly string[]): RunDirectory[] {
   const newestFirst = [...ids].sort().reverse();
-  return newestFirst.map((id) => new RunRecord(path.join(runsFolder(root), id)));
+  return newestFirst.map((id) => new RunDirectory(path.join(runsFolder(root), id)));
 }
 
 /**
@@ -288,7 +288,7 @@ function recordsOf(root: string, ids: readonly string[]): RunRecord[] {
  *
  * @throws {UsageError} when there is none.
  */
-export async function findRun(root: string, idOrJob: string | undefined): Promise<RunRecord> {
+export async function findRun(root: string, idOrJob: string | undefined): Promise<RunDirectory> {
   const { own, foreign } = await listRunIds(root);
   for (const run of recordsOf(root, own)) {
     if (idOrJob === undefined || run.id === idOrJob || isNumberOf((await run.facts()).jobId, idOrJob)) {

@@ -4,8 +4,8 @@ import { hasEnded, type Job, queryJobs } from '../../slurm/job.ts';
 import type { Context } from '../../support/context.ts';
 import { MissingToolError } from '../../support/errors.ts';
 import { isRunning } from '../../support/process-identity.ts';
-import type { Facts, RunRecord } from './run-directory.ts';
-import { mayComeBack } from './requeue.ts';
+import type { Facts, RunDirectory } from './run-directory.ts';
+import { mayBeRequeued } from './requeue.ts';
 
 /** The state of a local run that can be seen from its own node alone. */
 export const elsewhere = 'UNKNOWN';
@@ -39,7 +39,11 @@ export interface RunState {
 }
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
-export async function stateOfRun(context: Context, record: RunRecord, hostname: string): Promise<RunState> {
+export async function stateOfRun(
+  context: Context,
+  record: RunDirectory,
+  hostname: string,
+): Promise<RunState> {
   const [state] = (await statesOfRuns(context, [record], hostname)) as [RunState];
   return state;
 }
@@ -52,7 +56,7 @@ export async function stateOfRun(context: Context, record: RunRecord, hostname: 
  */
 export async function statesOfRuns(
   context: Context,
-  records: readonly RunRecord[],
+  records: readonly RunDirectory[],
   hostname: string,
   over = new Map<string, Job>(),
 ): Promise<RunState[]> {
@@ -79,8 +83,8 @@ export async function statesOfRuns(
  */
 async function withFoundJobs(
   context: Context,
-  runs: readonly (readonly [RunRecord, Facts])[],
-): Promise<(readonly [RunRecord, Facts])[]> {
+  runs: readonly (readonly [RunDirectory, Facts])[],
+): Promise<(readonly [RunDirectory, Facts])[]> {
   const lost = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
     plan?.kind === 'job' && (jobId ?? ended) === undefined && unreadable.length === 0
       ? [{ record, plan }]
@@ -106,7 +110,7 @@ async function withFoundJobs(
 }
 
 function mayGoOn(facts: Facts): boolean {
-  return facts.ended === undefined || mayComeBack(facts);
+  return facts.ended === undefined || mayBeRequeued(facts);
 }
 
 interface Seen {
@@ -114,7 +118,7 @@ interface Seen {
   readonly hostname: string;
 }
 
-function conclude({ id }: RunRecord, facts: Facts, { job, hostname }: Seen): RunState {
+function conclude({ id }: RunDirectory, facts: Facts, { job, hostname }: Seen): RunState {
   const { plan, ended, endpoint, jobId, holdings, unreadable } = facts;
   const hosts = [...new Set(holdings.map((holding) => holding.host))];
   const kind = plan?.kind ?? (jobId === undefined ? 'local' : 'job');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { blockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
-import { Lanes } from '../../../src/formats/squashfs/lanes.ts';
+import { WorkerPool } from '../../../src/formats/squashfs/worker-pool.ts';
 import { sharedBuffer } from '../../../src/support/threads/thread.ts';
 
 const blockBytes = 128 * 1024;
@@ -35,8 +35,8 @@ function shared(raw: Buffer): Buffer {
   return memory.subarray(0, raw.length);
 }
 
-function lanesOf(codec: BlockCodec, threads: number): Lanes {
-  return new Lanes(codec.openLanes(threads), (raw) => codec.compressSync(raw));
+function lanesOf(codec: BlockCodec, threads: number): WorkerPool {
+  return new WorkerPool(codec.openLanes(threads), (raw) => codec.compressSync(raw));
 }
 
 describe('compressing blocks', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Budget, parseSize } from '../../../src/image/convert/limits.ts';
+import { UsageLimiter, parseSize } from '../../../src/image/convert/limits.ts';
 import { IdTable } from '../../../src/formats/squashfs/tables.ts';
 import type { TarEntry } from '../../../src/formats/tar/entry.ts';
 import { UsageError } from '../../../src/support/errors.ts';
@@ -24,7 +24,7 @@ const limits = { unpackedBytes: 2 ** 30, entries: 1000, metadataBytes: 2 ** 30 }
 
 describe('an image beyond a limit', () => {
   test('has too many entries', () => {
-    const budget = new Budget({ ...limits, entries: 2 }, 4096);
+    const budget = new UsageLimiter({ ...limits, entries: 2 }, 4096);
     budget.take(entry, 'the layer');
     budget.take(entry, 'the layer');
     expect(() => {
@@ -33,7 +33,7 @@ describe('an image beyond a limit', () => {
   });
 
   test('has names and xattrs for which there is no memory', () => {
-    const budget = new Budget({ ...limits, metadataBytes: 100_000 }, 4096);
+    const budget = new UsageLimiter({ ...limits, metadataBytes: 100_000 }, 4096);
     const large = { ...entry, xattrs: new Map([['user.large', Buffer.alloc(60_000)]]) };
     budget.take(large, 'the layer');
     expect(() => {
@@ -44,7 +44,7 @@ describe('an image beyond a limit', () => {
   test('has files of more blocks than there is memory for, in holes too', () => {
     const sparse = { ...entry, sizeBytes: 100 * 4096, runs: [] };
     const take = (blockBytes: number) => () => {
-      new Budget({ ...limits, metadataBytes: 10_000 }, blockBytes).take(sparse, 'the layer');
+      new UsageLimiter({ ...limits, metadataBytes: 10_000 }, blockBytes).take(sparse, 'the layer');
     };
     expect(take(4096)).toThrow(/block lists .* take more memory/);
     expect(take(131_072)).not.toThrow();

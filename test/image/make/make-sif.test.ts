@@ -6,7 +6,7 @@ import { parseCompression } from '../../../src/formats/squashfs/compression.ts';
 import type { SifEngine } from '../../../src/image/convert/engine.ts';
 import { makeSif } from '../../../src/image/make/make-sif.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';
-import { readSifRecord } from '../../../src/image/make/sif-manifest.ts';
+import { readSifManifest } from '../../../src/image/make/sif-manifest.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { sha256OfFile } from '../../../src/support/digest.ts';
 import {
@@ -75,7 +75,7 @@ describe('a conversion', () => {
       engine: { name: 'fake', version: '1.0' },
       image: { cmd: ['true'] },
     });
-    expect(await readSifRecord(sif)).toEqual(record);
+    expect(await readSifManifest(sif)).toEqual(record);
   });
 
   test('is skipped as long as nothing has changed', async () => {

@@ -4,14 +4,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../src/main.ts';
-import type { RunRecord } from '../../../src/run/record/run-directory.ts';
+import type { RunDirectory } from '../../../src/run/record/run-directory.ts';
 import { type TestContext, testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { endRecord, sampleRecord } from './sample-record.ts';
 
 let root = '';
-let broken: RunRecord;
+let broken: RunDirectory;
 let called = '';
 let PATH = '';
 

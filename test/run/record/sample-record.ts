@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { RunRecord } from '../../../src/run/record/run-directory.ts';
+import { RunDirectory } from '../../../src/run/record/run-directory.ts';
 import { samplePlan, sampleSettings } from '../plan/sample-plan.ts';
 
 /** A run of the project `root`, as `submit` leaves it when Slurm has given it a number. */
@@ -9,10 +9,10 @@ export async function sampleRecord(
   id: string,
   jobId?: string,
   { serve = false, models = 'gat_test' }: { serve?: boolean; models?: string | string[] } = {},
-): Promise<RunRecord> {
+): Promise<RunDirectory> {
   const project = { root, site: 'generic', settings: sampleSettings({ model: { name: models } }) };
   const kind = jobId === undefined ? 'local' : 'job';
-  const record = await RunRecord.create(samplePlan({}, { project, id, kind, serve }), '');
+  const record = await RunDirectory.create(samplePlan({}, { project, id, kind, serve }), '');
   if (jobId !== undefined) {
     await record.writeJobId(jobId);
   }
@@ -20,7 +20,7 @@ export async function sampleRecord(
 }
 
 /** Writes the last word of its script. */
-export function endRecord(record: RunRecord, reason = 'passed', exitCode = 0): Promise<void> {
+export function endRecord(record: RunDirectory, reason = 'passed', exitCode = 0): Promise<void> {
   const ended = { schemaVersion: 1, exitCode, reason, host: 'gpu1', time: '2026-01-02T03:04:05Z' };
   return writeFile(path.join(record.folder, 'ended.json'), JSON.stringify(ended));
 }

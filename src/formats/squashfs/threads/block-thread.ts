@@ -1,5 +1,5 @@
 import { Thread, type ThreadWork } from '../../../support/threads/thread.ts';
-import type { Lane } from '../lanes.ts';
+import type { CompressionWorker } from '../worker-pool.ts';
 
 /**
  * Compresses a block.
@@ -28,7 +28,11 @@ const mostWaiting = 8;
  *
  * @param blockBytes of the largest block
  */
-export function threadLanes<Data>(threadCount: number, work: BlockWork<Data>, blockBytes: number): Lane[] {
+export function threadLanes<Data>(
+  threadCount: number,
+  work: BlockWork<Data>,
+  blockBytes: number,
+): CompressionWorker[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
   const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
   // Each starts when those before it have something to do and something that waits: a few blocks need no second one.
@@ -36,7 +40,7 @@ export function threadLanes<Data>(threadCount: number, work: BlockWork<Data>, bl
 }
 
 /** A thread that compresses blocks, one after the other. It starts with the first one, if not before. */
-class BlockThread<Data> implements Lane {
+class BlockThread<Data> implements CompressionWorker {
   readonly #thread: Thread<Request, number>;
   readonly #known = new Map<ArrayBufferLike, number>();
 

@@ -7,14 +7,14 @@ import { ownIdentity } from '../../../support/process-identity.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/entry.ts';
 import type { FileContent } from '../../../formats/squashfs/content.ts';
-import type { Stretch } from '../../../formats/squashfs/squeeze.ts';
-import type { KeptBlocks } from '../../../formats/squashfs/write.ts';
+import type { ByteRange } from '../../../formats/squashfs/compact.ts';
+import type { CachedBlocks } from '../../../formats/squashfs/write.ts';
 import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
 import { entryName, type BlockForm } from './entry-name.ts';
 import { partName } from './folder.ts';
 import { entriesAt } from './index-reader.ts';
 import type { LayerIndex } from './layer-index.ts';
-import { Room } from './room.ts';
+import { CacheEvictor } from './evict.ts';
 
 /** Smaller layers, unpacked, are as soon converted as looked up; an image may have thousands of them. */
 const smallestBytes = 64 * 1024;
@@ -22,7 +22,7 @@ const smallestBytes = 64 * 1024;
 /** Tells apart what one process writes at once. */
 let parts = 0;
 
-export interface CachePlace {
+export interface CacheConfig {
   /** Absolute path; made when something is to be kept. */
   readonly folder: string;
   /** All entries together have no more. */
@@ -30,8 +30,8 @@ export interface CachePlace {
 }
 
 /** A layer that was converted before, open until {@link close}. */
-export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, KeptBlocks {
-  /** As {@link KeptBlocks}; what is damaged is removed from the cache. */
+export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, CachedBlocks {
+  /** As {@link CachedBlocks}; what is damaged is removed from the cache. */
   copyTo(file: FileHandle, position: number): Promise<boolean>;
   /** @param from where its first block lies now, in the file system. */
   entriesAt(from: number): LayerEntry<FileContent>[];
@@ -44,16 +44,16 @@ export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, Kept
  * removed, so that no lock is needed. What is damaged is removed, and is not there.
  */
 export class BlockCache {
-  readonly #place: CachePlace;
+  readonly #place: CacheConfig;
   readonly #form: BlockForm;
   readonly #fileThreads: FileThreads;
-  readonly #room: Room;
+  readonly #room: CacheEvictor;
 
-  constructor(place: CachePlace, form: BlockForm, fileThreads: FileThreads) {
+  constructor(place: CacheConfig, form: BlockForm, fileThreads: FileThreads) {
     this.#place = place;
     this.#form = form;
     this.#fileThreads = fileThreads;
-    this.#room = new Room(place);
+    this.#room = new CacheEvictor(place);
   }
 
   /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
@@ -111,7 +111,7 @@ export class BlockCache {
   async keep(
     digest: string,
     index: LayerIndex,
-    source: { readonly file: FileHandle; readonly stretch: Stretch },
+    source: { readonly file: FileHandle; readonly stretch: ByteRange },
   ): Promise<void> {
     const { folder } = this.#place;
     const file = this.#fileOf(digest);
@@ -120,7 +120,7 @@ export class BlockCache {
     }
     await makeFolder(folder, 0o700);
     const { from, to } = source.stretch;
-    if (!(await this.#room.makeFor(to - from))) {
+    if (!(await this.#room.reserve(to - from))) {
       return;
     }
     parts += 1;

@@ -4,7 +4,7 @@ import type { Context } from '../../../support/context.ts';
 import { UsageError } from '../../../support/errors.ts';
 import { explainFolderConcern } from '../../../support/ownership.ts';
 import { parseSize } from '../limits.ts';
-import type { CachePlace } from './block-cache.ts';
+import type { CacheConfig } from './block-cache.ts';
 
 const defaultLimit = '4G';
 
@@ -21,7 +21,7 @@ export function cachePlace(
     limit = defaultLimit,
   }: { readonly folder?: string | undefined; readonly limit?: string | undefined } = {},
   context: Pick<Context, 'env' | 'cwd'>,
-): CachePlace | undefined {
+): CacheConfig | undefined {
   const limitBytes = parseSize(limit);
   if (folder !== undefined) {
     return { folder: path.resolve(context.cwd, expand(folder, context)), limitBytes };
@@ -32,9 +32,9 @@ export function cachePlace(
 
 /** Returns the location for a conversion; undefined, with a warning, where another user could replace entries. */
 export async function usableCachePlace(
-  place: CachePlace | undefined,
+  place: CacheConfig | undefined,
   { output }: Pick<Context, 'output'>,
-): Promise<CachePlace | undefined> {
+): Promise<CacheConfig | undefined> {
   const concern = place && (await explainFolderConcern(place.folder));
   if (concern !== undefined) {
     output.warn(

@@ -1,6 +1,6 @@
 import { alignColumns } from '../../../support/table.ts';
 import { count, formatBytes } from '../../../support/amounts.ts';
-import type { CachePlace } from './block-cache.ts';
+import type { CacheConfig } from './block-cache.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './folder.ts';
 
 /** Hexadecimal digits that tell layers apart, as Docker shows them. */
@@ -8,7 +8,7 @@ const shownDigits = 12;
 
 /** What `cache list` prints. */
 export function cacheLines(
-  { folder, limitBytes }: CachePlace,
+  { folder, limitBytes }: CacheConfig,
   { entries, leftovers }: CacheContents,
 ): string[] {
   const rows = entries.map(({ digest, compression, blockSize, sizeBytes, usedAt }) => [
@@ -31,7 +31,7 @@ export function cacheLines(
 }
 
 /** What `cache prune` prints. */
-export function prunedLine({ folder }: CachePlace, going: readonly CacheFile[], dryRun: boolean): string {
+export function prunedLine({ folder }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
   const verb = dryRun ? 'would go' : 'removed';
   return `${folder}: ${count(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
 }

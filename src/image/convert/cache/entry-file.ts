@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { readAt, writeAt } from '../../../support/files.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
-import type { Stretch } from '../../../formats/squashfs/squeeze.ts';
+import type { ByteRange } from '../../../formats/squashfs/compact.ts';
 
 /*
  * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a checksum of the
@@ -24,7 +24,7 @@ interface StoredIndex<Index> {
 export async function writeEntry(
   entry: FileHandle,
   source: FileHandle,
-  { from, to }: Stretch,
+  { from, to }: ByteRange,
   index: unknown,
   fileThreads: FileThreads,
 ): Promise<number> {

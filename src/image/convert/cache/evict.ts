@@ -1,18 +1,18 @@
 import { statfs } from 'node:fs/promises';
-import type { CachePlace } from './block-cache.ts';
+import type { CacheConfig } from './block-cache.ts';
 import { listCache, removeFiles, surplus, type CacheEntry } from './folder.ts';
 
 /** So much stays free on the cache's file system. */
 const reserveBytes = 1024 ** 3;
 
 /** What one conversion may add to a cache. What it has used itself is not to make room for the rest of it. */
-export class Room {
-  readonly #place: CachePlace;
+export class CacheEvictor {
+  readonly #place: CacheConfig;
   readonly #used = new Map<string, number>();
   /** Of others, as it was when the first room was asked for: a folder of thousands is not to be read each time. */
   #others: readonly CacheEntry[] | undefined;
 
-  constructor(place: CachePlace) {
+  constructor(place: CacheConfig) {
     this.#place = place;
   }
 
@@ -26,7 +26,7 @@ export class Room {
    *
    * @returns false when there is no room for so much.
    */
-  async makeFor(bytes: number): Promise<boolean> {
+  async reserve(bytes: number): Promise<boolean> {
     const { folder, limitBytes } = this.#place;
     if (this.#others === undefined) {
       const { entries, leftovers } = await listCache(folder, new Date());

@@ -1,6 +1,6 @@
 import type { LayerEntry } from '../layer/entry.ts';
 import type { LeafInode } from '../../../formats/squashfs/inode.ts';
-import type { Demand } from '../limits.ts';
+import type { ResourceUsage } from '../limits.ts';
 import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/squashfs/content.ts';
 import { changes, noBlock, type LayerIndex } from './layer-index.ts';
 import { MetadataList } from './stored-metadata.ts';
@@ -9,7 +9,7 @@ import { MetadataList } from './stored-metadata.ts';
 export interface LayerOfBlocks {
   readonly diffId: string;
   readonly entries: readonly LayerEntry<FileContent>[];
-  readonly demand: Demand;
+  readonly demand: ResourceUsage;
 }
 
 export function indexOf({ diffId, demand, entries }: LayerOfBlocks): LayerIndex {

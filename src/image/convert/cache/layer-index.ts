@@ -1,6 +1,6 @@
 import type { LayerEntry } from '../layer/entry.ts';
 import type { LeafInode } from '../../../formats/squashfs/inode.ts';
-import type { Demand } from '../limits.ts';
+import type { ResourceUsage } from '../limits.ts';
 import type { FileContent } from '../../../formats/squashfs/content.ts';
 import type { StoredMetadata } from './stored-metadata.ts';
 
@@ -10,7 +10,7 @@ import type { StoredMetadata } from './stored-metadata.ts';
  */
 export interface LayerIndex {
   readonly diffId: string;
-  readonly demand: Demand;
+  readonly demand: ResourceUsage;
   /** Of every block, in the order in which they lie, the word by which squashfs tells its length. */
   readonly blocks: readonly number[];
   readonly metadata: readonly StoredMetadata[];

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CachePlace } from '../../../../src/image/convert/cache/block-cache.ts';
+import type { CacheConfig } from '../../../../src/image/convert/cache/block-cache.ts';
 import { listCache } from '../../../../src/image/convert/cache/folder.ts';
 import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
@@ -61,12 +61,12 @@ export function layout(
   return oci.add(oci.layered(layers, { store })).tar();
 }
 
-export function newPlace(limitBytes = 2 ** 30): CachePlace {
+export function newPlace(limitBytes = 2 ** 30): CacheConfig {
   return { folder: path.join(temporaryFolder(), 'layers'), limitBytes };
 }
 
 /** The names of a cache's files. */
-export async function namesIn({ folder }: CachePlace): Promise<string[]> {
+export async function namesIn({ folder }: CacheConfig): Promise<string[]> {
   const { entries } = await listCache(folder, new Date());
   return entries.map(({ file }) => path.basename(file)).sort();
 }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { chmod, chown, lstat, readFile, rename, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { cachePlace, usableCachePlace } from '../../../../src/image/convert/cache/place.ts';
+import { cachePlace, usableCachePlace } from '../../../../src/image/convert/cache/cache-config.ts';
 import { BlockCache } from '../../../../src/image/convert/cache/block-cache.ts';
 import { parseCompression } from '../../../../src/formats/squashfs/compression.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
