@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
+import { explainFolderConcern } from '../../support/ownership.ts';
 import { isRunning } from '../../support/process-identity.ts';
 import { isListed, readText } from '../../support/shared-files.ts';
 import { generatedRunId } from '../plan/plan.ts';
@@ -114,6 +115,8 @@ async function isGone(file: string): Promise<boolean> {
 /** Lists folders that runs of this user created. */
 async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
   const names = await readdir(parent).catch(() => []);
+  // Where others can rename entries, any directory of this user may bear such a name.
+  const canBeRenamed = (await explainFolderConcern(parent)) !== undefined;
   const folders = await Promise.all(
     names.map(async (name) => {
       const run = madeByRun.exec(name)?.[1];
@@ -121,7 +124,9 @@ async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
       const state = run === undefined ? undefined : await ownFolder(folder);
       const records = state === undefined ? undefined : await readRecords(path.join(folder, copies));
       // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
-      return run === undefined || state === undefined || (records === undefined && !generatedRunId.test(run))
+      return run === undefined ||
+        state === undefined ||
+        (records === undefined && (canBeRenamed || !generatedRunId.test(run)))
         ? []
         : [
             {

@@ -123,6 +123,16 @@ test('an old folder of a run without records that nothing uses is removed', asyn
   expect(existsSync(folder)).toBe(false);
 });
 
+test('a folder without records stays where another user could have given it its name', async () => {
+  const { temp, cleanUp } = await makeProject();
+  const folder = await makeFolder(temp, '20260102-030405-6a7b');
+  const before = new Date(Date.now() - 7_200_000);
+  await utimes(folder, before, before);
+  await chmod(temp, 0o777);
+  expect((await cleanUp()).results).toEqual([]);
+  expect(existsSync(folder)).toBe(true);
+});
+
 test('a folder that a person has named so, and what a link of such a name leads to, stays', async () => {
   const { temp, root, cleanUp } = await makeProject();
   const folder = await makeFolder(temp, 'orphan-mine');
