@@ -2,7 +2,7 @@
 # Plain POSIX sh, because it runs before anything is installed.
 # HPC_GAT_NO_INSTALL=1 installs no system package; it prints the list instead.
 
-system_packages='mmdebstrap shellcheck binutils iproute2 python3 python3-pip strace ca-certificates'
+system_packages='mmdebstrap shellcheck binutils iproute2 python3 python3-pip strace ca-certificates zsh'
 
 if ! command -v npm >/dev/null 2>&1; then
   echo "hpc-gat: npm is missing; fix: install Node.js with npm (Debian: apt-get install nodejs npm)" >&2
