@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheFolder } from '../scripts/demo/workplace.ts';
+import { cacheDirectory } from '../scripts/demo/workplace.ts';
 import { openBenchLab } from './convert/bench-lab.ts';
 import { makeImages } from './convert/images.ts';
 import { markdownTable } from './convert/report.ts';
@@ -24,10 +24,10 @@ const { values } = parseArgs({
 });
 const isWhole = values.only === '' && !values.starts;
 
-const imagesFolder = path.join(cacheFolder(process.env), 'bench-images');
-const images = await makeImages(imagesFolder, run('defs/triton-cpu/build-context.sh', []).trim());
+const imagesDirectory = path.join(cacheDirectory(process.env), 'bench-images');
+const images = await makeImages(imagesDirectory, run('defs/triton-cpu/build-context.sh', []).trim());
 const [triton] = images;
-const lab = openBenchLab(imagesFolder);
+const lab = openBenchLab(imagesDirectory);
 let results: Results;
 try {
   results = values.starts

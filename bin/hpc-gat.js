@@ -23,7 +23,7 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   }
   const isCheckout = existsSync(source);
   if (isCheckout && !existsSync(path.join(root, 'node_modules', 'yargs'))) {
-    // Node would look for its packages in every folder above, where others may have put some of that name.
+    // Node would look for its packages in every directory above, where others may have put some of that name.
     process.stderr.write(`hpc-gat: ${root} has no node_modules of its own; fix: run \`npm ci\` there\n`);
     process.exitCode = 3;
   } else {
@@ -56,60 +56,62 @@ function home() {
 }
 
 /**
- * Whether compiled code can be kept in a folder: Node executes what is there without comparing it with its source, so that
+ * Whether compiled code can be kept in a directory: Node executes what is there without comparing it with its source, so that
  * it has to be this user's, and nobody else may write into it. One that others could write is made anew.
  *
- * @param {string} folder
+ * @param {string} directory
  */
-function isUsable(folder) {
+function isUsable(directory) {
   try {
-    if (existsSync(folder) && !isOwn(folder) && lstatSync(folder).uid === process.getuid?.()) {
-      rmSync(folder, { recursive: true, force: true });
+    if (existsSync(directory) && !isOwn(directory) && lstatSync(directory).uid === process.getuid?.()) {
+      rmSync(directory, { recursive: true, force: true });
     }
-    return (existsSync(folder) || canMake(folder, 3)) && isOwn(folder);
+    return (existsSync(directory) || canMake(directory, 3)) && isOwn(directory);
   } catch {
     return false;
   }
 }
 
-/** @param {string} folder */
-function isOwn(folder) {
-  const facts = lstatSync(folder);
+/** @param {string} directory */
+function isOwn(directory) {
+  const facts = lstatSync(directory);
   return facts.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0;
 }
 
 /**
- * Node itself would try for ever where the system says ENOENT of a folder whose parent is there, as of a home that an
+ * Node itself would try for ever where the system says ENOENT of a directory whose parent is there, as of a home that an
  * automounter does not know.
  *
- * @param {string} folder
- * @param {number} levels how many of its folders may be made
+ * @param {string} directory
+ * @param {number} levels how many of its directories may be made
  */
-function canMake(folder, levels) {
-  const parent = path.dirname(folder);
+function canMake(directory, levels) {
+  const parent = path.dirname(directory);
   if (!existsSync(parent) && !(levels > 1 && canMake(parent, levels - 1))) {
     return false;
   }
   try {
-    mkdirSync(folder, 0o700);
+    mkdirSync(directory, 0o700);
     return true;
   } catch {
     // Another start may have been quicker.
-    return existsSync(folder);
+    return existsSync(directory);
   }
 }
 
 /**
  * The Node of npm's package `node`, which a checkout has, and an installation may have beside this package. In these two
- * places alone: the folders above may be anybody's.
+ * places alone: the directories above may be anybody's.
  */
 function nodeOfNpm() {
   const beside = path.dirname(root);
-  const folders = [
+  const directories = [
     path.join(root, 'node_modules'),
     ...(path.basename(beside) === 'node_modules' ? [beside] : []),
   ];
-  return folders.map((folder) => path.join(folder, 'node', 'bin', 'node')).find((file) => existsSync(file));
+  return directories
+    .map((directory) => path.join(directory, 'node', 'bin', 'node'))
+    .find((file) => existsSync(file));
 }
 
 /** @param {string} node */

@@ -11,15 +11,15 @@ import {
   image,
   labName,
   leakCheck,
-  projectFolder,
+  projectDirectory,
   script,
 } from './demo/commands.ts';
 import { enterOwnGroup, groupPrefix } from './demo/own-group.ts';
 import { Stage, Stop, type Command } from './demo/stage.ts';
-import { cacheFolder, makeWorkplace, type Workplace } from './demo/workplace.ts';
+import { cacheDirectory, makeWorkplace, type Workplace } from './demo/workplace.ts';
 
 interface LabStatus {
-  readonly folder: string;
+  readonly directory: string;
   readonly nodes: readonly { name: string; up: boolean; pid: number | null }[];
 }
 
@@ -81,7 +81,7 @@ async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): P
 
 async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   stage.say('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
-  const { nodes, folder } = await labStatus(stage);
+  const { nodes, directory } = await labStatus(stage);
   if (nodes.some(({ up }) => up)) {
     const fix = `node bin/hpc-gat.js lab down --name ${labName}`;
     throw new Stop(`the lab "${labName}" is up: another demo runs, or was killed; fix: ${fix}`, 2);
@@ -91,7 +91,7 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
     leakCheck([
       ...['snapshot', workplace.hostBefore, '--host'],
       ...['--mark', `hpc-gat-lab-${labName}`, '--mark', groupPrefix],
-      ...['--temp', workplace.temporary, '--cache', cacheFolder(process.env)],
+      ...['--temp', workplace.temporary, '--cache', cacheDirectory(process.env)],
     ]),
   );
   const stop = await showTheWay(stage, workplace).catch(stopOf);
@@ -100,7 +100,9 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
     throw stop;
   }
   stage.say(['', 'Times', ...stage.table()].join('\n'));
-  stage.say(left === 0 ? `\nPASS. The project is here: ${folder}${projectFolder}` : '\nSomething was left.');
+  stage.say(
+    left === 0 ? `\nPASS. The project is here: ${directory}${projectDirectory}` : '\nSomething was left.',
+  );
   return left;
 }
 

@@ -1,4 +1,4 @@
-# Sourced by test.sh and demo.sh, in the package's folder: brings what they need, and says so first.
+# Sourced by test.sh and demo.sh, in the package's directory: brings what they need, and says so first.
 # Plain POSIX sh, because it runs before anything is installed.
 # HPC_GAT_NO_INSTALL=1 installs no system package; it prints the list instead.
 

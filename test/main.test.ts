@@ -5,12 +5,12 @@ import path from 'node:path';
 import { main } from '../src/main.ts';
 import { packageRoot } from '../src/support/package-root.ts';
 import { testContext } from './support/context.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const launcher = path.join(packageRoot, 'bin', 'hpc-gat.js');
 
 async function call(...argv: string[]) {
-  const context = testContext({ cwd: temporaryFolder() });
+  const context = testContext({ cwd: temporaryDirectory() });
   const exitCode = await main(argv, context);
   return { exitCode, results: context.results.join('\n'), messages: context.messages.join('\n') };
 }
@@ -36,8 +36,8 @@ test.each([
   [['build', '--base', 'x'], /--base is for one image/],
   [['render', '--image', ''], /image\.file: Too small/],
   [['render', '--models', ''], /model\.repository: Too small/],
-  [['render', '--config', '.'], /is a folder, not a file/],
-  [['render', '--site', './'], /is a folder, not a file/],
+  [['render', '--config', '.'], /is a directory, not a file/],
+  [['render', '--site', './'], /is a directory, not a file/],
   [['build', 'client'], /self-contained/],
   [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],
 ])('%j is refused with exit code 2, one message and a fix', async (argv, message) => {
@@ -84,7 +84,7 @@ test('what is not an error of the user is called a bug, with 70', async () => {
 
 test.each([
   [
-    'a folder that cannot be made',
+    'a directory that cannot be made',
     ['credentials', 'file/tls', '--until', '4000000000'],
     /ENOTDIR.*correct it/s,
   ],
@@ -92,7 +92,7 @@ test.each([
   ['a link in a circle', ['credentials', 'circle/tls', '--until', '4000000000'], /ELOOP.*correct them/s],
   ['a project that cannot be written', ['run', '--id', 'x'], /(ENOTDIR|EEXIST).*\.hpc-gat/s],
 ])('%s is told with the path and a fix, and is no bug', async (_what, argv, message) => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(cwd, 'models'), { recursive: true });
   await Promise.all(['triton.sif', 'file', '.hpc-gat'].map((name) => writeFile(path.join(cwd, name), '')));
   await symlink('circle', path.join(cwd, 'circle'));
@@ -104,7 +104,7 @@ test.each([
 });
 
 test('render --json tells the plan beside the script', async () => {
-  const context = testContext({ cwd: temporaryFolder() });
+  const context = testContext({ cwd: temporaryDirectory() });
   expect(await main(['render', '--gpu', '--json', '--id', 'x'], context)).toBe(0);
   expect(context.results).toEqual([
     {
@@ -114,27 +114,27 @@ test('render --json tells the plan beside the script', async () => {
   ]);
 });
 
-test('a cache folder that is no absolute path is passed over', async () => {
-  const cwd = temporaryFolder();
-  const env = { XDG_CACHE_HOME: 'relative', HOME: temporaryFolder() };
+test('a cache directory that is no absolute path is passed over', async () => {
+  const cwd = temporaryDirectory();
+  const env = { XDG_CACHE_HOME: 'relative', HOME: temporaryDirectory() };
   await execa(process.execPath, [launcher, '--version'], { cwd, env });
   expect(await readdir(cwd)).toEqual([]);
 });
 
 test.each([
   ['a home', { HOME: '/proc/none', XDG_CACHE_HOME: '' }],
-  ['a folder for caches', { XDG_CACHE_HOME: '/proc/none' }],
+  ['a directory for caches', { XDG_CACHE_HOME: '/proc/none' }],
 ])('%s that cannot be made is no reason not to start', async (_what, env) => {
   const { stdout } = await execa(process.execPath, [launcher, '--version'], { env, timeout: 30_000 });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
 test('a working directory that is gone is told', async () => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const line = 'cd "$1" && rmdir "$1" && exec "$2" "$3" status';
   const { exitCode, stdout, stderr } = await execa(
     'bash',
-    ['-c', line, 'bash', folder, process.execPath, launcher],
+    ['-c', line, 'bash', directory, process.execPath, launcher],
     { reject: false },
   );
   expect({ exitCode, stdout, stderr }).toEqual({
@@ -144,8 +144,8 @@ test('a working directory that is gone is told', async () => {
   });
 });
 
-test('compiled code is kept in a home without a folder for caches', async () => {
-  const HOME = temporaryFolder();
+test('compiled code is kept in a home without a directory for caches', async () => {
+  const HOME = temporaryDirectory();
   await execa(process.execPath, [launcher, '--version'], { env: { HOME, XDG_CACHE_HOME: '' } });
   expect(await readdir(path.join(HOME, '.cache', 'hpc-gat'))).toEqual(['node']);
 });
@@ -170,9 +170,9 @@ test('a reader that goes away is no error', async () => {
 const pretendOld = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})`;
 
 test('on too old a Node, without the one from npm, one line says what to do', async () => {
-  const folder = temporaryFolder();
-  await mkdir(path.join(folder, 'bin'));
-  const copy = path.join(folder, 'bin', 'hpc-gat.mjs');
+  const directory = temporaryDirectory();
+  await mkdir(path.join(directory, 'bin'));
+  const copy = path.join(directory, 'bin', 'hpc-gat.mjs');
   await copyFile(launcher, copy);
   const { exitCode, stderr } = await execa(process.execPath, ['--import', pretendOld, copy, '--help'], {
     reject: false,
@@ -183,8 +183,8 @@ test('on too old a Node, without the one from npm, one line says what to do', as
   );
 });
 
-test('on too old a Node, one that lies in a folder above is not executed', async () => {
-  const outer = temporaryFolder();
+test('on too old a Node, one that lies in a directory above is not executed', async () => {
+  const outer = temporaryDirectory();
   const planted = path.join(outer, 'node_modules', 'node', 'bin', 'node');
   const copy = path.join(outer, 'hpc-gat', 'bin', 'hpc-gat.mjs');
   await mkdir(path.dirname(planted), { recursive: true });
@@ -201,8 +201,8 @@ test('on too old a Node, one that lies in a folder above is not executed', async
   });
 });
 
-test('a checkout without packages of its own takes none from a folder above', async () => {
-  const outer = temporaryFolder();
+test('a checkout without packages of its own takes none from a directory above', async () => {
+  const outer = temporaryDirectory();
   const root = path.join(outer, 'hpc-gat');
   await cp(path.join(packageRoot, 'src', 'main.ts'), path.join(root, 'src', 'main.ts'), { recursive: true });
   await cp(launcher, path.join(root, 'bin', 'hpc-gat.mjs'));
@@ -223,25 +223,25 @@ test('a checkout without packages of its own takes none from a folder above', as
 test.each([
   ['of its user alone', 0o700, ['node']],
   ['that others could write, made anew', 0o777, ['node']],
-])('compiled code is kept in a folder %s', async (_what, mode, names) => {
-  const XDG_CACHE_HOME = temporaryFolder();
-  const folder = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'before'), '');
-  await chmod(folder, mode);
+])('compiled code is kept in a directory %s', async (_what, mode, names) => {
+  const XDG_CACHE_HOME = temporaryDirectory();
+  const directory = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
+  await mkdir(directory, { recursive: true });
+  await writeFile(path.join(directory, 'before'), '');
+  await chmod(directory, mode);
   await execa(process.execPath, [launcher, '--version'], { env: { XDG_CACHE_HOME } });
-  expect(await readdir(path.dirname(folder))).toEqual(names);
-  expect((await stat(folder)).mode & 0o077).toBe(0);
-  expect((await readdir(folder)).includes('before')).toBe(mode === 0o700);
+  expect(await readdir(path.dirname(directory))).toEqual(names);
+  expect((await stat(directory)).mode & 0o077).toBe(0);
+  expect((await readdir(directory)).includes('before')).toBe(mode === 0o700);
 });
 
 (process.getuid?.() === 0 ? test : test.skip)('compiled code of another user is not executed', async () => {
-  const XDG_CACHE_HOME = temporaryFolder();
-  const folder = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
-  await mkdir(folder, { recursive: true });
-  await chown(folder, 54_321, 54_321);
+  const XDG_CACHE_HOME = temporaryDirectory();
+  const directory = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
+  await mkdir(directory, { recursive: true });
+  await chown(directory, 54_321, 54_321);
   await execa(process.execPath, [launcher, '--version'], { env: { XDG_CACHE_HOME } });
-  expect(await readdir(folder)).toEqual([]);
+  expect(await readdir(directory)).toEqual([]);
 });
 
 test('on too old a Node, the one from npm is used', async () => {
@@ -252,7 +252,7 @@ test('on too old a Node, the one from npm is used', async () => {
 test.each(['--sbatch.nice=5', '--id.x=1', '--config.a.b=1'])(
   '%s is an unknown option, not an object',
   async (option) => {
-    const context = testContext({ cwd: temporaryFolder() });
+    const context = testContext({ cwd: temporaryDirectory() });
     expect(await main(['render', option], context)).toBe(2);
     expect(context.messages.join('\n')).toMatch(/Unknown argument/);
   },

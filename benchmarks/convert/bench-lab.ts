@@ -14,7 +14,7 @@ export interface BenchLab {
   readonly home: string;
   /** Runs a shell command there. @returns its standard output */
   readonly run: (command: string) => string;
-  /** Where a file of the images' folder lies there. */
+  /** Where a file of the images' directory lies there. */
   pathOf(file: string): string;
   /** Ends it, and leaves nothing of it. */
   close(): void;
@@ -23,9 +23,9 @@ export interface BenchLab {
 /**
  * Starts a lab that sees the images, with this checkout's package installed.
  *
- * @param imagesFolder on this host.
+ * @param imagesDirectory on this host.
  */
-export function openBenchLab(imagesFolder: string): BenchLab {
+export function openBenchLab(imagesDirectory: string): BenchLab {
   const lab = (verb: string, ...args: string[]) =>
     run(process.execPath, [cli, 'lab', verb, '--name', name, ...args]);
   const close = () => {
@@ -33,16 +33,16 @@ export function openBenchLab(imagesFolder: string): BenchLab {
   };
   const enter = [process.execPath, cli, 'lab', 'exec', '--name', name, 'login', '--', 'sh', '-c'];
   const [program = '', ...args] = enter;
-  lab('up', '--bind', `${imagesFolder}:${imagesInLab}`);
+  lab('up', '--bind', `${imagesDirectory}:${imagesInLab}`);
   try {
-    const { folder } = JSON.parse(lab('status', '--json')) as { folder: string };
-    const home = path.join(folder, 'home', 'alice');
+    const { directory } = JSON.parse(lab('status', '--json')) as { directory: string };
+    const home = path.join(directory, 'home', 'alice');
     installPackage(path.join(home, 'installed'));
     return {
       enter,
       home,
       run: (command) => run(program, [...args, command]),
-      pathOf: (file) => path.join(imagesInLab, path.relative(imagesFolder, file)),
+      pathOf: (file) => path.join(imagesInLab, path.relative(imagesDirectory, file)),
       close,
     };
   } catch (error) {

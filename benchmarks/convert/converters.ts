@@ -6,7 +6,7 @@ export interface Paths {
   readonly layout: string;
   readonly flat: string;
   readonly result: string;
-  /** A folder for temporary files, on the result's file system. */
+  /** A directory for temporary files, on the result's file system. */
   readonly scratch: string;
   /** Archive and layout of the same image before its top layer changed. */
   readonly earlier: { readonly archive: string; readonly layout: string };

@@ -16,7 +16,7 @@ import { linkOf, slicesOf, smallFiles, tarOf } from './layers.ts';
 /** Of the image that is triton with another top layer. */
 export const changedName = 'triton-changed';
 
-/** What is converted, as it lies in the folder of the images. */
+/** What is converted, as it lies in the directory of the images. */
 export interface BenchImage {
   readonly name: string;
   /** A file as `docker save` writes it; its layers are not compressed. */
@@ -38,39 +38,39 @@ type Form = 'archive' | 'layout' | 'flat';
 /**
  * Makes the images once; they are kept for the next time.
  *
- * @param context folder of defs/triton-cpu/build-context.sh: what `docker build` makes the Triton image of.
+ * @param context directory of defs/triton-cpu/build-context.sh: what `docker build` makes the Triton image of.
  */
-export async function makeImages(folder: string, context: string): Promise<BenchImages> {
-  mkdirSync(folder, { recursive: true });
+export async function makeImages(directory: string, context: string): Promise<BenchImages> {
+  mkdirSync(directory, { recursive: true });
   const rootfs = path.join(context, 'rootfs.tar');
   const lower = (to: string) => [linkOf(rootfs, `${to}.0.tar`), tarOf(context, 'triton', `${to}.1.tar`)];
   return [
-    await makeImage(folder, 'triton', ['archive', 'layout', 'flat'], (to) => [
+    await makeImage(directory, 'triton', ['archive', 'layout', 'flat'], (to) => [
       ...lower(to),
       tarOf(context, 'backends', `${to}.2.tar`),
     ]),
     // The same but for its top layer.
-    await makeImage(folder, changedName, ['archive', 'layout'], (to) => [
+    await makeImage(directory, changedName, ['archive', 'layout'], (to) => [
       ...lower(to),
       smallFiles(`${to}.2.tar`, 0, 100),
     ]),
-    await makeImage(folder, 'small-files', ['archive', 'layout', 'flat'], (to) => [
+    await makeImage(directory, 'small-files', ['archive', 'layout', 'flat'], (to) => [
       smallFiles(`${to}.0.tar`, 0, 50_000),
       smallFiles(`${to}.1.tar`, 50_000, 100_000),
     ]),
-    await makeImage(folder, 'large', ['archive'], (to) =>
+    await makeImage(directory, 'large', ['archive'], (to) =>
       [1, 2, 3, 4, 5].map((key) => slicesOf(rootfs, `${to}.${key}.tar`, key)),
     ),
   ];
 }
 
 async function makeImage(
-  folder: string,
+  directory: string,
   name: string,
   forms: readonly Form[],
   makeLayers: (to: string) => string[],
 ): Promise<BenchImage> {
-  const place = path.join(folder, name);
+  const place = path.join(directory, name);
   const at = (base: string) => ({
     name,
     archive: path.join(base, 'archive.tar'),
@@ -128,10 +128,10 @@ function configOf(digests: readonly string[]): Buffer {
 function writeArchive(
   layers: readonly string[],
   digests: readonly string[],
-  folder: string,
+  directory: string,
   to: string,
 ): void {
-  const parts = path.join(folder, 'parts');
+  const parts = path.join(directory, 'parts');
   const config = configOf(digests);
   const configName = `${sha256Of(config)}.json`;
   for (const [index, digest] of digests.entries()) {

@@ -8,8 +8,8 @@ export function linkOf(file: string, to: string): string {
   return to;
 }
 
-export function tarOf(folder: string, name: string, to: string): string {
-  execFileSync('tar', ['--create', '--sort=name', '--directory', folder, '--file', to, name]);
+export function tarOf(directory: string, name: string, to: string): string {
+  execFileSync('tar', ['--create', '--sort=name', '--directory', directory, '--file', to, name]);
   return to;
 }
 

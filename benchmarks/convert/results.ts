@@ -26,11 +26,11 @@ export interface Results {
   readonly stages: readonly Stage[];
 }
 
-const folder = path.join(root, 'benchmarks', 'results');
+const directory = path.join(root, 'benchmarks', 'results');
 
 /** Of the last run that was written. */
 export function lastResults(): Results {
-  return JSON.parse(readFileSync(path.join(folder, 'convert.json'), 'utf8')) as Results;
+  return JSON.parse(readFileSync(path.join(directory, 'convert.json'), 'utf8')) as Results;
 }
 
 export function machineNow(): Machine {
@@ -48,7 +48,7 @@ export function machineNow(): Machine {
 /** @param isQuoted whether docs/performance.md quotes them from now on. */
 export function writeResults(results: Results, isQuoted: boolean): void {
   const { machine, series, starts, stages } = results;
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
   const goals = goalsTable(series, starts);
   const files = {
@@ -57,7 +57,7 @@ export function writeResults(results: Results, isQuoted: boolean): void {
     'convert.svg': chart(series),
   };
   for (const [name, text] of Object.entries(files)) {
-    writeFileSync(path.join(folder, name), text);
+    writeFileSync(path.join(directory, name), text);
   }
   if (isQuoted) {
     const parts = [told, headlines(series), goals, stagesTable(stages)];

@@ -42,15 +42,15 @@ const rest = 'everything else, the start of the program too';
 
 /** Converts an image from this checkout under the profiler. */
 export function measureStages(program: string, source: string): Stage[] {
-  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-stages-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-stages-'));
   try {
-    const profiles = path.join(folder, 'profiles');
+    const profiles = path.join(directory, 'profiles');
     execFileSync(
       process.execPath,
       [
         ...['--cpu-prof', '--cpu-prof-interval', '500', '--cpu-prof-dir', profiles],
         ...[program, 'make-sif', '--no-cache', '--compression', 'zstd:3', '--threads', '2'],
-        ...['-o', path.join(folder, 'result.sif'), source],
+        ...['-o', path.join(directory, 'result.sif'), source],
       ],
       { stdio: 'ignore' },
     );
@@ -68,7 +68,7 @@ export function measureStages(program: string, source: string): Stage[] {
       ...stagesOf('file thread', 'closing gaps, SHA-256 of the SIF', others.filter(readsFiles)),
     ];
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 

@@ -12,12 +12,12 @@ export function licenseTexts(packages: readonly string[]): string {
   return packages.map(licenseText).join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-function licenseText(folder: string): string {
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
-  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+function licenseText(directory: string): string {
+  const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest;
+  const file = readdirSync(directory).find((name) => /^licen[cs]e/i.test(name));
   if (file === undefined && manifest.license === undefined) {
-    throw new Error(`${folder} has no license to hand on`);
+    throw new Error(`${directory} has no license to hand on`);
   }
-  const text = file === undefined ? '' : `\n${readFileSync(path.join(folder, file), 'utf8').trim()}\n`;
+  const text = file === undefined ? '' : `\n${readFileSync(path.join(directory, file), 'utf8').trim()}\n`;
   return `${manifest.name} ${manifest.version}: ${manifest.license ?? 'see below'}\n${text}`;
 }

@@ -1,7 +1,7 @@
 import type { BuildOptions, Metafile } from 'esbuild';
 import path from 'node:path';
 
-/** The package's folder, in a checkout. */
+/** The package's directory, in a checkout. */
 export const root = path.dirname(path.dirname(import.meta.dirname));
 
 /** How the package and what it depends on become few files that start quickly. The same input gives the same bytes. */
@@ -19,11 +19,11 @@ export const bundleOptions = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** The folders of the packages that a bundle took something of, sorted. */
+/** The directories of the packages that a bundle took something of, sorted. */
 export function bundledPackages({ inputs }: Metafile): string[] {
-  const folders = Object.keys(inputs).flatMap((file) => {
+  const directories = Object.keys(inputs).flatMap((file) => {
     const found = /^(?!node:).*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
     return found === undefined ? [] : [path.resolve(root, found)];
   });
-  return [...new Set(folders)].sort();
+  return [...new Set(directories)].sort();
 }

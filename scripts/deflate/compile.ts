@@ -13,8 +13,8 @@ const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.
 
 /** @returns the module's bytes; the same for the same sources and compiler. */
 export function compileDeflate(): Buffer {
-  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-deflate-'));
-  const file = path.join(folder, 'deflate.wasm');
+  const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-deflate-'));
+  const file = path.join(directory, 'deflate.wasm');
   try {
     execFileSync(process.execPath, [
       ...[compiler, path.join(root, 'src/formats/deflate/assembly/index.ts'), '--outFile', file],
@@ -23,7 +23,7 @@ export function compileDeflate(): Buffer {
     ]);
     return readFileSync(file);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 

@@ -5,7 +5,7 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 const cli = path.join(root, 'bin', 'hpc-gat.js');
 
 export const labName = 'demo';
-export const projectFolder = '/home/alice/gat-demo';
+export const projectDirectory = '/home/alice/gat-demo';
 export const image = 'hpc-gat/triton-cpu:2.51';
 export const contextInLab = '/mnt/triton-cpu';
 
@@ -27,14 +27,14 @@ export function leakCheck(args: readonly string[]): Command {
   return here(['node', program, ...args].join(' '), [path.join(root, program), ...args]);
 }
 
-/** A program that alice starts in her project folder on a node of the lab. */
+/** A program that alice starts in her project directory on a node of the lab. */
 export function alice(node: string, argv: readonly string[]): Command {
-  return inLab(node, argv.join(' '), projectFolder, argv);
+  return inLab(node, argv.join(' '), projectDirectory, argv);
 }
 
-/** A line that alice types in her shell there; the first such line makes the folder. */
+/** A line that alice types in her shell there; the first such line makes the directory. */
 export function aliceTypes(node: string, line: string): Command {
-  const there = `mkdir -p ${projectFolder} && cd ${projectFolder} && ${line}`;
+  const there = `mkdir -p ${projectDirectory} && cd ${projectDirectory} && ${line}`;
   return inLab(node, line, '/home/alice', ['bash', '-c', there]);
 }
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 
 /** Hierarchies of control groups, version 1 and 2: the first that is there is enough. */
 const hierarchies = [
-  { folder: '/sys/fs/cgroup/freezer', line: /^\d+:freezer:(.*)$/m },
-  { folder: '/sys/fs/cgroup', line: /^0::(.*)$/m },
+  { directory: '/sys/fs/cgroup/freezer', line: /^\d+:freezer:(.*)$/m },
+  { directory: '/sys/fs/cgroup', line: /^0::(.*)$/m },
 ];
 
 export const groupPrefix = 'hpc-gat-demo-';
@@ -16,19 +16,19 @@ export const groupPrefix = 'hpc-gat-demo-';
  * @returns leaves the group again and removes it; undefined where there are no control groups
  */
 export function enterOwnGroup(): (() => void) | undefined {
-  const hierarchy = hierarchies.find(({ folder }) => existsSync(path.join(folder, 'cgroup.procs')));
+  const hierarchy = hierarchies.find(({ directory }) => existsSync(path.join(directory, 'cgroup.procs')));
   if (hierarchy === undefined) {
     return undefined;
   }
-  const { folder, line } = hierarchy;
-  removeEmpty(folder);
-  const before = path.join(folder, line.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/');
-  const own = path.join(folder, `${groupPrefix}${process.pid}`);
+  const { directory, line } = hierarchy;
+  removeEmpty(directory);
+  const before = path.join(directory, line.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/');
+  const own = path.join(directory, `${groupPrefix}${process.pid}`);
   mkdirSync(own);
   moveTo(own);
   return () => {
     moveTo(before);
-    removeEmpty(folder);
+    removeEmpty(directory);
   };
 }
 
@@ -37,10 +37,10 @@ function moveTo(group: string): void {
 }
 
 /** Also the groups of demos that were killed. One that holds a process stays. */
-function removeEmpty(folder: string): void {
-  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(groupPrefix))) {
+function removeEmpty(directory: string): void {
+  for (const name of readdirSync(directory).filter((entry) => entry.startsWith(groupPrefix))) {
     try {
-      rmdirSync(path.join(folder, name));
+      rmdirSync(path.join(directory, name));
     } catch {
       // Busy: another demo's, or a process was left in it, which the leak check reports.
     }

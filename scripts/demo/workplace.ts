@@ -13,23 +13,23 @@ export interface Workplace {
 }
 
 export function makeWorkplace(): Workplace {
-  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-demo-'));
-  const temporary = path.join(folder, 'tmp');
+  const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-demo-'));
+  const temporary = path.join(directory, 'tmp');
   mkdirSync(temporary);
   // apt downloads as a user of its own.
-  chmodSync(folder, 0o755);
+  chmodSync(directory, 0o755);
   chmodSync(temporary, 0o1777);
   return {
     temporary,
-    nodesBefore: path.join(folder, 'nodes.json'),
-    hostBefore: path.join(folder, 'host.json'),
+    nodesBefore: path.join(directory, 'nodes.json'),
+    hostBefore: path.join(directory, 'host.json'),
     remove: () => {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-export function cacheFolder(env: NodeJS.ProcessEnv): string {
+export function cacheDirectory(env: NodeJS.ProcessEnv): string {
   const cache = env.XDG_CACHE_HOME ?? '';
   return path.join(path.isAbsolute(cache) ? cache : path.join(homedir(), '.cache'), 'hpc-gat');
 }

@@ -6,14 +6,14 @@ import { bundledPackages, bundleOptions, root } from '../bundle/options.ts';
 import { nodePackage } from './node-package.ts';
 import { describeFiles, filesOfPackage } from './packed-files.ts';
 
-/** Writes the program and all that goes with it into `folder`; returns the configuration of Node's preparation. */
-export async function bundleProgram(folder: string): Promise<string> {
-  const inFolder = (name: string, content: string): string => {
-    const file = path.join(folder, name);
+/** Writes the program and all that goes with it into `directory`; returns the configuration of Node's preparation. */
+export async function bundleProgram(directory: string): Promise<string> {
+  const inDirectory = (name: string, content: string): string => {
+    const file = path.join(directory, name);
     writeFileSync(file, content);
     return file;
   };
-  const main = path.join(folder, 'hpc-gat.cjs');
+  const main = path.join(directory, 'hpc-gat.cjs');
   // CommonJS: the only kind of program that Node 24 takes into itself.
   const { metafile } = await build({
     ...bundleOptions,
@@ -27,20 +27,20 @@ export async function bundleProgram(folder: string): Promise<string> {
     define: { 'import.meta.url': 'urlOfProgram', 'import.meta.dirname': '__dirname' },
     banner: { js: "const urlOfProgram = require('node:url').pathToFileURL(__filename).href;" },
   });
-  const licenses = inFolder('licenses.txt', licenseTexts([nodePackage, ...bundledPackages(metafile)]));
+  const licenses = inDirectory('licenses.txt', licenseTexts([nodePackage, ...bundledPackages(metafile)]));
   const files = [...filesOfPackage(), { file: 'licenses.txt', source: licenses, mode: 0o644 }];
   const configuration = {
     // Its path is put in: not that of this checkout.
     main: path.relative(root, main),
-    output: path.join(folder, 'program.blob'),
+    output: path.join(directory, 'program.blob'),
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
     // NODE_OPTIONS of somebody's shell is not meant for this.
     execArgvExtension: 'none',
     assets: {
-      'files.json': inFolder('files.json', JSON.stringify(describeFiles(files))),
+      'files.json': inDirectory('files.json', JSON.stringify(describeFiles(files))),
       ...Object.fromEntries(files.map(({ file, source }) => [file, source])),
     },
   };
-  return inFolder('sea-config.json', JSON.stringify(configuration));
+  return inDirectory('sea-config.json', JSON.stringify(configuration));
 }

@@ -21,7 +21,7 @@ export interface BuildOptions {
   /** Absolute; takes about twice the image's size. */
   readonly tmpDir: string;
   /** From which relative paths in `source` are meant. */
-  readonly workingFolder: string;
+  readonly workingDirectory: string;
   /** Go's name of the architecture, where it is not this host's. */
   readonly architecture: string | undefined;
   /** Values for the variables of a definition file. */
@@ -55,7 +55,7 @@ export async function buildSif(
     output,
     mksquashfsArgs,
     tmpDir,
-    workingFolder,
+    workingDirectory,
     architecture,
     buildArguments,
     plainHttp,
@@ -78,10 +78,10 @@ export async function buildSif(
       source,
     ],
     {
-      cwd: workingFolder,
+      cwd: workingDirectory,
       env: runtimeEnvironment(env, {
         [`${prefix}_TMPDIR`]: tmpDir,
-        // It makes its cache folder even when it is told not to use it.
+        // It makes its cache directory even when it is told not to use it.
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
         ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
@@ -123,15 +123,15 @@ export async function buildSif(
 
 /** The runtime looks for logins where Docker does, but not where DOCKER_CONFIG says that they are. */
 function authFile(prefix: string, env: Context['env']): Record<string, string> {
-  const { DOCKER_CONFIG: folder = '' } = env;
+  const { DOCKER_CONFIG: directory = '' } = env;
   const name = `${prefix}_AUTH_FILE`;
-  const file = path.join(folder, 'config.json');
-  return folder === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
+  const file = path.join(directory, 'config.json');
+  return directory === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
 }
 
 /** Returns variables that hide every registry login, in the environment and in files, from the runtime. */
-async function hideLogins(prefix: string, folder: string): Promise<Record<string, string>> {
-  const file = path.join(folder, 'no-logins.json');
+async function hideLogins(prefix: string, directory: string): Promise<Record<string, string>> {
+  const file = path.join(directory, 'no-logins.json');
   await writeFile(file, '{"auths":{}}');
   return { [`${prefix}_AUTH_FILE`]: file, ...Object.fromEntries(loginVariables.map((name) => [name, ''])) };
 }

@@ -22,7 +22,7 @@ export async function findRuntimeModule({
   if (result.exitCode !== 0) {
     return undefined;
   }
-  // "apptainer/1.3.4(default)", folders as headings with a colon at the end.
+  // "apptainer/1.3.4(default)", directories as headings with a colon at the end.
   const names = result.stdout.split('\n').map((line) => /^([\w.-]+)(?:\/|\(|\s|$)/.exec(line)?.[1]);
   return wanted.find((name) => names.includes(name));
 }

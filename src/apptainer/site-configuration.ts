@@ -26,7 +26,7 @@ const askForIt = 'ask the administrators of the host to change it, or use anothe
 
 /** Settings without which no run can work, and why; each was tried with Apptainer 1.4. */
 const fatalSettings: readonly (readonly [setting: string, why: string])[] = [
-  ['user bind control = no', 'the model repository and the temporary folder of a run cannot be mounted'],
+  ['user bind control = no', 'the model repository and the temporary directory of a run cannot be mounted'],
   ['mount dev = no', 'the container has no /dev/shm and no GPU devices'],
   ['mount proc = no', 'tritonserver does not find its own libraries without /proc'],
   ['allow container sif = no', 'no SIF may be started'],
@@ -129,7 +129,8 @@ async function findMissingBinds(settings: SiteConfiguration['settings']): Promis
 async function checkAllowedPaths(limit: string, image: string): Promise<HarmfulSetting[]> {
   const allowed = parseList(limit);
   const file = await realpath(image).catch(() => image);
-  return allowed.length === 0 || allowed.some((folder) => file.startsWith(`${folder.replace(/\/+$/, '')}/`))
+  return allowed.length === 0 ||
+    allowed.some((directory) => file.startsWith(`${directory.replace(/\/+$/, '')}/`))
     ? []
     : [
         {

@@ -2,10 +2,12 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { readClientCredentials, type ClientCredentials } from '../triton/credentials.ts';
 
-/** What lies in a folder that the user named; nothing when none was. */
+/** What lies in a directory that the user named; nothing when none was. */
 export async function credentialsIn(
-  folder: string | undefined,
+  directory: string | undefined,
   { cwd, clock }: Pick<Context, 'cwd' | 'clock'>,
 ): Promise<ClientCredentials | undefined> {
-  return folder === undefined ? undefined : readClientCredentials(path.resolve(cwd, folder), clock.now());
+  return directory === undefined
+    ? undefined
+    : readClientCredentials(path.resolve(cwd, directory), clock.now());
 }

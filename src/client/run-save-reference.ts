@@ -59,14 +59,14 @@ export async function runSaveReference(options: RecordVerbOptions, context: Cont
 function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {
   const { model, version, seed, image } = provenance;
   const { reference } = loaded.workload;
-  const folder = path.dirname(loaded.file);
+  const directory = path.dirname(loaded.file);
   const lines = [
     `recorded    ${cases.length} requests (seed ${seed}) of model ${model}, version ${version}: ${file}`,
     image === undefined
       ? '            the image of the server is not known: --image-record tells it'
       : `            the server runs from ${imageText(image)}`,
   ];
-  const isRead = reference !== undefined && path.resolve(folder, reference.file) === file;
+  const isRead = reference !== undefined && path.resolve(directory, reference.file) === file;
   const misses = reference?.cases?.filter((name) => !cases.includes(name)) ?? [];
   if (isRead && misses.length === 0) {
     return lines;
@@ -75,7 +75,7 @@ function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWo
     ...lines,
     `for \`hpc-gat test\` to compare with it, write into ${loaded.file}:`,
     'reference:',
-    `  file: ${path.relative(folder, file)}`,
+    `  file: ${path.relative(directory, file)}`,
     '  tolerance: { absolute: 1.0e-5, relative: 1.0e-5 }',
   ];
 }

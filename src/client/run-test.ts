@@ -11,7 +11,7 @@ import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
 export interface TestVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */
   url: string;
-  /** Folder of the client's credentials, for a server with mutual TLS. */
+  /** Directory of the client's credentials, for a server with mutual TLS. */
   credentials?: string | undefined;
   /** One for each model. */
   workloads: readonly string[];
@@ -73,7 +73,7 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
 async function testAgainst(
   {
     url,
-    credentials: folder,
+    credentials: directory,
     workloads,
     readyTimeoutMs,
     inferTimeoutMs,
@@ -91,7 +91,7 @@ async function testAgainst(
   const image =
     imageRecord === undefined ? undefined : await readImageRecord(path.resolve(context.cwd, imageRecord));
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
-  const credentials = await credentialsIn(folder, context);
+  const credentials = await credentialsIn(directory, context);
   const { signal } = context;
   const server = connect({ url, signal, callTimeoutMs, inferTimeoutMs, log: serverLog, credentials });
   try {

@@ -7,7 +7,7 @@ import { waitReady } from './wait-ready.ts';
 export interface WaitReadyVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */
   url: string;
-  /** Folder of the client's credentials, for a server with mutual TLS. */
+  /** Directory of the client's credentials, for a server with mutual TLS. */
   credentials?: string | undefined;
   models: readonly string[];
   timeoutMs: number;

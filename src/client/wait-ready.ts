@@ -118,7 +118,7 @@ function judge(index: readonly IndexEntry[], serverReady: boolean, model: string
 /** Triton tells these reasons to its log only. */
 function notLoadedFix(model: string): string {
   return (
-    `the folder ${model} must hold a config.pbtxt that parses and says name: "${model}", and a server ` +
+    `the directory ${model} must hold a config.pbtxt that parses and says name: "${model}", and a server ` +
     `with --model-control-mode=explicit needs --load-model=${model}; the server's log says which it is`
   );
 }

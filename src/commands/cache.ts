@@ -11,12 +11,12 @@ const list = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
   handle: async (args, context) => {
-    const { listCache } = await import('../image/convert/cache/folder.ts');
+    const { listCache } = await import('../image/convert/cache/list-cache.ts');
     const { cacheLines } = await import('../image/convert/cache/describe.ts');
     const place = await placeOf(args, context);
-    const contents = await listCache(place.folder, context.clock.now());
+    const contents = await listCache(place.directory, context.clock.now());
     if (args.json) {
-      context.output.json({ ...place, ...contents });
+      context.output.json({ folder: place.directory, limitBytes: place.limitBytes, ...contents });
       return 0;
     }
     for (const line of cacheLines(place, contents)) {
@@ -50,11 +50,11 @@ const prune = defineVerb({
     if (!(unusedFor >= 0)) {
       throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
     }
-    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/convert/cache/folder.ts');
+    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/convert/cache/list-cache.ts');
     const { prunedLine } = await import('../image/convert/cache/describe.ts');
     const place = await placeOf(args, context);
     const now = context.clock.now();
-    const { entries, leftovers } = await listCache(place.folder, now);
+    const { entries, leftovers } = await listCache(place.directory, now);
     const isOld = ({ usedAt }: { usedAt: Date }) =>
       now.getTime() - usedAt.getTime() >= unusedFor * 86_400_000;
     const young = entries.filter((entry) => !isOld(entry));

@@ -3,11 +3,11 @@ import { UsageError } from '../support/errors.ts';
 import { defineVerb } from './verb.ts';
 
 export const credentials = defineVerb({
-  command: 'credentials <folder>',
+  command: 'credentials <directory>',
   summary: 'Make the certificates with which one server and its clients know each other',
   options: (yargs) =>
     yargs
-      .positional('folder', {
+      .positional('directory', {
         type: 'string',
         demandOption: true,
         describe: 'Made anew, readable by you alone',
@@ -19,7 +19,7 @@ export const credentials = defineVerb({
         describe: 'When the server will be gone, in seconds since 1970; they hold an hour longer',
       })
       .example('$0 credentials tls --until $(date -d tomorrow +%s)', 'For a Triton of your own'),
-  handle: async ({ folder, until }, { cwd, clock }) => {
+  handle: async ({ directory, until }, { cwd, clock }) => {
     const now = clock.now();
     const end = new Date(until * 1_000);
     if (!(end > now)) {
@@ -28,7 +28,7 @@ export const credentials = defineVerb({
       });
     }
     const { makeCredentials } = await import('../run/credentials.ts');
-    await makeCredentials(path.resolve(cwd, folder), { now, until: end });
+    await makeCredentials(path.resolve(cwd, directory), { now, until: end });
     return 0;
   },
 });

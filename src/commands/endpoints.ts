@@ -16,7 +16,7 @@ export const endpoints = defineVerb({
       .option('export', {
         type: 'string',
         requiresArg: true,
-        describe: 'A new folder with the address, the keys and how to use them, for one run',
+        describe: 'A new directory with the address, the keys and how to use them, for one run',
       })
       .option('dry-run', {
         type: 'boolean',
@@ -26,7 +26,7 @@ export const endpoints = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 endpoints', 'Address, model, job and time left of each')
       .example('$0 endpoints 4711', 'How to connect to the server of job 4711')
-      .example('$0 endpoints --export for-bob', 'Whoever has this folder can use the newest server'),
+      .example('$0 endpoints --export for-bob', 'Whoever has this directory can use the newest server'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { describeServed, findServed, howToConnect, listServed } = await import('../run/endpoints.ts');
@@ -38,14 +38,14 @@ export const endpoints = defineVerb({
     if (args.export !== undefined) {
       const { exportBundle } = await import('../run/bundle.ts');
       const served = await findServed(context, root, { run: args.run, hostname: hostname() });
-      const folder = path.resolve(cwd, args.export);
-      const files = await exportBundle(served, folder, { dryRun: args.dryRun });
+      const directory = path.resolve(cwd, args.export);
+      const files = await exportBundle(served, directory, { dryRun: args.dryRun });
       if (args.json) {
-        output.json({ dryRun: args.dryRun, run: served.run, folder, files });
+        output.json({ dryRun: args.dryRun, run: served.run, folder: directory, files });
       } else {
-        output.result(`${args.dryRun ? 'would write' : 'wrote'} ${folder}: ${files.join(', ')}`);
+        output.result(`${args.dryRun ? 'would write' : 'wrote'} ${directory}: ${files.join(', ')}`);
         output.info(
-          'whoever has this folder can use the server: hand it on by a way that others cannot read',
+          'whoever has this directory can use the server: hand it on by a way that others cannot read',
         );
       }
       return 0;

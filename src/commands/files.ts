@@ -2,11 +2,11 @@ import { defineVerb } from './verb.ts';
 
 export const files = defineVerb({
   command: 'files',
-  summary: 'Print the folder of what comes along: models, recipes, site profiles, documentation, licenses',
+  summary: 'Print the directory of what comes along: models, recipes, site profiles, documentation, licenses',
   options: (yargs) => yargs.example('cp -r "$($0 files)/models" .', 'The model gat_test, to try things with'),
   handle: async (_args, context) => {
-    const { packageFolder } = await import('../support/package-files.ts');
-    context.output.result(await packageFolder(context));
+    const { packageDirectory } = await import('../support/package-files.ts');
+    context.output.result(await packageDirectory(context));
     return 0;
   },
 });

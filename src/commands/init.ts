@@ -2,7 +2,7 @@ import { defineVerb } from './verb.ts';
 
 export const init = defineVerb({
   command: 'init',
-  summary: 'Write an hpc-gat.yaml for this folder, from what Slurm and this host say of themselves',
+  summary: 'Write an hpc-gat.yaml for this directory, from what Slurm and this host say of themselves',
   options: (yargs) =>
     yargs
       .option('site', {

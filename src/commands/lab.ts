@@ -38,7 +38,7 @@ const up = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')
-      .example('$0 lab up --bind /data/models:/mnt/models', 'With a folder of yours on every node'),
+      .example('$0 lab up --bind /data/models:/mnt/models', 'With a directory of yours on every node'),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { parseBind } = await import('../lab/binds.ts');
@@ -90,7 +90,8 @@ const status = defineVerb({
     const { labStatus, statusLines } = await import('../lab/status.ts');
     const found = await labStatus(await open(args, context));
     if (args.json) {
-      context.output.json(found);
+      const { name, directory, ...rest } = found;
+      context.output.json({ name, folder: directory, ...rest });
     } else {
       for (const line of statusLines(found)) {
         context.output.result(line);
@@ -107,7 +108,7 @@ const exec = defineVerb({
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
       .option('user', { type: 'string', describe: 'Alice, bob or root; alice unless told' })
-      .option('cwd', { type: 'string', describe: "folder inside the lab; the user's home unless told" })
+      .option('cwd', { type: 'string', describe: "directory inside the lab; the user's home unless told" })
       .example('$0 lab exec login -- sinfo', 'As alice')
       .example('$0 lab exec gpu1 --user bob -- nvidia-smi -L', 'As somebody else, on a compute node'),
   handle: async (args, context) => {

@@ -9,7 +9,7 @@ export const makeSif = defineVerb({
       .positional('source', {
         type: 'string',
         describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; files and folders also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
+          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; files and directories also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
       })
       .option('output', {
         alias: 'o',
@@ -48,7 +48,7 @@ export const makeSif = defineVerb({
         type: 'string',
         requiresArg: true,
         describe:
-          'Folder for the temporary files of Apptainer, twice the size of the image; beside the SIF when not named. The native engine has none',
+          'Directory for the temporary files of Apptainer, twice the size of the image; beside the SIF when not named. The native engine has none',
       })
       .option('max-size', {
         type: 'string',

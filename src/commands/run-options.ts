@@ -5,7 +5,7 @@ export function withProjectOptions<T>(yargs: Argv<T>) {
   return yargs
     .option('config', {
       type: 'string',
-      describe: 'Configuration file [the nearest hpc-gat.yaml at or above this folder]',
+      describe: 'Configuration file [the nearest hpc-gat.yaml at or above this directory]',
     })
     .option('site', { type: 'string', describe: "Site profile: a name, or a path to a file of one's own" });
 }

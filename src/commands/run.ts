@@ -35,7 +35,7 @@ export const run = defineVerb({
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
     const { record, ending } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {
-      context.output.json({ run: record.id, folder: record.folder, ...ending });
+      context.output.json({ run: record.id, folder: record.directory, ...ending });
     }
     if (args.gpu && !args.allowCpu) {
       const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');

@@ -12,7 +12,7 @@ export function withServerOptions<T>(yargs: Argv<T>) {
     .option('credentials', {
       type: 'string',
       requiresArg: true,
-      describe: 'Folder with ca.pem, client.pem and client-key.pem, for a server with mutual TLS',
+      describe: 'Directory with ca.pem, client.pem and client-key.pem, for a server with mutual TLS',
     })
     .option('server-log', {
       type: 'string',

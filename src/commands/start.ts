@@ -34,7 +34,7 @@ export const start = defineVerb({
     const { record, ending } = await startLocally(context, project, options);
     if (ending !== undefined) {
       if (args.json) {
-        context.output.json({ run: record.id, folder: record.folder, ...ending });
+        context.output.json({ run: record.id, folder: record.directory, ...ending });
       }
       return showEnding(ending, record, context.output);
     }

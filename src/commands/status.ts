@@ -25,7 +25,7 @@ export const status = defineVerb({
       .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { listRunIds } = await import('../run/record/runs-folder.ts');
+    const { listRunIds } = await import('../run/record/runs-directory.ts');
     const { findRun, listRuns } = await import('../run/record/run-directory.ts');
     if (args.watch && args.json) {
       throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });

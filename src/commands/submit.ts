@@ -46,7 +46,7 @@ export const submit = defineVerb({
     }
     const { submitRun } = await import('../run/submit.ts');
     const { record, jobId } = await submitRun(context, project, { serve, gpu, allowCpu, id });
-    const report = { run: record.id, job: jobId, folder: record.folder };
+    const report = { run: record.id, job: jobId, folder: record.directory };
     if (!args.wait) {
       if (args.json) {
         output.json(report);

@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { homeFolder } from '../support/home-folder.ts';
+import { homeDirectory } from '../support/home-directory.ts';
 import { readTrustedText } from '../support/ownership.ts';
 
 export const projectFileName = 'hpc-gat.yaml';
@@ -26,9 +26,9 @@ export async function findProject({
   env,
   output,
 }: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<FoundProject | undefined> {
-  const home = await identityOf(homeFolder({ env }));
-  for (let folder = cwd; ; folder = path.dirname(folder)) {
-    const file = path.join(folder, projectFileName);
+  const home = await identityOf(homeDirectory({ env }));
+  for (let directory = cwd; ; directory = path.dirname(directory)) {
+    const file = path.join(directory, projectFileName);
     const found = await readTrustedText(file);
     if (found !== undefined) {
       if ('text' in found) {
@@ -38,27 +38,27 @@ export async function findProject({
         `${file} is not used: ${found.distrust}; to use it anyway: --config ${file}, or HPC_GAT_CONFIG in the environment`,
       );
     }
-    if ((await identityOf(folder)) === home || !(await continuesAbove(folder))) {
+    if ((await identityOf(directory)) === home || !(await continuesAbove(directory))) {
       return undefined;
     }
   }
 }
 
-async function continuesAbove(folder: string): Promise<boolean> {
-  const parent = path.dirname(folder);
+async function continuesAbove(directory: string): Promise<boolean> {
+  const parent = path.dirname(directory);
   try {
-    const [here, above] = await Promise.all([lstat(folder), lstat(parent)]);
-    return parent !== folder && here.dev === above.dev && (above.mode & sticky) === 0;
+    const [here, above] = await Promise.all([lstat(directory), lstat(parent)]);
+    return parent !== directory && here.dev === above.dev && (above.mode & sticky) === 0;
   } catch {
     return false;
   }
 }
 
 /** Returns an identity of a directory that does not depend on the links that lead to it. */
-async function identityOf(folder: string | undefined): Promise<string | undefined> {
-  if (folder === undefined) {
+async function identityOf(directory: string | undefined): Promise<string | undefined> {
+  if (directory === undefined) {
     return undefined;
   }
-  const found = await stat(folder).catch(() => undefined);
+  const found = await stat(directory).catch(() => undefined);
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }

@@ -4,18 +4,18 @@ import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/suggest.ts';
 import { readTrustedText } from '../support/ownership.ts';
-import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
+import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
 import { findProject, type FoundProject } from './find-project.ts';
 import { type Layer, mergeLayers } from './layers.ts';
 import { projectSchema, type Settings, type SiteNeed, siteSchema } from './schema.ts';
 
-const sitesFolder = 'slurm/sites';
+const sitesDirectory = 'slurm/sites';
 
-/** A folder with its settings; without an `hpc-gat.yaml` the working directory and the defaults. */
+/** A directory with its settings; without an `hpc-gat.yaml` the working directory and the defaults. */
 export interface Project {
-  /** Absolute folder from which relative paths in the settings are resolved, and that holds `.hpc-gat/`. */
+  /** Absolute directory from which relative paths in the settings are resolved, and that holds `.hpc-gat/`. */
   readonly root: string;
   readonly site: string;
   /** What the site wants from everybody who submits there. */
@@ -137,14 +137,14 @@ function chooseSite(
 }
 
 /**
- * Reads a site profile: a name selects a bundled profile; a text with a slash is a file, resolved against `folder`.
+ * Reads a site profile: a name selects a bundled profile; a text with a slash is a file, resolved against `directory`.
  *
  * @param isFound whether the name comes from a configuration file that was found by searching: the profile also holds
  *   shell commands, and is trusted no more than that file.
  */
-export async function readSite(name: string, folder: string, { isFound = false } = {}) {
+export async function readSite(name: string, directory: string, { isFound = false } = {}) {
   const own = name.includes('/');
-  const file = own ? path.resolve(folder, name) : path.join(sitesFolder, `${name}.yaml`);
+  const file = own ? path.resolve(directory, name) : path.join(sitesDirectory, `${name}.yaml`);
   const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
@@ -178,7 +178,7 @@ async function readProfile(file: string, isFound: boolean): Promise<string | und
 
 /** The profiles that come along. */
 export async function siteNames(): Promise<string[]> {
-  return (await listPackageFolder(sitesFolder)).map((entry) => path.basename(entry, '.yaml'));
+  return (await listPackageDirectory(sitesDirectory)).map((entry) => path.basename(entry, '.yaml'));
 }
 
 /** `did you mean "alliance-narval"? `: names with this one in them, else one that is close; empty without any. */

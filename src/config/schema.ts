@@ -93,7 +93,7 @@ export const settingsSchema = z.strictObject({
   /** Where `make-sif` keeps the layers that it has converted. */
   cache: z
     .strictObject({
-      /** A path, or a variable as `$SCRATCH/hpc-gat`; without it a folder below the home's cache. */
+      /** A path, or a variable as `$SCRATCH/hpc-gat`; without it a directory below the home's cache. */
       folder: word.regex(/^(\/|\$\w+)/, 'an absolute path or $VARIABLE').optional(),
       /** What all of them may take, in powers of 1024: `500M`, `4G`. */
       limit: word.optional(),
@@ -119,7 +119,7 @@ export const settingsSchema = z.strictObject({
         .optional(),
       /** The models that the server loads; all of the repository without it. */
       serve: z.array(modelName).nonempty().optional(),
-      /** The workload file; without it `workload.yaml` in the model's folder. */
+      /** The workload file; without it `workload.yaml` in the model's directory. */
       workload: word.optional(),
     })
     .optional(),
@@ -144,7 +144,7 @@ export const settingsSchema = z.strictObject({
   /** Lines of bash before anything else on the node: `module load apptainer`. */
   setup: z.array(z.string()).optional(),
   runtime: z.enum(runtimes).optional(),
-  /** Folders or files of the host that the server's container sees too, read-only: `/data`, `/data:/inside`. */
+  /** Directories or files of the host that the server's container sees too, read-only: `/data`, `/data:/inside`. */
   binds: z
     .array(
       z.union([
@@ -195,12 +195,12 @@ export const settingsSchema = z.strictObject({
     .optional(),
   node: z
     .strictObject({
-      /** Node-local folders for temporary files, the first that can be used: a path, or a variable as `$NAME`. */
+      /** Node-local directories for temporary files, the first that can be used: a path, or a variable as `$NAME`. */
       temp: z
         .array(word.regex(/^(\/|\$\w+$)/, 'an absolute path or $VARIABLE'))
         .nonempty()
         .optional(),
-      /** Free space that the folder must have, in MiB. */
+      /** Free space that the directory must have, in MiB. */
       tempFreeMiB: z.number().int().nonnegative().optional(),
       /** The name under which others find a node that serves: `%h` is its short name, `%H` the whole one. */
       host: word.regex(/^[\w.%-]+$/, 'a host name, with %h and %H').optional(),

@@ -86,7 +86,7 @@ export function refusal({ status, body }: DockerAnswer, { url }: DockerEndpoint)
   const said = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
   return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
     fix: said.endsWith('to an HTTPS server.')
-      ? 'it wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem'
+      ? 'it wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH names the directory with ca.pem, cert.pem and key.pem'
       : 'see whether `docker images` works',
   });
 }
@@ -154,14 +154,14 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
         return new HpcGatError(
           `the Docker daemon at ${url} does not take the certificate of this user (${code})`,
           {
-            fix: 'put the cert.pem and key.pem that its administrator gave you into the folder of DOCKER_CERT_PATH',
+            fix: 'put the cert.pem and key.pem that its administrator gave you into the directory of DOCKER_CERT_PATH',
             cause: error,
           },
         );
       }
       if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code ?? '')) {
         return new HpcGatError(`the certificate of the Docker daemon at ${url} is not trusted (${code})`, {
-          fix: 'name the folder with its ca.pem: DOCKER_CERT_PATH',
+          fix: 'name the directory with its ca.pem: DOCKER_CERT_PATH',
           cause: error,
         });
       }

@@ -37,16 +37,16 @@ const defaultTlsPort = 2376;
  * @throws {UsageError} for an address that cannot be used: ssh, an unknown context, certificates that are not there.
  */
 export async function findDockerEndpoint(env: Context['env']): Promise<DockerEndpoint> {
-  const folder = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
+  const directory = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
   const host = env.DOCKER_HOST ?? '';
-  const context = host === '' ? await chosenContext(env, folder) : undefined;
+  const context = host === '' ? await chosenContext(env, directory) : undefined;
   if (context !== undefined) {
-    const tls = path.join(folder, 'contexts', 'tls', sha256OfBytes(context.name), 'docker');
+    const tls = path.join(directory, 'contexts', 'tls', sha256OfBytes(context.name), 'docker');
     return await behindTls(parseDockerUrl(context.url), tls, !context.skipVerify, false);
   }
   const endpoint = host === '' ? await ownSocket(env) : parseDockerUrl(host);
   const wantsTls = (env.DOCKER_TLS_VERIFY ?? '') !== '';
-  return wantsTls ? await behindTls(endpoint, env.DOCKER_CERT_PATH ?? folder, true, true) : endpoint;
+  return wantsTls ? await behindTls(endpoint, env.DOCKER_CERT_PATH ?? directory, true, true) : endpoint;
 }
 
 async function ownSocket({ XDG_RUNTIME_DIR }: Context['env']): Promise<DockerEndpoint> {
@@ -91,29 +91,29 @@ export function parseDockerUrl(url: string): DockerEndpoint {
   });
 }
 
-/** Whether its containers can have folders of this machine, and ports on it: behind a socket, or on loopback. */
+/** Whether its containers can have directories of this machine, and ports on it: behind a socket, or on loopback. */
 export function isOnThisMachine(endpoint: DockerEndpoint): boolean {
   return endpoint.kind === 'unix' || /^(localhost|127\.[\d.]+|::1)$/.test(endpoint.host);
 }
 
 /**
- * @param folder holds `ca.pem`, `cert.pem` and `key.pem`, as far as there are any.
+ * @param directory holds `ca.pem`, `cert.pem` and `key.pem`, as far as there are any.
  * @param wanted whether it was asked for TLS in so many words; else it is used where there are such files.
  */
 async function behindTls(
   endpoint: DockerEndpoint,
-  folder: string,
+  directory: string,
   rejectUnauthorized: boolean,
   wanted: boolean,
 ): Promise<DockerEndpoint> {
   if (endpoint.kind === 'unix') {
     return endpoint;
   }
-  const read = (name: string) => readFile(path.join(folder, `${name}.pem`)).catch(() => undefined);
+  const read = (name: string) => readFile(path.join(directory, `${name}.pem`)).catch(() => undefined);
   const [ca, cert, key] = await Promise.all(['ca', 'cert', 'key'].map(read));
   if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError(`${folder} holds only one of cert.pem and key.pem`, {
-      fix: 'DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem of the daemon',
+    throw new UsageError(`${directory} holds only one of cert.pem and key.pem`, {
+      fix: 'DOCKER_CERT_PATH names the directory with ca.pem, cert.pem and key.pem of the daemon',
     });
   }
   if (!wanted && ca === undefined && cert === undefined) {
@@ -133,25 +133,25 @@ const contextSchema = z.looseObject({
 });
 
 /**
- * Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration folder.
+ * Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration directory.
  *
  * @returns undefined for the default one.
  */
 async function chosenContext(
   env: Context['env'],
-  folder: string,
+  directory: string,
 ): Promise<{ name: string; url: string; skipVerify: boolean } | undefined> {
-  const configured = await readJson(configSchema, path.join(folder, 'config.json'));
+  const configured = await readJson(configSchema, path.join(directory, 'config.json'));
   const name = [env.DOCKER_CONTEXT, configured?.currentContext].find(
     (word) => word !== undefined && word !== '',
   );
   if (name === undefined || name === 'default') {
     return undefined;
   }
-  const file = path.join(folder, 'contexts', 'meta', sha256OfBytes(name), 'meta.json');
+  const file = path.join(directory, 'contexts', 'meta', sha256OfBytes(name), 'meta.json');
   const found = await readJson(contextSchema, file);
   if (found === undefined) {
-    throw new UsageError(`no usable Docker context "${name}" in ${folder}`, {
+    throw new UsageError(`no usable Docker context "${name}" in ${directory}`, {
       fix: '`docker context ls` lists them; choose one by DOCKER_CONTEXT, or set DOCKER_HOST',
     });
   }

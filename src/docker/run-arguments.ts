@@ -7,7 +7,7 @@ const common = [
   // The image is the one that was asked for, or none: nothing is fetched in passing.
   '--pull',
   'never',
-  // What it says goes to the run's folder; the daemon would keep it a second time.
+  // What it says goes to the run's directory; the daemon would keep it a second time.
   '--log-driver',
   'none',
   '--cap-drop',

@@ -4,7 +4,7 @@ import type { Context } from '../support/context.ts';
 export interface CheckContext {
   readonly context: Context;
   readonly settings: CompleteSettings;
-  /** Absolute folder of the project. */
+  /** Absolute directory of the project. */
   readonly root: string;
   /** Whether a GPU has to be here. */
   readonly gpu: boolean;

@@ -31,7 +31,7 @@ const diagnosesSchema = z.array(
 );
 
 /**
- * The same checks on a compute node, by a small job of the same client: after the setup lines of a run, from the same folder.
+ * The same checks on a compute node, by a small job of the same client: after the setup lines of a run, from the same directory.
  *
  * @throws {NotReadyError} with Slurm's reason when the job does not start in time; it is cancelled.
  * @throws {CommandFailedError} when Slurm refuses it, or hpc-gat cannot run there.

@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { bytesOf, listCache } from '../image/convert/cache/folder.ts';
+import { bytesOf, listCache } from '../image/convert/cache/list-cache.ts';
 import { cachePlace } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
@@ -25,8 +25,8 @@ export const quotaChecks: readonly Check[] = [
     examine: async ({ context, root }) => {
       const home = homeOf(context);
       const findings: Finding[] = [];
-      for (const folder of [...new Set([home, root])]) {
-        findings.push(judge(folder, await usageOf(context, folder)));
+      for (const directory of [...new Set([home, root])]) {
+        findings.push(judge(directory, await usageOf(context, directory)));
       }
       return findings;
     },
@@ -38,28 +38,28 @@ export const quotaChecks: readonly Check[] = [
   {
     name: 'conversion-temp',
     examine: async ({ context: { env } }) => {
-      const folder = env.APPTAINER_TMPDIR ?? env.SINGULARITY_TMPDIR ?? env.TMPDIR ?? '/tmp';
-      const free = await freeBytesOf(folder);
+      const directory = env.APPTAINER_TMPDIR ?? env.SINGULARITY_TMPDIR ?? env.TMPDIR ?? '/tmp';
+      const free = await freeBytesOf(directory);
       return free === undefined || free < conversionBytes
         ? warning(
-            free === undefined ? `${folder} is not there` : `${folder}: ${inGiB(free)} free`,
-            'a large recipe may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/folder',
+            free === undefined ? `${directory} is not there` : `${directory}: ${inGiB(free)} free`,
+            'a large recipe may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
           )
-        : ok(`${folder}: ${inGiB(free)} free`);
+        : ok(`${directory}: ${inGiB(free)} free`);
     },
   },
 ];
 
 /** Where Apptainer keeps what it builds and pulls. */
 async function runtimeCache({ context }: CheckContext): Promise<Finding> {
-  const folder = cacheFolder(context.env, homeOf(context));
-  const size = await sizeOf(context, folder);
-  const found = size === undefined ? `${folder}: not there yet` : `${folder}: ${inGiB(size)}`;
+  const directory = cacheDirectory(context.env, homeOf(context));
+  const size = await sizeOf(context, directory);
+  const found = size === undefined ? `${directory}: not there yet` : `${directory}: ${inGiB(size)}`;
   return judgeCache(context, {
-    folder,
+    directory,
     found,
     neededBytes: conversionBytes,
-    fix: 'export APPTAINER_CACHEDIR=/a/folder/outside/the/home; `apptainer cache clean` empties this one',
+    fix: 'export APPTAINER_CACHEDIR=/a/directory/outside/the/home; `apptainer cache clean` empties this one',
   });
 }
 
@@ -73,19 +73,19 @@ async function layerCache({ context, settings }: CheckContext): Promise<Finding>
         'layers are not cached: HOME is not set, and this user has no home (cache.folder, XDG_CACHE_HOME)',
     };
   }
-  const { folder, limitBytes } = place;
-  const { entries } = await listCache(folder, context.clock.now());
+  const { directory, limitBytes } = place;
+  const { entries } = await listCache(directory, context.clock.now());
   const size = bytesOf(entries);
   return judgeCache(context, {
-    folder,
-    found: `${folder}: ${inGiB(size)} of at most ${inGiB(limitBytes)}`,
+    directory,
+    found: `${directory}: ${inGiB(size)} of at most ${inGiB(limitBytes)}`,
     neededBytes: Math.max(0, limitBytes - size),
     fix: 'set cache.folder or a smaller cache.limit in hpc-gat.yaml; `hpc-gat cache prune --all` empties it',
   });
 }
 
 interface CacheFound {
-  readonly folder: string;
+  readonly directory: string;
   readonly found: string;
   /** What it may still grow by. */
   readonly neededBytes: number;
@@ -94,10 +94,10 @@ interface CacheFound {
 
 async function judgeCache(
   context: Context,
-  { folder, found, neededBytes, fix }: CacheFound,
+  { directory, found, neededBytes, fix }: CacheFound,
 ): Promise<Finding> {
   const home = homeOf(context);
-  if (!`${folder}/`.startsWith(`${home}/`)) {
+  if (!`${directory}/`.startsWith(`${home}/`)) {
     return ok(found);
   }
   const { freeBytes } = await usageOf(context, home);
@@ -106,12 +106,12 @@ async function judgeCache(
     : ok(`${found}, in the home`);
 }
 
-function judge(folder: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
+function judge(directory: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
   const left = freeBytes === undefined ? '' : `, ${inGiB(freeBytes)} left`;
   const what =
     limitBytes === undefined
-      ? `${folder}: no quota told by ${by}${left}`
-      : `${folder}: ${inGiB(usedBytes ?? 0)} of ${inGiB(limitBytes)} used (${by})${left}`;
+      ? `${directory}: no quota told by ${by}${left}`
+      : `${directory}: ${inGiB(usedBytes ?? 0)} of ${inGiB(limitBytes)} used (${by})${left}`;
   return freeBytes !== undefined && freeBytes < leastFreeBytes
     ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
     : limitBytes === undefined
@@ -120,9 +120,11 @@ function judge(folder: string, { usedBytes, limitBytes, freeBytes, by }: Usage):
 }
 
 /** What this user may still write there: by `lfs quota` on Lustre, by `quota` elsewhere, by the file system's own space. */
-async function usageOf(context: Context, folder: string): Promise<Usage> {
-  const free = await freeBytesOf(folder);
-  const told = (await isLustre(folder)) ? await askLustre(context, folder) : await askQuota(context, folder);
+async function usageOf(context: Context, directory: string): Promise<Usage> {
+  const free = await freeBytesOf(directory);
+  const told = (await isLustre(directory))
+    ? await askLustre(context, directory)
+    : await askQuota(context, directory);
   const own = told?.freeBytes;
   return {
     ...(told ?? { by: 'quota or lfs', usedBytes: undefined, limitBytes: undefined }),
@@ -130,14 +132,14 @@ async function usageOf(context: Context, folder: string): Promise<Usage> {
   };
 }
 
-async function askLustre(context: Context, folder: string): Promise<Usage | undefined> {
-  const said = await ask(context, 'lfs', ['quota', '-q', '-u', userName(context), folder]);
+async function askLustre(context: Context, directory: string): Promise<Usage | undefined> {
+  const said = await ask(context, 'lfs', ['quota', '-q', '-u', userName(context), directory]);
   return said === undefined ? undefined : parseLustreQuota(said);
 }
 
-async function askQuota(context: Context, folder: string): Promise<Usage | undefined> {
+async function askQuota(context: Context, directory: string): Promise<Usage | undefined> {
   const said = await ask(context, 'quota', ['--no-wrap', '--show-mntpoint', '--hide-device', '--raw-grace']);
-  const mountPoint = await mountPointOf(folder);
+  const mountPoint = await mountPointOf(directory);
   return said === undefined || mountPoint === undefined ? undefined : parseQuota(said, mountPoint);
 }
 
@@ -160,40 +162,40 @@ function userName({ env }: Context): string {
   return env.USER ?? userInfo().username;
 }
 
-async function isLustre(folder: string): Promise<boolean> {
+async function isLustre(directory: string): Promise<boolean> {
   try {
-    return (await statfs(folder)).type === lustreMagic;
+    return (await statfs(directory)).type === lustreMagic;
   } catch {
     return false;
   }
 }
 
-/** The highest folder above with the same device; undefined for one that is not there. */
-async function mountPointOf(folder: string): Promise<string | undefined> {
+/** The highest directory above with the same device; undefined for one that is not there. */
+async function mountPointOf(directory: string): Promise<string | undefined> {
   try {
-    const { dev } = await stat(folder);
-    const parent = path.dirname(folder);
-    return parent === folder || (await stat(parent)).dev !== dev ? folder : await mountPointOf(parent);
+    const { dev } = await stat(directory);
+    const parent = path.dirname(directory);
+    return parent === directory || (await stat(parent)).dev !== dev ? directory : await mountPointOf(parent);
   } catch {
     return undefined;
   }
 }
 
-function cacheFolder(env: Context['env'], home: string): string {
+function cacheDirectory(env: Context['env'], home: string): string {
   const own = findProgram('apptainer', env) === undefined ? '.singularity' : '.apptainer';
   return env.APPTAINER_CACHEDIR ?? env.SINGULARITY_CACHEDIR ?? path.join(home, own, 'cache');
 }
 
 /** Undefined when it is not there; a large one on a slow file system is not counted to its end. */
-async function sizeOf({ run, env, signal }: Context, folder: string): Promise<number | undefined> {
-  const { stdout } = await run('du', ['-s', '-k', folder], { env, timeoutMs: askTimeoutMs, signal });
+async function sizeOf({ run, env, signal }: Context, directory: string): Promise<number | undefined> {
+  const { stdout } = await run('du', ['-s', '-k', directory], { env, timeoutMs: askTimeoutMs, signal });
   const kibibytes = /^(\d+)\s/.exec(stdout)?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
-async function freeBytesOf(folder: string): Promise<number | undefined> {
+async function freeBytesOf(directory: string): Promise<number | undefined> {
   try {
-    const { bavail, bsize } = await statfs(folder);
+    const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
   } catch {
     return undefined;

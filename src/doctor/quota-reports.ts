@@ -17,7 +17,7 @@ export function parseQuota(said: string, mountPoint: string): Usage | undefined 
   return line === undefined ? undefined : usage('quota', line.trim().split(/\s+/).slice(1));
 }
 
-/** `lfs quota -q -u USER FOLDER`: the folder, then used, soft and hard limit in KiB; long paths stand in a line of their own. */
+/** `lfs quota -q -u USER DIRECTORY`: the directory, then used, soft and hard limit in KiB; long paths stand in a line of their own. */
 export function parseLustreQuota(said: string): Usage | undefined {
   const words = said.trim().split(/\s+/);
   return words.length < 4 ? undefined : usage('lfs quota', words.slice(1));

@@ -24,14 +24,18 @@ export const storageChecks: readonly Check[] = [
     name: 'temp',
     examine: async ({ context, settings }) => {
       for (const candidate of settings.node.temp) {
-        const folder = candidate.startsWith('$') ? context.env[candidate.slice(1)] : candidate;
-        if (folder !== undefined && folder !== '' && (await isWritable(folder))) {
-          return spaceOf(folder, settings.node.tempFreeMiB, 'free some, or name another folder in node.temp');
+        const directory = candidate.startsWith('$') ? context.env[candidate.slice(1)] : candidate;
+        if (directory !== undefined && directory !== '' && (await isWritable(directory))) {
+          return spaceOf(
+            directory,
+            settings.node.tempFreeMiB,
+            'free some, or name another directory in node.temp',
+          );
         }
       }
       return error(
         `none of ${settings.node.temp.join(', ')} can be used`,
-        'name a node-local folder in node.temp of hpc-gat.yaml',
+        'name a node-local directory in node.temp of hpc-gat.yaml',
       );
     },
   },
@@ -39,12 +43,12 @@ export const storageChecks: readonly Check[] = [
     name: 'project',
     examine: async ({ root }) => {
       if (!(await isWritable(root))) {
-        return error(`${root} cannot be written`, 'use a folder of your own on the shared file system');
+        return error(`${root} cannot be written`, 'use a directory of your own on the shared file system');
       }
       if (memoryFileSystems.has((await statfs(root)).type)) {
         return warning(
           `${root} lies in this node's memory`,
-          'compute nodes do not see it: use a folder on the shared file system for `submit`',
+          'compute nodes do not see it: use a directory on the shared file system for `submit`',
         );
       }
       return spaceOf(
@@ -56,17 +60,17 @@ export const storageChecks: readonly Check[] = [
   },
 ];
 
-async function spaceOf(folder: string, neededMiB: number, fix: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(folder);
+async function spaceOf(directory: string, neededMiB: number, fix: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(directory);
   const freeMiB = Math.floor((bavail * bsize) / mebibyte);
   return freeMiB >= neededMiB
-    ? ok(`${folder}: ${freeMiB} MiB free`)
-    : error(`${folder}: ${freeMiB} MiB free, ${neededMiB} needed`, fix);
+    ? ok(`${directory}: ${freeMiB} MiB free`)
+    : error(`${directory}: ${freeMiB} MiB free, ${neededMiB} needed`, fix);
 }
 
-async function isWritable(folder: string): Promise<boolean> {
+async function isWritable(directory: string): Promise<boolean> {
   try {
-    await access(folder, constants.W_OK | constants.X_OK);
+    await access(directory, constants.W_OK | constants.X_OK);
     return true;
   } catch {
     return false;

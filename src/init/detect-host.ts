@@ -9,7 +9,7 @@ import { HpcGatError } from '../support/errors.ts';
 import { findProgram } from '../support/find-program.ts';
 import { isMissing } from '../support/files.ts';
 
-/** What a host and a folder say of themselves. */
+/** What a host and a directory say of themselves. */
 export interface HostFacts {
   readonly host: string;
   readonly partitions: readonly Partition[];
@@ -20,13 +20,13 @@ export interface HostFacts {
   readonly program: string | undefined;
   /** The module that brings it, when it is not on the PATH. */
   readonly module: string | undefined;
-  /** The SIF files of the folder, the newest first. */
+  /** The SIF files of the directory, the newest first. */
   readonly sifFiles: readonly string[];
-  /** The models below `models/`; undefined when there is no such folder. */
+  /** The models below `models/`; undefined when there is no such directory. */
   readonly models: readonly string[] | undefined;
 }
 
-/** Asks Slurm, the PATH, the module system and the folder; what is not there is no error. */
+/** Asks Slurm, the PATH, the module system and the directory; what is not there is no error. */
 export async function detectHost(context: Context): Promise<HostFacts> {
   const { env, cwd } = context;
   const program = findProgram('apptainer', env) ?? findProgram('singularity', env);
@@ -60,18 +60,18 @@ async function askPartitions(context: Context): Promise<Pick<HostFacts, 'partiti
   }
 }
 
-async function sifFilesIn(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sif'));
+async function sifFilesIn(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sif'));
   const dated = await Promise.all(
-    names.map(async (name) => ({ name, changedMs: (await lstat(path.join(folder, name))).mtimeMs })),
+    names.map(async (name) => ({ name, changedMs: (await lstat(path.join(directory, name))).mtimeMs })),
   );
   return dated.sort((a, b) => b.changedMs - a.changedMs).map(({ name }) => name);
 }
 
-/** Triton takes each folder for a model; one without a version in it is none yet. */
-async function modelsIn(folder: string): Promise<string[] | undefined> {
+/** Triton takes each directory for a model; one without a version in it is none yet. */
+async function modelsIn(directory: string): Promise<string[] | undefined> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(directory, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
       .map(({ name }) => name)

@@ -53,9 +53,9 @@ function imageEntries({ sifFiles }: HostFacts): Entry[] {
       value: newest ?? defaultSettings.image.file,
       why:
         newest === undefined
-          ? ['Not there yet: no *.sif in this folder.']
+          ? ['Not there yet: no *.sif in this directory.']
           : [
-              `${older.length === 0 ? 'The' : 'The newest'} *.sif of this folder.${listed(' Others:', older)}`,
+              `${older.length === 0 ? 'The' : 'The newest'} *.sif of this directory.${listed(' Others:', older)}`,
             ],
     },
   ];
@@ -72,7 +72,7 @@ function modelEntries({ models }: HostFacts): Entry[] {
       why: [
         models === undefined
           ? "Not there yet: Triton's model repository, with NAME/config.pbtxt and NAME/1/."
-          : "Found in this folder: Triton's model repository.",
+          : "Found in this directory: Triton's model repository.",
       ],
     },
     {

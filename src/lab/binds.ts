@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { ownCommand } from '../support/own-command.ts';
-import { packageFolder } from '../support/package-files.ts';
+import { packageDirectory } from '../support/package-files.ts';
 import type { ClusterNode } from './facts.ts';
-import { nodeFolder, type Lab } from './lab.ts';
+import { nodeDirectory, type Lab } from './lab.ts';
 import type { LabModes } from './modes.ts';
 
-/** A folder or file of the host that a node sees at `target`. */
+/** A directory or file of the host that a node sees at `target`. */
 export interface Bind {
   readonly source: string;
   readonly target: string;
@@ -27,7 +27,7 @@ export function parseBind(text: string, cwd: string): Bind {
   }
   const source = path.resolve(cwd, from);
   if (!existsSync(source)) {
-    throw new UsageError(`cannot bind ${source}: there is no such file or folder`);
+    throw new UsageError(`cannot bind ${source}: there is no such file or directory`);
   }
   return { source, target: path.normalize(target), readOnly: true };
 }
@@ -62,23 +62,25 @@ export async function bindsOf(
   { binds: extra, modes }: { readonly binds: readonly Bind[]; readonly modes: LabModes },
 ): Promise<Bind[]> {
   const isCached = cachedMounts(node, modes).length > 0;
-  const shared = (folder: string, target: string): Bind => ({
-    source: path.join(lab.folder, folder),
+  const shared = (directory: string, target: string): Bind => ({
+    source: path.join(lab.directory, directory),
     target,
     readOnly: false,
   });
-  const { folder, log } = nodeFolder(lab, name);
+  const { directory, log } = nodeDirectory(lab, name);
   const binds: Bind[] = [
     { source: log, target: '/var/log', readOnly: false },
-    { source: path.join(folder, 'tmp'), target: '/tmp', readOnly: false },
+    { source: path.join(directory, 'tmp'), target: '/tmp', readOnly: false },
     {
-      source: path.join(folder, 'node-services.sh'),
+      source: path.join(directory, 'node-services.sh'),
       target: '/usr/local/sbin/node-services',
       readOnly: true,
     },
-    ...['home', 'scratch'].map((folder) => shared(folder, `${isCached ? beneathCaches : ''}/${folder}`)),
+    ...['home', 'scratch'].map((directory) =>
+      shared(directory, `${isCached ? beneathCaches : ''}/${directory}`),
+    ),
     { ...shared('etc/hosts', '/etc/hosts'), readOnly: true },
-    ...(await packageBinds(lab.context, path.join(lab.folder, 'etc', 'hpc-gat'))),
+    ...(await packageBinds(lab.context, path.join(lab.directory, 'etc', 'hpc-gat'))),
   ];
   if (node.role !== 'workstation') {
     binds.push(shared('etc/slurm', '/etc/slurm'), shared('etc/munge', '/etc/munge'));
@@ -95,7 +97,7 @@ export async function bindsOf(
 /** This package and what runs it, for everybody in the lab. */
 async function packageBinds(context: Context, wrapper: string): Promise<Bind[]> {
   const readOnly = true;
-  const files = await packageFolder(context);
+  const files = await packageDirectory(context);
   const [program, launcher] = ownCommand();
   const binds = [{ source: files, target: '/opt/hpc-gat', readOnly }];
   if (launcher === undefined) {

@@ -10,7 +10,7 @@ export interface Cgroup {
   /** Where the host has the hierarchy mounted. */
   readonly parent: string;
   /** The lab's own group. */
-  readonly folder: string;
+  readonly directory: string;
   readonly type: 'cgroup' | 'cgroup2';
   /** Mount options that give the same hierarchy inside a node. */
   readonly options: string;
@@ -32,7 +32,7 @@ export function parseCgroups(mountinfo: string, group: string): Cgroup[] {
     if (parent?.startsWith('/sys/fs/cgroup') !== true || (type !== 'cgroup' && type !== 'cgroup2')) {
       return [];
     }
-    return [{ parent, folder: path.join(parent, group), type, options }] as const;
+    return [{ parent, directory: path.join(parent, group), type, options }] as const;
   });
   const first = mounts.filter(({ type }) => type === 'cgroup');
   return (first.length > 0 ? first : mounts).map((mount) => ({
@@ -54,21 +54,21 @@ function hierarchy(options: string): string {
 /** Removes the lab's groups once their last process is gone. */
 export async function removeCgroups(lab: Lab, clock: Clock, timeoutMs = 2_000): Promise<void> {
   const end = clock.now().getTime() + timeoutMs;
-  for (const { folder } of await cgroupsOf(lab)) {
-    while (!(await removed(folder)) && clock.now().getTime() < end) {
+  for (const { directory } of await cgroupsOf(lab)) {
+    while (!(await removed(directory)) && clock.now().getTime() < end) {
       await clock.sleep(20);
     }
   }
 }
 
-async function removed(folder: string): Promise<boolean> {
+async function removed(directory: string): Promise<boolean> {
   try {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
       if (entry.isDirectory()) {
-        await removed(path.join(folder, entry.name));
+        await removed(path.join(directory, entry.name));
       }
     }
-    await rmdir(folder);
+    await rmdir(directory);
     return true;
   } catch (error) {
     if (isMissing(error)) {

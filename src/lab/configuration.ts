@@ -9,12 +9,12 @@ import { addressOf, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
 
-/** Folders and files that the nodes of a lab share: Slurm's configuration, the munge key, homes, scratch. */
+/** Directories and files that the nodes of a lab share: Slurm's configuration, the munge key, homes, scratch. */
 export async function writeConfiguration(lab: Lab, root: string): Promise<void> {
-  const etc = path.join(lab.folder, 'etc');
-  for (const [folder, mode] of sharedFolders) {
-    await mkdir(path.join(lab.folder, folder), { recursive: true });
-    await chmod(path.join(lab.folder, folder), mode);
+  const etc = path.join(lab.directory, 'etc');
+  for (const [directory, mode] of sharedDirectories) {
+    await mkdir(path.join(lab.directory, directory), { recursive: true });
+    await chmod(path.join(lab.directory, directory), mode);
   }
   const values = templateValues(lab);
   for (const file of NODE_FILES) {
@@ -32,7 +32,7 @@ export async function writeConfiguration(lab: Lab, root: string): Promise<void> 
   await makeHomes(lab, root);
 }
 
-const sharedFolders: readonly (readonly [string, number])[] = [
+const sharedDirectories: readonly (readonly [string, number])[] = [
   ['.', 0o755],
   ['etc/slurm', 0o755],
   ['etc/munge', 0o700],
@@ -116,7 +116,7 @@ async function own(file: string, ids: Ids, user: string, mode: number): Promise<
 
 async function makeHomes(lab: Lab, root: string): Promise<void> {
   for (const [name, { uid }] of Object.entries(lab.cluster.users)) {
-    const home = path.join(lab.folder, 'home', name);
+    const home = path.join(lab.directory, 'home', name);
     if ((await readTextIfPresent(path.join(home, '.bashrc'))) === undefined) {
       await cp(path.join(root, 'etc', 'skel'), home, { recursive: true });
       for (const file of ['.bashrc', '.bash_logout', '.profile', '.']) {

@@ -4,7 +4,7 @@ import { renderTemplate } from '../render/template.ts';
 import { identityOf, type ProcessIdentity } from '../support/process-identity.ts';
 import { removeCgroups } from './cgroups.ts';
 import { runInNode } from './exec.ts';
-import { nodeFolder, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 import { withLock } from './lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
@@ -17,7 +17,9 @@ const ORDERLY_TIMEOUT_MS = 4_000;
 /** Takes the lab down, whatever state it is in; with `wipe` its files go too. Twice does no harm. */
 export async function labDown(lab: Lab, { wipe }: { wipe: boolean }): Promise<void> {
   await checkRequirements(lab.context);
-  await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, lab.context, () => takeDown(lab, { wipe }));
+  await withLock(`${lab.directory}.lock`, `the lab "${lab.name}"`, lab.context, () =>
+    takeDown(lab, { wipe }),
+  );
 }
 
 /** The same without the lock, which the caller holds. Runs to its end even when the caller was interrupted. */
@@ -34,14 +36,14 @@ export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): P
   await stopSwitch(lab);
   await removeCgroups(lab, clock);
   const gone = wipe
-    ? [lab.folder]
-    : nodesOf(lab).map(([name]) => path.join(nodeFolder(lab, name).folder, 'tmp'));
-  await Promise.all(gone.map((folder) => rm(folder, { recursive: true, force: true })));
+    ? [lab.directory]
+    : nodesOf(lab).map(([name]) => path.join(nodeDirectory(lab, name).directory, 'tmp'));
+  await Promise.all(gone.map((directory) => rm(directory, { recursive: true, force: true })));
 }
 
 /** Lets the services of a node save what they hold. Whatever does not end in time is killed with its node. */
 async function orderly(lab: Lab, node: string, script: string): Promise<void> {
-  if ((await runningProcess(nodeFolder(lab, node).pidFile)) !== undefined) {
+  if ((await runningProcess(nodeDirectory(lab, node).pidFile)) !== undefined) {
     await runInNode(lab, node, ['/bin/bash', '-s'], {
       user: 'root',
       input: await renderTemplate(script, {}),
@@ -55,10 +57,10 @@ async function orderly(lab: Lab, node: string, script: string): Promise<void> {
 async function killStray(lab: Lab): Promise<void> {
   const scripts = new Set(
     nodesOf(lab).flatMap(([name]) =>
-      ['launch.sh', 'node-init.sh'].map((file) => path.join(nodeFolder(lab, name).folder, file)),
+      ['launch.sh', 'node-init.sh'].map((file) => path.join(nodeDirectory(lab, name).directory, file)),
     ),
   );
-  scripts.add(path.join(lab.folder, 'switch', 'switch.sh'));
+  scripts.add(path.join(lab.directory, 'switch', 'switch.sh'));
   // Twice nothing in a row: what is found may be starting the next one.
   for (let empty = 0; empty < 2;) {
     const found = await startedWith(scripts);

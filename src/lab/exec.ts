@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
 import type { Clock } from '../support/context.ts';
 import { codeOf, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
-import { nodeFolder, nodeOf, type Lab } from './lab.ts';
+import { nodeDirectory, nodeOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
 
 export interface ExecOptions {
@@ -46,7 +46,7 @@ export async function enterNode(
 ): Promise<[string, ...string[]]> {
   nodeOf(lab, node);
   const { uid, home } = person(lab, user);
-  const record = await runningProcess(nodeFolder(lab, node).pidFile);
+  const record = await runningProcess(nodeDirectory(lab, node).pidFile);
   if (record === undefined) {
     throw new HpcGatError(`node ${node} of the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
   }

@@ -9,7 +9,7 @@ import { modesSchema } from './modes.ts';
 
 const schema = z.strictObject({
   schemaVersion: z.literal(1),
-  /** Folder of the root file system, with its `versions.json`. */
+  /** Directory of the root file system, with its `versions.json`. */
   rootfs: z.string(),
   binds: z.array(z.strictObject({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
   /** Missing in the record of an earlier version. */
@@ -45,5 +45,5 @@ export async function removeLabState(lab: Lab): Promise<void> {
 }
 
 function recordFile(lab: Lab): string {
-  return path.join(lab.folder, 'lab.json');
+  return path.join(lab.directory, 'lab.json');
 }

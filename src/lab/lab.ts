@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { cacheFolder } from '../support/cache-folder.ts';
+import { cacheDirectory } from '../support/cache-directory.ts';
 import { UsageError } from '../support/errors.ts';
 import { nearest } from '../support/suggest.ts';
 import type { Context } from '../support/context.ts';
@@ -10,14 +10,14 @@ export const defaultLabName = 'default';
 /** One rehearsal cluster: what it is made of and where its files lie. It need not be up. */
 export interface Lab {
   readonly name: string;
-  /** Folder of everything that this lab writes. */
-  readonly folder: string;
+  /** Directory of everything that this lab writes. */
+  readonly directory: string;
   readonly cluster: Cluster;
   readonly context: Context;
 }
 
-export interface NodeFolder {
-  readonly folder: string;
+export interface NodeDirectory {
+  readonly directory: string;
   /** Holds process id and start time of the node's first process while it runs. */
   readonly pidFile: string;
   /** The node's /var/log. */
@@ -35,15 +35,15 @@ export async function openLab(context: Context, name = defaultLabName): Promise<
   }
   return {
     name,
-    folder: path.join(labCacheFolder(context), name),
+    directory: path.join(labCacheDirectory(context), name),
     cluster: await loadCluster(),
     context,
   };
 }
 
 /** Where root file systems and labs lie, outside of any checkout. */
-export function labCacheFolder(context: Pick<Context, 'env' | 'cwd'>): string {
-  return path.join(cacheFolder(context), 'lab');
+export function labCacheDirectory(context: Pick<Context, 'env' | 'cwd'>): string {
+  return path.join(cacheDirectory(context), 'lab');
 }
 
 /** @throws {UsageError} when the lab has no such node. */
@@ -67,13 +67,13 @@ export function addressOf(lab: Lab, node: ClusterNode): string {
   return `${lab.cluster.subnet}.${node.address}`;
 }
 
-export function nodeFolder(lab: Lab, name: string): NodeFolder {
-  const folder = path.join(lab.folder, 'nodes', name);
+export function nodeDirectory(lab: Lab, name: string): NodeDirectory {
+  const directory = path.join(lab.directory, 'nodes', name);
   return {
-    folder,
-    pidFile: path.join(folder, 'pid'),
-    log: path.join(folder, 'log'),
-    launchLog: path.join(folder, 'launch.log'),
+    directory,
+    pidFile: path.join(directory, 'pid'),
+    log: path.join(directory, 'log'),
+    launchLog: path.join(directory, 'launch.log'),
   };
 }
 

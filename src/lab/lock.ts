@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { acquireLock } from '../support/lock.ts';
-import { makeFolder } from '../support/make-folder.ts';
+import { makeDirectory } from '../support/make-directory.ts';
 
 /**
  * Runs `work` while no other process of this machine holds the lock; waits for its turn.
@@ -14,7 +14,7 @@ export async function withLock<Result>(
   { output, clock, signal }: Context,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await makeFolder(path.dirname(file));
+  await makeDirectory(path.dirname(file));
   const onWait = (owner: { pid: number } | undefined): void => {
     output.info(`waiting for process ${owner?.pid ?? 'unknown'}, which holds ${what}`);
   };

@@ -16,10 +16,10 @@ export async function startSwitch(lab: Lab): Promise<void> {
     return;
   }
   await rm(pidFile, { force: true });
-  const folder = path.dirname(pidFile);
-  const script = path.join(folder, 'switch.sh');
-  const log = path.join(folder, 'log');
-  await mkdir(folder, { recursive: true });
+  const directory = path.dirname(pidFile);
+  const script = path.join(directory, 'switch.sh');
+  const log = path.join(directory, 'log');
+  await mkdir(directory, { recursive: true });
   await writeFile(script, await renderTemplate('lab/switch.sh.hbs', { pidFile, log }), { mode: 0o755 });
   expectSuccess(
     await run('setsid', ['--fork', 'unshare', '--net', '/bin/bash', script], {
@@ -67,7 +67,7 @@ function cableOf(node: string): string {
 }
 
 function switchPidFile(lab: Lab): string {
-  return path.join(lab.folder, 'switch', 'pid');
+  return path.join(lab.directory, 'switch', 'pid');
 }
 
 async function inSwitch(lab: Lab, ipArguments: readonly string[]): Promise<CommandResult> {

@@ -7,7 +7,7 @@ import { readTextIfPresent } from '../support/files.ts';
 import { bindsOf, cachedMounts, type Bind } from './binds.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { gpuFiles } from './configuration.ts';
-import { addressOf, nodeFolder, nodeOf, nodeWithRole, type Lab } from './lab.ts';
+import { addressOf, nodeDirectory, nodeOf, nodeWithRole, type Lab } from './lab.ts';
 import { hostnameOf, type LabModes } from './modes.ts';
 import { plugIn } from './network.ts';
 import { killRecorded, runningProcess } from './processes.ts';
@@ -16,7 +16,7 @@ const LAUNCH_TIMEOUT_MS = 10_000;
 
 /** What a node is started with, beside its description; recorded, so that it can be started again. */
 export interface NodeParts {
-  /** Folder of the root file system below the node's own changes. */
+  /** Directory of the root file system below the node's own changes. */
   readonly root: string;
   readonly binds: readonly Bind[];
   readonly modes: LabModes;
@@ -24,7 +24,7 @@ export interface NodeParts {
 
 /** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
 export async function startNode(lab: Lab, name: string, parts: NodeParts): Promise<void> {
-  const { pidFile, launchLog } = nodeFolder(lab, name);
+  const { pidFile, launchLog } = nodeDirectory(lab, name);
   if ((await runningProcess(pidFile)) !== undefined) {
     return;
   }
@@ -43,14 +43,14 @@ export async function startNode(lab: Lab, name: string, parts: NodeParts): Promi
 /** Ends a node at once, as a power cut does. */
 export async function killNode(lab: Lab, name: string): Promise<void> {
   nodeOf(lab, name);
-  await killRecorded(nodeFolder(lab, name).pidFile, lab.context.clock);
+  await killRecorded(nodeDirectory(lab, name).pidFile, lab.context.clock);
 }
 
 async function pidOf(lab: Lab, name: string, launchLog: string): Promise<number> {
   const { clock, signal } = lab.context;
   const end = clock.now().getTime() + LAUNCH_TIMEOUT_MS;
   while (clock.now().getTime() < end) {
-    const record = await runningProcess(nodeFolder(lab, name).pidFile);
+    const record = await runningProcess(nodeDirectory(lab, name).pidFile);
     if (record !== undefined) {
       return record.pid;
     }
@@ -63,11 +63,11 @@ async function pidOf(lab: Lab, name: string, launchLog: string): Promise<number>
 /** Writes what starts a node, and gives the path of the script that does. */
 export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts): Promise<string> {
   const node = nodeOf(lab, name);
-  const { folder, pidFile, log, launchLog } = nodeFolder(lab, name);
+  const { directory, pidFile, log, launchLog } = nodeDirectory(lab, name);
   // /tmp is the node's own disk, and empty after a restart.
-  const temporary = path.join(folder, 'tmp');
+  const temporary = path.join(directory, 'tmp');
   await rm(temporary, { recursive: true, force: true });
-  const overlay = path.join(folder, 'overlay');
+  const overlay = path.join(directory, 'overlay');
   for (const made of [log, temporary, overlay]) {
     await mkdir(made, { recursive: true });
   }
@@ -81,7 +81,7 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
     address: addressOf(lab, node),
     pidFile,
     log: launchLog,
-    init: path.join(folder, 'node-init.sh'),
+    init: path.join(directory, 'node-init.sh'),
     cgroups: node.role === 'workstation' ? await cgroupsOf(lab) : [],
     overlay,
     overlayOptions: `lowerdir=${parts.root},upperdir=${overlay}/upper,workdir=${overlay}/work`,
@@ -99,9 +99,9 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
     workstation: node.role === 'workstation',
   };
   for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
-    await writeFile(path.join(folder, script), await renderTemplate(`lab/${script}.hbs`, values), {
+    await writeFile(path.join(directory, script), await renderTemplate(`lab/${script}.hbs`, values), {
       mode: 0o755,
     });
   }
-  return path.join(folder, 'launch.sh');
+  return path.join(directory, 'launch.sh');
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Lab, nodeFolder, nodesOf } from './lab.ts';
+import { type Lab, nodeDirectory, nodesOf } from './lab.ts';
 import { runningProcess } from './processes.ts';
 import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';
@@ -13,7 +13,7 @@ export async function plannedUp(lab: Lab): Promise<string[]> {
       ? ['build the root file system']
       : []),
     ...(isNew && up.length > 0 ? [`end what an earlier start left: ${up.join(', ')}`] : []),
-    ...(down.length > 0 ? [`start ${down.join(', ')}, with the files in ${lab.folder}`] : []),
+    ...(down.length > 0 ? [`start ${down.join(', ')}, with the files in ${lab.directory}`] : []),
   ];
 }
 
@@ -22,7 +22,7 @@ export async function plannedDown(lab: Lab, { wipe }: { readonly wipe: boolean }
   const { up } = await nodesByState(lab);
   return [
     ...(up.length > 0 ? [`end ${up.join(', ')}, and all that runs there`] : []),
-    ...(wipe && existsSync(lab.folder) ? [`remove ${lab.folder}`] : []),
+    ...(wipe && existsSync(lab.directory) ? [`remove ${lab.directory}`] : []),
   ];
 }
 
@@ -30,7 +30,7 @@ async function nodesByState(lab: Lab): Promise<{ up: string[]; down: string[] }>
   const states = await Promise.all(
     nodesOf(lab).map(async ([name]) => ({
       name,
-      isUp: (await runningProcess(nodeFolder(lab, name).pidFile)) !== undefined,
+      isUp: (await runningProcess(nodeDirectory(lab, name).pidFile)) !== undefined,
     })),
   );
   const named = (wanted: boolean) => states.filter(({ isUp }) => isUp === wanted).map(({ name }) => name);

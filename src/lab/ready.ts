@@ -1,7 +1,7 @@
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { runInNode } from './exec.ts';
-import { nodeFolder, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './lab.ts';
 import path from 'node:path';
 
 const ASK_TIMEOUT_MS = 3_000;
@@ -63,7 +63,7 @@ export async function waitUntilReady(
 }
 
 async function whereToLook(lab: Lab, slurm: boolean): Promise<{ fix: string; log: string }> {
-  const { log } = nodeFolder(lab, nodeWithRole(lab, slurm ? 'controller' : 'workstation'));
+  const { log } = nodeDirectory(lab, nodeWithRole(lab, slurm ? 'controller' : 'workstation'));
   const file = path.join(log, slurm ? 'slurm/slurmctld.log' : 'dockerd.log');
   const exists = (await readTextIfPresent(file)) !== undefined;
   return { fix: 'hpc-gat lab down, then hpc-gat lab up', log: exists ? file : path.join(log, 'init.log') };

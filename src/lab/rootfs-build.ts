@@ -16,16 +16,16 @@ const BUILD_TIMEOUT_MS = 30 * 60_000;
  */
 export async function buildRootFilesystem(
   context: Context,
-  folder: string,
+  directory: string,
   packages: Packages,
   setup: string,
 ): Promise<void> {
   const { output, clock, run, signal, env } = context;
   checkBuildRequirements(context);
-  const cache = path.dirname(folder);
+  const cache = path.dirname(directory);
   await removeLeftovers(cache);
   const mirror = await debianMirror(context);
-  const part = `${folder}.part`;
+  const part = `${directory}.part`;
   // Temporary files of a build that is killed go with the rest of it.
   const temporary = path.join(part, 'tmp');
   await mkdir(temporary, { recursive: true, mode: 0o755 });
@@ -72,7 +72,7 @@ export async function buildRootFilesystem(
     await writeFile(path.join(part, 'versions.json'), await versionsIn(context, root));
     await rm(hook);
     await rm(temporary, { recursive: true });
-    await rename(part, folder);
+    await rename(part, directory);
     tell('the root file system is ready');
   } catch (error) {
     // What was killed may take a moment to end, and write until then.

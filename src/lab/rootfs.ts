@@ -5,36 +5,36 @@ import { renderTemplate } from '../render/template.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
-import { packageFolder } from '../support/package-files.ts';
+import { packageDirectory } from '../support/package-files.ts';
 import { loadPackages, type Cluster, type Packages } from './facts.ts';
-import { labCacheFolder } from './lab.ts';
+import { labCacheDirectory } from './lab.ts';
 import { withLock } from './lock.ts';
 import { buildRootFilesystem } from './rootfs-build.ts';
 
 /** The root file system that all nodes share, read-only below their own overlays. */
 export interface RootFilesystem {
   /** Holds `root/` and `versions.json`. */
-  readonly folder: string;
+  readonly directory: string;
   readonly root: string;
 }
 
 /** The cached root file system; built first where there is none. */
 export async function rootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
-  const { packages, setup, cache, folder } = await recipeOf(context, cluster);
-  if (await exists(folder)) {
-    return at(folder);
+  const { packages, setup, cache, directory } = await recipeOf(context, cluster);
+  if (await exists(directory)) {
+    return at(directory);
   }
   return await withLock(
     path.join(cache, 'rootfs.lock'),
     'the build of the root file system',
     context,
     async () => {
-      if (await exists(folder)) {
-        return at(folder);
+      if (await exists(directory)) {
+        return at(directory);
       }
       try {
-        await buildRootFilesystem(context, folder, packages, setup);
-        return at(folder);
+        await buildRootFilesystem(context, directory, packages, setup);
+        return at(directory);
       } catch (error) {
         context.signal.throwIfAborted();
         const older = await newestCached(cache);
@@ -52,37 +52,37 @@ export async function rootFilesystem(context: Context, cluster: Cluster): Promis
 
 /** Whether {@link rootFilesystem} would have nothing to build. */
 export async function isRootFilesystemBuilt(context: Context, cluster: Cluster): Promise<boolean> {
-  return exists((await recipeOf(context, cluster)).folder);
+  return exists((await recipeOf(context, cluster)).directory);
 }
 
 /** What it is made of, and where it lies. */
 async function recipeOf(context: Context, cluster: Cluster) {
   const packages = await loadPackages();
-  const driverFolder = path.join(await packageFolder(context), 'templates', 'lab', 'driver');
+  const driverDirectory = path.join(await packageDirectory(context), 'templates', 'lab', 'driver');
   const setup = await renderTemplate('lab/rootfs-setup.sh.hbs', {
     users: Object.entries(cluster.users).map(([name, { uid }]) => ({ name, uid })),
-    driverSource: driverFolder,
+    driverSource: driverDirectory,
   });
-  const cache = labCacheFolder(context);
-  const folder = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverFolder)}`);
-  return { packages, setup, cache, folder };
+  const cache = labCacheDirectory(context);
+  const directory = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverDirectory)}`);
+  return { packages, setup, cache, directory };
 }
 
 /** The package versions that a root file system came with. */
-export async function packageVersions(folder: string): Promise<Record<string, string>> {
-  return JSON.parse(await readFile(path.join(folder, 'versions.json'), 'utf8')) as Record<string, string>;
+export async function packageVersions(directory: string): Promise<Record<string, string>> {
+  return JSON.parse(await readFile(path.join(directory, 'versions.json'), 'utf8')) as Record<string, string>;
 }
 
-function at(folder: string): RootFilesystem {
-  return { folder, root: path.join(folder, 'root') };
+function at(directory: string): RootFilesystem {
+  return { directory, root: path.join(directory, 'root') };
 }
 
 /** Same recipe, same key. Versions are no part of it: sid moves, and what is cached still works. */
-async function recipeKey(packages: Packages, setup: string, driverFolder: string): Promise<string> {
+async function recipeKey(packages: Packages, setup: string, driverDirectory: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(packages));
-  hash.update(setup.replaceAll(driverFolder, 'driver'));
-  for (const name of (await readdir(driverFolder)).sort()) {
-    hash.update(await readFile(path.join(driverFolder, name)));
+  hash.update(setup.replaceAll(driverDirectory, 'driver'));
+  for (const name of (await readdir(driverDirectory)).sort()) {
+    hash.update(await readFile(path.join(driverDirectory, name)));
   }
   return hash.digest('hex').slice(0, 12);
 }
@@ -91,20 +91,20 @@ async function newestCached(cache: string): Promise<string | undefined> {
   const names = (await readdir(cache)).filter((name) => /^rootfs-[0-9a-f]+$/.test(name));
   const dated = await Promise.all(
     names.map(async (name) => {
-      const folder = path.join(cache, name);
-      return { folder, at: (await stat(folder)).mtimeMs };
+      const directory = path.join(cache, name);
+      return { directory, at: (await stat(directory)).mtimeMs };
     }),
   );
-  return dated.sort((a, b) => b.at - a.at)[0]?.folder;
+  return dated.sort((a, b) => b.at - a.at)[0]?.directory;
 }
 
-async function exists(folder: string): Promise<boolean> {
+async function exists(directory: string): Promise<boolean> {
   try {
-    return (await stat(folder)).isDirectory();
+    return (await stat(directory)).isDirectory();
   } catch (error) {
     if (isMissing(error)) {
       return false;
     }
-    throw new HpcGatError(`cannot look at ${folder}`, { cause: error });
+    throw new HpcGatError(`cannot look at ${directory}`, { cause: error });
   }
 }

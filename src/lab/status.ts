@@ -1,4 +1,4 @@
-import { nodeFolder, nodesOf, addressOf, type Lab } from './lab.ts';
+import { nodeDirectory, nodesOf, addressOf, type Lab } from './lab.ts';
 import { runningProcess } from './processes.ts';
 import { slurmStates } from './ready.ts';
 import { formatModes, type LabModes } from './modes.ts';
@@ -7,7 +7,7 @@ import { packageVersions } from './rootfs.ts';
 
 export interface LabStatus {
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly up: boolean;
   /** Modes that were passed to `up`; empty when the lab is down. */
   readonly modes: LabModes;
@@ -32,7 +32,7 @@ const shown = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge']
 export async function labStatus(lab: Lab): Promise<LabStatus> {
   const record = await readLabState(lab);
   const running = await Promise.all(
-    nodesOf(lab).map(([name]) => runningProcess(nodeFolder(lab, name).pidFile)),
+    nodesOf(lab).map(([name]) => runningProcess(nodeDirectory(lab, name).pidFile)),
   );
   const loginUp = nodesOf(lab).some(
     ([, { role }], index) => role === 'login' && running[index] !== undefined,
@@ -41,7 +41,7 @@ export async function labStatus(lab: Lab): Promise<LabStatus> {
   const versions = record === undefined ? {} : await packageVersions(record.rootfs);
   return {
     name: lab.name,
-    folder: lab.folder,
+    directory: lab.directory,
     up: record !== undefined && running.every((process) => process !== undefined),
     modes: record?.modes ?? {},
     nodes: nodesOf(lab).map(([name, node], index) => ({
@@ -57,7 +57,7 @@ export async function labStatus(lab: Lab): Promise<LabStatus> {
 }
 
 /** The same for a person. */
-export function statusLines({ name, up, modes, folder, nodes, versions }: LabStatus): string[] {
+export function statusLines({ name, up, modes, directory, nodes, versions }: LabStatus): string[] {
   const rows = nodes.map((node) => [
     node.name,
     node.role,
@@ -67,7 +67,7 @@ export function statusLines({ name, up, modes, folder, nodes, versions }: LabSta
   ]);
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   return [
-    `lab "${name}" is ${[up ? 'up' : 'down', ...formatModes(modes)].join(' ')} (${folder})`,
+    `lab "${name}" is ${[up ? 'up' : 'down', ...formatModes(modes)].join(' ')} (${directory})`,
     ...rows.map(
       (row) =>
         `  ${row

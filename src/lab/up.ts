@@ -31,7 +31,7 @@ export interface LabOptions {
 export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<void> {
   const { context } = lab;
   await checkRequirements(context);
-  await withLock(`${lab.folder}.lock`, `the lab "${lab.name}"`, context, async () => {
+  await withLock(`${lab.directory}.lock`, `the lab "${lab.name}"`, context, async () => {
     const before = await readLabState(lab);
     if (before === undefined) {
       // What an `up` left that was killed half-way.
@@ -40,7 +40,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
       refuseOtherBinds(lab, before.binds, binds);
       refuseOtherModes(lab, before.modes, modes);
     }
-    const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).folder;
+    const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).directory;
     const started = context.clock.now().getTime();
     const record = before ?? { schemaVersion: 1 as const, rootfs, binds: [...binds], modes };
     try {
@@ -79,7 +79,7 @@ function refuseOtherModes({ name }: Lab, present: LabModes, wanted: LabModes): v
 
 async function start(lab: Lab, root: string, { binds, modes }: LabOptions): Promise<void> {
   await writeConfiguration(lab, root);
-  const wrapper = path.join(lab.folder, 'etc', 'hpc-gat');
+  const wrapper = path.join(lab.directory, 'etc', 'hpc-gat');
   await writeFile(wrapper, await renderTemplate('lab/hpc-gat.hbs', {}));
   await chmod(wrapper, 0o755);
   await startSwitch(lab);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent } from '../support/files.ts';
 import { type Backend, modelFileName } from './backends.ts';
-import type { ModelFolder } from './repository.ts';
+import type { ModelDirectory } from './repository.ts';
 
 /** Endings of model files, and the backends that read them. */
 const backendsByEnding: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ export async function expectModelFile(file: string): Promise<void> {
  */
 export async function findConfig(
   { name, file, configFile }: { name: string; file: string; configFile: string | undefined },
-  present: ModelFolder | undefined,
+  present: ModelDirectory | undefined,
 ): Promise<string> {
   const beside = path.join(path.dirname(file), 'config.pbtxt');
   const candidates =
@@ -58,7 +58,7 @@ export async function findConfig(
 }
 
 /** The name under which the backend looks for the model. */
-export function nameInVersion(model: ModelFolder, backend: Backend | undefined, file: string): string {
+export function nameInVersion(model: ModelDirectory, backend: Backend | undefined, file: string): string {
   const ending = path.extname(file);
   const expected = backendsByEnding[ending];
   if (

@@ -2,12 +2,12 @@ import { copyFile, mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../support/files.ts';
-import { makeFolder } from '../support/make-folder.ts';
+import { makeDirectory } from '../support/make-directory.ts';
 import { expectModelFile, findConfig, nameInVersion } from './add-source.ts';
 import { backendOf } from './backends.ts';
 import { checkModel } from './check.ts';
 import { type Finding, findingLines } from './finding.ts';
-import { type ModelFolder, readModel } from './repository.ts';
+import { type ModelDirectory, readModel } from './repository.ts';
 import { withStaging } from './staging.ts';
 
 export interface AddRequest {
@@ -32,7 +32,7 @@ export interface Added {
 }
 
 /**
- * Puts a model into a repository: made and checked in a folder of its own first, then renamed, so that a server that starts
+ * Puts a model into a repository: made and checked in a directory of its own first, then renamed, so that a server that starts
  * meanwhile sees all of it or nothing. For a model that is there already the version is what is renamed, and another
  * configuration follows it; of one that is replaced, none is there for a moment.
  *
@@ -47,7 +47,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const version = newest === undefined ? 1 : request.replace ? newest : newest + 1;
   const config = await findConfig(request, present);
 
-  const created = await makeFolder(repository);
+  const created = await makeDirectory(repository);
   try {
     return await withStaging(repository, async (staging) => {
       const staged = await stage(path.join(staging, name), version, file, config);
@@ -56,10 +56,10 @@ export async function addModel(request: AddRequest): Promise<Added> {
       if (request.dryRun) {
         // Nothing more: what was staged goes away.
       } else if (present === undefined) {
-        await rename(staged.model.folder, target);
+        await rename(staged.model.directory, target);
       } else {
-        const versionFolder = path.join(target, String(version));
-        await exchange(path.join(staged.model.folder, String(version)), versionFolder, staging);
+        const versionDirectory = path.join(target, String(version));
+        await exchange(path.join(staged.model.directory, String(version)), versionDirectory, staging);
         await writeFileAtomically(present.configFile, config);
       }
       const warnings = findings.map((finding) => ({
@@ -75,7 +75,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   }
 }
 
-/** Of the folders that were made, from the lowest to the highest: what was refused leaves none behind. */
+/** Of the directories that were made, from the lowest to the highest: what was refused leaves none behind. */
 async function removeWhileEmpty(lowest: string, highest: string): Promise<void> {
   const removed = await rmdir(lowest).then(
     () => true,
@@ -86,9 +86,9 @@ async function removeWhileEmpty(lowest: string, highest: string): Promise<void> 
   }
 }
 
-async function readIfPresent(folder: string): Promise<ModelFolder | undefined> {
+async function readIfPresent(directory: string): Promise<ModelDirectory | undefined> {
   try {
-    return await readModel(folder);
+    return await readModel(directory);
   } catch (error) {
     if (isMissing(error)) {
       return undefined;
@@ -98,17 +98,17 @@ async function readIfPresent(folder: string): Promise<ModelFolder | undefined> {
 }
 
 async function stage(
-  folder: string,
+  directory: string,
   version: number,
   file: string,
   config: string,
-): Promise<{ model: ModelFolder; fileName: string }> {
-  await mkdir(path.join(folder, String(version)), { recursive: true });
-  await writeFile(path.join(folder, 'config.pbtxt'), config);
-  const backend = backendOf(await readModel(folder));
-  const fileName = nameInVersion(await readModel(folder), backend, file);
-  await copyFile(file, path.join(folder, String(version), fileName));
-  return { model: await readModel(folder), fileName };
+): Promise<{ model: ModelDirectory; fileName: string }> {
+  await mkdir(path.join(directory, String(version)), { recursive: true });
+  await writeFile(path.join(directory, 'config.pbtxt'), config);
+  const backend = backendOf(await readModel(directory));
+  const fileName = nameInVersion(await readModel(directory), backend, file);
+  await copyFile(file, path.join(directory, String(version), fileName));
+  return { model: await readModel(directory), fileName };
 }
 
 function refuseErrors(name: string, findings: readonly Finding[], staging: string, repository: string): void {
@@ -123,8 +123,8 @@ function refuseErrors(name: string, findings: readonly Finding[], staging: strin
   }
 }
 
-/** Puts a folder into the place of another, which may be missing; that one is back when it cannot be. */
-async function exchange(folder: string, target: string, staging: string): Promise<void> {
+/** Puts a directory into the place of another, which may be missing; that one is back when it cannot be. */
+async function exchange(directory: string, target: string, staging: string): Promise<void> {
   const before = path.join(staging, 'before');
   const wasThere = await rename(target, before).then(
     () => true,
@@ -136,7 +136,7 @@ async function exchange(folder: string, target: string, staging: string): Promis
     },
   );
   try {
-    await rename(folder, target);
+    await rename(directory, target);
   } catch (error) {
     if (wasThere) {
       await rename(before, target);

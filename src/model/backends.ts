@@ -1,12 +1,12 @@
-import type { ModelFolder, Version } from './repository.ts';
+import type { ModelDirectory, Version } from './repository.ts';
 import { entries, messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
 
 export interface Backend {
-  /** The value of `backend`, and the folder of the backend in the image. */
+  /** The value of `backend`, and the directory of the backend in the image. */
   readonly name: string;
   /** The values of `platform` that mean it. */
   readonly platforms: readonly string[];
-  /** What it looks for in a version's folder unless default_model_filename says otherwise; undefined: it decides itself. */
+  /** What it looks for in a version's directory unless default_model_filename says otherwise; undefined: it decides itself. */
   readonly modelFile?: string;
 }
 
@@ -32,7 +32,7 @@ export const backends: readonly Backend[] = [
 export function backendOf({
   config,
   versions,
-}: Pick<ModelFolder, 'config' | 'versions'>): Backend | undefined {
+}: Pick<ModelDirectory, 'config' | 'versions'>): Backend | undefined {
   const name = config === undefined ? '' : textOf(config, 'backend');
   const platform = config === undefined ? '' : textOf(config, 'platform');
   if (name !== '' || platform !== '') {
@@ -49,15 +49,18 @@ export function backendOf({
   return backends.find(({ modelFile }) => modelFile !== undefined && files.includes(modelFile));
 }
 
-export function isEnsemble({ config }: Pick<ModelFolder, 'config'>): boolean {
+export function isEnsemble({ config }: Pick<ModelDirectory, 'config'>): boolean {
   return (
     config !== undefined &&
     (textOf(config, 'platform') === 'ensemble' || entries(config, 'ensemble_scheduling').length > 0)
   );
 }
 
-/** The name of the file that the backend loads from a version's folder. */
-export function modelFileName({ config }: Pick<ModelFolder, 'config'>, backend: Backend): string | undefined {
+/** The name of the file that the backend loads from a version's directory. */
+export function modelFileName(
+  { config }: Pick<ModelDirectory, 'config'>,
+  backend: Backend,
+): string | undefined {
   const given = config === undefined ? '' : textOf(config, 'default_model_filename');
   if (isTorchPython({ config }, backend)) {
     return 'model.py';
@@ -70,12 +73,12 @@ export function modelFileName({ config }: Pick<ModelFolder, 'config'>, backend: 
  *
  * Source: https://github.com/triton-inference-server/pytorch_backend, "PyTorch 2.0 Models".
  */
-export function isTorchPython({ config }: Pick<ModelFolder, 'config'>, backend: Backend): boolean {
+export function isTorchPython({ config }: Pick<ModelDirectory, 'config'>, backend: Backend): boolean {
   return backend.name === 'pytorch' && config !== undefined && textOf(config, 'runtime') === 'model.py';
 }
 
 /** The versions that Triton would serve, by the model's version policy. */
-export function servedVersions({ config, versions }: Pick<ModelFolder, 'config' | 'versions'>): Version[] {
+export function servedVersions({ config, versions }: Pick<ModelDirectory, 'config' | 'versions'>): Version[] {
   const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
   if (policy === undefined) {
     return versions.slice(-1);

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { cp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { makeFolder } from '../support/make-folder.ts';
-import { packageFolder } from '../support/package-files.ts';
+import { makeDirectory } from '../support/make-directory.ts';
+import { packageDirectory } from '../support/package-files.ts';
 import { withStaging } from './staging.ts';
 
 /** What became of a model that comes along with this package. */
@@ -24,14 +24,14 @@ export async function installBundledModel(
   if (existsSync(target)) {
     return 'is there already';
   }
-  const source = path.join(await packageFolder(context), 'models', name);
+  const source = path.join(await packageDirectory(context), 'models', name);
   if (!existsSync(source)) {
     return 'does not come along';
   }
   if (dryRun) {
     return 'would be placed';
   }
-  await makeFolder(repository);
+  await makeDirectory(repository);
   await withStaging(repository, async (staging) => {
     const whole = path.join(staging, name);
     await cp(source, whole, { recursive: true });

@@ -13,7 +13,7 @@ import { checkTensors } from './check/tensors.ts';
 import { checkVersions } from './check/versions.ts';
 import { checkWorkload } from './check/workload.ts';
 import { type Finding, reporter, type Reporter } from './finding.ts';
-import { type ModelFolder, readRepository } from './repository.ts';
+import { type ModelDirectory, readRepository } from './repository.ts';
 
 /**
  * The mistakes in a model repository that Triton would tell only when the job runs, or not at all. Nothing in
@@ -46,7 +46,7 @@ function isOfLink({ file }: Finding, links: readonly Finding[]): boolean {
 }
 
 /** @param siblings names of the models that an ensemble may be made of */
-export async function checkModel(model: ModelFolder, siblings: readonly string[]): Promise<Finding[]> {
+export async function checkModel(model: ModelDirectory, siblings: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = reporter(model.name, model.configFile, findings);
   const { config } = model;
@@ -63,7 +63,7 @@ export async function checkModel(model: ModelFolder, siblings: readonly string[]
     checkTensors(config, 'output', report);
     checkScheduling(config, report);
     warnOfRecentFields(config, report);
-    await checkNamedFiles(model.folder, config, report);
+    await checkNamedFiles(model.directory, config, report);
   }
   if (isEnsemble(model) && config !== undefined) {
     checkEnsemble(config, siblings, report);
@@ -94,15 +94,19 @@ function warnOfRecentFields(message: Message, report: Reporter): void {
   }
 }
 
-function checkMissingConfig({ folder }: ModelFolder, backend: string | undefined, report: Reporter): void {
+function checkMissingConfig(
+  { directory }: ModelDirectory,
+  backend: string | undefined,
+  report: Reporter,
+): void {
   const fix = 'write one: name, platform or backend, input and output';
   if (backend !== undefined && backend !== 'pytorch') {
     report.warning(
-      folder,
+      directory,
       'there is no config.pbtxt: Triton makes one from what the model says of itself',
       fix,
     );
   } else {
-    report.error(folder, 'there is no config.pbtxt', fix);
+    report.error(directory, 'there is no config.pbtxt', fix);
   }
 }

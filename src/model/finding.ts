@@ -4,7 +4,7 @@ import type { Position } from '../formats/pbtxt/position.ts';
 /** One mistake in a model repository. */
 export interface Finding {
   readonly model: string;
-  /** Absolute path of the file or folder. */
+  /** Absolute path of the file or directory. */
   readonly file: string;
   /** Line and column where it stands, both from 1, for files that have lines. */
   readonly line?: number;
@@ -20,7 +20,7 @@ export interface Reporter {
   warning(place: Place, what: string, fix: string): void;
 }
 
-/** A file or folder, or a place in the model's config.pbtxt. */
+/** A file or directory, or a place in the model's config.pbtxt. */
 export type Place = string | Position;
 
 export function reporter(model: string, configFile: string, findings: Finding[]): Reporter {

@@ -5,22 +5,22 @@ import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/suggest.ts';
 import { readConfig, type ReadConfig } from './config/read.ts';
 
-/** A model's folder as it lies on the disk. */
-export interface ModelFolder extends ReadConfig {
-  /** The folder's name, which is the model's. */
+/** A model's directory as it lies on the disk. */
+export interface ModelDirectory extends ReadConfig {
+  /** The directory's name, which is the model's. */
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly configFile: string;
   readonly hasConfig: boolean;
-  /** Folders that Triton takes for versions, lowest number first. */
+  /** Directories that Triton takes for versions, lowest number first. */
   readonly versions: readonly Version[];
-  /** Folders that it does not. */
-  readonly otherFolders: readonly string[];
+  /** Directories that it does not. */
+  readonly otherDirectories: readonly string[];
 }
 
 export interface Version {
   readonly number: number;
-  readonly folder: string;
+  readonly directory: string;
   /** Names of what is in it. */
   readonly files: readonly string[];
 }
@@ -31,7 +31,10 @@ export interface Version {
  * @param names only these
  * @throws {UsageError} when there is no such repository, or no such model in it.
  */
-export async function readRepository(repository: string, names?: readonly string[]): Promise<ModelFolder[]> {
+export async function readRepository(
+  repository: string,
+  names?: readonly string[],
+): Promise<ModelDirectory[]> {
   const present = await modelNames(repository);
   for (const name of names ?? []) {
     if (!present.includes(name)) {
@@ -47,7 +50,7 @@ export async function readRepository(repository: string, names?: readonly string
 
 async function modelNames(repository: string): Promise<string[]> {
   try {
-    return await subfolders(repository);
+    return await subdirectories(repository);
   } catch (error) {
     const code = codeOf(error);
     throw new UsageError(
@@ -55,7 +58,7 @@ async function modelNames(repository: string): Promise<string[]> {
         ? `no model repository at ${repository}`
         : `cannot read ${repository}: ${code ?? String(error)}`,
       {
-        fix: 'give the folder that holds the models with --models, or model.repository in hpc-gat.yaml',
+        fix: 'give the directory that holds the models with --models, or model.repository in hpc-gat.yaml',
         cause: error,
       },
     );
@@ -63,58 +66,58 @@ async function modelNames(repository: string): Promise<string[]> {
 }
 
 /**
- * One model's folder, wherever it lies.
+ * One model's directory, wherever it lies.
  *
  * @throws {UsageError} when something in it cannot be read.
  */
-export async function readModel(folder: string): Promise<ModelFolder> {
+export async function readModel(directory: string): Promise<ModelDirectory> {
   try {
-    return await readFolder(folder);
+    return await readDirectory(directory);
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined || code === 'ENOENT') {
       throw error;
     }
-    throw new UsageError(`cannot read the model ${folder}: ${messageOf(error)}`, {
-      fix: 'make its folders and its config.pbtxt readable',
+    throw new UsageError(`cannot read the model ${directory}: ${messageOf(error)}`, {
+      fix: 'make its directories and its config.pbtxt readable',
       cause: error,
     });
   }
 }
 
-async function readFolder(folder: string): Promise<ModelFolder> {
-  const configFile = path.join(folder, 'config.pbtxt');
+async function readDirectory(directory: string): Promise<ModelDirectory> {
+  const configFile = path.join(directory, 'config.pbtxt');
   const text = await readTextIfPresent(configFile);
-  const folders = await subfolders(folder);
-  const numbered = folders.filter(isVersion).sort((a, b) => Number(a) - Number(b));
+  const directories = await subdirectories(directory);
+  const numbered = directories.filter(isVersion).sort((a, b) => Number(a) - Number(b));
   return {
-    name: path.basename(folder),
-    folder,
+    name: path.basename(directory),
+    directory,
     configFile,
     hasConfig: text !== undefined,
     ...readConfig(text ?? ''),
-    versions: await Promise.all(numbered.map((name) => readVersion(path.join(folder, name)))),
-    otherFolders: folders.filter((name) => !isVersion(name)),
+    versions: await Promise.all(numbered.map((name) => readVersion(path.join(directory, name)))),
+    otherDirectories: directories.filter((name) => !isVersion(name)),
   };
 }
 
-/** Triton passes over folders whose number begins with 0. */
+/** Triton passes over directories whose number begins with 0. */
 function isVersion(name: string): boolean {
   return /^(?:0|[1-9]\d*)$/.test(name);
 }
 
-async function readVersion(folder: string): Promise<Version> {
-  return { number: Number(path.basename(folder)), folder, files: (await readdir(folder)).sort() };
+async function readVersion(directory: string): Promise<Version> {
+  return { number: Number(path.basename(directory)), directory, files: (await readdir(directory)).sort() };
 }
 
-/** Links to folders count: that is how large models are often put into a repository. */
-async function subfolders(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).sort();
-  const kinds = await Promise.all(names.map((name) => isFolder(path.join(folder, name))));
+/** Links to directories count: that is how large models are often put into a repository. */
+async function subdirectories(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).sort();
+  const kinds = await Promise.all(names.map((name) => isDirectory(path.join(directory, name))));
   return names.filter((_, index) => kinds[index]);
 }
 
-async function isFolder(file: string): Promise<boolean> {
+async function isDirectory(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isDirectory();
   } catch (error) {

@@ -5,8 +5,8 @@ import { codeOf } from '../support/errors.ts';
 import { removeTree } from '../support/remove-tree.ts';
 
 /**
- * Makes something for a repository in a folder from which it can be renamed into it, and which is gone afterwards. That
- * folder lies beside the repository: Triton takes every folder in it for a model, and does not start with half of one.
+ * Makes something for a repository in a directory from which it can be renamed into it, and which is gone afterwards. That
+ * directory lies beside the repository: Triton takes every directory in it for a model, and does not start with half of one.
  * Where nothing can be made beside it, or not be renamed from there, it lies in the repository after all.
  *
  * @param repository absolute, and there already
@@ -16,7 +16,7 @@ export async function withStaging<T>(repository: string, use: (staging: string) 
   const beside = path.dirname(inside);
   if (await canRenameFrom(beside, inside)) {
     try {
-      return await useFolderIn(beside, use);
+      return await useDirectoryIn(beside, use);
     } catch (error) {
       // Two mounts of one file system look the same until then.
       if (codeOf(error) !== 'EXDEV') {
@@ -24,7 +24,7 @@ export async function withStaging<T>(repository: string, use: (staging: string) 
       }
     }
   }
-  return useFolderIn(inside, use);
+  return useDirectoryIn(inside, use);
 }
 
 async function canRenameFrom(beside: string, inside: string): Promise<boolean> {
@@ -36,7 +36,7 @@ async function canRenameFrom(beside: string, inside: string): Promise<boolean> {
   }
 }
 
-async function useFolderIn<T>(place: string, use: (staging: string) => Promise<T>): Promise<T> {
+async function useDirectoryIn<T>(place: string, use: (staging: string) => Promise<T>): Promise<T> {
   const staging = path.join(place, `.hpc-gat-add-${randomUUID()}`);
   try {
     await mkdir(staging);

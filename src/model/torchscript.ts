@@ -47,11 +47,14 @@ async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
     }
     throw error;
   }
-  // Every entry lies in one folder, whose name is that of the file when it was saved.
-  const inFolder = entries.map((entry) => ({ entry, name: entry.name.slice(entry.name.indexOf('/') + 1) }));
-  const has = (test: (name: string) => boolean) => inFolder.some(({ name }) => test(name));
+  // Every entry lies in one directory, whose name is that of the file when it was saved.
+  const inDirectory = entries.map((entry) => ({
+    entry,
+    name: entry.name.slice(entry.name.indexOf('/') + 1),
+  }));
+  const has = (test: (name: string) => boolean) => inDirectory.some(({ name }) => test(name));
   if (has((name) => name === 'constants.pkl') && has((name) => name.startsWith('code/'))) {
-    return { kind: 'torchscript', arguments: await forwardArguments(handle, inFolder) };
+    return { kind: 'torchscript', arguments: await forwardArguments(handle, inDirectory) };
   }
   if (has((name) => name === 'archive_format' || name.startsWith('serialized_exported_program'))) {
     return { kind: 'exported' };

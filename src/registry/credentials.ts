@@ -90,14 +90,14 @@ function loginOfEnvironment(env: Context['env']): FoundCredentials | undefined {
 function authFiles(env: Context['env']): string[] {
   const home = env.HOME ?? '/';
   const named = (name: string) => env[name] ?? '';
-  const configFolder = named('XDG_CONFIG_HOME') || path.join(home, '.config');
+  const configDirectory = named('XDG_CONFIG_HOME') || path.join(home, '.config');
   return [
     named('REGISTRY_AUTH_FILE'),
     named('APPTAINER_AUTH_FILE'),
     path.join(named('DOCKER_CONFIG') || path.join(home, '.docker'), 'config.json'),
     path.join(named('APPTAINER_CONFIGDIR') || path.join(home, '.apptainer'), 'docker-config.json'),
     named('XDG_RUNTIME_DIR') && path.join(named('XDG_RUNTIME_DIR'), 'containers', 'auth.json'),
-    path.join(configFolder, 'containers', 'auth.json'),
+    path.join(configDirectory, 'containers', 'auth.json'),
   ].filter((file) => file !== '');
 }
 

@@ -9,7 +9,7 @@ export interface RegistryReference {
 
 /**
  * `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`, read as Docker does: what stands before the first slash is a
- * host only when it could not be a folder of Docker Hub.
+ * host only when it could not be a directory of Docker Hub.
  */
 export function parseReference(name: string): RegistryReference {
   const [, first = '', rest = ''] = /^([^/]*)\/(.+)$/.exec(name) ?? [];

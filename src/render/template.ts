@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import path from 'node:path';
-import { listPackageFolder, readPackageFile } from '../support/package-files.ts';
+import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
 import { bashArray, quoteForBash } from './quote.ts';
 
 /** Renders a file below `templates/`, as {@link loadTemplate} says. */
@@ -17,11 +17,11 @@ export async function renderTemplate(file: string, values: object): Promise<stri
 export async function loadTemplate(file: string): Promise<(values: object) => string> {
   const engine = Handlebars.create();
   engine.registerHelper({ quote: quoteForBash, array: bashArray });
-  const folder = path.dirname(path.join('templates', file));
-  for (const name of await listPackageFolder(folder)) {
+  const directory = path.dirname(path.join('templates', file));
+  for (const name of await listPackageDirectory(directory)) {
     const partial = /^_([\w-]+)\.[\w.]+$/.exec(name)?.[1];
     if (partial !== undefined) {
-      engine.registerPartial(partial, await templateText(path.join(folder, name)));
+      engine.registerPartial(partial, await templateText(path.join(directory, name)));
     }
   }
   return engine.compile(await templateText(path.join('templates', file)), {

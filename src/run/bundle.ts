@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
-import { makeFolder } from '../support/make-folder.ts';
+import { makeDirectory } from '../support/make-directory.ts';
 import { clientFiles } from '../triton/credentials.ts';
 import type { Served } from './endpoints.ts';
 
 /**
- * Makes a folder, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials
+ * Makes a directory, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials
  * and how to use them.
  *
  * @returns the names of the files.
@@ -17,11 +17,11 @@ import type { Served } from './endpoints.ts';
  */
 export async function exportBundle(
   served: Served,
-  folder: string,
+  directory: string,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<string[]> {
-  if (existsSync(folder)) {
-    throw new UsageError(`${folder} is there already`, { fix: 'name a new folder' });
+  if (existsSync(directory)) {
+    throw new UsageError(`${directory} is there already`, { fix: 'name a new directory' });
   }
   const { endpoint, url, models, credentials } = served;
   const secure = credentials !== undefined;
@@ -38,9 +38,9 @@ export async function exportBundle(
     }),
   };
   if (!dryRun) {
-    await makeFolder(path.dirname(folder));
+    await makeDirectory(path.dirname(directory));
     // Of mode 0700, and whole before it has its name.
-    const temporary = await mkdtemp(`${folder}.part.`);
+    const temporary = await mkdtemp(`${directory}.part.`);
     try {
       for (const name of keys) {
         await copyKey(path.join(credentials ?? '', name), path.join(temporary, name), served.run);
@@ -48,7 +48,7 @@ export async function exportBundle(
       for (const [name, text] of Object.entries(texts)) {
         await writeFile(path.join(temporary, name), text, { mode: 0o600 });
       }
-      await rename(temporary, folder);
+      await rename(temporary, directory);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
       throw error;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { writeFileAtomically } from '../support/files.ts';
 import { UsageError } from '../support/errors.ts';
-import { makeFolder } from '../support/make-folder.ts';
-import { explainFolderConcern } from '../support/ownership.ts';
+import { makeDirectory } from '../support/make-directory.ts';
+import { explainDirectoryConcern } from '../support/ownership.ts';
 import { credentialFiles, serverName } from '../triton/credentials.ts';
 import { makeCertificates } from './certificates.ts';
 
@@ -16,20 +16,20 @@ export interface CredentialTimes {
 }
 
 /**
- * Creates the credentials of one server and its clients: files of mode 0600 in `folder`, which is created with mode 0700.
+ * Creates the credentials of one server and its clients: files of mode 0600 in `directory`, which is created with mode 0700.
  *
- * @throws {UsageError} for a folder that others can write.
+ * @throws {UsageError} for a directory that others can write.
  */
-export async function makeCredentials(folder: string, { now, until }: CredentialTimes): Promise<void> {
+export async function makeCredentials(directory: string, { now, until }: CredentialTimes): Promise<void> {
   const { ca, server, client } = await makeCertificates(serverName, {
     notBefore: new Date(now.getTime() - clockSkewMs),
     notAfter: new Date(until.getTime() + clockSkewMs),
   });
-  await makeFolder(folder, 0o700);
-  const concern = await explainFolderConcern(folder);
+  await makeDirectory(directory, 0o700);
+  const concern = await explainDirectoryConcern(directory);
   if (concern !== undefined) {
-    throw new UsageError(`keys cannot be kept in ${folder}: ${concern}, who could exchange them`, {
-      fix: 'name a new folder, or take write permission from others: chmod go-w',
+    throw new UsageError(`keys cannot be kept in ${directory}: ${concern}, who could exchange them`, {
+      fix: 'name a new directory, or take write permission from others: chmod go-w',
     });
   }
   const texts = {
@@ -40,6 +40,6 @@ export async function makeCredentials(folder: string, { now, until }: Credential
     [credentialFiles.clientKey]: client.key,
   };
   for (const [name, text] of Object.entries(texts)) {
-    await writeFileAtomically(path.join(folder, name), text, 0o600);
+    await writeFileAtomically(path.join(directory, name), text, 0o600);
   }
 }

@@ -14,7 +14,7 @@ export interface Served {
   readonly url: string;
   /** Those that were waited for; there may be more in its repository. */
   readonly models: readonly string[];
-  /** Absolute folder of the client's credentials; undefined for a server without TLS. */
+  /** Absolute directory of the client's credentials; undefined for a server without TLS. */
   readonly credentials: string | undefined;
   /** Absolute, one for each model. */
   readonly workloads: readonly string[];
@@ -125,7 +125,7 @@ async function servedBy(record: RunDirectory, now: Date): Promise<Served | undef
     endpoint,
     url: `${address}:${grpcPort}`,
     models: plan.models.map(({ name }) => name),
-    credentials: credentials === null ? undefined : path.join(record.folder, credentials),
+    credentials: credentials === null ? undefined : path.join(record.directory, credentials),
     workloads: plan.models.map(({ workload }) => workload),
     serverLog: record.file('server.log'),
     imageRecord: (await isListed(imageRecord)) ? imageRecord : undefined,
@@ -168,7 +168,7 @@ export function howToConnect({ run, url, models, endpoint, credentials }: Served
   return [
     `${what} served at ${url} (${host}) until ${until}`,
     `  test it:   hpc-gat test ${run}`,
-    `  share it:  hpc-gat endpoints ${run} --export FOLDER`,
+    `  share it:  hpc-gat endpoints ${run} --export DIRECTORY`,
     ...(plain.length === 0 ? [] : [`  its ports without TLS:  ${plain.join(', ')}`]),
     ...(credentials === undefined
       ? []

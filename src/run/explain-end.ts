@@ -7,7 +7,7 @@ import { whyNodeIsDrained } from '../slurm/node.ts';
 import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { hasSpace } from '../support/files.ts';
-import { listFolder, readListedText } from '../support/shared-files.ts';
+import { listDirectory, readListedText } from '../support/shared-files.ts';
 import { likelyLoginFile } from './login-files.ts';
 import { outcomeOfJob, type Outcome } from './record/outcome.ts';
 import type { RunDirectory } from './record/run-directory.ts';
@@ -19,7 +19,7 @@ interface EndedJob {
 
 /** Explains how a job ended whose script could not report, from Slurm, the node and the run's files. */
 export async function explainEnd(context: Context, record: RunDirectory, ended: EndedJob): Promise<Outcome> {
-  const names = await listFolder(record.folder);
+  const names = await listDirectory(record.directory);
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
   const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
   return ending ?? (await addFullDisk(endingByOthers(ended.job) ?? outcomeOfJob(ended.job), record));
@@ -51,7 +51,7 @@ async function explainNoStart(
   if (state === 'FAILED') {
     return {
       exitCode: outcomeOfJob(job).exitCode,
-      message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.folder}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
+      message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.directory}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
     };
   }
   if (state !== 'CANCELLED' || (cancelledBy ?? 0) !== 0) {
@@ -129,7 +129,7 @@ const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
 /** Returns the outcome of a job that Slurm has forgotten, from the files of its run; unknown if these do not show it. */
 export async function endingOfForgotten(record: RunDirectory, id: string): Promise<Outcome> {
   const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
-  const text = await readListedText(path.join(record.folder, 'result.json'));
+  const text = await readListedText(path.join(record.directory, 'result.json'));
   const result = resultSchema.safeParse(parseJson(text ?? ''));
   if (result.success) {
     return {
@@ -152,11 +152,11 @@ function parseJson(text: string): unknown {
 }
 
 /** Adds to an outcome that the file system is full, which also keeps the script from reporting. */
-async function addFullDisk(ending: Outcome, { folder }: RunDirectory): Promise<Outcome> {
-  return (await hasSpace(folder))
+async function addFullDisk(ending: Outcome, { directory }: RunDirectory): Promise<Outcome> {
+  return (await hasSpace(directory))
     ? ending
     : {
         ...ending,
-        message: `${ending.message}; no space is left for ${folder}; fix: free some, or move the project`,
+        message: `${ending.message}; no space is left for ${directory}; fix: free some, or move the project`,
       };
 }

@@ -42,7 +42,7 @@ export async function runLocally(
   return {
     record,
     ending: outcomeOfScript(
-      ended ?? { exitCode: 1, reason: existsSync(record.folder) ? 'script-failed' : 'run-folder-removed' },
+      ended ?? { exitCode: 1, reason: existsSync(record.directory) ? 'script-failed' : 'run-folder-removed' },
     ),
   };
 }

@@ -35,7 +35,7 @@ export interface PreparedRun {
 /**
  * Plan and script of a new run, as `render` prints, `submit` submits and `run` executes them.
  *
- * @throws {UsageError} when an id cannot be a folder's name.
+ * @throws {UsageError} when an id cannot be a directory's name.
  */
 export async function prepareRun(
   project: Project,
@@ -61,14 +61,14 @@ export async function prepareRun(
   });
   for (const name of namesOfSecrets(plan)) {
     output.warn(
-      `${name} looks like a secret: its value stands in the script and in plan.json of the run's folder`,
+      `${name} looks like a secret: its value stands in the script and in plan.json of the run's directory`,
     );
   }
   return { plan, script: await renderScript(plan) };
 }
 
 /**
- * Looks for what a run reads, before it waits in a queue for nothing. Mistakes in the model's folder are told and do not
+ * Looks for what a run reads, before it waits in a queue for nothing. Mistakes in the model's directory are told and do not
  * stop it: the server has the last word.
  *
  * @throws {UsageError} naming the first thing that is missing, with its fix.
@@ -110,7 +110,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
     ...plan.models.map(({ name }) => ({
       file: path.join(plan.repository, name),
       what: `model "${name}"`,
-      fix: 'set model.name to a folder of the model repository',
+      fix: 'set model.name to a directory of the model repository',
     })),
     ...plan.models.map(({ workload }) => ({
       file: workload,
@@ -119,7 +119,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
     })),
     ...plan.binds.map((file) => ({
       file,
-      what: 'folder or file to bind',
+      what: 'directory or file to bind',
       fix: 'make it, or take it out of binds',
     })),
   ];

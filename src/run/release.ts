@@ -42,9 +42,9 @@ export async function release(
   holding: ResourceRecord,
   hostname: string,
 ): Promise<void> {
-  const { folder, host } = holding;
+  const { directory, host } = holding;
   const plan = await cleanupPlanOf(record, holding);
-  const input = await renderRelease(plan, folder);
+  const input = await renderRelease(plan, directory);
   if (host === hostname) {
     const result = await context.run('bash', ['--norc', '-s'], {
       input,
@@ -88,7 +88,7 @@ async function isStillHeld(
   answer: CommandResult | undefined,
 ): Promise<boolean> {
   const { clock, signal } = context;
-  const graceMs = answer?.exitCode === 0 ? await visibilityDelayMs(record.folder) : relistMs;
+  const graceMs = answer?.exitCode === 0 ? await visibilityDelayMs(record.directory) : relistMs;
   const endMs = clock.now().getTime() + graceMs;
   while (await record.holds(holding)) {
     if (clock.now().getTime() >= endMs) {

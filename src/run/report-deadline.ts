@@ -27,7 +27,7 @@ export class ReportDeadline {
   async hasPassed(what: string, { hasStarted }: { readonly hasStarted: boolean }): Promise<boolean> {
     const nowMs = this.#context.clock.now().getTime();
     this.#sinceMs ??= nowMs;
-    this.#graceMs ??= hasStarted ? await visibilityDelayMs(this.#record.folder) : shortMs;
+    this.#graceMs ??= hasStarted ? await visibilityDelayMs(this.#record.directory) : shortMs;
     const waitedMs = nowMs - this.#sinceMs;
     if (waitedMs >= this.#graceMs) {
       return true;
@@ -35,7 +35,7 @@ export class ReportDeadline {
     if (!this.#isTold && waitedMs >= shortMs) {
       this.#isTold = true;
       this.#context.output.info(
-        `${what}; its report may take up to ${this.#graceMs / 1_000} s to become visible in ${this.#record.folder}`,
+        `${what}; its report may take up to ${this.#graceMs / 1_000} s to become visible in ${this.#record.directory}`,
       );
     }
     return false;

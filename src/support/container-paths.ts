@@ -16,7 +16,7 @@ export type ContainerPath = {
   /** Last symbolic link that was followed. */
   readonly link: SymbolicLink | undefined;
 } & (
-  | { readonly kind: 'found'; readonly host: string; readonly isFolder: boolean }
+  | { readonly kind: 'found'; readonly host: string; readonly isDirectory: boolean }
   /** Path outside all mounts, which only the image can contain. */
   | { readonly kind: 'outside'; readonly container: string }
   /** Path below a mount that does not exist on the host. */
@@ -27,8 +27,8 @@ export type ContainerPath = {
 /** Limit of symbolic links in one path, as in Linux (path_resolution(7)). */
 const mostLinks = 40;
 
-/** Folders that every container has. */
-const systemFolders = ['/dev', '/proc', '/sys'];
+/** Directories that every container has. */
+const systemDirectories = ['/dev', '/proc', '/sys'];
 
 /** Resolves the links in the sources of mount points, as a runtime does when it mounts them. */
 export async function resolveMounts(mounts: readonly MountPoint[]): Promise<MountPoint[]> {
@@ -53,7 +53,7 @@ export async function resolveInContainer(
   let rest = partsOf(containerPath);
   let at = '/';
   let link: SymbolicLink | undefined;
-  let isFolder = true;
+  let isDirectory = true;
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     at = path.posix.join(at, part);
@@ -65,7 +65,7 @@ export async function resolveInContainer(
       }
       continue;
     }
-    const kind = part === '..' ? 'folder' : await kindOf(host);
+    const kind = part === '..' ? 'directory' : await kindOf(host);
     if (kind === 'link') {
       link = { file: host, target: await readlink(host) };
       links += 1;
@@ -77,13 +77,13 @@ export async function resolveInContainer(
     } else if (kind === undefined || (kind === 'file' && rest.length > 0)) {
       return { kind: 'missing', container: whole, link };
     } else {
-      isFolder = kind === 'folder';
+      isDirectory = kind === 'directory';
     }
   }
   const host = hostPath(at, mounts);
   return host === undefined
     ? { kind: 'outside', container: at, link }
-    : { kind: 'found', host, isFolder, link };
+    : { kind: 'found', host, isDirectory, link };
 }
 
 function partsOf(name: string): string[] {
@@ -96,13 +96,13 @@ function hostPath(at: string, mounts: readonly MountPoint[]): string | undefined
     .filter(({ destination }) => isWithin(at, destination))
     .sort((a, b) => b.destination.length - a.destination.length);
   if (deepest === undefined) {
-    return systemFolders.some((folder) => isWithin(at, folder)) ? at : undefined;
+    return systemDirectories.some((directory) => isWithin(at, directory)) ? at : undefined;
   }
   return path.join(deepest.source, path.posix.relative(deepest.destination, at));
 }
 
-function isWithin(file: string, folder: string): boolean {
-  return folder === '/' || file === folder || file.startsWith(`${folder}/`);
+function isWithin(file: string, directory: string): boolean {
+  return directory === '/' || file === directory || file.startsWith(`${directory}/`);
 }
 
 /** Whether a path is a parent of a mount point, which the runtime creates. */
@@ -111,10 +111,10 @@ function isAboveMount(at: string, mounts: readonly MountPoint[]): boolean {
 }
 
 /** Returns the kind of a file; undefined for a missing one. An inaccessible one counts as a file; its reader reports it. */
-async function kindOf(host: string): Promise<'link' | 'folder' | 'file' | undefined> {
+async function kindOf(host: string): Promise<'link' | 'directory' | 'file' | undefined> {
   try {
     const stats = await lstat(host);
-    return stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'folder' : 'file';
+    return stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'file';
   } catch (error) {
     return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '') ? undefined : 'file';
   }

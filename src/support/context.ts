@@ -5,7 +5,7 @@ import type { RunCommand } from './command.ts';
 export interface Context {
   /** The environment of this process. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute folder from which relative paths of the user are resolved. */
+  /** Absolute directory from which relative paths of the user are resolved. */
   readonly cwd: string;
   readonly output: Output;
   readonly run: RunCommand;

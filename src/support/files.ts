@@ -1,7 +1,7 @@
 import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, isOutOfSpace, UsageError } from './errors.ts';
-import { makeFolder } from './make-folder.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
 export async function writeFileAtomically(
@@ -9,7 +9,7 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
-  await makeFolder(path.dirname(file));
+  await makeDirectory(path.dirname(file));
   // Loaded when needed: it costs every start some milliseconds.
   const { randomUUID } = await import('node:crypto');
   const temporary = `${file}.${randomUUID()}.part`;
@@ -34,7 +34,7 @@ const longestTextBytes = 64 * 1024 * 1024;
 /**
  * The file's text, or undefined when there is no such file.
  *
- * @throws {UsageError} for a folder, and for a file of more than 64 MiB.
+ * @throws {UsageError} for a directory, and for a file of more than 64 MiB.
  */
 export async function readTextIfPresent(file: string): Promise<string | undefined> {
   try {
@@ -45,7 +45,7 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
       case 'ENOTDIR':
         return undefined;
       case 'EISDIR':
-        throw new UsageError(`${file} is a folder, not a file`, {
+        throw new UsageError(`${file} is a directory, not a file`, {
           fix: 'put a file in its place, or name another',
           cause: error,
         });
@@ -86,9 +86,9 @@ export async function readText(file: string): Promise<string> {
   });
 }
 
-/** Whether a few KiB can still be written into a folder: quotas are not seen by statfs(2). */
-export async function hasSpace(folder: string): Promise<boolean> {
-  const file = path.join(folder, `.space.${process.pid}`);
+/** Whether a few KiB can still be written into a directory: quotas are not seen by statfs(2). */
+export async function hasSpace(directory: string): Promise<boolean> {
+  const file = path.join(directory, `.space.${process.pid}`);
   try {
     await writeFile(file, Buffer.alloc(8_192), { flush: true, flag: 'wx' });
     return true;

@@ -6,8 +6,10 @@ export function findProgram(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
+  const directories = (env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((directory) => path.isAbsolute(directory));
+  return directories.map((directory) => path.join(directory, name)).find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {

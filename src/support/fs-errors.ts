@@ -2,17 +2,17 @@ import { codeOf, HpcGatError, isOutOfSpace, messageOf } from './errors.ts';
 
 const elsewhere = 'name another place, one that you may read and write';
 
-/** What can be done about a file or folder that the system refuses, by the code of its error. */
+/** What can be done about a file or directory that the system refuses, by the code of its error. */
 const fixes: Readonly<Record<string, string>> = {
   EACCES: `see with \`ls -ld\` who may use it, or ${elsewhere}`,
   EPERM: `see with \`ls -ld\` who may use it, or ${elsewhere}`,
   EROFS: elsewhere,
   EEXIST: 'name another place, or remove what is there',
   ENOTDIR: 'a part of this path is a file: correct it',
-  EISDIR: 'it is a folder: name a file',
+  EISDIR: 'it is a directory: name a file',
   ELOOP: 'its links lead in a circle: correct them',
   ENAMETOOLONG: 'choose a shorter name',
-  ESTALE: 'the file system was mounted anew: change into the folder again',
+  ESTALE: 'the file system was mounted anew: change into the directory again',
   EIO: 'the file system has a fault: tell its administrators',
 };
 
@@ -36,6 +36,6 @@ function isAboutFile(error: unknown): error is { path: string; syscall?: unknown
 
 function fixOf(error: { syscall?: unknown }): string | undefined {
   const code = codeOf(error) ?? '';
-  // Of a folder whose parent is there: below /proc, or where an automounter knows none of that name.
+  // Of a directory whose parent is there: below /proc, or where an automounter knows none of that name.
   return code === 'ENOENT' && error.syscall === 'mkdir' ? elsewhere : fixes[code];
 }

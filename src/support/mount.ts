@@ -1,4 +1,4 @@
-/** A folder or file of the host, seen in a container. */
+/** A directory or file of the host, seen in a container. */
 export interface Mount {
   /** Absolute. */
   readonly source: string;

@@ -77,9 +77,9 @@ export async function explainConcern(
  * Explains which other user than this one and root controls the entries of a directory, or the link that leads to it;
  * undefined when there is none. Parent directories are not examined: entries need a trusted owner of their own.
  */
-export async function explainFolderConcern(folder: string): Promise<string | undefined> {
-  const link = await lstat(folder).catch(() => undefined);
-  const facts = await stat(folder).catch(() => undefined);
+export async function explainDirectoryConcern(directory: string): Promise<string | undefined> {
+  const link = await lstat(directory).catch(() => undefined);
+  const facts = await stat(directory).catch(() => undefined);
   const ofLink = link?.isSymbolicLink() === true ? await explainConcern(link) : undefined;
   return ofLink ?? (facts === undefined ? undefined : await explainConcern(facts));
 }
@@ -89,16 +89,16 @@ export async function explainFolderConcern(folder: string): Promise<string | und
  *
  * @returns the explanation of a remaining concern; undefined on success.
  */
-export async function claimFolder(folder: string): Promise<string | undefined> {
-  const concern = await explainFolderConcern(folder);
+export async function claimDirectory(directory: string): Promise<string | undefined> {
+  const concern = await explainDirectoryConcern(directory);
   if (concern === undefined) {
     return undefined;
   }
-  const [link, facts] = await Promise.all([lstat(folder), stat(folder)]);
+  const [link, facts] = await Promise.all([lstat(directory), stat(directory)]);
   if (!isOwn(link) || !isOwn(facts)) {
     return concern;
   }
-  await chmod(folder, facts.mode & 0o7755);
+  await chmod(directory, facts.mode & 0o7755);
   return undefined;
 }
 

@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import type { Context } from './context.ts';
 import { codeOf, HpcGatError } from './errors.ts';
 import { readTextIfPresent, writeFileAtomically } from './files.ts';
-import { makeFolder } from './make-folder.ts';
-import { claimFolder } from './ownership.ts';
+import { makeDirectory } from './make-directory.ts';
+import { claimDirectory } from './ownership.ts';
 import { packageRoot } from './package-root.ts';
 
 /**
@@ -27,21 +27,21 @@ export function readPackageFile(file: string): Promise<string | undefined> {
     : readTextIfPresent(path.join(packageRoot, file));
 }
 
-/** The names of the files in a folder of this package, sorted. */
-export async function listPackageFolder(folder: string): Promise<string[]> {
+/** The names of the files in a directory of this package, sorted. */
+export async function listPackageDirectory(directory: string): Promise<string[]> {
   if (isSea()) {
-    const names = Object.keys(packed().modes).filter((file) => path.dirname(file) === folder);
+    const names = Object.keys(packed().modes).filter((file) => path.dirname(file) === directory);
     return names.map((file) => path.basename(file)).sort();
   }
-  const entries = await readdir(path.join(packageRoot, folder), { withFileTypes: true });
+  const entries = await readdir(path.join(packageRoot, directory), { withFileTypes: true });
   return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
 }
 
 /**
- * The folder of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
- * what it carries below the cache folder, by its digest, and puts right there what is missing or has changed.
+ * The directory of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
+ * what it carries below the cache directory, by its digest, and puts right there what is missing or has changed.
  */
-export async function packageFolder(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
+export async function packageDirectory(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
   return isSea() ? unpackFiles(packed(), assetBytes, context) : packageRoot;
 }
 
@@ -55,39 +55,39 @@ export async function unpackFiles(
   read: (file: string) => Uint8Array,
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<string> {
-  const parent = path.join(cacheFolder(context), 'files');
-  const folder = path.join(parent, digest);
-  await makeFolder(folder, 0o700);
-  await refuseForeign([path.dirname(parent), parent, folder]);
+  const parent = path.join(cacheDirectory(context), 'files');
+  const directory = path.join(parent, digest);
+  await makeDirectory(directory, 0o700);
+  await refuseForeign([path.dirname(parent), parent, directory]);
   for (const [file, mode] of Object.entries(modes)) {
-    const target = path.join(folder, file);
+    const target = path.join(directory, file);
     const content = read(file);
-    await makeFolder(path.dirname(target), 0o700);
-    await refuseForeign(foldersBetween(folder, target));
+    await makeDirectory(path.dirname(target), 0o700);
+    await refuseForeign(directoriesBetween(directory, target));
     if (!(await holds(target, content))) {
       await writeFileAtomically(target, content, mode);
     }
   }
-  return folder;
+  return directory;
 }
 
 /** @throws {HpcGatError} when another user could replace files that other programs will read or execute. */
-async function refuseForeign(folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const concern = await claimFolder(folder);
+async function refuseForeign(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    const concern = await claimDirectory(directory);
     if (concern !== undefined) {
       throw new HpcGatError(
-        `the files of this program cannot be unpacked: ${folder} is not safe, because ${concern}`,
-        { fix: 'remove it, or set XDG_CACHE_HOME to a folder that belongs to you' },
+        `the files of this program cannot be unpacked: ${directory} is not safe, because ${concern}`,
+        { fix: 'remove it, or set XDG_CACHE_HOME to a directory that belongs to you' },
       );
     }
   }
 }
 
-/** Lists the folders between `folder` and a file below it. */
-function foldersBetween(folder: string, file: string): string[] {
+/** Lists the directories between `directory` and a file below it. */
+function directoriesBetween(directory: string, file: string): string[] {
   const parent = path.dirname(file);
-  return parent === folder ? [] : [...foldersBetween(folder, parent), parent];
+  return parent === directory ? [] : [...directoriesBetween(directory, parent), parent];
 }
 
 async function holds(file: string, content: Uint8Array): Promise<boolean> {

@@ -3,18 +3,18 @@ import { isSea } from 'node:sea';
 import path from 'node:path';
 
 /**
- * The folder of this package, in a checkout and installed. The one self-contained file has none, and nothing lies below
+ * The directory of this package, in a checkout and installed. The one self-contained file has none, and nothing lies below
  * this path then: what reads a file of the package asks package-files.ts.
  */
 export const packageRoot: string = isSea() ? process.execPath : findRoot(import.meta.dirname);
 
-/** Finds the root from `src/support`, `dist` or `dist/chunks`; folders above the package may belong to other users. */
-function findRoot(folder: string): string {
-  const root = [path.resolve(folder, '..'), path.resolve(folder, '../..')].find((candidate) =>
+/** Finds the root from `src/support`, `dist` or `dist/chunks`; directories above the package may belong to other users. */
+function findRoot(directory: string): string {
+  const root = [path.resolve(directory, '..'), path.resolve(directory, '../..')].find((candidate) =>
     existsSync(path.join(candidate, 'package.json')),
   );
   if (root === undefined) {
-    throw new Error(`no package.json of hpc-gat above ${folder}`);
+    throw new Error(`no package.json of hpc-gat above ${directory}`);
   }
   return root;
 }

@@ -47,12 +47,12 @@ const transientCodes = new Set([
 
 /** System calls, which tests replace. */
 export interface FileSystem {
-  readonly readdir: (folder: string) => Promise<string[]>;
+  readonly readdir: (directory: string) => Promise<string[]>;
   readonly open: (file: string) => Promise<Pick<FileHandle, 'read' | 'close' | 'stat' | 'chown'>>;
 }
 
 const system: FileSystem = {
-  readdir: (folder) => readdir(folder),
+  readdir: (directory) => readdir(directory),
   open: (file) => open(file, constants.O_RDONLY | constants.O_NONBLOCK),
 };
 
@@ -70,9 +70,9 @@ export async function isHostLocal(file: string): Promise<boolean> {
 }
 
 /** Returns the longest time until a file that another host has written is visible here. */
-export async function visibilityDelayMs(folder: string): Promise<number> {
+export async function visibilityDelayMs(directory: string): Promise<number> {
   try {
-    return coherentTypes.has((await statfs(folder)).type) ? coherentMs : cacheMs;
+    return coherentTypes.has((await statfs(directory)).type) ? coherentMs : cacheMs;
   } catch {
     return cacheMs;
   }
@@ -82,13 +82,13 @@ export async function visibilityDelayMs(folder: string): Promise<number> {
  * Lists the names in a directory as its file server knows them; empty for a missing directory. Listing a directory is
  * itself a look-up by name: for one that may not exist yet, list its parent first.
  */
-export async function listFolder(folder: string, files = system): Promise<string[]> {
-  if (isDue(folder)) {
+export async function listDirectory(directory: string, files = system): Promise<string[]> {
+  if (isDue(directory)) {
     // Without the refresh the listing is as old as the cache allows.
-    await refreshListing(folder, files).catch(() => undefined);
+    await refreshListing(directory, files).catch(() => undefined);
   }
   try {
-    return await retried(() => files.readdir(folder));
+    return await retried(() => files.readdir(directory));
   } catch (error) {
     if (isAbsent(error)) {
       return [];
@@ -99,7 +99,7 @@ export async function listFolder(folder: string, files = system): Promise<string
 
 /** Whether the directory of a file lists it. */
 export async function isListed(file: string, files = system): Promise<boolean> {
-  return (await listFolder(path.dirname(file), files)).includes(path.basename(file));
+  return (await listDirectory(path.dirname(file), files)).includes(path.basename(file));
 }
 
 /** Reads a file; undefined while its directory does not list it, or after it was removed. */
@@ -179,8 +179,8 @@ function isDue(name: string): boolean {
   return isOld;
 }
 
-async function refreshListing(folder: string, files: FileSystem): Promise<void> {
-  const handle = await files.open(folder);
+async function refreshListing(directory: string, files: FileSystem): Promise<void> {
+  const handle = await files.open(directory);
   try {
     await refreshAttributes(handle);
   } finally {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 
-/** The files of a folder of credentials, in PEM. A client needs the first three, the server also the last two. */
+/** The files of a directory of credentials, in PEM. A client needs the first three, the server also the last two. */
 export const credentialFiles = {
   ca: 'ca.pem',
   clientCertificate: 'client.pem',
@@ -29,16 +29,16 @@ export interface ClientCredentials {
  * @throws {UsageError} naming the file that is missing, cannot be read or is none.
  * @throws {HpcGatError} when the certificate is not valid now.
  */
-export async function readClientCredentials(folder: string, now: Date): Promise<ClientCredentials> {
+export async function readClientCredentials(directory: string, now: Date): Promise<ClientCredentials> {
   const read = async (name: string) => {
-    const file = path.join(folder, name);
+    const file = path.join(directory, name);
     try {
       return await readFile(file);
     } catch (error) {
       throw new UsageError(
         isMissing(error) ? `no credentials: there is no ${file}` : `${file}: ${messageOf(error)}`,
         {
-          fix: `the folder needs ${clientFiles.join(', ')}, as a run or endpoints --export makes them`,
+          fix: `the directory needs ${clientFiles.join(', ')}, as a run or endpoints --export makes them`,
           cause: error,
         },
       );
@@ -51,20 +51,20 @@ export async function readClientCredentials(folder: string, now: Date): Promise<
   ]);
   const parsed = parse(
     () => new X509Certificate(certificate),
-    path.join(folder, credentialFiles.clientCertificate),
+    path.join(directory, credentialFiles.clientCertificate),
   );
-  parse(() => new X509Certificate(ca), path.join(folder, credentialFiles.ca));
-  const keyFile = path.join(folder, credentialFiles.clientKey);
+  parse(() => new X509Certificate(ca), path.join(directory, credentialFiles.ca));
+  const keyFile = path.join(directory, credentialFiles.clientKey);
   if (!parsed.checkPrivateKey(parse(() => createPrivateKey(key), keyFile))) {
     throw new UsageError(`${keyFile} is not the key of ${credentialFiles.clientCertificate}`, {
       fix: 'take all files from the same run',
     });
   }
-  refuseOutOfTime(parsed, folder, now);
+  refuseOutOfTime(parsed, directory, now);
   return { ca, certificate, key };
 }
 
-/** What a client needs of a folder of credentials. */
+/** What a client needs of a directory of credentials. */
 export const clientFiles: readonly string[] = [
   credentialFiles.ca,
   credentialFiles.clientCertificate,
@@ -82,15 +82,15 @@ function parse<T>(read: () => T, file: string): T {
   }
 }
 
-function refuseOutOfTime({ validFrom, validTo }: X509Certificate, folder: string, now: Date): void {
+function refuseOutOfTime({ validFrom, validTo }: X509Certificate, directory: string, now: Date): void {
   if (now > new Date(validTo)) {
-    throw new HpcGatError(`the credentials in ${folder} expired at ${validTo}`, {
+    throw new HpcGatError(`the credentials in ${directory} expired at ${validTo}`, {
       fix: 'they are made for one run: take those of a run that serves now, hpc-gat endpoints',
     });
   }
   if (now < new Date(validFrom)) {
     throw new HpcGatError(
-      `the credentials in ${folder} are valid from ${validFrom}, and here it is ${now.toISOString()}`,
+      `the credentials in ${directory} are valid from ${validFrom}, and here it is ${now.toISOString()}`,
       {
         fix: "set this host's clock",
       },

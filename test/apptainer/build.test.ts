@@ -7,10 +7,10 @@ import { CommandFailedError, InterruptedError, MissingToolError } from '../../sr
 import { identityOf, isRunning } from '../../src/support/process-identity.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 interface Build {
-  folder: string;
+  directory: string;
   lines: string[];
   building: Promise<void>;
 }
@@ -20,8 +20,8 @@ function build(
   signal = new AbortController().signal,
   options: Partial<BuildOptions> = {},
 ): Build {
-  const folder = temporaryFolder();
-  const file = fakeProgram(folder, 'apptainer', script);
+  const directory = temporaryDirectory();
+  const file = fakeProgram(directory, 'apptainer', script);
   const lines: string[] = [];
   const building = buildSif(
     testContext({
@@ -38,10 +38,10 @@ function build(
     { name: 'apptainer', path: file, version: '1.4.5' },
     {
       source: 'docker-daemon:lab/x:1',
-      output: path.join(folder, 'out.sif'),
+      output: path.join(directory, 'out.sif'),
       mksquashfsArgs: '-comp zstd -Xcompression-level 3',
-      tmpDir: folder,
-      workingFolder: folder,
+      tmpDir: directory,
+      workingDirectory: directory,
       architecture: 'arm64',
       buildArguments: {},
       plainHttp: false,
@@ -53,14 +53,14 @@ function build(
       ...options,
     },
   );
-  return { folder, lines, building };
+  return { directory, lines, building };
 }
 
 describe('apptainer build', () => {
-  test('gets its arguments one by one, a clean environment, its own temporary folder', async () => {
-    const { folder, building } = build('printf "%s\\n" "$@" > args; env > environment; pwd > cwd');
+  test('gets its arguments one by one, a clean environment, its own temporary directory', async () => {
+    const { directory, building } = build('printf "%s\\n" "$@" > args; env > environment; pwd > cwd');
     await building;
-    expect((await readFile(path.join(folder, 'args'), 'utf8')).split('\n').slice(0, -1)).toEqual([
+    expect((await readFile(path.join(directory, 'args'), 'utf8')).split('\n').slice(0, -1)).toEqual([
       '--nocolor',
       'build',
       '--disable-cache',
@@ -68,20 +68,20 @@ describe('apptainer build', () => {
       '-comp zstd -Xcompression-level 3',
       '--arch',
       'arm64',
-      path.join(folder, 'out.sif'),
+      path.join(directory, 'out.sif'),
       'docker-daemon:lab/x:1',
     ]);
-    const environment = await readFile(path.join(folder, 'environment'), 'utf8');
-    expect(environment).toContain(`APPTAINER_TMPDIR=${folder}\n`);
+    const environment = await readFile(path.join(directory, 'environment'), 'utf8');
+    expect(environment).toContain(`APPTAINER_TMPDIR=${directory}\n`);
     expect(environment).toContain('DOCKER_HOST=unix:///new\n');
     expect(environment).not.toContain('APPTAINER_BIND');
     expect(environment).toContain('APPTAINERENV_https_proxy=http://proxy:1\n');
-    expect(await readFile(path.join(folder, 'cwd'), 'utf8')).toBe(`${folder}\n`);
+    expect(await readFile(path.join(directory, 'cwd'), 'utf8')).toBe(`${directory}\n`);
   });
 
   test('gets the logins of the user, or none', async () => {
     for (const withLogins of [true, false]) {
-      const { folder, building } = build(
+      const { directory, building } = build(
         'env > environment; cat "$APPTAINER_AUTH_FILE" > logins || :',
         undefined,
         {
@@ -89,10 +89,10 @@ describe('apptainer build', () => {
         },
       );
       await building;
-      const environment = await readFile(path.join(folder, 'environment'), 'utf8');
+      const environment = await readFile(path.join(directory, 'environment'), 'utf8');
       expect(environment.includes('APPTAINER_DOCKER_PASSWORD=hidden\n')).toBe(withLogins);
       expect(environment.includes('APPTAINER_AUTH_FILE=/home/alice/auth.json\n')).toBe(withLogins);
-      expect(await readFile(path.join(folder, 'logins'), 'utf8')).toBe(withLogins ? '' : '{"auths":{}}');
+      expect(await readFile(path.join(directory, 'logins'), 'utf8')).toBe(withLogins ? '' : '{"auths":{}}');
     }
   });
 
@@ -159,7 +159,7 @@ describe('apptainer inspect', () => {
     ['the labels', `echo '{"data":{"attributes":{"labels":{"a":"b"}}},"type":"container"}'`, { a: 'b' }],
     ['no labels', `echo '{"data":{"attributes":{}},"type":"container"}'`, {}],
   ])('gives %s', async (_what, script, labels) => {
-    const file = fakeProgram(temporaryFolder(), 'apptainer', script);
+    const file = fakeProgram(temporaryDirectory(), 'apptainer', script);
     const runtime = { name: 'apptainer', path: file, version: '1' } as const;
     await expect(inspectSif(testContext(), runtime, '/x.sif')).resolves.toEqual(labels);
   });
@@ -168,7 +168,7 @@ describe('apptainer inspect', () => {
     ['fails', 'echo cannot open >&2; exit 255', /cannot open/],
     ['answers with something else', 'echo hello', /unknown form/],
   ])('that %s is an error', async (_what, script, message) => {
-    const file = fakeProgram(temporaryFolder(), 'apptainer', script);
+    const file = fakeProgram(temporaryDirectory(), 'apptainer', script);
     const runtime = { name: 'apptainer', path: file, version: '1' } as const;
     const inspecting = inspectSif(testContext(), runtime, '/x.sif');
     await expect(inspecting).rejects.toThrow(CommandFailedError);

@@ -3,7 +3,7 @@ import { findContainerRuntime, runtimeEnvironment } from '../../src/apptainer/co
 import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 describe('the container runtime', () => {
   test.each([
@@ -13,30 +13,30 @@ describe('the container runtime', () => {
     ['singularity', 'apptainer version 1.3.0', 'apptainer', '1.3.0'],
     ['singularity', '2.6.1-dist', 'singularity', '2.6.1-dist'],
   ])('%s that says "%s"', async (program, says, name, version) => {
-    const folder = temporaryFolder();
-    const path = fakeProgram(folder, program, `echo '${says}'`);
-    const context = testContext({ env: { PATH: `relative::${folder}` } });
+    const directory = temporaryDirectory();
+    const path = fakeProgram(directory, program, `echo '${says}'`);
+    const context = testContext({ env: { PATH: `relative::${directory}` } });
     await expect(findContainerRuntime(context)).resolves.toEqual({ name, path, version });
   });
 
   test('is apptainer where there are both', async () => {
-    const folder = temporaryFolder();
-    fakeProgram(folder, 'singularity', 'echo singularity version 3.8');
-    fakeProgram(folder, 'apptainer', 'echo apptainer version 1.4.5');
-    const context = testContext({ env: { PATH: folder } });
+    const directory = temporaryDirectory();
+    fakeProgram(directory, 'singularity', 'echo singularity version 3.8');
+    fakeProgram(directory, 'apptainer', 'echo apptainer version 1.4.5');
+    const context = testContext({ env: { PATH: directory } });
     await expect(findContainerRuntime(context)).resolves.toMatchObject({ name: 'apptainer' });
   });
 
   test('is missed with a fix', async () => {
-    const finding = findContainerRuntime(testContext({ env: { PATH: temporaryFolder() } }));
+    const finding = findContainerRuntime(testContext({ env: { PATH: temporaryDirectory() } }));
     await expect(finding).rejects.toThrow(MissingToolError);
     await expect(finding).rejects.toMatchObject({ fix: /module avail/ });
   });
 
   test('that is broken says why', async () => {
-    const folder = temporaryFolder();
-    fakeProgram(folder, 'apptainer', 'echo libfoo is missing >&2; exit 127');
-    const finding = findContainerRuntime(testContext({ env: { PATH: folder } }));
+    const directory = temporaryDirectory();
+    fakeProgram(directory, 'apptainer', 'echo libfoo is missing >&2; exit 127');
+    const finding = findContainerRuntime(testContext({ env: { PATH: directory } }));
     await expect(finding).rejects.toThrow(CommandFailedError);
     await expect(finding).rejects.toThrow('libfoo is missing');
   });

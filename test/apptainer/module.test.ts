@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findRuntimeModule } from '../../src/apptainer/module.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** A home whose login shell knows a `module` that lists this. */
 async function homeWithModules(listing: string): Promise<string> {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   await writeFile(path.join(home, '.bash_profile'), `module() { printf '${listing}' >&2; }\n`);
   return home;
 }
@@ -23,6 +23,6 @@ test.each([
 });
 
 test('without a module system there is none', async () => {
-  const env = { PATH: '/usr/bin:/bin', HOME: temporaryFolder() };
+  const env = { PATH: '/usr/bin:/bin', HOME: temporaryDirectory() };
   expect(await findRuntimeModule(testContext({ env }))).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import {
 } from '../../src/apptainer/site-configuration.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const image = '/home/alice/gat/triton.sif';
 
@@ -56,7 +56,7 @@ test('user namespaces are not needed where the runtime is installed setuid', asy
 });
 
 test('reads the file that the runtime itself uses', async () => {
-  const file = path.join(temporaryFolder(), 'singularity.conf');
+  const file = path.join(temporaryDirectory(), 'singularity.conf');
   writeFileSync(file, 'Mount Dev = minimal\n mount proc=no \n');
   const answer = `echo 'SINGULARITY_CONF_FILE=${file}'; echo SINGULARITY_SUID_INSTALL=1`;
   const program = fakeProgram(path.dirname(file), 'singularity', answer);

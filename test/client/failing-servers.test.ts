@@ -53,7 +53,7 @@ test('an interruption in mid-test: exit 130, and the result says so', async () =
     interruption.abort(new InterruptedError('SIGINT'));
     return new Promise(() => undefined);
   };
-  const context = testContext({ cwd: project.folder, signal: interruption.signal });
+  const context = testContext({ cwd: project.directory, signal: interruption.signal });
   const { exitCode, last } = await project.run(['--result', 'result.json'], context);
   expect(last).toBe('FAIL: interrupted by SIGINT');
   expect(exitCode).toBe(130);

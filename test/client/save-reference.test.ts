@@ -4,11 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { answer, startFakeServer, sums, type FakeServer, type InferCall } from '../triton/fake-server.ts';
 
 let fake: FakeServer;
-let folder: string;
+let directory: string;
 
 const workload = `schemaVersion: 1
 model: sums
@@ -23,7 +23,7 @@ outputs:
 
 beforeEach(async () => {
   fake = await startFakeServer();
-  folder = temporaryFolder();
+  directory = temporaryDirectory();
   write(workload);
 });
 
@@ -32,11 +32,11 @@ afterEach(() => {
 });
 
 function write(text: string): void {
-  writeFileSync(path.join(folder, 'workload.yaml'), text);
+  writeFileSync(path.join(directory, 'workload.yaml'), text);
 }
 
 async function run(...args: string[]) {
-  const context = testContext({ cwd: folder });
+  const context = testContext({ cwd: directory });
   const exitCode = await main(['test', '--url', fake.url, '--workload', 'workload.yaml', ...args], context);
   return { exitCode, results: context.results, messages: context.messages };
 }
@@ -45,9 +45,9 @@ test('what a server answers is the reference that later tests compare with', asy
   const { exitCode, results } = await run('--record');
   expect(exitCode).toBe(0);
   expect(results.at(-2)).toBe(
-    `recorded    3 requests (seed 7) of model sums, version 3: ${path.join(folder, 'known.npz')}`,
+    `recorded    3 requests (seed 7) of model sums, version 3: ${path.join(directory, 'known.npz')}`,
   );
-  const members = unzipSync(readFileSync(path.join(folder, 'known.npz')));
+  const members = unzipSync(readFileSync(path.join(directory, 'known.npz')));
   expect(Object.keys(members)).toHaveLength(3 * 3 + 1);
   const provenance = Buffer.from(members['provenance.json'] ?? []).toString();
   expect(JSON.parse(provenance)).toEqual({
@@ -80,7 +80,7 @@ const ofSif = (sha256: string, imageId: string) => ({
 });
 
 test('a reference says which image it came from, and a later test what is another now', async () => {
-  writeFileSync(path.join(folder, 'one.sif.json'), JSON.stringify(ofSif('a', '0123456789abcdef')));
+  writeFileSync(path.join(directory, 'one.sif.json'), JSON.stringify(ofSif('a', '0123456789abcdef')));
   const recorded = await run('--record', '--image-record', 'one.sif.json');
   expect(recorded).toMatchObject({ exitCode: 0 });
   expect(recorded.results.at(-1)).toBe(
@@ -95,7 +95,7 @@ test('a reference says which image it came from, and a later test what is anothe
   expect(same.results.filter((line) => String(line).startsWith('changed'))).toEqual([]);
 
   // Made again from the same image, other bytes: nothing has changed.
-  writeFileSync(path.join(folder, 'again.sif.json'), JSON.stringify(ofSif('b', '0123456789abcdef')));
+  writeFileSync(path.join(directory, 'again.sif.json'), JSON.stringify(ofSif('b', '0123456789abcdef')));
   const again = await run('--image-record', 'again.sif.json', '--json');
   expect(again).toMatchObject({
     exitCode: 0,
@@ -103,7 +103,7 @@ test('a reference says which image it came from, and a later test what is anothe
   });
 
   const inspected = [{ Id: 'sha256:fedcba9876543210', RepoTags: ['triton:24.11'] }];
-  writeFileSync(path.join(folder, 'inspected.json'), JSON.stringify(inspected));
+  writeFileSync(path.join(directory, 'inspected.json'), JSON.stringify(inspected));
   fake.handlers.ServerMetadata = () => ({ name: 'fake', version: '2' });
   const changed = await run('--image-record', 'inspected.json');
   expect(changed.exitCode).toBe(0);
@@ -124,7 +124,7 @@ test('a reference says which image it came from, and a later test what is anothe
 });
 
 test('a record of an image that is none is a mistake of the call', async () => {
-  writeFileSync(path.join(folder, 'other.json'), '{}');
+  writeFileSync(path.join(directory, 'other.json'), '{}');
   for (const file of ['other.json', 'workload.yaml', 'none.json']) {
     const { exitCode, messages } = await run('--image-record', file);
     expect([exitCode, messages.join('\n')]).toEqual([2, expect.stringContaining('docker image inspect')]);
@@ -132,7 +132,7 @@ test('a record of an image that is none is a mistake of the call', async () => {
 });
 
 test('a reference that is there is replaced only with --force', async () => {
-  const file = path.join(folder, 'known.npz');
+  const file = path.join(directory, 'known.npz');
   writeFileSync(file, 'precious');
   expect(await run('--record')).toMatchObject({ exitCode: 2 });
   expect(readFileSync(file, 'utf8')).toBe('precious');
@@ -146,7 +146,7 @@ test('into another file it says what the workload needs for it', async () => {
   const { exitCode, results } = await run('--record', 'other.npz');
   expect(exitCode).toBe(0);
   expect(results.slice(-4)).toEqual([
-    `for \`hpc-gat test\` to compare with it, write into ${path.join(folder, 'workload.yaml')}:`,
+    `for \`hpc-gat test\` to compare with it, write into ${path.join(directory, 'workload.yaml')}:`,
     'reference:',
     '  file: other.npz',
     '  tolerance: { absolute: 1.0e-5, relative: 1.0e-5 }',
@@ -157,7 +157,7 @@ test('a wrong answer is not recorded, and nothing half-made stays', async () => 
   fake.handlers.ModelInfer = (request: InferCall) =>
     fake.inferences.length < 3 ? sums(request) : answer([2, 1], Float32Array.of(1, NaN));
   expect(await run('--record')).toMatchObject({ exitCode: 6 });
-  expect(readdirSync(folder)).toEqual(['workload.yaml']);
+  expect(readdirSync(directory)).toEqual(['workload.yaml']);
 });
 
 test('a workload without requests has nothing to record', async () => {

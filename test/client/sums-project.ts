@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startFakeServer, type FakeServer } from '../triton/fake-server.ts';
 import { npyFile, npzFile } from './numpy-files.ts';
 
@@ -44,18 +44,18 @@ export const arrays = {
   'two.y': npyFile('<f4', [3, 1], Float32Array.of(3, 7, 11.0005)),
 };
 
-/** A folder with a workload and its reference, and a fake server: anew for each test of the file that calls this. */
+/** A directory with a workload and its reference, and a fake server: anew for each test of the file that calls this. */
 export function sumsProject() {
   let fake: FakeServer;
-  let folder: string;
-  const fileIn = (name: string) => path.join(folder, name);
+  let directory: string;
+  const fileIn = (name: string) => path.join(directory, name);
   const write = (name: string, content: string | Uint8Array) => {
     writeFileSync(fileIn(name), content);
   };
 
   beforeEach(async () => {
     fake = await startFakeServer();
-    folder = temporaryFolder();
+    directory = temporaryDirectory();
     write('workload.yaml', workload);
     write('reference.npz', npzFile(arrays));
   });
@@ -68,14 +68,14 @@ export function sumsProject() {
     get fake(): FakeServer {
       return fake;
     },
-    get folder(): string {
-      return folder;
+    get directory(): string {
+      return directory;
     },
     write,
-    /** A JSON file of the folder. */
+    /** A JSON file of the directory. */
     json: (name: string): unknown => JSON.parse(readFileSync(fileIn(name), 'utf8')),
     /** Runs `hpc-gat test` against the fake server. */
-    async run(args: readonly string[] = [], context = testContext({ cwd: folder })) {
+    async run(args: readonly string[] = [], context = testContext({ cwd: directory })) {
       const defaults = { '--ready-timeout': '2', '--infer-timeout': '2' };
       const flags = Object.entries(defaults).filter(([flag]) => !args.includes(flag));
       const argv = ['test', '--url', fake.url, '--workload', 'workload.yaml', ...flags.flat(), ...args];

@@ -8,7 +8,7 @@ import { testContext } from '../support/context.ts';
 import { startFakeServer, type FakeServer, type InferCall } from '../triton/fake-server.ts';
 
 let fake: FakeServer;
-const folder = mkdtempSync(path.join(tmpdir(), 'texts-'));
+const directory = mkdtempSync(path.join(tmpdir(), 'texts-'));
 
 const workload = `schemaVersion: 1
 model: sums
@@ -35,7 +35,7 @@ beforeAll(async () => {
     outputs: [{ ...inputs[0], name: 'same' }],
     rawOutputContents: rawInputContents,
   });
-  writeFileSync(path.join(folder, 'workload.yaml'), workload);
+  writeFileSync(path.join(directory, 'workload.yaml'), workload);
 });
 
 afterAll(() => {
@@ -43,7 +43,7 @@ afterAll(() => {
 });
 
 async function run(...args: string[]) {
-  const context = testContext({ cwd: folder });
+  const context = testContext({ cwd: directory });
   const exitCode = await main(['test', '--url', fake.url, '--workload', 'workload.yaml', ...args], context);
   return { exitCode, last: context.results.at(-1) };
 }

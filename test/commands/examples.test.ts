@@ -4,7 +4,7 @@ import yargs, { type CommandModule } from 'yargs';
 import { runCli } from '../../src/cli.ts';
 import { verbs } from '../../src/commands/index.ts';
 import type { Context } from '../../src/support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 class Reached extends Error {}
 
@@ -40,7 +40,7 @@ function examplesOf({ builder }: CommandModule): string[] {
 
 /** The words that bash hands to hpc-gat, also through Slurm; what else the line calls is left out. */
 async function wordsOf(example: string): Promise<string[]> {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   const script = `
     hpc-gat() { printf '%s\\0' "$@" >&3; }
     salloc() { until [ "$1" = hpc-gat ]; do shift; done; "$@"; }

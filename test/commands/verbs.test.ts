@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { allHelp } from '../../scripts/docs/help.ts';
 
-/** Verbs whose answer is a text of its own: a script for the shell, a folder's name, another program's output. */
+/** Verbs whose answer is a text of its own: a script for the shell, a directory's name, another program's output. */
 const withoutJson = ['completion', 'credentials', 'files', 'lab exec'];
 
 /** Verbs that change nothing, or nothing but what they are asked for by name, and why they need no `--dry-run`. */

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findProgram } from '../../src/support/find-program.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { completionScript, pathToHpcGat } from './completion-script.ts';
 
 /**
@@ -33,15 +33,15 @@ beforeAll(async () => {
 
 /** What zsh would offer for these words, the last of which is being typed. */
 async function offers(...words: string[]): Promise<string[]> {
-  const folder = temporaryFolder();
-  const [file, files] = [path.join(folder, 'completion'), path.join(folder, 'files')];
+  const directory = temporaryDirectory();
+  const [file, files] = [path.join(directory, 'completion'), path.join(directory, 'files')];
   await mkdir(files);
   await writeFile(file, script);
   await writeFile(path.join(files, 'only.sif'), '');
   const line = ['hpc-gat', ...words].join(' ');
   const { stdout } = await execa('zsh', ['-f', '-c', typing, 'zsh', line, file], {
     cwd: files,
-    env: { PATH: pathToHpcGat(), HOME: folder, TERM: 'dumb' },
+    env: { PATH: pathToHpcGat(), HOME: directory, TERM: 'dumb' },
     extendEnv: false,
   });
   const [, found = ''] = /<<(.*)>>/s.exec(stdout) ?? [];

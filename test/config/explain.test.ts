@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 interface Shown {
   key: string;
@@ -17,7 +17,7 @@ async function show(
   argv: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Record<string, Shown>> {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await writeFile(path.join(cwd, 'hpc-gat.yaml'), text);
   const context = testContext({ cwd, env });
   expect(await main(['config', 'show', '--json', ...argv], context)).toBe(0);
@@ -68,7 +68,7 @@ test('what a run would not use is marked, with --gpu and without', async () => {
 });
 
 test('without --json it is a line a value, and a mistake in the file is told as everywhere', async () => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   const file = path.join(cwd, 'hpc-gat.yaml');
   await writeFile(file, 'setup: [module load a]\n');
   const context = testContext({ cwd, env: {} });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { loadProject } from '../../src/config/load.ts';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let outer = '';
 let root = '';
@@ -14,7 +14,7 @@ let file = '';
 
 /** OUTER/project/sub/deep, with a configuration file in OUTER/project. */
 beforeEach(async () => {
-  outer = temporaryFolder();
+  outer = temporaryDirectory();
   await chmod(outer, 0o755);
   root = path.join(outer, 'project');
   cwd = path.join(root, 'sub', 'deep');
@@ -91,7 +91,7 @@ test.each([
   ['an absolute', (target: string) => target],
   ['a relative', (target: string) => `../${path.basename(path.dirname(target))}/open.yaml`],
 ])('a link out of such a home, with %s path, does not make its target safe', async (_kind, pathOf) => {
-  const open = path.join(temporaryFolder(), 'open.yaml');
+  const open = path.join(temporaryDirectory(), 'open.yaml');
   await chmod(path.dirname(open), 0o755);
   await writeFile(open, 'model: { name: planted }');
   await chmod(open, 0o666);

@@ -3,12 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadProject } from '../../src/config/load.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let root = '';
 
 beforeEach(() => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
 });
 
 function project(text: string): Promise<void> {
@@ -105,7 +105,7 @@ test('how the site wants images compressed is known beside what holds', async ()
   });
 });
 
-test('a profile that the project file names is meant from its folder, one of the caller from the working directory', async () => {
+test('a profile that the project file names is meant from its directory, one of the caller from the working directory', async () => {
   const inside = path.join(root, 'inside');
   await mkdir(inside);
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nslurm: { partition: of-the-project }\n');

@@ -8,7 +8,7 @@ import { renderScript } from '../../src/run/plan/script.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { samplePlan } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const sites = readdirSync(path.join(packageRoot, 'slurm', 'sites')).map((file) =>
   path.basename(file, '.yaml'),
@@ -79,7 +79,7 @@ const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
 };
 
 test.each(sites)('the site profile %s can be read', async (site) => {
-  const project = await loadProject(testContext({ cwd: temporaryFolder(), env: {} }), { site });
+  const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
   expect(project.site).toBe(site);
 });
 
@@ -100,7 +100,7 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
   });
 
   test('gives a script that bash and shellcheck take, with what the site asks for', async () => {
-    const project = await loadProject(testContext({ cwd: temporaryFolder(), env: {} }), { site });
+    const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
     const plan = samplePlan({}, { project, gpu: true });
     const script = await renderScript(plan);
     await execa('bash', ['-n'], { input: script });

@@ -9,7 +9,7 @@ import { sha256OfBytes } from '../../src/support/digest.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { inspectImage } from '../../src/docker/images.ts';
 import { makeCertificates } from '../../src/run/certificates.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { answerJson, imageId, inspectAnswer } from './fake-daemon.ts';
 
 describe('the daemon', () => {
@@ -46,16 +46,16 @@ describe('the daemon', () => {
   test.each(['docker.sock', 'podman/podman.sock'])(
     'of this user, %s, where the system’s is not for them',
     async (name) => {
-      const folder = temporaryFolder();
-      await mkdir(path.join(folder, 'podman'));
-      await writeFile(path.join(folder, name), '');
-      const own = { socket: path.join(folder, name) };
+      const directory = temporaryDirectory();
+      await mkdir(path.join(directory, 'podman'));
+      await writeFile(path.join(directory, name), '');
+      const own = { socket: path.join(directory, name) };
       const system = { socket: '/var/run/docker.sock' };
       const isUsable = await access('/var/run/docker.sock', constants.W_OK).then(
         () => true,
         () => false,
       );
-      await expect(findDockerEndpoint({ XDG_RUNTIME_DIR: folder })).resolves.toMatchObject(
+      await expect(findDockerEndpoint({ XDG_RUNTIME_DIR: directory })).resolves.toMatchObject(
         isUsable ? system : own,
       );
     },
@@ -79,12 +79,12 @@ describe('behind TLS', () => {
     daemon.close();
   });
 
-  async function certificates(folder = temporaryFolder()): Promise<string> {
-    await mkdir(folder, { recursive: true });
+  async function certificates(directory = temporaryDirectory()): Promise<string> {
+    await mkdir(directory, { recursive: true });
     await Promise.all(
-      Object.entries(pem).map(([name, text]) => writeFile(path.join(folder, `${name}.pem`), text)),
+      Object.entries(pem).map(([name, text]) => writeFile(path.join(directory, `${name}.pem`), text)),
     );
-    return folder;
+    return directory;
   }
 
   const never = new AbortController().signal;
@@ -97,7 +97,7 @@ describe('behind TLS', () => {
   });
 
   test('of an authority that is not known it is not trusted', async () => {
-    const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: temporaryFolder() };
+    const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: temporaryDirectory() };
     const asking = inspectImage(await findDockerEndpoint(env), 'x:1', never);
     await expect(asking).rejects.toThrow(/not trusted|certificate/);
   });
@@ -112,7 +112,7 @@ describe('behind TLS', () => {
   });
 
   test('a context brings its own certificates', async () => {
-    const config = temporaryFolder();
+    const config = temporaryDirectory();
     const name = sha256OfBytes('far');
     const meta = path.join(config, 'contexts', 'meta', name);
     await mkdir(meta, { recursive: true });
@@ -128,13 +128,13 @@ describe('behind TLS', () => {
 
 describe('the context', () => {
   async function configured(): Promise<string> {
-    const folder = temporaryFolder();
-    const meta = path.join(folder, 'contexts', 'meta', sha256OfBytes('rootless'));
+    const directory = temporaryDirectory();
+    const meta = path.join(directory, 'contexts', 'meta', sha256OfBytes('rootless'));
     await mkdir(meta, { recursive: true });
     const Endpoints = { docker: { Host: 'unix:///run/user/7/docker.sock', SkipTLSVerify: false } };
     await writeFile(path.join(meta, 'meta.json'), JSON.stringify({ Name: 'rootless', Endpoints }));
-    await writeFile(path.join(folder, 'config.json'), JSON.stringify({ currentContext: 'rootless' }));
-    return folder;
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ currentContext: 'rootless' }));
+    return directory;
   }
 
   test('that docker uses is used', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 export interface FakeDaemon extends AsyncDisposable {
   /** What DOCKER_HOST would be. */
@@ -18,7 +18,7 @@ export async function fakeDaemon(
     asked.push(request.url ?? '');
     answer(request.url ?? '', response);
   });
-  const socket = path.join(temporaryFolder(), 'docker.sock');
+  const socket = path.join(temporaryDirectory(), 'docker.sock');
   await new Promise<void>((listening) => server.listen(socket, listening));
   return {
     url: `unix://${socket}`,

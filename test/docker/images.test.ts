@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseDockerUrl } from '../../src/docker/endpoint.ts';
 import { inspectImage } from '../../src/docker/images.ts';
 import { HpcGatError, InterruptedError, MissingToolError, UsageError } from '../../src/support/errors.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from './fake-daemon.ts';
 
 const never = new AbortController().signal;
@@ -64,7 +64,7 @@ describe('an image that is not there', () => {
 
 describe('a daemon that cannot be asked', () => {
   test('is not there', async () => {
-    const socket = path.join(temporaryFolder(), 'docker.sock');
+    const socket = path.join(temporaryDirectory(), 'docker.sock');
     await expect(inspectImage(parseDockerUrl(`unix://${socket}`), 'x:1', never)).rejects.toThrow(
       MissingToolError,
     );

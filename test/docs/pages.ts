@@ -14,11 +14,11 @@ export const pages: readonly Page[] = ['README.md', 'CONTRIBUTING.md', ...pagesB
   text: readFileSync(path.join(packageRoot, name), 'utf8'),
 }));
 
-function pagesBelow(folder: string): string[] {
-  const names = readdirSync(path.join(packageRoot, folder), { recursive: true, encoding: 'utf8' });
+function pagesBelow(directory: string): string[] {
+  const names = readdirSync(path.join(packageRoot, directory), { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join(folder, name))
+    .map((name) => path.join(directory, name))
     .sort();
 }
 

@@ -5,7 +5,7 @@ import { blocksOf, pages, type Page } from './pages.ts';
 export interface Story {
   readonly page: string;
   readonly node: 'login' | 'workstation';
-  /** Lines of bash that make what the page takes for granted, in an empty folder. */
+  /** Lines of bash that make what the page takes for granted, in an empty directory. */
   readonly given: string;
   /** Lines that end what the page leaves running; run whatever happened before. */
   readonly after?: string;

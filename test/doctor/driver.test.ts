@@ -5,11 +5,11 @@ import { driverChecks } from '../../src/doctor/driver-checks.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** A host with this driver, and a SIF whose environment says this. */
 async function look(driver: string, environment: string) {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   writeFileSync(path.join(root, 'triton.sif'), '');
   const PATH = fakePrograms({
     apptainer: `case $1 in --version) echo apptainer version 1.4.5 ;; *) printf '%b' '${environment}' ;; esac`,

@@ -7,7 +7,7 @@ import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const healthy = {
   apptainer: 'case $1 in --version) echo apptainer version 1.4.5 ;; esac',
@@ -40,7 +40,7 @@ async function diagnose({
   settings = {},
   env = {},
   gpu = false,
-  root = temporaryFolder(),
+  root = temporaryDirectory(),
 }: Host) {
   const PATH = fakePrograms({ ...healthy, ...programs });
   const diagnoses = await runChecks({
@@ -145,7 +145,7 @@ test.each<[string, Host, string, object]>([
     { status: 'note', message: 'accounting tells of none of yours' },
   ],
   [
-    'no folder for temporary files',
+    'no directory for temporary files',
     { settings: { node: { temp: ['/nowhere/at/all'] } } },
     'temp',
     { status: 'error', fix: expect.stringMatching(/node\.temp/) },
@@ -194,7 +194,7 @@ test.each<[string, Host, string, object]>([
     { status: 'ok', message: '/nowhere: not there yet' },
   ],
   [
-    'a folder for layers whose variable is not set',
+    'a directory for layers whose variable is not set',
     { settings: { cache: { folder: '$NOWHERE/layers' } } },
     'cache',
     { status: 'error', message: expect.stringMatching(/\$NOWHERE is not set here/) },
@@ -229,9 +229,9 @@ test('the layers that make-sif keeps are looked at too, where a quota would be u
   expect(inHome('cache')[1]).toMatchObject({
     status: 'warning',
     message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are left',
-    fix: expect.stringMatching(/cache\.folder/),
+    fix: expect.stringMatching(/cache\.directory/),
   });
-  const cache = { folder: temporaryFolder(), limit: '1G' };
+  const cache = { folder: temporaryDirectory(), limit: '1G' };
   const elsewhere = await diagnose({ programs: { quota }, env: { HOME: '/etc' }, settings: { cache } });
   expect(elsewhere('cache')[1]).toMatchObject({
     status: 'ok',
@@ -240,7 +240,7 @@ test('the layers that make-sif keeps are looked at too, where a quota would be u
 });
 
 test('an image that does not start says why, and how to make it otherwise', async () => {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   writeFileSync(path.join(root, 'triton.sif'), 'not a SIF');
   const apptainer = `case $1 in --version) ${healthy.apptainer} ;; *) echo "FATAL: unknown compression" >&2; exit 255 ;; esac`;
   const found = await diagnose({ programs: { apptainer }, root });
@@ -281,7 +281,7 @@ test.each([
   ['umask 022\nexit 3', 'error', /ends with exit code 3 before.*/],
   ['exec true', 'error', /ends with exit code 0 before/],
 ])('a login shell whose file is %j', async (text, status, message) => {
-  const HOME = temporaryFolder();
+  const HOME = temporaryDirectory();
   for (const name of ['.profile', '.zprofile']) {
     writeFileSync(path.join(HOME, name), `${text}\n`);
   }

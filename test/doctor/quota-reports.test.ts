@@ -25,9 +25,9 @@ test('quota: 0 is no limit, and another file system is not meant', () => {
 
 test.each([
   ['     /lustre/home 2048  10240  20480  -  7  0  0  -\n'],
-  // A long folder stands in a line of its own; brackets: one of the servers did not answer.
+  // A long directory stands in a line of its own; brackets: one of the servers did not answer.
   [
-    '/lustre/a/very/long/folder\n               [2048]  10240  20480       -       7       0       0       -\n',
+    '/lustre/a/very/long/directory\n               [2048]  10240  20480       -       7       0       0       -\n',
   ],
 ])('lfs quota: %j', (said) => {
   expect(parseLustreQuota(said)).toEqual({

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { clientImage, importClientImage } from '../support/client-image.ts';
-import { makeGatProject, projectFolder, shell, tritonImage } from '../support/gat-project.ts';
+import { makeGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { placePipWheels } from '../support/pip-wheels.ts';
 import { makeOneFile } from '../support/published.ts';
 import { testLab } from '../support/test-lab.ts';
 
 /** Below the project of the other tests, whose SIF is the base for Apptainer. */
-const folder = `${projectFolder}/build`;
+const directory = `${projectDirectory}/build`;
 const wheels = '/scratch/pip-wheels';
 const [base, server, client] = [
   'hpc-gat-e2e/triton-pip:1',
@@ -18,7 +18,7 @@ const [base, server, client] = [
 ];
 const longMs = 240_000;
 
-const on = (node: string) => (line: string) => shell(line, { node, cwd: folder, timeoutMs: longMs });
+const on = (node: string) => (line: string) => shell(line, { node, cwd: directory, timeoutMs: longMs });
 const [workstation, login] = [on('workstation'), on('login')];
 
 async function expectOk(doing: ReturnType<typeof login>): Promise<string> {
@@ -55,18 +55,18 @@ const serveIndex = `setsid busybox httpd -f -p 127.0.0.1:8099 -h index </dev/nul
 
 /** They are the host's root's. */
 async function removeWheels(): Promise<void> {
-  await rm(path.join((await testLab()).folder, wheels), { recursive: true, force: true });
+  await rm(path.join((await testLab()).directory, wheels), { recursive: true, force: true });
 }
 
 describeInLab('build', () => {
   beforeAll(async () => {
     await makeGatProject();
     await removeWheels();
-    await placePipWheels(path.join((await testLab()).folder, wheels));
-    await shell(`rm -rf ${folder}; mkdir ${folder}`);
+    await placePipWheels(path.join((await testLab()).directory, wheels));
+    await shell(`rm -rf ${directory}; mkdir ${directory}`);
     await expectOk(workstation(`cp ${await makeOneFile()} hpc-gat-alone`));
     await importClientImage();
-    await labExec('login', ['tee', `${folder}/hpc-gat.yaml`], { input: settings });
+    await labExec('login', ['tee', `${directory}/hpc-gat.yaml`], { input: settings });
     await expectOk(workstation(prepare));
     await expectOk(workstation(serveIndex));
     await expectOk(login(serveIndex));
@@ -76,7 +76,7 @@ describeInLab('build', () => {
     await workstation(
       `kill $(cat workstation.pid); docker image rm --force ${base} ${server} ${client} ${clientImage}`,
     );
-    await shell(`rm -rf ${folder}`);
+    await shell(`rm -rf ${directory}`);
     await removeWheels();
   });
 
@@ -141,7 +141,7 @@ describeInLab('build', () => {
       const said = await expectOk(login(`${withoutNode} ./hpc-gat-alone submit --wait --id alone`));
       expect(said).toContain('PASS: infer');
       expect(await expectOk(login('grep ^client= .hpc-gat/runs/alone/batch.sh'))).toContain(
-        `client=(${folder}/hpc-gat-alone)`,
+        `client=(${directory}/hpc-gat-alone)`,
       );
     },
     longMs,

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
@@ -148,7 +148,7 @@ describeInLab('on a cluster with quirks', () => {
   );
 
   test('reports a project that only the login node sees', async () => {
-    const make = `rm -rf /tmp/proj; mkdir /tmp/proj; cp -r ${quickModels} /tmp/proj/models; cd /tmp/proj; printf 'site: lab\\nimage: { file: ${projectFolder}/triton.sif }\\n' >hpc-gat.yaml`;
+    const make = `rm -rf /tmp/proj; mkdir /tmp/proj; cp -r ${quickModels} /tmp/proj/models; cd /tmp/proj; printf 'site: lab\\nimage: { file: ${projectDirectory}/triton.sif }\\n' >hpc-gat.yaml`;
     const { exitCode, stdout } = await shell(
       `${make}; hpc-gat submit --wait --id tmp 2>&1; code=$?; ls -d /tmp/proj/.hpc-gat/runs/tmp; rm -rf /tmp/proj; exit $code`,
       { timeoutMs: longMs },

@@ -43,8 +43,8 @@ function leftovers(): string[] {
       }
     });
   const named = ['/tmp', '/dev/shm', '/sys/fs/cgroup', '/sys/fs/cgroup/freezer']
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => path.join(folder, name)));
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) => readdirSync(directory).map((name) => path.join(directory, name)));
   return [...commands, ...named].filter((name) => /\/lab\/demo\/|hpc-gat-demo-|hpc-gat-lab-demo/.test(name));
 }
 

@@ -5,7 +5,7 @@ import { describeInLab } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
 const longMs = 300_000;
-const folder = '/home/alice/story';
+const directory = '/home/alice/story';
 
 describeInLab('the shell blocks of', () => {
   leavesNothing(makeGatProject);
@@ -14,19 +14,21 @@ describeInLab('the shell blocks of', () => {
     '%s do what the page says, in order',
     async (name, { node, given, after = 'true' }) => {
       const type = async (lines: string) => {
-        const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: folder, timeoutMs: 240_000 });
+        const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: directory, timeoutMs: 240_000 });
         const said = exitCode === 0 ? '' : stdout + stderr;
         expect({ lines, exitCode, said }).toEqual({ lines, exitCode: 0, said: '' });
       };
-      await shell(`rm -rf ${folder} && mkdir ${folder}`);
+      await shell(`rm -rf ${directory} && mkdir ${directory}`);
       try {
         await type(`set -e; ${given}`);
         for (const lines of linesToRun(pageNamed(name))) {
           await type(`set -e\n${lines}`);
         }
       } finally {
-        await shell(after, { node, cwd: folder, timeoutMs: 60_000 });
-        await shell(`cd ~ && rm -rf ${folder} && docker image rm --force triton:24.05 2>/dev/null`, { node });
+        await shell(after, { node, cwd: directory, timeoutMs: 60_000 });
+        await shell(`cd ~ && rm -rf ${directory} && docker image rm --force triton:24.05 2>/dev/null`, {
+          node,
+        });
       }
     },
     longMs,

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab, type LabResult } from '../support/lab.ts';
 
 /** One clear message: no stack, no word of a bug, a fix. */
@@ -27,7 +27,7 @@ describeInLab('errors', () => {
     expectError(await hpcGat(['submit', '--image', 'no.sif']), 2, /no image at .*\/no\.sif/, /make-sif/);
   });
 
-  test('a missing model says which folder was looked at', async () => {
+  test('a missing model says which directory was looked at', async () => {
     expectError(
       await hpcGat(['run', '--model', 'nosuch']),
       2,
@@ -43,7 +43,7 @@ describeInLab('errors', () => {
 
   test('no Apptainer on the node', async () => {
     await shell('mkdir -p bare/bin && ln -sf /usr/bin/* bare/bin && rm -f bare/bin/{apptainer,singularity}');
-    const settings = JSON.stringify({ site: 'lab', setup: [`PATH=${projectFolder}/bare/bin`] });
+    const settings = JSON.stringify({ site: 'lab', setup: [`PATH=${projectDirectory}/bare/bin`] });
     await shell('cat >bare/hpc-gat.yaml', { input: settings });
     const told = /neither apptainer nor singularity is on the PATH of the node; fix: .*module load/;
     for (const verb of ['run', 'start']) {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runGateFixture } from '../support/gate-run.ts';
 import { describeInLab } from '../support/lab.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** What a run needs of this one's environment to find root, tools and cache. */
 function environment(more: Record<string, string> = {}): Record<string, string> {
@@ -13,7 +13,7 @@ function environment(more: Record<string, string> = {}): Record<string, string> 
 
 /** A file that cannot be executed, to be seen in the place of apptainer. */
 function nothingToExecute(): string {
-  const file = path.join(temporaryFolder(), 'apptainer');
+  const file = path.join(temporaryDirectory(), 'apptainer');
   writeFileSync(file, '');
   return file;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
@@ -9,11 +9,11 @@ function inFresh(line: string) {
   return shell(line, { cwd: fresh, timeoutMs: 120_000 });
 }
 
-describeInLab('a fresh folder', () => {
+describeInLab('a fresh directory', () => {
   leavesNothing(async () => {
     await makeGatProject();
     await shell(
-      `rm -rf ${fresh} && mkdir ${fresh} && cp -rL ${quickModels} ${fresh}/models && ln -s ${projectFolder}/triton.sif ${fresh}/`,
+      `rm -rf ${fresh} && mkdir ${fresh} && cp -rL ${quickModels} ${fresh}/models && ln -s ${projectDirectory}/triton.sif ${fresh}/`,
     );
   });
 

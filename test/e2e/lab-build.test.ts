@@ -51,21 +51,21 @@ describeInLab('the build of the root file system', () => {
   });
 
   test('Ctrl-C leaves no half of it, no process and no mount; so does SIGKILL, but for a name that is not final', async () => {
-    const folder = path.join(cache, 'hpc-gat', 'lab');
+    const directory = path.join(cache, 'hpc-gat', 'lab');
     const interrupted = up();
     await middleOfBuild(interrupted);
     expect((await processesOfBuild()).length).toBeGreaterThan(0);
     interrupted.kill('SIGINT');
     expect((await interrupted).exitCode).toBe(130);
     expect(await processesOfBuild()).toEqual([]);
-    expect((await readdir(folder)).filter((name) => name.startsWith('rootfs'))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.startsWith('rootfs'))).toEqual([]);
 
     const killed = up();
     await middleOfBuild(killed);
     killed.kill('SIGKILL');
     await killed;
     expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(cache);
-    const left = (await readdir(folder)).filter((name) => name.startsWith('rootfs-'));
+    const left = (await readdir(directory)).filter((name) => name.startsWith('rootfs-'));
     expect(left).toEqual([expect.stringMatching(/\.part$/)]);
 
     const next = up();
@@ -73,6 +73,6 @@ describeInLab('the build of the root file system', () => {
     next.kill('SIGINT');
     await next;
     expect(await processesOfBuild()).toEqual([]);
-    expect((await readdir(folder)).filter((name) => name.startsWith('rootfs'))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.startsWith('rootfs'))).toEqual([]);
   }, 60_000);
 });

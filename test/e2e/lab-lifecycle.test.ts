@@ -60,7 +60,7 @@ function namespacesOf(pid: string): string[] {
 
 /** What a lab of this name has on the host at this moment, whoever started it. */
 async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
-  const { folder } = await testLab(name);
+  const { directory } = await testLab(name);
   const read = (file: string): string => {
     try {
       return readFileSync(file, 'utf8');
@@ -73,13 +73,13 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     const inside = namespacesOf(pid).some((namespace) => namespaces.has(namespace));
     // One that has ended and waits to be reaped by the host's first process is no trace.
-    if ((inside || command.includes(`${folder}/`)) && identityOf(Number(pid)) !== undefined) {
+    if ((inside || command.includes(`${directory}/`)) && identityOf(Number(pid)) !== undefined) {
       found.push(`process ${pid}: ${command}`);
     }
   }
   const mounts = read('/proc/self/mountinfo')
     .split('\n')
-    .filter((line) => line.includes(folder));
+    .filter((line) => line.includes(directory));
   const groups = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((group) =>
     group.endsWith(`hpc-gat-lab-${name}`),
   );

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const mark = `hpc-gat-look-${process.pid}`;
 const removals: (() => void)[] = [];
@@ -36,10 +36,10 @@ function runForAWhile(): ChildProcess {
 }
 
 function plantGroup(): string {
-  const folder = ['/sys/fs/cgroup/freezer', '/sys/fs/cgroup'].find((parent) =>
+  const directory = ['/sys/fs/cgroup/freezer', '/sys/fs/cgroup'].find((parent) =>
     existsSync(path.join(parent, 'cgroup.procs')),
   );
-  const group = path.join(folder ?? '', mark);
+  const group = path.join(directory ?? '', mark);
   mkdirSync(group);
   removals.push(() => {
     rmdirSync(group);
@@ -55,22 +55,22 @@ function plantFile(file: string): string {
   return file;
 }
 
-function plantMount(folder: string): string {
-  mkdirSync(folder);
-  expect(run('mount', '-t', 'tmpfs', 'planted', folder)).toBe(0);
+function plantMount(directory: string): string {
+  mkdirSync(directory);
+  expect(run('mount', '-t', 'tmpfs', 'planted', directory)).toBe(0);
   removals.push(() => {
-    run('umount', folder);
+    run('umount', directory);
   });
-  return folder;
+  return directory;
 }
 
 describeInLab('the leak check of the host', () => {
   test('finds one leak of each kind, and nothing when they are gone', () => {
-    const folder = temporaryFolder();
-    const [temporary, cache] = [path.join(folder, 'tmp'), path.join(folder, 'cache')];
+    const directory = temporaryDirectory();
+    const [temporary, cache] = [path.join(directory, 'tmp'), path.join(directory, 'cache')];
     mkdirSync(temporary);
     mkdirSync(cache);
-    const before = path.join(folder, 'before.json');
+    const before = path.join(directory, 'before.json');
     const scope = ['--host', '--mark', mark, '--temp', temporary, '--cache', cache];
     expect(look('snapshot', before, ...scope)).toEqual({ exitCode: 0, said: '' });
     expect(look('check', before, '--within', '2')).toEqual({ exitCode: 0, said: 'nothing left\n' });
@@ -81,7 +81,7 @@ describeInLab('the leak check of the host', () => {
       `temporary files: ${plantFile(`/tmp/${mark}`)}\n`,
       `temporary files: ${plantFile(path.join(temporary, 'whatever'))}\n`,
       `half made files: ${plantFile(path.join(cache, 'rootfs-1.part'))}\n`,
-      `mounts: ${plantMount(path.join(folder, 'mount'))} (tmpfs planted)\n`,
+      `mounts: ${plantMount(path.join(directory, 'mount'))} (tmpfs planted)\n`,
       `control groups: `,
     ];
     const group = plantGroup();
@@ -92,7 +92,7 @@ describeInLab('the leak check of the host', () => {
     }
     expect(said).toContain(`/${path.basename(group)}\n`);
 
-    const after = path.join(folder, 'after.json');
+    const after = path.join(directory, 'after.json');
     look('snapshot', after, ...scope);
     expect(look('compare', before, after).said.split('\n').sort()).toEqual(said.split('\n').sort());
 

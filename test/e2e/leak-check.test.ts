@@ -19,7 +19,7 @@ interface Planted {
 
 const inBackground = '>/dev/null 2>&1 </dev/null & echo $!';
 const untilItSleeps = 'until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.05; done';
-const groupFolder =
+const groupDirectory =
   'for f in /sys/fs/cgroup/freezer /sys/fs/cgroup; do [ ! -e $f/cgroup.procs ] || break; done';
 
 const leaks: readonly Planted[] = [
@@ -120,8 +120,8 @@ const leaks: readonly Planted[] = [
     kind: 'controlGroups',
     node: 'workstation',
     user: 'root',
-    plant: `${groupFolder}; mkdir $f/planted`,
-    remove: `${groupFolder}; rmdir $f/planted`,
+    plant: `${groupDirectory}; mkdir $f/planted`,
+    remove: `${groupDirectory}; rmdir $f/planted`,
     found: /^workstation: control groups: .*\/planted$/,
   },
   {

@@ -5,8 +5,8 @@ import { configOf, forPlatform, hostArchitecture, OciBytes } from '../image/oci-
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/make-sif-oci';
-const { shell, stdoutOf, importImage, files } = workstation(folder);
+const directory = '/scratch/make-sif-oci';
+const { shell, stdoutOf, importImage, files } = workstation(directory);
 const [one, two] = ['hpc-gat-e2e/one:1', 'hpc-gat-e2e/two:2'];
 const longMs = 120_000;
 
@@ -23,7 +23,9 @@ async function fails(line: string, code: number, message: RegExp): Promise<void>
 
 describeInLab('make-sif', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 755 ${directory}`], {
+      cwd: '/',
+    });
     await importImage(one, 'one');
     await importImage(two, 'two');
     await stdoutOf(`
@@ -36,13 +38,13 @@ describeInLab('make-sif', () => {
     await stdoutOf(keep);
   });
   afterAll(async () => {
-    await shell(`docker image rm --force ${one} ${two}; rm -rf ${folder}`, { cwd: '/' });
+    await shell(`docker image rm --force ${one} ${two}; rm -rf ${directory}`, { cwd: '/' });
   });
 
   describe('from an OCI layout', () => {
     test.each([
-      ['a folder', 'oci:sources/one', 'native'],
-      ['a folder', 'oci:sources/one', 'apptainer'],
+      ['a directory', 'oci:sources/one', 'native'],
+      ['a directory', 'oci:sources/one', 'apptainer'],
       ['an archive', 'oci-archive:sources/one.tar', 'native'],
       ['an archive', 'oci-archive:sources/one.tar', 'apptainer'],
     ])('that is %s makes a SIF that runs, once: %s by %s', async (_what, source, engine) => {
@@ -73,7 +75,7 @@ describeInLab('make-sif', () => {
           return forPlatform(oci.layered([layer], { config }), architecture);
         };
         oci.add(oci.index(['arm64', 'amd64'].map(ofArchitecture)));
-        await labExec('workstation', ['sh', '-c', 'cat >index.tar'], { cwd: folder, input: oci.tar() });
+        await labExec('workstation', ['sh', '-c', 'cat >index.tar'], { cwd: directory, input: oci.tar() });
         const make = `hpc-gat make-sif oci-archive:index.tar --engine ${engine} -o x.sif`;
         const made = `apptainer sif list x.sif | sed -n 's/.*System\\/\\(.*\\))/\\1/p'`;
         await stdoutOf(make);
@@ -108,7 +110,7 @@ describeInLab('make-sif', () => {
     });
 
     test('that is none is an error that says what it is', async () => {
-      await fails('hpc-gat make-sif oci:. -o x.sif', 2, /is no OCI folder/);
+      await fails('hpc-gat make-sif oci:. -o x.sif', 2, /is no OCI directory/);
       await fails('hpc-gat make-sif oci-archive:nowhere.tar -o x.sif', 2, /there is no file/);
     });
   });

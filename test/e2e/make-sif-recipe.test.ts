@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/make-sif-recipe';
+const directory = '/scratch/make-sif-recipe';
 const base = 'hpc-gat-e2e/recipe-base:1';
 const longMs = 120_000;
 
-const { shell, stdoutOf, importImage, files } = workstation(folder);
+const { shell, stdoutOf, importImage, files } = workstation(directory);
 
-/** In a folder of its own, so that what it names is not in the working directory. */
+/** In a directory of its own, so that what it names is not in the working directory. */
 const write = (post: string) =>
   stdoutOf(`
     mkdir -p defs/data; echo one >defs/data/x
@@ -34,14 +34,16 @@ const builders = `ps -eo args | grep -E '^(/usr/bin/)?(apptainer|mksquashfs) |[s
 
 describeInLab('make-sif from a recipe', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 755 ${directory}`], {
+      cwd: '/',
+    });
     await importImage(base, 'hello');
   }, longMs);
   beforeEach(async () => {
     await stdoutOf('rm -rf -- * .[!.]*');
   });
   afterAll(async () => {
-    await shell(`docker image rm --force ${base}; rm -rf ${folder}`, { cwd: '/' });
+    await shell(`docker image rm --force ${base}; rm -rf ${directory}`, { cwd: '/' });
   });
 
   test(

@@ -5,8 +5,8 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/make-sif-registry';
-const { shell, stdoutOf, importImage, files } = workstation(folder);
+const directory = '/scratch/make-sif-registry';
+const { shell, stdoutOf, importImage, files } = workstation(directory);
 const [open, closed] = ['127.0.0.1:5000', '127.0.0.1:5001'];
 /** As NVIDIA's registry has it: what a shell, Docker and Apptainer must not take for a variable. */
 const user = "'$oauthtoken'";
@@ -18,13 +18,13 @@ const password = 'not-a-secret-but-never-shown';
 const passwordHash = '$2b$04$q0qPpB64L9HxkVMT6rGp1umMmVMOPNv5SHyoxXJx37sUx8CVRJIOa';
 const longMs = 120_000;
 
-/** Debian's docker-registry, which keeps everything in the test's folder; its process id goes into a file. */
+/** Debian's docker-registry, which keeps everything in the test's directory; its process id goes into a file. */
 function startRegistry(address: string, name: string, more = ''): Promise<string> {
   return stdoutOf(`
     set -e
     cat >registry/${name}.yml <<END
 version: 0.1
-storage: { filesystem: { rootdirectory: ${folder}/registry/${name} } }
+storage: { filesystem: { rootdirectory: ${directory}/registry/${name} } }
 http: { addr: ${address} }
 ${more}
 END
@@ -52,13 +52,15 @@ async function fails(line: string, code: number, ...messages: RegExp[]): Promise
 
 describeInLab('make-sif from a registry', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 755 ${directory}`], {
+      cwd: '/',
+    });
     await stdoutOf(`mkdir registry; echo ${user}':${passwordHash}' >registry/htpasswd`);
     await startRegistry(open, 'open');
     await startRegistry(
       closed,
       'closed',
-      `auth: { htpasswd: { realm: lab, path: ${folder}/registry/htpasswd } }`,
+      `auth: { htpasswd: { realm: lab, path: ${directory}/registry/htpasswd } }`,
     );
   }, longMs);
   beforeEach(async () => {
@@ -68,7 +70,7 @@ describeInLab('make-sif from a registry', () => {
     await shell(`
       for pid in registry/*.pid; do kill $(cat $pid); done
       docker image ls --format '{{.Repository}}:{{.Tag}}' | grep '^127.0.0.1:500' | xargs docker image rm --force
-      rm -rf ${folder}`);
+      rm -rf ${directory}`);
   });
 
   describe('without a password', () => {
@@ -174,7 +176,7 @@ image: { file: server.sif, compression: 'gzip:1' }
 build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requirements: none.txt } }
 `;
     const recipe = `Bootstrap: docker\nFrom: ${closed}/lab/base:1\n%post\n  env >/variables\n`;
-    const home = `DOCKER_CONFIG=${folder}/registry/home`;
+    const home = `DOCKER_CONFIG=${directory}/registry/home`;
     await stdoutOf(`mkdir registry/build; : >registry/build/none.txt; cat >registry/build/hpc-gat.yaml`, {
       input: settings,
     });
@@ -206,7 +208,7 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
 
   test('with a password takes the one of `docker login`, and shows it nowhere', async () => {
     const make = `hpc-gat make-sif docker://${closed}/lab/small:1 --plain-http -o x.sif`;
-    const home = { env: { DOCKER_CONFIG: `${folder}/registry/home` } };
+    const home = { env: { DOCKER_CONFIG: `${directory}/registry/home` } };
     const login = `docker login ${closed} --username ${user} --password-stdin`;
     await stdoutOf(login, { ...home, input: password });
     await push(closed, '1', 'behind a password', home);

@@ -2,24 +2,26 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { describeInLab, labExec, type LabExecOptions } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/make-sif';
+const directory = '/scratch/make-sif';
 const small = 'hpc-gat-e2e/small:1';
 const large = 'hpc-gat-e2e/large:1';
 const longMs = 180_000;
 const engines = ['native', 'apptainer'];
 
-const { shell, stdoutOf, importImage, files } = workstation(folder);
+const { shell, stdoutOf, importImage, files } = workstation(directory);
 
 describeInLab('make-sif', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 755 ${folder}`], { cwd: '/' });
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 755 ${directory}`], {
+      cwd: '/',
+    });
     await importImage(large, 'large', 200);
   }, longMs);
   beforeEach(async () => {
     await stdoutOf('rm -rf -- * .[!.]*');
   });
   afterAll(async () => {
-    await shell(`docker image rm --force ${small} ${large}; rm -rf ${folder}`, { cwd: '/' });
+    await shell(`docker image rm --force ${small} ${large}; rm -rf ${directory}`, { cwd: '/' });
   });
 
   describe('from a Docker daemon', () => {
@@ -99,10 +101,10 @@ if [ $codec -eq 6 ]; then echo 'this version supports only zlib' >&2; exit 255; 
 exec /usr/bin/squashfuse_ll "$@"
 END
         chmod +x old/squashfuse_ll`);
-      const make = `XDG_CACHE_HOME=${folder}/cache hpc-gat make-sif docker-daemon:${small} -o x.sif`;
+      const make = `XDG_CACHE_HOME=${directory}/cache hpc-gat make-sif docker-daemon:${small} -o x.sif`;
       expect(await stdoutOf(make)).toContain('zstd:3');
       expect(await stdoutOf('cat cache/hpc-gat/reads-zstd.json')).toContain('"reads":true');
-      const old = `PATH=${folder}/old:$PATH`;
+      const old = `PATH=${directory}/old:$PATH`;
       expect((await shell(`${old} apptainer run x.sif`)).stderr).toContain('supports only zlib');
       const { exitCode, stdout, stderr } = await shell(`rm -r cache; ${old} ${make}`);
       expect({ exitCode, stdout, stderr }).toEqual({
@@ -221,15 +223,15 @@ END
         /neither apptainer nor singularity/,
       ],
       [
-        'a folder that is not there',
+        'a directory that is not there',
         `docker-daemon:${large} -o nowhere/x.sif`,
         {},
         2,
-        /there is no folder .*nowhere/,
+        /there is no directory .*nowhere/,
       ],
     ])('%s', async (_what, args, options, code, message) => {
       const argv = ['hpc-gat', 'make-sif', ...args.split(' ')];
-      const { exitCode, stdout, stderr } = await labExec('workstation', argv, { cwd: folder, ...options });
+      const { exitCode, stdout, stderr } = await labExec('workstation', argv, { cwd: directory, ...options });
       expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: code, stdout: '' });
       expect(stderr).toMatch(message);
       expect(await files()).toEqual([]);

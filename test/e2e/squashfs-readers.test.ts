@@ -15,17 +15,17 @@ import { describeInLab, labExec } from '../support/lab.ts';
 import { comparable } from '../support/listings.ts';
 import { testLab } from '../support/test-lab.ts';
 
-const folder = '/scratch/squashfs-readers';
-const debian12 = `${folder}/debian-12`;
+const directory = '/scratch/squashfs-readers';
+const debian12 = `${directory}/debian-12`;
 /** A file system in memory: others have no room for large xattrs. */
 const inMemory = '/dev/shm/squashfs-readers';
 const longMs = 180_000;
 
-/** A line of bash as root on the workstation, in the folder; the test fails unless it ends with 0. */
+/** A line of bash as root on the workstation, in the directory; the test fails unless it ends with 0. */
 async function asRoot(line: string, input?: Uint8Array): Promise<string> {
   const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-ec', line], {
     user: 'root',
-    cwd: folder,
+    cwd: directory,
     timeoutMs: longMs,
     ...(input && { input }),
   });
@@ -33,9 +33,9 @@ async function asRoot(line: string, input?: Uint8Array): Promise<string> {
   return stdout;
 }
 
-/** Where the lab's folder lies on this machine. */
+/** Where the lab's directory lies on this machine. */
 async function onThisMachine(): Promise<string> {
-  return path.join((await testLab()).folder, folder);
+  return path.join((await testLab()).directory, directory);
 }
 
 /** Of a size that 32 bits do not hold, nearly all of it a hole. */
@@ -87,7 +87,7 @@ const mounted = existsSync('/dev/loop-control') || process.env.CI === 'true' ? t
 
 describeInLab('a SIF is read as its image describes it', () => {
   beforeAll(async () => {
-    const fresh = `rm -rf ${folder}; mkdir -p -m 777 ${folder}`;
+    const fresh = `rm -rf ${directory}; mkdir -p -m 777 ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
     await placeDebian12(path.join(await onThisMachine(), 'debian-12'));
     await asRoot('cat >list-tree.py', readFileSync(path.join(packageRoot, 'test/image/corpus/list-tree.py')));
@@ -96,7 +96,7 @@ describeInLab('a SIF is read as its image describes it', () => {
     await asRoot('cat >image.tar', oci.tar());
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['rm', '-rf', folder, inMemory], { user: 'root', cwd: '/' });
+    await labExec('workstation', ['rm', '-rf', directory, inMemory], { user: 'root', cwd: '/' });
   });
 
   describe.each([

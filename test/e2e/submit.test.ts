@@ -11,7 +11,7 @@ import {
   fewRequests,
   hpcGat,
   makeGatProject,
-  projectFolder,
+  projectDirectory,
   quickModels,
   shell,
   tritonImage,
@@ -20,7 +20,7 @@ import {
 const longMs = 180_000;
 
 async function file(run: string, name: string): Promise<string> {
-  return (await shell(`cat ${projectFolder}/.hpc-gat/runs/${run}/${name}`)).stdout;
+  return (await shell(`cat ${projectDirectory}/.hpc-gat/runs/${run}/${name}`)).stdout;
 }
 
 describeInLab('submit', () => {

@@ -1,22 +1,24 @@
 import { expect, test } from '@jest/globals';
 import { missingLines, stepsOf } from '../support/docs-steps.ts';
-import { makeGatProject, projectFolder, shell } from '../support/gat-project.ts';
+import { makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
-const folder = '/home/alice/tutorial';
+const directory = '/home/alice/tutorial';
 
 describeInLab('docs/tutorial-own-model.md', () => {
   leavesNothing(async () => {
     await makeGatProject();
-    await shell(`rm -rf ${folder} && mkdir ${folder} && ln -s ${projectFolder}/triton.sif ${folder}/`);
+    await shell(
+      `rm -rf ${directory} && mkdir ${directory} && ln -s ${projectDirectory}/triton.sif ${directory}/`,
+    );
   });
 
   test('every step does what the page says', async () => {
     const steps = await stepsOf('tutorial-own-model.md');
     expect(steps.length).toBeGreaterThan(8);
     for (const step of steps) {
-      const options = { cwd: folder, timeoutMs: 120_000 };
+      const options = { cwd: directory, timeoutMs: 120_000 };
       if (step.kind === 'file') {
         const { exitCode } = await shell(`cat >'${step.name}'`, { ...options, input: step.text });
         expect([step.name, exitCode]).toEqual([step.name, 0]);

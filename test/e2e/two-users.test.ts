@@ -186,7 +186,7 @@ const images: Planted[] = [
 
 const others: Planted[] = [
   {
-    name: 'a folder for keys',
+    name: 'a directory for keys',
     bob: 'mkdir -m 777 tls',
     alice: 'hpc-gat credentials tls --until 4000000000; code=$?; ls -A tls; exit $code',
     exitCode: 2,
@@ -194,13 +194,13 @@ const others: Planted[] = [
     saysNot: /\.pem/,
   },
   {
-    name: 'a folder for compiled code',
+    name: 'a directory for compiled code',
     bob: 'mkdir -p -m 777 cache/hpc-gat/node; chmod 777 cache cache/hpc-gat',
     alice: 'XDG_CACHE_HOME=$PWD/cache hpc-gat --version; ls -A cache/hpc-gat/node',
     saysNot: /v2\d/,
   },
   ...['env -u HOME', 'HOME='].map((without) => ({
-    name: `the working directory is no folder for caches: ${without}`,
+    name: `the working directory is no directory for caches: ${without}`,
     bob: 'mkdir -p -m 777 .cache/hpc-gat; chmod 777 .cache',
     alice: `${without} hpc-gat cache list; find .cache -user alice`,
     says: /\/home\/alice\/\.cache\/hpc-gat\/layers/,

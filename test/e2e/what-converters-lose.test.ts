@@ -9,7 +9,7 @@ import { OciBytes } from '../image/oci-bytes.ts';
 import { tarEntry } from '../image/tar-bytes.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 
-const folder = '/scratch/what-converters-lose';
+const directory = '/scratch/what-converters-lose';
 const longMs = 120_000;
 const page = 'docs/converter.md';
 
@@ -129,17 +129,17 @@ const converters: Readonly<Record<string, string>> = {
   'hpc-gat': 'hpc-gat make-sif --engine native oci:layout -o OUT.sif',
 };
 
-async function inFolder(line: string, user: 'alice' | 'root', input?: Uint8Array): Promise<LabResult> {
+async function inDirectory(line: string, user: 'alice' | 'root', input?: Uint8Array): Promise<LabResult> {
   return labExec('workstation', ['bash', '-c', line], {
     user,
-    cwd: folder,
+    cwd: directory,
     timeoutMs: longMs,
     ...(input && { input }),
   });
 }
 
 async function treeOf(name: string): Promise<Tree> {
-  const { stdout, stderr } = await inFolder(
+  const { stdout, stderr } = await inDirectory(
     `if [ -e ${name}.sif ]; then
        file=${name}.sif; offset=$(apptainer sif list $file | sed -n 's/.*|\\([0-9]*\\)-.*Squashfs.*/\\1/p')
      else
@@ -156,9 +156,9 @@ async function treeOf(name: string): Promise<Tree> {
 
 describeInLab('what converters lose without root', () => {
   beforeAll(async () => {
-    const fresh = `rm -rf ${folder}; mkdir -p -m 777 ${folder}`;
+    const fresh = `rm -rf ${directory}; mkdir -p -m 777 ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
-    await inFolder(
+    await inDirectory(
       'cat >list-tree.py',
       'alice',
       readFileSync(path.join(packageRoot, 'test/image/corpus/list-tree.py')),
@@ -166,12 +166,12 @@ describeInLab('what converters lose without root', () => {
     const oci = new OciBytes();
     oci.add(oci.layered([tarOf(lower), tarOf(upper)]), 'it');
     const layout = Buffer.concat([tarEntry('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), oci.tar()]);
-    await inFolder('mkdir layout; tar -xf - -C layout', 'alice', layout);
+    await inDirectory('mkdir layout; tar -xf - -C layout', 'alice', layout);
     // One after the other, as one tar.
-    await inFolder('cat >both.tar', 'alice', tarOf([...lower, ...upper]));
+    await inDirectory('cat >both.tar', 'alice', tarOf([...lower, ...upper]));
   }, longMs);
   afterAll(async () => {
-    await labExec('workstation', ['rm', '-rf', folder], { user: 'root', cwd: '/' });
+    await labExec('workstation', ['rm', '-rf', directory], { user: 'root', cwd: '/' });
   });
 
   test(
@@ -180,7 +180,7 @@ describeInLab('what converters lose without root', () => {
       const columns = await Promise.all(
         Object.entries(converters).map(async ([name, command], index) => {
           const out = `out-${index}`;
-          const { exitCode } = await inFolder(`{ ${command.replaceAll('OUT', out)}; } >&2`, 'alice');
+          const { exitCode } = await inDirectory(`{ ${command.replaceAll('OUT', out)}; } >&2`, 'alice');
           const tree = await treeOf(out);
           const of = (file: string) => tree.get(file === '' ? '' : `/${file}`);
           return [name, String(exitCode), ...Object.values(rows).map((look) => look(tree, of))];

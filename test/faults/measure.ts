@@ -70,7 +70,7 @@ function tellingLine({ name, tells, exitCode }: Fault, provoked: Provoked) {
   return line;
 }
 
-/** What other faults do at the same time is seen in the folders that nodes share; it bears their nodes' names or runs. */
+/** What other faults do at the same time is seen in the directories that nodes share; it bears their nodes' names or runs. */
 function ownLeaks(leaks: readonly Leak[], { node, run, cleanup }: Stage): Leak[] {
   const shared = new Set<string>(['instanceRecords', 'halfMadeFiles']);
   return leaks.filter(

@@ -1,5 +1,5 @@
 import { runInNode } from '../../src/lab/exec.ts';
-import { projectFolder, quickModels, shell } from '../support/gat-project.ts';
+import { projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import type { LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import type { Provoked, StampedLine } from './fault.ts';
@@ -34,7 +34,7 @@ export class Stage {
   constructor(node: string, run: string) {
     this.node = node;
     this.run = run;
-    this.cleanup = { args: ['cleanup', run], node: 'login', cwd: projectFolder };
+    this.cleanup = { args: ['cleanup', run], node: 'login', cwd: projectDirectory };
   }
 
   /** Has something done when everything was looked at, the last first. */
@@ -73,7 +73,7 @@ export class Stage {
 
   execute(
     argv: readonly string[],
-    { node = 'login', cwd = projectFolder, user = 'alice' }: Where = {},
+    { node = 'login', cwd = projectDirectory, user = 'alice' }: Where = {},
   ): Terminal {
     const lines: StampedLine[] = [];
     const onLine = (text: string) => lines.push({ atMs: Date.now(), text });
@@ -140,15 +140,15 @@ export class Stage {
     );
   }
 
-  /** A copy of a model repository, changed by a line of bash that runs in the model's folder. */
+  /** A copy of a model repository, changed by a line of bash that runs in the model's directory. */
   async changedModels(change: string, models = quickModels): Promise<string> {
-    const folder = `changed-${this.run}`;
+    const directory = `changed-${this.run}`;
     const { exitCode, stderr } = await shell(
-      `rm -rf ${folder} && cp -r ${models} ${folder} && cd ${folder}/gat_test && ${change}`,
+      `rm -rf ${directory} && cp -r ${models} ${directory} && cd ${directory}/gat_test && ${change}`,
     );
     if (exitCode !== 0) {
       throw new Error(stderr);
     }
-    return folder;
+    return directory;
   }
 }

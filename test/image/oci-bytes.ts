@@ -3,7 +3,7 @@ import { arch } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sha256OfBytes } from '../../src/support/digest.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { tarEnd, tarEntry } from './tar-bytes.ts';
 
 export const hostArchitecture = arch() === 'x64' ? 'amd64' : arch();
@@ -33,7 +33,7 @@ interface LayeredOptions {
   readonly store?: (layer: Buffer) => Buffer;
 }
 
-/** An OCI layout in memory, to be filled by a test and written as a folder or a tar. */
+/** An OCI layout in memory, to be filled by a test and written as a directory or a tar. */
 export class OciBytes {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests: BlobDescriptor[] = [];
@@ -105,11 +105,11 @@ export class OciBytes {
     ];
   }
 
-  async folder(): Promise<string> {
-    const folder = path.join(temporaryFolder(), 'layout');
-    await mkdir(path.join(folder, 'blobs', 'sha256'), { recursive: true });
-    await Promise.all(this.#files().map(([name, bytes]) => writeFile(path.join(folder, name), bytes)));
-    return folder;
+  async directory(): Promise<string> {
+    const directory = path.join(temporaryDirectory(), 'layout');
+    await mkdir(path.join(directory, 'blobs', 'sha256'), { recursive: true });
+    await Promise.all(this.#files().map(([name, bytes]) => writeFile(path.join(directory, name), bytes)));
+    return directory;
   }
 
   tar(): Buffer {
@@ -117,7 +117,7 @@ export class OciBytes {
   }
 
   async archive(): Promise<string> {
-    const file = path.join(temporaryFolder(), 'image.tar');
+    const file = path.join(temporaryDirectory(), 'image.tar');
     await writeFile(file, this.tar());
     return file;
   }

@@ -5,14 +5,14 @@ import { entryBytes, type EntryBytes } from './layer-bytes.ts';
 const end = Buffer.alloc(1024);
 
 /**
- * What `docker save` of Docker 20.10 writes: a folder for every layer, sorted by ids that have nothing to do with their
+ * What `docker save` of Docker 20.10 writes: a directory for every layer, sorted by ids that have nothing to do with their
  * order; a layer that is there twice is a link.
  */
 export function savedByDocker20(layers: readonly Buffer[], tag: string): Buffer {
   const config = JSON.stringify(configOf(layers));
   const configName = `${sha256OfBytes(config)}.json`;
   const ids = layers.map((_layer, index) => sha256OfBytes(`layer ${index}`));
-  const folders = layers.map((layer, index): EntryBytes[] => {
+  const directories = layers.map((layer, index): EntryBytes[] => {
     const id = ids[index] ?? '';
     const first = layers.findIndex((other) => other.equals(layer));
     return [
@@ -26,7 +26,7 @@ export function savedByDocker20(layers: readonly Buffer[], tag: string): Buffer 
   });
   const manifest = [{ Config: configName, RepoTags: [tag], Layers: ids.map((id) => `${id}/layer.tar`) }];
   const entries = [
-    ...[...folders, [{ name: configName, data: config }]].sort((one, other) =>
+    ...[...directories, [{ name: configName, data: config }]].sort((one, other) =>
       (one[0]?.name ?? '') < (other[0]?.name ?? '') ? -1 : 1,
     ),
     [{ name: 'manifest.json', data: JSON.stringify(manifest) }],

@@ -5,12 +5,12 @@ import { loadProject } from '../../src/config/load.ts';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let cwd = '';
 
 beforeEach(() => {
-  cwd = temporaryFolder();
+  cwd = temporaryDirectory();
 });
 
 const sinfo = (...lines: string[]) => lines.map((line) => `echo '${line}'`).join('\n');
@@ -28,7 +28,7 @@ async function settings() {
   return (await loadProject(testContext({ cwd, env: {} }))).settings;
 }
 
-test('takes account, partitions and GPUs from Slurm, files from the folder', async () => {
+test('takes account, partitions and GPUs from Slurm, files from the directory', async () => {
   await mkdir(path.join(cwd, 'models', 'mine'), { recursive: true });
   await writeFile(path.join(cwd, 'old.sif'), '');
   await writeFile(path.join(cwd, 'new.sif'), '');
@@ -57,7 +57,7 @@ test('takes account, partitions and GPUs from Slurm, files from the folder', asy
   expect(text).toContain('# Your default account, says sacctmgr.\n  account: physics');
   expect(text).toContain('Any type is taken; there: a100, h100.');
   expect(text).toContain('Others: gpu-debug; sinfo does not say');
-  expect(text).toContain('The newest *.sif of this folder. Others: old.sif.');
+  expect(text).toContain('The newest *.sif of this directory. Others: old.sif.');
 });
 
 test('asks for no more than the nodes and the partition have', async () => {

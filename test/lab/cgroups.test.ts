@@ -12,14 +12,14 @@ test('version 1: one group in each hierarchy, named ones by their name; the unif
   expect(parseCgroups(mountinfo, 'mine')).toEqual([
     {
       parent: '/sys/fs/cgroup/cpu,cpuacct',
-      folder: '/sys/fs/cgroup/cpu,cpuacct/mine',
+      directory: '/sys/fs/cgroup/cpu,cpuacct/mine',
       type: 'cgroup',
       options: 'cpu,cpuacct',
       mountPoint: 'cpu,cpuacct',
     },
     {
       parent: '/sys/fs/cgroup/systemd',
-      folder: '/sys/fs/cgroup/systemd/mine',
+      directory: '/sys/fs/cgroup/systemd/mine',
       type: 'cgroup',
       options: 'none,name=systemd',
       mountPoint: 'systemd',
@@ -32,7 +32,7 @@ test('version 2: one group', () => {
   expect(parseCgroups(mountinfo, 'mine')).toEqual([
     {
       parent: '/sys/fs/cgroup',
-      folder: '/sys/fs/cgroup/mine',
+      directory: '/sys/fs/cgroup/mine',
       type: 'cgroup2',
       options: 'rw',
       mountPoint: '.',

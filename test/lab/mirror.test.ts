@@ -4,7 +4,7 @@ import path from 'node:path';
 import { chooseMirror, debianMirror } from '../../src/lab/mirror.ts';
 import { findProgram } from '../../src/support/find-program.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function uris(...sources: string[]): string {
   return sources.map((source) => `'${source}/InRelease' some_InRelease 0 `).join('\n');
@@ -34,11 +34,11 @@ withApt.each([
     'Types: deb\nURIs: http://sources.form/debian\nSuites: bookworm bookworm-updates\nComponents: main\n',
   ],
 ])('apt itself reads its sources: %s', async (file, content) => {
-  const folder = temporaryFolder();
-  await mkdir(path.join(folder, 'parts'));
-  await writeFile(path.join(folder, 'parts', file), content);
-  const config = path.join(folder, 'apt.conf');
-  await writeFile(config, `Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "${folder}/parts";`);
+  const directory = temporaryDirectory();
+  await mkdir(path.join(directory, 'parts'));
+  await writeFile(path.join(directory, 'parts', file), content);
+  const config = path.join(directory, 'apt.conf');
+  await writeFile(config, `Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "${directory}/parts";`);
   const { env } = testContext();
   const mirror = await debianMirror(testContext({ env: { ...env, APT_CONFIG: config } }));
   expect(mirror).toBe(/http:\S+/.exec(content)?.[0]);

@@ -6,11 +6,11 @@ import { killRecorded, runningProcess } from '../../src/lab/processes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
 import { identityOf } from '../../src/support/process-identity.ts';
 import { systemClock } from '../../src/support/clock.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 test('the record that the scripts write names their own process', async () => {
   const record = await renderTemplate('lab/_record.sh.hbs', {});
-  const file = path.join(temporaryFolder(), 'pid');
+  const file = path.join(temporaryDirectory(), 'pid');
   const child = execa(
     'bash',
     ['-c', `${record}\necho "$record" >"$1"; echo done; exec sleep 60`, 'bash', file],
@@ -27,7 +27,7 @@ test('the record that the scripts write names their own process', async () => {
 
 test('a later process with the same number is not taken for the recorded one, and lives on', async () => {
   const child = execa('sleep', ['60'], { reject: false });
-  const file = path.join(temporaryFolder(), 'pid');
+  const file = path.join(temporaryDirectory(), 'pid');
   await writeFile(file, `${child.pid ?? 0} 1\n`);
   expect(await runningProcess(file)).toBeUndefined();
   await killRecorded(file, systemClock);
@@ -37,7 +37,7 @@ test('a later process with the same number is not taken for the recorded one, an
 });
 
 test.each(['', 'rubbish', '12'])('%j in a pid file is no process', async (text) => {
-  const file = path.join(temporaryFolder(), 'pid');
+  const file = path.join(temporaryDirectory(), 'pid');
   await writeFile(file, text);
   expect(await runningProcess(file)).toBeUndefined();
 });

@@ -5,11 +5,11 @@ import { loadCluster } from '../../src/lab/facts.ts';
 import { rootFilesystem } from '../../src/lab/rootfs.ts';
 import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
 import { testContext, type TestContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** Programs that stand for those that need root; `mmdebstrap` is given, in sh, with the new root as $root. */
 async function withFakes(mmdebstrap: string): Promise<{ context: TestContext; cache: string }> {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const programs = {
     setpriv: 'while [ "$1" != mmdebstrap ]; do shift; done; exec "$@"',
     mmdebstrap: `for root; do case $root in */root) break;; esac; done; ${mmdebstrap}`,
@@ -17,15 +17,15 @@ async function withFakes(mmdebstrap: string): Promise<{ context: TestContext; ca
     'apt-get': 'exit 0',
   };
   for (const [name, script] of Object.entries(programs)) {
-    await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`);
-    await chmod(path.join(folder, name), 0o755);
+    await writeFile(path.join(directory, name), `#!/bin/sh\n${script}\n`);
+    await chmod(path.join(directory, name), 0o755);
   }
   const env = {
-    PATH: `${folder}:/usr/bin:/bin`,
-    XDG_CACHE_HOME: path.join(folder, 'cache'),
+    PATH: `${directory}:/usr/bin:/bin`,
+    XDG_CACHE_HOME: path.join(directory, 'cache'),
     HPC_GAT_LAB_MIRROR: 'http://here/debian',
   };
-  return { context: testContext({ env }), cache: path.join(folder, 'cache', 'hpc-gat', 'lab') };
+  return { context: testContext({ env }), cache: path.join(directory, 'cache', 'hpc-gat', 'lab') };
 }
 
 const works = 'mkdir -p "$root/etc"; echo "I: extracting archives..." >&2; echo "noise" >&2';
@@ -34,7 +34,7 @@ test('a root file system is built once, with its versions beside it, and told in
   const { context, cache } = await withFakes(works);
   const cluster = await loadCluster();
   const built = await rootFilesystem(context, cluster);
-  expect(await readdir(built.folder)).toEqual(['root', 'versions.json']);
+  expect(await readdir(built.directory)).toEqual(['root', 'versions.json']);
   expect(context.messages.join('\n')).toMatch(
     /from sid of http:\/\/here\/debian[^]*\d+ s\] extracting archives/,
   );
@@ -42,7 +42,7 @@ test('a root file system is built once, with its versions beside it, and told in
   const told = context.messages.length;
   expect(await rootFilesystem(context, cluster)).toEqual(built);
   expect(context.messages.length).toBe(told);
-  expect(await readdir(cache)).toEqual([path.basename(built.folder)]);
+  expect(await readdir(cache)).toEqual([path.basename(built.directory)]);
 });
 
 test('another list of people is another root file system', async () => {
@@ -50,7 +50,7 @@ test('another list of people is another root file system', async () => {
   const cluster = await loadCluster();
   const first = await rootFilesystem(context, cluster);
   const users = { ...cluster.users, carol: { uid: 1003, accounts: ['physics'] } };
-  expect((await rootFilesystem(context, { ...cluster, users })).folder).not.toBe(first.folder);
+  expect((await rootFilesystem(context, { ...cluster, users })).directory).not.toBe(first.directory);
 });
 
 test('a build that fails says why, and leaves nothing', async () => {
@@ -65,15 +65,15 @@ test('a build that fails falls back on an older root file system, and says so', 
   const { context, cache } = await withFakes('exit 25');
   const older = path.join(cache, 'rootfs-0123456789ab');
   await mkdir(path.join(older, 'root'), { recursive: true });
-  expect((await rootFilesystem(context, await loadCluster())).folder).toBe(older);
+  expect((await rootFilesystem(context, await loadCluster())).directory).toBe(older);
   expect(context.messages.at(-1)).toMatch(/^warning: no new root file system .* using the older/s);
 });
 
 test('what a killed build left is removed by the next one', async () => {
   const { context, cache } = await withFakes(works);
   await mkdir(path.join(cache, 'rootfs-0123456789ab.part', 'root'), { recursive: true });
-  const { folder } = await rootFilesystem(context, await loadCluster());
-  expect(await readdir(cache)).toEqual([path.basename(folder)]);
+  const { directory } = await rootFilesystem(context, await loadCluster());
+  expect(await readdir(cache)).toEqual([path.basename(directory)]);
 });
 
 test('without mmdebstrap the fix names its package', async () => {

@@ -2,17 +2,17 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openLab, nodeFolder, type Lab } from '../../src/lab/lab.ts';
+import { openLab, nodeDirectory, type Lab } from '../../src/lab/lab.ts';
 import { writeNodeScripts } from '../../src/lab/nodes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
 import { findProgram } from '../../src/support/find-program.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A lab in a folder whose name a shell would take apart. */
+/** A lab in a directory whose name a shell would take apart. */
 async function hostileLab(): Promise<Lab> {
-  const cache = path.join(temporaryFolder(), "it's $(touch made); ü");
+  const cache = path.join(temporaryDirectory(), "it's $(touch made); ü");
   return openLab(testContext({ env: { ...testContext().env, XDG_CACHE_HOME: cache } }));
 }
 
@@ -36,7 +36,7 @@ test.each(['ctl', 'login', 'cpu1', 'gpu2', 'workstation'])('the scripts of %s ar
     modes: { lookupCacheSeconds: 30, fqdn: true },
   });
   for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
-    const text = await readFile(path.join(nodeFolder(lab, name).folder, script), 'utf8');
+    const text = await readFile(path.join(nodeDirectory(lab, name).directory, script), 'utf8');
     expect({ script, findings: await shellcheck(text) }).toEqual({ script, findings: '' });
   }
 });

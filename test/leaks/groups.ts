@@ -3,7 +3,7 @@ import path from 'node:path';
 import { mountsOf } from './mounts.ts';
 import type { Process } from './processes.ts';
 
-/** Hierarchies of control groups on this machine: `freezer`, `name=systemd`, empty for version 2 -> folder. */
+/** Hierarchies of control groups on this machine: `freezer`, `name=systemd`, empty for version 2 -> directory. */
 export function hierarchies(): Map<string, string> {
   const found = new Map<string, string>();
   for (const { point, type, options } of mountsOf('self')) {
@@ -32,12 +32,12 @@ export function groupLines(first: Process, members: readonly Process[], looker: 
       found.add(`${hierarchy.replace(/^\d+:/, '')}:${group}`);
     }
   }
-  const folders = hierarchies();
+  const directories = hierarchies();
   for (const [hierarchy, group] of first.groups) {
     const name = hierarchy.replace(/^\d+:/, '');
-    const folder = folders.get(name);
-    if (folder !== undefined && !isWithin(looker.groups.get(hierarchy) ?? '/', group)) {
-      for (const below of foldersBelow(path.join(folder, group))) {
+    const directory = directories.get(name);
+    if (directory !== undefined && !isWithin(looker.groups.get(hierarchy) ?? '/', group)) {
+      for (const below of directoriesBelow(path.join(directory, group))) {
         if (below !== groupOfDaemon) {
           found.add(`${name}:${path.join(group, below)}`);
         }
@@ -49,8 +49,8 @@ export function groupLines(first: Process, members: readonly Process[], looker: 
 
 /** Groups of this machine whose name holds one of the marks. */
 export function markedGroups(marks: readonly string[]): string[] {
-  return [...hierarchies()].flatMap(([name, folder]) =>
-    foldersBelow(folder)
+  return [...hierarchies()].flatMap(([name, directory]) =>
+    directoriesBelow(directory)
       .filter((group) => marks.some((mark) => group.includes(mark)))
       .map((group) => `${name}:/${group}`),
   );
@@ -61,10 +61,10 @@ export function isWithin(inner: string, outer: string): boolean {
   return outer === '/' || inner === outer || inner.startsWith(`${outer}/`);
 }
 
-function foldersBelow(folder: string): string[] {
+function directoriesBelow(directory: string): string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true, recursive: true }).flatMap((entry) =>
-      entry.isDirectory() ? [path.relative(folder, path.join(entry.parentPath, entry.name))] : [],
+    return readdirSync(directory, { withFileTypes: true, recursive: true }).flatMap((entry) =>
+      entry.isDirectory() ? [path.relative(directory, path.join(entry.parentPath, entry.name))] : [],
     );
   } catch {
     // Groups come and go while this one reads.

@@ -1,4 +1,4 @@
-import { entriesBelow } from './folders.ts';
+import { entriesBelow } from './directories.ts';
 import { isWithin, markedGroups } from './groups.ts';
 import { isHalfMade } from './half-made.ts';
 import { interfacesOf } from './interfaces.ts';
@@ -12,9 +12,9 @@ import type { NodeSnapshot } from './snapshot.ts';
 export interface HostScope {
   /** Parts of names: such entries of /tmp, /var/tmp and /dev/shm count, and such control groups. */
   readonly marks: readonly string[];
-  /** Folders for temporary files of which every entry counts. */
+  /** Directories for temporary files of which every entry counts. */
   readonly temporary: readonly string[];
-  /** Folders that may hold files, but no half-made ones. */
+  /** Directories that may hold files, but no half-made ones. */
   readonly caches: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function lookAtHost(
   looker: Process,
 ): Partial<NodeSnapshot> {
   const marked = (name: string) => marks.some((mark) => name.includes(mark));
-  const below = (folder: string, depth: number) => entriesBelow('', folder, depth, new Set());
+  const below = (directory: string, depth: number) => entriesBelow('', directory, depth, new Set());
   return {
     first: 'host',
     processes: [...all.values()]
@@ -38,10 +38,10 @@ export function lookAtHost(
     mounts: mountsOf('self').map(describeMount),
     sharedMemory: below('/dev/shm', 1).filter(marked),
     temporaryFiles: [
-      ...['/tmp', '/var/tmp'].flatMap((folder) => below(folder, 1)).filter(marked),
-      ...temporary.flatMap((folder) => below(folder, 8)),
+      ...['/tmp', '/var/tmp'].flatMap((directory) => below(directory, 1)).filter(marked),
+      ...temporary.flatMap((directory) => below(directory, 8)),
     ],
-    halfMadeFiles: caches.flatMap((folder) => below(folder, 3)).filter(isHalfMade),
+    halfMadeFiles: caches.flatMap((directory) => below(directory, 3)).filter(isHalfMade),
     controlGroups: markedGroups(marks),
     networkInterfaces: interfacesOf(looker.pid),
   };

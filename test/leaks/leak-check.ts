@@ -7,7 +7,7 @@
  *   leak-check.ts check BEFORE [--within SECONDS]     the same places now; what is just ending gets that time
  *
  * NODE=PID: a name, and the first process of the node as the host numbers it. `--host`: the host itself, where
- * names with TEXT, everything in the folders of --temp, and half-made files in those of --cache count.
+ * names with TEXT, everything in the directories of --temp, and half-made files in those of --cache count.
  * Exit code: 0 nothing left, 1 a line for each thing that is left, 2 usage.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

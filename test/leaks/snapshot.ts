@@ -1,4 +1,4 @@
-import { entriesBelow, homesOf, type SeenFolders } from './folders.ts';
+import { entriesBelow, homesOf, type SeenDirectories } from './directories.ts';
 import { groupLines } from './groups.ts';
 import { isHalfMade } from './half-made.ts';
 import { lookAtHost, type HostScope } from './host.ts';
@@ -9,7 +9,7 @@ import { socketLines } from './sockets.ts';
 
 /*
  * What is looked at: everything that a run, a container or a lab may leave. What may stay, and is not looked at:
- * run folders (`.hpc-gat/runs`), finished SIFs, `~/.cache/hpc-gat` but for what is half-made in it.
+ * run directories (`.hpc-gat/runs`), finished SIFs, `~/.cache/hpc-gat` but for what is half-made in it.
  */
 
 export const kinds = [
@@ -67,7 +67,7 @@ export function takeSnapshot(places: Places): Snapshot {
   if (looker === undefined) {
     throw new Error('/proc does not show this process');
   }
-  const seen: SeenFolders = new Set();
+  const seen: SeenDirectories = new Set();
   const nodes = Object.entries(places.nodes).map(([name, pid]) => {
     const first = readProcess(pid);
     return [name, first === undefined ? nothing : lookAtNode(first, { all, looker, seen })] as const;
@@ -84,13 +84,13 @@ export function takeSnapshot(places: Places): Snapshot {
 interface Surroundings {
   readonly all: ReadonlyMap<number, Process>;
   readonly looker: Process;
-  readonly seen: SeenFolders;
+  readonly seen: SeenDirectories;
 }
 
 function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSnapshot {
   const members = processesOfNode(all, first);
   const root = `/proc/${first.pid}/root`;
-  const below = (folder: string, depth = 8) => entriesBelow(root, folder, depth, seen);
+  const below = (directory: string, depth = 8) => entriesBelow(root, directory, depth, seen);
   const homes = homesOf(root);
   return {
     first: `${first.pid} ${first.startTicks}`,
@@ -98,11 +98,11 @@ function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSn
     mounts: mountLines(first, members),
     sharedMemory: [...below('/dev/shm'), ...below('/dev/mqueue')],
     sockets: socketLines(first, members),
-    temporaryFiles: ['/tmp', '/var/tmp', '/scratch'].flatMap((folder) => below(folder)),
+    temporaryFiles: ['/tmp', '/var/tmp', '/scratch'].flatMap((directory) => below(directory)),
     instanceRecords: homes.flatMap((home) =>
       ['.apptainer', '.singularity']
         .flatMap((runtime) => below(`${home}/${runtime}/instances`))
-        // The folders stay when an instance ends in order.
+        // The directories stay when an instance ends in order.
         .filter((name) => !name.endsWith('/')),
     ),
     // Running ones are processes too; a network is an interface.

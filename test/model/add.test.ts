@@ -6,14 +6,14 @@ import { setImmediate } from 'node:timers/promises';
 import { main } from '../../src/main.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { zipOf } from '../formats/zip/zip-bytes.ts';
 
 const shipped = path.join(packageRoot, 'models', 'gat_test');
 
-/** A folder with a model and its configuration beside it, and an empty repository `models`. */
+/** A directory with a model and its configuration beside it, and an empty repository `models`. */
 async function workplace(): Promise<string> {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await mkdir(path.join(cwd, 'models'));
   await mkdir(path.join(cwd, 'mine'));
   await copyFile(path.join(shipped, '1', 'model.pt'), path.join(cwd, 'mine', 'gat.pt'));
@@ -130,7 +130,7 @@ test('a repository that is not there yet is made, but not for a model that is re
 test.each([
   [
     ['other', 'mine/gat.pt'],
-    /other\/config\.pbtxt:6:7: error: the folder is called other, the model gat_test/,
+    /other\/config\.pbtxt:6:7: error: the directory is called other, the model gat_test/,
   ],
   [['gat_test', 'mine/state.pt'], /gat_test\/1\/model\.pt: error: .*state dict/],
   [['gat_test', 'mine/nothing.pt'], /there is no .*nothing\.pt/],

@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { installBundledModel } from '../../src/model/bundled.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 test('the model that comes along goes into a repository once, and replaces nothing', async () => {
-  const repository = path.join(temporaryFolder(), 'models');
+  const repository = path.join(temporaryDirectory(), 'models');
   const place = (name: string, dryRun = false) =>
     installBundledModel(testContext(), repository, name, dryRun);
   expect(await place('gat_test', true)).toBe('would be placed');

@@ -6,7 +6,7 @@ import { checkRepository } from '../../src/model/check.ts';
 import { inspectTorchFile } from '../../src/model/torchscript.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { corpus, writeModels } from './corpus.ts';
 import { zipOf } from '../formats/zip/zip-bytes.ts';
 
@@ -21,7 +21,7 @@ async function call(cwd: string, ...argv: string[]) {
 
 /** The findings of a gat_test whose files were changed, as `FILE:LINE:COLUMN severity what`. */
 async function findingsOf(changes: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   await writeModels(repository, [
     {
@@ -37,7 +37,7 @@ async function findingsOf(changes: Readonly<Record<string, string | Uint8Array>>
 }
 
 test('the corpus: what does not load has an error, what loads has none', async () => {
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   const models = await corpus();
   await writeModels(repository, models);
   const findings = await checkRepository(repository);
@@ -53,7 +53,7 @@ test('the corpus: what does not load has an error, what loads has none', async (
 });
 
 test('every finding has a fix, and one in a configuration has a line and a column', async () => {
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   await writeModels(repository, await corpus());
   const findings = await checkRepository(repository);
   expect(findings.filter(({ fix, what }) => fix === '' || what === '')).toEqual([]);
@@ -79,7 +79,7 @@ test.each([
   ['cut-off', zipOf({ 'a/data.pkl': Buffer.from('x') }).subarray(0, 60)],
   ['cut-off', Buffer.from('PK')],
 ])('a file that is %s', async (kind, bytes) => {
-  const file = path.join(temporaryFolder(), 'model.pt');
+  const file = path.join(temporaryDirectory(), 'model.pt');
   await writeFile(file, bytes);
   expect(await inspectTorchFile(file)).toEqual({ kind });
 });
@@ -113,7 +113,7 @@ test.each([
 });
 
 test('a model that is a link counts', async () => {
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   await symlink(path.join(shipped, 'gat_test'), path.join(repository, 'gat_test'));
   const view = { mounts: [{ source: shipped, destination: shipped }] };
   expect(await checkRepository(repository, undefined, view)).toEqual([]);
@@ -128,17 +128,17 @@ test('PyTorch code instead of TorchScript is left to Triton', async () => {
   ]);
 });
 
-test('folders where files should be', async () => {
+test('directories where files should be', async () => {
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   const named = `default_model_filename: "weights.pt"\n${config}`;
   expect(await findingsOf({ 'config.pbtxt': named, '1/weights.pt/data.pkl': 'x' })).toEqual([
-    'gat_test/1/weights.pt error this is a folder, not a file',
+    'gat_test/1/weights.pt error this is a directory, not a file',
   ]);
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   await mkdir(path.join(repository, 'a', 'config.pbtxt'), { recursive: true });
   const { exitCode, messages } = await call('/', 'check', '--models', repository);
   expect(exitCode).toBe(2);
-  expect(messages).toMatch(/a\/config\.pbtxt is a folder, not a file/);
+  expect(messages).toMatch(/a\/config\.pbtxt is a directory, not a file/);
 });
 
 test('a field that only newer servers know is a warning', async () => {
@@ -150,7 +150,7 @@ test('a field that only newer servers know is a warning', async () => {
 });
 
 test('model check: places, fixes and exit code', async () => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await mkdir(path.join(cwd, 'models', 'mine', '1'), { recursive: true });
   await writeFile(path.join(cwd, 'models/mine/config.pbtxt'), 'name: "mine"\nplatfrom: "pytorch_libtorch"\n');
   const { exitCode, results } = await call(cwd, 'check');
@@ -205,13 +205,13 @@ test('model list', async () => {
 });
 
 test('model list shows broken models too', async () => {
-  const repository = temporaryFolder();
+  const repository = temporaryDirectory();
   await writeModels(repository, await corpus());
   const { exitCode, results } = await call('/', 'list', '--models', repository);
   expect(exitCode).toBe(0);
   expect(results).toContain('text-yaml: python, version 1; 1 error: hpc-gat model check');
-  expect(results).toContain('folder-specific-partly: python, version 1; 1 warning: hpc-gat model check');
+  expect(results).toContain('directory-specific-partly: python, version 1; 1 warning: hpc-gat model check');
   expect(results).toContain('ensemble-good: ensemble, version 1');
-  expect(results).toContain('folder-old-broken: python, version (1), 2');
+  expect(results).toContain('directory-old-broken: python, version (1), 2');
   expect((await readdir(repository)).length).toBe((await corpus()).length);
 });

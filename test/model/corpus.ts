@@ -1,14 +1,14 @@
 import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { configurations, details } from './corpus/configurations.ts';
-import { folders } from './corpus/folders.ts';
+import { directories } from './corpus/model-directories.ts';
 import type { CorpusModel } from './corpus/python-models.ts';
 import { texts } from './corpus/texts.ts';
 import { committed, torchModels } from './corpus/torch-models.ts';
 
 /** A model for each way in which a text can be written, and each mistake; made anew for each test. */
 export async function corpus(): Promise<CorpusModel[]> {
-  return [...texts, ...configurations, ...details, ...folders, ...(await torchModels())];
+  return [...texts, ...configurations, ...details, ...directories, ...(await torchModels())];
 }
 
 /** Writes models into a repository; the committed model.pt as a link, where that can be. */

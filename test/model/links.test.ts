@@ -7,7 +7,7 @@ import { prepareRun, checkInputs } from '../../src/run/prepare.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let root: string;
 let repository: string;
@@ -18,11 +18,11 @@ input { name: "x" data_type: TYPE_FP32 dims: [ -1 ] }
 output { name: "y" data_type: TYPE_FP32 dims: [ -1 ] }
 `;
 
-async function makeModel(folder: string): Promise<void> {
-  await mkdir(path.join(folder, '1'), { recursive: true });
-  await writeFile(path.join(folder, 'config.pbtxt'), config(path.basename(folder)));
-  await writeFile(path.join(folder, '1', 'model.py'), 'class TritonPythonModel: pass\n');
-  await writeFile(path.join(folder, 'workload.yaml'), 'schemaVersion: 1\n');
+async function makeModel(directory: string): Promise<void> {
+  await mkdir(path.join(directory, '1'), { recursive: true });
+  await writeFile(path.join(directory, 'config.pbtxt'), config(path.basename(directory)));
+  await writeFile(path.join(directory, '1', 'model.py'), 'class TritonPythonModel: pass\n');
+  await writeFile(path.join(directory, 'workload.yaml'), 'schemaVersion: 1\n');
 }
 
 /** Moves a file of the model out of it, and puts a link in its place. */
@@ -35,9 +35,9 @@ async function moveAway(name: string, target: (moved: string) => string): Promis
 }
 
 beforeEach(async () => {
-  const folder = temporaryFolder();
-  root = path.join(folder, 'project');
-  store = path.join(folder, 'store');
+  const directory = temporaryDirectory();
+  root = path.join(directory, 'project');
+  store = path.join(directory, 'store');
   repository = path.join(root, 'models');
   await makeModel(path.join(repository, 'm'));
   await mkdir(store);
@@ -113,7 +113,7 @@ test('reports loops and links to nothing, in the repository itself too', async (
   ]);
 });
 
-test('warns of links below a version that the model may not need, and of folders that may be mounted', async () => {
+test('warns of links below a version that the model may not need, and of directories that may be mounted', async () => {
   await symlink('/nowhere/data', path.join(repository, 'm', '1', 'data.bin'));
   expect(await check()).toEqual([expect.stringMatching(/^warning m\/1\/data\.bin/)]);
   await moveAway('1/model.py', (file) => file);
@@ -150,7 +150,7 @@ test('a run is rejected before the queue, for every model that the server loads'
   await symlink(path.join(store, '1'), path.join(repository, 'other', '1'));
   const prepare = async (model: object, setup: string[] = []) => {
     const settings = sampleSettings({ model: { name: 'm', ...model }, setup });
-    const context = testContext({ cwd: temporaryFolder() });
+    const context = testContext({ cwd: temporaryDirectory() });
     const options = { kind: 'local', gpu: false, allowCpu: false, serve: false } as const;
     const { plan } = await prepareRun({ root, site: 'generic', settings }, options, context);
     await checkInputs(plan, context);

@@ -2,17 +2,17 @@ import { expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { withStaging } from '../../src/model/staging.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** Where something is made for that repository; it has to be gone afterwards. */
 async function placeFor(repository: string): Promise<string> {
-  const staging = await withStaging(repository, (folder) => Promise.resolve(folder));
+  const staging = await withStaging(repository, (directory) => Promise.resolve(directory));
   expect(existsSync(staging)).toBe(false);
   return path.dirname(staging);
 }
 
 test('it lies beside the repository, also of one that is a link', async () => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   mkdirSync(path.join(cwd, 'disk', 'models'), { recursive: true });
   symlinkSync(path.join(cwd, 'disk', 'models'), path.join(cwd, 'models'));
   expect(await placeFor(path.join(cwd, 'disk', 'models'))).toBe(path.join(cwd, 'disk'));
@@ -24,7 +24,7 @@ test('it lies in a repository that is a file system of its own', async () => {
 });
 
 test('it lies in the repository when nothing can be renamed from beside it', async () => {
-  const repository = path.join(temporaryFolder(), 'models');
+  const repository = path.join(temporaryDirectory(), 'models');
   mkdirSync(repository);
   const tried: string[] = [];
   const renamed = await withStaging(repository, (staging) => {

@@ -4,7 +4,7 @@ import { Attempts, retryAfterOf } from '../../src/registry/attempts.ts';
 import { downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest } from '../../src/registry/manifests.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { fakeRegistry, reply } from './fake-registry.ts';
 
 const never = new AbortController().signal;
@@ -62,7 +62,7 @@ describe('a registry that is busy', () => {
       });
       const { slept, clock } = stoppedClock();
       const opened = registry.open({ clock });
-      const file = path.join(temporaryFolder(), 'blob');
+      const file = path.join(temporaryDirectory(), 'blob');
       await (what === 'blobs'
         ? downloadBlob(opened, blob, file, () => undefined, testContext({ clock }))
         : fetchManifest(opened, 'v1', [], never));
@@ -81,7 +81,7 @@ describe('a registry that is busy', () => {
     });
     const { slept, clock } = stoppedClock();
     const opened = registry.open({ clock });
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     const fetching =
       what === 'blobs'
         ? downloadBlob(opened, blob, file, () => undefined, testContext({ clock }))
@@ -133,7 +133,7 @@ describe('a download that is resumed', () => {
     });
     const { clock } = stoppedClock();
     let count = 0;
-    const file = path.join(temporaryFolder(), `blob${count}`);
+    const file = path.join(temporaryDirectory(), `blob${count}`);
     await downloadBlob(registry.open({ clock }), blob, file, (n) => (count += n), testContext({ clock }));
     expect(count).toBe(content.length);
     expect(registry.asked).toHaveLength(2);
@@ -154,7 +154,7 @@ describe('a download that is resumed', () => {
     });
     const { clock } = stoppedClock();
     let count = 0;
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     await downloadBlob(registry.open({ clock }), blob, file, (n) => (count += n), testContext({ clock }));
     expect(count).toBe(content.length);
   });

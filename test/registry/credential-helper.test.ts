@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { askHelper } from '../../src/registry/credential-helper.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const hanging = (signal = new AbortController().signal) => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   // The child that it waits for keeps its output open.
-  fakeProgram(folder, 'docker-credential-hanging', 'sleep 30; true');
-  return testContext({ env: { PATH: `${folder}:/usr/bin:/bin` }, signal });
+  fakeProgram(directory, 'docker-credential-hanging', 'sleep 30; true');
+  return testContext({ env: { PATH: `${directory}:/usr/bin:/bin` }, signal });
 };
 
 test('a helper that hangs ends in time, with what it started', async () => {

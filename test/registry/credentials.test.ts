@@ -4,7 +4,7 @@ import path from 'node:path';
 import { findCredentials, type FoundCredentials } from '../../src/registry/credentials.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const auth = (text: string) => Buffer.from(text).toString('base64');
 
@@ -14,7 +14,7 @@ async function find(
   config: unknown,
   env: Record<string, string> = {},
 ): Promise<FoundCredentials> {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   await mkdir(path.join(home, '.docker'));
   await writeFile(
     path.join(home, '.docker', 'config.json'),
@@ -163,7 +163,7 @@ describe('credentials for a registry', () => {
   );
 
   test('come from the first file that has one: variables, Docker, Apptainer, Podman', async () => {
-    const home = temporaryFolder();
+    const home = temporaryDirectory();
     const files = [
       'named/auth.json',
       'apptainer/auth.json',

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** The login that the environment names. */
 export const loginEnv = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: 'se:cret' };
@@ -13,7 +13,7 @@ export function basicOf(username: string, password: string): string {
 export async function authFileFor(
   auths: Readonly<Record<string, object | undefined>>,
 ): Promise<Record<string, string>> {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   await writeFile(path.join(home, 'config.json'), JSON.stringify({ auths }));
   return { HOME: home, DOCKER_CONFIG: home, PATH: '/usr/bin:/bin' };
 }

@@ -6,7 +6,7 @@ import { fetchManifest } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const quick = { now: () => new Date(), sleep: () => Promise.resolve() };
@@ -45,7 +45,7 @@ test.each([
       { plainHttp: true },
       testContext({ env: {}, clock: quick }),
     );
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     const context = testContext({ clock: quick });
     for (const fetching of [
       () => fetchManifest(registry, 'v1', [], context.signal),

@@ -6,7 +6,7 @@ import type { LayerReading } from '../../src/image/source/layered-image.ts';
 import { HpcGatError, messageOf } from '../../src/support/errors.ts';
 import type { RunCommand } from '../../src/support/command.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { drawScenario, type Scenario } from './odd/scenario.ts';
 import { basicOf, layers, OddServers, secrets, serverNames, type ServerName } from './odd/servers.ts';
 
@@ -21,7 +21,7 @@ afterAll(() => servers.stop());
 
 /** The files of a user with this login, and with others that are for somewhere else. */
 async function homeOf({ login, isNamespaced, noise }: Scenario): Promise<string> {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   const { username, password, identity, registryToken, decoy } = secrets;
   const host = servers.host('registry');
   const entry = {

@@ -4,7 +4,7 @@ import { downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest } from '../../src/registry/manifests.ts';
 import { HpcGatError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { fakeRegistry, reply, type FakeRegistry } from './fake-registry.ts';
 import { authFileFor, basicOf, loginEnv } from './logins.ts';
 
@@ -57,7 +57,7 @@ describe('a redirect to another host', () => {
         downloadBlob(
           opened,
           { digest, size: 4 },
-          path.join(temporaryFolder(), 'blob'),
+          path.join(temporaryDirectory(), 'blob'),
           () => undefined,
           testContext(),
         ),
@@ -171,7 +171,7 @@ describe('an odd redirect is one clear error', () => {
       reply(response, 307, '', { location: what === 'itself' ? (request.url ?? '') : location });
     });
     const opened = registry.open({ clock: quick });
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     for (const fetching of [
       fetchManifest(opened, 'v1', [], never),
       downloadBlob(opened, { digest, size: 4 }, file, () => undefined, testContext({ clock: quick })),

@@ -8,7 +8,7 @@ import { openRegistry } from '../../src/registry/registry.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { HpcGatError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { fakeRegistry, reply } from './fake-registry.ts';
 
 const quick = { now: () => new Date(), sleep: () => Promise.resolve() };
@@ -239,7 +239,7 @@ describe('a registry that wants a login', () => {
         reply(response, 307, '', { location: `http://${storage.host}/there` });
       }
     });
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     const blob = { digest: 'sha256:x', size: 4 };
     await downloadBlob(registry.open({ env: login }), blob, file, () => undefined, testContext());
     expect(storage.asked).toEqual(['/there']);
@@ -266,7 +266,7 @@ describe('a download', () => {
           response.end(body);
         }
       });
-      const file = path.join(await mkdtemp(path.join(temporaryFolder(), 'x')), 'blob');
+      const file = path.join(await mkdtemp(path.join(temporaryDirectory(), 'x')), 'blob');
       let read = 0;
       await downloadBlob(
         registry.open(),
@@ -286,7 +286,7 @@ describe('a download', () => {
       response.flushHeaders();
       response.destroy();
     });
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     await expect(
       downloadBlob(registry.open(), blob, file, () => undefined, testContext({ clock: quick })),
     ).rejects.toThrow(/broke off at 0 of 10000 bytes/);
@@ -301,7 +301,7 @@ describe('a download', () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, status, { errors: [{ message: 'a teapot' }] });
     });
-    const file = path.join(temporaryFolder(), `blob-${status}`);
+    const file = path.join(temporaryDirectory(), `blob-${status}`);
     const error = await downloadBlob(registry.open(), blob, file, () => undefined, testContext()).catch(
       (thrown: unknown) => thrown as HpcGatError,
     );
@@ -314,7 +314,7 @@ describe('a download', () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 200, Buffer.concat([content, content]));
     });
-    const file = path.join(temporaryFolder(), 'blob');
+    const file = path.join(temporaryDirectory(), 'blob');
     await expect(downloadBlob(registry.open(), blob, file, () => undefined, testContext())).rejects.toThrow(
       /sends more/,
     );

@@ -3,48 +3,48 @@ import { X509Certificate } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeCredentials } from '../../src/run/credentials.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const now = new Date('2026-01-02T03:04:05Z');
 const until = new Date('2026-01-02T05:00:00Z');
 
 async function made() {
-  const folder = path.join(temporaryFolder(), 'credentials');
-  await makeCredentials(folder, { now, until });
-  const read = async (name: string) => new X509Certificate(await readFile(path.join(folder, name)));
+  const directory = path.join(temporaryDirectory(), 'credentials');
+  await makeCredentials(directory, { now, until });
+  const read = async (name: string) => new X509Certificate(await readFile(path.join(directory, name)));
   return {
-    folder,
+    directory,
     ca: await read('ca.pem'),
     server: await read('server.pem'),
     client: await read('client.pem'),
   };
 }
 
-test("the folder is its owner's alone, and holds no key of the authority", async () => {
-  const { folder } = await made();
+test("the directory is its owner's alone, and holds no key of the authority", async () => {
+  const { directory } = await made();
   const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
-  expect(await mode(folder)).toBe('700');
-  const names = (await readdir(folder)).sort();
+  expect(await mode(directory)).toBe('700');
+  const names = (await readdir(directory)).sort();
   expect(names).toEqual(['ca.pem', 'client-key.pem', 'client.pem', 'server-key.pem', 'server.pem']);
   for (const name of names) {
-    expect(await mode(path.join(folder, name))).toBe('600');
+    expect(await mode(path.join(directory, name))).toBe('600');
   }
 });
 
 test.each(['0777', '0770', '0703'])(
-  'a folder of mode %s is refused, because others could exchange the keys',
+  'a directory of mode %s is refused, because others could exchange the keys',
   async (mode) => {
-    const folder = path.join(temporaryFolder(), 'open');
-    await mkdir(folder);
-    await chown(folder, process.getuid?.() ?? 0, process.getuid?.() === 0 ? 54_321 : -1);
-    await chmod(folder, mode);
-    await expect(makeCredentials(folder, { now, until })).rejects.toMatchObject({
+    const directory = path.join(temporaryDirectory(), 'open');
+    await mkdir(directory);
+    await chown(directory, process.getuid?.() ?? 0, process.getuid?.() === 0 ? 54_321 : -1);
+    await chmod(directory, mode);
+    await expect(makeCredentials(directory, { now, until })).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
         /^keys cannot be kept in .*\/open: it belongs to \w+ and can be changed by /,
       ),
     });
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
   },
 );
 

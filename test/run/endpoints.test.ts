@@ -9,14 +9,14 @@ import { identityOf } from '../../src/support/process-identity.ts';
 import { clientFiles } from '../../src/triton/credentials.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
 let PATH = '';
 
 beforeEach(() => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   PATH = fakePrograms({
     squeue: 'printf "1|RUNNING|None|gpu1|\\n2|PENDING|Priority||\\n"',
     sacct: 'exit 1',
@@ -48,12 +48,12 @@ async function publish(record: RunDirectory, changed: Partial<Endpoint> = {}): P
     credentials: 'owned/gpu1.7/credentials',
     ...changed,
   };
-  const folder = path.join(record.folder, 'owned', 'gpu1.7', 'credentials');
-  await mkdir(folder, { recursive: true });
+  const directory = path.join(record.directory, 'owned', 'gpu1.7', 'credentials');
+  await mkdir(directory, { recursive: true });
   for (const name of clientFiles) {
-    await writeFile(path.join(folder, name), name);
+    await writeFile(path.join(directory, name), name);
   }
-  await writeFile(path.join(record.folder, 'endpoint.json'), JSON.stringify(endpoint));
+  await writeFile(path.join(record.directory, 'endpoint.json'), JSON.stringify(endpoint));
 }
 
 const serving = (id: string, jobId?: string) => sampleRecord(root, id, jobId, { serve: true });
@@ -78,7 +78,7 @@ describe('endpoints', () => {
     expect(results).toEqual([
       'model gat_test is served at 10.1.2.3:20001 (gpu1) until 2026-01-03T12:30:05Z',
       '  test it:   hpc-gat test a',
-      '  share it:  hpc-gat endpoints a --export FOLDER',
+      '  share it:  hpc-gat endpoints a --export DIRECTORY',
       '  its ports without TLS:  HTTP 20002',
       expect.stringMatching(/^ {2}its keys: {2}\/.*\/runs\/a\/owned\/gpu1\.7\/credentials, by gRPC with TLS/),
     ]);
@@ -129,15 +129,15 @@ describe('a bundle', () => {
 
   test('has the address, the keys and how to use them, for its owner alone', async () => {
     expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({ exitCode: 0 });
-    const folder = path.join(root, 'for-bob');
-    const names = (await readdir(folder)).sort();
+    const directory = path.join(root, 'for-bob');
+    const names = (await readdir(directory)).sort();
     expect(names).toEqual(['README.md', ...clientFiles, 'endpoint.json'].sort());
-    expect((await stat(folder)).mode & 0o777).toBe(0o700);
-    expect(JSON.parse(await readFile(path.join(folder, 'endpoint.json'), 'utf8'))).toMatchObject({
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(await readFile(path.join(directory, 'endpoint.json'), 'utf8'))).toMatchObject({
       address: '10.1.2.3',
       credentials: '.',
     });
-    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain(
+    expect(await readFile(path.join(directory, 'README.md'), 'utf8')).toContain(
       '10.1.2.3:20001 --model gat_test ',
     );
     expect(await readdir(root)).toEqual(expect.not.arrayContaining([expect.stringContaining('.part.')]));
@@ -167,7 +167,7 @@ describe('a bundle', () => {
     await mkdir(path.join(root, 'for-bob'));
     expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({
       exitCode: 2,
-      messages: [expect.stringMatching(/for-bob is there already/), '  fix: name a new folder'],
+      messages: [expect.stringMatching(/for-bob is there already/), '  fix: name a new directory'],
     });
   });
 
@@ -192,7 +192,7 @@ test('whether a run serves is said by its plan, whether it is ready by its endpo
   ] as const;
   await publish(ready);
   // The local one is this very process.
-  const owned = path.join(here.folder, 'owned', 'here.1');
+  const owned = path.join(here.directory, 'owned', 'here.1');
   await mkdir(owned, { recursive: true });
   const { pid = 0, startTicks = 0 } = identityOf(process.pid) ?? {};
   await writeFile(path.join(owned, 'host'), hostname());

@@ -8,13 +8,13 @@ import type { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { waitForJob } from '../../src/run/wait.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let record: RunDirectory;
 
 beforeEach(async () => {
-  record = await sampleRecord(temporaryFolder(), 'a', '12');
+  record = await sampleRecord(temporaryDirectory(), 'a', '12');
 });
 
 const me = userInfo().uid;
@@ -96,7 +96,7 @@ test.each([
   ['tcsh', '.login', 'exit\n', /line 1 of .*\.login/],
   ['nologin', '.x', '', /^the login files of \/bin\/nologin$/],
 ])('the login file of %s that disturbs Slurm is named: %s with %j', async (shell, name, text, expected) => {
-  const home = temporaryFolder();
+  const home = temporaryDirectory();
   await mkdir(path.dirname(path.join(home, name)), { recursive: true });
   await writeFile(path.join(home, name), text);
   expect(await likelyLoginFile(home, `/bin/${shell}`)).toMatch(expected);
@@ -132,14 +132,14 @@ test('a job that Slurm has forgotten is reported as unknown', async () => {
 });
 
 test('the outcome of a forgotten job comes from the files of its run', async () => {
-  await writeFile(path.join(record.folder, 'result.json'), '{"exitCode":6,"status":"fail"}');
+  await writeFile(path.join(record.directory, 'result.json'), '{"exitCode":6,"status":"fail"}');
   expect(await wait({ squeue: forgotten }).ending).toMatchObject({ exitCode: 6 });
   await endRecord(record);
   expect(await wait({ squeue: forgotten }).ending).toEqual({ exitCode: 0, message: 'passed' });
 });
 
 test('a controller that does not answer is waited for', async () => {
-  const flag = path.join(temporaryFolder(), 'calls');
+  const flag = path.join(temporaryDirectory(), 'calls');
   const { ending, context } = wait({
     squeue: `echo x >>${flag}
       [ "$(wc -l <${flag})" -gt 4 ] && echo '12|COMPLETED|None|cpu1|' && exit
@@ -167,7 +167,7 @@ test.each([
 });
 
 test('a held job is canceled and reported', async () => {
-  const held = path.join(temporaryFolder(), 'cancelled');
+  const held = path.join(temporaryDirectory(), 'cancelled');
   const { ending } = wait({
     squeue: `[ -e ${held} ] && echo '12|CANCELLED|None||' || echo '12|PENDING|launch failed requeued held||'`,
     scancel: `touch ${held}`,
@@ -176,7 +176,7 @@ test('a held job is canceled and reported', async () => {
 });
 
 test('a job whose script does not start is reported while it runs', async () => {
-  const flag = path.join(temporaryFolder(), 'calls');
+  const flag = path.join(temporaryDirectory(), 'calls');
   const { ending, context } = wait({
     squeue: `echo x >>${flag}; [ "$(wc -l <${flag})" -gt 6 ] && echo '12|TIMEOUT|None|cpu1|' || echo '12|RUNNING|None|cpu1|'`,
   });

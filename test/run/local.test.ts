@@ -6,22 +6,22 @@ import { runLocally } from '../../src/run/local.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleSettings } from './plan/sample-plan.ts';
 
 test('a run goes on while its file server fails for a moment', async () => {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
   await writeFile(path.join(root, 'triton.sif'), '');
   const runs = path.join(root, '.hpc-gat', 'runs');
   /** In place of the script. */
   const run = async () => {
-    const folder = path.join(runs, (await readdir(runs))[0] ?? '');
+    const directory = path.join(runs, (await readdir(runs))[0] ?? '');
     // The first bytes of a process's memory cannot be read: EIO.
-    await symlink('/proc/self/mem', path.join(folder, 'client.log'));
+    await symlink('/proc/self/mem', path.join(directory, 'client.log'));
     await delay(500);
-    await rm(path.join(folder, 'client.log'));
-    await writeFile(path.join(folder, 'client.log'), 'passed: 1 of 1\n');
+    await rm(path.join(directory, 'client.log'));
+    await writeFile(path.join(directory, 'client.log'), 'passed: 1 of 1\n');
     const ended = {
       schemaVersion: 1,
       exitCode: 0,
@@ -29,7 +29,7 @@ test('a run goes on while its file server fails for a moment', async () => {
       host: 'here',
       time: '2026-01-02T03:04:05Z',
     };
-    await writeFile(path.join(folder, 'ended.json'), JSON.stringify(ended));
+    await writeFile(path.join(directory, 'ended.json'), JSON.stringify(ended));
     return { command: 'bash', exitCode: 0, signal: undefined, timedOut: false, stdout: '', stderr: '' };
   };
   const context = testContext({ cwd: root, run, clock: systemClock });

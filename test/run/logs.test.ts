@@ -6,7 +6,7 @@ import type { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
@@ -15,7 +15,7 @@ let state = '';
 let PATH = '';
 
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   record = await sampleRecord(root, 'a', '1');
   state = path.join(root, 'state');
   await writeFile(state, 'RUNNING');

@@ -6,15 +6,15 @@ import { release } from '../../src/run/release.ts';
 import type { ResourceRecord } from '../../src/run/record/run-directory.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleRecord } from './record/sample-record.ts';
 
 let root = '';
-let folder = '';
+let directory = '';
 
 beforeEach(() => {
-  root = temporaryFolder();
-  folder = path.join(root, '.hpc-gat/runs/inside/owned/cpu1.7');
+  root = temporaryDirectory();
+  directory = path.join(root, '.hpc-gat/runs/inside/owned/cpu1.7');
 });
 
 /** A run in allocation 7 on cpu1; `step` and `job` are what becomes of a step of it and of a job of ours. */
@@ -24,11 +24,11 @@ async function releaseOnCpu1(
   directives: readonly [string, string][] = [],
 ): Promise<string[]> {
   const record = await sampleRecord(root, 'inside');
-  const plan = path.join(record.folder, 'plan.json');
+  const plan = path.join(record.directory, 'plan.json');
   await writeFile(plan, JSON.stringify({ ...JSON.parse(await readFile(plan, 'utf8')), directives }));
-  await mkdir(folder, { recursive: true });
+  await mkdir(directory, { recursive: true });
   for (const [name, value] of Object.entries(recorded)) {
-    await writeFile(path.join(folder, name), `${value}\n`);
+    await writeFile(path.join(directory, name), `${value}\n`);
   }
   const [holding] = (await record.holdings()) as [ResourceRecord];
   const PATH = fakePrograms({
@@ -55,15 +55,15 @@ async function asked(): Promise<string[]> {
 const revoke = () => `touch ${root}/revoked; echo 'srun: Force Terminated job 7' >&2; exit 143`;
 
 test('a step that its allocation takes with it is no failure, where the run has released all by itself', async () => {
-  await releaseOnCpu1({ step: `rm -r ${folder}; ${revoke()}`, job: 'exit 1' });
+  await releaseOnCpu1({ step: `rm -r ${directory}; ${revoke()}`, job: 'exit 1' });
   expect(await asked()).toEqual(['step']);
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(directory)).toBe(false);
 });
 
 test('a step that is taken away too early is made up for by a job', async () => {
-  await releaseOnCpu1({ step: revoke(), job: `rm -r ${folder}` });
+  await releaseOnCpu1({ step: revoke(), job: `rm -r ${directory}` });
   expect(await asked()).toEqual(['step', 'job']);
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(directory)).toBe(false);
 });
 
 test.each([
@@ -105,7 +105,7 @@ describe('a job that cleans up', () => {
 
   test("requests what the run's own job requested, where that one ran", async () => {
     const [request = '', ...others] = await requestsOf(gpu, {
-      job: `rm -r ${folder}`,
+      job: `rm -r ${directory}`,
       recorded: { partition: 'gpu', node: 'cpu1', host: 'cpu1.cluster.local' },
     });
     expect(failure).toBeUndefined();
@@ -136,7 +136,7 @@ describe('a job that cleans up', () => {
     ['its recorded Slurm name', { node: 'cpu1', host: 'other.site' }],
     ['its hostname with a domain', { host: 'cpu1.cluster.local' }],
   ])('finds the node by %s', async (_name, recorded) => {
-    const [request] = await requestsOf([], { job: `rm -r ${folder}`, recorded });
+    const [request] = await requestsOf([], { job: `rm -r ${directory}`, recorded });
     expect(failure).toBeUndefined();
     expect(request).toContain('--nodelist=cpu1 ');
   });

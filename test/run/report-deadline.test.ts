@@ -5,7 +5,7 @@ import { waitForJob } from '../../src/run/wait.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleRecord } from './record/sample-record.ts';
 
 /** A clock whose sleeps take no time; `after` acts when that many milliseconds have passed. */
@@ -53,7 +53,7 @@ test.each([
   ['COMPLETED', '0:0', 0],
   ['FAILED', '3:0', 3],
 ])('a job that ended as %s %s without a visible report ends with %i', async (state, code, exitCode) => {
-  const record = await sampleRecord(temporaryFolder(), 'a', '7');
+  const record = await sampleRecord(temporaryDirectory(), 'a', '7');
   const PATH = fakePrograms({
     squeue: `echo '7|${state}|None|cpu1|'`,
     sacct: `echo '7|${state}|None|cpu1|${code}'`,

@@ -7,13 +7,13 @@ import { InterruptedError } from '../../src/support/errors.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleSettings } from './plan/sample-plan.ts';
 
 const options = { gpu: false, allowCpu: false, serve: false };
 
 test('what a site wants from everybody is asked for before anything is made', async () => {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   const project = { root, site: 'ncsa-delta', needs: ['account'] as const, settings: sampleSettings() };
   await expect(submitRun(testContext(), project, options)).rejects.toMatchObject({
     exitCode: 2,
@@ -25,7 +25,7 @@ test('what a site wants from everybody is asked for before anything is made', as
 
 /** Submits with programs of Slurm that are stood in for; sbatch gets the script as its second argument. */
 async function submitWith(sbatch: string, signal = new AbortController().signal, squeue = 'exit 1') {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
   await writeFile(path.join(root, 'triton.sif'), '');
   const cancelled = path.join(root, 'cancelled');
@@ -51,7 +51,7 @@ test('a job whose number cannot be written down does not stay in the queue', asy
 
 test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', async () => {
   const control = new AbortController();
-  const flag = path.join(temporaryFolder(), 'asked');
+  const flag = path.join(temporaryDirectory(), 'asked');
   const { submitted, runs, cancelled } = await submitWith(
     `touch '${flag}'; sleep 0.5; echo 4711`,
     control.signal,

@@ -5,7 +5,7 @@ import { main } from '../../src/main.ts';
 import { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { samplePlan, sampleSettings } from './plan/sample-plan.ts';
 
 let root = '';
@@ -13,7 +13,7 @@ let record: RunDirectory;
 
 /** A run whose submission was killed before it wrote job.json. */
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   const project = { root, site: 'generic', settings: sampleSettings() };
   record = await RunDirectory.create(samplePlan({}, { project, id: 'lost', kind: 'job', serve: true }), '');
 });
@@ -77,7 +77,7 @@ test('a job of the same name that has nothing to do with the run is not its own,
 });
 
 test('a started script has recorded the number of its job itself', async () => {
-  const owned = path.join(record.folder, 'owned', 'cpu1.7');
+  const owned = path.join(record.directory, 'owned', 'cpu1.7');
   await mkdir(owned, { recursive: true });
   await writeFile(path.join(owned, 'host'), 'cpu1\n');
   await writeFile(path.join(owned, 'job'), '12\n');
@@ -93,7 +93,7 @@ test('on a host without Slurm it is shown as lost', async () => {
 });
 
 test('a project that was submitted by another path is the same one', async () => {
-  const link = path.join(temporaryFolder(), 'link');
+  const link = path.join(temporaryDirectory(), 'link');
   await symlink(root, link);
   const squeue = `case "$*" in
     *--name*) echo "12|PENDING|None|||hpc-gat-lost|${link}/.hpc-gat/runs/lost/batch.sh" ;;

@@ -7,7 +7,7 @@ import { watchRuns } from '../../src/run/watch.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './record/sample-record.ts';
 
 let root = '';
@@ -16,7 +16,7 @@ let calls = '';
 let PATH = '';
 
 beforeEach(() => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   queue = path.join(root, 'queue');
   calls = path.join(root, 'calls');
   PATH = fakePrograms({

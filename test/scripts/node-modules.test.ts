@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nodeModules } from '../../scripts/bundle/node-modules.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** Named, default, all at once and renamed, and what is loaded only when it is read. */
 const program = `
@@ -18,9 +18,9 @@ console.log(JSON.stringify([os.EOL === lineEnd, typeof url.fileURLToPath, typeof
 `;
 
 async function run(plugins: Plugin[]): Promise<unknown> {
-  const folder = temporaryFolder();
-  const entry = path.join(folder, 'entry.mjs');
-  const outfile = path.join(folder, 'out.mjs');
+  const directory = temporaryDirectory();
+  const entry = path.join(directory, 'entry.mjs');
+  const outfile = path.join(directory, 'out.mjs');
   writeFileSync(entry, program);
   await build({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile, plugins });
   return JSON.parse(execFileSync(process.execPath, [outfile], { encoding: 'utf8' }));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cancelJob, queryJob, queryJobs } from '../../src/slurm/job.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function contextWith(programs: Readonly<Record<string, string>>) {
   const PATH = fakePrograms({ squeue: 'exit 1', sacct: 'exit 1', scontrol: 'exit 1', ...programs });
@@ -57,7 +57,7 @@ test('accounting that still calls a finished job RUNNING is not believed', async
 });
 
 test('many jobs are asked with one call of squeue, and one of sacct for those that are over', async () => {
-  const log = path.join(temporaryFolder(), 'calls');
+  const log = path.join(temporaryDirectory(), 'calls');
   const called = `echo "$(basename "$0") $*" >>'${log}'`;
   const context = contextWith({
     squeue: `${called}; printf '1|PENDING|Priority||\\n2|RUNNING|None|gpu1|\\n3|COMPLETED|None|cpu1|\\n5|FAILED|None|cpu2|\\n'`,
@@ -97,7 +97,7 @@ test('jobs of another cluster are asked of that, and told from those of the same
 });
 
 test('a job of another cluster is cancelled there', async () => {
-  const log = path.join(temporaryFolder(), 'calls');
+  const log = path.join(temporaryDirectory(), 'calls');
   await cancelJob(contextWith({ scancel: `echo "$*" >'${log}'` }), '7;c2');
   expect(await readFile(log, 'utf8')).toBe('--clusters=c2 7\n');
 });

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { NotStartedError, runSmallJob } from '../../src/slurm/small-job.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const job = { options: [], command: ['bash', '-s'], input: 'echo started\n', waitMs: 1_000, limitMs: 5_000 };
 
 test('a job that waits is cancelled after its time, with the reason that Slurm gives', async () => {
-  const ended = path.join(temporaryFolder(), 'ended');
+  const ended = path.join(temporaryDirectory(), 'ended');
   const PATH = fakePrograms({
     srun: `trap 'touch ${ended}; exit 1' TERM; echo 'srun: job 12 queued and waiting for resources' >&2; while :; do sleep 0.1; done`,
     squeue: "echo '12|PENDING|QOSMinGRES||'",

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { submitScript, UncertainSubmissionError } from '../../src/slurm/submit.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** A clock that does not wait. */
 const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
@@ -58,7 +58,7 @@ test.each([
 });
 
 test('searches again for a job that a busy controller queues late', async () => {
-  const flag = `${temporaryFolder()}/asked`;
+  const flag = `${temporaryDirectory()}/asked`;
   const squeue = `[ -e ${flag} ] && ${queued('4711')}; touch ${flag}`;
   expect(await submitNamed({ sbatch: timedOut, squeue }).submitted).toBe('4711');
 });
@@ -70,7 +70,7 @@ test('adopts the job of a copy of the script, and none of another run', async ()
 });
 
 test('keeps one of two jobs that a repeated sbatch has left', async () => {
-  const cancelled = `${temporaryFolder()}/cancelled`;
+  const cancelled = `${temporaryDirectory()}/cancelled`;
   const { submitted } = submitNamed({
     sbatch: timedOut,
     scancel: `echo "$*" >>${cancelled}`,
@@ -92,7 +92,7 @@ test('an earlier run of the same id is not adopted', async () => {
 });
 
 test('does not query a controller that sbatch did not reach', async () => {
-  const asked = `${temporaryFolder()}/asked`;
+  const asked = `${temporaryDirectory()}/asked`;
   const sbatch =
     'echo "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)" >&2; exit 1';
   const { submitted } = submitNamed({ sbatch, squeue: `touch ${asked}; exit 1` });

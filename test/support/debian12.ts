@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { debianMirror } from '../../src/lab/mirror.ts';
-import { cacheFolder } from '../../src/support/cache-folder.ts';
+import { cacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { testContext } from './context.ts';
 
@@ -20,28 +20,28 @@ const programs = ['unsquashfs', 'dockerd', 'containerd', 'runc', 'podman', 'conm
 const timeoutMs = 5 * 60_000;
 
 /**
- * Programs and libraries of Debian 12, flat in one folder; fetched once, then kept in the cache.
+ * Programs and libraries of Debian 12, flat in one directory; fetched once, then kept in the cache.
  *
- * @param folder a new one, of root.
+ * @param directory a new one, of root.
  */
-export async function placeDebian12(folder: string): Promise<void> {
-  const cache = cacheFolder({ env: process.env });
+export async function placeDebian12(directory: string): Promise<void> {
+  const cache = cacheDirectory({ env: process.env });
   const ready = path.join(cache, 'debian-12-programs');
   if (!existsSync(ready)) {
     await mkdir(cache, { recursive: true });
     await fetchPrograms(ready);
   }
-  await cp(ready, folder, { recursive: true, verbatimSymlinks: true });
+  await cp(ready, directory, { recursive: true, verbatimSymlinks: true });
 }
 
 /** What starts one of them: its libraries are in no way of other programs. */
-export function startedFrom(folder: string, program: string): string {
-  return `env LD_LIBRARY_PATH=${folder} PATH=${folder}:$PATH ${folder}/${program}`;
+export function startedFrom(directory: string, program: string): string {
+  return `env LD_LIBRARY_PATH=${directory} PATH=${directory}:$PATH ${directory}/${program}`;
 }
 
 /** By an apt with sources of its own: those of this machine may be of another release. */
-async function fetchPrograms(folder: string): Promise<void> {
-  const temporary = await mkdtemp(`${folder}.part.`);
+async function fetchPrograms(directory: string): Promise<void> {
+  const temporary = await mkdtemp(`${directory}.part.`);
   const within = (name: string) => path.join(temporary, name);
   try {
     for (const name of ['lists/partial', 'cache/archives/partial', 'packages', 'root', 'kept']) {
@@ -76,7 +76,7 @@ async function fetchPrograms(folder: string): Promise<void> {
         await rename(path.join(parentPath, name), path.join(within('kept'), name));
       }
     }
-    await rename(within('kept'), folder);
+    await rename(within('kept'), directory);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

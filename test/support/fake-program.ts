@@ -1,10 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
-/** Puts an executable `name` into `folder` that runs this shell script. */
-export function fakeProgram(folder: string, name: string, script: string): string {
-  const file = path.join(folder, name);
+/** Puts an executable `name` into `directory` that runs this shell script. */
+export function fakeProgram(directory: string, name: string, script: string): string {
+  const file = path.join(directory, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
   return file;
@@ -12,9 +12,9 @@ export function fakeProgram(folder: string, name: string, script: string): strin
 
 /** A PATH on which these fakes stand before the real programs. */
 export function fakePrograms(scripts: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   for (const [name, script] of Object.entries(scripts)) {
-    fakeProgram(folder, name, script);
+    fakeProgram(directory, name, script);
   }
-  return `${folder}:/usr/bin:/bin`;
+  return `${directory}:/usr/bin:/bin`;
 }

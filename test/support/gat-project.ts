@@ -5,7 +5,7 @@ import { type LabExecOptions, labExec, type LabResult } from './lab.ts';
 export const tritonImage = 'hpc-gat/triton-cpu:2.51';
 
 /** The project of the end-to-end tests, on the file system that all nodes share. */
-export const projectFolder = '/home/alice/gat';
+export const projectDirectory = '/home/alice/gat';
 
 /** Another model of the same name, inputs and outputs, without torch, for tests that are about something else. */
 export const quickModels = 'quick';
@@ -15,8 +15,8 @@ export const fewRequests = 'few-requests';
 
 const makeProject = `
 set -e
-mkdir -p ${projectFolder}
-cd ${projectFolder}
+mkdir -p ${projectDirectory}
+cd ${projectDirectory}
 rm -rf .hpc-gat
 [ -e models ] || cp -r /opt/hpc-gat/models models
 [ -e ${quickModels} ] || cp -r /opt/hpc-gat/test/fixtures/quick-models ${quickModels}
@@ -47,7 +47,7 @@ export function hpcGat(
   args: readonly string[],
   { node = 'login', ...options }: LabExecOptions & { node?: string } = {},
 ): Promise<LabResult> {
-  return labExec(node, ['hpc-gat', ...args], { cwd: projectFolder, timeoutMs: 120_000, ...options });
+  return labExec(node, ['hpc-gat', ...args], { cwd: projectDirectory, timeoutMs: 120_000, ...options });
 }
 
 /** Runs a line of bash in the project, as alice on the login node unless told otherwise. */
@@ -55,5 +55,5 @@ export function shell(
   line: string,
   { node = 'login', ...options }: LabExecOptions & { node?: string } = {},
 ): Promise<LabResult> {
-  return labExec(node, ['bash', '-c', line], { cwd: projectFolder, timeoutMs: 60_000, ...options });
+  return labExec(node, ['bash', '-c', line], { cwd: projectDirectory, timeoutMs: 60_000, ...options });
 }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { runGateFixture } from './gate-run.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** A PATH without any of the programs that a lab needs. */
-const withoutTools = (): Record<string, string> => ({ PATH: temporaryFolder() });
+const withoutTools = (): Record<string, string> => ({ PATH: temporaryDirectory() });
 
 test('on a host that cannot run the lab the end-to-end tests are skipped, and the reason is said', async () => {
   const run = await runGateFixture(withoutTools());

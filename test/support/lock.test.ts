@@ -9,7 +9,7 @@ import { InterruptedError } from '../../src/support/errors.ts';
 import { acquireLock, removeAbandoned, type LockOptions } from '../../src/support/lock.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { ownIdentity, type ProcessIdentity } from '../../src/support/process-identity.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 interface Waiting extends LockOptions {
   readonly waitedFor: (ProcessIdentity | undefined)[];
@@ -21,8 +21,8 @@ function options(signal = new AbortController().signal): Waiting {
 }
 
 test('one holds it, the next waits', async () => {
-  const folder = temporaryFolder();
-  const file = path.join(folder, 'lock');
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'lock');
   const release = await acquireLock(file, options());
   const second = options();
   let got = false;
@@ -37,14 +37,14 @@ test('one holds it, the next waits', async () => {
   await (
     await waiting
   )();
-  expect(await readdir(folder)).toEqual([]);
+  expect(await readdir(directory)).toEqual([]);
 });
 
 test.each<[string, Partial<ProcessIdentity>, number]>([
   ['of this host', { startTicks: ownIdentity().startTicks + 1 }, 0],
   ['of another host that was not heard of for long', { host: 'elsewhere' }, 300],
 ])('a dead owner %s loses it', async (_what, changes, ageS) => {
-  const file = path.join(temporaryFolder(), 'lock');
+  const file = path.join(temporaryDirectory(), 'lock');
   await writeFile(file, JSON.stringify({ ...ownIdentity(), ...changes }));
   const written = new Date(Date.now() - ageS * 1000);
   await utimes(file, written, written);
@@ -59,8 +59,8 @@ describe('the lock of a dead owner', () => {
   const dead = JSON.stringify({ ...ownIdentity(), startTicks: ownIdentity().startTicks + 1 });
 
   test('is taken by one after the other of many that wait for it', async () => {
-    const folder = temporaryFolder();
-    const file = path.join(folder, 'lock');
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'lock');
     await writeFile(file, dead);
     let holders = 0;
     const seen: number[] = [];
@@ -73,7 +73,7 @@ describe('the lock of a dead owner', () => {
     };
     await Promise.all([take(), take(), take(), take()]);
     expect(seen).toEqual([1, 1, 1, 1]);
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
   });
 
   test.each([
@@ -81,8 +81,8 @@ describe('the lock of a dead owner', () => {
     ['one while another does', dead, JSON.stringify(ownIdentity()), false],
     ['one after another died at it', dead, dead, true],
   ])('is removed once: %s', async (_what, content, remover, expected) => {
-    const folder = temporaryFolder();
-    const [file, candidate] = [path.join(folder, 'lock'), path.join(folder, 'candidate')];
+    const directory = temporaryDirectory();
+    const [file, candidate] = [path.join(directory, 'lock'), path.join(directory, 'candidate')];
     const removal = `${file}.${sha256OfBytes(dead).slice(0, 12)}.dead`;
     await writeFile(file, content);
     await writeFile(candidate, 'mine');
@@ -98,8 +98,8 @@ test.each([
   ['an owner on another host', JSON.stringify({ ...ownIdentity(), host: 'elsewhere' })],
   ['one that says nothing of itself', 'garbage'],
 ])('%s is waited for, until Ctrl-C', async (_what, content) => {
-  const folder = temporaryFolder();
-  const file = path.join(folder, 'lock');
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'lock');
   await writeFile(file, content);
   const interruption = new AbortController();
   const waiting = options(interruption.signal);
@@ -108,14 +108,14 @@ test.each([
   }, 400);
   await expect(acquireLock(file, waiting)).rejects.toThrow(InterruptedError);
   expect(waiting.waitedFor).toHaveLength(1);
-  expect(await readdir(folder)).toEqual(['lock']);
+  expect(await readdir(directory)).toEqual(['lock']);
 });
 
 test('the lock of a user whose umask keeps others from reading it is waited for', async () => {
-  const folder = temporaryFolder();
-  const file = path.join(folder, 'lock');
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'lock');
   await writeFile(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
-  await chown(folder, 65_534, 65_534);
+  await chown(directory, 65_534, 65_534);
   // A process of its own becomes another user than root, whom no mode keeps out.
   const waiting = `
     const { acquireLock } = await import(${JSON.stringify(path.join(packageRoot, 'src/support/lock.ts'))});
@@ -131,9 +131,9 @@ describe('what somebody has planted', () => {
   const { host, pid, startTicks } = ownIdentity();
 
   test('as a candidate is not written through', async () => {
-    const folder = temporaryFolder();
-    const file = path.join(folder, 'lock');
-    const precious = path.join(folder, 'precious');
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'lock');
+    const precious = path.join(directory, 'precious');
     await writeFile(precious, 'precious');
     for (let attempt = 0; attempt < 100; attempt += 1) {
       await symlink(precious, `${file}.${host}-${pid}-${startTicks}.${attempt}`);
@@ -149,7 +149,7 @@ describe('what somebody has planted', () => {
     ['a named pipe', (file: string) => execa('sh', ['-c', 'mkfifo "$1"', 'sh', file])],
     ['a large file', (file: string) => writeFile(file, Buffer.alloc(5_000))],
   ])('in the place of the lock is told: %s', async (_what, plant) => {
-    const file = path.join(temporaryFolder(), 'lock');
+    const file = path.join(temporaryDirectory(), 'lock');
     await plant(file);
     await expect(acquireLock(file, options())).rejects.toMatchObject({
       message: `${file} is in the place of a lock and is none`,
@@ -159,7 +159,7 @@ describe('what somebody has planted', () => {
 
   const asRoot = process.getuid?.() === 0 ? test : test.skip;
   const foreignLock = async (owner: Partial<ProcessIdentity>, ageS = 0): Promise<string> => {
-    const file = path.join(temporaryFolder(), 'lock');
+    const file = path.join(temporaryDirectory(), 'lock');
     await writeFile(file, JSON.stringify({ ...ownIdentity(), ...owner }));
     await chown(file, 54_321, 54_321);
     const written = new Date(Date.now() - ageS * 1000);

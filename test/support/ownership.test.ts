@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { explainDistrust, findConcern, readOwnText, readTrustedText } from '../../src/support/ownership.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const [file, directory, link] = [constants.S_IFREG, constants.S_IFDIR, constants.S_IFLNK];
 const [alice, bob, overflow] = [1001, 1002, 65534];
@@ -37,7 +37,7 @@ test('the overflow user is nobody in particular where root is mapped', () => {
 
 describe('a path', () => {
   test('is trusted with all directories and links on the way, and not without one of them', async () => {
-    const root = temporaryFolder();
+    const root = temporaryDirectory();
     await chmod(root, 0o755);
     const inner = path.join(root, 'open', 'inner');
     await mkdir(inner, { recursive: true });
@@ -60,7 +60,7 @@ describe('a path', () => {
   });
 
   test('that leads nowhere is none; a directory and a circle are told', async () => {
-    const root = temporaryFolder();
+    const root = temporaryDirectory();
     await symlink('circle', path.join(root, 'circle'));
     await symlink('gone', path.join(root, 'dangling'));
     expect(await readTrustedText(path.join(root, 'none'))).toBeUndefined();
@@ -73,7 +73,7 @@ describe('a path', () => {
 });
 
 test('a file of one’s own is read, and neither through a link nor when it is large', async () => {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   await writeFile(path.join(root, 'real'), 'text');
   await symlink('real', path.join(root, 'link'));
   expect(await readOwnText(path.join(root, 'real'))).toBe('text');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheFolder } from '../../src/support/cache-folder.ts';
+import { cacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 
 /** Pinned: what is kept is never fetched again. */
@@ -10,19 +10,19 @@ const wheels = ['pip==25.3', 'tqdm==4.67.1'];
 /** A few MB from PyPI. */
 const timeoutMs = 2 * 60_000;
 
-/** Copies the wheels of pip and of one small package into `folder`; fetched once, then kept in the cache. */
-export async function placePipWheels(folder: string): Promise<void> {
-  const cache = cacheFolder({ env: process.env });
+/** Copies the wheels of pip and of one small package into `directory`; fetched once, then kept in the cache. */
+export async function placePipWheels(directory: string): Promise<void> {
+  const cache = cacheDirectory({ env: process.env });
   const kept = path.join(cache, `pip-wheels-${wheels.join('-').replaceAll('==', '-')}`);
   if (!existsSync(kept)) {
     await mkdir(cache, { recursive: true });
     await fetchWheels(kept);
   }
-  await cp(kept, folder, { recursive: true });
+  await cp(kept, directory, { recursive: true });
 }
 
-async function fetchWheels(folder: string): Promise<void> {
-  const temporary = await mkdtemp(`${folder}.part.`);
+async function fetchWheels(directory: string): Promise<void> {
+  const temporary = await mkdtemp(`${directory}.part.`);
   const target = path.join(temporary, 'wheels');
   try {
     const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps'];
@@ -31,7 +31,7 @@ async function fetchWheels(folder: string): Promise<void> {
       timeoutMs,
     });
     expectSuccess(result, 'pip download');
-    await rename(target, folder);
+    await rename(target, directory);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

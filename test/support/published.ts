@@ -22,16 +22,23 @@ export async function makeOneFile(): Promise<string> {
   return '/opt/hpc-gat/build/hpc-gat-linux-x64';
 }
 
-/** Packs the package and installs it below a folder of the lab, from nothing but that one file. */
+/** Packs the package and installs it below a directory of the lab, from nothing but that one file. */
 export async function installPackage(prefix: string): Promise<void> {
-  const { folder } = await testLab();
+  const { directory } = await testLab();
   const packed = await mkdtemp(path.join(tmpdir(), 'hpc-gat-pack-'));
   try {
     await execa('npm', ['pack', '--pack-destination', packed], withNode);
     const [archive = ''] = await readdir(packed);
     await execa(
       'npm',
-      ['install', '--global', '--offline', '--prefix', path.join(folder, prefix), path.join(packed, archive)],
+      [
+        'install',
+        '--global',
+        '--offline',
+        '--prefix',
+        path.join(directory, prefix),
+        path.join(packed, archive),
+      ],
       withNode,
     );
   } finally {

@@ -15,8 +15,8 @@ const requirements = {
 /** About 40 MB from PyPI each; cold it took 13 s. */
 const timeoutMs = 5 * 60_000;
 
-/** Copies what is asked for on top of the image's Python into `folder`; fetched once, then kept in the cache. */
-export async function placePackages(what: keyof typeof requirements, folder: string): Promise<void> {
+/** Copies what is asked for on top of the image's Python into `directory`; fetched once, then kept in the cache. */
+export async function placePackages(what: keyof typeof requirements, directory: string): Promise<void> {
   const list = path.join(packageRoot, requirements[what]);
   const { XDG_CACHE_HOME = '' } = process.env;
   const cache = path.join(XDG_CACHE_HOME === '' ? path.join(homedir(), '.cache') : XDG_CACHE_HOME, 'hpc-gat');
@@ -26,12 +26,12 @@ export async function placePackages(what: keyof typeof requirements, folder: str
     await mkdir(cache, { recursive: true });
     await fetchPackages(list, kept);
   }
-  await cp(kept, folder, { recursive: true });
+  await cp(kept, directory, { recursive: true });
 }
 
-async function fetchPackages(list: string, folder: string): Promise<void> {
-  const temporary = await mkdtemp(`${folder}.part.`);
-  // Not the folder of mkdtemp itself, which only its owner may read.
+async function fetchPackages(list: string, directory: string): Promise<void> {
+  const temporary = await mkdtemp(`${directory}.part.`);
+  // Not the directory of mkdtemp itself, which only its owner may read.
   const packages = path.join(temporary, 'packages');
   try {
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
@@ -41,7 +41,7 @@ async function fetchPackages(list: string, folder: string): Promise<void> {
       timeoutMs,
     });
     expectSuccess(result, 'pip install');
-    await rename(packages, folder);
+    await rename(packages, directory);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -8,7 +8,7 @@ import type { RunPlan, RunRequest } from '../../src/run/plan/plan.ts';
 import { renderScript } from '../../src/run/plan/script.ts';
 import { samplePlan } from '../run/plan/sample-plan.ts';
 import { fakeProgram } from './fake-program.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** Lines of bash that stand in for what a program does; each fake succeeds in silence where none are given. */
 export interface FakePrograms {
@@ -41,14 +41,14 @@ export class ScriptRun {
     request: Partial<RunRequest> = {},
     fakes: FakePrograms = {},
   ): Promise<ScriptRun> {
-    const root = temporaryFolder();
-    const folder = path.join(root, 'bin');
+    const root = temporaryDirectory();
+    const directory = path.join(root, 'bin');
     const temp = path.join(root, 'temp');
-    await Promise.all([folder, temp].map((name) => mkdir(name)));
+    await Promise.all([directory, temp].map((name) => mkdir(name)));
     const calls = path.join(root, 'calls');
-    // Like a real program, an exec is one process with its program; the container's /tmp is the run's folder.
+    // Like a real program, an exec is one process with its program; the container's /tmp is the run's directory.
     fakeProgram(
-      folder,
+      directory,
       'apptainer',
       `exec bash -c '${`
         printf "%s\\n" "apptainer $*" >>"${calls}"
@@ -66,9 +66,9 @@ export class ScriptRun {
             exec "$@" ;;
         esac`.replaceAll("'", `'\\''`)}' apptainer "$@"`,
     );
-    fakeProgram(folder, 'tritonserver', fakes.tritonserver ?? 'exec sleep 60');
+    fakeProgram(directory, 'tritonserver', fakes.tritonserver ?? 'exec sleep 60');
     fakeProgram(
-      folder,
+      directory,
       'client',
       `printf '%s\\n' "client $*" >>"${calls}"
       case $1 in
@@ -78,18 +78,20 @@ export class ScriptRun {
       ${fakes.client ?? ''}`,
     );
     for (const [name, script] of Object.entries(fakes.others ?? {})) {
-      fakeProgram(folder, name, script);
+      fakeProgram(directory, name, script);
     }
     const plan = samplePlan(
       { node: { temp: [temp], tempFreeMiB: 0 }, triton: { stopSeconds: 2, ...settings.triton }, ...settings },
-      { kind: 'local', hostClient: [path.join(folder, 'client')], ...request },
+      { kind: 'local', hostClient: [path.join(directory, 'client')], ...request },
       root,
     );
-    await mkdir(plan.runFolder, { recursive: true });
+    await mkdir(plan.runDirectory, { recursive: true });
     await mkdir(path.join(plan.repository, 'gat_test'), { recursive: true });
     const script = await renderScript(plan);
-    await writeFile(path.join(plan.runFolder, 'batch.sh'), fakes.edit?.(script) ?? script, { mode: 0o700 });
-    return new ScriptRun(root, plan, { PATH: `${folder}:/usr/bin:/bin`, HOME: root });
+    await writeFile(path.join(plan.runDirectory, 'batch.sh'), fakes.edit?.(script) ?? script, {
+      mode: 0o700,
+    });
+    return new ScriptRun(root, plan, { PATH: `${directory}:/usr/bin:/bin`, HOME: root });
   }
 
   /** Executes the script; what it prints goes to batch.log beside it, as with Slurm. */
@@ -149,6 +151,6 @@ export class ScriptRun {
   }
 
   #file(name: string): string {
-    return path.join(this.plan.runFolder, name);
+    return path.join(this.plan.runDirectory, name);
   }
 }

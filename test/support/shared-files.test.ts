@@ -5,13 +5,13 @@ import {
   type FileSystem,
   isListed,
   isTransient,
-  listFolder,
+  listDirectory,
   readFrom,
   readListedText,
   visibilityDelayMs,
 } from '../../src/support/shared-files.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
@@ -25,9 +25,9 @@ class CachingFileSystem implements FileSystem {
   readonly failures: string[] = [];
   refreshes = 0;
 
-  readonly readdir = (folder: string): Promise<string[]> =>
+  readonly readdir = (directory: string): Promise<string[]> =>
     this.#answer(() => {
-      const names = [...this.present.keys()].filter((file) => path.dirname(file) === folder);
+      const names = [...this.present.keys()].filter((file) => path.dirname(file) === directory);
       return names.map((file) => path.basename(file));
     });
 
@@ -102,24 +102,24 @@ test('an error that is transient is so as a cause too', () => {
 });
 
 test('refreshing a listing leaves owner, group and times of the directory as they are', async () => {
-  const folder = path.join(temporaryFolder(), 'run');
-  await mkdir(folder);
-  await writeFile(path.join(folder, 'a'), '');
-  const before = await stat(folder);
-  expect(await listFolder(folder)).toEqual(['a']);
-  const { uid, gid, mtimeMs, mode } = await stat(folder);
+  const directory = path.join(temporaryDirectory(), 'run');
+  await mkdir(directory);
+  await writeFile(path.join(directory, 'a'), '');
+  const before = await stat(directory);
+  expect(await listDirectory(directory)).toEqual(['a']);
+  const { uid, gid, mtimeMs, mode } = await stat(directory);
   expect({ uid, gid, mtimeMs, mode }).toEqual({
     uid: before.uid,
     gid: before.gid,
     mtimeMs: before.mtimeMs,
     mode: before.mode,
   });
-  expect(await listFolder(path.join(folder, 'none'))).toEqual([]);
+  expect(await listDirectory(path.join(directory, 'none'))).toEqual([]);
   expect(await visibilityDelayMs('/proc')).toBe(65_000);
 });
 
 test('reads a file from a position to its end, of any size', async () => {
-  const file = path.join(temporaryFolder(), 'file');
+  const file = path.join(temporaryDirectory(), 'file');
   await writeFile(file, 'x'.repeat(150_000) + 'end');
   expect((await readFrom(file, 149_999))?.toString()).toBe('xend');
   expect((await readFrom(file, 0))?.length).toBe(150_003);

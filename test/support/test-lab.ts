@@ -41,8 +41,8 @@ export async function bringUpTestLab(
     const binds = await makeBinds();
     if (process.env.HPC_GAT_E2E_KEEP !== '1') {
       await labDown(lab, { wipe: false });
-      for (const folder of ['home', 'scratch', 'database', 'controller', 'nodes']) {
-        await rm(path.join(lab.folder, folder), { recursive: true, force: true });
+      for (const directory of ['home', 'scratch', 'database', 'controller', 'nodes']) {
+        await rm(path.join(lab.directory, directory), { recursive: true, force: true });
       }
     }
     await labUp(lab, { binds: binds.map((bind) => parseBind(bind, lab.context.cwd)), modes: {} });

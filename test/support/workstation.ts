@@ -1,21 +1,21 @@
 import { expect } from '@jest/globals';
 import { labExec, type LabExecOptions, type LabResult } from './lab.ts';
 
-/** The node where Docker is, seen from one folder on it. */
+/** The node where Docker is, seen from one directory on it. */
 export interface Workstation {
-  /** A line of bash in the folder, whatever its exit code. */
+  /** A line of bash in the directory, whatever its exit code. */
   readonly shell: (line: string, options?: LabExecOptions) => Promise<LabResult>;
   /** The same; the test fails unless it ends with 0. Resolves to what it printed. */
   readonly stdoutOf: (line: string, options?: LabExecOptions) => Promise<string>;
   /** An image of one static program, whose command prints `greeting`, with as many random bytes as are asked for. */
   readonly importImage: (name: string, greeting: string, randomMiB?: number) => Promise<string>;
-  /** Everything in the folder, hidden files too. */
+  /** Everything in the directory, hidden files too. */
   readonly files: () => Promise<string[]>;
 }
 
-export function workstation(folder: string): Workstation {
+export function workstation(directory: string): Workstation {
   const shell: Workstation['shell'] = (line, options = {}) =>
-    labExec('workstation', ['bash', '-c', line], { cwd: folder, timeoutMs: 120_000, ...options });
+    labExec('workstation', ['bash', '-c', line], { cwd: directory, timeoutMs: 120_000, ...options });
   const stdoutOf: Workstation['stdoutOf'] = async (line, options = {}) => {
     const { exitCode, stdout, stderr } = await shell(line, options);
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });

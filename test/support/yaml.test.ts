@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const levels = Array.from({ length: 12 }, (_, level) =>
   level === 0
@@ -25,7 +25,7 @@ const texts: readonly [string, string, RegExp][] = [
 ];
 
 test.each(texts)('a configuration with %s ends with exit code 2 at most', async (_, text, message) => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await writeFile(path.join(cwd, 'hpc-gat.yaml'), text);
   const context = testContext({ cwd });
   const exitCode = await main(['config', 'show'], context);
@@ -35,14 +35,14 @@ test.each(texts)('a configuration with %s ends with exit code 2 at most', async 
 });
 
 test.each(texts)('a workload with %s ends with exit code 2', async (_, text) => {
-  const cwd = temporaryFolder();
+  const cwd = temporaryDirectory();
   await writeFile(path.join(cwd, 'w.yaml'), text);
   const context = testContext({ cwd });
   expect(await main(['test', '--url', '127.0.0.1:1', '--workload', 'w.yaml'], context)).toBe(2);
 });
 
 test('a configuration without an end is not read to its end', async () => {
-  const context = testContext({ cwd: temporaryFolder() });
+  const context = testContext({ cwd: temporaryDirectory() });
   expect(await main(['config', 'show', '--config', '/dev/zero'], context)).toBe(2);
   expect(context.messages.join('\n')).toMatch(/\/dev\/zero is larger than 64 MiB/);
 });

@@ -8,7 +8,7 @@ import { makeCredentials } from '../../src/run/credentials.ts';
 import { type ClientCredentials, readClientCredentials } from '../../src/triton/credentials.ts';
 import { connect } from '../../src/triton/grpc-client.ts';
 import { removeTree } from '../../src/support/remove-tree.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startFakeServer } from './fake-server.ts';
 
 const hourMs = 3_600_000;
@@ -30,12 +30,12 @@ afterEach(() => {
   });
 });
 
-/** A server with the certificates of `folder`, which takes clients with those of `clients`. */
-async function serve(folder: string, clients = folder): Promise<string> {
+/** A server with the certificates of `directory`, which takes clients with those of `clients`. */
+async function serve(directory: string, clients = directory): Promise<string> {
   const [ca, key, certificate] = await Promise.all([
     readFile(path.join(clients, 'ca.pem')),
-    readFile(path.join(folder, 'server-key.pem')),
-    readFile(path.join(folder, 'server.pem')),
+    readFile(path.join(directory, 'server-key.pem')),
+    readFile(path.join(directory, 'server.pem')),
   ]);
   const pair = { private_key: key, cert_chain: certificate };
   const fake = await startFakeServer(ServerCredentials.createSsl(ca, [pair], true));
@@ -80,7 +80,7 @@ test('a server that does not take the client refuses it', async () => {
 });
 
 test("a server's certificate that has expired is told as that", async () => {
-  const old = path.join(temporaryFolder(), 'old');
+  const old = path.join(temporaryDirectory(), 'old');
   const past = new Date(now.getTime() - 48 * hourMs);
   await makeCredentials(old, { now: past, until: past });
   // Those of the client, as they were then.
@@ -110,27 +110,27 @@ test('credentials that expired, or are not yet valid, are refused before any cal
 test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
   '%s is missing, or is none, or of another run',
   async (name) => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     for (const file of ['ca.pem', 'client.pem', 'client-key.pem']) {
-      await copyFile(path.join(mine, file), path.join(folder, file));
+      await copyFile(path.join(mine, file), path.join(directory, file));
     }
-    await writeFile(path.join(folder, name), 'nonsense');
-    await expect(readClientCredentials(folder, now)).rejects.toMatchObject({
+    await writeFile(path.join(directory, name), 'nonsense');
+    await expect(readClientCredentials(directory, now)).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining(`${path.join(folder, name)} is not PEM`),
+      message: expect.stringContaining(`${path.join(directory, name)} is not PEM`),
     });
-    await rm(path.join(folder, name));
-    await expect(readClientCredentials(folder, now)).rejects.toMatchObject({
+    await rm(path.join(directory, name));
+    await expect(readClientCredentials(directory, now)).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining(`there is no ${path.join(folder, name)}`),
+      message: expect.stringContaining(`there is no ${path.join(directory, name)}`),
     });
   },
 );
 
 test('a key of another run does not fit', async () => {
-  const folder = temporaryFolder();
-  await copyFile(path.join(mine, 'ca.pem'), path.join(folder, 'ca.pem'));
-  await copyFile(path.join(mine, 'client.pem'), path.join(folder, 'client.pem'));
-  await copyFile(path.join(other, 'client-key.pem'), path.join(folder, 'client-key.pem'));
-  await expect(readClientCredentials(folder, now)).rejects.toThrow(/is not the key of client\.pem/);
+  const directory = temporaryDirectory();
+  await copyFile(path.join(mine, 'ca.pem'), path.join(directory, 'ca.pem'));
+  await copyFile(path.join(mine, 'client.pem'), path.join(directory, 'client.pem'));
+  await copyFile(path.join(other, 'client-key.pem'), path.join(directory, 'client-key.pem'));
+  await expect(readClientCredentials(directory, now)).rejects.toThrow(/is not the key of client\.pem/);
 });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { makeCredentials } from '../../src/run/credentials.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** Somebody who takes connections and never says a word, as a port may be held while the server's models load. */
 async function silentPort(): Promise<{ url: string; close: () => void }> {
@@ -20,7 +20,7 @@ test.each(['with', 'without'])(
   'a client %s certificates does not wait for the other side to end',
   async (which) => {
     const now = new Date();
-    const credentials = path.join(temporaryFolder(), 'credentials');
+    const credentials = path.join(temporaryDirectory(), 'credentials');
     await makeCredentials(credentials, { now, until: new Date(now.getTime() + 3_600_000) });
     const { url, close } = await silentPort();
     try {

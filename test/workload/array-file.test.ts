@@ -10,10 +10,10 @@ import { decodeByteElements, encodeByteElements } from '../../src/triton/byte-el
 import { elementsOf, type Datatype } from '../../src/triton/datatypes.ts';
 import { npyFile, npzFile } from '../client/numpy-files.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'arrays-'));
+const directory = mkdtempSync(path.join(tmpdir(), 'arrays-'));
 
 function written(name: string, content: string | Uint8Array): string {
-  const file = path.join(folder, name);
+  const file = path.join(directory, name);
   writeFileSync(file, content);
   return file;
 }
@@ -94,7 +94,7 @@ test('another type, and a file that is not there, are refused with both sides', 
   await expect(readArray({ file: written('x.npy', floats) }, 'INT64')).rejects.toThrow(
     /x\.npy: has elements of type <f4, INT64 needs <i8$/,
   );
-  await expect(readArray({ file: path.join(folder, 'none.npy') }, 'FP32')).rejects.toThrow(
+  await expect(readArray({ file: path.join(directory, 'none.npy') }, 'FP32')).rejects.toThrow(
     /unusable array .*none\.npy: there is no such file/,
   );
 });

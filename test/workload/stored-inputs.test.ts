@@ -9,17 +9,17 @@ import { decodeByteElements } from '../../src/triton/byte-elements.ts';
 import { elementsOf } from '../../src/triton/datatypes.ts';
 import { npyFile } from '../client/numpy-files.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'arrays-'));
-const file = path.join(folder, 'workload.yaml');
+const directory = mkdtempSync(path.join(tmpdir(), 'arrays-'));
+const file = path.join(directory, 'workload.yaml');
 writeFileSync(
-  path.join(folder, 'x.npy'),
+  path.join(directory, 'x.npy'),
   npyFile(
     '<f4',
     [5, 2],
     Float32Array.from({ length: 10 }, (_, i) => i),
   ),
 );
-writeFileSync(path.join(folder, 'words.json'), '["zero", "one", "two", "three", "four"]');
+writeFileSync(path.join(directory, 'words.json'), '["zero", "one", "two", "three", "four"]');
 
 async function requests(inputs: string, sizes = '{}') {
   writeFileSync(

@@ -8,8 +8,8 @@ import { packageRoot } from '../../src/support/package-root.ts';
 
 const committed = path.join(packageRoot, 'models', 'gat_test', 'workload.yaml');
 const text = readFileSync(committed, 'utf8');
-const folder = mkdtempSync(path.join(tmpdir(), 'workload-'));
-const file = path.join(folder, 'workload.yaml');
+const directory = mkdtempSync(path.join(tmpdir(), 'workload-'));
+const file = path.join(directory, 'workload.yaml');
 
 async function load(content: string) {
   writeFileSync(file, content);
@@ -76,8 +76,10 @@ test('reference and random may each be left out, but not both', async () => {
 });
 
 test('no file, no YAML and no mapping are refused', async () => {
-  await expect(loadWorkload(path.join(folder, 'none.yaml'))).rejects.toThrow(/^no workload at .*none\.yaml$/);
-  await expect(loadWorkload(folder)).rejects.toThrow(UsageError);
+  await expect(loadWorkload(path.join(directory, 'none.yaml'))).rejects.toThrow(
+    /^no workload at .*none\.yaml$/,
+  );
+  await expect(loadWorkload(directory)).rejects.toThrow(UsageError);
   await expect(load('a: [1')).rejects.toThrow(UsageError);
   await expect(load('')).rejects.toThrow(UsageError);
   await expect(load('just text')).rejects.toThrow(UsageError);

@@ -9,7 +9,7 @@ export function entryName(name: string): string {
 const maxLinks = 40;
 
 /**
- * Finds an entry of an archive by its path, through symbolic links in the archive, of folders too, and hard links.
+ * Finds an entry of an archive by its path, through symbolic links in the archive, of directories too, and hard links.
  *
  * @param linkOf returns the target of a link, relative to the root of the archive; undefined for other entries.
  */
@@ -36,7 +36,7 @@ export function findEntry<Entry>(
   return undefined;
 }
 
-/** Resolves the target of a link in an archive: of a symbolic link against its folder, of a hard link against the root. */
+/** Resolves the target of a link in an archive: of a symbolic link against its directory, of a hard link against the root. */
 export function linkTarget(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
   return kind === 'hard' || linkName.startsWith('/')
     ? linkName

@@ -8,7 +8,7 @@ import { parsePax, paxNumber, type PaxRecords } from './pax.ts';
 /** Where a file of a tar lies in it. */
 export interface TarEntry {
   readonly name: string;
-  /** The header's type: "0" a file, "5" a folder, "2" a symbolic link. */
+  /** The header's type: "0" a file, "5" a directory, "2" a symbolic link. */
   readonly type: string;
   /** Of a link, where it leads, as it stands there; empty for others. */
   readonly linkName: string;

@@ -14,15 +14,15 @@ export interface Base {
 /**
  * An image's name as Docker has it, one of the sources of `make-sif`, or a SIF.
  *
- * @param folder absolute, for relative file names.
+ * @param directory absolute, for relative file names.
  * @throws {UsageError} for what is none of them.
  */
-export function parseBase(text: string, folder: string): Base {
+export function parseBase(text: string, directory: string): Base {
   if (text.endsWith('.sif')) {
-    return { dockerName: undefined, bootstrap: 'localimage', from: path.resolve(folder, text) };
+    return { dockerName: undefined, bootstrap: 'localimage', from: path.resolve(directory, text) };
   }
   const isSource = /^(docker-daemon|docker-archive|oci|oci-archive|docker):|\.def$/.test(text);
-  const source = parseSource(isSource ? text : `docker://${text}`, folder);
+  const source = parseSource(isSource ? text : `docker://${text}`, directory);
   switch (source.kind) {
     case 'docker':
     case 'docker-daemon':
@@ -42,11 +42,11 @@ export function parseBase(text: string, folder: string): Base {
   }
 }
 
-/** The same base, with a file name that is meant from `folder` as an absolute one. */
-export function withAbsoluteFile(text: string, folder: string): string {
+/** The same base, with a file name that is meant from `directory` as an absolute one. */
+export function withAbsoluteFile(text: string, directory: string): string {
   if (text.endsWith('.sif')) {
-    return path.resolve(folder, text);
+    return path.resolve(directory, text);
   }
   const [, scheme, file] = /^(docker-archive|oci|oci-archive):(.+)$/.exec(text) ?? [];
-  return scheme === undefined || file === undefined ? text : `${scheme}:${path.resolve(folder, file)}`;
+  return scheme === undefined || file === undefined ? text : `${scheme}:${path.resolve(directory, file)}`;
 }

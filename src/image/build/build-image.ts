@@ -8,7 +8,7 @@ import { engineFor } from '../convert/engines.ts';
 import { makeSif } from '../make/make-sif.ts';
 import { withPlainHttp } from '../source/plain-http.ts';
 import { buildWithDocker, dockerBuildArguments } from './docker.ts';
-import { fillBuildFolder } from './folder.ts';
+import { fillBuildDirectory } from './build-directory.ts';
 import { forPlatform } from '../make/requested-images.ts';
 import type { BuildPlan } from './plan.ts';
 
@@ -52,7 +52,7 @@ async function inDocker(
     const command = ['docker', ...dockerBuildArguments(plan, dockerArguments, context.env)].join(' ');
     return { ...report, state: 'would be built', line: command };
   }
-  await fillBuildFolder(plan, context);
+  await fillBuildDirectory(plan, context);
   context.output.info(`building ${dockerTag} on ${plan.base.dockerName ?? ''} with Docker`);
   const { id, sizeBytes } = await buildWithDocker(context, plan, dockerArguments);
   return { ...report, state: 'built', line: `${dockerTag}: ${formatBytes(sizeBytes)}, ${id}` };
@@ -69,10 +69,10 @@ async function asSif(
     const line = `${sif}: would be built by Apptainer from ${base.bootstrap}:${base.from}`;
     return { ...report, state: 'would be built', line };
   }
-  await fillBuildFolder(plan, context);
+  await fillBuildDirectory(plan, context);
   const recipe = {
     kind: 'recipe',
-    file: path.join(plan.folder, `${target}.def`),
+    file: path.join(plan.directory, `${target}.def`),
     buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
   } as const;
   const source = withPlainHttp(forPlatform(recipe, plan.platform), plan.plainHttpHosts);

@@ -29,7 +29,7 @@ export async function whyNoDocker({
  * @throws {UsageError} for a base that Docker cannot start from.
  */
 export function dockerBuildArguments(
-  { base, buildArguments, dockerTag, folder }: BuildPlan,
+  { base, buildArguments, dockerTag, directory }: BuildPlan,
   more: readonly string[],
   env: Context['env'],
 ): string[] {
@@ -45,7 +45,7 @@ export function dockerBuildArguments(
     // By their names alone: Docker takes the values from its environment, and keeps them out of the image.
     ...Object.keys(proxiesIn(env)).flatMap((name) => ['--build-arg', name]),
     ...more,
-    folder,
+    directory,
   ];
 }
 

@@ -13,8 +13,8 @@ export interface BuildPlan {
   readonly base: Base;
   /** The release of NVIDIA's image that the base is; undefined for a base of the user's own. */
   readonly release: TritonRelease | undefined;
-  /** Absolute folder with everything that the recipe copies. */
-  readonly folder: string;
+  /** Absolute directory with everything that the recipe copies. */
+  readonly directory: string;
   /** Files that lie in it beside the recipe, by their names there; absolute. */
   readonly extraFiles: Readonly<Record<string, string>>;
   /** Values of the recipe's variables, beside the base. */
@@ -49,7 +49,7 @@ export async function planBuild(
   const common = {
     target,
     release,
-    folder: path.join(root, '.hpc-gat', 'build', target),
+    directory: path.join(root, '.hpc-gat', 'build', target),
     dockerTag: dockerTag(image.source, target, root),
     sif: path.resolve(root, image.file),
     compression: image.compression,

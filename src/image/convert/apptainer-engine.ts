@@ -48,8 +48,8 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
         tmpDir: scratch,
-        // The names in a recipe are meant from its folder.
-        workingFolder: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
+        // The names in a recipe are meant from its directory.
+        workingDirectory: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
         architecture: foreignArchitecture(source),
         buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
         ...(source.kind === 'recipe'

@@ -6,7 +6,7 @@ import type { ImageSource } from '../source/source.ts';
 /** Turns an image into a SIF. What surrounds it (locks, checks, the record) is the same for every engine. */
 export interface SifEngine {
   readonly name: string;
-  /** Most bytes in its scratch folder for each byte of the unpacked layers; 0 where it stores nothing beside the output. */
+  /** Most bytes in its scratch directory for each byte of the unpacked layers; 0 where it stores nothing beside the output. */
   readonly scratchFactor: number;
   /** How many threads may work for one conversion, beside the one that hands out the work. */
   readonly threads: number;
@@ -36,7 +36,7 @@ export interface ConversionRequest {
   readonly source: ImageSource;
   /** Absolute path of the file to write. */
   readonly output: string;
-  /** Absolute path of an empty folder for what the engine stores meanwhile; the caller removes it. */
+  /** Absolute path of an empty directory for what the engine stores meanwhile; the caller removes it. */
   readonly scratch: string;
   readonly compression: Compression;
   /** Of the file system's blocks: a power of two, 4 KiB to 1 MiB. */

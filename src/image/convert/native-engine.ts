@@ -199,7 +199,7 @@ function createdOf({ created }: ImageConfig): Date {
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }
 
-/** As `apptainer build` writes it into the definition; the folder of a file is of this machine, not of the image. */
+/** As `apptainer build` writes it into the definition; the directory of a file is of this machine, not of the image. */
 function originOf(source: ImageSource): Omit<Origin, 'builtAt'> {
   const text = formatSource('file' in source ? { ...source, file: plainName(source) } : source);
   const colon = text.indexOf(':');

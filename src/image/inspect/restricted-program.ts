@@ -37,7 +37,7 @@ export async function findRestrictedProgram(
   { entrypoint, cmd, env }: StartedPrograms,
 ): Promise<RestrictedProgram | undefined> {
   const [first = '', ...more] = [...entrypoint, ...cmd];
-  const folders = (
+  const directories = (
     env.findLast((word) => word.startsWith('PATH='))?.slice('PATH='.length) ?? usualPath
   ).split(':');
   const isPath = (word: string) => word.startsWith('/');
@@ -49,7 +49,7 @@ export async function findRestrictedProgram(
   const places = [
     first.includes('/')
       ? [first].filter(isPath)
-      : folders.filter(isPath).map((folder) => `${folder}/${first}`),
+      : directories.filter(isPath).map((directory) => `${directory}/${first}`),
     ...others.map((word) => [word].filter(isPath)),
   ];
   for (const paths of places) {

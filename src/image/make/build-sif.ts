@@ -88,7 +88,7 @@ export async function convert(
   }
 }
 
-/** One warning, for the folder that has too little room for what it gets meanwhile, or of the result. */
+/** One warning, for the directory that has too little room for what it gets meanwhile, or of the result. */
 async function warnOfLittleSpace(
   { output, tmpDir, compression }: MakeSifRequest,
   { scratchFactor }: SifEngine,
@@ -98,21 +98,21 @@ async function warnOfLittleSpace(
   const beside = path.dirname(output);
   const places = [
     {
-      folder: tmpDir ?? beside,
+      directory: tmpDir ?? beside,
       needed: layersBytes * scratchFactor,
       fix: '--tmpdir names another place',
     },
     {
-      folder: beside,
+      directory: beside,
       needed: layersBytes * (compression.codec === 'none' ? 1 : compressedShare),
       fix: '-o FILE names another place',
     },
   ];
-  for (const { folder, needed, fix } of places) {
-    const { bavail, bsize } = needed > 0 ? await statfs(folder) : { bavail: Infinity, bsize: 1 };
+  for (const { directory, needed, fix } of places) {
+    const { bavail, bsize } = needed > 0 ? await statfs(directory) : { bavail: Infinity, bsize: 1 };
     if (bavail * bsize < needed) {
       context.output.warn(
-        `${folder} has ${formatBytes(bavail * bsize)} free, the conversion may need ${formatBytes(needed)}; ${fix}`,
+        `${directory} has ${formatBytes(bavail * bsize)} free, the conversion may need ${formatBytes(needed)}; ${fix}`,
       );
       return;
     }

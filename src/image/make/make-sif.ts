@@ -45,10 +45,10 @@ export async function makeSif(
 }
 
 async function lockOutput(output: string, context: Context): Promise<() => Promise<void>> {
-  const folder = path.dirname(output);
+  const directory = path.dirname(output);
   const name = path.basename(output);
   try {
-    return await acquireLock(path.join(folder, `.${name}.lock`), {
+    return await acquireLock(path.join(directory, `.${name}.lock`), {
       onWait: (owner, user) => {
         const process = owner === undefined ? 'another process' : `process ${owner.pid}`;
         const whose = user === undefined ? '' : ` of ${user}`;
@@ -59,6 +59,6 @@ async function lockOutput(output: string, context: Context): Promise<() => Promi
       signal: context.signal,
     });
   } catch (error) {
-    throw explainFileError(folder, error);
+    throw explainFileError(directory, error);
   }
 }

@@ -10,7 +10,7 @@ export interface MakeSifRequest {
   readonly compression: Compression;
   /** Of the file system's blocks, bytes. */
   readonly blockBytes: number;
-  /** Absolute folder for the temporary files of engines that have some; beside the output when undefined. */
+  /** Absolute directory for the temporary files of engines that have some; beside the output when undefined. */
   readonly tmpDir?: string | undefined;
   /** Converts even when the SIF is up to date, and replaces a file of other origin. */
   readonly force?: boolean;

@@ -72,8 +72,8 @@ export function forPlatform(source: ImageSource, text: string | undefined): Imag
   return source;
 }
 
-function parse(text: string, { registry }: CompleteSettings, folder: string): ImageSource {
-  const source = withPlainHttp(parseSource(text, folder), registry.plainHttp);
+function parse(text: string, { registry }: CompleteSettings, directory: string): ImageSource {
+  const source = withPlainHttp(parseSource(text, directory), registry.plainHttp);
   if (source.kind !== 'docker') {
     return source;
   }

@@ -12,16 +12,16 @@ import { removeTree } from '../../support/remove-tree.ts';
 export interface Workspace {
   /** On the file system of the output, so that a rename publishes it. */
   readonly sif: string;
-  /** An empty folder for the engine. */
+  /** An empty directory for the engine. */
   readonly scratch: string;
-  /** Notes a process that works here, for the run that finds this folder left behind. */
+  /** Notes a process that works here, for the run that finds this directory left behind. */
   readonly noteChild: (pid: number) => void;
   /** Removes everything; harmless when called twice. */
   remove(): Promise<void>;
 }
 
 const sifFile = 'image.sif';
-const scratchFolder = 'scratch';
+const scratchDirectory = 'scratch';
 const childFile = 'child.json';
 /** Apptainer removes what it unpacked when it is asked to end. */
 const childEndMs = 5000;
@@ -30,11 +30,11 @@ const childEndMs = 5000;
 const foreignLeftoverMs = 24 * 3600 * 1000;
 
 /**
- * Makes the folders of one conversion, after removing those that dead conversions of the same output left.
+ * Makes the directories of one conversion, after removing those that dead conversions of the same output left.
  *
- * @param tmpDir for the scratch folder; beside the output when undefined.
- * @param usesScratch whether anything will lie in the scratch folder; `tmpDir` is not written in for nothing.
- * @throws {UsageError} when a folder is not there or cannot be written.
+ * @param tmpDir for the scratch directory; beside the output when undefined.
+ * @param usesScratch whether anything will lie in the scratch directory; `tmpDir` is not written in for nothing.
+ * @throws {UsageError} when a directory is not there or cannot be written.
  */
 export async function createWorkspace(
   output: string,
@@ -48,58 +48,60 @@ export async function createWorkspace(
     await removeLeftovers(parent, name);
   }
   const parents = [...new Set(usesScratch ? [beside, tmpDir] : [beside])];
-  const folders = parents.map((parent) => path.join(parent, `.${name}.${host}-${pid}-${startTicks}.work`));
-  for (const folder of folders) {
-    await makeFolder(folder);
+  const directories = parents.map((parent) =>
+    path.join(parent, `.${name}.${host}-${pid}-${startTicks}.work`),
+  );
+  for (const directory of directories) {
+    await makeDirectory(directory);
   }
-  const scratch = path.join(folders.at(-1) ?? '', scratchFolder);
+  const scratch = path.join(directories.at(-1) ?? '', scratchDirectory);
   await mkdir(scratch);
   return {
-    sif: path.join(folders[0] ?? '', sifFile),
+    sif: path.join(directories[0] ?? '', sifFile),
     scratch,
     noteChild: (pid) => {
-      writeFileSync(path.join(folders[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
+      writeFileSync(path.join(directories[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
     },
     remove: async () => {
-      await Promise.all(folders.map(removeTree));
+      await Promise.all(directories.map(removeTree));
     },
   };
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(folder, { mode: 0o700 });
+    await mkdir(directory, { mode: 0o700 });
   } catch (error) {
-    throw explainFileError(path.dirname(folder), error);
+    throw explainFileError(path.dirname(directory), error);
   }
 }
 
-/** The error for the user, where `cause` says that nothing can be written in `folder`; else `cause` itself. */
-export function explainFileError(folder: string, cause: unknown): unknown {
+/** The error for the user, where `cause` says that nothing can be written in `directory`; else `cause` itself. */
+export function explainFileError(directory: string, cause: unknown): unknown {
   const code = codeOf(cause) ?? '';
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new UsageError(`there is no folder ${folder}`, { fix: `mkdir -p ${folder}`, cause });
+    return new UsageError(`there is no directory ${directory}`, { fix: `mkdir -p ${directory}`, cause });
   }
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     const fix = 'name another place: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile';
-    return new UsageError(`${folder} cannot be written by this user`, { fix, cause });
+    return new UsageError(`${directory} cannot be written by this user`, { fix, cause });
   }
-  return noSpaceIn(folder, cause) ?? cause;
+  return noSpaceIn(directory, cause) ?? cause;
 }
 
 /** The error for a full disk or quota, when `cause` speaks of one. */
-export function noSpaceIn(folder: string, cause: unknown): HpcGatError | undefined {
+export function noSpaceIn(directory: string, cause: unknown): HpcGatError | undefined {
   return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(messageOf(cause))
-    ? new HpcGatError(`no space left in ${folder}`, {
+    ? new HpcGatError(`no space left in ${directory}`, {
         fix: 'make room, or name a larger file system: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile',
         cause,
       })
     : undefined;
 }
 
-/** Removes folders and lock candidates that ended processes of this user left behind. */
+/** Removes directories and lock candidates that ended processes of this user left behind. */
 async function removeLeftovers(parent: string, name: string): Promise<void> {
-  // A folder that cannot be read is reported by the attempt to write in it.
+  // A directory that cannot be read is reported by the attempt to write in it.
   const entries = await readdir(parent).catch(() => []);
   for (const entry of entries) {
     const leftover = path.join(parent, entry);
@@ -127,7 +129,7 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
 }
 
 /**
- * Whether a conversion of this user created a folder. In a directory that others can write, they can rename any folder of
+ * Whether a conversion of this user created a directory. In a directory that others can write, they can rename any directory of
  * this user to such a name; therefore the contents are checked as well.
  */
 async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
@@ -135,7 +137,7 @@ async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
     return isOwn(found) && found.isFile() && entry.includes('.lock.');
   }
   const names = await readdir(entry).catch(() => ['unreadable']);
-  return names.every((name) => [scratchFolder, childFile].includes(name) || name.startsWith(sifFile));
+  return names.every((name) => [scratchDirectory, childFile].includes(name) || name.startsWith(sifFile));
 }
 
 /** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
@@ -149,7 +151,7 @@ async function endChild(file: string): Promise<void> {
     await delay(50);
   }
   signalGroup(child.pid, 'SIGKILL');
-  // Dying takes a moment, in which a process may still write into the folder that is about to be removed.
+  // Dying takes a moment, in which a process may still write into the directory that is about to be removed.
   const gone = Date.now() + childEndMs;
   while (isGroupLeft(child.pid) && Date.now() < gone) {
     await delay(10);

@@ -33,7 +33,7 @@ export async function checkUpToDate(
   const would = (reason: string): MakeSifResult => ({ state: 'would be made', file, reason });
   const there = await stat(file).catch(() => undefined);
   if (there?.isDirectory() === true) {
-    throw new UsageError(`${file} is a folder`, { fix: `name a file in it: -o ${file}/NAME.sif` });
+    throw new UsageError(`${file} is a directory`, { fix: `name a file in it: -o ${file}/NAME.sif` });
   }
   if (there === undefined || force) {
     return would(there === undefined ? 'it is not there yet' : 'forced');

@@ -32,7 +32,7 @@ export interface StreamPlace {
 }
 
 /**
- * What `docker save` writes, read once and from front to back: before Docker 25 folders of layers by their ids, since then
+ * What `docker save` writes, read once and from front to back: before Docker 25 directories of layers by their ids, since then
  * blobs by their digests, sometimes compressed; Podman has an order of its own, and so have OCI archives. What is what is
  * known for certain from the manifest or index alone, which comes last: layers are told from descriptions by their first
  * bytes, and from one another by their digests.
@@ -64,7 +64,7 @@ export class DockerSaveStream {
         throw this.#from.foreign(`more than ${maxEntries} files`);
       }
       if (kind !== 'file') {
-        // Folders, and links to a layer, which is also stored under its own name, or to a description.
+        // Directories, and links to a layer, which is also stored under its own name, or to a description.
         this.#keepLink(entry, name);
         continue;
       }

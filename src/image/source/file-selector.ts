@@ -2,9 +2,9 @@ import path from 'node:path';
 
 /** Access to the file system for the file names of a source. */
 export interface Look {
-  /** Absolute folder against which relative names are resolved. */
+  /** Absolute directory against which relative names are resolved. */
   readonly cwd: string;
-  /** Whether a file or folder of this name exists. */
+  /** Whether a file or directory of this name exists. */
   readonly exists: (file: string) => boolean;
 }
 

@@ -18,20 +18,20 @@ export async function wholeFile(file: string): Promise<FileSlice> {
   return { file, dataOffset: 0, sizeBytes: (await stat(file)).size };
 }
 
-/** The files that describe an image, in a folder or in a tar. */
+/** The files that describe an image, in a directory or in a tar. */
 export interface ImageFiles {
-  /** The folder or the archive, for messages. */
+  /** The directory or the archive, for messages. */
   readonly place: string;
   /** Undefined when there is no file of that name. */
   find(name: string): Promise<FileSlice | undefined>;
 }
 
-/** The files below a folder. */
-export function folderFiles(folder: string): ImageFiles {
+/** The files below a directory. */
+export function directoryFiles(directory: string): ImageFiles {
   return {
-    place: folder,
+    place: directory,
     find: async (name) => {
-      const file = path.join(folder, name);
+      const file = path.join(directory, name);
       try {
         const found = await stat(file);
         return found.isFile() ? { file, dataOffset: 0, sizeBytes: found.size } : undefined;

@@ -15,24 +15,27 @@ export type PlaceBlob = (digest: string, file: string) => Promise<void>;
  * An OCI layout that holds this one image and nothing else: Apptainer 1.4 takes neither tags of a layout nor
  * the image of a platform from one.
  *
- * @param folder where nothing is yet.
+ * @param directory where nothing is yet.
  * @param place where the image comes from, for messages.
  * @throws {HpcGatError} when a layer does not have the digests that are named for it.
  */
 export async function writeLayout(
-  folder: string,
+  directory: string,
   image: OciImage,
   place: string,
   placeBlob: PlaceBlob,
   { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
 ): Promise<void> {
-  const fileOf = (digest: string) => path.join(folder, 'blobs', digest.replace(':', '/'));
+  const fileOf = (digest: string) => path.join(directory, 'blobs', digest.replace(':', '/'));
   const { manifest, manifestDigest, manifestMediaType, configBytes, configDigest } = image;
-  await mkdir(path.join(folder, 'blobs', 'sha256'), { recursive: true });
+  await mkdir(path.join(directory, 'blobs', 'sha256'), { recursive: true });
   const descriptor = { mediaType: manifestMediaType, digest: manifestDigest, size: manifest.length };
   await Promise.all([
-    writeFile(path.join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' })),
-    writeFile(path.join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [descriptor] })),
+    writeFile(path.join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' })),
+    writeFile(
+      path.join(directory, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }),
+    ),
     writeFile(fileOf(manifestDigest), manifest),
     writeFile(fileOf(configDigest), configBytes),
   ]);

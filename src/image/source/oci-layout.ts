@@ -2,14 +2,14 @@ import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { printable } from '../../support/printable.ts';
 import { layoutFix } from './archive-file.ts';
 import { checkDescription, parseDescription } from './description-json.ts';
-import { folderFiles, readSlice, tarFiles, type FileSlice } from './image-files.ts';
+import { directoryFiles, readSlice, tarFiles, type FileSlice } from './image-files.ts';
 import { chooseEntry } from './oci-entry.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
 import { indexSchema, isNonDistributable, type Descriptor, type ImageIndex } from './oci-manifest.ts';
 import type { OciSource } from './source.ts';
 
-/** A folder or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
+/** A directory or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
 export interface OciLayout {
   readonly image: OciImage;
   /** Returns the file of a layer's blob. @throws {HpcGatError} when it is missing. */
@@ -22,7 +22,7 @@ export interface OciLayout {
  */
 export async function readOciLayout(source: OciSource): Promise<OciLayout> {
   const { kind, file } = source;
-  const files = kind === 'oci' ? folderFiles(file) : await tarFiles(file, layoutFix);
+  const files = kind === 'oci' ? directoryFiles(file) : await tarFiles(file, layoutFix);
   const image = await readOciImage(source, async (name) => {
     const slice = await files.find(name);
     return slice && readSlice(slice, name, file);
@@ -53,11 +53,11 @@ export async function readOciImage(
   const index = await read('index.json');
   if (index === undefined) {
     throw new UsageError(
-      `${file} is no OCI ${kind === 'oci' ? 'folder' : 'archive'}: it holds no index.json`,
+      `${file} is no OCI ${kind === 'oci' ? 'directory' : 'archive'}: it holds no index.json`,
       {
         fix:
           kind === 'oci'
-            ? 'name the folder that holds oci-layout, index.json and blobs/'
+            ? 'name the directory that holds oci-layout, index.json and blobs/'
             : 'name what `docker save` of Docker 25 or later, `skopeo copy` or buildx wrote; older archives are docker-archive:FILE',
       },
     );

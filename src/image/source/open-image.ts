@@ -40,7 +40,7 @@ export async function openImage(
   }
 }
 
-/** An image in a folder or a plain archive. */
+/** An image in a directory or a plain archive. */
 async function openFiles(source: DockerArchiveSource | OciSource): Promise<LayeredImage> {
   const { file } = source;
   if (source.kind === 'docker-archive') {

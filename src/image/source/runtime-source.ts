@@ -15,14 +15,14 @@ import { checkLayers } from './stored-layers.ts';
 
 type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
 
-/** Relative to the scratch folder, where the runtime works: its own path could hold a colon. */
+/** Relative to the scratch directory, where the runtime works: its own path could hold a colon. */
 const view = 'layout';
 
 /**
  * The source in the form of `apptainer build`, after what it does not do itself: choosing one of several images,
  * checking the digests of layers, logging in to a registry without secrets in its arguments or environment.
  *
- * @param scratch an empty folder, the working folder of the runtime.
+ * @param scratch an empty directory, the working directory of the runtime.
  * @throws {UsageError} {HpcGatError} when the image is damaged or cannot be read.
  */
 export async function runtimeSource(
@@ -61,13 +61,13 @@ export async function runtimeSource(
 
 async function download(
   source: RegistrySource,
-  folder: string,
+  directory: string,
   watch: Watch,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<void> {
   const { image, placeLayer } = await downloadRegistryImage(source, watch.onProgress, context);
   warnOfOverruled(image.config, watch);
-  await writeLayout(folder, image, formatSource(source), placeLayer, watch);
+  await writeLayout(directory, image, formatSource(source), placeLayer, watch);
 }
 
 function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {

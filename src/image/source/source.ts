@@ -31,7 +31,7 @@ export interface DockerArchiveSource extends OfPlatform {
   readonly digest?: string;
 }
 
-/** A folder (`oci`) or a tar (`oci-archive`) in OCI's image layout. */
+/** A directory (`oci`) or a tar (`oci-archive`) in OCI's image layout. */
 export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
   /** Absolute. */
@@ -69,7 +69,7 @@ export interface RecipeSource {
 }
 
 const forms =
-  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:FOLDER[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or RECIPE.def';
+  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or RECIPE.def';
 const later = ['library', 'oras'];
 /** distribution/reference: components of small letters and digits, an optional host with port in front. */
 const imageName =
@@ -78,8 +78,8 @@ const imageName =
 const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 /**
- * @param cwd absolute folder for relative file names.
- * @param exists checks whether a file or folder exists, because its name may contain a colon.
+ * @param cwd absolute directory for relative file names.
+ * @param exists checks whether a file or directory exists, because its name may contain a colon.
  * @throws {UsageError} that names the forms that are understood.
  */
 export function parseSource(
@@ -136,7 +136,7 @@ function archive(rest: string, text: string, look: Look): DockerArchiveSource {
 }
 
 function oci(kind: OciSource['kind'], rest: string, text: string, look: Look): OciSource {
-  // The name of a folder ends at the first colon, as in other tools.
+  // The name of a directory ends at the first colon, as in other tools.
   const {
     file,
     name: tag,

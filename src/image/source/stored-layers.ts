@@ -18,7 +18,7 @@ export interface StoredLayer extends FileSlice {
 /**
  * The layers of an image, the lowest first.
  *
- * @param place the archive, folder or registry, for messages.
+ * @param place the archive, directory or registry, for messages.
  * @param blob where the stored bytes of a digest lie.
  * @throws {UsageError} when one is compressed in a form that is not inflated here.
  */
@@ -46,7 +46,7 @@ export async function codecOf(slice: FileSlice, name: string, place: string): Pr
  * `rootfs.diff_ids`) and with the one that the manifest names for its stored bytes. Apptainer does not do that
  * for archives: it makes a SIF of damaged layers without a word.
  *
- * @param place the archive, folder or registry, for messages.
+ * @param place the archive, directory or registry, for messages.
  * @param onBytes told how many bytes were read since the last call.
  * @throws {HpcGatError} that names the first layer that differs.
  */

@@ -14,17 +14,17 @@ import { readModel } from '../repository.ts';
 /** Path of the model repository in a container. */
 const repositoryInContainer = '/models';
 
-/** Folders that images contain: the host's files there are not those of the container. */
-const imageFolders = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
+/** Directories that images contain: the host's files there are not those of the container. */
+const imageDirectories = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
 
-/** Highest number of visited folders, for links that lead to a whole file system. */
-const mostFolders = 2_000;
+/** Highest number of visited directories, for links that lead to a whole file system. */
+const mostDirectories = 2_000;
 
 /** Mounts of the server's container. */
 export interface ContainerView {
   /** Mounts beside the model repository. */
   readonly mounts: readonly MountPoint[];
-  /** Folders that the runtime may mount in addition: the working directory, those named in its options or in `setup`. */
+  /** Directories that the runtime may mount in addition: the working directory, those named in its options or in `setup`. */
   readonly perhaps?: readonly string[];
 }
 
@@ -38,8 +38,8 @@ export interface LinkFinding extends Finding {
 
 /**
  * Finds symbolic links in a repository that lead nowhere in the server's container, which has the repository at /models
- * and the mounts of `view`. tritonserver does not start when the folder of the repository or of a model contains such a
- * link, nor when a model file is one; for links below a version's folder it logs an error and continues.
+ * and the mounts of `view`. tritonserver does not start when the directory of the repository or of a model contains such a
+ * link, nor when a model file is one; for links below a version's directory it logs an error and continues.
  *
  * @param names models to check; all entries of the repository when undefined
  */
@@ -54,7 +54,7 @@ export async function checkLinks(
   ]);
   const uncertain = [
     ...certain,
-    ...(await resolveMounts(perhaps.map((folder) => ({ source: folder, destination: folder })))),
+    ...(await resolveMounts(perhaps.map((directory) => ({ source: directory, destination: directory })))),
   ];
   const findings: LinkFinding[] = [];
   const visited = new Set<string>();
@@ -70,10 +70,10 @@ export async function checkLinks(
       findings.push(await findingOf({ file, model, isOptional }, resolved, shown));
       resolved = shown;
     }
-    if (resolved.kind === 'found' && resolved.isFolder && !visited.has(resolved.host)) {
+    if (resolved.kind === 'found' && resolved.isDirectory && !visited.has(resolved.host)) {
       visited.add(resolved.host);
       for (const name of await entriesOf(resolved.host)) {
-        if (visited.size < mostFolders) {
+        if (visited.size < mostDirectories) {
           await visit(path.join(file, name), path.posix.join(inContainer, name), model);
         }
       }
@@ -100,18 +100,18 @@ export async function isInContainerAlone(
   return (await resolveInContainer(inContainer, all)).kind === 'found';
 }
 
-async function entriesOf(folder: string): Promise<string[]> {
-  // A folder that cannot be listed is reported by its reader.
-  return (await readdir(folder).catch(() => [])).sort();
+async function entriesOf(directory: string): Promise<string[]> {
+  // A directory that cannot be listed is reported by its reader.
+  return (await readdir(directory).catch(() => [])).sort();
 }
 
 /** Whether the backend loads this file from a served version. */
-async function isModelFile(folder: string, file: string): Promise<boolean> {
-  const model = await readModel(folder);
+async function isModelFile(directory: string, file: string): Promise<boolean> {
+  const model = await readModel(directory);
   const backend = backendOf(model);
   const name = backend === undefined ? undefined : modelFileName(model, backend);
   return (
-    name !== undefined && servedVersions(model).some((version) => path.join(version.folder, name) === file)
+    name !== undefined && servedVersions(model).some((version) => path.join(version.directory, name) === file)
   );
 }
 
@@ -137,7 +137,7 @@ async function findingOf(
     fix,
     isCertain: isCertain && !isOptional,
   });
-  const copy = 'replace the link by the file or folder itself';
+  const copy = 'replace the link by the file or directory itself';
   if (resolved.kind === 'loop') {
     return report('error', 'and so back to itself', copy, true);
   }
@@ -146,7 +146,7 @@ async function findingOf(
   if (shown.kind === 'found') {
     return report(
       'warning',
-      'which the container sees only where its runtime mounts that folder by itself',
+      'which the container sees only where its runtime mounts that directory by itself',
       `make it a relative link within the repository, or ${bind}`,
     );
   }
@@ -158,7 +158,7 @@ async function findingOf(
         : ', nor in the container';
     return report('error', `which is not there${where}`, copy);
   }
-  if (imageFolders.test(container)) {
+  if (imageDirectories.test(container)) {
     return report('warning', `which in the container is a file of the image, if it has one`, copy);
   }
   return target.startsWith('/')

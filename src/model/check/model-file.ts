@@ -4,7 +4,7 @@ import { codeOf } from '../../support/errors.ts';
 import { readTextIfPresent } from '../../support/files.ts';
 import { type Backend, isTorchPython, modelFileName, servedVersions } from '../backends.ts';
 import type { Reporter } from '../finding.ts';
-import type { ModelFolder } from '../repository.ts';
+import type { ModelDirectory } from '../repository.ts';
 import { inspectTorchFile, type TorchFile } from '../torchscript.ts';
 
 const export1 = 'torch.jit.save(torch.jit.script(model.eval()), "model.pt")';
@@ -31,15 +31,15 @@ const torchFaults: Readonly<Record<Exclude<TorchFile['kind'], 'torchscript'>, re
  * @returns the arguments of forward() of the last served version, where they are known.
  */
 export async function checkModelFiles(
-  model: ModelFolder,
+  model: ModelDirectory,
   backend: Backend,
   report: Reporter,
 ): Promise<readonly string[] | undefined> {
   let args: readonly string[] | undefined;
-  for (const { folder } of servedVersions(model)) {
+  for (const { directory } of servedVersions(model)) {
     const name = modelFileName(model, backend);
-    const file = name === undefined ? undefined : path.join(folder, name);
-    if (file === undefined || !(await isPresent(file, folder, model, backend, report))) {
+    const file = name === undefined ? undefined : path.join(directory, name);
+    if (file === undefined || !(await isPresent(file, directory, model, backend, report))) {
       continue;
     }
     if (isTorchPython(model, backend)) {
@@ -64,25 +64,25 @@ export async function checkModelFiles(
 
 async function isPresent(
   file: string,
-  folder: string,
-  { versions }: ModelFolder,
+  directory: string,
+  { versions }: ModelDirectory,
   backend: Backend,
   report: Reporter,
 ): Promise<boolean> {
-  const { files } = versions.find((version) => version.folder === folder) ?? {
+  const { files } = versions.find((version) => version.directory === directory) ?? {
     files: [] as readonly string[],
   };
   const name = path.basename(file);
-  if (path.dirname(file) === folder && !files.includes(name)) {
-    const others = files.length === 0 ? 'the folder is empty' : `it has ${files.join(', ')}`;
+  if (path.dirname(file) === directory && !files.includes(name)) {
+    const others = files.length === 0 ? 'the directory is empty' : `it has ${files.join(', ')}`;
     const fix = `put the model there under that name, or name another with default_model_filename`;
-    report.error(folder, `there is no ${name}: ${others}`, fix);
+    report.error(directory, `there is no ${name}: ${others}`, fix);
     return false;
   }
   try {
-    const isFolder = (await stat(file)).isDirectory();
-    if (isFolder && (backend.name === 'pytorch' || backend.name === 'python')) {
-      report.error(file, 'this is a folder, not a file', 'put the model’s file itself there');
+    const isDirectory = (await stat(file)).isDirectory();
+    if (isDirectory && (backend.name === 'pytorch' || backend.name === 'python')) {
+      report.error(file, 'this is a directory, not a file', 'put the model’s file itself there');
       return false;
     }
     await access(file, constants.R_OK);

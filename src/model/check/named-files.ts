@@ -5,23 +5,23 @@ import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 
 /** Files that a configuration names besides the model: labels of outputs, inputs of warm-ups. */
-export async function checkNamedFiles(folder: string, config: Message, report: Reporter): Promise<void> {
+export async function checkNamedFiles(directory: string, config: Message, report: Reporter): Promise<void> {
   const labels = messagesOf(config, 'output').flatMap((output) => textsOf(output, 'label_filename'));
   const warmups = messagesOf(config, 'model_warmup')
     .flatMap((warmup) => messagesOf(warmup, 'inputs'))
     .flatMap((entry) => messagesOf(entry, 'value'))
     .flatMap((input) => textsOf(input, 'input_data_file'));
-  await expectFiles(folder, labels, report);
-  await expectFiles(path.join(folder, 'warmup'), warmups, report);
+  await expectFiles(directory, labels, report);
+  await expectFiles(path.join(directory, 'warmup'), warmups, report);
 }
 
 async function expectFiles(
-  folder: string,
+  directory: string,
   names: ReturnType<typeof textsOf>,
   report: Reporter,
 ): Promise<void> {
   for (const { text, position } of names) {
-    const file = path.join(folder, text);
+    const file = path.join(directory, text);
     try {
       await access(file);
     } catch {

@@ -3,7 +3,7 @@ import { backends, type Backend, isEnsemble } from '../backends.ts';
 import { entries, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Place, Reporter } from '../finding.ts';
-import type { ModelFolder } from '../repository.ts';
+import type { ModelDirectory } from '../repository.ts';
 
 /** Where a field stands, else the configuration's beginning. */
 export function placeOf(message: Message, field: string): Place {
@@ -11,13 +11,13 @@ export function placeOf(message: Message, field: string): Place {
 }
 
 /** The model's name and what executes it. */
-export function checkNames(model: ModelFolder, backend: Backend | undefined, report: Reporter): void {
-  const { config, name: folder } = model;
-  if (!/^[\w.-]+$/.test(folder)) {
+export function checkNames(model: ModelDirectory, backend: Backend | undefined, report: Reporter): void {
+  const { config, name: directory } = model;
+  if (!/^[\w.-]+$/.test(directory)) {
     const fix = 'use letters, digits, dot, dash and underscore';
     const severity = backend?.name === 'python' ? 'error' : 'warning';
     report[severity](
-      model.folder,
+      model.directory,
       'with such a name the Python backend never gets ready, nor does the server',
       fix,
     );
@@ -26,11 +26,11 @@ export function checkNames(model: ModelFolder, backend: Backend | undefined, rep
     return;
   }
   const name = textOf(config, 'name');
-  if (name !== '' && name !== folder) {
+  if (name !== '' && name !== directory) {
     report.error(
       placeOf(config, 'name'),
-      `the folder is called ${folder}, the model ${name}: Triton passes over it without a word to the client`,
-      `write name: "${folder}", or rename the folder to ${name}`,
+      `the directory is called ${directory}, the model ${name}: Triton passes over it without a word to the client`,
+      `write name: "${directory}", or rename the directory to ${name}`,
     );
   }
   if (!isEnsemble(model)) {
@@ -41,7 +41,7 @@ export function checkNames(model: ModelFolder, backend: Backend | undefined, rep
 function checkBackend(
   config: Message,
   backend: Backend | undefined,
-  { versions }: ModelFolder,
+  { versions }: ModelDirectory,
   report: Reporter,
 ): void {
   const platform = textOf(config, 'platform');

@@ -2,29 +2,29 @@ import path from 'node:path';
 import { servedVersions } from '../backends.ts';
 import { messagesOf, numbersOf } from '../config/access.ts';
 import type { Reporter } from '../finding.ts';
-import type { ModelFolder } from '../repository.ts';
+import type { ModelDirectory } from '../repository.ts';
 import { placeOf } from './names.ts';
 
-/** Folders beside the versions that Triton or a backend reads. */
-const knownFolders = ['warmup', 'initial_state', 'configs', 'labels'];
+/** Directories beside the versions that Triton or a backend reads. */
+const knownDirectories = ['warmup', 'initial_state', 'configs', 'labels'];
 
-/** The version folders, and whether the version policy leaves any. */
-export function checkVersions(model: ModelFolder, report: Reporter): void {
-  const { folder, versions, otherFolders, config } = model;
-  for (const name of otherFolders) {
+/** The version directories, and whether the version policy leaves any. */
+export function checkVersions(model: ModelDirectory, report: Reporter): void {
+  const { directory, versions, otherDirectories, config } = model;
+  for (const name of otherDirectories) {
     if (/^0\d+$/.test(name)) {
       const fix = `rename it to ${Number(name)}`;
-      report.warning(path.join(folder, name), 'Triton passes over a version with leading zeros', fix);
-    } else if (!knownFolders.includes(name) && !name.startsWith('.')) {
+      report.warning(path.join(directory, name), 'Triton passes over a version with leading zeros', fix);
+    } else if (!knownDirectories.includes(name) && !name.startsWith('.')) {
       const fix = 'a version is a whole number, such as 1; move other files elsewhere';
-      report.warning(path.join(folder, name), 'this folder is no version: Triton passes over it', fix);
+      report.warning(path.join(directory, name), 'this directory is no version: Triton passes over it', fix);
     }
   }
   if (versions.length === 0) {
-    report.error(folder, 'the model has no version', `put it into ${path.join(folder, '1')}`);
+    report.error(directory, 'the model has no version', `put it into ${path.join(directory, '1')}`);
     return;
   }
-  for (const { number, folder: version } of versions) {
+  for (const { number, directory: version } of versions) {
     if (number >= 2 ** 63) {
       report.error(version, 'a version of this size ends the whole server', 'give it a smaller number');
     }

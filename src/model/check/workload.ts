@@ -7,14 +7,14 @@ import { datatypeOfConfig } from '../../triton/datatypes.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Finding } from '../finding.ts';
-import type { ModelFolder } from '../repository.ts';
+import type { ModelDirectory } from '../repository.ts';
 
 /**
  * Whether the workload beside a configuration speaks of the same tensors. What else can be wrong with a
  * workload `hpc-gat test` tells.
  */
-export async function checkWorkload(model: ModelFolder): Promise<Finding[]> {
-  const file = path.join(model.folder, 'workload.yaml');
+export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
+  const file = path.join(model.directory, 'workload.yaml');
   const text = await readTextIfPresent(file);
   const { config } = model;
   if (text === undefined || config === undefined) {

@@ -19,7 +19,7 @@ export interface OrphanReport extends Orphan {
 }
 
 /**
- * Ends the resources of a removed run with the cleanup code of the run's own script, and removes its folders. A run whose
+ * Ends the resources of a removed run with the cleanup code of the run's own script, and removes its directories. A run whose
  * script still runs is reported and left alone.
  *
  * @throws {CommandFailedError} when a resource could not be ended.
@@ -33,18 +33,18 @@ export async function endOrphan(
   const isLeft = orphan.scriptPid !== undefined;
   if (!isLeft && !dryRun) {
     await endRecorded(context, settings, orphan);
-    for (const folder of orphan.folders) {
-      await removeFolder(folder);
+    for (const directory of orphan.directories) {
+      await removeDirectory(directory);
     }
   }
   return { ...orphan, isLeft, done: formatOrphan(orphan) };
 }
 
-async function removeFolder(folder: string): Promise<void> {
+async function removeDirectory(directory: string): Promise<void> {
   try {
-    await removeTree(folder);
+    await removeTree(directory);
   } catch (cause) {
-    throw new CommandFailedError(`${folder} cannot be removed: ${messageOf(cause)}`, {
+    throw new CommandFailedError(`${directory} cannot be removed: ${messageOf(cause)}`, {
       fix: 'see whose files are in it with `ls -lR`, and remove it by hand',
       cause,
     });
@@ -77,13 +77,13 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
   }
 }
 
-function formatOrphan({ run, host, user, runDirectory, ageSeconds, scriptPid, folders }: Orphan): string {
+function formatOrphan({ run, host, user, runDirectory, ageSeconds, scriptPid, directories }: Orphan): string {
   const whose = `${user}, ${formatAge(ageSeconds)} old`;
   if (scriptPid !== undefined) {
     return `left alone on ${host}: run ${run} (${whose}), whose directory ${runDirectory ?? ''} was removed: its script, process ${scriptPid}, runs; cancel its job, or send SIGTERM to that process`;
   }
   return runDirectory === undefined
-    ? `remove ${folders.join(', ')} on ${host} (${whose}), which nothing uses`
+    ? `remove ${directories.join(', ')} on ${host} (${whose}), which nothing uses`
     : `end and remove what is left on ${host} (${whose}) of a run whose directory ${runDirectory} was removed: server, container, shared memory, temporary files`;
 }
 

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
-import { explainFolderConcern } from '../../support/ownership.ts';
+import { explainDirectoryConcern } from '../../support/ownership.ts';
 import { isRunning } from '../../support/process-identity.ts';
 import { isListed, readText } from '../../support/shared-files.ts';
 import { generatedRunId } from '../plan/plan.ts';
@@ -17,31 +17,31 @@ export interface Orphan {
   /** Run directory; undefined when no record names it. */
   readonly runDirectory: string | undefined;
   readonly ageSeconds: number;
-  /** Temporary folders of the run on this host. */
-  readonly folders: readonly string[];
-  /** Folder with copies of the run's records; undefined when there is none. */
+  /** Temporary directories of the run on this host. */
+  readonly directories: readonly string[];
+  /** Directory with copies of the run's records; undefined when there is none. */
   readonly records: string | undefined;
   /** Process id of the run's script, while it runs. */
   readonly scriptPid: number | undefined;
 }
 
-/** Matches the folders that `mktemp` creates in the script of a run (templates/run). */
+/** Matches the directories that `mktemp` creates in the script of a run (templates/run). */
 const madeByRun = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
-/** Name of the folder with copies of a run's records, in each folder that the run creates. */
+/** Name of the directory with copies of a run's records, in each directory that the run creates. */
 const copies = '.hpc-gat';
-/** Age below which an unused folder without records is left alone: a run of an earlier version may be starting. */
+/** Age below which an unused directory without records is left alone: a run of an earlier version may be starting. */
 const youngSeconds = 3_600;
 
-/** Folder of a run on this host, with the records that it contains. */
-interface RunFolder {
+/** Directory of a run on this host, with the records that it contains. */
+interface RunDirectory {
   readonly run: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly ageSeconds: number;
   readonly records: Records | undefined;
 }
 
 interface Records {
-  readonly folder: string;
+  readonly directory: string;
   readonly runDirectory: string;
   readonly host: string;
   readonly pid: number;
@@ -57,12 +57,12 @@ export async function findOrphans(
   { node }: Pick<CompleteSettings, 'node'>,
 ): Promise<Orphan[]> {
   const configured = node.temp.map(
-    (folder) => (folder.startsWith('$') ? env[folder.slice(1)] : folder) ?? '',
+    (directory) => (directory.startsWith('$') ? env[directory.slice(1)] : directory) ?? '',
   );
   const parents = new Set(
-    [...configured, '/tmp', '/var/tmp', '/dev/shm'].filter((folder) => path.isAbsolute(folder)),
+    [...configured, '/tmp', '/var/tmp', '/dev/shm'].filter((directory) => path.isAbsolute(directory)),
   );
-  const found = (await Promise.all([...parents].map((parent) => foldersIn(parent, clock.now())))).flat();
+  const found = (await Promise.all([...parents].map((parent) => directoriesIn(parent, clock.now())))).flat();
   const [known, unknown] = [
     found.filter(({ records }) => records !== undefined),
     found.filter(({ records }) => records === undefined),
@@ -72,23 +72,24 @@ export async function findOrphans(
     ...(await fromRecords(known)),
     ...unknown
       .filter(
-        ({ folder, ageSeconds }) => ageSeconds >= youngSeconds && !used.includes(`/${path.basename(folder)}`),
+        ({ directory, ageSeconds }) =>
+          ageSeconds >= youngSeconds && !used.includes(`/${path.basename(directory)}`),
       )
-      .map(({ run, folder, ageSeconds }) => ({
-        ...{ run, ageSeconds, folders: [folder], host: hostname(), user: userInfo().username },
+      .map(({ run, directory, ageSeconds }) => ({
+        ...{ run, ageSeconds, directories: [directory], host: hostname(), user: userInfo().username },
         ...{ runDirectory: undefined, records: undefined, scriptPid: undefined },
       })),
   ];
 }
 
-async function fromRecords(folders: readonly RunFolder[]): Promise<Orphan[]> {
-  const byScript = new Map<string, { first: RunFolder; records: Records; all: string[] }>();
-  for (const each of folders) {
-    const { records, folder } = each;
+async function fromRecords(directories: readonly RunDirectory[]): Promise<Orphan[]> {
+  const byScript = new Map<string, { first: RunDirectory; records: Records; all: string[] }>();
+  for (const each of directories) {
+    const { records, directory } = each;
     if (records?.host === hostname() && (await isGone(records.runDirectory))) {
       const key = JSON.stringify([records.runDirectory, records.pid, records.startTicks]);
       const known = byScript.get(key) ?? { first: each, records, all: [] };
-      known.all.push(folder);
+      known.all.push(directory);
       byScript.set(key, known);
     }
   }
@@ -98,8 +99,8 @@ async function fromRecords(folders: readonly RunFolder[]): Promise<Orphan[]> {
     user: userInfo().username,
     runDirectory: records.runDirectory,
     ageSeconds: first.ageSeconds,
-    folders: all,
-    records: records.folder,
+    directories: all,
+    records: records.directory,
     scriptPid: isRunning(records) === true ? records.pid : undefined,
   }));
 }
@@ -112,17 +113,17 @@ async function isGone(file: string): Promise<boolean> {
   );
 }
 
-/** Lists folders that runs of this user created. */
-async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
+/** Lists directories that runs of this user created. */
+async function directoriesIn(parent: string, now: Date): Promise<RunDirectory[]> {
   const names = await readdir(parent).catch(() => []);
   // Where others can rename entries, any directory of this user may bear such a name.
-  const canBeRenamed = (await explainFolderConcern(parent)) !== undefined;
-  const folders = await Promise.all(
+  const canBeRenamed = (await explainDirectoryConcern(parent)) !== undefined;
+  const directories = await Promise.all(
     names.map(async (name) => {
       const run = madeByRun.exec(name)?.[1];
-      const folder = path.join(parent, name);
-      const state = run === undefined ? undefined : await ownFolder(folder);
-      const records = state === undefined ? undefined : await readRecords(path.join(folder, copies));
+      const directory = path.join(parent, name);
+      const state = run === undefined ? undefined : await ownDirectory(directory);
+      const records = state === undefined ? undefined : await readRecords(path.join(directory, copies));
       // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
       return run === undefined ||
         state === undefined ||
@@ -130,27 +131,27 @@ async function foldersIn(parent: string, now: Date): Promise<RunFolder[]> {
         ? []
         : [
             {
-              ...{ run, folder, records },
+              ...{ run, directory, records },
               ageSeconds: Math.max(0, Math.round((now.getTime() - state.mtimeMs) / 1_000)),
             },
           ];
     }),
   );
-  return folders.flat();
+  return directories.flat();
 }
 
-/** Reads the facts of a folder; undefined unless it is a folder of this user. */
-async function ownFolder(folder: string): Promise<{ mtimeMs: number } | undefined> {
-  const state = await lstat(folder).catch(() => undefined);
+/** Reads the facts of a directory; undefined unless it is a directory of this user. */
+async function ownDirectory(directory: string): Promise<{ mtimeMs: number } | undefined> {
+  const state = await lstat(directory).catch(() => undefined);
   return state?.isDirectory() === true && state.uid === process.getuid?.() ? state : undefined;
 }
 
-async function readRecords(folder: string): Promise<Records | undefined> {
-  if ((await ownFolder(folder)) === undefined) {
+async function readRecords(directory: string): Promise<Records | undefined> {
+  if ((await ownDirectory(directory)) === undefined) {
     return undefined;
   }
   const read = async (name: string): Promise<string> =>
-    ((await readText(path.join(folder, name)).catch(() => undefined)) ?? '').replace(/\n$/, '');
+    ((await readText(path.join(directory, name)).catch(() => undefined)) ?? '').replace(/\n$/, '');
   const [runDirectory, host, script] = await Promise.all(['run-directory', 'host', 'script'].map(read));
   const [, pid, startTicks] = /^(\d+) (\d+)$/.exec(script ?? '') ?? [];
   return runDirectory === undefined ||
@@ -158,7 +159,7 @@ async function readRecords(folder: string): Promise<Records | undefined> {
     host === undefined ||
     pid === undefined
     ? undefined
-    : { folder, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
+    : { directory, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
 }
 
 /** Reads the mounts of every process that this user may examine. */

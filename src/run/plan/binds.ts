@@ -8,7 +8,7 @@ import type { Mount } from '../../support/mount.ts';
 const taken = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];
 
 /**
- * The host folders that the settings bind beside the model repository, read-only.
+ * The host directories that the settings bind beside the model repository, read-only.
  *
  * @throws {UsageError} for a target that the run needs itself, or one that is given twice.
  */

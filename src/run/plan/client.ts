@@ -7,13 +7,13 @@ import { dockerNameOf } from './docker-image.ts';
 import type { RunPlan } from './plan.ts';
 
 type ClientPlan = Pick<RunPlan, 'clientWhere' | 'client' | 'clientFile' | 'clientImage'>;
-type SeenByClient = Pick<RunPlan, 'runFolder' | 'repository' | 'models'>;
+type SeenByClient = Pick<RunPlan, 'runDirectory' | 'repository' | 'models'>;
 
 const program = 'hpc-gat';
 
 /**
- * How the node of a run starts the client. In an image it sees the run's folder, the model repository and the
- * folder of the workload, at the paths they have outside, and nothing of the user's home.
+ * How the node of a run starts the client. In an image it sees the run's directory, the model repository and the
+ * directory of the workload, at the paths they have outside, and nothing of the user's home.
  *
  * @throws {UsageError} for `client.where: binary` without one, and for an image that Docker has no name for.
  */
@@ -64,13 +64,13 @@ function inDockerImage({ settings, root }: Project, mounts: readonly Mount[]): C
   };
 }
 
-function mountsFor({ runFolder, repository, models }: SeenByClient): Mount[] {
-  const folders = [
-    { source: runFolder, readOnly: false },
+function mountsFor({ runDirectory, repository, models }: SeenByClient): Mount[] {
+  const directories = [
+    { source: runDirectory, readOnly: false },
     { source: repository, readOnly: true },
     ...models
       .filter(({ workload }) => !workload.startsWith(`${repository}/`))
       .map(({ workload }) => ({ source: path.dirname(workload), readOnly: true })),
   ];
-  return folders.map(({ source, readOnly }) => ({ source, destination: source, readOnly }));
+  return directories.map(({ source, readOnly }) => ({ source, destination: source, readOnly }));
 }

@@ -2,8 +2,8 @@ import type { ContainerView } from '../../model/check/links.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
- * Returns the folders of the host that the server's container mounts, as far as the plan shows them: `binds`, and possibly
- * the working directory, which Apptainer mounts where it can, and folders that `setup` or runtime options name.
+ * Returns the directories of the host that the server's container mounts, as far as the plan shows them: `binds`, and possibly
+ * the working directory, which Apptainer mounts where it can, and directories that `setup` or runtime options name.
  */
 export function containerView(plan: RunPlan, cwd: string): ContainerView {
   const mounts = plan.binds.map((source, index) => ({

@@ -22,7 +22,7 @@ export function planModels({ settings, root }: Project): Pick<RunPlan, 'models'>
   }
   if (workload !== undefined && names.length > 1) {
     throw new UsageError('model.workload is for one model, and model.name has several', {
-      fix: "leave it out: each model's folder has its own workload.yaml",
+      fix: "leave it out: each model's directory has its own workload.yaml",
     });
   }
   return {

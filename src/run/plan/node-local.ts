@@ -9,23 +9,23 @@ import { isHostLocal } from '../../support/shared-files.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
- * Rejects a job whose client is in a node-local folder while its run directory is not: the job would wait in the queue
+ * Rejects a job whose client is in a node-local directory while its run directory is not: the job would wait in the queue
  * and then not find the client.
  *
  * @throws {UsageError} with the file and the fix.
  */
 export async function refuseNodeLocalClient(
-  plan: Pick<RunPlan, 'client' | 'runFolder' | 'temp'>,
+  plan: Pick<RunPlan, 'client' | 'runDirectory' | 'temp'>,
 ): Promise<void> {
-  const local = localFolders(plan);
+  const local = localDirectories(plan);
   for (const file of plan.client.filter((word) => path.isAbsolute(word))) {
     const real = await realpath(file);
-    const folder = local.find((candidate) => isBelow(real, candidate));
-    if (folder !== undefined && !isBelow(plan.runFolder, folder)) {
+    const directory = local.find((candidate) => isBelow(real, candidate));
+    if (directory !== undefined && !isBelow(plan.runDirectory, directory)) {
       throw new UsageError(
-        `${file} lies in ${folder}, of which each node has its own: the job would not find it`,
+        `${file} lies in ${directory}, of which each node has its own: the job would not find it`,
         {
-          fix: `copy it to a folder that the compute nodes see, like your home, and call it there`,
+          fix: `copy it to a directory that the compute nodes see, like your home, and call it there`,
         },
       );
     }
@@ -33,41 +33,41 @@ export async function refuseNodeLocalClient(
 }
 
 /**
- * Rejects a job whose project, image or models are on a file system of this host, in a folder that is local to each node.
+ * Rejects a job whose project, image or models are on a file system of this host, in a directory that is local to each node.
  * They are accepted on a host that is a node of the cluster, and when the cluster does not answer.
  *
  * @throws {UsageError} with the file and the fix.
  */
 export async function refuseNodeLocalFiles(
-  plan: Pick<RunPlan, 'runFolder' | 'temp' | 'runtime' | 'image' | 'repository' | 'models' | 'directives'>,
+  plan: Pick<RunPlan, 'runDirectory' | 'temp' | 'runtime' | 'image' | 'repository' | 'models' | 'directives'>,
   context: Context,
 ): Promise<void> {
   const files = [
-    ['the project', path.resolve(plan.runFolder, '../../..')],
+    ['the project', path.resolve(plan.runDirectory, '../../..')],
     ...(plan.runtime === 'docker' ? [] : [['the image', plan.image] as const]),
     ['the model repository', plan.repository],
     ...plan.models.map(({ workload }) => ['the workload', workload] as const),
   ] as const;
   for (const [what, file] of files) {
     const real = await realpath(file);
-    const folder = localFolders(plan).find((candidate) => isBelow(`${real}/`, candidate));
+    const directory = localDirectories(plan).find((candidate) => isBelow(`${real}/`, candidate));
     if (
-      folder !== undefined &&
+      directory !== undefined &&
       (await isHostLocal(real)) &&
       (await isNodeOfCluster(context, hostname(), valueOf(plan.directives, 'clusters'))) === false
     ) {
       throw new UsageError(
-        `${what} lies in ${real}, and each node has a ${folder} of its own: the job would not find it`,
+        `${what} lies in ${real}, and each node has a ${directory} of its own: the job would not find it`,
         { fix: 'put it on a file system that the login and compute nodes share, for example your home' },
       );
     }
   }
 }
 
-function localFolders({ temp }: Pick<RunPlan, 'temp'>): string[] {
-  return [...temp.filter((folder) => path.isAbsolute(folder)), '/tmp', '/var/tmp', '/dev/shm'];
+function localDirectories({ temp }: Pick<RunPlan, 'temp'>): string[] {
+  return [...temp.filter((directory) => path.isAbsolute(directory)), '/tmp', '/var/tmp', '/dev/shm'];
 }
 
-function isBelow(file: string, folder: string): boolean {
-  return file.startsWith(`${path.resolve(folder)}/`);
+function isBelow(file: string, directory: string): boolean {
+  return file.startsWith(`${path.resolve(directory)}/`);
 }

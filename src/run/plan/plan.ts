@@ -15,7 +15,7 @@ const absolute = z.string().startsWith('/');
 
 /**
  * Every value of a run, resolved: what its script is rendered from and what later verbs know of it.
- * Written to `plan.json` in the run's folder.
+ * Written to `plan.json` in the run's directory.
  */
 const planSchema = z.object({
   schemaVersion: z.literal(1),
@@ -30,7 +30,7 @@ const planSchema = z.object({
   gpu: z.boolean(),
   /** Whether the server may be called ready although its container sees no GPU. */
   allowCpu: z.boolean(),
-  runFolder: absolute,
+  runDirectory: absolute,
   /** What the server's container is made with. */
   runtime: z.enum(runtimes),
   /** A SIF file; with Docker the image's name in the daemon. */
@@ -42,7 +42,7 @@ const planSchema = z.object({
   repository: absolute,
   /** The models that are waited for and tested. */
   models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
-  /** Host folders and files that the container sees beside the repository, read-only. */
+  /** Host directories and files that the container sees beside the repository, read-only. */
   binds: z.array(absolute),
   /** Mount points of `binds` in the container. */
   bindTargets: z.array(absolute),
@@ -121,7 +121,7 @@ export function planRun(request: RunRequest): RunPlan {
   const { settings, root } = project;
   checkServerArguments(settings);
   const repository = path.resolve(root, settings.model.repository);
-  const runFolder = path.join(runsFolder(root), id);
+  const runDirectory = path.join(runsDirectory(root), id);
   const { models, serverArguments } = planModels(project);
   const binds = planBinds(project);
   return {
@@ -133,7 +133,7 @@ export function planRun(request: RunRequest): RunPlan {
     serve: request.serve,
     gpu,
     allowCpu: request.allowCpu,
-    runFolder,
+    runDirectory,
     ...planContainer(project, {
       kind,
       serve: request.serve,
@@ -146,7 +146,7 @@ export function planRun(request: RunRequest): RunPlan {
     binds: binds.map(({ source }) => source),
     bindTargets: binds.map(({ destination }) => destination),
     ...planEnvironment(settings, request.environment),
-    ...planClient(project, { runFolder, repository, models }, request.hostClient),
+    ...planClient(project, { runDirectory, repository, models }, request.hostClient),
     setup: settings.setup,
     serverArguments: [...serverArguments, ...settings.triton.arguments],
     security: settings.triton.security,
@@ -163,7 +163,7 @@ export function planRun(request: RunRequest): RunPlan {
       kind === 'job'
         ? jobDirectives({
             name: `hpc-gat-${id}`,
-            output: path.join(runFolder, 'batch.log'),
+            output: path.join(runDirectory, 'batch.log'),
             gpu,
             warnSeconds: settings.triton.stopSeconds + 10,
             settings: settings.slurm,
@@ -173,7 +173,7 @@ export function planRun(request: RunRequest): RunPlan {
 }
 
 /** Where a project keeps its runs. */
-export function runsFolder(root: string): string {
+export function runsDirectory(root: string): string {
   return path.join(root, '.hpc-gat', 'runs');
 }
 

@@ -25,7 +25,7 @@ export function renderScript(plan: RunPlan): Promise<string> {
 /**
  * The bash script that ends on a node what a run left there, as the run's own script does when it can.
  *
- * @param owned the folder where the run recorded what it made
+ * @param owned the directory where the run recorded what it made
  */
 export function renderRelease(plan: CleanupPlan, owned: string): Promise<string> {
   return renderTemplate('run/release.sh.hbs', { ...plan, ...runtimeValues(plan), owned });
@@ -35,8 +35,8 @@ export function renderRelease(plan: CleanupPlan, owned: string): Promise<string>
  * The name of the run's instance, or of its container and network. Instances are a user's, containers a daemon's: a run of
  * the same id in another project has another name.
  */
-function containerName({ id, runFolder }: RunPlan): string {
-  return `hpc-gat-${id}-${sha256OfBytes(runFolder).slice(0, 8)}`;
+function containerName({ id, runDirectory }: RunPlan): string {
+  return `hpc-gat-${id}-${sha256OfBytes(runDirectory).slice(0, 8)}`;
 }
 
 /** What differs from runtime to runtime: files of `templates/run` with the same functions, and the program. */

@@ -18,7 +18,7 @@ const resultSchema = tested.extend({ others: z.array(tested).optional() });
  * without instances causes no warning.
  */
 export async function warnOfCpuModels(record: RunDirectory, output: Output): Promise<void> {
-  for (const { model, modelConfig } of await readTested(path.join(record.folder, 'result.json'))) {
+  for (const { model, modelConfig } of await readTested(path.join(record.directory, 'result.json'))) {
     const groups = modelConfig.instanceGroup;
     if (groups.length > 0 && groups.every(({ kind }) => kind === 'KIND_CPU')) {
       const count = groups.reduce((sum, group) => sum + group.count, 0);

@@ -28,10 +28,10 @@ const reasons: Readonly<Record<string, string>> = {
   'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
   'no-client':
     'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',
-  'no-temp': 'no usable folder for temporary files on the node; fix: set node.temp',
+  'no-temp': 'no usable directory for temporary files on the node; fix: set node.temp',
   'no-address':
     'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
-  'no-shared-memory': 'no folder can be made in /dev/shm of the node; fix: hpc-gat doctor there',
+  'no-shared-memory': 'no directory can be made in /dev/shm of the node; fix: hpc-gat doctor there',
   'no-credentials': 'the certificates of the run could not be made on the node',
   'gpu-hangs':
     'nvidia-smi does not answer on the node: its GPU or driver is broken; fix: leave the node out (--sbatch exclude=NODE), and report it to the administrators',
@@ -47,14 +47,15 @@ const reasons: Readonly<Record<string, string>> = {
   'run-folder-removed':
     'the run directory was removed during the run; all processes and files of the run were removed',
   'no-preload':
-    'a library to be loaded into tritonserver is not in the container; fix: bind its folder, or correct triton.preload',
+    'a library to be loaded into tritonserver is not in the container; fix: bind its directory, or correct triton.preload',
   'instance-failed': 'the container did not start',
   'runtime-folder':
-    'the container did not start, and the folder of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=FOLDER` into setup',
+    'the container did not start, and the directory of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=DIRECTORY` into setup',
   'runtime-configuration':
     'the configuration of Apptainer on the node does not let a run work; fix: see the setting named above, and ask the administrators or use another partition; `hpc-gat doctor --node PARTITION` shows the same',
   'container-failed': 'Docker did not start the container',
-  'run-folder': 'the run folder cannot be written on the node; fix: put the project on a shared file system',
+  'run-folder':
+    'the run directory cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',
   terminated: 'cancelled',
   preempted: 'the job was preempted; fix: submit again, or use a partition or QOS that is not preempted',

@@ -9,9 +9,9 @@ import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors
 import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
 import type { ProcessIdentity } from '../../support/process-identity.ts';
-import { isListed, listFolder, readListedText, readText } from '../../support/shared-files.ts';
-import { type StoredPlan, storedPlanSchema, type RunPlan, runsFolder } from '../plan/plan.ts';
-import { createRunsFolder, listRunIds } from './runs-folder.ts';
+import { isListed, listDirectory, readListedText, readText } from '../../support/shared-files.ts';
+import { type StoredPlan, storedPlanSchema, type RunPlan, runsDirectory } from '../plan/plan.ts';
+import { createRunsDirectory, listRunIds } from './runs-directory.ts';
 
 const schemaVersion = z.literal(1);
 
@@ -39,7 +39,7 @@ const endpointSchema = z.object({
   /** When the run will be over at the latest. */
   until: z.iso.datetime(),
   security: z.enum(securityForms),
-  /** Folder of the client's credentials, relative to the run's. */
+  /** Directory of the client's credentials, relative to the run's. */
   credentials: z.string().nullable(),
 });
 
@@ -57,7 +57,7 @@ export type Ended = z.infer<typeof endedSchema>;
 
 /** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
 export interface ResourceRecord {
-  readonly folder: string;
+  readonly directory: string;
   /** Output of `hostname` there. */
   readonly host: string;
   /** Slurm's node name of the host; undefined outside a job, and in records of earlier versions. */
@@ -69,7 +69,7 @@ export interface ResourceRecord {
   readonly script: ProcessIdentity;
 }
 
-/** What a run's folder says, as far as it can be read. */
+/** What a run's directory says, as far as it can be read. */
 export interface Facts {
   readonly plan: StoredPlan | undefined;
   readonly ended: Ended | undefined;
@@ -80,23 +80,23 @@ export interface Facts {
   readonly unreadable: readonly string[];
 }
 
-/** A file of a run's folder that cannot be read: cut short, written by another version, another user's. */
+/** A file of a run's directory that cannot be read: cut short, written by another version, another user's. */
 class UnreadableRecordError extends HpcGatError {}
 
-/** The folder of one run: everything that is known about it beside what Slurm and Apptainer say. */
+/** The directory of one run: everything that is known about it beside what Slurm and Apptainer say. */
 export class RunDirectory {
-  readonly folder: string;
+  readonly directory: string;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  constructor(directory: string) {
+    this.directory = directory;
   }
 
   get id(): string {
-    return path.basename(this.folder);
+    return path.basename(this.directory);
   }
 
   file(name: 'batch.sh' | 'batch.log' | 'server.log' | 'client.log' | 'image.json'): string {
-    return path.join(this.folder, name);
+    return path.join(this.directory, name);
   }
 
   plan(): Promise<StoredPlan | undefined> {
@@ -115,7 +115,7 @@ export class RunDirectory {
     return (await this.#read('job.json', jobSchema))?.jobId;
   }
 
-  /** All of it at once. Nothing in the folder makes this fail. */
+  /** All of it at once. Nothing in the directory makes this fail. */
   async facts(): Promise<Facts> {
     const unreadable: string[] = [];
     const known = async <T>(reading: Promise<T>): Promise<T | undefined> => {
@@ -148,11 +148,11 @@ export class RunDirectory {
   async holdings(): Promise<ResourceRecord[]> {
     const holdings: ResourceRecord[] = [];
     for (const name of await this.#orUnreadable('owned', this.#owned())) {
-      const folder = path.join(this.folder, 'owned', name);
-      const files = await this.#orUnreadable(`owned/${name}`, listFolder(folder));
+      const directory = path.join(this.directory, 'owned', name);
+      const files = await this.#orUnreadable(`owned/${name}`, listDirectory(directory));
       const read = async (file: string) =>
         files.includes(file)
-          ? (await this.#orUnreadable(`owned/${name}`, readText(path.join(folder, file))))?.trim()
+          ? (await this.#orUnreadable(`owned/${name}`, readText(path.join(directory, file))))?.trim()
           : undefined;
       const [host, job = '', script = '', node = '', partition = ''] = await Promise.all(
         ['host', 'job', 'script', 'node', 'partition'].map(read),
@@ -160,7 +160,7 @@ export class RunDirectory {
       const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
         holdings.push({
-          folder,
+          directory,
           host,
           ...(node !== '' && { node }),
           ...(partition !== '' && { partition }),
@@ -173,21 +173,21 @@ export class RunDirectory {
   }
 
   /** Whether the resource still exists: its record is removed last. */
-  async holds({ folder }: ResourceRecord): Promise<boolean> {
-    return (await this.#owned()).includes(path.basename(folder));
+  async holds({ directory }: ResourceRecord): Promise<boolean> {
+    return (await this.#owned()).includes(path.basename(directory));
   }
 
   async #owned(): Promise<string[]> {
-    const folder = path.join(this.folder, 'owned');
-    return (await isListed(folder)) ? listFolder(folder) : [];
+    const directory = path.join(this.directory, 'owned');
+    return (await isListed(directory)) ? listDirectory(directory) : [];
   }
 
   remove(): Promise<void> {
-    return rm(this.folder, { recursive: true, force: true });
+    return rm(this.directory, { recursive: true, force: true });
   }
 
   #write(name: string, value: object): Promise<void> {
-    return writeFileAtomically(path.join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+    return writeFileAtomically(path.join(this.directory, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
   async #read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined> {
@@ -209,7 +209,7 @@ export class RunDirectory {
 
   /** Reads the text of a JSON file, again while it is truncated. */
   async #readWhole(name: string): Promise<string | undefined> {
-    const file = path.join(this.folder, name);
+    const file = path.join(this.directory, name);
     let text = await this.#orUnreadable(name, readListedText(file));
     for (let left = rereadTimes; left > 0 && text !== undefined && parseJson(text) === undefined; left -= 1) {
       await delay(rereadAfterMs);
@@ -228,20 +228,20 @@ export class RunDirectory {
 
   #unreadable(name: string, why: string, cause: unknown): UnreadableRecordError {
     return new UnreadableRecordError(`${name} of run ${this.id} cannot be read: ${why}`, {
-      fix: `\`hpc-gat cleanup ${this.id}\` ends what can be known of it; then remove ${this.folder}`,
+      fix: `\`hpc-gat cleanup ${this.id}\` ends what can be known of it; then remove ${this.directory}`,
       cause,
     });
   }
 
   /**
-   * Makes the folder of a new run, with its plan and script.
+   * Makes the directory of a new run, with its plan and script.
    *
    * @throws {UsageError} when a run of this id exists, or another user could replace its directory.
    */
   static async create(plan: RunPlan, script: string): Promise<RunDirectory> {
-    await createRunsFolder(path.resolve(plan.runFolder, '../../..'));
+    await createRunsDirectory(path.resolve(plan.runDirectory, '../../..'));
     try {
-      await mkdir(plan.runFolder, { mode: 0o700 });
+      await mkdir(plan.runDirectory, { mode: 0o700 });
     } catch (error) {
       if (codeOf(error) === 'EEXIST') {
         throw new UsageError(`there is a run ${plan.id} already`, {
@@ -251,7 +251,7 @@ export class RunDirectory {
       }
       throw error;
     }
-    const record = new RunDirectory(plan.runFolder);
+    const record = new RunDirectory(plan.runDirectory);
     await record.#write('plan.json', plan);
     await writeFileAtomically(record.file('batch.sh'), script, 0o700);
     return record;
@@ -280,7 +280,7 @@ export async function listRuns(root: string): Promise<RunDirectory[]> {
 
 function recordsOf(root: string, ids: readonly string[]): RunDirectory[] {
   const newestFirst = [...ids].sort().reverse();
-  return newestFirst.map((id) => new RunDirectory(path.join(runsFolder(root), id)));
+  return newestFirst.map((id) => new RunDirectory(path.join(runsDirectory(root), id)));
 }
 
 /**
@@ -296,7 +296,7 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
     }
   }
   if (idOrJob !== undefined && foreign.includes(idOrJob)) {
-    throw await foreignRun(path.join(runsFolder(root), idOrJob));
+    throw await foreignRun(path.join(runsDirectory(root), idOrJob));
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
@@ -306,9 +306,9 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
 }
 
 /** Creates the error for a run of another user, whose directory must be neither read nor executed. */
-async function foreignRun(folder: string): Promise<UsageError> {
-  const concern = (await explainConcern(await lstat(folder))) ?? 'others can change it';
-  return new UsageError(`run ${path.basename(folder)} is none of yours: ${concern}`, {
+async function foreignRun(directory: string): Promise<UsageError> {
+  const concern = (await explainConcern(await lstat(directory))) ?? 'others can change it';
+  return new UsageError(`run ${path.basename(directory)} is none of yours: ${concern}`, {
     fix: 'hpc-gat status lists your runs; the owner shares a server with hpc-gat endpoints --export',
   });
 }

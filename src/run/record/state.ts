@@ -19,7 +19,7 @@ export interface RunState {
   readonly jobId: string | undefined;
   /**
    * Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, UNKNOWN on another
-   * node, or UNREADABLE when its folder does not say.
+   * node, or UNREADABLE when its directory does not say.
    */
   readonly state: string;
   /** Why a job waits, in Slurm's word. */
@@ -34,7 +34,7 @@ export interface RunState {
   readonly leftOn: readonly string[];
   /** The process of its script, when that runs on this node. */
   readonly scriptPid: number | undefined;
-  /** A line for each file of its folder that cannot be read. */
+  /** A line for each file of its directory that cannot be read. */
   readonly unreadable: readonly string[];
 }
 

@@ -40,7 +40,7 @@ export const controllerAwayWhileWaiting: Fault = {
   name: 'controller-away-while-waiting',
   class: 'controller',
   title: "Slurm's controller is away while a job runs",
-  happens: '`submit --wait` says so, goes on waiting, and takes the end from the folder of the run.',
+  happens: '`submit --wait` says so, goes on waiting, and takes the end from the directory of the run.',
   alone: true,
   exitCode: 0,
   tells: /Slurm does not answer, still waiting/,

@@ -3,7 +3,7 @@ import { hpcGat, quickModels, shell } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import type { Stage, Terminal } from '../stage.ts';
 
-/** `submit --wait` of a job whose client makes credentials by these lines of sh: $1 is their folder, $2 the run's end. */
+/** `submit --wait` of a job whose client makes credentials by these lines of sh: $1 is their directory, $2 the run's end. */
 async function submitWithCredentials(stage: Stage, lines: string): Promise<Terminal> {
   const name = `client-${stage.run}`;
   const client = `#!/bin/sh

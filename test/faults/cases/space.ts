@@ -1,24 +1,24 @@
-import { projectFolder, quickModels } from '../../support/gat-project.ts';
+import { projectDirectory, quickModels } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import type { Stage } from '../stage.ts';
 
 /** A project on a small file system of memory, which only the stage's node sees. */
 async function smallProject(stage: Stage): Promise<string> {
-  const folder = `/home/alice/small-${stage.run}`;
+  const directory = `/home/alice/small-${stage.run}`;
   await asRoot(
     stage,
-    `mkdir -p ${folder} && mount -t tmpfs -o size=1M,mode=0700,uid=1001,gid=1001 none ${folder}`,
+    `mkdir -p ${directory} && mount -t tmpfs -o size=1M,mode=0700,uid=1001,gid=1001 none ${directory}`,
   );
-  stage.afterwards(() => asRoot(stage, `umount ${folder} && rmdir ${folder}`));
-  stage.cleanup = { ...stage.cleanup, node: stage.node, cwd: folder };
+  stage.afterwards(() => asRoot(stage, `umount ${directory} && rmdir ${directory}`));
+  stage.cleanup = { ...stage.cleanup, node: stage.node, cwd: directory };
   const settings = {
     site: 'lab',
-    image: { file: `${projectFolder}/triton.sif` },
-    model: { repository: `${projectFolder}/${quickModels}` },
+    image: { file: `${projectDirectory}/triton.sif` },
+    model: { repository: `${projectDirectory}/${quickModels}` },
   };
   // JSON is YAML.
-  await stage.onItsNode('cat >hpc-gat.yaml', { cwd: folder, input: JSON.stringify(settings) });
-  return folder;
+  await stage.onItsNode('cat >hpc-gat.yaml', { cwd: directory, input: JSON.stringify(settings) });
+  return directory;
 }
 
 async function asRoot(stage: Stage, line: string): Promise<void> {
@@ -28,10 +28,10 @@ async function asRoot(stage: Stage, line: string): Promise<void> {
   }
 }
 
-export const runFolderFull: Fault = {
+export const runDirectoryFull: Fault = {
   name: 'run-folder-full',
   class: 'space',
-  title: 'The file system of the run folder is full',
+  title: 'The file system of the run directory is full',
   happens:
     'The script cannot record what it makes, and ends before it makes more; it cannot say so either. ' +
     '`submit --wait` finds that there is no space.',

@@ -7,12 +7,12 @@ import { readNpz } from '../../../src/formats/npy/npz.ts';
 import { packageRoot } from '../../../src/support/package-root.ts';
 import { npyFile, npzFile } from '../../client/numpy-files.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'npz-'));
+const directory = mkdtempSync(path.join(tmpdir(), 'npz-'));
 const committed = path.join(packageRoot, 'models', 'gat_test', 'reference.npz');
 const everything = () => true;
 
 function written(content: Uint8Array): string {
-  const file = path.join(folder, `${Math.random()}.npz`);
+  const file = path.join(directory, `${Math.random()}.npz`);
   writeFileSync(file, content);
   return file;
 }

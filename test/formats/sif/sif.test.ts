@@ -4,11 +4,11 @@ import path from 'node:path';
 import { parseSuperblock } from '../../../src/formats/squashfs/read/superblock.ts';
 import { readSifFacts, verifySif } from '../../../src/image/make/verify.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { sifBytes, superblock, type SifBytes } from '../../image/sif-bytes.ts';
 
 async function written(bytes: Buffer): Promise<string> {
-  const file = path.join(temporaryFolder(), 'x.sif');
+  const file = path.join(temporaryDirectory(), 'x.sif');
   await writeFile(file, bytes);
   return file;
 }
@@ -91,7 +91,7 @@ describe('a broken SIF', () => {
   });
 
   test('any damaged byte of the header, the first descriptor or the superblock ends in an answer or a clear error', async () => {
-    const file = path.join(temporaryFolder(), 'x.sif');
+    const file = path.join(temporaryDirectory(), 'x.sif');
     const regions = [...range(0, 128), ...range(4096, 4096 + 220), ...range(36864, 36864 + 110)];
     const outcomes = new Set<string>();
     for (const at of regions) {

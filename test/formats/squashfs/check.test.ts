@@ -90,7 +90,7 @@ test('as many owners as there can be', async () => {
   await expect(check(file)).resolves.toMatchObject({ fileSystems: [{ ids: 65_535 }] });
 });
 
-test('a file of 4 GiB that is one hole but for its end, xattrs of more than 64 KiB, deep folders', async () => {
+test('a file of 4 GiB that is one hole but for its end, xattrs of more than 64 KiB, deep directories', async () => {
   const large = new Map(Array.from({ length: 40 }, (_none, at) => [`user.x${at}`, Buffer.alloc(60_000, at)]));
   let deep = directory();
   for (let depth = 0; depth < 5000; depth += 1) {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { reorder, type Run } from '../../../src/formats/squashfs/reorder.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const start = 7;
 
@@ -15,7 +15,7 @@ async function reordered(lengths: readonly number[], order: readonly number[], w
     return { at: at - bytes, bytes };
   });
   const pick = <Item>(items: readonly Item[]) => order.flatMap((index) => items.slice(index, index + 1));
-  const handle = await open(path.join(temporaryFolder(), 'file'), 'w+');
+  const handle = await open(path.join(temporaryDirectory(), 'file'), 'w+');
   try {
     await handle.write(Buffer.concat([Buffer.alloc(start, '<'), ...pieces, Buffer.from('>')]));
     await reorder(handle, start, pick(runs), windowBytes);

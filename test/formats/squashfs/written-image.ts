@@ -12,7 +12,7 @@ import {
 import type { FileContent } from '../../../src/formats/squashfs/content.ts';
 import { SquashfsWriter } from '../../../src/formats/squashfs/write.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { noise } from '../../image/noise.ts';
 
 type Tree = DirectoryInode<FileContent>;
@@ -54,7 +54,7 @@ export async function writtenImage(
   tree: (contents: Contents) => Promise<Tree> | Tree,
   { compression = { codec: 'gzip', level: 6 }, blockBytes = 4096, threads = 2, base = 0 }: ImageOptions = {},
 ): Promise<string> {
-  const name = path.join(temporaryFolder(), 'image.sqfs');
+  const name = path.join(temporaryDirectory(), 'image.sqfs');
   const file = await open(name, 'wx+');
   const fileThreads = new FileThreads(1, new AbortController().signal);
   const writer = new SquashfsWriter(file, base, { compression, blockBytes, threads }, fileThreads);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { TarReader } from '../../../src/formats/tar/reader.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { patched } from '../../image/hostile/hostile-bytes.ts';
 import {
   entryBytes,
@@ -146,23 +146,23 @@ const hasTar = (() => {
   ['pax 0.1', ['--format=posix', '--sparse-version=0.1']],
   ['pax 1.0', ['--format=posix', '--sparse-version=1.0']],
 ])('GNU tar: long names, and sparse files in the form %s', async (_form, options) => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const long = 'n'.repeat(200);
-  writeFileSync(path.join(folder, long), 'long');
-  const sparse = openSync(path.join(folder, 'sparse'), 'w');
+  writeFileSync(path.join(directory, long), 'long');
+  const sparse = openSync(path.join(directory, 'sparse'), 'w');
   for (let piece = 0; piece < 30; piece += 1) {
     writeSync(sparse, `piece ${piece}`, piece * 200_000);
   }
   ftruncateSync(sparse, 7_000_001);
   closeSync(sparse);
-  const bytes = execFileSync('tar', ['--sparse', ...options, '-C', folder, '-cf', '-', long, 'sparse'], {
+  const bytes = execFileSync('tar', ['--sparse', ...options, '-C', directory, '-cf', '-', long, 'sparse'], {
     maxBuffer: 1e8,
   });
   expect(bytes.length).toBeLessThan(1_000_000);
   const [first, second] = await readAll(bytes, 10_000);
   expect(first).toMatchObject({ name: long, content: 'long' });
   expect(second).toMatchObject({ name: 'sparse', sizeBytes: 7_000_001 });
-  expect(second?.content === readFileSync(path.join(folder, 'sparse'), 'latin1')).toBe(true);
+  expect(second?.content === readFileSync(path.join(directory, 'sparse'), 'latin1')).toBe(true);
 });
 
 test('numbers in base 256 are read', async () => {

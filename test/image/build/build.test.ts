@@ -5,14 +5,14 @@ import type { Settings } from '../../../src/config/schema.ts';
 import { parseBase, withAbsoluteFile } from '../../../src/image/build/base.ts';
 import { targetsOf } from '../../../src/image/build/build-images.ts';
 import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../../src/image/build/docker.ts';
-import { fillBuildFolder } from '../../../src/image/build/folder.ts';
+import { fillBuildDirectory } from '../../../src/image/build/build-directory.ts';
 import { planBuild, type BuildTarget } from '../../../src/image/build/plan.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { sampleSettings } from '../../run/plan/sample-plan.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const plan = (settings: Settings, target: BuildTarget = 'server', root = '/p', executable?: string) =>
   planBuild({ root, site: 'generic', settings: sampleSettings(settings) }, target, executable);
@@ -100,21 +100,21 @@ describe('a build', () => {
     expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker cannot start/);
   });
 
-  test('has its files in one folder, and leaves those that have not changed', async () => {
-    const root = temporaryFolder();
+  test('has its files in one directory, and leaves those that have not changed', async () => {
+    const root = temporaryDirectory();
     await mkdir(path.join(root, 'x'));
     await writeFile(path.join(root, 'x', 'mine.txt'), 'numpy\n');
     const settings = { build: { server: { base: 'mine:1', requirements: 'x/mine.txt' } } };
     const server = await plan(settings, 'server', root);
-    const file = path.join(server.folder, 'requirements.txt');
-    await fillBuildFolder(server, testContext({ cwd: root }));
+    const file = path.join(server.directory, 'requirements.txt');
+    await fillBuildDirectory(server, testContext({ cwd: root }));
     expect(await readFile(file, 'utf8')).toBe('numpy\n');
-    expect(await readFile(path.join(server.folder, 'server.def'), 'utf8')).toContain('From: {{ BASE }}');
+    expect(await readFile(path.join(server.directory, 'server.def'), 'utf8')).toContain('From: {{ BASE }}');
     const before = await stat(file, { bigint: true });
-    await fillBuildFolder(server, testContext({ cwd: root }));
+    await fillBuildDirectory(server, testContext({ cwd: root }));
     expect((await stat(file, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
     await writeFile(path.join(root, 'x', 'mine.txt'), 'scipy\n');
-    await fillBuildFolder(server, testContext({ cwd: root }));
+    await fillBuildDirectory(server, testContext({ cwd: root }));
     expect(await readFile(file, 'utf8')).toBe('scipy\n');
   });
 });
@@ -124,7 +124,7 @@ describe('docker build', () => {
     await using daemon = await fakeDaemon((_path, response) => {
       answerJson(response, 200, inspectAnswer());
     });
-    const PATH = script === undefined ? temporaryFolder() : fakePrograms({ docker: script });
+    const PATH = script === undefined ? temporaryDirectory() : fakePrograms({ docker: script });
     const context = testContext({ env: { PATH, DOCKER_HOST: daemon.url } });
     expect(await whyNoDocker(context)).toBeUndefined();
     return await buildWithDocker(context, await plan({ build: { server: { base: 'mine:1' } } }), []);

@@ -9,7 +9,7 @@ import {
 import { parseRecipe } from '../../../src/image/build/definition/parse.ts';
 import { formatSource, type ImageSource, type RecipeSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const recipe = `# made by hand
 Bootstrap: docker
@@ -53,7 +53,7 @@ describe('parseRecipe', () => {
 });
 
 interface Place {
-  readonly folder: string;
+  readonly directory: string;
   readonly write: (name: string, content: string) => Promise<void>;
   /** The identity, with the bases that were looked at. */
   readonly look: (
@@ -62,13 +62,13 @@ interface Place {
 }
 
 function place(): Place {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   return {
-    folder,
-    write: (name, content) => writeFile(path.join(folder, name), content),
+    directory,
+    write: (name, content) => writeFile(path.join(directory, name), content),
     look: async (buildArguments = {}) => {
       const bases: string[] = [];
-      const file = path.join(folder, 'x.def');
+      const file = path.join(directory, 'x.def');
       const { identity } = await identifyRecipe(
         { kind: 'recipe', file, buildArguments },
         (source: ImageSource) => {
@@ -83,8 +83,8 @@ function place(): Place {
 
 describe('identifyRecipe', () => {
   test('changes with the recipe, its arguments, its base and the files that it copies, and else not', async () => {
-    const { folder, write, look } = place();
-    await mkdir(path.join(folder, 'data', 'deep'), { recursive: true });
+    const { directory, write, look } = place();
+    await mkdir(path.join(directory, 'data', 'deep'), { recursive: true });
     await write('data/deep/x', 'x');
     await write(
       'x.def',
@@ -100,7 +100,7 @@ describe('identifyRecipe', () => {
     seen.push(await look());
     await write('two.txt', '2');
     seen.push(await look());
-    await utimes(path.join(folder, 'one.txt'), new Date(0), new Date(0));
+    await utimes(path.join(directory, 'one.txt'), new Date(0), new Date(0));
     seen.push(await look());
     seen.push(await look({ BASE: 'b:1' }));
     await write('x.def', 'Bootstrap: docker\nFrom: a:1\n');
@@ -151,7 +151,7 @@ describe('registryReachOf', () => {
     ],
     ['Bootstrap: scratch\n', { plainHttpHosts: hosts }, { plainHttp: false, withLogins: true }],
   ])('of %j with %j', async (text, access, expected) => {
-    const file = path.join(temporaryFolder(), 'x.def');
+    const file = path.join(temporaryDirectory(), 'x.def');
     await writeFile(file, text);
     expect(await registryReachOf({ kind: 'recipe', file, buildArguments: {}, ...access })).toEqual(expected);
   });

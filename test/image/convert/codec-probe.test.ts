@@ -11,13 +11,13 @@ import { runCommand } from '../../../src/support/command.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
 import { fakeProgram } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** A host whose Apptainer does `exec` with the image that it is given as `$image`. */
-async function host(exec: string, version = '1.4.5', home = temporaryFolder()) {
+async function host(exec: string, version = '1.4.5', home = temporaryDirectory()) {
   const log = path.join(home, 'log');
   await writeFile(log, '');
-  const programs = temporaryFolder();
+  const programs = temporaryDirectory();
   fakeProgram(
     programs,
     'apptainer',
@@ -26,7 +26,7 @@ async function host(exec: string, version = '1.4.5', home = temporaryFolder()) {
     ${exec}`,
   );
   const context = testContext({
-    env: { PATH: `${programs}:/usr/bin:/bin`, HOME: home, TMPDIR: temporaryFolder() },
+    env: { PATH: `${programs}:/usr/bin:/bin`, HOME: home, TMPDIR: temporaryDirectory() },
   });
   return {
     context,
@@ -57,17 +57,17 @@ describe('auto', () => {
   test('is zstd:3 where no image starts, and where there is no Apptainer', async () => {
     const { choose } = await host('exit 255');
     expect(await choose()).toBe('zstd:3');
-    const none = testContext({ env: { PATH: '/nowhere', HOME: temporaryFolder() } });
+    const none = testContext({ env: { PATH: '/nowhere', HOME: temporaryDirectory() } });
     expect(formatCompression(await chooseCompression('auto', undefined, none))).toBe('zstd:3');
   });
 
   test('is asked of another Apptainer anew', async () => {
-    const home = temporaryFolder();
+    const home = temporaryDirectory();
     expect(await (await host(refusesZstd, '1.0.0', home)).choose()).toBe('gzip:6');
     expect(await (await host('exit 0', '1.4.5', home)).choose()).toBe('zstd:3');
   });
 
-  test('does not need a home or a temporary folder', async () => {
+  test('does not need a home or a temporary directory', async () => {
     const { context } = await host(refusesZstd);
     const bare = { ...context, env: { ...context.env, HOME: '/dev/null', TMPDIR: '/dev/null' } };
     expect(formatCompression(await chooseCompression('auto', undefined, bare))).toBe('zstd:3');
@@ -86,14 +86,14 @@ describe('auto', () => {
 
 test('the program of the image that is tried succeeds on this host', async () => {
   const bytes = exitProgram(hostPlatform().architecture);
-  const file = path.join(temporaryFolder(), 'program');
+  const file = path.join(temporaryDirectory(), 'program');
   await writeFile(file, bytes ?? '#!/bin/sh\n');
   await chmod(file, 0o755);
   expect((await runCommand(file, [])).exitCode).toBe(0);
 });
 
 test.each(['zstd:3', 'gzip:6'])('the image that is tried is sound in %s', async (compression) => {
-  const file = path.join(temporaryFolder(), 'probe.sif');
+  const file = path.join(temporaryDirectory(), 'probe.sif');
   const context = testContext();
   expect(await writeProbeImage(file, parseCompression(compression), context.signal)).toBe(true);
   await expect(checkFile(file, context)).resolves.toBeDefined();

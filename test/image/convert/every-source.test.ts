@@ -13,7 +13,7 @@ import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../registry/fake-registry.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
 import { configOf, OciBytes } from '../oci-bytes.ts';
@@ -41,7 +41,7 @@ const others = Array.from({ length: 6 }, (_none, at) =>
 const layers = [first, empty, second, ...others, first, empty];
 
 async function sifOf(image: LayeredImage): Promise<Buffer> {
-  const output = path.join(temporaryFolder(), 'x.sif');
+  const output = path.join(temporaryDirectory(), 'x.sif');
   const origin = { bootstrap: 'test', from: 'here' };
   const signal = new AbortController().signal;
   const fileThreads = new FileThreads(2, signal);
@@ -59,9 +59,9 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
 }
 
 async function fromFile(kind: string, archive: Buffer): Promise<Buffer> {
-  const folder = temporaryFolder();
-  await writeFile(path.join(folder, 'image.tar'), archive);
-  return sifOf(await openImage(parseSource(`${kind}:image.tar`, folder), testContext()));
+  const directory = temporaryDirectory();
+  await writeFile(path.join(directory, 'image.tar'), archive);
+  return sifOf(await openImage(parseSource(`${kind}:image.tar`, directory), testContext()));
 }
 
 function describing(): object {

@@ -5,7 +5,7 @@ import { main } from '../../../src/main.ts';
 import { listFiles, type ListedFile } from '../../../src/image/inspect/list-files.ts';
 import { readSif } from '../../../src/formats/sif/read.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { tarOf } from '../corpus/tar.ts';
 import { exitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
@@ -13,13 +13,17 @@ import { configOf, hostArchitecture, OciBytes } from '../oci-bytes.ts';
 
 const layer = tarOf([{ name: 'file', type: '0', content: Buffer.from('content') }]);
 
-async function convert(oci: OciBytes, folder = temporaryFolder(), options: string[] = []): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'image.tar'), oci.tar());
-  const context = testContext({ cwd: folder });
+async function convert(
+  oci: OciBytes,
+  directory = temporaryDirectory(),
+  options: string[] = [],
+): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(path.join(directory, 'image.tar'), oci.tar());
+  const context = testContext({ cwd: directory });
   const argv = ['make-sif', 'oci-archive:image.tar', '-o', 'out.sif', ...options];
   expect([await main(argv, context), context.messages]).toEqual([0, expect.anything()]);
-  return path.join(folder, 'out.sif');
+  return path.join(directory, 'out.sif');
 }
 
 const image = (settings: object = {}, architecture = hostArchitecture) => {
@@ -83,12 +87,12 @@ test('the configuration goes into the SIF as the image has it', async () => {
 
 /** The warnings about an image of one layer. */
 const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const bytes = layerBytes(entries);
   const oci = new OciBytes();
   oci.add(oci.layered([bytes], { config: { ...configOf([bytes]), config } }));
-  await writeFile(path.join(folder, 'image.tar'), oci.tar());
-  const context = testContext({ cwd: folder });
+  await writeFile(path.join(directory, 'image.tar'), oci.tar());
+  const context = testContext({ cwd: directory });
   expect(await main(['make-sif', 'oci-archive:image.tar'], context)).toBe(0);
   return context.messages.filter((line) => line.startsWith('warning: '));
 };
@@ -192,15 +196,15 @@ test('xattrs that squashfs has no room for are left out with a warning, and the 
     { name: 'file', data: 'x', pax: acl },
     { name: 'x\u001b[2J', data: 'x', pax: { 'SCHILY.xattr.com.apple.note': 'x' } },
   ]);
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const oci = new OciBytes();
-  await writeFile(path.join(folder, 'image.tar'), oci.add(oci.layered([bytes])).tar());
-  const context = testContext({ cwd: folder });
+  await writeFile(path.join(directory, 'image.tar'), oci.add(oci.layered([bytes])).tar());
+  const context = testContext({ cwd: directory });
   expect(await main(['make-sif', 'oci-archive:image.tar', '-o', 'out.sif'], context)).toBe(0);
   expect(context.messages.filter((line) => line.startsWith('warning: '))).toEqual([
     'warning: squashfs has no room for system.posix_acl_access, com.apple.note: left out, of "/var/log" and 2 more',
   ]);
-  const listing = testContext({ cwd: folder });
+  const listing = testContext({ cwd: directory });
   expect(await main(['sif', 'list', '--tree', '--json', 'out.sif'], listing)).toBe(0);
   expect(JSON.stringify(listing.results)).toContain('user.note');
   expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
@@ -225,10 +229,10 @@ test('what an image has under the names of links for older runtimes and of bind 
   ]);
 });
 
-test('the same image gives the same bytes in another folder', async () => {
+test('the same image gives the same bytes in another directory', async () => {
   const [one, other] = await Promise.all(
-    ['one', 'another/folder'].map(async (name) =>
-      readFile(await convert(image(), path.join(temporaryFolder(), name))),
+    ['one', 'another/directory'].map(async (name) =>
+      readFile(await convert(image(), path.join(temporaryDirectory(), name))),
     ),
   );
   expect(one).toEqual(other);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { sha256OfBytes } from '../../../src/support/digest.ts';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
 import { OciBytes } from '../oci-bytes.ts';
@@ -33,16 +33,16 @@ const threads = [
 ] as const;
 
 async function converted(compression: string, [pool, lanes]: (typeof threads)[number]): Promise<string> {
-  const folder = temporaryFolder();
-  await writeFile(path.join(folder, 'image.tar'), oci.tar());
+  const directory = temporaryDirectory();
+  await writeFile(path.join(directory, 'image.tar'), oci.tar());
   const argv = ['make-sif', 'oci-archive:image.tar', '--engine', 'native', '--no-cache', '-o', 'x.sif'];
   const options = ['--compression', compression, '--threads', String(lanes)];
   await promisify(execFile)(
     process.execPath,
     [path.join(packageRoot, 'bin', 'hpc-gat.js'), ...argv, ...options],
-    { cwd: folder, env: { ...process.env, UV_THREADPOOL_SIZE: String(pool) } },
+    { cwd: directory, env: { ...process.env, UV_THREADPOOL_SIZE: String(pool) } },
   );
-  return sha256OfBytes(await readFile(path.join(folder, 'x.sif')));
+  return sha256OfBytes(await readFile(path.join(directory, 'x.sif')));
 }
 
 test.each(['zstd:3', 'gzip:6'])(

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { unusableNames } from '../../../src/image/convert/singularity-d/environment.ts';
 import { containerFiles } from '../../../src/image/convert/singularity-d/files.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const words = [
   "it's",
@@ -24,9 +24,9 @@ const words = [
 async function filesOf(entrypoint: readonly string[], cmd: readonly string[], env: readonly string[] = []) {
   const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint, cmd, env };
   const { files } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt: new Date(0) });
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   return (name: string) => {
-    const file = path.join(folder, path.basename(name));
+    const file = path.join(directory, path.basename(name));
     writeFileSync(file, files.find((one) => one.path === `.singularity.d/${name}`)?.text ?? '');
     return file;
   };

@@ -79,13 +79,13 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
   });
   const directory = (name: string, mode = 0o755): TarItem => ({ name, type: '5', mode });
   const link = (name: string, target: string): TarItem => ({ name, type: '2', link: target });
-  const tools = (folder: string) => [
-    directory(folder),
-    program(`${folder}/busybox`, busybox),
+  const tools = (bin: string) => [
+    directory(bin),
+    program(`${bin}/busybox`, busybox),
     ...['sh', 'cat', 'env', 'ls', 'id', 'pwd', 'echo', 'touch', 'sleep', 'sort'].map((name) =>
-      link(`${folder}/${name}`, 'busybox'),
+      link(`${bin}/${name}`, 'busybox'),
     ),
-    program(`${folder}/show`, show),
+    program(`${bin}/show`, show),
   ];
   const usual = [...tools('bin'), directory('etc'), directory('work')];
   const more = {

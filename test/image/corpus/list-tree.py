@@ -1,4 +1,4 @@
-"""What stands at each path below a folder, in its file system alone, as JSON; texts hold a byte in each character. Argument: the folder."""
+"""What stands at each path below a directory, in its file system alone, as JSON; texts hold a byte in each character. Argument: the directory."""
 
 import errno, hashlib, json, os, stat, sys
 
@@ -57,10 +57,10 @@ def xattr(path, key):
 def names(root):
     yield ""
     device = os.lstat(root).st_dev
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if os.lstat(os.path.join(folder, name)).st_dev == device]
-        for name in folders + files:
-            yield os.path.join(folder, name)[len(root):].decode("latin1")
+    for directory, directories, files in os.walk(root):
+        directories[:] = [name for name in directories if os.lstat(os.path.join(directory, name)).st_dev == device]
+        for name in directories + files:
+            yield os.path.join(directory, name)[len(root):].decode("latin1")
 
 
 root = os.fsencode(sys.argv[1].rstrip("/"))

@@ -10,7 +10,7 @@ const file = (name: string, content: Buffer | string, more: Partial<TarItem> = {
   ...described,
   ...{ name, type: '0', mode: 0o644, content: Buffer.from(content), ...more },
 });
-const folder = (name: string, more: Partial<TarItem> = {}): TarItem => ({
+const directory = (name: string, more: Partial<TarItem> = {}): TarItem => ({
   ...described,
   ...{ name, type: '5', ...more },
 });
@@ -31,9 +31,9 @@ const zeros = (bytes: number) => Buffer.alloc(bytes);
 
 /** What a file system can hold, of each kind something, to its limits. All of it is described; nothing is hidden. */
 export const oneOfEach: readonly TarItem[] = [
-  folder('./', { mode: 0o1777, mtime: 1_600_000_000 }),
+  directory('./', { mode: 0o1777, mtime: 1_600_000_000 }),
 
-  folder('files'),
+  directory('files'),
   file('files/empty', ''),
   ...lengths.map((length) => file(`files/text-of-${length}`, text.subarray(0, length))),
   ...lengths.map((length) => file(`files/noise-of-${length}`, noise(length, length))),
@@ -41,7 +41,7 @@ export const oneOfEach: readonly TarItem[] = [
   file('files/the-same', mixed),
   file('files/the-same-tail', mixed.subarray(0, mixed.length - 1)),
 
-  folder('holes'),
+  directory('holes'),
   file('holes/all', zeros(5 * mib), { sparse: '1.0' }),
   file('holes/all-but-the-end', Buffer.concat([zeros(5 * mib), Buffer.from('end')]), { sparse: '0.1' }),
   file('holes/between', Buffer.concat([text.subarray(0, mib), zeros(2 * mib), noise(mib), zeros(mib)]), {
@@ -49,34 +49,34 @@ export const oneOfEach: readonly TarItem[] = [
   }),
   file('holes/not-sparse', Buffer.concat([noise(10), zeros(mib), noise(10)])),
 
-  folder('names'),
+  directory('names'),
   file(`names/${'n'.repeat(255)}`, 'long'),
   file('names/caf\xe9', 'not UTF-8'),
   file('names/new\nline', 'of two lines'),
   file('names/ ', 'a space'),
-  folder('names/empty-folder'),
-  ...Array.from({ length: 100 }, (_none, depth) => folder(`names${'/deep'.repeat(depth + 1)}`)),
+  directory('names/empty-directory'),
+  ...Array.from({ length: 100 }, (_none, depth) => directory(`names${'/deep'.repeat(depth + 1)}`)),
   // So many that the kernel looks for them by an index.
-  folder('names/many'),
+  directory('names/many'),
   ...Array.from({ length: 1000 }, (_none, at) => file(`names/many/file-${at}-${'x'.repeat(40)}`, `${at}`)),
 
-  folder('modes'),
+  directory('modes'),
   ...[0, 0o200, 0o4755, 0o2711, 0o6755, 0o1644, 0o7777].map((mode) =>
     file(`modes/file-${mode}`, 'x', { mode }),
   ),
-  ...[0, 0o2775, 0o1777].map((mode) => folder(`modes/folder-${mode}`, { mode })),
+  ...[0, 0o2775, 0o1777].map((mode) => directory(`modes/directory-${mode}`, { mode })),
 
-  folder('times'),
+  directory('times'),
   ...[0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1].map((mtime) => file(`times/${mtime}`, 'x', { mtime })),
 
-  folder('owners'),
+  directory('owners'),
   file('owners/of-nobody', 'x', { uid: 65_534, gid: 65_534 }),
   file('owners/last', 'x', { uid: 2 ** 32 - 2, gid: 2 ** 32 - 2 }),
   ...Array.from({ length: 1200 }, (_none, at) =>
     special(`owners/${at}`, '6', { uid: 100_000 + at, gid: 300_000 + at }),
   ),
 
-  folder('links'),
+  directory('links'),
   link('links/short', 'x'),
   link('links/to-nowhere', '/no/where'),
   link('links/long', 't/'.repeat(2000)),
@@ -87,7 +87,7 @@ export const oneOfEach: readonly TarItem[] = [
   special('links/pipe', '6'),
   special('links/same-pipe', '1', { link: 'links/pipe' }),
 
-  folder('devices'),
+  directory('devices'),
   special('devices/null', '3', { major: 1, minor: 3 }),
   special('devices/last-character', '3', { major: 4095, minor: 1_048_575 }),
   special('devices/last-block', '4', { major: 4095, minor: 1_048_575 }),
@@ -95,7 +95,7 @@ export const oneOfEach: readonly TarItem[] = [
   special('devices/pipe', '6', { mode: 0o622 }),
 
   // squashfuse 0.5 takes `user.x` for `trusted.x` where a file has both.
-  folder('xattrs', { xattrs: { 'user.one': Buffer.from('1'), 'trusted.two': Buffer.from('2') } }),
+  directory('xattrs', { xattrs: { 'user.one': Buffer.from('1'), 'trusted.two': Buffer.from('2') } }),
   file('xattrs/capable', 'x', { xattrs: { 'security.capability': capability } }),
   file('xattrs/both', 'x', { xattrs: { 'user.one': Buffer.alloc(0), 'trusted.two': Buffer.from('\0=\n') } }),
   file('xattrs/the-same-set', 'y', {

@@ -55,14 +55,14 @@ export async function fuzz(
     const draw = new Draw(seed + at * 1_000_003);
     const { kind, bytes } = hostileImage(draw);
     const compression = draw.of(['zstd:1', 'zstd:1', 'gzip:1', 'none'] as const);
-    const folder = path.join(around, 'project');
-    await mkdir(folder);
-    const file = path.join(folder, 'image.tar');
+    const directory = path.join(around, 'project');
+    await mkdir(directory);
+    const file = path.join(directory, 'image.tar');
     await writeFile(file, bytes);
     report({ at, made, file });
-    const outcome = await convert(`${kind}:image.tar`, folder, compression);
+    const outcome = await convert(`${kind}:image.tar`, directory, compression);
     made += outcome.made ? 1 : 0;
-    let problem = outcome.problem ?? (await escapes(around, folder, outcome.made, bytes));
+    let problem = outcome.problem ?? (await escapes(around, directory, outcome.made, bytes));
     problem ??= rejected.length === 0 ? undefined : `an unhandled rejection: ${String(rejected[0])}`;
     if ((at - first) % lookEvery === lookEvery - 1) {
       const now = use();
@@ -73,22 +73,22 @@ export async function fuzz(
       report({ at, made, file, problem });
       return;
     }
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
   await rm(around, { recursive: true });
 }
 
 async function convert(
   source: string,
-  folder: string,
+  directory: string,
   compression: string,
 ): Promise<{ made: boolean; problem?: string }> {
-  const context = contextIn(folder);
-  const output = path.join(folder, 'out.sif');
+  const context = contextIn(directory);
+  const output = path.join(directory, 'out.sif');
   const wanted = parseCompression(compression);
   try {
     const request = {
-      source: parseSource(source, folder),
+      source: parseSource(source, directory),
       output,
       compression: wanted,
       blockBytes: 128 * 1024,
@@ -116,16 +116,18 @@ async function convert(
 /** What lies where nothing may. */
 async function escapes(
   around: string,
-  folder: string,
+  directory: string,
   made: boolean,
   image: Buffer,
 ): Promise<string | undefined> {
   const expected = ['image.tar', ...(made ? ['out.sif', 'out.sif.json'] : [])];
-  const found = (await readdir(folder)).sort();
+  const found = (await readdir(directory)).sort();
   if (found.join() !== expected.join() || (await readdir(around)).length !== 1) {
     return `left ${found.join(', ')}; around it: ${(await readdir(around)).join(', ')}`;
   }
-  return (await readFile(path.join(folder, 'image.tar'))).equals(image) ? undefined : 'the image was changed';
+  return (await readFile(path.join(directory, 'image.tar'))).equals(image)
+    ? undefined
+    : 'the image was changed';
 }
 
 interface Use {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** The same images on every machine; `npm run fuzz` tries others, for hours. */
 const seed = 6;
@@ -13,7 +13,7 @@ const testMs = 180_000;
 function fuzz(root: string): Promise<{ exitCode: number; said: string }> {
   const argv = ['test/image/fuzz/run.ts', '--seed', String(seed), '--cases', String(cases)];
   return new Promise((resolve) => {
-    const env = { PATH: process.env.PATH, TMPDIR: temporaryFolder() };
+    const env = { PATH: process.env.PATH, TMPDIR: temporaryDirectory() };
     execFile(process.execPath, argv, { cwd: root, env }, (error, stdout, stderr) => {
       resolve({ exitCode: error === null ? 0 : 1, said: stdout + stderr });
     });
@@ -43,7 +43,7 @@ test(
 test(
   'a bug that is planted is found among them',
   async () => {
-    const root = temporaryFolder();
+    const root = temporaryDirectory();
     for (const name of ['src', 'templates', 'test/image', 'package.json']) {
       await cp(path.join(packageRoot, name), path.join(root, name), { recursive: true });
     }

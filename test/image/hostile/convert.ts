@@ -9,28 +9,28 @@ export interface Outcome {
   readonly said: readonly string[];
   /** What lies beside the source afterwards that was not there before. */
   readonly left: readonly string[];
-  /** Whether what lies around the folder is as it was: where `..` and links lead. */
+  /** Whether what lies around the directory is as it was: where `..` and links lead. */
   readonly outsideIsUntouched: boolean;
 }
 
 /**
- * Converts, by the verb itself, what `write` puts into a new folder below `parent`.
+ * Converts, by the verb itself, what `write` puts into a new directory below `parent`.
  *
- * @param write resolves to the source, as a person in that folder would name it.
+ * @param write resolves to the source, as a person in that directory would name it.
  */
 export async function convertMade(
   parent: string,
-  write: (folder: string) => Promise<string>,
+  write: (directory: string) => Promise<string>,
   flags: readonly string[] = [],
 ): Promise<Outcome> {
   const around = await mkdtemp(path.join(parent, 'case-'));
-  const folder = path.join(around, 'project');
-  await mkdir(folder);
+  const directory = path.join(around, 'project');
+  await mkdir(directory);
   await writeFile(path.join(around, 'precious'), 'untouched');
-  const source = await write(folder);
-  const before = await readdir(folder, { recursive: true });
+  const source = await write(directory);
+  const before = await readdir(directory, { recursive: true });
   const env = { ...testContext().env, XDG_CACHE_HOME: `${around}.cache` };
-  const context = testContext({ cwd: folder, env });
+  const context = testContext({ cwd: directory, env });
   const argv = [
     'make-sif',
     source,
@@ -43,7 +43,7 @@ export async function convertMade(
     ...flags,
   ];
   const exitCode = await main(argv, context);
-  const after = await readdir(folder, { recursive: true });
+  const after = await readdir(directory, { recursive: true });
   const precious = await readFile(path.join(around, 'precious'), 'utf8').catch(() => '');
   return {
     exitCode,

@@ -20,8 +20,8 @@ const blobFile = (oci: OciBytes, bytes: Buffer) => {
   return digest.replace(':', '/');
 };
 
-/** A layout in a folder with one layer, whose blob is then replaced. */
-const withBlob = (bytes: Buffer | undefined) => async (folder: string) => {
+/** A layout in a directory with one layer, whose blob is then replaced. */
+const withBlob = (bytes: Buffer | undefined) => async (directory: string) => {
   const oci = layout([plainLayer(sound)]);
   const name = blobFile(oci, sound);
   if (bytes === undefined) {
@@ -29,7 +29,7 @@ const withBlob = (bytes: Buffer | undefined) => async (folder: string) => {
   } else {
     oci.blobs.set(name.replace('/', ':'), bytes);
   }
-  return inArchive(oci)(folder);
+  return inArchive(oci)(directory);
 };
 
 function flipped(bytes: Buffer, at: number): Buffer {
@@ -129,9 +129,9 @@ describe('what is cut off or damaged is refused', () => {
     ],
     [
       'the archive itself',
-      async (folder) => {
+      async (directory) => {
         const tar = layout([gzip]).tar();
-        await writeFile(path.join(folder, 'image.tar'), tar.subarray(0, tar.length - 1536));
+        await writeFile(path.join(directory, 'image.tar'), tar.subarray(0, tar.length - 1536));
         return 'oci-archive:image.tar';
       },
       /cut off|no index.json|damaged/,

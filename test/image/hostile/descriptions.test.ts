@@ -7,14 +7,14 @@ import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { expectRefused, inArchive, type Case } from './hostile-bytes.ts';
 
 describe('descriptions that are none are refused', () => {
-  const index = (bytes: Buffer | string) => async (folder: string) => {
-    await mkdir(path.join(folder, 'layout', 'blobs', 'sha256'), { recursive: true });
-    await writeFile(path.join(folder, 'layout', 'index.json'), bytes);
+  const index = (bytes: Buffer | string) => async (directory: string) => {
+    await mkdir(path.join(directory, 'layout', 'blobs', 'sha256'), { recursive: true });
+    await writeFile(path.join(directory, 'layout', 'index.json'), bytes);
     return 'oci:layout';
   };
-  const archived = (manifest: unknown) => async (folder: string) => {
+  const archived = (manifest: unknown) => async (directory: string) => {
     const text = Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
-    await writeFile(path.join(folder, 'image.tar'), layerBytes([{ name: 'manifest.json', data: text }]));
+    await writeFile(path.join(directory, 'image.tar'), layerBytes([{ name: 'manifest.json', data: text }]));
     return 'docker-archive:image.tar';
   };
   const withConfig = (text: string) => {

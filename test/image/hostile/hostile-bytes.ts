@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sha256OfBytes } from '../../../src/support/digest.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { headerBytes, layerBytes, padded, type EntryBytes } from '../layer-bytes.ts';
 import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { convertMade } from './convert.ts';
@@ -55,8 +55,8 @@ export function layout(
   return oci;
 }
 
-export const inArchive = (oci: OciBytes) => async (folder: string) => {
-  await writeFile(path.join(folder, 'image.tar'), oci.tar());
+export const inArchive = (oci: OciBytes) => async (directory: string) => {
+  await writeFile(path.join(directory, 'image.tar'), oci.tar());
   return 'oci-archive:image.tar';
 };
 
@@ -87,10 +87,10 @@ export const longName = (type: 'L' | 'K', name: string) =>
     padded(Buffer.from(name, 'latin1')),
   ]);
 
-export type Case = readonly [what: string, write: (folder: string) => Promise<string>, said: RegExp];
+export type Case = readonly [what: string, write: (directory: string) => Promise<string>, said: RegExp];
 
 export async function expectRefused([, write, said]: Case, flags: readonly string[] = []): Promise<void> {
-  const outcome = await convertMade(temporaryFolder(), write, flags);
+  const outcome = await convertMade(temporaryDirectory(), write, flags);
   const [message = '', ...more] = outcome.said;
   expect({ ...outcome, said: message }).toEqual({
     exitCode: 1,

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { headerBytes } from '../layer-bytes.ts';
 import { tarEnd, tarEntry } from '../tar-bytes.ts';
 
@@ -32,8 +32,8 @@ interface Ended {
   peakBytes: number;
 }
 
-function convertInLittleMemory(folder: string): Promise<Ended> {
-  const flags = [`--max-old-space-size=${heapMebibytes}`, '--input-type=module', '-e', program, folder];
+function convertInLittleMemory(directory: string): Promise<Ended> {
+  const flags = [`--max-old-space-size=${heapMebibytes}`, '--input-type=module', '-e', program, directory];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, flags, { cwd: packageRoot }, (error, stdout, stderr) => {
       if (error === null) {
@@ -47,7 +47,7 @@ function convertInLittleMemory(folder: string): Promise<Ended> {
 
 /** @param store what is made of the whole archive. */
 async function archive(layer: Buffer, store = (whole: Buffer) => whole): Promise<string> {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const config = { architecture: 'amd64', os: 'linux', rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } };
   const manifest = [{ Config: 'config.json', RepoTags: ['a:1'], Layers: ['layer.tar'] }];
   const files = [
@@ -55,8 +55,8 @@ async function archive(layer: Buffer, store = (whole: Buffer) => whole): Promise
     tarEntry('manifest.json', JSON.stringify(manifest)),
     tarEntry('layer.tar', layer),
   ];
-  await writeFile(path.join(folder, 'image.tar'), store(Buffer.concat([...files, tarEnd])));
-  return folder;
+  await writeFile(path.join(directory, 'image.tar'), store(Buffer.concat([...files, tarEnd])));
+  return directory;
 }
 
 const zeros = gzipSync(Buffer.alloc(64 * mebibyte), { level: 1 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes, padded } from '../layer-bytes.ts';
 import { hostArchitecture } from '../oci-bytes.ts';
 import { savedByDocker20 } from '../saved-image.ts';
@@ -38,13 +38,13 @@ describe('what is odd but sound is converted', () => {
   ];
   const unpadded = sound.subarray(0, 512 + 20_000);
   /** Output of `docker save`, up to the last byte of its last file. */
-  const inFile = (source: string, store: (saved: Buffer) => Buffer) => async (folder: string) => {
+  const inFile = (source: string, store: (saved: Buffer) => Buffer) => async (directory: string) => {
     const saved = savedByDocker20([sound], 'x:1');
-    await writeFile(path.join(folder, 'image.tar'), store(saved.subarray(0, saved.lastIndexOf('{}') + 2)));
+    await writeFile(path.join(directory, 'image.tar'), store(saved.subarray(0, saved.lastIndexOf('{}') + 2)));
     return source;
   };
   const skippable = Buffer.concat([Buffer.from('502a4d1803000000', 'hex'), Buffer.from('abc')]);
-  const cases: readonly (readonly [string, (folder: string) => Promise<string>])[] = [
+  const cases: readonly (readonly [string, (directory: string) => Promise<string>])[] = [
     [
       'several gzip members',
       ofLayer({ plain: sound, stored: Buffer.concat(split(sound, (part) => gzipSync(part))) }),
@@ -77,7 +77,7 @@ describe('what is odd but sound is converted', () => {
     ['no layer', inArchive(layout([]))],
     [
       'no layer, as Docker writes it',
-      async (folder) => {
+      async (directory) => {
         const config = { architecture: hostArchitecture, os: 'linux', rootfs: { type: 'layers' } };
         const archive = layerBytes([
           { name: 'config.json', data: JSON.stringify(config) },
@@ -86,7 +86,7 @@ describe('what is odd but sound is converted', () => {
             data: JSON.stringify([{ Config: 'config.json', RepoTags: null, Layers: null }]),
           },
         ]);
-        await writeFile(path.join(folder, 'image.tar'), archive);
+        await writeFile(path.join(directory, 'image.tar'), archive);
         return 'docker-archive:image.tar';
       },
     ],
@@ -143,7 +143,7 @@ describe('what is odd but sound is converted', () => {
   test.each(cases)(
     '%s',
     async (_what, write) => {
-      const outcome = await convertMade(temporaryFolder(), write);
+      const outcome = await convertMade(temporaryDirectory(), write);
       expect(outcome).toEqual({
         exitCode: 0,
         said: [],

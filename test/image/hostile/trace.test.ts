@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
 import { OciBytes } from '../oci-bytes.ts';
 
@@ -51,9 +51,9 @@ interface Seen {
 }
 
 /** What a conversion does to the system, as strace sees it. */
-async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
-  await writeFile(path.join(folder, 'image.tar'), archive);
-  const trace = path.join(path.dirname(folder), 'trace');
+async function seenOf(directory: string, archive: Buffer): Promise<Seen> {
+  await writeFile(path.join(directory, 'image.tar'), archive);
+  const trace = path.join(path.dirname(directory), 'trace');
   const argv = [
     'make-sif',
     'oci-archive:image.tar',
@@ -72,12 +72,12 @@ async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
       ...[process.execPath, path.join(packageRoot, 'bin/hpc-gat.js'), ...argv],
     ],
     {
-      cwd: folder,
+      cwd: directory,
       encoding: 'utf8',
       env: {
         PATH: process.env.PATH,
-        HOME: folder,
-        XDG_CACHE_HOME: cacheOf(folder),
+        HOME: directory,
+        XDG_CACHE_HOME: cacheOf(directory),
         NODE_DISABLE_COMPILE_CACHE: '1',
       },
     },
@@ -91,12 +91,12 @@ async function seenOf(folder: string, archive: Buffer): Promise<Seen> {
     .slice(1);
   const changing = calls.filter((call) => !/^(exec|fork|vfork|clone)/.test(call) && !isReading(call));
   const written = changing.flatMap((call) =>
-    [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, name = '']) => path.resolve(folder, name)),
+    [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, name = '']) => path.resolve(directory, name)),
   );
   return { exitCode: status, stderr, started, written: [...new Set(written)] };
 }
 
-const cacheOf = (folder: string) => path.join(path.dirname(folder), 'cache');
+const cacheOf = (directory: string) => path.join(path.dirname(directory), 'cache');
 
 const isProcess = (call: string) => call.startsWith('clone') && !call.includes('CLONE_THREAD');
 const isReading = (call: string) => call.startsWith('open') && !/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(call);
@@ -129,18 +129,18 @@ const hostile: EntryBytes[] = [
     '%s starts no process and writes in its workspace and its cache alone',
     async (_what, archive, exitCode) => {
       expect(execFileSync('strace', ['--version'], { encoding: 'utf8' })).toContain('strace');
-      const folder = path.join(temporaryFolder(), 'project');
-      await mkdir(folder);
-      const seen = await seenOf(folder, archive);
+      const directory = path.join(temporaryDirectory(), 'project');
+      await mkdir(directory);
+      const seen = await seenOf(directory, archive);
       expect({ exitCode: seen.exitCode, started: seen.started }).toEqual({ exitCode, started: [] });
-      const own = new RegExp(`^${folder}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
+      const own = new RegExp(`^${directory}/(\\.x\\.sif\\.(lock|${hostname()}-\\d+-\\d+\\.work)|x\\.sif)`);
       const cached = new RegExp(
-        `^${cacheOf(folder)}(/hpc-gat(/node|/layers(/[0-9a-f]{64}\\.[\\w.-]+|/part\\.[\\w.-]+)?)?)?$`,
+        `^${cacheOf(directory)}(/hpc-gat(/node|/layers(/[0-9a-f]{64}\\.[\\w.-]+|/part\\.[\\w.-]+)?)?)?$`,
       );
       const isOwn = (name: string) => own.test(name) || cached.test(name);
       expect(seen.written.filter((name) => !isOwn(name) && name !== '/dev/null')).toEqual([]);
       expect(seen.written.filter((name) => name.endsWith('/image.sif'))).toHaveLength(1);
-      expect((await readdir(folder)).sort()).toEqual([
+      expect((await readdir(directory)).sort()).toEqual([
         'image.tar',
         ...(exitCode === 0 ? ['x.sif', 'x.sif.json'] : []),
       ]);

@@ -16,13 +16,13 @@ import {
   UsageError,
 } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { fakeEngine, soundSif, type FakeConversion } from './fake-engine.ts';
 import { sifBytes } from '../sif-bytes.ts';
 import { dockerSave } from '../tar-bytes.ts';
 
 interface Place {
-  folder: string;
+  directory: string;
   archive: string;
   sif: string;
   request: MakeSifRequest;
@@ -31,29 +31,29 @@ interface Place {
     changes?: Partial<MakeSifRequest>,
     signal?: AbortSignal,
   ) => Promise<MakeSifResult>;
-  /** What lies in the folder beside the archive. */
+  /** What lies in the directory beside the archive. */
   left: () => Promise<string[]>;
 }
 
 async function place(): Promise<Place> {
-  const folder = temporaryFolder();
-  const archive = path.join(folder, 'image.tar');
+  const directory = temporaryDirectory();
+  const archive = path.join(directory, 'image.tar');
   await writeFile(archive, dockerSave());
-  const sif = path.join(folder, 'x.sif');
+  const sif = path.join(directory, 'x.sif');
   const request: MakeSifRequest = {
-    source: parseSource('docker-archive:image.tar', folder),
+    source: parseSource('docker-archive:image.tar', directory),
     output: sif,
     compression: parseCompression('zstd:3'),
     blockBytes: 128 * 1024,
   };
   return {
-    folder,
+    directory,
     archive,
     sif,
     request,
     make: (engine, changes = {}, signal = new AbortController().signal) =>
       makeSif({ ...request, ...changes }, engine, testContext({ signal })),
-    left: async () => (await readdir(folder)).filter((name) => name !== 'image.tar').sort(),
+    left: async () => (await readdir(directory)).filter((name) => name !== 'image.tar').sort(),
   };
 }
 
@@ -162,7 +162,7 @@ describe('a conversion', () => {
 
   test('works where --tmpdir says, and publishes beside the output', async () => {
     const { make, left } = await place();
-    const tmpDir = temporaryFolder();
+    const tmpDir = temporaryDirectory();
     const engine = fakeEngine();
     await make(engine, { tmpDir });
     expect(path.dirname(path.dirname(engine.requests[0]?.scratch ?? ''))).toBe(tmpDir);
@@ -249,7 +249,7 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     expect(await left()).toEqual([]);
   });
 
-  test('a folder takes the name meanwhile', async () => {
+  test('a directory takes the name meanwhile', async () => {
     const { make, left, sif } = await place();
     const engine = fakeEngine(async (request) => {
       await soundSif(request);
@@ -272,12 +272,12 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
   });
 
   test.each([
-    ['nowhere/x.sif', /there is no folder .*nowhere/],
-    ['image.tar/x.sif', /there is no folder|Not a directory/i],
-    ['.', /is a folder/],
+    ['nowhere/x.sif', /there is no directory .*nowhere/],
+    ['image.tar/x.sif', /there is no directory|Not a directory/i],
+    ['.', /is a directory/],
   ])('the output is %s', async (name, message) => {
-    const { make, left, folder } = await place();
-    const failing = make(fakeEngine(), { output: path.join(folder, name) });
+    const { make, left, directory } = await place();
+    const failing = make(fakeEngine(), { output: path.join(directory, name) });
     await expect(failing).rejects.toThrow(UsageError);
     await expect(failing).rejects.toThrow(message);
     expect(await left()).toEqual([]);

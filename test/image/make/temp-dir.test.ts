@@ -4,13 +4,13 @@ import { chmod, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { createWorkspace } from '../../../src/image/make/temp-dir.ts';
 import { identityOf, isRunning, ownIdentity } from '../../../src/support/process-identity.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const { host, pid, startTicks } = ownIdentity();
 
 test("what dead conversions left is removed, what is alive or another's stays", async () => {
-  const folder = temporaryFolder();
-  const outside = path.join(temporaryFolder(), 'precious');
+  const directory = temporaryDirectory();
+  const outside = path.join(temporaryDirectory(), 'precious');
   await writeFile(outside, '');
   const dead = `.x.sif.${host}-${pid}-${startTicks + 1}.work`;
   const alive = `.x.sif.${host}-1-${identityOf(1)?.startTicks ?? 0}.work`;
@@ -18,42 +18,42 @@ test("what dead conversions left is removed, what is alive or another's stays", 
   const recent = `.x.sif.other-host-78-5.work`;
   const kept = [alive, recent, '.x.sif.notes', '.y.sif.gone-1-1.work', 'x.sif'];
   for (const name of [dead, old, ...kept]) {
-    await mkdir(path.join(folder, name, 'scratch'), { recursive: true });
+    await mkdir(path.join(directory, name, 'scratch'), { recursive: true });
   }
-  await writeFile(path.join(folder, `.x.sif.lock.${host}-${pid}-${startTicks + 1}.3`), '');
-  await symlink(outside, path.join(folder, dead, 'scratch', 'link'));
-  await chmod(path.join(folder, dead, 'scratch'), 0o500);
+  await writeFile(path.join(directory, `.x.sif.lock.${host}-${pid}-${startTicks + 1}.3`), '');
+  await symlink(outside, path.join(directory, dead, 'scratch', 'link'));
+  await chmod(path.join(directory, dead, 'scratch'), 0o500);
   const longAgo = new Date(Date.now() - 25 * 3600 * 1000);
-  await utimes(path.join(folder, old), longAgo, longAgo);
+  await utimes(path.join(directory, old), longAgo, longAgo);
 
-  const workspace = await createWorkspace(path.join(folder, 'x.sif'), undefined);
+  const workspace = await createWorkspace(path.join(directory, 'x.sif'), undefined);
   const own = `.x.sif.${host}-${pid}-${startTicks}.work`;
-  expect((await readdir(folder)).sort()).toEqual([...kept, own].sort());
+  expect((await readdir(directory)).sort()).toEqual([...kept, own].sort());
   expect(await readdir(path.dirname(outside))).toEqual(['precious']);
 
   await workspace.remove();
   await workspace.remove();
-  expect((await readdir(folder)).sort()).toEqual([...kept].sort());
+  expect((await readdir(directory)).sort()).toEqual([...kept].sort());
 });
 
-test('a folder or file that only has the name of a leftover stays', async () => {
-  const folder = temporaryFolder();
-  const outside = path.join(temporaryFolder(), 'precious');
+test('a directory or file that only has the name of a leftover stays', async () => {
+  const directory = temporaryDirectory();
+  const outside = path.join(temporaryDirectory(), 'precious');
   await mkdir(outside);
   const named = (number: number) => `.x.sif.${host}-${pid}-${startTicks + number}`;
   // Another user with write permission for this directory has renamed it.
-  await mkdir(path.join(folder, `${named(1)}.work`, 'thesis'), { recursive: true });
-  await symlink(outside, path.join(folder, `${named(2)}.work`));
-  await symlink(outside, path.join(folder, `.x.sif.lock.${host}-${pid}-${startTicks + 3}.1`));
-  await writeFile(path.join(folder, `${named(4)}.work`), '');
-  const before = await readdir(folder);
-  const workspace = await createWorkspace(path.join(folder, 'x.sif'));
+  await mkdir(path.join(directory, `${named(1)}.work`, 'thesis'), { recursive: true });
+  await symlink(outside, path.join(directory, `${named(2)}.work`));
+  await symlink(outside, path.join(directory, `.x.sif.lock.${host}-${pid}-${startTicks + 3}.1`));
+  await writeFile(path.join(directory, `${named(4)}.work`), '');
+  const before = await readdir(directory);
+  const workspace = await createWorkspace(path.join(directory, 'x.sif'));
   await workspace.remove();
-  expect(await readdir(folder)).toEqual(before);
+  expect(await readdir(directory)).toEqual(before);
 });
 
 test('an engine whose number stands for more than one process gets no signal', async () => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const engines = [
     identityOf(1),
     { host, pid: -1, startTicks: 0 },
@@ -61,7 +61,7 @@ test('an engine whose number stands for more than one process gets no signal', a
     { host, pid: 1.5, startTicks: 0 },
   ];
   for (const [number, engine] of engines.entries()) {
-    const dead = path.join(folder, `.x.sif.${host}-${pid}-${startTicks + 1 + number}.work`);
+    const dead = path.join(directory, `.x.sif.${host}-${pid}-${startTicks + 1 + number}.work`);
     await mkdir(dead);
     await writeFile(path.join(dead, 'child.json'), JSON.stringify(engine));
   }
@@ -70,14 +70,14 @@ test('an engine whose number stands for more than one process gets no signal', a
     sent.push(to);
     return true;
   });
-  const workspace = await createWorkspace(path.join(folder, 'x.sif'));
+  const workspace = await createWorkspace(path.join(directory, 'x.sif'));
   kill.mockRestore();
   await workspace.remove();
-  expect({ sent, left: await readdir(folder) }).toEqual({ sent: [], left: [] });
+  expect({ sent, left: await readdir(directory) }).toEqual({ sent: [], left: [] });
 });
 
 test('the engine of a conversion that was killed is ended, with its children', async () => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const engine = spawn('sh', ['-c', 'trap "" TERM; sleep 1000 & echo $!; wait; wait'], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -94,13 +94,13 @@ test('the engine of a conversion that was killed is ended, with its children', a
   });
   const sleeping = identityOf(grandchild);
   expect(sleeping && isRunning(sleeping)).toBe(true);
-  const dead = path.join(folder, `.x.sif.${host}-${pid}-${startTicks + 1}.work`);
+  const dead = path.join(directory, `.x.sif.${host}-${pid}-${startTicks + 1}.work`);
   await mkdir(dead);
   await writeFile(path.join(dead, 'child.json'), JSON.stringify(identityOf(engine.pid ?? 0)));
 
-  const workspace = await createWorkspace(path.join(folder, 'x.sif'), undefined);
+  const workspace = await createWorkspace(path.join(directory, 'x.sif'), undefined);
   expect(await ended).toBe('SIGKILL');
   expect(sleeping && isRunning(sleeping)).toBe(false);
   await workspace.remove();
-  expect(await readdir(folder)).toEqual([]);
+  expect(await readdir(directory)).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { parseSource } from '../../../src/image/source/source.ts';
 import { InterruptedError, UsageError } from '../../../src/support/errors.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { convertMade } from '../hostile/convert.ts';
 import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
@@ -40,11 +40,11 @@ async function place(
   reference = '',
   kind: 'docker-archive' | 'oci-archive' = 'docker-archive',
 ): Promise<Place> {
-  const folder = temporaryFolder();
-  const [file, sif] = [path.join(folder, name), path.join(folder, 'x.sif')];
+  const directory = temporaryDirectory();
+  const [file, sif] = [path.join(directory, name), path.join(directory, 'x.sif')];
   await writeFile(file, archive);
   const request: MakeSifRequest = {
-    source: parseSource(`${kind}:${name}${reference}`, folder),
+    source: parseSource(`${kind}:${name}${reference}`, directory),
     output: sif,
     compression: { codec: 'zstd', level: 1 },
     blockBytes: 131_072,
@@ -177,7 +177,12 @@ describe('an archive that gzip has compressed', () => {
   test('is refused for Apptainer, which does not read it', async () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
-    const reading = runtimeSource({ kind: 'docker-archive', file }, temporaryFolder(), watch, testContext());
+    const reading = runtimeSource(
+      { kind: 'docker-archive', file },
+      temporaryDirectory(),
+      watch,
+      testContext(),
+    );
     await expect(reading).rejects.toThrow(`${file} is compressed by gzip, which Apptainer does not read`);
     await expect(reading).rejects.toMatchObject({
       fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,
@@ -270,9 +275,9 @@ describe('what is no sound archive is refused, and nothing is left', () => {
     ['of a layer in bzip2', gzipSync(savedByDocker25(layers, tag, () => bzip2)), /by bzip2/, /docker load/],
   ])('%s', async (_what, archive, message, fix) => {
     const { exitCode, said, left, outsideIsUntouched } = await convertMade(
-      temporaryFolder(),
-      async (folder) => {
-        await writeFile(path.join(folder, 'image.tar'), archive);
+      temporaryDirectory(),
+      async (directory) => {
+        await writeFile(path.join(directory, 'image.tar'), archive);
         return 'docker-archive:image.tar';
       },
     );
@@ -348,7 +353,7 @@ describe('an OCI archive that is compressed as a whole', () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
     await expect(
-      runtimeSource({ kind: 'oci-archive', file }, temporaryFolder(), watch, testContext()),
+      runtimeSource({ kind: 'oci-archive', file }, temporaryDirectory(), watch, testContext()),
     ).rejects.toMatchObject({
       message: `${file} is compressed by gzip, and wanted as a plain tar`,
       fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,

@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readDockerArchive } from '../../../src/image/source/docker-archive.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { dockerSave, tarEnd, tarEntry } from '../tar-bytes.ts';
 
 async function written(bytes: Buffer): Promise<string> {
-  const file = path.join(temporaryFolder(), 'image.tar');
+  const file = path.join(temporaryDirectory(), 'image.tar');
   await writeFile(file, bytes);
   return file;
 }
@@ -40,10 +40,10 @@ describe('an archive of docker save', () => {
     });
   });
 
-  test('a folder with a size in its header has no data', async () => {
-    const folder = tarEntry('folder/', '', '5', 100_000);
+  test('a directory with a size in its header has no data', async () => {
+    const directory = tarEntry('directory/', '', '5', 100_000);
     await expect(
-      readDockerArchive(await written(Buffer.concat([folder, dockerSave()]))),
+      readDockerArchive(await written(Buffer.concat([directory, dockerSave()]))),
     ).resolves.toMatchObject({
       images: 1,
     });
@@ -80,7 +80,7 @@ describe('what is no sound archive', () => {
   test('every way to cut it off is found', async () => {
     // Missing padding and a missing end mark lose no content of the archive.
     const data = whole.subarray(0, whole.lastIndexOf(']') + 1);
-    const file = path.join(temporaryFolder(), 'image.tar');
+    const file = path.join(temporaryDirectory(), 'image.tar');
     for (let length = 0; length < data.length; length += 128) {
       await writeFile(file, data.subarray(0, length));
       await expect(readDockerArchive(file)).rejects.toThrow(HpcGatError);
@@ -135,8 +135,8 @@ describe('what is no sound archive', () => {
     await expect(readDockerArchive(await written(bytes))).rejects.toThrow(message);
   });
 
-  test('no file, and a folder', async () => {
+  test('no file, and a directory', async () => {
     await expect(readDockerArchive('/nowhere/x.tar')).rejects.toThrow(UsageError);
-    await expect(readDockerArchive(temporaryFolder())).rejects.toThrow('is not a file');
+    await expect(readDockerArchive(temporaryDirectory())).rejects.toThrow('is not a file');
   });
 });

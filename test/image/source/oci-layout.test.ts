@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parsePlatform } from '../../../src/image/source/platform.ts';
 import { readOciLayout } from '../../../src/image/source/oci-layout.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { attestation, forPlatform, hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { dockerSave } from '../tar-bytes.ts';
 
@@ -15,7 +15,7 @@ describe('an OCI layout', () => {
     const bytes = new OciBytes();
     const image = bytes.image();
     bytes.add(image);
-    const file = await (kind === 'oci' ? bytes.folder() : bytes.archive());
+    const file = await (kind === 'oci' ? bytes.directory() : bytes.archive());
     const { image: read, blob } = await readOciLayout({ kind, file });
     expect(read).toMatchObject({ manifestDigest: image.digest, config: { config: { Cmd: ['true'] } } });
     expect(await blob(read.layers[0]?.digest ?? '')).toMatchObject({ sizeBytes: read.layers[0]?.size });
@@ -24,7 +24,7 @@ describe('an OCI layout', () => {
   test('of several images gives the one of the tag, and names them where none or a wrong one is given', async () => {
     const bytes = new OciBytes();
     const [one, two] = [bytes.image('one'), bytes.image('two')];
-    const file = await bytes.add(one, 'v1').add(two, 'lab/image:two').folder();
+    const file = await bytes.add(one, 'v1').add(two, 'lab/image:two').directory();
     const read = (tag?: string) => readOciLayout({ kind: 'oci', file, ...(tag !== undefined && { tag }) });
     expect((await read('v1')).image.manifestDigest).toBe(one.digest);
     expect((await read('lab/image:two')).image.manifestDigest).toBe(two.digest);
@@ -39,8 +39,8 @@ describe('an OCI layout', () => {
     const image = bytes.image();
     const signature = { ...bytes.image('signature'), artifactType: 'application/vnd.example.signature.v1' };
     const read = async (file: string) => (await readOciLayout({ kind: 'oci', file })).image.manifestDigest;
-    expect(await read(await bytes.add(signature).folder())).toBe(signature.digest);
-    expect(await read(await bytes.add(image).folder())).toBe(image.digest);
+    expect(await read(await bytes.add(signature).directory())).toBe(signature.digest);
+    expect(await read(await bytes.add(image).directory())).toBe(image.digest);
   });
 
   test('whose index has null where there is nothing to say gives its image', async () => {
@@ -52,7 +52,7 @@ describe('an OCI layout', () => {
       platform: { os: 'linux', architecture: hostArchitecture, variant: null },
     };
     const other = forPlatform(bytes.image('elsewhere'), 's390x');
-    const file = await bytes.add(bytes.index([other, asOfGo])).folder();
+    const file = await bytes.add(bytes.index([other, asOfGo])).directory();
     expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
@@ -64,7 +64,7 @@ describe('an OCI layout', () => {
       forPlatform(elsewhere, 's390x'),
       forPlatform(here),
     ]);
-    const file = await bytes.add(bytes.index([platforms]), 'v1').folder();
+    const file = await bytes.add(bytes.index([platforms]), 'v1').directory();
     expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
@@ -77,7 +77,7 @@ describe('an OCI layout', () => {
       { ...v9, platform: platform('v9') },
       { ...v8, platform: platform('v8') },
     ]);
-    const file = await bytes.add(index).folder();
+    const file = await bytes.add(index).directory();
     const read = async (wanted: string) =>
       (await readOciLayout({ kind: 'oci', file, platform: parsePlatform(wanted) })).image.manifestDigest;
     expect(await read('linux/s390x')).toBe(plain.digest);
@@ -89,7 +89,7 @@ describe('an OCI layout', () => {
 
   test('without an image for this platform says for which it has one', async () => {
     const bytes = new OciBytes();
-    const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).folder();
+    const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
       message: expect.stringMatching(/no image for linux\//),
       fix: 'it has one for: linux/s390x; --platform says for which nodes it is',
@@ -97,7 +97,7 @@ describe('an OCI layout', () => {
   });
 
   test('of nothing says so', async () => {
-    const file = await new OciBytes().folder();
+    const file = await new OciBytes().directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
       message: expect.stringMatching(/holds no image$/),
       fix: 'it holds no image at all',
@@ -107,7 +107,7 @@ describe('an OCI layout', () => {
   test('whose manifest was changed is damaged', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
-    const file = await bytes.add(image).folder();
+    const file = await bytes.add(image).directory();
     await writeFile(path.join(file, blobOf(image.digest)), '{}');
     const reading = readOciLayout({ kind: 'oci', file });
     await expect(reading).rejects.toThrow(HpcGatError);
@@ -117,7 +117,7 @@ describe('an OCI layout', () => {
   test('without a blob is incomplete', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
-    const file = await bytes.add(image).folder();
+    const file = await bytes.add(image).directory();
     await rm(path.join(file, blobOf(image.digest)));
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(/is incomplete: it holds no blob/);
   });
@@ -128,7 +128,7 @@ describe('an OCI layout', () => {
     for (let depth = 0; depth < 5; depth += 1) {
       index = bytes.index([index]);
     }
-    const file = await bytes.add(index).folder();
+    const file = await bytes.add(index).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow('without end');
   });
 
@@ -138,17 +138,19 @@ describe('an OCI layout', () => {
     ['application/vnd.cncf.helm.chart', /no layer of a file system/],
   ])('with layers of type %s cannot be converted', async (type, message) => {
     const bytes = new OciBytes();
-    const file = await bytes.add(bytes.image('x', type)).folder();
+    const file = await bytes.add(bytes.image('x', type)).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(message);
   });
 
-  test('is neither a folder without an index nor an old archive of docker save', async () => {
-    const file = path.join(temporaryFolder(), 'old.tar');
+  test('is neither a directory without an index nor an old archive of docker save', async () => {
+    const file = path.join(temporaryDirectory(), 'old.tar');
     await writeFile(file, dockerSave());
     const reading = readOciLayout({ kind: 'oci-archive', file });
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toMatchObject({ fix: expect.stringContaining('docker-archive:') });
-    await expect(readOciLayout({ kind: 'oci', file: temporaryFolder() })).rejects.toThrow(/is no OCI folder/);
-    await expect(readOciLayout({ kind: 'oci', file: '/nowhere' })).rejects.toThrow(/is no OCI folder/);
+    await expect(readOciLayout({ kind: 'oci', file: temporaryDirectory() })).rejects.toThrow(
+      /is no OCI directory/,
+    );
+    await expect(readOciLayout({ kind: 'oci', file: '/nowhere' })).rejects.toThrow(/is no OCI directory/);
   });
 });

@@ -5,11 +5,11 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { runtimeSource } from '../../../src/image/source/runtime-source.ts';
 import type { OciSource } from '../../../src/image/source/source.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { attestation, forPlatform, OciBytes } from '../oci-bytes.ts';
 
 async function prepared(source: OciSource): Promise<{ scratch: string; form: string; progress: number }> {
-  const scratch = temporaryFolder();
+  const scratch = temporaryDirectory();
   let progress = 0;
   const watch = {
     onProgress: ({ doneBytes = 0 }) => {
@@ -30,7 +30,7 @@ describe('the view of an OCI layout that Apptainer gets', () => {
     const bytes = new OciBytes();
     const [one, two] = [bytes.image('one'), bytes.image('two')];
     bytes.add(one, 'v1').add(bytes.index([attestation(one), forPlatform(two)]), 'v2');
-    const file = await (kind === 'oci' ? bytes.folder() : bytes.archive());
+    const file = await (kind === 'oci' ? bytes.directory() : bytes.archive());
     const { scratch, form, progress } = await prepared({ kind, file, tag: 'v2' });
     expect(form).toBe('oci:layout');
     const index = JSON.parse(await readFile(path.join(scratch, 'layout', 'index.json'), 'utf8')) as {
@@ -52,7 +52,7 @@ describe('the view of an OCI layout that Apptainer gets', () => {
   ])('is not made when a blob holds %s', async (_what, content) => {
     const bytes = new OciBytes();
     bytes.add(bytes.image('one'));
-    const file = await bytes.folder();
+    const file = await bytes.directory();
     const layer = [...bytes.blobs].find(([, stored]) => stored.equals(gzipSync('one')))?.[0] ?? '';
     await writeFile(path.join(file, 'blobs', layer.replace(':', '/')), content);
     await expect(prepared({ kind: 'oci', file })).rejects.toThrow(/is damaged: its layer sha256:/);

@@ -6,7 +6,7 @@ import { checkLayers, type StoredLayer } from '../../../src/image/source/stored-
 
 import { sha256OfBytes } from '../../../src/support/digest.ts';
 import { HpcGatError, InterruptedError } from '../../../src/support/errors.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const plain = Buffer.from('layer '.repeat(100_000));
 const diffId = `sha256:${sha256OfBytes(plain)}`;
@@ -17,7 +17,7 @@ async function layer(
   codec: StoredLayer['codec'],
   changes: Partial<StoredLayer> = {},
 ): Promise<[file: string, layers: StoredLayer[]]> {
-  const file = path.join(temporaryFolder(), 'image.tar');
+  const file = path.join(temporaryDirectory(), 'image.tar');
   await writeFile(file, Buffer.concat([Buffer.alloc(512), stored, Buffer.alloc(512)]));
   return [
     file,

@@ -6,7 +6,7 @@ import { identify } from '../../../src/image/source/identity.ts';
 import { sha256OfBytes } from '../../../src/support/digest.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { convertMade } from '../hostile/convert.ts';
 import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
 import { hostArchitecture, OciBytes, type BlobDescriptor } from '../oci-bytes.ts';
@@ -52,10 +52,10 @@ function saved(images: readonly Described[], more: readonly EntryBytes[] = []): 
 
 /** Result of a conversion: the CMD of the image, or the error message. */
 async function converted(
-  write: (folder: string) => Promise<string>,
+  write: (directory: string) => Promise<string>,
   flags: readonly string[] = [],
 ): Promise<{ cmd?: string; architecture?: string; said: string }> {
-  const parent = temporaryFolder();
+  const parent = temporaryDirectory();
   const outcome = await convertMade(parent, write, flags);
   const [around = ''] = (await readdir(parent)).filter((name) => /^case-\w+$/.test(name));
   const project = path.join(parent, around, 'project');
@@ -71,8 +71,8 @@ async function converted(
 
 /** Converts an archive and its compressed copy, and checks that the results are equal. */
 async function fromArchive(archive: Buffer, selector = '', flags: readonly string[] = []) {
-  const from = (name: string, bytes: Buffer) => async (folder: string) => {
-    await writeFile(path.join(folder, name), bytes);
+  const from = (name: string, bytes: Buffer) => async (directory: string) => {
+    await writeFile(path.join(directory, name), bytes);
     return `docker-archive:${name}${selector}`;
   };
   const plain = await converted(from('image.tar', archive), flags);
@@ -149,7 +149,7 @@ describe('of several images in an archive of docker save', () => {
 describe('an archive of docker save', () => {
   const { layer, config, digest } = pieces(hostImage);
   const manifest = (entry: object): EntryBytes => ({ name: 'manifest.json', data: JSON.stringify([entry]) });
-  const deep = 'some/deep/folder/of/images';
+  const deep = 'some/deep/directory/of/images';
 
   test.each<[string, EntryBytes[]]>([
     [
@@ -181,7 +181,7 @@ describe('an archive of docker save', () => {
       ],
     ],
     [
-      'with links for a layer, a folder and the configuration',
+      'with links for a layer, a directory and the configuration',
       [
         { name: 'blobs/layer', data: layer },
         { name: 'blobs/config', data: config },
@@ -192,7 +192,7 @@ describe('an archive of docker save', () => {
       ],
     ],
     [
-      'with files in deep folders',
+      'with files in deep directories',
       [
         { name: `${deep}/VERSION`, data: '1.0' },
         { name: `${deep}/${digest}.json`, data: config },
@@ -226,8 +226,8 @@ describe('an archive of docker save', () => {
     const damaged = saved([hostImage], [{ name: 'p', type: 'x', data: '99 path=x\n' }]);
     expect(
       (
-        await converted(async (folder) => {
-          await writeFile(path.join(folder, 'image.tar'), damaged);
+        await converted(async (directory) => {
+          await writeFile(path.join(directory, 'image.tar'), damaged);
           return 'docker-archive:image.tar';
         })
       ).said,
@@ -298,17 +298,17 @@ describe('of the entries of an OCI index', () => {
   });
   const from =
     (describe: (bytes: OciBytes) => unknown[], selector = '', isNested = false) =>
-    async (folder: string) => {
+    async (directory: string) => {
       const bytes = new OciBytes();
       const entries = describe(bytes);
       const index = isNested ? [bytes.blob({ schemaVersion: 2, manifests: entries }, '')] : entries;
-      await mkdir(path.join(folder, 'layout', 'blobs', 'sha256'), { recursive: true });
+      await mkdir(path.join(directory, 'layout', 'blobs', 'sha256'), { recursive: true });
       await writeFile(
-        path.join(folder, 'layout', 'index.json'),
+        path.join(directory, 'layout', 'index.json'),
         JSON.stringify({ schemaVersion: 2, manifests: index }),
       );
       for (const [digest, blob] of bytes.blobs) {
-        await writeFile(path.join(folder, 'layout', 'blobs', digest.replace(':', '/')), blob);
+        await writeFile(path.join(directory, 'layout', 'blobs', digest.replace(':', '/')), blob);
       }
       return `oci:layout${selector}`;
     };
@@ -503,8 +503,8 @@ test('a file whose name has a colon goes before a reference', async () => {
   const archive = saved([hostImage]);
   const from =
     (name: string, selector = '') =>
-    async (folder: string) => {
-      await writeFile(path.join(folder, name), archive);
+    async (directory: string) => {
+      await writeFile(path.join(directory, name), archive);
       return `docker-archive:${name}${selector}`;
     };
   expect((await converted(from('my.image:1.tar'))).cmd).toBe('this');

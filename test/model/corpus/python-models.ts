@@ -1,8 +1,8 @@
-/** A model folder, and what the real Triton does with it (test/e2e/model-check.test.ts asks it). */
+/** A model directory, and what the real Triton does with it (test/e2e/model-check.test.ts asks it). */
 export interface CorpusModel {
   readonly name: string;
   readonly loads: boolean;
-  /** By path in the model's folder; `model.pt` and `model.py` stand for files that work. */
+  /** By path in the model's directory; `model.pt` and `model.py` stand for files that work. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 

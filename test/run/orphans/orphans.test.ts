@@ -7,7 +7,7 @@ import { main } from '../../../src/main.ts';
 import { ownIdentity } from '../../../src/support/process-identity.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 interface Made {
   readonly runDirectory?: string;
@@ -17,30 +17,30 @@ interface Made {
 
 const dead = '4000000 1';
 
-/** A folder as a run makes one for temporary files, with the records of that run. */
-async function makeFolder(parent: string, run: string, made?: Made): Promise<string> {
-  const folder = path.join(parent, `hpc-gat-${run}.aB3xYz`);
-  await mkdir(folder);
+/** A directory as a run makes one for temporary files, with the records of that run. */
+async function makeDirectory(parent: string, run: string, made?: Made): Promise<string> {
+  const directory = path.join(parent, `hpc-gat-${run}.aB3xYz`);
+  await mkdir(directory);
   if (made !== undefined) {
     const { runDirectory = `/nowhere/.hpc-gat/runs/${run}`, script = dead, host = hostname() } = made;
-    await mkdir(path.join(folder, '.hpc-gat'));
+    await mkdir(path.join(directory, '.hpc-gat'));
     const records = {
       'run-directory': runDirectory,
       script,
       host,
       instance: `hpc-gat-${run}-0`,
-      temp: folder,
+      temp: directory,
     };
     for (const [name, text] of Object.entries(records)) {
-      await writeFile(path.join(folder, '.hpc-gat', name), `${text}\n`);
+      await writeFile(path.join(directory, '.hpc-gat', name), `${text}\n`);
     }
   }
-  return folder;
+  return directory;
 }
 
-/** A project whose runs have their temporary files in a folder of this test alone. */
+/** A project whose runs have their temporary files in a directory of this test alone. */
 async function makeProject() {
-  const [root, temp] = [temporaryFolder(), temporaryFolder()];
+  const [root, temp] = [temporaryDirectory(), temporaryDirectory()];
   await writeFile(path.join(root, 'hpc-gat.yaml'), `node: { temp: ['${temp}'] }\n`);
   const called = path.join(root, 'called');
   const programs = { apptainer: `echo "$@" >>'${called}'`, docker: `echo "$@" >>'${called}'; echo 4d5e` };
@@ -62,22 +62,22 @@ async function makeProject() {
 
 test('resources of a run whose directory was removed are listed, ended and removed', async () => {
   const { temp, cleanUp, called } = await makeProject();
-  const folder = await makeFolder(temp, 'orphan-1', {});
+  const directory = await makeDirectory(temp, 'orphan-1', {});
   const line = `orphan-1: end and remove what is left on ${hostname()} (${userInfo().username}, AGE old) of a run whose directory /nowhere/.hpc-gat/runs/orphan-1 was removed: server, container, shared memory, temporary files`;
   const planned = await cleanUp('--dry-run');
   expect(planned).toEqual({ exitCode: 0, results: [`would: ${line}`], messages: [] });
-  expect(existsSync(folder)).toBe(true);
+  expect(existsSync(directory)).toBe(true);
   expect(await cleanUp()).toEqual({ exitCode: 0, results: [line], messages: [] });
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(directory)).toBe(false);
   expect(await readFile(called, 'utf8')).toMatch(/^instance stop .*hpc-gat-orphan-1-0$/m);
   expect(await readFile(called, 'utf8')).not.toContain('startup');
 });
 
 test('containers of Docker are found by the directory that the removed run recorded', async () => {
   const { temp, cleanUp, called } = await makeProject();
-  const folder = await makeFolder(temp, 'orphan-docker', {});
-  await writeFile(path.join(folder, '.hpc-gat', 'network'), 'hpc-gat-orphan-docker-0\n');
-  await writeFile(path.join(folder, '.hpc-gat', 'owned'), '/nowhere/owned/here.7\n');
+  const directory = await makeDirectory(temp, 'orphan-docker', {});
+  await writeFile(path.join(directory, '.hpc-gat', 'network'), 'hpc-gat-orphan-docker-0\n');
+  await writeFile(path.join(directory, '.hpc-gat', 'owned'), '/nowhere/owned/here.7\n');
   expect((await cleanUp()).exitCode).toBe(0);
   const calls = await readFile(called, 'utf8');
   expect(calls).toContain('ps --all --quiet --filter label=hpc-gat.owned=/nowhere/owned/here.7\n');
@@ -89,11 +89,11 @@ test('a run whose script runs, whose directory is there, or that is on another h
   const { pid, startTicks } = ownIdentity();
   const runs = path.join(root, 'runs');
   await mkdir(path.join(runs, 'orphan-there'), { recursive: true });
-  const folders = [
-    await makeFolder(temp, 'orphan-live', { script: `${pid} ${startTicks}` }),
-    await makeFolder(temp, 'orphan-there', { runDirectory: path.join(runs, 'orphan-there') }),
-    await makeFolder(temp, 'orphan-elsewhere', { host: 'another' }),
-    await makeFolder(temp, 'orphan-young'),
+  const directories = [
+    await makeDirectory(temp, 'orphan-live', { script: `${pid} ${startTicks}` }),
+    await makeDirectory(temp, 'orphan-there', { runDirectory: path.join(runs, 'orphan-there') }),
+    await makeDirectory(temp, 'orphan-elsewhere', { host: 'another' }),
+    await makeDirectory(temp, 'orphan-young'),
   ];
   const { results, messages } = await cleanUp();
   expect(results).toEqual([]);
@@ -102,52 +102,52 @@ test('a run whose script runs, whose directory is there, or that is on another h
       new RegExp(`^warning: left alone on .*orphan-live.*its script, process ${pid}, runs`),
     ),
   ]);
-  expect(folders.filter((folder) => !existsSync(folder))).toEqual([]);
+  expect(directories.filter((directory) => !existsSync(directory))).toEqual([]);
   expect(existsSync(called)).toBe(false);
 });
 
-test('an old folder of a run without records that nothing uses is removed', async () => {
+test('an old directory of a run without records that nothing uses is removed', async () => {
   const { temp, cleanUp } = await makeProject();
   const run = '20260102-030405-6a7b';
-  const folder = await makeFolder(temp, run);
-  const unpacked = path.join(folder, 'unpacked');
+  const directory = await makeDirectory(temp, run);
+  const unpacked = path.join(directory, 'unpacked');
   await mkdir(unpacked);
   await writeFile(path.join(unpacked, 'file'), '');
   await chmod(unpacked, 0o500);
   const before = new Date(Date.now() - 7_200_000);
-  await utimes(folder, before, before);
+  await utimes(directory, before, before);
   const { results } = await cleanUp();
   expect(results).toEqual([
-    `${run}: remove ${folder} on ${hostname()} (${userInfo().username}, 2 h old), which nothing uses`,
+    `${run}: remove ${directory} on ${hostname()} (${userInfo().username}, 2 h old), which nothing uses`,
   ]);
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(directory)).toBe(false);
 });
 
-test('a folder without records stays where another user could have given it its name', async () => {
+test('a directory without records stays where another user could have given it its name', async () => {
   const { temp, cleanUp } = await makeProject();
-  const folder = await makeFolder(temp, '20260102-030405-6a7b');
+  const directory = await makeDirectory(temp, '20260102-030405-6a7b');
   const before = new Date(Date.now() - 7_200_000);
-  await utimes(folder, before, before);
+  await utimes(directory, before, before);
   await chmod(temp, 0o777);
   expect((await cleanUp()).results).toEqual([]);
-  expect(existsSync(folder)).toBe(true);
+  expect(existsSync(directory)).toBe(true);
 });
 
-test('a folder that a person has named so, and what a link of such a name leads to, stays', async () => {
+test('a directory that a person has named so, and what a link of such a name leads to, stays', async () => {
   const { temp, root, cleanUp } = await makeProject();
-  const folder = await makeFolder(temp, 'orphan-mine');
+  const directory = await makeDirectory(temp, 'orphan-mine');
   const precious = path.join(root, 'precious');
   await mkdir(precious);
   await symlink(precious, path.join(temp, 'hpc-gat-20260102-030405-6a7b.aB3xYz'));
   const before = new Date(Date.now() - 7_200_000);
-  await utimes(folder, before, before);
+  await utimes(directory, before, before);
   await utimes(precious, before, before);
   expect((await cleanUp()).results).toEqual([]);
-  expect([folder, precious].filter((each) => !existsSync(each))).toEqual([]);
+  expect([directory, precious].filter((each) => !existsSync(each))).toEqual([]);
 });
 
 test('what setup prints on a node does not spoil the report from there', async () => {
-  const root = temporaryFolder();
+  const root = temporaryDirectory();
   await writeFile(path.join(root, 'hpc-gat.yaml'), "setup: ['echo loading modules']\n");
   const report = JSON.stringify({ orphans: [{ run: 'orphan-far', done: 'ended it', isLeft: false }] });
   const srun = `exec bash --norc -s -- echo '${report}'`;

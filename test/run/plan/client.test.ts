@@ -31,7 +31,7 @@ test('with Docker the image is the one that its SIF is made from', () => {
   expect(plan.client.slice(-3)).toEqual(['--entrypoint', 'hpc-gat', 'client:latest']);
 });
 
-test('an image sees the folder of a workload that lies outside the repository', () => {
+test('an image sees the directory of a workload that lies outside the repository', () => {
   const mounts = (workload: string) =>
     samplePlan({ client: { where: 'image' }, model: { workload } }).client.filter((word) =>
       word.startsWith('type=bind'),

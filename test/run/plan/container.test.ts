@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
 import { renderRelease, renderScript } from '../../../src/run/plan/script.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { samplePlan } from './sample-plan.ts';
 
 const dockerHost = 'unix:///var/run/docker.sock';
@@ -66,12 +66,12 @@ async function callsOfDocker(
   settings: Settings,
   { gpu = false, env = {}, docker = '' }: { gpu?: boolean; env?: Record<string, string>; docker?: string },
 ): Promise<string[][]> {
-  const folder = temporaryFolder();
-  mkdirSync(path.join(folder, 'owned'));
+  const directory = temporaryDirectory();
+  mkdirSync(path.join(directory, 'owned'));
   const script = await renderScript(samplePlan({ runtime: 'docker', ...settings }, { ...local, gpu }));
   const functions = script.slice(0, script.indexOf('# --- the run ---'));
   const steps = `
-    run_folder=${folder} owned=${folder}/owned temp='/tmp/a "b",c' container_arguments+=(--further)
+    run_directory=${directory} owned=${directory}/owned temp='/tmp/a "b",c' container_arguments+=(--further)
     set -u
     choose_address
     choose_environment
@@ -84,7 +84,7 @@ async function callsOfDocker(
     case "$1 $*" in
       'info '*) echo ' Security Options:'; exit ;;
       'image image inspect '*) echo '[]'; exit ;;
-      *) printf '%s\\0' "$@" '' >>${folder}/calls ;;
+      *) printf '%s\\0' "$@" '' >>${directory}/calls ;;
     esac
     ${docker}`;
   await execa('bash', ['-c', functions + steps], {
@@ -97,9 +97,9 @@ async function callsOfDocker(
     },
     extendEnv: false,
   });
-  const { stdout } = await execa('cat', [`${folder}/calls`], { stripFinalNewline: false });
+  const { stdout } = await execa('cat', [`${directory}/calls`], { stripFinalNewline: false });
   return stdout
-    .replaceAll(folder, '/folder')
+    .replaceAll(directory, '/directory')
     .split('\0\0')
     .filter((call) => call !== '')
     .map((call) => call.split('\0').map((word) => word.replace(/^\/dev\/fd\/\d+$/, '/dev/fd/N')));
@@ -113,7 +113,7 @@ describe('docker is called', () => {
       { ...image, docker: { arguments: ['--cpus', '2'] }, triton: { http: true } },
       { gpu: true },
     );
-    const labels = ['--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/folder/owned'];
+    const labels = ['--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/directory/owned'];
     expect(network).toEqual(['network', 'create', ...labels, container]);
     const before = [
       ...['run', '--name', container, ...labels, '--network', container],
@@ -146,7 +146,7 @@ describe('docker is called', () => {
     );
     const [run, repository] = ['/home/alice/gat/.hpc-gat/runs/sample', '/home/alice/gat/models'];
     expect(client).toEqual([
-      ...['run', '--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/folder/owned'],
+      ...['run', '--label', 'hpc-gat.run=sample', '--label', 'hpc-gat.owned=/directory/owned'],
       ...['--env', 'HOME=/tmp', '--env', 'USER=ada'],
       ...['--userns', 'host', '--user', '7:8', '--group-add', '8', '--group-add', '9'],
       ...['--rm', '--init', '--pull', 'never', '--log-driver', 'none'],
@@ -184,7 +184,7 @@ test.each([
   ['fails at what it is asked', 'case $* in "ps --quiet") ;; *) exit 1 ;; esac', 1, true],
   ['has nothing of the run any more', ':', 0, false],
 ])('what is recorded is kept when the daemon %s', async (_what, docker, exitCode, kept) => {
-  const owned = path.join(temporaryFolder(), 'owned');
+  const owned = path.join(temporaryDirectory(), 'owned');
   mkdirSync(owned);
   writeFileSync(path.join(owned, 'network'), `${container}\n`);
   const plan = samplePlan({ runtime: 'docker', docker: { image: 'triton:1' } }, local);

@@ -5,50 +5,50 @@ import path from 'node:path';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from '../../../src/run/plan/node-local.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-const runFolder = '/home/ada/project/.hpc-gat/runs/a';
+const runDirectory = '/home/ada/project/.hpc-gat/runs/a';
 
-async function programIn(folder: string): Promise<string> {
-  const file = path.join(folder, 'hpc-gat');
+async function programIn(directory: string): Promise<string> {
+  const file = path.join(directory, 'hpc-gat');
   await writeFile(file, '');
   return file;
 }
 
-test('a client in a node-local folder is rejected with a fix', async () => {
-  const folder = temporaryFolder();
-  const client = [await programIn(folder)];
-  const refused = refuseNodeLocalClient({ client, runFolder, temp: ['$TMPDIR', folder] });
+test('a client in a node-local directory is rejected with a fix', async () => {
+  const directory = temporaryDirectory();
+  const client = [await programIn(directory)];
+  const refused = refuseNodeLocalClient({ client, runDirectory, temp: ['$TMPDIR', directory] });
   await expect(refused).rejects.toMatchObject({
     exitCode: 2,
-    message: `${client[0] ?? ''} lies in ${folder}, of which each node has its own: the job would not find it`,
-    fix: expect.stringMatching(/^copy it to a folder that the compute nodes see/),
+    message: `${client[0] ?? ''} lies in ${directory}, of which each node has its own: the job would not find it`,
+    fix: expect.stringMatching(/^copy it to a directory that the compute nodes see/),
   });
 });
 
-test('a client in another folder is accepted, as is one whose whole project is in a node-local folder', async () => {
-  const folder = temporaryFolder();
-  const client = [await programIn(folder), '/'];
-  const below = path.join(folder, 'project', '.hpc-gat');
+test('a client in another directory is accepted, as is one whose whole project is in a node-local directory', async () => {
+  const directory = temporaryDirectory();
+  const client = [await programIn(directory), '/'];
+  const below = path.join(directory, 'project', '.hpc-gat');
   // Not this package's own program, which may itself lie in /tmp.
-  await refuseNodeLocalClient({ client: ['/bin/sh'], runFolder, temp: ['/nowhere'] });
-  // The test's own temporary folder may lie in /tmp.
-  await refuseNodeLocalClient({ client, runFolder: below, temp: [folder] });
+  await refuseNodeLocalClient({ client: ['/bin/sh'], runDirectory, temp: ['/nowhere'] });
+  // The test's own temporary directory may lie in /tmp.
+  await refuseNodeLocalClient({ client, runDirectory: below, temp: [directory] });
 });
 
-describe('a project in a node-local folder', () => {
+describe('a project in a node-local directory', () => {
   const others = "echo 'cpu1|cpu1|10.0.0.1'";
   const thisHost = `echo 'cpu1|cpu1|10.0.0.1'; echo "n7|${hostname()}|10.0.0.7"`;
 
   async function refuse(sinfo: string, { image = 'triton.sif', project = '' } = {}): Promise<void> {
-    const root = temporaryFolder();
+    const root = temporaryDirectory();
     const models = path.join(root, 'models');
     await mkdir(models);
     await writeFile(path.join(root, 'triton.sif'), '');
     await symlink(root, path.join(root, 'link'));
     await refuseNodeLocalFiles(
       {
-        runFolder: path.join(project === '' ? path.join(root, 'link') : project, '.hpc-gat/runs/a'),
+        runDirectory: path.join(project === '' ? path.join(root, 'link') : project, '.hpc-gat/runs/a'),
         temp: [root],
         runtime: 'apptainer',
         image: path.resolve(root, image),

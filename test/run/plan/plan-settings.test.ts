@@ -5,7 +5,7 @@ import { samplePlan } from './sample-plan.ts';
 
 const repository = '/home/alice/gat/models';
 
-test('one model or several, each with the workload in its folder; the server loads what is chosen', () => {
+test('one model or several, each with the workload in its directory; the server loads what is chosen', () => {
   expect(samplePlan().models).toEqual([
     { name: 'gat_test', workload: `${repository}/gat_test/workload.yaml` },
   ]);
@@ -20,7 +20,7 @@ test('one model or several, each with the workload in its folder; the server loa
   expect(() => samplePlan({ model: { name: ['a', 'b'], workload: 'w.yaml' } })).toThrow(UsageError);
 });
 
-test('further folders are bound read-only, where they are or under another name', () => {
+test('further directories are bound read-only, where they are or under another name', () => {
   const { binds, containerArguments } = samplePlan({
     binds: ['/data', 'tables:/data/tables', { source: '/a:b', target: '/c' }],
   });

@@ -5,7 +5,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { renderRelease, renderScript } from '../../../src/run/plan/script.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { samplePlan } from './sample-plan.ts';
 
 let root = '';
@@ -13,7 +13,7 @@ let owned = '';
 let precious = '';
 
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   owned = path.join(root, 'run', 'owned', 'here.7');
   precious = path.join(root, 'precious');
   await mkdir(owned, { recursive: true });
@@ -58,7 +58,7 @@ describe('a recorded path that is no directory of the run is left alone', () => 
     const other = path.join(root, 'hpc-gat-other.aB3xYz');
     const longer = path.join(root, 'hpc-gat-mine.aB3xYz-precious');
     const file = path.join(root, 'hpc-gat-mine.aFiLe0');
-    await Promise.all([inside, other, longer].map((folder) => mkdir(folder)));
+    await Promise.all([inside, other, longer].map((directory) => mkdir(directory)));
     await writeFile(file, '');
     await symlink(precious, path.join(root, 'hpc-gat-mine.linked'));
     const text = `${root}/${recorded}`;
@@ -74,8 +74,8 @@ describe('a recorded path that is no directory of the run is left alone', () => 
 
 test('an instance of another name is neither stopped nor are logs of such a name removed', async () => {
   await writeFile(path.join(root, 'x.out'), '');
-  const folder = path.join(root, 'apptainer');
-  const asked = await release({ instance: '../../../../../x', 'runtime-folder': folder });
+  const directory = path.join(root, 'apptainer');
+  const asked = await release({ instance: '../../../../../x', 'runtime-folder': directory });
   expect(asked).not.toMatch(/instance stop/);
   expect(existsSync(path.join(root, 'x.out'))).toBe(true);
 });
@@ -86,8 +86,8 @@ test('a script does not start in a run directory that is not its user’s', asyn
   await mkdir(elsewhere);
   const link = path.join(root, 'link');
   await symlink(elsewhere, link);
-  for (const runFolder of [link, path.join(root, 'gone')]) {
-    const input = await renderScript({ ...plan, runFolder });
+  for (const runDirectory of [link, path.join(root, 'gone')]) {
+    const input = await renderScript({ ...plan, runDirectory });
     const { exitCode, stderr } = await execa('bash', ['-s'], { input, reject: false });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,

@@ -224,7 +224,7 @@ describe('the directory of a run', () => {
 
   test('ends the run when it is removed', async () => {
     const { run, running, shared } = await serving();
-    await rm(run.plan.runFolder, { recursive: true });
+    await rm(run.plan.runDirectory, { recursive: true });
     expect(await running.ended).toBe(1);
     expect(await run.log()).toMatch(/the directory of the run was removed .*ending the server/);
     expect(await run.calls()).toContainEqual(
@@ -236,7 +236,7 @@ describe('the directory of a run', () => {
   test('may be moved while the server serves', async () => {
     const { run, running, shared } = await serving();
     const moved = path.join(run.root, 'moved');
-    await rename(run.plan.runFolder, moved);
+    await rename(run.plan.runDirectory, moved);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     running.kill('SIGTERM');
     expect(await running.ended).toBe(143);

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { packageRoot } from '../../../src/support/package-root.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** Executes lines after the functions of these parts of the script, which hold nothing to render. */
 async function callFunctions(parts: readonly string[], lines: readonly string[]) {
@@ -21,22 +21,22 @@ test.each([
   ['Stale file handle', 0],
   ['Input/output error', 0],
 ])('a run directory of which stat says "%s"', async (said, exitCode) => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   expect(
     await callFunctions(
-      ['run-folder'],
+      ['run-directory'],
       [
-        `run_folder=${folder}/gone owned=${folder}/gone/owned/here.7`,
-        `exec {run_folder_fd}<${folder}`,
-        `stat() { echo "stat: '$run_folder': ${said}" >&2; return 1; }`,
-        'is_run_folder_there',
+        `run_directory=${directory}/gone owned=${directory}/gone/owned/here.7`,
+        `exec {run_directory_fd}<${directory}`,
+        `stat() { echo "stat: '$run_directory': ${said}" >&2; return 1; }`,
+        'is_run_directory_there',
       ],
     ),
   ).toMatchObject({ exitCode });
 });
 
 test('a command is executed whose output cannot be written', async () => {
-  const owned = temporaryFolder();
+  const owned = temporaryDirectory();
   await mkdir(path.join(owned, 'output'));
   expect(await callFunctions(['bounded'], [`owned=${owned}`, 'in_time 5 true'])).toMatchObject({
     exitCode: 0,

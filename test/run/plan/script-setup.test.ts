@@ -35,8 +35,8 @@ const harmless: [string, string[]][] = [
   [
     'variables with names of the script, read-only too',
     [
-      'image=x client=y models=z run_folder=/nonexistent run_id= container= temp_candidates= runtime=q',
-      'export image client models run_folder run_id container ports=1 environment=2',
+      'image=x client=y models=z run_directory=/nonexistent run_id= container= temp_candidates= runtime=q',
+      'export image client models run_directory run_id container ports=1 environment=2',
       'readonly image owned=y temp=1 name=2 entry=3 value=4 limit=5; declare -r PATH IFS HOME',
     ],
   ],

@@ -23,7 +23,7 @@ test.each([
   ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=None', 0, 'served'],
 ] as const)('after %s, with "%s" in the log and "%s" of Slurm', async (signal, line, shown, code, reason) => {
   const run = await ScriptRun.create({}, { serve: true }, { others: { scontrol: `echo '${shown}'` } });
-  await writeFile(path.join(run.plan.runFolder, 'batch.log'), `${line}\n`);
+  await writeFile(path.join(run.plan.runDirectory, 'batch.log'), `${line}\n`);
   const running = run.start({ SLURM_JOB_ID: '7' });
   await run.untilLog('serving at');
   running.kill(signal);
@@ -33,7 +33,7 @@ test.each([
 
 test('outside a job no signal is preemption', async () => {
   const run = await ScriptRun.create({}, { serve: true });
-  await writeFile(path.join(run.plan.runFolder, 'batch.log'), `${preemptedLine}\n`);
+  await writeFile(path.join(run.plan.runDirectory, 'batch.log'), `${preemptedLine}\n`);
   const running = run.start();
   await run.untilLog('serving at');
   running.kill('SIGTERM');
@@ -42,11 +42,11 @@ test('outside a job no signal is preemption', async () => {
 
 test('on a node without the run directory nothing is created, and the directory that Slurm creates is removed', async () => {
   const run = await ScriptRun.create({});
-  const script = await readFile(path.join(run.plan.runFolder, 'batch.sh'), 'utf8');
-  const project = path.resolve(run.plan.runFolder, '../../..');
-  await rm(run.plan.runFolder, { recursive: true });
-  await mkdir(run.plan.runFolder, { recursive: true });
-  await writeFile(path.join(run.plan.runFolder, 'batch.log'), '');
+  const script = await readFile(path.join(run.plan.runDirectory, 'batch.sh'), 'utf8');
+  const project = path.resolve(run.plan.runDirectory, '../../..');
+  await rm(run.plan.runDirectory, { recursive: true });
+  await mkdir(run.plan.runDirectory, { recursive: true });
+  await writeFile(path.join(run.plan.runDirectory, 'batch.log'), '');
   const { exitCode, stdout } = await execa('bash', {
     input: script,
     env: { PATH: '/usr/bin:/bin', SLURM_JOB_ID: '7' },

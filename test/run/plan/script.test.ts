@@ -8,7 +8,7 @@ import { renderRelease, renderScript } from '../../../src/run/plan/script.ts';
 import { packageRoot } from '../../../src/support/package-root.ts';
 import { samplePlan } from './sample-plan.ts';
 
-const goldenFolder = path.join(packageRoot, 'test', 'fixtures', 'scripts');
+const goldenDirectory = path.join(packageRoot, 'test', 'fixtures', 'scripts');
 
 const hostile = `a'b "c" $(touch /tmp/owned) \`id\`; ü\\n\n{{id}} #x`;
 const hostileLine = hostile.replaceAll('\n', '');
@@ -61,7 +61,7 @@ const golden: [string, Settings, Partial<RunRequest>][] = [
 /** UPDATE_GOLDEN=1 writes the files anew; the difference is then read in git. */
 test.each(golden)('the script %s is the one in git', async (name, settings, request) => {
   const script = await renderScript(samplePlan(settings, request));
-  const file = path.join(goldenFolder, `${name}.sh`);
+  const file = path.join(goldenDirectory, `${name}.sh`);
   if (process.env.UPDATE_GOLDEN === '1') {
     await writeFile(file, script);
   }
@@ -123,8 +123,8 @@ test('hostile values reach the variables of the script byte by byte', async () =
     `${assignments}\nprintf '%s\\0' "$image" "\${workloads[@]}" "\${client[@]}" "\${container_arguments[@]}" "\${server_arguments[@]}" "\${container_environment[@]}" "\${server_environment[@]}" "\${preload[@]}" "\${temp_candidates[@]}"`,
   ]);
   const resolved = path.resolve('/home/alice/gat', hostile);
-  const mounted = (folder: string, more = '') => {
-    const quoted = folder.replaceAll('"', '""');
+  const mounted = (directory: string, more = '') => {
+    const quoted = directory.replaceAll('"', '""');
     return `type=bind,"source=${quoted}","destination=${quoted}"${more}`;
   };
   expect(stdout.split('\0').slice(0, -1)).toEqual([
@@ -172,7 +172,7 @@ test.each([
 ])(
   'the script that ends a run with %s from outside is bash that shellcheck has nothing to say against',
   async (_runtime, plan) => {
-    const script = await renderRelease(plan, `${plan.runFolder}/owned/gpu1.7`);
+    const script = await renderRelease(plan, `${plan.runDirectory}/owned/gpu1.7`);
     const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
       input: script,
       reject: false,
@@ -182,16 +182,18 @@ test.each([
 );
 
 test('every runtime has the same functions for the steps to call', async () => {
-  const folder = path.join(packageRoot, 'templates', 'run');
-  const steps = await readFile(path.join(folder, '_steps.sh.hbs'), 'utf8');
+  const directory = path.join(packageRoot, 'templates', 'run');
+  const steps = await readFile(path.join(directory, '_steps.sh.hbs'), 'utf8');
   const others = await Promise.all(
     ['_release.sh.hbs', 'script.sh.hbs', 'release.sh.hbs'].map((name) =>
-      readFile(path.join(folder, name), 'utf8'),
+      readFile(path.join(directory, name), 'utf8'),
     ),
   );
   const functionsOf = async (runtime: string) => {
     const texts = await Promise.all(
-      ['start', 'release'].map((part) => readFile(path.join(folder, `_${runtime}-${part}.sh.hbs`), 'utf8')),
+      ['start', 'release'].map((part) =>
+        readFile(path.join(directory, `_${runtime}-${part}.sh.hbs`), 'utf8'),
+      ),
     );
     return [...texts.join('\n').matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1] ?? '');
   };

@@ -7,7 +7,7 @@ import { main } from '../../../src/main.ts';
 import type { RunDirectory } from '../../../src/run/record/run-directory.ts';
 import { type TestContext, testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './sample-record.ts';
 
 let root = '';
@@ -16,7 +16,7 @@ let called = '';
 let PATH = '';
 
 beforeEach(async () => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   await endRecord(await sampleRecord(root, 'good'));
   broken = await sampleRecord(root, 'broken', '7');
   called = path.join(root, 'called');
@@ -29,12 +29,12 @@ beforeEach(async () => {
   });
 });
 
-const write = (name: string, text: string) => writeFile(path.join(broken.folder, name), text);
+const write = (name: string, text: string) => writeFile(path.join(broken.directory, name), text);
 
 /** What a start of its script, which is over, recorded on this host. */
 async function leave(): Promise<string> {
-  const owned = path.join(broken.folder, 'owned', 'here.1');
-  const temp = path.join(temporaryFolder(), 'hpc-gat-broken.aB3xYz');
+  const owned = path.join(broken.directory, 'owned', 'here.1');
+  const temp = path.join(temporaryDirectory(), 'hpc-gat-broken.aB3xYz');
   await mkdir(temp);
   await mkdir(owned, { recursive: true });
   const recorded = { host: hostname(), job: '', script: '4000000 1', instance: 'hpc-gat-broken', temp };
@@ -85,14 +85,14 @@ describe.each([
 test('cleanup ends what is known of a run whose plan is lost', async () => {
   await write('plan.json', '{');
   const temp = await leave();
-  await rm(path.join(broken.folder, 'job.json'));
+  await rm(path.join(broken.directory, 'job.json'));
   const { exitCode, results, messages } = await type('cleanup');
   expect({ exitCode, messages }).toMatchObject({ exitCode: 0 });
   expect(results).toEqual([expect.stringMatching(/^broken: end and remove what is left on /)]);
   expect(messages).toContainEqual(expect.stringMatching(/^warning: plan\.json of run broken cannot be read/));
   expect(await readFile(called, 'utf8')).toBe('--version\ninstance stop --timeout 10 hpc-gat-broken\n');
   expect(existsSync(temp)).toBe(false);
-  expect(existsSync(path.join(broken.folder, 'owned', 'here.1'))).toBe(false);
+  expect(existsSync(path.join(broken.directory, 'owned', 'here.1'))).toBe(false);
 });
 
 test('a plan of another version serves as far as it goes', async () => {
@@ -112,7 +112,7 @@ test('a file among the runs is no run', async () => {
 
 describe('a run that may be requeued', () => {
   beforeEach(async () => {
-    const file = path.join(broken.folder, 'plan.json');
+    const file = path.join(broken.directory, 'plan.json');
     const plan = JSON.parse(await readFile(file, 'utf8')) as { directives: [string, unknown][] };
     plan.directives = plan.directives.map(([name, value]) => [
       name === 'no-requeue' ? 'requeue' : name,

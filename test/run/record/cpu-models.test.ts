@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { warnOfCpuModels } from '../../../src/run/record/cpu-models.ts';
 import { testContext } from '../../support/context.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { sampleRecord } from './sample-record.ts';
 
 const result = (model: string, kind: string) => ({
@@ -22,8 +22,8 @@ test.each<[string, string, string[]]>([
   ],
   ['in a result that is cut short', '{"model":', []],
 ])('with --gpu, models %s', async (_, text, warnings) => {
-  const record = await sampleRecord(temporaryFolder(), 'a', '1');
-  await writeFile(path.join(record.folder, 'result.json'), text);
+  const record = await sampleRecord(temporaryDirectory(), 'a', '1');
+  await writeFile(path.join(record.directory, 'result.json'), text);
   const { output, messages } = testContext();
   await warnOfCpuModels(record, output);
   expect(messages.filter((line) => line.includes('--gpu: model'))).toEqual(

@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineFollower } from '../../../src/run/record/follow-file.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 test('each line is handed on once, when it is whole', async () => {
-  const file = path.join(temporaryFolder(), 'log');
+  const file = path.join(temporaryDirectory(), 'log');
   const lines: string[] = [];
   const follower = new LineFollower(file, (line) => lines.push(line));
   await follower.poll();
@@ -25,7 +25,7 @@ test('each line is handed on once, when it is whole', async () => {
 });
 
 test('holds back what follows null bytes, for which text may still be on its way', async () => {
-  const file = path.join(temporaryFolder(), 'log');
+  const file = path.join(temporaryDirectory(), 'log');
   const lines: string[] = [];
   const follower = new LineFollower(file, (line) => lines.push(line));
   await writeFile(file, 'one\n\0\0\0\0three\n');

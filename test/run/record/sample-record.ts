@@ -22,5 +22,5 @@ export async function sampleRecord(
 /** Writes the last word of its script. */
 export function endRecord(record: RunDirectory, reason = 'passed', exitCode = 0): Promise<void> {
   const ended = { schemaVersion: 1, exitCode, reason, host: 'gpu1', time: '2026-01-02T03:04:05Z' };
-  return writeFile(path.join(record.folder, 'ended.json'), JSON.stringify(ended));
+  return writeFile(path.join(record.directory, 'ended.json'), JSON.stringify(ended));
 }

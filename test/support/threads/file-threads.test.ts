@@ -5,7 +5,7 @@ import path from 'node:path';
 import { sha256OfBytes, sha256OfFile } from '../../../src/support/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { noise } from '../../image/noise.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 /** What the threads read at once. */
 const piece = 256 * 1024;
@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 async function fileOf(bytes: Buffer): Promise<string> {
-  const file = path.join(temporaryFolder(), 'bytes');
+  const file = path.join(temporaryDirectory(), 'bytes');
   await writeFile(file, bytes);
   return file;
 }
@@ -57,7 +57,7 @@ describe('a digest', () => {
 
   test('of a file that is not there fails as it does elsewhere, and the next one does not', async () => {
     const threads = fileThreads();
-    const missing = path.join(temporaryFolder(), 'missing');
+    const missing = path.join(temporaryDirectory(), 'missing');
     await expect(threads.sha256({ file: missing, start: 0, length: 1 })).rejects.toMatchObject({
       code: 'ENOENT',
       path: missing,
@@ -92,7 +92,7 @@ describe('a copy', () => {
   test.each([4 * piece, 3 * piece + 1, 5, 0])('of %i bytes, with its checksum', async (length) => {
     const bytes = noise(length + 20, 3);
     const source = await open(await fileOf(bytes));
-    const target = path.join(temporaryFolder(), 'copy');
+    const target = path.join(temporaryDirectory(), 'copy');
     const written = await open(target, 'wx');
     const wanted = bytes.subarray(10, 10 + length);
     const checksum = await fileThreads().copy(
@@ -144,7 +144,7 @@ describe('this thread', () => {
     const threads = fileThreads(1, cancelling.signal);
     const busy = expect(threads.sha256(endless)).rejects.toThrow('that is enough');
     const source = await open(await fileOf(noise(1000, 5)));
-    const target = await open(path.join(temporaryFolder(), 'copy'), 'wx');
+    const target = await open(path.join(temporaryDirectory(), 'copy'), 'wx');
     const waiting = expect(threads.sha256(endless)).rejects.toThrow('that is enough');
     const copying = threads.copy({ file: source, start: 0, length: 1000 }, { file: target, position: 0 });
     expect(await threads.helpWith(copying)).toMatch(/^[0-9a-f]{32}$/);

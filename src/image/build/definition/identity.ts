@@ -39,7 +39,7 @@ export async function identifyRecipe(
       cause: error,
     });
   });
-  const folder = path.dirname(file);
+  const directory = path.dirname(file);
   const { stages, files, hasSetup } = parseRecipe(text, buildArguments);
   if (stages.length === 0) {
     throw new UsageError(`${file} is no recipe of Apptainer: it has no line with Bootstrap:`, {
@@ -52,7 +52,7 @@ export async function identifyRecipe(
   const inputs: unknown[] = [];
   let layersBytes = 0;
   for (const stage of stages) {
-    const base = await lookAtBase(stage, folder, identifyStage);
+    const base = await lookAtBase(stage, directory, identifyStage);
     if (base === undefined) {
       unknown.push(`Bootstrap: ${stage.bootstrap} cannot be looked at beforehand`);
     } else {
@@ -65,7 +65,7 @@ export async function identifyRecipe(
     files.filter((name) => /[$`\\]/.test(name)),
   ];
   unknown.push(...odd.map((name) => `%files names ${name}`));
-  inputs.push(Object.entries(buildArguments).sort(), await listInputs(plain, folder));
+  inputs.push(Object.entries(buildArguments).sort(), await listInputs(plain, directory));
   const identity: RecipeIdentity = {
     kind: 'recipe',
     recipeSha256: sha256OfBytes(text),
@@ -98,20 +98,20 @@ export async function registryReachOf({
 /** Undefined for an agent that installs from somewhere. */
 async function lookAtBase(
   { bootstrap, from }: RecipeStage,
-  folder: string,
+  directory: string,
   identifyBase: IdentifyBase,
 ): Promise<{ identity: object; layersBytes: number } | undefined> {
   switch (bootstrap) {
     case 'scratch':
       return { identity: { kind: bootstrap }, layersBytes: 0 };
     case 'localimage':
-      return { identity: await listInputs([from], folder), layersBytes: 0 };
+      return { identity: await listInputs([from], directory), layersBytes: 0 };
     case 'docker':
     case 'docker-daemon':
     case 'docker-archive':
     case 'oci':
     case 'oci-archive':
-      return from.includes('{{') ? undefined : identifyBase(parseSource(`${bootstrap}:${from}`, folder));
+      return from.includes('{{') ? undefined : identifyBase(parseSource(`${bootstrap}:${from}`, directory));
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 /** What of an Apptainer definition file says which things it is made of. */
 export interface Recipe {
   readonly stages: readonly RecipeStage[];
-  /** What `%files` copies from this host, as written there: may be a folder or a pattern. */
+  /** What `%files` copies from this host, as written there: may be a directory or a pattern. */
   readonly files: readonly string[];
   /** Whether a section runs commands on this host. */
   readonly hasSetup: boolean;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, rename, rm, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder } from '../../../support/make-folder.ts';
+import { makeDirectory } from '../../../support/make-directory.ts';
 import { explainConcern } from '../../../support/ownership.ts';
 import { ownIdentity } from '../../../support/process-identity.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
@@ -11,7 +11,7 @@ import type { ByteRange } from '../../../formats/squashfs/compact.ts';
 import type { CachedBlocks } from '../../../formats/squashfs/write.ts';
 import { DamagedEntry, readEntry, writeEntry } from './entry-file.ts';
 import { entryName, type BlockForm } from './entry-name.ts';
-import { partName } from './folder.ts';
+import { partName } from './list-cache.ts';
 import { entriesAt } from './index-reader.ts';
 import type { LayerIndex } from './layer-index.ts';
 import { CacheEvictor } from './evict.ts';
@@ -24,7 +24,7 @@ let parts = 0;
 
 export interface CacheConfig {
   /** Absolute path; made when something is to be kept. */
-  readonly folder: string;
+  readonly directory: string;
   /** All entries together have no more. */
   readonly limitBytes: number;
 }
@@ -113,18 +113,18 @@ export class BlockCache {
     index: LayerIndex,
     source: { readonly file: FileHandle; readonly stretch: ByteRange },
   ): Promise<void> {
-    const { folder } = this.#place;
+    const { directory } = this.#place;
     const file = this.#fileOf(digest);
     if (file === undefined || index.demand.unpackedBytes < smallestBytes) {
       return;
     }
-    await makeFolder(folder, 0o700);
+    await makeDirectory(directory, 0o700);
     const { from, to } = source.stretch;
     if (!(await this.#room.reserve(to - from))) {
       return;
     }
     parts += 1;
-    const part = path.join(folder, partName(ownIdentity(), parts));
+    const part = path.join(directory, partName(ownIdentity(), parts));
     try {
       const handle = await open(part, 'wx', 0o600);
       try {
@@ -143,7 +143,7 @@ export class BlockCache {
 
   #fileOf(digest: string): string | undefined {
     const name = entryName(digest, this.#form);
-    return name === undefined ? undefined : path.join(this.#place.folder, name);
+    return name === undefined ? undefined : path.join(this.#place.directory, name);
   }
 }
 

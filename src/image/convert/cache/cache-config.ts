@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { findCacheFolder } from '../../../support/cache-folder.ts';
+import { findCacheDirectory } from '../../../support/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';
 import { UsageError } from '../../../support/errors.ts';
-import { explainFolderConcern } from '../../../support/ownership.ts';
+import { explainDirectoryConcern } from '../../../support/ownership.ts';
 import { parseSize } from '../limits.ts';
 import type { CacheConfig } from './block-cache.ts';
 
@@ -13,21 +13,21 @@ const defaultLimit = '4G';
  * home directory.
  *
  * @returns undefined for a user without a home.
- * @throws {UsageError} for a folder whose variable is not set, or a limit that is not a size.
+ * @throws {UsageError} for a directory whose variable is not set, or a limit that is not a size.
  */
 export function cachePlace(
   {
-    folder,
+    folder: directory,
     limit = defaultLimit,
   }: { readonly folder?: string | undefined; readonly limit?: string | undefined } = {},
   context: Pick<Context, 'env' | 'cwd'>,
 ): CacheConfig | undefined {
   const limitBytes = parseSize(limit);
-  if (folder !== undefined) {
-    return { folder: path.resolve(context.cwd, expand(folder, context)), limitBytes };
+  if (directory !== undefined) {
+    return { directory: path.resolve(context.cwd, expand(directory, context)), limitBytes };
   }
-  const caches = findCacheFolder(context);
-  return caches === undefined ? undefined : { folder: path.join(caches, 'layers'), limitBytes };
+  const caches = findCacheDirectory(context);
+  return caches === undefined ? undefined : { directory: path.join(caches, 'layers'), limitBytes };
 }
 
 /** Returns the location for a conversion; undefined, with a warning, where another user could replace entries. */
@@ -35,22 +35,22 @@ export async function usableCachePlace(
   place: CacheConfig | undefined,
   { output }: Pick<Context, 'output'>,
 ): Promise<CacheConfig | undefined> {
-  const concern = place && (await explainFolderConcern(place.folder));
+  const concern = place && (await explainDirectoryConcern(place.directory));
   if (concern !== undefined) {
     output.warn(
-      `the layer cache ${place?.folder ?? ''} is not used: ${concern}; fix: take write permission from others (chmod go-w), or set cache.folder to a folder that belongs to you`,
+      `the layer cache ${place?.directory ?? ''} is not used: ${concern}; fix: take write permission from others (chmod go-w), or set cache.folder to a directory that belongs to you`,
     );
     return undefined;
   }
   return place;
 }
 
-function expand(folder: string, { env }: Pick<Context, 'env'>): string {
-  return folder.replace(/^\$(\w+)/, (_, name: string) => {
+function expand(directory: string, { env }: Pick<Context, 'env'>): string {
+  return directory.replace(/^\$(\w+)/, (_, name: string) => {
     const value = env[name] ?? '';
     if (value === '') {
-      throw new UsageError(`cache.folder is ${folder}, and $${name} is not set here`, {
-        fix: 'set it, name another folder, or leave the cache out: --no-cache',
+      throw new UsageError(`cache.folder is ${directory}, and $${name} is not set here`, {
+        fix: 'set it, name another directory, or leave the cache out: --no-cache',
       });
     }
     return value;

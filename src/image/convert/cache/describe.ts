@@ -1,14 +1,14 @@
 import { alignColumns } from '../../../support/table.ts';
 import { count, formatBytes } from '../../../support/amounts.ts';
 import type { CacheConfig } from './block-cache.ts';
-import { bytesOf, type CacheContents, type CacheFile } from './folder.ts';
+import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
 
 /** Hexadecimal digits that tell layers apart, as Docker shows them. */
 const shownDigits = 12;
 
 /** What `cache list` prints. */
 export function cacheLines(
-  { folder, limitBytes }: CacheConfig,
+  { directory, limitBytes }: CacheConfig,
   { entries, leftovers }: CacheContents,
 ): string[] {
   const rows = entries.map(({ digest, compression, blockSize, sizeBytes, usedAt }) => [
@@ -26,12 +26,12 @@ export function cacheLines(
       : `; ${count(leftovers.length, 'file')} of killed processes, which prune removes`;
   return [
     ...table,
-    `${folder}: ${count(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
+    `${directory}: ${count(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
   ];
 }
 
 /** What `cache prune` prints. */
-export function prunedLine({ folder }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
+export function prunedLine({ directory }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
   const verb = dryRun ? 'would go' : 'removed';
-  return `${folder}: ${count(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
+  return `${directory}: ${count(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
 }

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { CacheConfig } from './block-cache.ts';
-import { listCache, removeFiles, surplus, type CacheEntry } from './folder.ts';
+import { listCache, removeFiles, surplus, type CacheEntry } from './list-cache.ts';
 
 /** So much stays free on the cache's file system. */
 const reserveBytes = 1024 ** 3;
@@ -9,7 +9,7 @@ const reserveBytes = 1024 ** 3;
 export class CacheEvictor {
   readonly #place: CacheConfig;
   readonly #used = new Map<string, number>();
-  /** Of others, as it was when the first room was asked for: a folder of thousands is not to be read each time. */
+  /** Of others, as it was when the first room was asked for: a directory of thousands is not to be read each time. */
   #others: readonly CacheEntry[] | undefined;
 
   constructor(place: CacheConfig) {
@@ -27,9 +27,9 @@ export class CacheEvictor {
    * @returns false when there is no room for so much.
    */
   async reserve(bytes: number): Promise<boolean> {
-    const { folder, limitBytes } = this.#place;
+    const { directory, limitBytes } = this.#place;
     if (this.#others === undefined) {
-      const { entries, leftovers } = await listCache(folder, new Date());
+      const { entries, leftovers } = await listCache(directory, new Date());
       await removeFiles(leftovers);
       this.#others = entries;
     }
@@ -41,7 +41,7 @@ export class CacheEvictor {
     const going = surplus(others, limitBytes - usedBytes - bytes);
     await removeFiles(going);
     this.#others = others.filter((entry) => !going.includes(entry));
-    const { bavail, bsize } = await statfs(folder);
+    const { bavail, bsize } = await statfs(directory);
     return bavail * bsize - bytes >= reserveBytes;
   }
 }

@@ -4,10 +4,10 @@ import path from 'node:path';
 import * as z from 'zod';
 import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/command.ts';
 import { startsImage } from '../../../apptainer/starts-image.ts';
-import { findCacheFolder } from '../../../support/cache-folder.ts';
+import { findCacheDirectory } from '../../../support/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';
 import { writeFileAtomically } from '../../../support/files.ts';
-import { makeFolder } from '../../../support/make-folder.ts';
+import { makeDirectory } from '../../../support/make-directory.ts';
 import { readOwnText } from '../../../support/ownership.ts';
 import { removeTree } from '../../../support/remove-tree.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
@@ -26,7 +26,7 @@ type ProbeContext = Pick<Context, 'env' | 'cwd' | 'run' | 'signal'>;
 
 /**
  * Looks whether the container runtime of this host reads a codec: it starts an image of some kilobytes, once for each
- * runtime and kernel; what came out is kept in the cache folder.
+ * runtime and kernel; what came out is kept in the cache directory.
  *
  * @returns the runtime that does not. Undefined when it does, when there is none, and when it starts no image at all, so
  *   that the codec is not to blame.
@@ -40,8 +40,8 @@ export async function runtimeThatRefuses(
   if (runtime === undefined) {
     return undefined;
   }
-  const folder = findCacheFolder(context);
-  const file = folder === undefined ? undefined : path.join(folder, `reads-${compression.codec}.json`);
+  const directory = findCacheDirectory(context);
+  const file = directory === undefined ? undefined : path.join(directory, `reads-${compression.codec}.json`);
   const host = await nameOf(runtime);
   const known = file === undefined ? undefined : await readKnown(file, host);
   const reads = known ?? (await probe(runtime, compression, context));
@@ -66,7 +66,7 @@ async function readKnown(file: string, host: string): Promise<boolean | undefine
 
 async function remember(file: string, known: z.output<typeof knownSchema>): Promise<void> {
   try {
-    await makeFolder(path.dirname(file), 0o700);
+    await makeDirectory(path.dirname(file), 0o700);
     await writeFileAtomically(file, JSON.stringify(known));
   } catch {
     // A home that is full or read-only: it is tried again the next time.
@@ -80,12 +80,12 @@ async function probe(
   context: ProbeContext,
 ): Promise<boolean | undefined> {
   const parent = context.env.TMPDIR ?? '/tmp';
-  const folder = await mkdtemp(path.join(parent, 'hpc-gat-probe-')).catch(() => undefined);
-  if (folder === undefined) {
+  const directory = await mkdtemp(path.join(parent, 'hpc-gat-probe-')).catch(() => undefined);
+  if (directory === undefined) {
     return undefined;
   }
   const starts = async (tried: Compression) => {
-    const image = path.join(folder, `${tried.codec}.sif`);
+    const image = path.join(directory, `${tried.codec}.sif`);
     return (
       (await writeProbeImage(image, tried, context.signal)) &&
       (await startsImage(context, runtime, image, probeProgram)).exitCode === 0
@@ -97,6 +97,6 @@ async function probe(
     }
     return (await starts(readEverywhere)) ? false : undefined;
   } finally {
-    await removeTree(folder);
+    await removeTree(directory);
   }
 }

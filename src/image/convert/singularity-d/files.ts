@@ -17,22 +17,22 @@ export interface ContainerFiles {
   readonly inspectMetadata: string;
 }
 
-const folder = '.singularity.d';
+const directory = '.singularity.d';
 
 /** Directories that have to be there: mount points, and what the files lie in. */
 export const containerDirectories = [
-  ...['actions', 'env', 'libs'].map((name) => `${folder}/${name}`),
+  ...['actions', 'env', 'libs'].map((name) => `${directory}/${name}`),
   ...['dev', 'etc', 'home', 'proc', 'root', 'sys', 'tmp', 'var/tmp'],
 ];
 
 /** Symbolic links that older runtimes start from. */
 export const containerLinks: Readonly<Record<string, string>> = {
-  singularity: `${folder}/runscript`,
-  '.run': `${folder}/actions/run`,
-  '.exec': `${folder}/actions/exec`,
-  '.test': `${folder}/actions/test`,
-  '.shell': `${folder}/actions/shell`,
-  environment: `${folder}/env/90-environment.sh`,
+  singularity: `${directory}/runscript`,
+  '.run': `${directory}/actions/run`,
+  '.exec': `${directory}/actions/exec`,
+  '.test': `${directory}/actions/test`,
+  '.shell': `${directory}/actions/shell`,
+  environment: `${directory}/env/90-environment.sh`,
 };
 
 /** Files that Apptainer binds the host's over. */
@@ -61,18 +61,18 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
   const startscript = '#!/bin/sh\n';
   const labels = labelsOf(image, origin);
   const definition = `bootstrap: ${origin.bootstrap}\nfrom: ${origin.from}\n\n`;
-  const env = (name: string, text: string) => ({ path: `${folder}/env/${name}`, mode: 0o755, text });
+  const env = (name: string, text: string) => ({ path: `${directory}/env/${name}`, mode: 0o755, text });
   const actionText = await loadTemplate('image/action.sh.hbs');
   const action = (name: string, values: object) => ({
-    path: `${folder}/actions/${name}`,
+    path: `${directory}/actions/${name}`,
     mode: 0o755,
     text: actionText({ notify: false, script: '', ...values }),
   });
   const files: ContainerFile[] = [
-    { path: `${folder}/Singularity`, mode: 0o644, text: definition },
-    { path: `${folder}/labels.json`, mode: 0o644, text: JSON.stringify(labels, null, '\t') },
-    { path: `${folder}/runscript`, mode: 0o755, text: runscript },
-    { path: `${folder}/startscript`, mode: 0o755, text: startscript },
+    { path: `${directory}/Singularity`, mode: 0o644, text: definition },
+    { path: `${directory}/labels.json`, mode: 0o644, text: JSON.stringify(labels, null, '\t') },
+    { path: `${directory}/runscript`, mode: 0o755, text: runscript },
+    { path: `${directory}/startscript`, mode: 0o755, text: startscript },
     env('01-base.sh', '#!/bin/sh\n'),
     env('10-docker2singularity.sh', environment),
     env('90-environment.sh', custom),
@@ -81,11 +81,11 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
     env('99-base.sh', await render('base')),
     env('99-runtimevars.sh', await render('path')),
     action('exec', { last: 'exec "$@"' }),
-    action('run', { script: `/${folder}/runscript`, last: 'exec /bin/sh "$@"' }),
+    action('run', { script: `/${directory}/runscript`, last: 'exec /bin/sh "$@"' }),
     action('shell', { script: '/bin/bash', last: 'exec /bin/sh "$@"' }),
-    action('start', { notify: true, script: `/${folder}/startscript`, last: '' }),
+    action('start', { notify: true, script: `/${directory}/startscript`, last: '' }),
     action('test', {
-      script: `/${folder}/test`,
+      script: `/${directory}/test`,
       last: "echo 'This image has no test of its own.'\nexec /bin/sh -c true",
     }),
   ];
@@ -93,8 +93,8 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
     data: {
       attributes: {
         environment: {
-          [`/${folder}/env/10-docker2singularity.sh`]: environment.trimEnd(),
-          [`/${folder}/env/90-environment.sh`]: custom.trimEnd(),
+          [`/${directory}/env/10-docker2singularity.sh`]: environment.trimEnd(),
+          [`/${directory}/env/90-environment.sh`]: custom.trimEnd(),
         },
         labels,
         runscript: runscript.trimEnd(),

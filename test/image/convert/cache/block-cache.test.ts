@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { listCache, partName } from '../../../../src/image/convert/cache/folder.ts';
+import { listCache, partName } from '../../../../src/image/convert/cache/list-cache.ts';
 import { identityOf, ownIdentity } from '../../../../src/support/process-identity.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { layerBytes } from '../../layer-bytes.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';
 
@@ -31,13 +31,15 @@ describe('what is damaged is noticed and made anew', () => {
     const cache = newPlace();
     const cold = await sifOf(await image(), { cache });
     const names = await namesIn(cache);
-    const contents = await Promise.all(names.map((name) => readFile(path.join(cache.folder, name))));
+    const contents = await Promise.all(names.map((name) => readFile(path.join(cache.directory, name))));
     for (const [at, name] of names.entries()) {
-      await damage(path.join(cache.folder, name), contents[at]?.length ?? 0);
+      await damage(path.join(cache.directory, name), contents[at]?.length ?? 0);
     }
     expect(await sifOf(await image(), { cache })).toBe(cold);
     expect(await namesIn(cache)).toEqual(names);
-    expect(await Promise.all(names.map((name) => readFile(path.join(cache.folder, name))))).toEqual(contents);
+    expect(await Promise.all(names.map((name) => readFile(path.join(cache.directory, name))))).toEqual(
+      contents,
+    );
   });
 
   test('and counts once against the limits', async () => {
@@ -45,7 +47,7 @@ describe('what is damaged is noticed and made anew', () => {
     const limits = { unpackedBytes: 600_000, entries: 3, metadataBytes: 1e9 };
     const cold = await sifOf(await image(), { cache, limits });
     for (const name of await namesIn(cache)) {
-      await flip(path.join(cache.folder, name), 1);
+      await flip(path.join(cache.directory, name), 1);
     }
     expect(await sifOf(await image(), { cache, limits })).toBe(cold);
   });
@@ -65,7 +67,7 @@ describe('what is damaged is noticed and made anew', () => {
     const cache = newPlace();
     const cold = await sifOf(await image(), { cache });
     const [one = '', other = ''] = await namesIn(cache);
-    await copyFile(path.join(cache.folder, one), path.join(cache.folder, other));
+    await copyFile(path.join(cache.directory, one), path.join(cache.directory, other));
     expect(await sifOf(await image(), { cache })).toBe(cold);
   });
 });
@@ -77,7 +79,7 @@ describe('several at once', () => {
     for (let round = 0; round < 3; round += 1) {
       const made = await Promise.all(Array.from({ length: 4 }, async () => sifOf(await image(), { cache })));
       expect(made.every((sif) => sif === cold)).toBe(true);
-      expect(await readdir(cache.folder)).toHaveLength(2);
+      expect(await readdir(cache.directory)).toHaveLength(2);
     }
   });
 
@@ -93,7 +95,7 @@ describe('several at once', () => {
       expect(made === cold).toBe(true);
     }
     async function remove(): Promise<void> {
-      await rm(cache.folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
+      await rm(cache.directory, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
     }
   });
 });
@@ -103,8 +105,8 @@ describe('the limit', () => {
     Array.from({ length: count }, (_none, at) =>
       layerBytes([{ name: `file-${at}`, data: text(`${at}`, 5_000_000 + at) }]),
     );
-  const sizes = async (cache: { folder: string }) => {
-    const { entries } = await listCache(cache.folder, new Date());
+  const sizes = async (cache: { directory: string }) => {
+    const { entries } = await listCache(cache.directory, new Date());
     return entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   };
 
@@ -117,7 +119,7 @@ describe('the limit', () => {
     const [oldest = ''] = await namesOf(stack.slice(0, 1), place);
     const past = new Date(Date.now() - 1000);
     for (const name of await namesIn(place)) {
-      await utimes(path.join(place.folder, name), past, past);
+      await utimes(path.join(place.directory, name), past, past);
     }
     // Being used makes it the youngest.
     await sifOf(await archived(layout(stack.slice(0, 1))), { cache: place });
@@ -142,9 +144,9 @@ describe('the limit', () => {
     expect(await namesIn(cache)).toHaveLength(1);
   });
 
-  async function namesOf(stack: readonly Buffer[], { folder }: { folder: string }): Promise<string[]> {
+  async function namesOf(stack: readonly Buffer[], { directory }: { directory: string }): Promise<string[]> {
     const wanted = stack.map((layer) => digestOf(layer).slice(7));
-    return (await readdir(folder)).filter((name) => wanted.some((hex) => name.startsWith(hex)));
+    return (await readdir(directory)).filter((name) => wanted.some((hex) => name.startsWith(hex)));
   }
 
   function noise(length: number): Buffer {
@@ -160,14 +162,14 @@ describe('the limit', () => {
 
 test('what a killed process has left is removed, what one is writing is not', async () => {
   const cache = newPlace();
-  await mkdir(cache.folder, { recursive: true });
+  await mkdir(cache.directory, { recursive: true });
   const child = spawn('sleep', ['60']);
   const dead = identityOf(child.pid ?? 0) ?? { host: '', pid: 0, startTicks: 0 };
   child.kill('SIGKILL');
   await once(child, 'exit');
   const elsewhere = { host: 'another-node', pid: 1, startTicks: 1 };
   const put = async (name: string, hoursAgo: number) => {
-    const file = path.join(cache.folder, name);
+    const file = path.join(cache.directory, name);
     await writeFile(file, 'half');
     const then = new Date(Date.now() - hoursAgo * 3_600_000);
     await utimes(file, then, then);
@@ -178,16 +180,16 @@ test('what a killed process has left is removed, what one is writing is not', as
   await put(partName(elsewhere, 2), 2);
   await put('notes of mine', 1000);
   await sifOf(await image(), { cache });
-  const left = (await readdir(cache.folder)).filter((name) => !/^[0-9a-f]{64}/.test(name)).sort();
+  const left = (await readdir(cache.directory)).filter((name) => !/^[0-9a-f]{64}/.test(name)).sort();
   expect(left).toEqual(['notes of mine', partName(elsewhere, 1), partName(ownIdentity(), 999)].sort());
 });
 
 test('a cache that cannot be written is said, and the image converted', async () => {
-  const folder = path.join(temporaryFolder(), 'a-file');
-  await writeFile(folder, '');
+  const directory = path.join(temporaryDirectory(), 'a-file');
+  await writeFile(directory, '');
   const warnings: string[] = [];
   const made = await sifOf(await image(), {
-    cache: { folder, limitBytes: 1e9 },
+    cache: { directory, limitBytes: 1e9 },
     onWarning: (message) => warnings.push(message),
   });
   expect(made).toBe(await sifOf(await image()));

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CacheConfig } from '../../../../src/image/convert/cache/block-cache.ts';
-import { listCache } from '../../../../src/image/convert/cache/folder.ts';
+import { listCache } from '../../../../src/image/convert/cache/list-cache.ts';
 import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
 import { convertImage, type NativeOptions } from '../../../../src/image/convert/native-engine.ts';
@@ -11,7 +11,7 @@ import { parseSource } from '../../../../src/image/source/source.ts';
 import { sha256OfBytes } from '../../../../src/support/digest.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../../support/context.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { OciBytes } from '../../oci-bytes.ts';
 
 export interface Wanted extends Partial<NativeOptions> {
@@ -30,7 +30,7 @@ export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<s
     signal = new AbortController().signal,
     ...options
   } = wanted;
-  const output = path.join(temporaryFolder(), 'x.sif');
+  const output = path.join(temporaryDirectory(), 'x.sif');
   const form = { compression: { codec: 'zstd', level: 3 } as const, blockBytes: 131_072, threads: 2 };
   const fileThreads = new FileThreads(form.threads, signal);
   try {
@@ -46,11 +46,11 @@ export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<s
   return digestOf(await readFile(output));
 }
 
-/** An archive in a new folder, opened. */
+/** An archive in a new directory, opened. */
 export async function archived(archive: Buffer, kind = 'oci-archive'): Promise<LayeredImage> {
-  const folder = temporaryFolder();
-  await writeFile(path.join(folder, 'image.tar'), archive);
-  return await openImage(parseSource(`${kind}:image.tar`, folder), testContext());
+  const directory = temporaryDirectory();
+  await writeFile(path.join(directory, 'image.tar'), archive);
+  return await openImage(parseSource(`${kind}:image.tar`, directory), testContext());
 }
 
 export function layout(
@@ -62,12 +62,12 @@ export function layout(
 }
 
 export function newPlace(limitBytes = 2 ** 30): CacheConfig {
-  return { folder: path.join(temporaryFolder(), 'layers'), limitBytes };
+  return { directory: path.join(temporaryDirectory(), 'layers'), limitBytes };
 }
 
 /** The names of a cache's files. */
-export async function namesIn({ folder }: CacheConfig): Promise<string[]> {
-  const { entries } = await listCache(folder, new Date());
+export async function namesIn({ directory }: CacheConfig): Promise<string[]> {
+  const { entries } = await listCache(directory, new Date());
   return entries.map(({ file }) => path.basename(file)).sort();
 }
 

@@ -10,7 +10,7 @@ import type { ImageSource } from '../../../../src/image/source/source.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../../registry/fake-registry.ts';
 import { testContext } from '../../../support/context.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { oddLayers } from '../../corpus/generate.ts';
 import { tarOf } from '../../corpus/tar.ts';
 import { layerBytes } from '../../layer-bytes.ts';
@@ -199,10 +199,10 @@ describe('a layer that is kept is checked all the same', () => {
   });
 
   test('before its SIF gets its name', async () => {
-    const folder = temporaryFolder();
-    const context = testContext({ cwd: folder, env: { XDG_CACHE_HOME: path.join(folder, 'cache') } });
+    const directory = temporaryDirectory();
+    const context = testContext({ cwd: directory, env: { XDG_CACHE_HOME: path.join(directory, 'cache') } });
     const sifFrom = async (archive: Buffer, name: string) => {
-      await writeFile(path.join(folder, 'image.tar'), archive);
+      await writeFile(path.join(directory, 'image.tar'), archive);
       return await main(['make-sif', 'oci-archive:image.tar', '--engine', 'native', '-o', name], context);
     };
     expect(await sifFrom(layout(layers, gzip), 'first.sif')).toBe(0);
@@ -211,7 +211,7 @@ describe('a layer that is kept is checked all the same', () => {
     damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
     expect(await sifFrom(damaged, 'second.sif')).toBe(1);
     expect(context.messages.join('\n')).toMatch(/its layer sha256:\w+ has the digest sha256:/);
-    expect((await readdir(folder)).sort()).toEqual(['cache', 'first.sif', 'first.sif.json', 'image.tar']);
+    expect((await readdir(directory)).sort()).toEqual(['cache', 'first.sif', 'first.sif.json', 'image.tar']);
   });
 
   test('against the diff_id of an image that names another', async () => {

@@ -6,7 +6,7 @@ import { BlockCache } from '../../../../src/image/convert/cache/block-cache.ts';
 import { parseCompression } from '../../../../src/formats/squashfs/compression.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../../support/context.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { layerBytes } from '../../layer-bytes.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';
 
@@ -30,7 +30,7 @@ async function cached() {
       fileThreads.close();
     }
   };
-  return { place, file: path.join(place.folder, name), isTaken };
+  return { place, file: path.join(place.directory, name), isTaken };
 }
 
 test('an entry of one’s own is taken', async () => {
@@ -60,12 +60,12 @@ asRoot('an entry of another user is not taken: the layer is converted, and repla
   expect((await readFile(file)).length).toBeGreaterThan(0);
 });
 
-test('a folder that others can write is not used as a cache, with a warning', async () => {
-  const folder = temporaryFolder();
+test('a directory that others can write is not used as a cache, with a warning', async () => {
+  const directory = temporaryDirectory();
   const context = testContext();
-  const place = cachePlace({ folder }, context);
+  const place = cachePlace({ folder: directory }, context);
   expect(await usableCachePlace(place, context)).toEqual(place);
-  await chmod(folder, 0o777);
+  await chmod(directory, 0o777);
   expect(await usableCachePlace(place, context)).toBeUndefined();
   expect(context.messages).toEqual([
     expect.stringMatching(
@@ -73,6 +73,6 @@ test('a folder that others can write is not used as a cache, with a warning', as
     ),
   ]);
   expect(
-    await usableCachePlace(cachePlace({ folder: path.join(folder, 'new') }, context), context),
+    await usableCachePlace(cachePlace({ folder: path.join(directory, 'new') }, context), context),
   ).toBeDefined();
 });

@@ -31,11 +31,11 @@ async function flatten(...layers: readonly Layer[]): Promise<string[]> {
 }
 
 function* linesOf(
-  folder: DirectoryInode<string>,
+  directory: DirectoryInode<string>,
   above: string,
   seen: Map<object, string>,
 ): Iterable<string> {
-  for (const [name, inode] of [...folder.children].sort(([one], [other]) => (one < other ? -1 : 1))) {
+  for (const [name, inode] of [...directory.children].sort(([one], [other]) => (one < other ? -1 : 1))) {
     const at = `${above}/${name}`;
     if (inode.kind === 'directory') {
       const { mode, uid } = inode.metadata;
@@ -224,7 +224,7 @@ describe('hard links', () => {
     ]);
   });
 
-  test('of AUFS keep what its own folder held', async () => {
+  test('of AUFS keep what its own directory held', async () => {
     const plink = '.wh..wh.plnk/12.34';
     expect(await flatten([file(plink, '1'), hard('a', plink), hard('b', plink)])).toEqual([
       'f /a=1',

@@ -2,10 +2,10 @@ import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, UsageError } from '../../support/errors.ts';
 import { isMissing } from '../../support/files.ts';
-import { claimFolder, explainConcern, isOwn } from '../../support/ownership.ts';
-import { runsFolder } from '../plan/plan.ts';
+import { claimDirectory, explainConcern, isOwn } from '../../support/ownership.ts';
+import { runsDirectory } from '../plan/plan.ts';
 
-const ownProject = 'make a project of your own: copy hpc-gat.yaml into a folder that belongs to you';
+const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directory that belongs to you';
 
 /**
  * Creates the directory of a project's runs, in which no other user may replace files: a run directory that is replaced
@@ -13,9 +13,9 @@ const ownProject = 'make a project of your own: copy hpc-gat.yaml into a folder 
  *
  * @throws {UsageError} when another user could replace it.
  */
-export async function createRunsFolder(root: string): Promise<void> {
-  const folder = runsFolder(root);
-  for (const each of [path.dirname(folder), folder]) {
+export async function createRunsDirectory(root: string): Promise<void> {
+  const directory = runsDirectory(root);
+  for (const each of [path.dirname(directory), directory]) {
     try {
       await mkdir(each, { mode: 0o755 });
     } catch (error) {
@@ -27,18 +27,18 @@ export async function createRunsFolder(root: string): Promise<void> {
   }
 }
 
-function isDirectory(folder: string): Promise<boolean> {
-  return stat(folder).then(
+function isDirectory(directory: string): Promise<boolean> {
+  return stat(directory).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
 }
 
-/** Removes write permission of others, as from a umask of 002. @throws {UsageError} for a folder of another user. */
-async function keepFromOthers(folder: string): Promise<void> {
-  const concern = await claimFolder(folder);
+/** Removes write permission of others, as from a umask of 002. @throws {UsageError} for a directory of another user. */
+async function keepFromOthers(directory: string): Promise<void> {
+  const concern = await claimDirectory(directory);
   if (concern !== undefined) {
-    throw new UsageError(`runs cannot be kept in ${folder}: ${concern}, who could exchange them`, {
+    throw new UsageError(`runs cannot be kept in ${directory}: ${concern}, who could exchange them`, {
       fix: ownProject,
     });
   }
@@ -54,11 +54,11 @@ export interface RunsOfProject {
 
 /** @throws {UsageError} for a directory of runs that this user cannot read. */
 export async function listRunIds(root: string): Promise<RunsOfProject> {
-  const folder = runsFolder(root);
+  const directory = runsDirectory(root);
   const own: string[] = [];
   const foreign: string[] = [];
-  for (const name of await namesIn(folder)) {
-    const facts = await lstat(path.join(folder, name)).catch(() => undefined);
+  for (const name of await namesIn(directory)) {
+    const facts = await lstat(path.join(directory, name)).catch(() => undefined);
     if (facts?.isDirectory() === true) {
       const isMine =
         isOwn(facts) && (await explainConcern(facts)) === undefined && (facts.mode & 0o1000) === 0;
@@ -68,27 +68,27 @@ export async function listRunIds(root: string): Promise<RunsOfProject> {
   return { own, foreign };
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function namesIn(directory: string): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return await readdir(directory);
   } catch (error) {
     if (isMissing(error)) {
       return [];
     }
-    const concern = await firstConcern([path.dirname(folder), folder]);
+    const concern = await firstConcern([path.dirname(directory), directory]);
     throw concern === undefined
       ? error
-      : new UsageError(`the runs in ${folder} cannot be listed: ${concern}`, {
+      : new UsageError(`the runs in ${directory} cannot be listed: ${concern}`, {
           fix: ownProject,
           cause: error,
         });
   }
 }
 
-async function firstConcern(folders: readonly string[]): Promise<string | undefined> {
-  for (const folder of folders) {
-    const facts = await stat(folder).catch(() => undefined);
-    const concern = facts === undefined ? undefined : await explainConcern(facts, { subject: folder });
+async function firstConcern(directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const facts = await stat(directory).catch(() => undefined);
+    const concern = facts === undefined ? undefined : await explainConcern(facts, { subject: directory });
     if (concern !== undefined) {
       return concern;
     }

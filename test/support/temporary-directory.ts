@@ -10,9 +10,9 @@ afterEach(async () => {
   await Promise.all(made.splice(0).map(removeTree));
 });
 
-/** A new empty folder that is gone after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'hpc-gat-test-'));
-  made.push(folder);
-  return folder;
+/** A new empty directory that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-test-'));
+  made.push(directory);
+  return directory;
 }

@@ -3,18 +3,23 @@ import path from 'node:path';
 
 const mostEntries = 50_000;
 
-/** Folders that several nodes share, by device and inode: each is looked at once. */
-export type SeenFolders = Set<string>;
+/** Directories that several nodes share, by device and inode: each is looked at once. */
+export type SeenDirectories = Set<string>;
 
 /**
- * Everything below a folder of a node, by the path that the node gives it; symbolic links are not followed.
+ * Everything below a directory of a node, by the path that the node gives it; symbolic links are not followed.
  *
  * @param root the node's file system: `/proc/PID/root`, or empty for the host
- * @param depth how many levels; 1 is the folder's own entries
+ * @param depth how many levels; 1 is the directory's own entries
  * @throws Error when there are more than 50,000 entries
  */
-export function entriesBelow(root: string, folder: string, depth: number, seen: SeenFolders): string[] {
-  const identity = identityOf(root + folder);
+export function entriesBelow(
+  root: string,
+  directory: string,
+  depth: number,
+  seen: SeenDirectories,
+): string[] {
+  const identity = identityOf(root + directory);
   if (identity === undefined || seen.has(identity)) {
     return [];
   }
@@ -25,14 +30,14 @@ export function entriesBelow(root: string, folder: string, depth: number, seen: 
       const name = path.posix.join(inside, entry.name);
       found.push(entry.isDirectory() ? `${name}/` : name);
       if (found.length > mostEntries) {
-        throw new Error(`more than ${mostEntries} entries below ${folder}`);
+        throw new Error(`more than ${mostEntries} entries below ${directory}`);
       }
       if (entry.isDirectory() && levels > 1) {
         walk(name, levels - 1);
       }
     }
   };
-  walk(folder, depth);
+  walk(directory, depth);
   return found;
 }
 
@@ -41,18 +46,18 @@ export function homesOf(root: string): string[] {
   return ['/root', ...list(`${root}/home`).map(({ name }) => `/home/${name}`)];
 }
 
-function list(folder: string): Dirent[] {
+function list(directory: string): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(directory, { withFileTypes: true });
   } catch {
     // Gone meanwhile, or not there in this node.
     return [];
   }
 }
 
-function identityOf(folder: string): string | undefined {
+function identityOf(directory: string): string | undefined {
   try {
-    const { dev, ino } = lstatSync(folder);
+    const { dev, ino } = lstatSync(directory);
     return `${dev}:${ino}`;
   } catch {
     return undefined;

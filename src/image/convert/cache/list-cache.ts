@@ -25,12 +25,12 @@ export interface CacheContents {
 /** A writer on another host that has not written for so long is taken for dead. */
 const expiryMs = 3_600_000;
 
-/** What lies in the folder, if it is there. Files that are not of the cache are not seen. */
-export async function listCache(folder: string, now: Date): Promise<CacheContents> {
+/** What lies in the directory, if it is there. Files that are not of the cache are not seen. */
+export async function listCache(directory: string, now: Date): Promise<CacheContents> {
   const entries: CacheEntry[] = [];
   const leftovers: CacheFile[] = [];
-  for (const name of await readdir(folder).catch(noFolder)) {
-    const found = await look(path.join(folder, name));
+  for (const name of await readdir(directory).catch(noDirectory)) {
+    const found = await look(path.join(directory, name));
     const entry = parseEntryName(name);
     if (found !== undefined && entry !== undefined) {
       entries.push({ ...found, ...entry });
@@ -87,7 +87,7 @@ async function look(file: string): Promise<CacheFile | undefined> {
   }
 }
 
-function noFolder(error: unknown): string[] {
+function noDirectory(error: unknown): string[] {
   if (isMissing(error)) {
     return [];
   }

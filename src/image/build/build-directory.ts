@@ -2,30 +2,30 @@ import { copyFile, rename, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
-import { makeFolder } from '../../support/make-folder.ts';
-import { listPackageFolder, packageFolder } from '../../support/package-files.ts';
+import { makeDirectory } from '../../support/make-directory.ts';
+import { listPackageDirectory, packageDirectory } from '../../support/package-files.ts';
 import type { BuildPlan } from './plan.ts';
 
 /**
- * Fills the folder that an image is built from: the recipe of this package, and what it copies. A file that has not
+ * Fills the directory that an image is built from: the recipe of this package, and what it copies. A file that has not
  * changed is left as it is, so that neither Docker nor make-sif takes it for another.
  *
  * @throws {UsageError} when a file cannot be read or written.
  */
-export async function fillBuildFolder(
-  { target, folder, extraFiles }: BuildPlan,
+export async function fillBuildDirectory(
+  { target, directory, extraFiles }: BuildPlan,
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<void> {
   const recipes = `defs/${target}`;
-  const from = path.join(await packageFolder(context), recipes);
-  const own = (await listPackageFolder(recipes)).map((name) => [name, path.join(from, name)] as const);
+  const from = path.join(await packageDirectory(context), recipes);
+  const own = (await listPackageDirectory(recipes)).map((name) => [name, path.join(from, name)] as const);
   const files = { ...Object.fromEntries(own), ...extraFiles };
-  await makeFolder(folder);
+  await makeDirectory(directory);
   for (const [name, source] of Object.entries(files)) {
     try {
-      await copyChanged(source, path.join(folder, name));
+      await copyChanged(source, path.join(directory, name));
     } catch (error) {
-      throw new UsageError(`cannot copy ${source} to ${folder}: ${messageOf(error)}`, { cause: error });
+      throw new UsageError(`cannot copy ${source} to ${directory}: ${messageOf(error)}`, { cause: error });
     }
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from './context.ts';
 
 /** Returns the user's home directory: HOME, else that of the user database; undefined if neither is an absolute path. */
-export function homeFolder({ env }: Pick<Context, 'env'>): string | undefined {
+export function homeDirectory({ env }: Pick<Context, 'env'>): string | undefined {
   const home = env.HOME ?? '';
   return path.isAbsolute(home) ? home : homeOfAccount();
 }

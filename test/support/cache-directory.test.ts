@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { cacheFolder } from '../../src/support/cache-folder.ts';
+import { cacheDirectory } from '../../src/support/cache-directory.ts';
 
 const ofAccount = path.join(userInfo().homedir, '.cache', 'hpc-gat');
 
@@ -11,6 +11,6 @@ test.each([
   ['the account without HOME', {}, ofAccount],
   ['the account with an empty HOME', { HOME: '' }, ofAccount],
   ['the account with a relative HOME', { HOME: '.' }, ofAccount],
-])('the folder for caches is that of %s, and never the working directory', (_what, env, folder) => {
-  expect(cacheFolder({ env })).toBe(folder);
+])('the directory for caches is that of %s, and never the working directory', (_what, env, directory) => {
+  expect(cacheDirectory({ env })).toBe(directory);
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { main } from '../../../src/main.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { endRecord, sampleRecord } from './sample-record.ts';
 
 /** An account that does not exist here. Only root can give a file away. */
@@ -15,7 +15,7 @@ let root = '';
 let runs = '';
 
 beforeEach(() => {
-  root = temporaryFolder();
+  root = temporaryDirectory();
   runs = path.join(root, '.hpc-gat', 'runs');
 });
 
@@ -26,8 +26,8 @@ async function call(...argv: string[]) {
   return { exitCode, results: context.results, messages: context.messages.join('\n') };
 }
 
-async function modeOf(folder: string): Promise<string> {
-  return ((await stat(folder)).mode & 0o7777).toString(8);
+async function modeOf(directory: string): Promise<string> {
+  return ((await stat(directory)).mode & 0o7777).toString(8);
 }
 
 test('write permission of others is removed before a run is created', async () => {
@@ -47,10 +47,10 @@ test('a dangling link is reported as a usage error', async () => {
 asRoot('a stranger', () => {
   async function plant(id: string, owner = stranger): Promise<string> {
     const record = await sampleRecord(root, id);
-    await mkdir(path.join(record.folder, 'owned', 'here.1'), { recursive: true });
-    await writeFile(path.join(record.folder, 'owned', 'here.1', 'host'), 'here\n');
-    await lchown(record.folder, owner, owner);
-    return record.folder;
+    await mkdir(path.join(record.directory, 'owned', 'here.1'), { recursive: true });
+    await writeFile(path.join(record.directory, 'owned', 'here.1', 'host'), 'here\n');
+    await lchown(record.directory, owner, owner);
+    return record.directory;
   }
 
   test('has runs that no verb uses', async () => {
@@ -75,14 +75,14 @@ asRoot('a stranger', () => {
   });
 
   test.each([
-    ['a link', async (folder: string) => symlink(folder, path.join(runs, 'zz-link'))],
-    ['a directory of mine that everybody can write', async (folder: string) => chmod(folder, 0o777)],
+    ['a link', async (directory: string) => symlink(directory, path.join(runs, 'zz-link'))],
+    ['a directory of mine that everybody can write', async (directory: string) => chmod(directory, 0o777)],
   ])('cannot bring in %s', async (_what, plantAt) => {
-    const folder = await plant('mine', 0);
-    await plantAt(folder);
+    const directory = await plant('mine', 0);
+    await plantAt(directory);
     const { results } = await call('status');
     expect(results.map(String).join('\n')).not.toMatch(/zz-link/);
-    await chmod(folder, 0o700);
+    await chmod(directory, 0o700);
     await rm(path.join(runs, 'zz-link'), { force: true });
     expect((await call('status')).results.slice(1)).toEqual([expect.stringMatching(/^mine /)]);
   });
@@ -97,7 +97,7 @@ asRoot('a stranger', () => {
   });
 
   test('who owns a link cannot send my runs elsewhere', async () => {
-    const elsewhere = temporaryFolder();
+    const elsewhere = temporaryDirectory();
     await symlink(elsewhere, path.join(root, '.hpc-gat'));
     await lchown(path.join(root, '.hpc-gat'), stranger, stranger);
     await expect(sampleRecord(root, 'mine')).rejects.toMatchObject({ exitCode: 2 });
