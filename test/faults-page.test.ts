@@ -5,7 +5,7 @@ import { matrix } from './faults/matrix.ts';
 import { pageFile, readMeasuredRun } from './faults/measurement.ts';
 import { renderPage } from './faults/page.ts';
 
-test('docs/faults.md is what was measured of the faults that there are', () => {
+test('docs/faults.md matches the measurements of the existing faults', () => {
   expect(readMeasuredRun().measurements.map(({ fault }) => fault)).toEqual(matrix.map(({ name }) => name));
   // As for the golden scripts: UPDATE_GOLDEN=1 writes the page again, from the same measurements.
   if (process.env.UPDATE_GOLDEN === '1') {
@@ -14,11 +14,11 @@ test('docs/faults.md is what was measured of the faults that there are', () => {
   expect(readFileSync(pageFile, 'utf8')).toBe(renderPage(matrix, readMeasuredRun()));
 });
 
-test.each(faultClasses)('npm test provokes a fault of the class %s', (name) => {
+test.each(faultClasses)('npm test injects a fault of the class %s', (name) => {
   expect(matrix.some((fault) => fault.class === name && fault.inShortRun === true)).toBe(true);
 });
 
-test('a fault can give its name to a run', () => {
+test('a fault name is a valid run name', () => {
   for (const { name } of matrix) {
     expect(name).toMatch(/^[a-z][a-z-]{0,32}$/);
   }
@@ -29,7 +29,7 @@ test.each([
   ['model-cannot-load', 10],
   // Of the moment when it was taken, while the models of that fault load for five seconds.
   ['port-taken', 20],
-])('what is told of %s comes within %i s', (name, seconds) => {
+])('the reason of %s is reported within %i s', (name, seconds) => {
   const measured = readMeasuredRun().measurements.find(({ fault }) => fault === name);
   expect(measured?.seconds).toBeLessThan(seconds);
 });

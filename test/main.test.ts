@@ -40,7 +40,7 @@ test.each([
   [['render', '--site', './'], /is a directory, not a file/],
   [['build', 'client'], /self-contained/],
   [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],
-])('%j is refused with exit code 2, one message and a fix', async (argv, message) => {
+])('%j is rejected with exit code 2, one message and a fix', async (argv, message) => {
   const { exitCode, results, messages } = await call(...argv);
   expect({ exitCode, results }).toEqual({ exitCode: 2, results: '' });
   expect(messages).toMatch(message);
@@ -69,7 +69,7 @@ test('--help lists every verb, and every verb has its own help', async () => {
   }
 });
 
-test('what is not an error of the user is called a bug, with 70', async () => {
+test("an error that is not the user's is reported as a bug, with 70", async () => {
   const output = {
     ...testContext().output,
     result: () => {
@@ -91,7 +91,7 @@ test.each([
   ['a place that is taken', ['credentials', 'file', '--until', '4000000000'], /EEXIST.*another place/s],
   ['a link in a circle', ['credentials', 'circle/tls', '--until', '4000000000'], /ELOOP.*correct them/s],
   ['a project that cannot be written', ['run', '--id', 'x'], /(ENOTDIR|EEXIST).*\.hpc-gat/s],
-])('%s is told with the path and a fix, and is no bug', async (_what, argv, message) => {
+])('%s is reported with the path and a fix, and not as a bug', async (_what, argv, message) => {
   const cwd = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(cwd, 'models'), { recursive: true });
   await Promise.all(['triton.sif', 'file', '.hpc-gat'].map((name) => writeFile(path.join(cwd, name), '')));
@@ -103,7 +103,7 @@ test.each([
   expect(messages).toMatch(message);
 });
 
-test('render --json tells the plan beside the script', async () => {
+test('render --json prints the plan beside the script', async () => {
   const context = testContext({ cwd: temporaryDirectory() });
   expect(await main(['render', '--gpu', '--json', '--id', 'x'], context)).toBe(0);
   expect(context.results).toEqual([
@@ -114,7 +114,7 @@ test('render --json tells the plan beside the script', async () => {
   ]);
 });
 
-test('a cache directory that is no absolute path is passed over', async () => {
+test('a cache directory that is no absolute path is ignored', async () => {
   const cwd = temporaryDirectory();
   const env = { XDG_CACHE_HOME: 'relative', HOME: temporaryDirectory() };
   await execa(process.execPath, [launcher, '--version'], { cwd, env });
@@ -124,12 +124,12 @@ test('a cache directory that is no absolute path is passed over', async () => {
 test.each([
   ['a home', { HOME: '/proc/none', XDG_CACHE_HOME: '' }],
   ['a directory for caches', { XDG_CACHE_HOME: '/proc/none' }],
-])('%s that cannot be made is no reason not to start', async (_what, env) => {
+])('%s that cannot be created does not prevent the start', async (_what, env) => {
   const { stdout } = await execa(process.execPath, [launcher, '--version'], { env, timeout: 30_000 });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
-test('a working directory that is gone is told', async () => {
+test('a deleted working directory is reported', async () => {
   const directory = temporaryDirectory();
   const line = 'cd "$1" && rmdir "$1" && exec "$2" "$3" status';
   const { exitCode, stdout, stderr } = await execa(
@@ -144,18 +144,18 @@ test('a working directory that is gone is told', async () => {
   });
 });
 
-test('compiled code is kept in a home without a directory for caches', async () => {
+test('compiled code is cached in a home without a cache directory', async () => {
   const HOME = temporaryDirectory();
   await execa(process.execPath, [launcher, '--version'], { env: { HOME, XDG_CACHE_HOME: '' } });
   expect(await readdir(path.join(HOME, '.cache', 'hpc-gat'))).toEqual(['node']);
 });
 
-test('status and cleanup of a project without runs', async () => {
+test('status and cleanup succeed in a project without runs', async () => {
   expect((await call('status')).results).toBe('no run yet');
   expect((await call('cleanup')).results).toBe('nothing to clean up');
 });
 
-test('a reader that goes away is no error', async () => {
+test('a reader that closes the pipe is no error', async () => {
   const { stdout, stderr } = await execa('bash', [
     '-c',
     `set -o pipefail; "$1" "$2" --help | head -n 1`,
@@ -169,7 +169,7 @@ test('a reader that goes away is no error', async () => {
 /** What a Node of another version does with the launcher. */
 const pretendOld = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})`;
 
-test('on too old a Node, without the one from npm, one line says what to do', async () => {
+test('on an old Node, without the one from npm, one line names the fix', async () => {
   const directory = temporaryDirectory();
   await mkdir(path.join(directory, 'bin'));
   const copy = path.join(directory, 'bin', 'hpc-gat.mjs');
@@ -183,7 +183,7 @@ test('on too old a Node, without the one from npm, one line says what to do', as
   );
 });
 
-test('on too old a Node, one that lies in a directory above is not executed', async () => {
+test('on an old Node, one in a parent directory is not executed', async () => {
   const outer = temporaryDirectory();
   const planted = path.join(outer, 'node_modules', 'node', 'bin', 'node');
   const copy = path.join(outer, 'hpc-gat', 'bin', 'hpc-gat.mjs');
@@ -201,7 +201,7 @@ test('on too old a Node, one that lies in a directory above is not executed', as
   });
 });
 
-test('a checkout without packages of its own takes none from a directory above', async () => {
+test('a checkout without its own packages uses none from a parent directory', async () => {
   const outer = temporaryDirectory();
   const root = path.join(outer, 'hpc-gat');
   await cp(path.join(packageRoot, 'src', 'main.ts'), path.join(root, 'src', 'main.ts'), { recursive: true });
@@ -223,7 +223,7 @@ test('a checkout without packages of its own takes none from a directory above',
 test.each([
   ['of its user alone', 0o700, ['node']],
   ['that others could write, made anew', 0o777, ['node']],
-])('compiled code is kept in a directory %s', async (_what, mode, names) => {
+])('compiled code is cached in a directory %s', async (_what, mode, names) => {
   const XDG_CACHE_HOME = temporaryDirectory();
   const directory = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');
   await mkdir(directory, { recursive: true });
@@ -244,7 +244,7 @@ test.each([
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('on too old a Node, the one from npm is used', async () => {
+test('on an old Node, the one from npm is used', async () => {
   const { stdout } = await execa(process.execPath, ['--import', pretendOld, launcher, '--version']);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });

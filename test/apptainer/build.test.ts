@@ -57,7 +57,7 @@ function build(
 }
 
 describe('apptainer build', () => {
-  test('gets its arguments one by one, a clean environment, its own temporary directory', async () => {
+  test('gets separate arguments, a clean environment and its own temporary directory', async () => {
     const { directory, building } = build('printf "%s\\n" "$@" > args; env > environment; pwd > cwd');
     await building;
     expect((await readFile(path.join(directory, 'args'), 'utf8')).split('\n').slice(0, -1)).toEqual([
@@ -79,7 +79,7 @@ describe('apptainer build', () => {
     expect(await readFile(path.join(directory, 'cwd'), 'utf8')).toBe(`${directory}\n`);
   });
 
-  test('gets the logins of the user, or none', async () => {
+  test('gets the credentials of the user, or none', async () => {
     for (const withLogins of [true, false]) {
       const { directory, building } = build(
         'env > environment; cat "$APPTAINER_AUTH_FILE" > logins || :',
@@ -96,7 +96,7 @@ describe('apptainer build', () => {
     }
   });
 
-  test('is heard line by line', async () => {
+  test('streams its output line by line', async () => {
     const { lines, building } = build('echo "INFO:    Starting build..." >&2; echo "INFO:    Done" >&2');
     await building;
     expect(lines).toEqual(['INFO:    Starting build...', 'INFO:    Done']);
@@ -109,7 +109,7 @@ describe('apptainer build', () => {
     ],
     ['echo "something else" >&2; exit 1', 'something else'],
     ['kill -9 $$', 'signal SIGKILL'],
-  ])('that fails by `%s` says so', async (script, message) => {
+  ])('reports its failure by `%s`', async (script, message) => {
     const { building } = build(script);
     await expect(building).rejects.toThrow(CommandFailedError);
     await expect(building).rejects.toThrow(message);
@@ -122,25 +122,25 @@ describe('apptainer build', () => {
     ],
     ['could not use fakeroot: no mapping entry found in /etc/subuid for alice', /\/etc\/subuid/],
     ['You must be the root user, however you can use --remote or --fakeroot', /newer Apptainer|subuid/],
-  ])('for which an ordinary user lacks something names the fix: %s', async (fatal, fix) => {
+  ])('names the fix for a missing privilege: %s', async (fatal, fix) => {
     const { building } = build(`echo "FATAL:   ${fatal}" >&2; exit 255`);
     await expect(building).rejects.toMatchObject({ fix: expect.stringMatching(fix) as unknown });
   });
 
-  test('shows what the commands of a recipe said', async () => {
+  test('shows the output of the commands of a definition file', async () => {
     const failed = 'FATAL:   While performing build: while running %post section: exit status 1';
     const { building } = build(`printf '%s\\n' 'INFO:    x' '+ false' 'no luck' '${failed}' >&2; exit 255`);
     await expect(building).rejects.toThrow(/exit status 1\n {2}\+ false\n {2}no luck$/);
   });
 
-  test('that is too old for a named codec says so', async () => {
+  test('reports that it is too old for a requested codec', async () => {
     const { building } = build(
       'echo "Error for command \\"build\\": unknown flag: --mksquashfs-args" >&2; exit 1',
     );
     await expect(building).rejects.toThrow(MissingToolError);
   });
 
-  test('ends at Ctrl-C with the children that it does not end itself', async () => {
+  test('ends at Ctrl-C together with the children that it leaves behind', async () => {
     const interruption = new AbortController();
     const { lines, building } = build('sleep 1000 & echo $! >&2; wait', interruption.signal);
     while (lines.length === 0) {
@@ -158,7 +158,7 @@ describe('apptainer inspect', () => {
   test.each([
     ['the labels', `echo '{"data":{"attributes":{"labels":{"a":"b"}}},"type":"container"}'`, { a: 'b' }],
     ['no labels', `echo '{"data":{"attributes":{}},"type":"container"}'`, {}],
-  ])('gives %s', async (_what, script, labels) => {
+  ])('returns %s', async (_what, script, labels) => {
     const file = fakeProgram(temporaryDirectory(), 'apptainer', script);
     const runtime = { name: 'apptainer', path: file, version: '1' } as const;
     await expect(inspectSif(testContext(), runtime, '/x.sif')).resolves.toEqual(labels);
@@ -167,7 +167,7 @@ describe('apptainer inspect', () => {
   test.each([
     ['fails', 'echo cannot open >&2; exit 255', /cannot open/],
     ['answers with something else', 'echo hello', /unknown form/],
-  ])('that %s is an error', async (_what, script, message) => {
+  ])('reports an error when it %s', async (_what, script, message) => {
     const file = fakeProgram(temporaryDirectory(), 'apptainer', script);
     const runtime = { name: 'apptainer', path: file, version: '1' } as const;
     const inspecting = inspectSif(testContext(), runtime, '/x.sif');

@@ -12,14 +12,14 @@ describe('the container runtime', () => {
     ['singularity', 'singularity version 3.8.7-1.el8', 'singularity', '3.8.7-1.el8'],
     ['singularity', 'apptainer version 1.3.0', 'apptainer', '1.3.0'],
     ['singularity', '2.6.1-dist', 'singularity', '2.6.1-dist'],
-  ])('%s that says "%s"', async (program, says, name, version) => {
+  ])('is recognized as %s by its version "%s"', async (program, says, name, version) => {
     const directory = temporaryDirectory();
     const path = fakeProgram(directory, program, `echo '${says}'`);
     const context = testContext({ env: { PATH: `relative::${directory}` } });
     await expect(findContainerRuntime(context)).resolves.toEqual({ name, path, version });
   });
 
-  test('is apptainer where there are both', async () => {
+  test('is apptainer where both are installed', async () => {
     const directory = temporaryDirectory();
     fakeProgram(directory, 'singularity', 'echo singularity version 3.8');
     fakeProgram(directory, 'apptainer', 'echo apptainer version 1.4.5');
@@ -27,13 +27,13 @@ describe('the container runtime', () => {
     await expect(findContainerRuntime(context)).resolves.toMatchObject({ name: 'apptainer' });
   });
 
-  test('is missed with a fix', async () => {
+  test('is reported as missing, with a fix', async () => {
     const finding = findContainerRuntime(testContext({ env: { PATH: temporaryDirectory() } }));
     await expect(finding).rejects.toThrow(MissingToolError);
     await expect(finding).rejects.toMatchObject({ fix: /module avail/ });
   });
 
-  test('that is broken says why', async () => {
+  test('is reported as broken, with the reason', async () => {
     const directory = temporaryDirectory();
     fakeProgram(directory, 'apptainer', 'echo libfoo is missing >&2; exit 127');
     const finding = findContainerRuntime(testContext({ env: { PATH: directory } }));
@@ -42,7 +42,7 @@ describe('the container runtime', () => {
   });
 });
 
-test('the runtime gets no variables that act like its flags', () => {
+test('the runtime receives no variables that act like its flags', () => {
   const env = {
     PATH: '/bin',
     HOME: '/home/me',

@@ -17,12 +17,12 @@ test.each([
   ['/opt/modules/all:\\nsingularity/3.8\\nsingularity-ce/4.1\\n', 'singularity-ce'],
   ['/opt/modules/apptainer:\\nsingularity\\n', 'singularity'],
   ['', undefined],
-])('of %j it takes %j', async (listing, name) => {
+])('of the modules %j, %j is chosen', async (listing, name) => {
   const env = { PATH: '/usr/bin:/bin', HOME: await homeWithModules(listing) };
   expect(await findRuntimeModule(testContext({ env }))).toBe(name);
 });
 
-test('without a module system there is none', async () => {
+test('without a module system none is chosen', async () => {
   const env = { PATH: '/usr/bin:/bin', HOME: temporaryDirectory() };
   expect(await findRuntimeModule(testContext({ env }))).toBeUndefined();
 });

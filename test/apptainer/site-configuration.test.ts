@@ -29,7 +29,7 @@ test.each([
   'limit container paths = /containers, /home/bob',
   'limit container owners = root',
   'limit container groups = root',
-])('%s is found', async (line) => {
+])('reports %s', async (line) => {
   expect(await harmful(line)).toEqual([line]);
 });
 
@@ -47,7 +47,7 @@ test.each([
     'max loop devices = 0',
     'mount hostfs = yes',
   ],
-])('%s stops no run', async (line) => {
+])('accepts %s', async (line) => {
   expect(await harmful(line)).toEqual([]);
 });
 

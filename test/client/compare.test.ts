@@ -15,7 +15,7 @@ const floats = (...values: number[]) => tensor(Float64Array.from(values), 'FP64'
 const texts = (...values: string[]) =>
   tensor(encodeByteElements(values.map((value) => Buffer.from(value))), 'BYTES', [values.length]);
 
-test('a relative tolerance is a share of the expected value, on top of the absolute one', () => {
+test('a relative tolerance is a fraction of the expected value, added to the absolute one', () => {
   const tolerance = { absolute: 0.5, relative: 0.01 };
   expect(compareTensors(floats(1000, 1), floats(1010.5, 1), tolerance)).toEqual({ largest: 10.5 });
   expect(compareTensors(floats(1000, 1), floats(1010, 1.6), tolerance)).toEqual({
@@ -34,7 +34,7 @@ test('integers of 64 bits are compared exactly', () => {
   });
 });
 
-test('what is not finite agrees only with itself', () => {
+test('values that are not finite equal only themselves', () => {
   expect(compareTensors(floats(NaN, -Infinity), floats(NaN, -Infinity), exact)).toEqual({ largest: 0 });
   expect(
     compareTensors(floats(1, Infinity), floats(1, 5), { absolute: 1e9, relative: 1 }).worst,
@@ -45,7 +45,7 @@ test('what is not finite agrees only with itself', () => {
   });
 });
 
-test('texts are equal or not', () => {
+test('strings match exactly or not at all', () => {
   expect(compareTensors(texts('a', 'b'), texts('a', 'b'), exact)).toEqual({ largest: 0 });
   expect(compareTensors(texts('a', 'b'), texts('a', 'c"'), exact).worst).toEqual({
     difference: 1,

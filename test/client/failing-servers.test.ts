@@ -7,7 +7,7 @@ import { sumsProject } from './sums-project.ts';
 
 const project = sumsProject();
 
-test('a model that failed to load: exit 1 at once, with the reason and the log', async () => {
+test('a model that failed to load ends the test at once with 1, the reason and the log', async () => {
   project.fake.handlers.ModelReady = () => ({ ready: false });
   const reason = 'failed to read\nthe weights';
   project.fake.handlers.RepositoryIndex = () => ({
@@ -19,7 +19,7 @@ test('a model that failed to load: exit 1 at once, with the reason and the log',
   expect(exitCode).toBe(1);
 });
 
-test('a model that never gets ready: exit 5', async () => {
+test('a model that never becomes ready ends the test with 5', async () => {
   project.fake.handlers.ModelReady = () => {
     throw new Fault(status.UNAVAILABLE, 'server is starting');
   };
@@ -28,7 +28,7 @@ test('a model that never gets ready: exit 5', async () => {
   expect(exitCode).toBe(5);
 });
 
-test('a server that dies in mid-test: exit 1, naming the request', async () => {
+test('a server that dies during the test ends it with 1 and the name of the request', async () => {
   project.fake.handlers.ModelInfer = (request: InferCall) => {
     if (project.fake.inferences.length === 4) {
       project.fake.kill();
@@ -40,14 +40,14 @@ test('a server that dies in mid-test: exit 1, naming the request', async () => {
   expect(exitCode).toBe(1);
 });
 
-test('a server that hangs: exit 1 at the deadline', async () => {
+test('a server that hangs ends the test with 1 at the deadline', async () => {
   project.fake.handlers.ModelInfer = () => new Promise(() => undefined);
   const { exitCode, last } = await project.run(['--infer-timeout', '0.3']);
   expect(last).toMatch(/^FAIL: reference case one: .* connected, but no answer within 0\.3 s$/);
   expect(exitCode).toBe(1);
 });
 
-test('an interruption in mid-test: exit 130, and the result says so', async () => {
+test('an interruption ends the test with 130, and the result records it', async () => {
   const interruption = new AbortController();
   project.fake.handlers.ModelInfer = () => {
     interruption.abort(new InterruptedError('SIGINT'));

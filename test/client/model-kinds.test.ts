@@ -14,7 +14,7 @@ const decoupled = { modelTransactionPolicy: { decoupled: true } };
 const final = { triton_final_response: { boolParam: true } };
 const withoutReference = workload.replace(/reference:\n(?: {2}.*\n)+/, '');
 
-test('asks a decoupled model over a stream', async () => {
+test('queries a decoupled model over a stream', async () => {
   configure(decoupled);
   project.fake.handlers.ModelInfer = () => {
     throw new Error('ModelInfer was called');
@@ -65,14 +65,14 @@ test.each<[string, (request: InferCall) => object[], RegExp, number]>([
     /the stream ended before the final response/,
     1,
   ],
-])('of a decoupled model %s', async (_, replies, last, exitCode) => {
+])('with a decoupled model, the test %s', async (_, replies, last, exitCode) => {
   configure(decoupled);
   project.write('workload.yaml', withoutReference);
   project.fake.handlers.ModelStreamInfer = replies;
   expect(await project.run()).toMatchObject({ last: expect.stringMatching(last), exitCode });
 });
 
-test('says that a reference holds one response', async () => {
+test('reports that a reference holds one response', async () => {
   configure(decoupled);
   project.fake.handlers.ModelStreamInfer = (request: InferCall) => [
     { inferResponse: sums(request) },
@@ -86,20 +86,17 @@ test('says that a reference holds one response', async () => {
 test.each([
   ['numbers', [], /^\d+$/],
   ['texts', [{ kind: 'CONTROL_SEQUENCE_CORRID', dataType: 'TYPE_STRING' }], /^hpc-gat-\d+$/],
-])(
-  'sends each request to a model with sequences as a sequence of its own, with %s',
-  async (_, control, id) => {
-    configure({ sequenceBatching: { controlInput: [{ name: 'id', control }] } });
-    expect(await project.run()).toMatchObject({ exitCode: 0 });
-    const sent = project.fake.inferences.map(({ parameters }) => parameters);
-    const ids = sent.map(({ sequence_id: each }) => String(each?.stringParam ?? each?.int64Param));
-    expect(new Set(ids).size).toBe(6);
-    expect(ids.every((each) => id.test(each))).toBe(true);
-    expect(sent[0]).toMatchObject({ sequence_start: { boolParam: true }, sequence_end: { boolParam: true } });
-  },
-);
+])('sends each request to a model with sequences as its own sequence, with %s', async (_, control, id) => {
+  configure({ sequenceBatching: { controlInput: [{ name: 'id', control }] } });
+  expect(await project.run()).toMatchObject({ exitCode: 0 });
+  const sent = project.fake.inferences.map(({ parameters }) => parameters);
+  const ids = sent.map(({ sequence_id: each }) => String(each?.stringParam ?? each?.int64Param));
+  expect(new Set(ids).size).toBe(6);
+  expect(ids.every((each) => id.test(each))).toBe(true);
+  expect(sent[0]).toMatchObject({ sequence_start: { boolParam: true }, sequence_end: { boolParam: true } });
+});
 
-test('tells requests that the response cache answered from those that the model did', async () => {
+test('distinguishes requests answered by the response cache from those computed by the model', async () => {
   const before = project.fake.handlers.ModelStatistics;
   project.fake.handlers.ModelStatistics = () => {
     const { modelStats } = before?.({} as never) as { modelStats: { inferenceStats: object }[] };

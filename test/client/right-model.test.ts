@@ -3,7 +3,7 @@ import { sumsProject, workload } from './sums-project.ts';
 
 const project = sumsProject();
 
-test('a right model passes, with its config, a line per request and the statistics', async () => {
+test('a correct model passes, with its configuration, a line per request and the statistics', async () => {
   const { exitCode, lines } = await project.run(['--result', 'out/result.json']);
   expect(lines.map((line) => line.replaceAll(/\b\d+\.\d+/g, 'N').replaceAll(/ +/g, ' '))).toEqual([
     expect.stringMatching(/^server fake 1 at /),
@@ -54,13 +54,13 @@ test('two runs send the same bytes', async () => {
   expect(new Set(bytes).size).toBe(6);
 });
 
-test('with --json stdout is one document, and nothing else', async () => {
+test('with --json, stdout is exactly one document', async () => {
   const { exitCode, context } = await project.run(['--json']);
   expect(exitCode).toBe(0);
   expect(context.results).toMatchObject([{ status: 'pass', requests: [{ index: 1 }, {}, {}, {}] }]);
 });
 
-test('a workload without random requests, and one without a reference', async () => {
+test('a workload may lack random requests, or a reference', async () => {
   project.write('workload.yaml', workload.replace(/^random:\n(?: .*\n)+/m, ''));
   expect(await project.run()).toMatchObject({ exitCode: 0, last: 'PASS: infer' });
   expect(project.fake.inferences).toHaveLength(2);
@@ -69,7 +69,7 @@ test('a workload without random requests, and one without a reference', async ()
   expect(project.fake.inferences).toHaveLength(6);
 });
 
-test('several workloads are tested one after the other, up to the first that fails', async () => {
+test('several workloads are tested in order, up to the first that fails', async () => {
   const second = ['--workload', 'second.yaml'];
   project.write(
     'second.yaml',

@@ -5,7 +5,7 @@ import { sumsProject } from './sums-project.ts';
 
 const project = sumsProject();
 
-test('wait-ready answers for people and for programs', async () => {
+test('wait-ready reports to people and to programs', async () => {
   const context = testContext({ cwd: project.directory });
   const argv = ['wait-ready', '--url', project.fake.url, '--model', 'sums'];
   expect(await main(argv, context)).toBe(0);

@@ -41,7 +41,7 @@ async function run(...args: string[]) {
   return { exitCode, results: context.results, messages: context.messages };
 }
 
-test('what a server answers is the reference that later tests compare with', async () => {
+test('the answers of a server become the reference that later tests compare with', async () => {
   const { exitCode, results } = await run('--record');
   expect(exitCode).toBe(0);
   expect(results.at(-2)).toBe(
@@ -79,7 +79,7 @@ const ofSif = (sha256: string, imageId: string) => ({
   identity: { kind: 'docker-daemon', imageId: `sha256:${imageId}` },
 });
 
-test('a reference says which image it came from, and a later test what is another now', async () => {
+test('a reference names its image, and a later test reports what has changed since', async () => {
   writeFileSync(path.join(directory, 'one.sif.json'), JSON.stringify(ofSif('a', '0123456789abcdef')));
   const recorded = await run('--record', '--image-record', 'one.sif.json');
   expect(recorded).toMatchObject({ exitCode: 0 });
@@ -123,7 +123,7 @@ test('a reference says which image it came from, and a later test what is anothe
   ]);
 });
 
-test('a record of an image that is none is a mistake of the call', async () => {
+test('an invalid image manifest is a usage error', async () => {
   writeFileSync(path.join(directory, 'other.json'), '{}');
   for (const file of ['other.json', 'workload.yaml', 'none.json']) {
     const { exitCode, messages } = await run('--image-record', file);
@@ -131,7 +131,7 @@ test('a record of an image that is none is a mistake of the call', async () => {
   }
 });
 
-test('a reference that is there is replaced only with --force', async () => {
+test('an existing reference is replaced only with --force', async () => {
   const file = path.join(directory, 'known.npz');
   writeFileSync(file, 'precious');
   expect(await run('--record')).toMatchObject({ exitCode: 2 });
@@ -142,7 +142,7 @@ test('a reference that is there is replaced only with --force', async () => {
   expect(await run('--force')).toMatchObject({ exitCode: 2 });
 });
 
-test('into another file it says what the workload needs for it', async () => {
+test('with another output file, the needed workload entry is printed', async () => {
   const { exitCode, results } = await run('--record', 'other.npz');
   expect(exitCode).toBe(0);
   expect(results.slice(-4)).toEqual([
@@ -153,7 +153,7 @@ test('into another file it says what the workload needs for it', async () => {
   ]);
 });
 
-test('a wrong answer is not recorded, and nothing half-made stays', async () => {
+test('a wrong answer is not recorded, and no partial file remains', async () => {
   fake.handlers.ModelInfer = (request: InferCall) =>
     fake.inferences.length < 3 ? sums(request) : answer([2, 1], Float32Array.of(1, NaN));
   expect(await run('--record')).toMatchObject({ exitCode: 6 });

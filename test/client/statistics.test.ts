@@ -46,7 +46,7 @@ function read(sent: number, before: ModelStatistics[], answers: ModelStatistics[
   });
 }
 
-test('what was there before does not count, nor does another version', async () => {
+test('earlier requests and other versions are not counted', async () => {
   expect(await read(3, [counted(10, 2)], [[counted(99, 0, '2'), counted(13, 2)]])).toEqual({
     version: '1',
     success: 3,
@@ -61,11 +61,11 @@ test('what was there before does not count, nor does another version', async () 
   });
 });
 
-test('a version that was loaded later begins at zero', async () => {
+test('a version that was loaded later starts at zero', async () => {
   expect(await read(3, [], [[counted(3)]])).toMatchObject({ success: 3, queueMs: 1 });
 });
 
-test('a count that comes a moment late is waited for', async () => {
+test('a count that is published a moment late is waited for', async () => {
   expect(await read(3, [], [[counted(1)], [counted(2)], [counted(3)]])).toMatchObject({ success: 3 });
 });
 
@@ -74,13 +74,13 @@ test.each([
   ['too many', [counted(4)], /counted 4 successful/],
   ['failed ones', [counted(3, 1)], /counted 3 successful and 1 failed/],
   ['none for this version', [counted(3, 0, '2')], /no statistics for model gat, version 1/],
-])('%s: a wrong answer', async (_what, answer, message) => {
+])('reports a wrong answer when the count has %s', async (_what, answer, message) => {
   const reading = read(3, [], [answer]);
   await expect(reading).rejects.toBeInstanceOf(WrongAnswerError);
   await expect(reading).rejects.toThrow(message);
 });
 
-test('percentiles are latencies that were measured', () => {
+test('percentiles are measured latencies', () => {
   const requests = Array.from({ length: 20 }, (_, index) => ({
     index: index + 1,
     sizes: {},

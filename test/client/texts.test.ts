@@ -49,7 +49,7 @@ async function run(...args: string[]) {
 }
 
 /** Against a fake: no backend of the image in the lab takes texts. */
-test('texts are sent, recorded and compared', async () => {
+test('strings are sent, recorded and compared', async () => {
   expect(await run('--record')).toMatchObject({ exitCode: 0 });
   expect(await run()).toEqual({ exitCode: 0, last: 'PASS: infer' });
   fake.handlers.ModelInfer = ({ inputs }: InferCall) => ({

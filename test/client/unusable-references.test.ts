@@ -77,7 +77,7 @@ test.each<[string, () => void, RegExp]>([
     },
     /random\.request: unknown key; did you mean "requests"\?/,
   ],
-])('%s: exit 2', async (_what, prepare, last) => {
+])('exits with 2 for %s', async (_what, prepare, last) => {
   prepare();
   const outcome = await project.run();
   expect(outcome.last).toMatch(last);

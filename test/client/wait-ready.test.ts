@@ -62,7 +62,7 @@ const refused: Moment = {
 const loading: Moment = { index: [{ name: 'gat', state: 'LOADING' }] };
 const ready: Moment = { modelReady: true };
 
-test('waits through all states, and tells each one once', async () => {
+test('passes through all states, and reports each once', async () => {
   const states: string[] = [];
   const moments = [refused, refused, {}, loading, loading, ready];
   expect(await wait(moments, { onState: (state) => states.push(state) })).toBe(1000);
@@ -78,7 +78,7 @@ test.each([
     [{ error: new InferenceServerError('unsupported', 'x', 'y') }],
     'the server says only that the model is not ready',
   ],
-])('a server that %s: not ready in time, with the last state', async (_what, moments, state) => {
+])('a server that %s is not ready in time, and the last state is reported', async (_what, moments, state) => {
   const waiting = wait(moments);
   await expect(waiting).rejects.toBeInstanceOf(NotReadyError);
   await expect(waiting).rejects.toMatchObject({
@@ -88,7 +88,7 @@ test.each([
   });
 });
 
-test('a server that is not trusted is not waited for', async () => {
+test('an untrusted server is not waited for', async () => {
   const error = new InferenceServerError('untrusted', 'x', 'certificate has expired');
   await expect(wait([{ error }])).rejects.toBe(error);
 });

@@ -87,7 +87,7 @@ test.each<[string, () => void, RegExp]>([
     },
     /^FAIL: the server counted 7 successful and 0 failed requests of model sums, version 3, but 6 were sent$/,
   ],
-])('%s: exit 6', async (_what, prepare, last) => {
+])('exits with 6 for %s', async (_what, prepare, last) => {
   prepare();
   const outcome = await project.run(['--result', 'result.json']);
   expect(outcome.last).toMatch(last);
@@ -99,7 +99,7 @@ test.each<[string, () => void, RegExp]>([
   });
 });
 
-test('an answer that is far larger than the workload can lead to is refused before it is received', async () => {
+test('an answer much larger than the workload allows is rejected before it is received', async () => {
   spoil(() => answer([5_000_000], new Float32Array(5_000_000)));
   const { exitCode, last, context } = await project.run();
   expect(exitCode).toBe(6);

@@ -54,18 +54,18 @@ test.each([
     ['generic', 'lab'],
   ],
   [['completion', 'z'], ['zsh']],
-])('bash offers for %j', async (words, offered) => {
+])('bash completes %j', async (words, offered) => {
   expect(await offers(...words)).toEqual(expect.arrayContaining(offered));
 });
 
 test.each([[['render', '--image', '']], [['make-sif', '-o', '']], [['lab', 'up', '--bind', '']]])(
-  'for %j bash is left to its file names',
+  'bash falls back to its file names for %j',
   async (words) => {
     expect(await offers(...words)).toEqual([]);
   },
 );
 
-test('every verb and every long option that is offered is one', async () => {
+test('every offered verb and long option exists', async () => {
   const listed = await offers('');
   expect(listed).toEqual(expect.arrayContaining(['make-sif', 'submit', 'status', 'init', 'config']));
   const options = await offers('make-sif', '-');
@@ -73,7 +73,7 @@ test('every verb and every long option that is offered is one', async () => {
   expect(options.filter((option) => /^--.$/.test(option))).toEqual([]);
 });
 
-test('both scripts can be parsed, and name what takes a value', async () => {
+test('both scripts are valid, and name the options that take a value', async () => {
   const values = valueOptions(verbs, testContext());
   expect(values).toEqual(expect.arrayContaining(['--image', '--bind', '-o']));
   expect(values).not.toContain('--gpu');
@@ -86,6 +86,6 @@ test('both scripts can be parsed, and name what takes a value', async () => {
   expect(zsh).toContain('--image');
 });
 
-test('another shell is refused', async () => {
+test('an unsupported shell is rejected', async () => {
   expect(await main(['completion', 'fish'], testContext())).toBe(2);
 });

@@ -57,11 +57,11 @@ async function wordsOf(example: string): Promise<string[]> {
 
 const examples = verbs.flatMap((bind) => examplesOf(bind(untouchable, () => undefined)));
 
-test('there are some of every verb', () => {
+test('every verb has examples', () => {
   expect(examples.length).toBeGreaterThan(verbs.length * 2);
 });
 
-test.each(examples)('%s is taken as it stands in the help', async (example) => {
+test.each(examples)('the example %s is accepted exactly as the help shows it', async (example) => {
   const words = await wordsOf(example);
   await expect(runCli(words, untouchable, '0.0.0')).rejects.toBeInstanceOf(Reached);
 });

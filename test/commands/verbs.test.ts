@@ -33,7 +33,7 @@ function lacking(pattern: RegExp, among: (verb: string) => boolean): string[] {
   return [...verbs].flatMap(([verb, help]) => (among(verb) && !pattern.test(help) ? [verb] : []));
 }
 
-test('the walk finds verbs and those below them', () => {
+test('the walk finds verbs and subcommands', () => {
   expect([...verbs.keys()]).toEqual(
     expect.arrayContaining(['submit', 'model check', 'lab up', 'config show']),
   );
@@ -43,13 +43,13 @@ test('every verb has an example', () => {
   expect(lacking(/\nExamples:\n +\S/, () => true)).toEqual([]);
 });
 
-test('every verb that reports does so as JSON too', () => {
+test('every verb that reports something supports --json', () => {
   const reports = (verb: string) =>
     !withoutJson.includes(verb) && (!verb.startsWith('lab ') || verb === 'lab status');
   expect(lacking(/ --json /, reports)).toEqual([]);
 });
 
-test('every verb that changes something can say what it would do', () => {
+test('every verb that changes something supports --dry-run', () => {
   const excused = Object.values(withoutDryRun).flat();
   expect(excused.filter((verb) => !verbs.has(verb))).toEqual([]);
   expect(lacking(/ --dry-run /, (verb) => !excused.includes(verb))).toEqual([]);

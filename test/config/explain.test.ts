@@ -25,7 +25,7 @@ async function show(
   return Object.fromEntries(values.map((value) => [value.key, value]));
 }
 
-test('command line, variable, line of the file, site and default are told apart', async () => {
+test('distinguishes command line, variable, line of the file, site and default', async () => {
   const values = await show(
     'site: lab\nslurm:\n  cpus: 4\n  gpu: { partition: mine, account: mine }\nsetup:\n  - module load a\n',
     ['--memory', '8G'],
@@ -44,7 +44,7 @@ test('command line, variable, line of the file, site and default are told apart'
   });
 });
 
-test('the name of the site has an origin too', async () => {
+test('reports the origin of the site name too', async () => {
   expect((await show('{}', [])).site).toMatchObject({ value: 'generic', origin: 'default' });
   expect((await show('{}', [], { HPC_GAT_SITE: 'lab' })).site).toMatchObject({
     value: 'lab',
@@ -56,7 +56,7 @@ test('the name of the site has an origin too', async () => {
   });
 });
 
-test('what a run would not use is marked, with --gpu and without', async () => {
+test('marks values that a run would not use, with --gpu and without', async () => {
   const text = 'slurm: { partition: cpu, cpus: 4, gpu: { partition: gpu } }';
   const without = await show(text, []);
   expect(without['slurm.partition']).not.toHaveProperty('unused', expect.any(String));
@@ -67,7 +67,7 @@ test('what a run would not use is marked, with --gpu and without', async () => {
   expect(withGpu['slurm.cpus']).not.toHaveProperty('unused', expect.any(String));
 });
 
-test('without --json it is a line a value, and a mistake in the file is told as everywhere', async () => {
+test('prints one line per value without --json, and reports mistakes of the file as usual', async () => {
   const cwd = temporaryDirectory();
   const file = path.join(cwd, 'hpc-gat.yaml');
   await writeFile(file, 'setup: [module load a]\n');

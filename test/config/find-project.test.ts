@@ -69,7 +69,7 @@ test.each<[string, () => Promise<void>, RegExp]>([
     },
     /elsewhere\.yaml belongs to \w+ and can be changed by everybody/,
   ],
-])('a file is not used, and one line says why: %s', async (_what, plant, reason) => {
+])('a file is ignored with one line of explanation: %s', async (_what, plant, reason) => {
   await plant();
   const { messages, ...loaded } = await load();
   expect(loaded).toEqual({ root: cwd, model: 'gat_test' });
@@ -78,7 +78,7 @@ test.each<[string, () => Promise<void>, RegExp]>([
   expect(messages[0]).toContain(`; to use it anyway: --config ${file}`);
 });
 
-test('a home that nobody else can enter makes what a umask has left open in it safe', async () => {
+test('files in a home that is closed to others are safe, whatever a umask left open', async () => {
   await chmod(outer, 0o700);
   await chmod(root, 0o777);
   await chmod(file, 0o666);
@@ -101,12 +101,12 @@ test.each([
   expect(await load()).toEqual({ ...unused, messages: [expect.stringMatching(/changed by everybody/)] });
 });
 
-test('a file that is named is used, whoever can change it', async () => {
+test('a file named by the user is used, no matter who can change it', async () => {
   await chmod(file, 0o666);
   expect(await load({}, '../../hpc-gat.yaml')).toEqual({ root, model: 'found', messages: [] });
 });
 
-test('the search continues above a file that is not used', async () => {
+test('the search continues above an ignored file', async () => {
   await writeFile(path.join(root, 'sub', 'hpc-gat.yaml'), 'model: { name: planted }');
   await chmod(path.join(root, 'sub', 'hpc-gat.yaml'), 0o666);
   expect(await load()).toEqual({
@@ -116,14 +116,14 @@ test('the search continues above a file that is not used', async () => {
   });
 });
 
-test('the search ends at the home directory, by whatever path it is named', async () => {
+test('the search ends at the home directory, by any path to it', async () => {
   const link = path.join(outer, 'home');
   await symlink(path.join(root, 'sub'), link);
   expect(await load({ HOME: link })).toEqual({ ...unused, messages: [] });
   expect(await load({ HOME: root })).toEqual({ root, model: 'found', messages: [] });
 });
 
-test('the search ends below a sticky directory, which itself can be a project', async () => {
+test('the search ends below a sticky directory, which can itself be a project', async () => {
   await chmod(root, 0o1777);
   expect(await load()).toEqual({ ...unused, messages: [] });
   cwd = root;
@@ -138,22 +138,25 @@ test('the search ends at a mount point', async () => {
 test.each([
   ['its content', (profile: string) => chmod(profile, 0o666)],
   ['its directory', (profile: string) => chmod(path.dirname(profile), 0o777)],
-])('a site profile that a found file names is refused where others can change %s', async (_what, open) => {
-  const profile = path.join(root, 'sites', 'own.yaml');
-  await mkdir(path.dirname(profile));
-  await writeFile(profile, 'description: x\nsetup: [touch planted]\n');
-  await writeFile(file, 'site: ./sites/own.yaml');
-  await open(profile);
-  await expect(load()).rejects.toMatchObject({
-    exitCode: 2,
-    message: expect.stringMatching(/the site profile .*own\.yaml is not used: .*everybody/),
-    fix: `to use it anyway: --site ${profile}`,
-  });
-  expect((await load({ HPC_GAT_SITE: profile })).root).toBe(root);
-  expect((await load({}, file)).root).toBe(root);
-});
+])(
+  'a site profile that a discovered file names is rejected where others can change %s',
+  async (_what, open) => {
+    const profile = path.join(root, 'sites', 'own.yaml');
+    await mkdir(path.dirname(profile));
+    await writeFile(profile, 'description: x\nsetup: [touch planted]\n');
+    await writeFile(file, 'site: ./sites/own.yaml');
+    await open(profile);
+    await expect(load()).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/the site profile .*own\.yaml is not used: .*everybody/),
+      fix: `to use it anyway: --site ${profile}`,
+    });
+    expect((await load({ HPC_GAT_SITE: profile })).root).toBe(root);
+    expect((await load({}, file)).root).toBe(root);
+  },
+);
 
-test('no verb is stopped by a directory of that name', async () => {
+test('no verb fails because of a directory of that name', async () => {
   await execa('rm', [file]);
   await mkdir(file);
   const context = testContext({ cwd });

@@ -13,7 +13,7 @@ const layers: Layer[] = [
   },
 ];
 
-test('each value names the layer that it was taken from', () => {
+test('each value names the layer that it came from', () => {
   expect(traceLayers(layers)).toEqual([
     { path: ['setup'], value: ['module load b'], origin: 'file, setup' },
     { path: ['slurm', 'partition'], value: 'long', origin: 'file, slurm/partition' },
@@ -23,13 +23,13 @@ test('each value names the layer that it was taken from', () => {
   ]);
 });
 
-test('the values are those of merging', () => {
+test('the values equal those of the merged configuration', () => {
   expect(mergeLayers(layers)).toEqual({
     setup: ['module load b'],
     slurm: { partition: 'long', gpu: { count: 2 }, sbatch: { exclusive: true, nice: 100 } },
   });
 });
 
-test('no layers, no values', () => {
+test('without layers there are no values', () => {
   expect(traceLayers([])).toEqual([]);
 });

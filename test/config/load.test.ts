@@ -15,7 +15,7 @@ function project(text: string): Promise<void> {
   return writeFile(path.join(root, 'hpc-gat.yaml'), text);
 }
 
-test('without a project file the working directory is the project, and the defaults hold', async () => {
+test('without a project file, the working directory is the project and the defaults apply', async () => {
   const loaded = await loadProject(testContext({ cwd: root, env: {} }));
   expect(loaded).toMatchObject({ root, site: 'generic', settings: { model: { name: 'gat_test' } } });
 });
@@ -27,7 +27,7 @@ test('the project file is found above the working directory', async () => {
   expect(loaded).toMatchObject({ root, settings: { model: { name: 'mine', repository: 'models' } } });
 });
 
-test('command line > environment > project > site > default', async () => {
+test('command line precedes environment, project, site and default', async () => {
   await writeFile(
     path.join(root, 'site.yaml'),
     'description: x\nslurm: { account: site, partition: site, qos: site, constraint: site }\n',
@@ -61,20 +61,20 @@ test('HPC_GAT_CONFIG names a configuration file, and --config precedes it', asyn
   await expect(accountWith('missing.yaml')).rejects.toThrow(/no configuration file .*missing\.yaml/);
 });
 
-test('a project file of nothing but comments is a project all the same', async () => {
+test('a project file with only comments is still a project', async () => {
   await project('# nothing yet\n');
   expect(await loadProject(testContext({ cwd: root, env: {} }))).toMatchObject({ root, site: 'generic' });
 });
 
 test.each(['30', '90:00', '4:00:00', '1-12', '2-00:30', '1-00:00:00', 'UNLIMITED', '45'])(
-  'a time of %s is one that Slurm reads',
+  'accepts the time %s, as Slurm does',
   async (time) => {
     await project(`slurm: { time: ${time} }\n`);
     expect((await loadProject(testContext({ cwd: root, env: {} }))).settings.slurm.time).toBe(time);
   },
 );
 
-test('lists replace lists', async () => {
+test('lists replace lists instead of extending them', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nsetup: [module load a]\n');
   await project('site: ./site.yaml\nsetup: [module load b]\n');
   expect((await loadProject(testContext({ cwd: root, env: {} }))).settings.setup).toEqual(['module load b']);
@@ -88,7 +88,7 @@ test.each([
   ['slurm: { time: 1h }', /:1:10: slurm\.time: write minutes/],
   ['site: labb', /no site profile "labb"/],
   ['node: { temp: [relative] }', /node\.temp\.0: an absolute path or \$VARIABLE/],
-])('%j is refused with its place', async (text, message) => {
+])('rejects %j with its position', async (text, message) => {
   await project(text);
   await expect(loadProject(testContext({ cwd: root, env: {} }))).rejects.toMatchObject({
     exitCode: 2,
@@ -96,7 +96,7 @@ test.each([
   });
 });
 
-test('how the site wants images compressed is known beside what holds', async () => {
+test('the compression chosen by the site is reported beside the effective value', async () => {
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nimage: { compression: "gzip:6" }\n');
   await project('site: ./site.yaml\nimage: { compression: auto }\n');
   expect(await loadProject(testContext({ cwd: root, env: {} }))).toMatchObject({
@@ -105,7 +105,7 @@ test('how the site wants images compressed is known beside what holds', async ()
   });
 });
 
-test('a profile that the project file names is meant from its directory, one of the caller from the working directory', async () => {
+test('a profile path in the project file is resolved against its directory, one of the caller against the working directory', async () => {
   const inside = path.join(root, 'inside');
   await mkdir(inside);
   await writeFile(path.join(root, 'site.yaml'), 'description: x\nslurm: { partition: of-the-project }\n');
@@ -118,7 +118,7 @@ test('a profile that the project file names is meant from its directory, one of 
   expect(await partition({ HPC_GAT_SITE: './mine.yaml' })).toBe('of-the-caller');
 });
 
-test('a variable that is set to nothing says nothing', async () => {
+test('an empty variable has no effect', async () => {
   await project('site: lab\nslurm: { partition: long, account: physics }\n');
   const env = { HPC_GAT_SITE: '', HPC_GAT_PARTITION: '', HPC_GAT_ACCOUNT: '' };
   expect(await loadProject(testContext({ cwd: root, env }))).toMatchObject({
@@ -132,14 +132,14 @@ test.each([
   ['Narval', 'did you mean "alliance-narval"? '],
   ['gautsch', 'did you mean "purdue-gautschi"? '],
   ['nowhere-at-all', ''],
-])('for the unknown site %s those are named that may be meant', async (site, meant) => {
+])('suggests site names for the unknown %s', async (site, meant) => {
   await project(`site: ${site}`);
   await expect(loadProject(testContext({ cwd: root, env: {} }))).rejects.toMatchObject({
     fix: `${meant}docs/sites.md has them all; or a path to a file of your own`,
   });
 });
 
-test('a configuration file that is named has to be there', async () => {
+test('a configuration file named by the user must exist', async () => {
   await expect(
     loadProject(testContext({ cwd: root, env: {} }), { configFile: 'no.yaml' }),
   ).rejects.toMatchObject({

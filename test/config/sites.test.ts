@@ -78,17 +78,17 @@ const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
   'vuw-raapoi': ['partition=gpu', 'gres=gpu:1'],
 };
 
-test.each(sites)('the site profile %s can be read', async (site) => {
+test.each(sites)('the site profile %s is valid', async (site) => {
   const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
   expect(project.site).toBe(site);
 });
 
-test('every profile but those of this project is of a real centre', () => {
+test("every profile except this project's own is of a real center", () => {
   expect(sites.filter((site) => !['generic', 'lab'].includes(site))).toEqual(Object.keys(gpuDirectives));
 });
 
 describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expected) => {
-  test('says of each value on which page it was read, and when', async () => {
+  test('names for each value the page where it was read, and the date', async () => {
     const { profile, needs, sources } = await readSite(site, '/');
     const values = traceLayers([{ origin: site, settings: profile }]).map((leaf) => leaf.path.join('.'));
     const told = new Set(sources.flatMap(({ tells }) => tells));
@@ -99,7 +99,7 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
     }
   });
 
-  test('gives a script that bash and shellcheck take, with what the site asks for', async () => {
+  test('produces a script that bash and shellcheck accept, with the directives of the site', async () => {
     const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
     const plan = samplePlan({}, { project, gpu: true });
     const script = await renderScript(plan);
@@ -114,7 +114,7 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
   });
 });
 
-test('docs/sites.md lists them', async () => {
+test('docs/sites.md lists the profiles', async () => {
   const { stdout } = await execa('cat', [path.join(packageRoot, 'docs', 'sites.md')]);
   for (const site of Object.keys(gpuDirectives)) {
     const { description } = await readSite(site, '/');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { findTritonRelease, judgeDriver, tritonReleases } from '../../src/config/triton-releases.ts';
 
-test('the table is sound: newest first, each release once, each from a page of NVIDIA', async () => {
+test('the table is ordered newest first, without duplicates, each release with a page of NVIDIA', async () => {
   const releases = await tritonReleases();
   const names = releases.map(({ release }) => release);
   expect(names).toEqual([...new Set(names)].sort().reverse());
@@ -10,7 +10,7 @@ test('the table is sound: newest first, each release once, each from a page of N
   }
 });
 
-test('a release that nobody read about is refused, with the nearest', async () => {
+test('an unknown release is rejected, with the nearest known one', async () => {
   expect(await findTritonRelease('24.05')).toMatchObject({ cuda: '12.4', driver: '545' });
   await expect(findTritonRelease('24.06')).rejects.toMatchObject({
     exitCode: 2,
@@ -27,6 +27,6 @@ test.each([
   ['530.30.02', 'none'],
   ['470.57', 'data center GPUs'],
   ['460.106', 'none'],
-])('driver %s serves Triton 24.05 on: %s', async (driver, verdict) => {
+])('driver %s supports Triton 24.05 on: %s', async (driver, verdict) => {
   expect(judgeDriver(driver, await findTritonRelease('24.05'))).toBe(verdict);
 });

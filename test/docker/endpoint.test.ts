@@ -20,20 +20,20 @@ describe('the daemon', () => {
     ['tcp://10.1.2.3:2375', { kind: 'tcp', host: '10.1.2.3', port: 2375 }],
     ['tcp://builder', { kind: 'tcp', host: 'builder', port: 2375 }],
     ['tcp://[::1]:99', { kind: 'tcp', host: '::1', port: 99 }],
-  ])('of DOCKER_HOST=%s', async (host, endpoint) => {
+  ])('is found with DOCKER_HOST=%s', async (host, endpoint) => {
     await expect(findDockerEndpoint({ HOME: '/nowhere', DOCKER_HOST: host })).resolves.toMatchObject(
       endpoint,
     );
   });
 
   test.each(['ssh://me@host', 'unix://relative', 'fd://', 'localhost:1', 'tcp://'])(
-    '%s is refused',
+    'is rejected at %s',
     async (host) => {
       await expect(findDockerEndpoint({ DOCKER_HOST: host })).rejects.toThrow(UsageError);
     },
   );
 
-  test('behind ssh is one clear error, with the way around it', async () => {
+  test('is rejected behind ssh with one clear error and the alternative', async () => {
     await expect(findDockerEndpoint({ DOCKER_HOST: 'ssh://me@host' })).rejects.toMatchObject({
       message: expect.stringContaining('over ssh'),
       fix: expect.stringContaining('`ssh me@host docker save NAME >image.tar`'),
@@ -44,7 +44,7 @@ describe('the daemon', () => {
   });
 
   test.each(['docker.sock', 'podman/podman.sock'])(
-    'of this user, %s, where the system’s is not for them',
+    "is found at the user's own %s when the system's is not accessible",
     async (name) => {
       const directory = temporaryDirectory();
       await mkdir(path.join(directory, 'podman'));
@@ -90,19 +90,19 @@ describe('behind TLS', () => {
   const never = new AbortController().signal;
   const url = () => `tcp://localhost:${(daemon.address() as AddressInfo).port}`;
 
-  test('it is asked with the certificates of DOCKER_CERT_PATH', async () => {
+  test('is contacted with the certificates of DOCKER_CERT_PATH', async () => {
     const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: await certificates() };
     const endpoint = await findDockerEndpoint(env);
     await expect(inspectImage(endpoint, 'x:1', never)).resolves.toMatchObject({ Id: imageId });
   });
 
-  test('of an authority that is not known it is not trusted', async () => {
+  test('is not trusted when its authority is unknown', async () => {
     const env = { DOCKER_HOST: url(), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: temporaryDirectory() };
     const asking = inspectImage(await findDockerEndpoint(env), 'x:1', never);
     await expect(asking).rejects.toThrow(/not trusted|certificate/);
   });
 
-  test('its port is 2376 where none is named', async () => {
+  test('has the default port 2376', async () => {
     const env = {
       DOCKER_HOST: 'tcp://builder',
       DOCKER_TLS_VERIFY: '1',
@@ -111,7 +111,7 @@ describe('behind TLS', () => {
     await expect(findDockerEndpoint(env)).resolves.toMatchObject({ host: 'builder', port: 2376 });
   });
 
-  test('a context brings its own certificates', async () => {
+  test('uses the certificates of its context', async () => {
     const config = temporaryDirectory();
     const name = sha256OfBytes('far');
     const meta = path.join(config, 'contexts', 'meta', name);
@@ -137,7 +137,7 @@ describe('the context', () => {
     return directory;
   }
 
-  test('that docker uses is used', async () => {
+  test('is the one that docker uses', async () => {
     const DOCKER_CONFIG = await configured();
     const rootless = { socket: '/run/user/7/docker.sock' };
     await expect(findDockerEndpoint({ DOCKER_CONFIG })).resolves.toMatchObject(rootless);
@@ -147,12 +147,12 @@ describe('the context', () => {
     await expect(findDockerEndpoint(host)).resolves.toMatchObject({ host: 'h' });
   });
 
-  test('that is unknown is named', async () => {
+  test('is reported by name when it does not exist', async () => {
     const env = { DOCKER_CONFIG: await configured(), DOCKER_CONTEXT: 'rotless' };
     await expect(findDockerEndpoint(env)).rejects.toThrow('no usable Docker context "rotless"');
   });
 
-  test('of a broken config.json is ignored', async () => {
+  test('is ignored when config.json is broken', async () => {
     const DOCKER_CONFIG = await configured();
     await writeFile(path.join(DOCKER_CONFIG, 'config.json'), '{');
     await expect(findDockerEndpoint({ DOCKER_CONFIG })).resolves.toMatchObject({

@@ -9,7 +9,7 @@ import { answerJson, fakeDaemon, imageId, inspectAnswer } from './fake-daemon.ts
 
 const never = new AbortController().signal;
 
-test('an image is described', async () => {
+test('describes an image', async () => {
   await using daemon = await fakeDaemon((_path, response) => {
     answerJson(response, 200, inspectAnswer());
   });
@@ -23,7 +23,7 @@ test.each<[string, number, object, string]>([
   ['does not hear of platforms', 200, {}, 'amd64'],
   ['has none for it', 404, { Id: undefined }, 'amd64'],
 ])(
-  'of an image for another platform is asked once more: a daemon that %s',
+  'queries an image for another platform once more, from a daemon that %s',
   async (_what, status, changes, found) => {
     await using daemon = await fakeDaemon((asked, response) => {
       answerJson(
@@ -42,13 +42,13 @@ test.each<[string, number, object, string]>([
   },
 );
 
-describe('an image that is not there', () => {
+describe('an absent image', () => {
   test.each([
     ['lab/imagee:1', ['lab/image:1', 'other:2'], 'did you mean docker-daemon:lab/image:1?'],
     ['lab/image:3.1-long-tag', ['lab/image:1'], 'did you mean docker-daemon:lab/image:1?'],
     ['zzz:1', ['lab/image:1', 'other:2'], 'it has: lab/image:1, other:2'],
     ['zzz:1', [], 'it has no images at all: build, pull or load one, or point DOCKER_HOST at another daemon'],
-  ])('%s among %j', async (name, tags, fix) => {
+  ])('is reported as %s among %j', async (name, tags, fix) => {
     await using daemon = await fakeDaemon((asked, response) => {
       if (asked === '/images/json') {
         answerJson(response, 200, [{ RepoTags: tags }, { RepoTags: null }, { RepoTags: ['<none>:<none>'] }]);
@@ -62,8 +62,8 @@ describe('an image that is not there', () => {
   });
 });
 
-describe('a daemon that cannot be asked', () => {
-  test('is not there', async () => {
+describe('an unreachable daemon', () => {
+  test('is reported as absent', async () => {
     const socket = path.join(temporaryDirectory(), 'docker.sock');
     await expect(inspectImage(parseDockerUrl(`unix://${socket}`), 'x:1', never)).rejects.toThrow(
       MissingToolError,
@@ -78,7 +78,7 @@ describe('a daemon that cannot be asked', () => {
     ['fails', 500, { message: 'layer does not exist' }, /status 500: layer does not exist/],
     ['answers in a form of its own', 200, { Id: 'me' }, /unknown form/],
     ['answers with text', 200, 'hello', /unknown form/],
-  ])('%s', async (_what, status, body, message) => {
+  ])('is reported when it %s', async (_what, status, body, message) => {
     await using daemon = await fakeDaemon((_path, response) => {
       answerJson(response, status, body);
     });
@@ -87,7 +87,7 @@ describe('a daemon that cannot be asked', () => {
     await expect(asking).rejects.toThrow(message);
   });
 
-  test('hangs up in mid-answer', async () => {
+  test('is reported when it closes the connection in the middle of an answer', async () => {
     await using daemon = await fakeDaemon((_path, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('{');
@@ -96,7 +96,7 @@ describe('a daemon that cannot be asked', () => {
     await expect(inspectImage(parseDockerUrl(daemon.url), 'x:1', never)).rejects.toThrow(/hung up: aborted/);
   });
 
-  test('hangs, until Ctrl-C', async () => {
+  test('can be interrupted with Ctrl-C when it hangs', async () => {
     await using daemon = await fakeDaemon(() => undefined);
     const interruption = new AbortController();
     setTimeout(() => {

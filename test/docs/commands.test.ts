@@ -43,13 +43,13 @@ function problemOf(call: string): string | undefined {
 }
 
 test.each(pages.map((page) => [page.name, page] as const))(
-  'what %s calls exists, with these options',
+  'every command in %s exists, with its options',
   (_name, page) => {
     expect(callsIn(page).flatMap((call) => problemOf(call) ?? [])).toEqual([]);
   },
 );
 
-test('calls are found, and wrong ones told', () => {
+test('commands are found, and wrong ones are reported', () => {
   const text =
     '`hpc-gat submit --gpu`\n```sh\nsalloc srun hpc-gat run --gppu # a comment\nhpc-gat nosuch\n```\n';
   const calls = callsIn({ name: 'x', text });
@@ -61,13 +61,13 @@ test('calls are found, and wrong ones told', () => {
   ]);
 });
 
-test('the page of every verb shows its help as it is today; `npm run docs` puts it there', async () => {
+test('the page of every verb shows its current help; `npm run docs` updates it', async () => {
   for (const [name, text] of await verbPages()) {
     expect({ name, text: pages.find((page) => page.name === name)?.text }).toEqual({ name, text });
   }
 });
 
-test('docs/README.md leads to every page', () => {
+test('docs/README.md links to every page', () => {
   const index = pages.find(({ name }) => name === 'docs/README.md')?.text ?? '';
   const linked = [...index.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => path.join('docs', target));
   const others = pages
@@ -76,14 +76,14 @@ test('docs/README.md leads to every page', () => {
   expect(linked).toEqual(expect.arrayContaining(others));
 });
 
-test('the table of verbs in README.md has every verb', () => {
+test('the table of verbs in README.md lists every verb', () => {
   const readme = pages.find(({ name }) => name === 'README.md')?.text ?? '';
   const [, table = ''] = /\n## Verbs\n([\s\S]*?)\n## /.exec(readme) ?? [];
   const listed = [...table.matchAll(/`([a-z][\w -]*)`/g)].map(([, name = '']) => name.split(' ')[0]);
   expect(listed).toEqual(expect.arrayContaining(helps.map(({ verb }) => verb[0])));
 });
 
-test.each(pages.map((page) => [page.name, page] as const))('links of %s lead somewhere', (name, page) => {
+test.each(pages.map((page) => [page.name, page] as const))('links of %s have targets', (name, page) => {
   const targets = [...page.text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
     path.join(path.dirname(name), target),
   );

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { blocksOf, pages } from './pages.ts';
 import { linesToRun, notRun, pageNamed, stories } from './stories.ts';
 
-test('every shell block is run by a story, or named with the reason why not', () => {
+test('every shell block is run by a story, or listed with the reason why not', () => {
   const told = new Set(stories.map(({ page }) => page));
   const forgotten = pages.filter(({ name }) => !told.has(name)).flatMap((page) => linesToRun(page));
   expect(forgotten).toEqual([]);
 });
 
-test('every story has something to run, and every reason a line', () => {
+test('every story has something to run, and every reason a block', () => {
   expect(stories.filter(({ page }) => linesToRun(pageNamed(page)).length === 0)).toEqual([]);
   const stale = notRun.filter(({ page, line }) => {
     const shell = blocksOf(pageNamed(page)).filter(({ language }) => language === 'sh');

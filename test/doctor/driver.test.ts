@@ -28,11 +28,11 @@ test.each([
   ],
   ['535.104.05', { status: 'warning', fix: expect.stringContaining('docs.nvidia.com') }],
   ['460.106.00', { status: 'error', fix: expect.stringMatching(/driver/) }],
-])('Triton 24.05 on the driver %s', async (driver, finding) => {
+])('reports how Triton 24.05 works with the driver %s', async (driver, finding) => {
   expect(await look(driver, image)).toMatchObject(finding);
 });
 
-test('an image without CUDA runs on any driver; one that is not in the table is told as it is', async () => {
+test('an image without CUDA works with any driver; an unlisted release is reported as unlisted', async () => {
   expect(await look('470.10', 'PATH=/bin\\n')).toMatchObject({ status: 'ok' });
   expect(await look('470.10', 'NVIDIA_TRITON_SERVER_VERSION=99.01\\n')).toMatchObject({ status: 'note' });
 });

@@ -52,7 +52,7 @@ async function diagnose({
   return (name: string): CheckResult[] => diagnoses.filter(({ check }) => check === name);
 }
 
-test('a healthy host has no error, and every fix belongs to something that is wrong', async () => {
+test('a healthy host has no error, and every fix belongs to a problem', async () => {
   const found = await diagnose({});
   expect(found('runtime')).toMatchObject([
     { status: 'ok', message: expect.stringContaining('apptainer 1.4.5') },
@@ -206,7 +206,7 @@ test.each<[string, Host, string, object]>([
     'environment',
     { status: 'note', message: "SLURM_JOB_ID: not passed to Slurm's programs" },
   ],
-])('%s', async (_what, host, check, finding) => {
+])('reports %s', async (_what, host, check, finding) => {
   expect((await diagnose(host))(check)[0]).toMatchObject(finding);
 });
 
@@ -214,7 +214,7 @@ test.each([
   ['no toolkit', {}, ['runc'], { status: 'warning', fix: expect.stringMatching(/nvidia-container-toolkit/) }],
   ["NVIDIA's runtime", {}, ['runc', 'nvidia'], { status: 'ok' }],
   ["NVIDIA's hook alone", { 'nvidia-container-runtime-hook': '' }, ['runc'], { status: 'ok' }],
-])('Docker and GPUs: %s', async (_what, programs, runtimes, finding) => {
+])('reports how Docker passes GPUs: %s', async (_what, programs, runtimes, finding) => {
   const Runtimes = Object.fromEntries(runtimes.map((name) => [name, {}]));
   await using daemon = await fakeDaemon((_path, response) => {
     answerJson(response, 200, { ServerVersion: '28.0', Runtimes });
@@ -223,7 +223,7 @@ test.each([
   expect(found('docker')[0]).toMatchObject(finding);
 });
 
-test('the layers that make-sif keeps are looked at too, where a quota would be used up by them', async () => {
+test('reports the layer cache of make-sif where it would exceed a quota', async () => {
   const quota = 'echo "$(stat --format=%m "$HOME") 5000000 10000000 10000000 0 1 0 0 0"';
   const inHome = await diagnose({ programs: { quota }, env: { HOME: '/etc' } });
   expect(inHome('cache')[1]).toMatchObject({
@@ -239,7 +239,7 @@ test('the layers that make-sif keeps are looked at too, where a quota would be u
   });
 });
 
-test('an image that does not start says why, and how to make it otherwise', async () => {
+test('reports why an image does not start, and how to convert it differently', async () => {
   const root = temporaryDirectory();
   writeFileSync(path.join(root, 'triton.sif'), 'not a SIF');
   const apptainer = `case $1 in --version) ${healthy.apptainer} ;; *) echo "FATAL: unknown compression" >&2; exit 255 ;; esac`;
@@ -253,7 +253,7 @@ test('an image that does not start says why, and how to make it otherwise', asyn
   ]);
 });
 
-test('a fix stands in a line of its own below its finding', () => {
+test('prints a fix on its own line below its finding', () => {
   const lines = formatCheckResults([
     { check: 'a', status: 'ok', message: 'fine' },
     { check: 'long-name', status: 'error', message: 'bad', fix: 'mend it' },
@@ -265,7 +265,7 @@ test('a fix stands in a line of its own below its finding', () => {
   ]);
 });
 
-test('variables that are options of the container runtime are named, and their way into a run', async () => {
+test('names variables that act as options of the container runtime, and how to pass them to a run', async () => {
   const found = await diagnose({ env: { APPTAINER_BINDPATH: '/nonexistent', SINGULARITYENV_PATH: '/x' } });
   expect(found('environment')).toEqual([
     expect.objectContaining({
@@ -280,7 +280,7 @@ test.each([
   ['echo Welcome; printf "%s\\n" x >&2', 'ok', /loads the environment/],
   ['umask 022\nexit 3', 'error', /ends with exit code 3 before.*/],
   ['exec true', 'error', /ends with exit code 0 before/],
-])('a login shell whose file is %j', async (text, status, message) => {
+])('checks a login shell whose file is %j', async (text, status, message) => {
   const HOME = temporaryDirectory();
   for (const name of ['.profile', '.zprofile']) {
     writeFileSync(path.join(HOME, name), `${text}\n`);

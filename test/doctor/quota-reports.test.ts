@@ -9,7 +9,7 @@ const quota = `Disk quotas for user alice (uid 1001):
        /scratch      12       0       0       0       3       0       0       0
 `;
 
-test('quota: the nearer of the two limits counts, a star is no digit', () => {
+test('quota: the nearer of the two limits counts, and a star is not part of the number', () => {
   expect(parseQuota(quota, '/home')).toEqual({
     by: 'quota',
     usedBytes: 4_000_000 * kibibyte,
@@ -18,7 +18,7 @@ test('quota: the nearer of the two limits counts, a star is no digit', () => {
   });
 });
 
-test('quota: 0 is no limit, and another file system is not meant', () => {
+test('quota: 0 is no limit, and other file systems are ignored', () => {
   expect(parseQuota(quota, '/scratch')).toMatchObject({ limitBytes: undefined, freeBytes: undefined });
   expect(parseQuota(quota, '/')).toBeUndefined();
 });
@@ -29,7 +29,7 @@ test.each([
   [
     '/lustre/a/very/long/directory\n               [2048]  10240  20480       -       7       0       0       -\n',
   ],
-])('lfs quota: %j', (said) => {
+])('lfs quota: parses %j', (said) => {
   expect(parseLustreQuota(said)).toEqual({
     by: 'lfs quota',
     usedBytes: 2048 * kibibyte,
@@ -38,6 +38,6 @@ test.each([
   });
 });
 
-test('lfs that cannot tell is not believed', () => {
+test('lfs quota: ignores values that lfs reports as unreliable', () => {
   expect(parseLustreQuota('quotactl failed: Permission denied here')).toBeUndefined();
 });

@@ -81,7 +81,7 @@ describeInLab('build', () => {
   });
 
   test(
-    'with Docker makes both images, with packages of an index of one’s own, and puts the model into the repository',
+    'with Docker, builds both images with packages of a private index, and stages the model',
     async () => {
       const said = await expectOk(workstation('hpc-gat build --json'));
       expect(JSON.parse(said)).toMatchObject({
@@ -103,7 +103,7 @@ describeInLab('build', () => {
   );
 
   test(
-    'without Docker makes both SIFs on the login node, with packages too; a batch job with both passes',
+    'without Docker, builds both SIFs on the login node with packages, and a batch job with both passes',
     async () => {
       for (const [image, sif] of [
         [base, 'base.sif'],
@@ -132,7 +132,7 @@ describeInLab('build', () => {
   );
 
   test(
-    'the one self-contained file that the client is made of can be the client too, where there is no Node',
+    'accepts the self-contained client file as the client where Node is missing',
     async () => {
       await login(
         "sed -i 's/where: image/where: binary/; s/file: server.sif/file: ..\\/triton.sif/' hpc-gat.yaml",
@@ -148,7 +148,7 @@ describeInLab('build', () => {
   );
 
   test(
-    'says what it would do, and what is wrong',
+    'reports its plan and its errors',
     async () => {
       const planned = await login(`hpc-gat build server --base ${base} --with docker --dry-run`);
       expect(planned.stdout).toMatch(/^server: docker build --tag \S+ --build-arg BASE=\S+/);

@@ -35,7 +35,7 @@ describeInLab('the client of a run', () => {
     await shell(`rm -rf ${directory}`);
   });
 
-  test('has to be there before anything waits in a queue', async () => {
+  test('must exist before a job is submitted', async () => {
     await configure('{ where: binary, binary: ./hpc-gat-alone }');
     const missing = await inDirectory('hpc-gat submit');
     expect(missing).toMatchObject({ exitCode: 2 });
@@ -43,7 +43,7 @@ describeInLab('the client of a run', () => {
   });
 
   test(
-    'may be of another version when the job starts, which is told, and does its work',
+    'may have another version when the job starts, which is reported',
     async () => {
       await inDirectory('ln -s "$(command -v hpc-gat)" hpc-gat-alone');
       const submitted = await inDirectory('hpc-gat submit --id replaced --sbatch hold');
@@ -61,14 +61,14 @@ END
     longMs,
   );
 
-  describe('in an image of its own', () => {
+  describe('in its own image', () => {
     beforeAll(async () => {
       await importClientImage();
       await configure(clientInImage);
     }, longMs);
 
     test(
-      'whose SIF is made with the one of the server',
+      'is converted together with the image of the server',
       async () => {
         const made = await shell('hpc-gat make-sif --json', {
           node: 'workstation',
@@ -96,7 +96,7 @@ END
     const clients = `ps -u alice -o args | grep -c '[w]ait-ready' || true`;
 
     test(
-      'ends with SIGTERM to the script, and nothing of it stays',
+      'ends with SIGTERM to the script, and leaves nothing behind',
       async () => {
         await startWaiting('ended');
         expect((await inDirectory(clients)).stdout.trim()).not.toBe('0');
@@ -109,7 +109,7 @@ END
     );
 
     test(
-      'is ended from outside too, when its script was killed and it does not listen',
+      'is ended by cleanup when its script was killed and it ignores SIGTERM',
       async () => {
         await startWaiting('frozen');
         await inDirectory(`kill -KILL "$(cut -d ' ' -f 1 .hpc-gat/runs/frozen/owned/*/script)"
@@ -122,7 +122,7 @@ END
     );
 
     test(
-      'with Docker is a container beside the server’s, and ends as it does',
+      "runs with Docker as a container beside the server's, and ends as it does",
       async () => {
         const node = 'workstation';
         const images = (run: string) =>

@@ -56,7 +56,7 @@ describeInLab('on a cluster with quirks', () => {
   });
   afterAll(() => onController(restore), longMs);
 
-  test('adopts the job whose id sbatch does not print or surrounds by other lines', async () => {
+  test('adopts a job whose id sbatch omits or surrounds by other lines', async () => {
     const lost = 'echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1';
     for (const [id, sbatch] of [
       ['lost-answer', `/usr/bin/sbatch "$@" >/dev/null; ${lost}`],
@@ -108,7 +108,7 @@ describeInLab('on a cluster with quirks', () => {
   );
 
   test(
-    'reports preemption as such',
+    'reports preemption as preemption',
     async () => {
       const waiting = submitAndWait('preempted', ['--sbatch', 'nodelist=cpu2', '--cpus', '4']);
       await shell('until grep -qs started .hpc-gat/runs/preempted/events.jsonl; do sleep 0.2; done');
@@ -121,7 +121,7 @@ describeInLab('on a cluster with quirks', () => {
   );
 
   test(
-    'cleans up a node that has another hostname, in a partition that wants GPUs and that the site chose',
+    'cleans up a node with a different hostname, in a partition that requires GPUs and was chosen by the site',
     async () => {
       const rename = (name: string) => shell(`hostname ${name}`, { node: 'gpu2', user: 'root', cwd: '/' });
       await rename('gpu2.cluster.local');
@@ -147,7 +147,7 @@ describeInLab('on a cluster with quirks', () => {
     longMs,
   );
 
-  test('reports a project that only the login node sees', async () => {
+  test('reports a project that is visible on the login node only', async () => {
     const make = `rm -rf /tmp/proj; mkdir /tmp/proj; cp -r ${quickModels} /tmp/proj/models; cd /tmp/proj; printf 'site: lab\\nimage: { file: ${projectDirectory}/triton.sif }\\n' >hpc-gat.yaml`;
     const { exitCode, stdout } = await shell(
       `${make}; hpc-gat submit --wait --id tmp 2>&1; code=$?; ls -d /tmp/proj/.hpc-gat/runs/tmp; rm -rf /tmp/proj; exit $code`,

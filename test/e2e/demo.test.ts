@@ -53,7 +53,7 @@ describeInLab('npm run demo', () => {
   afterAll(downAndWiped);
 
   test(
-    'Ctrl-C while the job is waited for cancels it, takes the lab down and leaves nothing',
+    'Ctrl-C while the job is pending cancels it, takes the lab down and leaves nothing behind',
     async () => {
       const running = demo(['sh', 'scripts/demo.sh'], coldRunMs);
       let interrupted = false;
@@ -73,7 +73,7 @@ describeInLab('npm run demo', () => {
   );
 
   test(
-    'shows the whole way, leaves nothing, and is quick the second time',
+    'completes the demo, leaves nothing behind, and is quick the second time',
     async () => {
       const started = Date.now();
       const { exitCode, all } = await demo(['npm', 'run', '--silent', 'demo'], secondRunMs);

@@ -59,7 +59,7 @@ describeInLab('--runtime docker --gpu, with a stand-in of NVIDIA’s toolkit', (
   }, longMs);
 
   test(
-    'run: the GPU of CUDA_VISIBLE_DEVICES is in the container',
+    'run passes the GPU of CUDA_VISIBLE_DEVICES to the container',
     async () => {
       const flags = ['--runtime', 'docker', '--gpu', '--models', quickModels, '--id', 'one-gpu'];
       const running = hpcGat(['run', ...flags], { node, env: { CUDA_VISIBLE_DEVICES: '1' } });
@@ -75,7 +75,7 @@ describeInLab('--runtime docker --gpu, with a stand-in of NVIDIA’s toolkit', (
   );
 
   test(
-    'start, test and stop: all GPUs of the machine are',
+    'start passes all GPUs of the machine to the container',
     async () => {
       const flags = ['--runtime', 'docker', '--gpu', '--models', quickModels, '--id', 'all-gpus'];
       const started = await hpcGat(['start', ...flags], { node });

@@ -28,7 +28,7 @@ describeInLab('run --runtime docker', () => {
   leavesNothing(prepare);
 
   test(
-    'starts, tests and stops, with the server on loopback only and files that belong to the user',
+    'starts, tests and stops, with the server on loopback only and files owned by the user',
     async () => {
       const running = run('in-docker');
       await happened('in-docker', 'ready');
@@ -79,7 +79,7 @@ describeInLab('run --runtime docker', () => {
   );
 
   test(
-    'start, test and stop: a server that goes on, asked across the network too',
+    'start leaves a server running, which is tested across the network and stopped',
     async () => {
       const started = await hpcGat(
         ['start', '--runtime', 'docker', '--models', quickModels, '--id', 'kept-in-docker'],
@@ -117,7 +117,7 @@ describeInLab('run --runtime docker', () => {
   );
 
   test(
-    'a run whose script and docker command were killed is cleaned up from outside, whatever DOCKER_HOST says',
+    'cleanup ends a run whose script and docker command were killed, whatever DOCKER_HOST is',
     async () => {
       void run('shot', '--gpu', '--allow-cpu');
       await happened('shot', 'server-started');
@@ -135,7 +135,7 @@ describeInLab('run --runtime docker', () => {
   );
 
   test(
-    'a script that is started a second time ends what its first start has, and passes',
+    'a script that is started a second time ends the resources of its first start, and passes',
     async () => {
       const first = run('twice');
       await happened('twice', 'server-started');
@@ -147,7 +147,7 @@ describeInLab('run --runtime docker', () => {
     longMs,
   );
 
-  test('--gpu where the daemon has none says what Docker said', async () => {
+  test("--gpu without GPU support in the daemon reports Docker's error", async () => {
     const { exitCode, stderr } = await run('no-gpu', '--gpu');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
     expect(stderr).toMatch(/no GPU is visible in the container: .*could not select device driver/);
@@ -185,7 +185,7 @@ describeInLab('run --runtime docker', () => {
       2,
       /on another machine[^]*fix: run/,
     ],
-  ])('says what is wrong: %s', async (_what, verb, env, code, message) => {
+  ])('reports its error: %s', async (_what, verb, env, code, message) => {
     const { exitCode, stderr } = await hpcGat([...verb, '--runtime', 'docker', '--id', 'refused'], {
       node,
       env,
@@ -195,7 +195,7 @@ describeInLab('run --runtime docker', () => {
     expect((await here('ls -d .hpc-gat/runs/refused')).exitCode).not.toBe(0);
   });
 
-  test('with --dry-run prints its script, and runs nothing', async () => {
+  test('with --dry-run, prints its script and runs nothing', async () => {
     const { exitCode, stdout } = await run('not-run', '--dry-run');
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: 0,
@@ -205,7 +205,7 @@ describeInLab('run --runtime docker', () => {
     expect((await here('ls -d .hpc-gat/runs/not-run')).exitCode).not.toBe(0);
   });
 
-  test('says what is wrong: a person who may not use Docker', async () => {
+  test('reports its error: a user without access to Docker', async () => {
     const { exitCode, stderr } = await shell(
       'setpriv --reuid=alice --regid=alice --clear-groups hpc-gat run --runtime docker --id refused',
       { node, user: 'root' },

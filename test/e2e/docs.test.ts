@@ -11,7 +11,7 @@ describeInLab('the shell blocks of', () => {
   leavesNothing(makeGatProject);
 
   test.each(stories.map((story) => [story.page, story] as const))(
-    '%s do what the page says, in order',
+    'the steps of %s work in the order of the page',
     async (name, { node, given, after = 'true' }) => {
       const type = async (lines: string) => {
         const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: directory, timeoutMs: 240_000 });

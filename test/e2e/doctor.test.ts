@@ -7,7 +7,7 @@ import { testLab } from '../support/test-lab.ts';
 describeInLab('doctor', () => {
   beforeAll(makeGatProject, 300_000);
 
-  test('finds the login node healthy, and really starts the image', async () => {
+  test('finds the login node healthy, and starts the image', async () => {
     const { exitCode, stdout } = await hpcGat(['doctor']);
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(/^ok +image +\/home\/alice\/gat\/triton\.sif starts here$/m);
@@ -17,7 +17,7 @@ describeInLab('doctor', () => {
     expect(stdout).toMatch(/^ok +cache +\/home\/alice\/\.cache\/hpc-gat\/layers: .* of at most 4\.0 GiB/m);
   });
 
-  test('tells the names that this Slurm does not know, and those that it does', async () => {
+  test('distinguishes names that Slurm knows from those that it does not', async () => {
     const names = 'account: phisics, qos: debgu, gpu: { partition: gpu, type: fakr }';
     const { exitCode, stdout } = await shell(
       `printf 'site: lab\nslurm: { ${names} }\n' >names.yaml; hpc-gat doctor --config names.yaml; code=$?; rm names.yaml; exit $code`,
@@ -28,7 +28,7 @@ describeInLab('doctor', () => {
     expect(stdout).toMatch(/"debgu" is no QOS of yours\n.*did you mean "debug"\? yours: debug, normal$/m);
   });
 
-  test('finds a GPU on a GPU node, and says so when its driver fails', async () => {
+  test('finds a GPU on a GPU node, and reports a failing driver', async () => {
     const healthy = await hpcGat(['doctor', '--gpu'], { node: 'gpu1' });
     expect({ exitCode: healthy.exitCode, stdout: healthy.stdout }).toEqual({
       exitCode: 0,
@@ -44,7 +44,7 @@ describeInLab('doctor', () => {
     );
   });
 
-  test('names the setting of the site without which no run works, and so does the run', async () => {
+  test('names the site setting that prevents runs, as the run does', async () => {
     const configuration = '/etc/apptainer/apptainer.conf';
     const set = (value: string) =>
       shell(`sed -i 's/^user bind control = .*/user bind control = ${value}/' ${configuration}`, {
@@ -66,7 +66,7 @@ describeInLab('doctor', () => {
     }
   }, 60_000);
 
-  test('without /dev/fuse a run unpacks the image, and doctor names the cost', async () => {
+  test('without /dev/fuse, a run unpacks the image and doctor reports the cost', async () => {
     await shell('chmod 000 /dev/fuse', { node: 'cpu1', user: 'root' });
     try {
       const found = await hpcGat(['doctor'], { node: 'cpu1' });
@@ -82,7 +82,7 @@ describeInLab('doctor', () => {
     }
   }, 120_000);
 
-  test('looks on a compute node, with the GPU that a job would get there', async () => {
+  test('checks a compute node, with the GPU that a job would get', async () => {
     const { exitCode, stdout, stderr } = await hpcGat(['doctor', '--node', 'gpu', '--gpu', '--json']);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const { node, diagnoses } = JSON.parse(stdout) as { node: string; diagnoses: { check: string }[] };
@@ -99,7 +99,7 @@ describeInLab('doctor', () => {
     );
   });
 
-  test('says why a compute node cannot be had in time, and takes the job back', async () => {
+  test('reports why no compute node is available in time, and cancels its job', async () => {
     const hold =
       'for node in gpu1 gpu2; do sbatch --parsable -p gpu -w $node --exclusive --wrap "sleep 60"; done';
     const holders = (await shell(hold)).stdout.trim().split('\n');
@@ -116,7 +116,7 @@ describeInLab('doctor', () => {
     }
   });
 
-  test('says what Slurm refuses', async () => {
+  test('reports the reason why Slurm rejects a job', async () => {
     const { exitCode, stderr } = await hpcGat(['doctor', '--node', 'nowhere']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringMatching(/partition/) });
   });

@@ -12,7 +12,7 @@ function expectError({ exitCode, stderr }: LabResult, code: number, message: Reg
 describeInLab('errors', () => {
   beforeAll(makeGatProject, 300_000);
 
-  test('an unknown partition names the ones there are, and leaves no run behind', async () => {
+  test('an unknown partition is reported with the known ones, and leaves no run behind', async () => {
     const result = await hpcGat(['submit', '--partition', 'gpuu', '--id', 'nowhere']);
     expectError(
       result,
@@ -23,11 +23,11 @@ describeInLab('errors', () => {
     expect((await shell('ls .hpc-gat/runs')).stdout).not.toContain('nowhere');
   });
 
-  test('a missing image says how to make it', async () => {
+  test('a missing image is reported with the command that creates it', async () => {
     expectError(await hpcGat(['submit', '--image', 'no.sif']), 2, /no image at .*\/no\.sif/, /make-sif/);
   });
 
-  test('a missing model says which directory was looked at', async () => {
+  test('a missing model is reported with the directory that was searched', async () => {
     expectError(
       await hpcGat(['run', '--model', 'nosuch']),
       2,
@@ -36,12 +36,12 @@ describeInLab('errors', () => {
     );
   });
 
-  test('no Slurm on the host', async () => {
+  test('a host without Slurm is reported', async () => {
     const result = await hpcGat(['submit'], { env: { PATH: '/usr/local/bin' } });
     expectError(result, 3, /sbatch is not on this host/, /login node/);
   });
 
-  test('no Apptainer on the node', async () => {
+  test('a node without Apptainer is reported', async () => {
     await shell('mkdir -p bare/bin && ln -sf /usr/bin/* bare/bin && rm -f bare/bin/{apptainer,singularity}');
     const settings = JSON.stringify({ site: 'lab', setup: [`PATH=${projectDirectory}/bare/bin`] });
     await shell('cat >bare/hpc-gat.yaml', { input: settings });
@@ -57,13 +57,13 @@ describeInLab('errors', () => {
     }
   });
 
-  test('broken YAML names file, line and column', async () => {
+  test('broken YAML is reported with file, line and column', async () => {
     await shell('mkdir -p broken && printf "slurm:\\n  partition: [\\n" >broken/hpc-gat.yaml');
     const result = await hpcGat(['submit', '--config', 'broken/hpc-gat.yaml']);
     expectError(result, 2, /broken\/hpc-gat\.yaml:\d+:\d+: /, /correct the YAML/);
   });
 
-  test('an unknown key names the one that was probably meant', async () => {
+  test('an unknown key is reported with the most similar one', async () => {
     await shell('mkdir -p typo && printf "slurm: { acount: x }\\n" >typo/hpc-gat.yaml');
     const result = await hpcGat(['render', '--config', 'typo/hpc-gat.yaml']);
     expectError(result, 2, /slurm\.acount: unknown key; did you mean "account"\?/, /correct/);

@@ -7,7 +7,7 @@ describeInLab('a compute node whose hostname is fully qualified', () => {
   withModes('cpu1', { fqdn: true });
   beforeAll(makeGatProject, 300_000);
 
-  test('is cleaned up from the login node by the name that Slurm has for it', async () => {
+  test('is cleaned up from the login node by its Slurm node name', async () => {
     const node = { node: 'cpu1' };
     expect((await shell('hostname; hostname -s', node)).stdout).toBe('cpu1.lab.example\ncpu1');
     const options = ['--models', quickModels, '--sbatch', 'nodelist=cpu1', '--id', 'qualified'];

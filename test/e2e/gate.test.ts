@@ -19,20 +19,20 @@ function nothingToExecute(): string {
 }
 
 describeInLab('a lab without apptainer', () => {
-  test('end-to-end tests run where it is there', async () => {
+  test('end-to-end tests run where the lab can run', async () => {
     expect(await runGateFixture(environment())).toMatchObject({
       exitCode: 0,
       lastLine: '2 passed, 0 failed',
     });
   }, 120_000);
 
-  test('they are skipped where it is hidden', async () => {
+  test('end-to-end tests are skipped where a tool is hidden', async () => {
     const run = await runGateFixture(environment({ HIDDEN: nothingToExecute() }));
     expect(run).toMatchObject({ exitCode: 0, lastLine: '0 passed, 0 failed, 2 skipped' });
     expect(run.said).toContain('end-to-end tests cannot run: apptainer cannot be run in the lab');
   }, 120_000);
 
-  test('with CI=true they fail where it is hidden', async () => {
+  test('with CI=true, end-to-end tests fail where a tool is hidden', async () => {
     const run = await runGateFixture(environment({ HIDDEN: nothingToExecute(), CI: 'true' }));
     expect(run).toMatchObject({ exitCode: 1, lastLine: '0 passed, 2 failed' });
     expect(run.said).toContain('no end-to-end test may be skipped: apptainer cannot be run in the lab');

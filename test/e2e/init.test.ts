@@ -17,7 +17,7 @@ describeInLab('a fresh directory', () => {
     );
   });
 
-  test('init takes partitions, GPUs and account from Slurm, and Slurm takes what render makes of them', async () => {
+  test('init reads partitions, GPUs and account from Slurm, and Slurm accepts the rendered script', async () => {
     const made = await inFresh('hpc-gat init');
     expect(made).toMatchObject({ exitCode: 0, stdout: `wrote ${fresh}/hpc-gat.yaml` });
     const { stdout } = await inFresh('hpc-gat render --gpu');
@@ -31,7 +31,7 @@ describeInLab('a fresh directory', () => {
     expect((await inFresh('hpc-gat init')).exitCode).toBe(2);
   });
 
-  test('submit --gpu works with it, while logs -f and status --watch look on until it has ended', async () => {
+  test('submit --gpu works with that file, and logs -f and status --watch follow the run to its end', async () => {
     const waiting = inFresh('hpc-gat submit --gpu --wait --id fresh');
     await inFresh('until [ -e .hpc-gat/runs/fresh/job.json ]; do sleep 0.1; done');
     const looking = inFresh('hpc-gat status --watch --interval 2');

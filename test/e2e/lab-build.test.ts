@@ -50,7 +50,7 @@ describeInLab('the build of the root file system', () => {
     await rm(cache, { recursive: true, force: true });
   });
 
-  test('Ctrl-C leaves no half of it, no process and no mount; so does SIGKILL, but for a name that is not final', async () => {
+  test('Ctrl-C leaves no partial file, process or mount; SIGKILL leaves only a temporary name', async () => {
     const directory = path.join(cache, 'hpc-gat', 'lab');
     const interrupted = up();
     await middleOfBuild(interrupted);

@@ -50,7 +50,7 @@ describeInLab('containers in the lab', () => {
     expect(await script('cpu2', lines)).toMatch(/^cpu2\n\{\s*"instances": \[\]\s*\}$/);
   });
 
-  test('Docker imports, builds, runs and saves for both people on the workstation, and on no other node', async () => {
+  test('Docker imports, builds, runs and saves for both users on the workstation, and on no other node', async () => {
     const lines = `${makeTree}
       tar --create --directory=box . | docker import - lab/box:1 >/dev/null
       mkdir -p context && printf 'FROM lab/box:1\\nRUN ["/bin/busybox", "touch", "/made"]\\n' >context/Dockerfile

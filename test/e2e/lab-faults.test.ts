@@ -13,7 +13,7 @@ async function reaches(node: string): Promise<boolean> {
 }
 
 describeInLab('faults of the lab', () => {
-  test('a power cut ends a node with its jobs; switched on again it takes jobs, with an empty /tmp', async () => {
+  test('a power cut ends a node and its jobs; after power-on it accepts jobs, with an empty /tmp', async () => {
     const lab = await testLab();
     await labExec('cpu2', ['touch', '/tmp/before']);
     await killNode(lab, 'cpu2');
@@ -24,7 +24,7 @@ describeInLab('faults of the lab', () => {
     expect(stdout.trim()).toBe('cpu2');
   }, 60_000);
 
-  test('a cut cable separates a node, a mended one brings it back', async () => {
+  test('a cut cable isolates a node, and a repaired one reconnects it', async () => {
     const lab = await testLab();
     await setLink(lab, 'cpu1', 'down');
     expect(await reaches('cpu1')).toBe(false);
@@ -34,7 +34,7 @@ describeInLab('faults of the lab', () => {
   }, 60_000);
 
   test.each(['stop', 'kill'] as const)(
-    'controller %s: no answer until it is started again',
+    'controller %s: the controller does not answer until it is started again',
     async (action) => {
       const lab = await testLab();
       const ask = ['timeout', '1', 'squeue', '--noheader'];

@@ -104,7 +104,7 @@ describeInLab('the life of a lab', () => {
     await labDown(await testLab(name), { wipe: true });
   });
 
-  test('down leaves no process, mount, namespace, control group or link; twice does no harm', async () => {
+  test('down leaves no process, mount, namespace, control group or link, and is idempotent', async () => {
     const before = links();
     expect((await cli(['up'])).exitCode).toBe(0);
     const namespaces = await ownNamespaces();
@@ -116,7 +116,7 @@ describeInLab('the life of a lab', () => {
     expect((await cli(['down'])).exitCode).toBe(0);
   }, 60_000);
 
-  test('up on a warm cache takes less than 10 s, and finds homes, history and images again', async () => {
+  test('up with a warm cache takes less than 10 s, and restores homes, history and images', async () => {
     await cli(['up']);
     await cli(['exec', 'login', '--', 'sh', '-c', 'echo kept >note; srun --job-name=kept true']);
     await cli(['exec', 'workstation', '--', 'sh', '-c', 'tar -cf - note | docker import - kept/note:1']);
@@ -143,7 +143,7 @@ describeInLab('the life of a lab', () => {
   }, 60_000);
 
   test.each([150, 400, 700, 1_200])(
-    'an up killed after %i ms is cleared away by down',
+    'down cleans up after an up that was killed after %i ms',
     async (afterMs) => {
       const up = cli(['up']);
       await delay(afterMs);
@@ -156,7 +156,7 @@ describeInLab('the life of a lab', () => {
     60_000,
   );
 
-  test('an up killed half-way is taken up by the next one', async () => {
+  test('up resumes after an up that was killed half-way', async () => {
     const up = cli(['up']);
     await delay(600);
     up.kill('SIGKILL');
@@ -166,7 +166,7 @@ describeInLab('the life of a lab', () => {
     await cli(['down']);
   }, 60_000);
 
-  test('Ctrl-C during up leaves nothing and exits with 130', async () => {
+  test('Ctrl-C during up leaves nothing behind and exits with 130', async () => {
     const up = cli(['up']);
     await delay(900);
     up.kill('SIGINT');
@@ -174,7 +174,7 @@ describeInLab('the life of a lab', () => {
     expect(await traces(new Set())).toEqual([]);
   }, 60_000);
 
-  test('a signal to exec reaches the command, whose exit code comes back', async () => {
+  test('a signal to exec reaches the command, and exec returns its exit code', async () => {
     await cli(['up']);
     for (const [signal, code] of [
       ['SIGINT', 21],
@@ -188,7 +188,7 @@ describeInLab('the life of a lab', () => {
     }
   }, 60_000);
 
-  test('Ctrl-C in a terminal reaches the command, once', async () => {
+  test('Ctrl-C in a terminal reaches the command once', async () => {
     await cli(['up']);
     // Not a shell: one whose child gets the Ctrl-C too may take itself to be meant, seldom and in its own time.
     // `exec`: the shell that `script` starts, dash where SHELL is not set, would die by the Ctrl-C as well.
@@ -206,7 +206,7 @@ describeInLab('the life of a lab', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 9, stdout: 'ready\r\n^Cinterrupted' });
   }, 60_000);
 
-  test('a command dies with the exec that started it', async () => {
+  test('a command ends with the exec that started it', async () => {
     await cli(['up']);
     const running = cli(['exec', 'login', '--', 'sh', '-c', 'echo ready; exec sleep 4711']);
     await printed(running.stdout, 'ready');
@@ -217,7 +217,7 @@ describeInLab('the life of a lab', () => {
     expect(left).toMatchObject({ exitCode: 1, stdout: '' });
   }, 60_000);
 
-  test('status tells what runs, as one JSON document; up starts that, and does not bind what it cannot', async () => {
+  test('status prints the running lab as one JSON document; up starts that lab, and binds only what exists', async () => {
     await cli(['up']);
     await cli(['kill', 'gpu2']);
     const { stdout } = await cli(['status', '--json']);

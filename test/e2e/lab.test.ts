@@ -16,7 +16,7 @@ describeInLab('the lab', () => {
     expect(states.split('\n').sort()).toEqual(['cpu1 idle', 'cpu2 idle', 'gpu1 idle', 'gpu2 idle']);
   });
 
-  test('has every node in namespaces of its own', async () => {
+  test('runs every node in its own namespaces', async () => {
     const kinds = ['net', 'mnt', 'uts', 'ipc', 'pid'];
     for (const kind of kinds) {
       const inside = await Promise.all(
@@ -27,7 +27,7 @@ describeInLab('the lab', () => {
     }
   });
 
-  test('has two ordinary people, whose homes are closed to each other and whose scratch is not', async () => {
+  test('has two ordinary users, with private homes and a shared scratch', async () => {
     expect(await stdoutOf('login', ['id', '--user', '--name'])).toBe('alice');
     expect(await stdoutOf('cpu1', ['id', '--user', '--name'], { user: 'bob' })).toBe('bob');
     await stdoutOf('login', ['sh', '-c', 'echo mine > secret; echo ours > /scratch/shared']);
@@ -36,11 +36,11 @@ describeInLab('the lab', () => {
     expect(await stdoutOf('workstation', ['cat', '/scratch/shared'], { user: 'bob' })).toBe('ours');
   });
 
-  test('runs a job on the node that was asked for', async () => {
+  test('runs a job on the requested node', async () => {
     expect(await stdoutOf('login', ['srun', '--nodelist=cpu1', 'hostname'])).toBe('cpu1');
   });
 
-  test('keeps an account to its members, and the history of their jobs', async () => {
+  test('restricts an account to its members, and records the history of their jobs', async () => {
     const [asAlice, asBob] = await Promise.all(
       (['alice', 'bob'] as const).map((user) =>
         labExec('login', ['srun', '--account=teaching', '--job-name=member', 'true'], { user }),
@@ -53,14 +53,14 @@ describeInLab('the lab', () => {
     ).resolves.toBe('alice|teaching');
   });
 
-  test('hands a job its GPUs, and the stand-in nvidia-smi lists exactly them', async () => {
+  test('gives a job its GPUs, and the stand-in nvidia-smi lists exactly them', async () => {
     const script = 'echo "$CUDA_VISIBLE_DEVICES"; nvidia-smi --query-gpu=index,name --format=csv,noheader';
     const job = ['srun', '--partition=gpu', '--gres=gpu:2', 'sh', '-c', script];
     expect(await stdoutOf('login', job)).toBe('0,1\n0, hpc-gat stand-in\n1, hpc-gat stand-in');
     expect((await labExec('cpu1', ['sh', '-c', 'command -v nvidia-smi'])).exitCode).not.toBe(0);
   });
 
-  test('shares the package and its Node with everybody, and nobody can write to them', async () => {
+  test('shares the package and its Node with all users, who cannot write to them', async () => {
     expect(await stdoutOf('login', ['node', '--version'], { user: 'bob' })).toBe(process.version);
     expect(await stdoutOf('gpu2', ['hpc-gat', '--version'])).toMatch(/^\d+\.\d+\.\d+/);
     const touched = await labExec('login', ['touch', '/opt/hpc-gat/package.json'], { user: 'root' });
@@ -78,7 +78,7 @@ describeInLab('the lab', () => {
     expect(environment).not.toContain('NODE_');
   });
 
-  test('hands on input, exit code and arguments as they are', async () => {
+  test('passes on input, exit code and arguments unchanged', async () => {
     const hostile = ["a'b", 'c d', '$(id)', 'ü;\n'];
     const result = await labExec('login', ['sh', '-c', 'cat; printf "<%s>" "$@"; exit 7', 'sh', ...hostile], {
       input: 'in\n',

@@ -65,7 +65,7 @@ function plantMount(directory: string): string {
 }
 
 describeInLab('the leak check of the host', () => {
-  test('finds one leak of each kind, and nothing when they are gone', () => {
+  test('finds one leak of each kind, and nothing after their removal', () => {
     const directory = temporaryDirectory();
     const [temporary, cache] = [path.join(directory, 'tmp'), path.join(directory, 'cache')];
     mkdirSync(temporary);
@@ -107,7 +107,7 @@ describeInLab('the leak check of the host', () => {
     [['check']],
     [['snapshot', '/dev/null', 'gpu1=x']],
     [['snapshot', '/dev/null', '--nope']],
-  ])('refuses %j with its usage', (args) => {
+  ])('rejects %j with its usage', (args) => {
     const { exitCode, said } = look(...args);
     expect(exitCode).toBe(2);
     expect(said).toContain('usage: leak-check.ts snapshot FILE');

@@ -141,7 +141,7 @@ async function bash({ node, user }: Planted, line: string): Promise<string> {
 }
 
 describeInLab('the leak check', () => {
-  test('knows how to find every kind', () => {
+  test('covers every kind of leak', () => {
     expect([...new Set(leaks.map(({ kind }) => kind))].sort()).toEqual([...kinds].sort());
   });
 

@@ -13,7 +13,7 @@ describeInLab('a login node with the caches of an NFS client', () => {
   withModes('login', { lookupCacheSeconds: 60 });
   beforeAll(makeGatProject, 300_000);
 
-  test('remembers that a name was missing, and what a directory listed', async () => {
+  test('caches a missing name and a directory listing', async () => {
     const script = `rm -rf probe && mkdir probe && touch probe/first && ls probe >/dev/null && ls probe >/dev/null
       cat probe/note
       srun --quiet sh -c 'echo text >probe/note; echo text >probe/other'
@@ -22,7 +22,7 @@ describeInLab('a login node with the caches of an NFS client', () => {
   });
 
   test(
-    'submit --wait reports a run that passed as passed, as soon as it has',
+    'submit --wait reports a passed run as soon as it has passed',
     async () => {
       const startedMs = Date.now();
       const { exitCode, stdout, stderr } = await hpcGat(['submit', '--wait', ...quick, '--id', 'cached']);
@@ -36,7 +36,7 @@ describeInLab('a login node with the caches of an NFS client', () => {
   );
 
   test(
-    'a served model is found, tested, followed and cleaned up while the caches still say otherwise',
+    'a served model is found, tested, followed and cleaned up while the caches are stale',
     async () => {
       const startedMs = Date.now();
       const submitted = await hpcGat(['submit', '--serve', '--time', '10', ...quick, '--id', 'served']);

@@ -47,7 +47,7 @@ describeInLab('make-sif', () => {
       ['a directory', 'oci:sources/one', 'apptainer'],
       ['an archive', 'oci-archive:sources/one.tar', 'native'],
       ['an archive', 'oci-archive:sources/one.tar', 'apptainer'],
-    ])('that is %s makes a SIF that runs, once: %s by %s', async (_what, source, engine) => {
+    ])('as %s becomes a working SIF, once: %s by %s', async (_what, source, engine) => {
       expect(await stdoutOf(`hpc-gat make-sif ${source} --engine ${engine} -o x.sif`)).toContain('zstd:3');
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
       expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
@@ -63,7 +63,7 @@ describeInLab('make-sif', () => {
     });
 
     test.each(['native', 'apptainer'])(
-      'for several platforms becomes a SIF for this one, or for the one that is asked for, by %s',
+      'for several platforms becomes a SIF for this one, or for the requested one, by %s',
       async (engine) => {
         const oci = new OciBytes();
         const ofArchitecture = (architecture: string) => {
@@ -89,7 +89,7 @@ describeInLab('make-sif', () => {
       },
     );
 
-    test('of several images takes the one of the tag', async () => {
+    test('of several images is selected by its tag', async () => {
       await stdoutOf('hpc-gat make-sif oci-archive:sources/two.tar:2 -o "odd: name.sif"');
       expect(await stdoutOf('cp odd*.sif x.sif; apptainer run x.sif')).toBe('two');
       await stdoutOf(`hpc-gat make-sif oci:sources/both:docker.io/${one} -o x.sif --force`);
@@ -98,7 +98,7 @@ describeInLab('make-sif', () => {
       await fails('hpc-gat make-sif oci:sources/both -o x.sif', 2, /holds 2 images: /);
     });
 
-    test('whose layer is damaged is refused', async () => {
+    test('is rejected when a layer is damaged', async () => {
       await stdoutOf(
         'cp -r sources/one damaged; find damaged -size +500k -exec sed -i "1s/BusyBox/BusyBex/;200q" {} +',
       );
@@ -109,7 +109,7 @@ describeInLab('make-sif', () => {
       );
     });
 
-    test('that is none is an error that says what it is', async () => {
+    test('is rejected when it is none, with a description of what it is', async () => {
       await fails('hpc-gat make-sif oci:. -o x.sif', 2, /is no OCI directory/);
       await fails('hpc-gat make-sif oci-archive:nowhere.tar -o x.sif', 2, /there is no file/);
     });

@@ -47,7 +47,7 @@ describeInLab('make-sif from a recipe', () => {
   });
 
   test(
-    'builds it as an ordinary user, and again only when it or what it names has changed',
+    'builds it as an ordinary user, and again only when it or its inputs have changed',
     async () => {
       await write('  echo "{{ WORD }}" >/word');
       const made = await shell(make);
@@ -69,7 +69,7 @@ describeInLab('make-sif from a recipe', () => {
   );
 
   test(
-    'shows what a command of %post said when it fails, and leaves nothing',
+    'shows the output of %post when it fails, and leaves nothing behind',
     async () => {
       await write('  echo "no such package" >&2; exit 7');
       const { exitCode, stdout, stderr } = await shell(make);
@@ -81,7 +81,7 @@ describeInLab('make-sif from a recipe', () => {
   );
 
   test(
-    'Ctrl-C in %post leaves no process and no file; what SIGKILL leaves the next call removes',
+    'Ctrl-C in %post leaves no process or file; the next call removes what SIGKILL leaves',
     async () => {
       await write(
         '  mkdir /owned && touch /owned/x && chown -R 7:7 /owned && chmod 700 /owned; echo sleeping >/word; sleep 987',

@@ -76,7 +76,7 @@ describeInLab('make-sif from a registry', () => {
   describe('without a password', () => {
     const make = `hpc-gat make-sif docker://${open}/lab/small:1 --plain-http -o x.sif`;
 
-    test('makes a SIF that runs, and makes it again when the tag has moved', async () => {
+    test('makes a working SIF, and another when the tag has moved', async () => {
       await push(open, '1', 'one');
       expect(await stdoutOf(make)).toContain('zstd:3');
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
@@ -100,7 +100,7 @@ describeInLab('make-sif from a registry', () => {
       expect(await files()).toEqual(['first.sif', 'first.sif.json', 'registry', 'x.sif', 'x.sif.json']);
     });
 
-    test('takes the image of this platform out of an index, past mirrors that do not have it', async () => {
+    test('takes the image of this platform out of an index, past mirrors without it', async () => {
       await push(open, 'part', 'from an index');
       await stdoutOf(`docker buildx imagetools create -t ${open}/lab/small:index ${open}/lab/small:part`);
       // In the settings instead of on the command line.
@@ -114,7 +114,7 @@ describeInLab('make-sif from a registry', () => {
       }
     });
 
-    test('goes on where a connection was cut', async () => {
+    test('resumes after a broken connection', async () => {
       await importImage(`${open}/lab/large:1`, 'in pieces', 8);
       await stdoutOf(`docker push --quiet ${open}/lab/large:1`);
       const [wholeMake, cutMake] = [open, relayed].map(
@@ -136,7 +136,7 @@ describeInLab('make-sif from a registry', () => {
       expect(await payload('x.sif')).toBe(await payload('whole.sif'));
     });
 
-    test('refuses a layer that was damaged in the registry', async () => {
+    test('rejects a layer that was damaged in the registry', async () => {
       await push(open, 'damaged', 'soon damaged');
       const layer = await stdoutOf(
         `curl -s -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://${open}/v2/lab/small/manifests/damaged | jq -r '.layers[0].digest'`,
@@ -152,7 +152,7 @@ describeInLab('make-sif from a registry', () => {
       );
     });
 
-    test('says what is wrong', async () => {
+    test('reports its errors', async () => {
       await push(open, '24.05', 'x');
       const source = `docker://${open}/lab/small`;
       await fails(
@@ -170,7 +170,7 @@ describeInLab('make-sif from a registry', () => {
     });
   });
 
-  test('a recipe on a base behind a password: Apptainer has its own login, or the same as make-sif', async () => {
+  test('a definition file on a base behind a password uses the credentials of Apptainer, or those of make-sif', async () => {
     const settings = `registry: { plainHttp: ['${closed}'] }
 image: { file: server.sif, compression: 'gzip:1' }
 build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requirements: none.txt } }
@@ -206,7 +206,7 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
     ).not.toContain('hidden');
   });
 
-  test('with a password takes the one of `docker login`, and shows it nowhere', async () => {
+  test('with a password, uses the credentials of `docker login` and prints them nowhere', async () => {
     const make = `hpc-gat make-sif docker://${closed}/lab/small:1 --plain-http -o x.sif`;
     const home = { env: { DOCKER_CONFIG: `${directory}/registry/home` } };
     const login = `docker login ${closed} --username ${user} --password-stdin`;

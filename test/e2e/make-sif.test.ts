@@ -25,29 +25,32 @@ describeInLab('make-sif', () => {
   });
 
   describe('from a Docker daemon', () => {
-    test.each(engines)('makes a SIF that runs, with a record that others confirm, by %s', async (engine) => {
-      const id = await importImage(small, 'hello');
-      const { exitCode, stdout, stderr } = await shell(
-        `hpc-gat make-sif docker-daemon:${small} --engine ${engine} -o x.sif --json`,
-      );
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      const { state, record } = JSON.parse(stdout) as { state: string; record: Record<string, unknown> };
-      expect(state).toBe('made');
-      expect(record).toMatchObject({
-        identity: { kind: 'docker-daemon', imageId: id },
-        sha256: (await stdoutOf('sha256sum x.sif')).split(' ')[0],
-        sizeBytes: Number(await stdoutOf('stat -c %s x.sif')),
-        compression: 'zstd:3',
-        engine: { name: engine },
-        image: { cmd: ['cat', '/etc/greeting'], labels: { what: 'test' } },
-      });
-      expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toEqual(record);
-      expect(await stdoutOf('apptainer run x.sif')).toBe('hello');
-      expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
-      expect(await files()).toEqual(['x.sif', 'x.sif.json']);
-    });
+    test.each(engines)(
+      'makes a working SIF with a manifest that other tools confirm, by %s',
+      async (engine) => {
+        const id = await importImage(small, 'hello');
+        const { exitCode, stdout, stderr } = await shell(
+          `hpc-gat make-sif docker-daemon:${small} --engine ${engine} -o x.sif --json`,
+        );
+        expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+        const { state, record } = JSON.parse(stdout) as { state: string; record: Record<string, unknown> };
+        expect(state).toBe('made');
+        expect(record).toMatchObject({
+          identity: { kind: 'docker-daemon', imageId: id },
+          sha256: (await stdoutOf('sha256sum x.sif')).split(' ')[0],
+          sizeBytes: Number(await stdoutOf('stat -c %s x.sif')),
+          compression: 'zstd:3',
+          engine: { name: engine },
+          image: { cmd: ['cat', '/etc/greeting'], labels: { what: 'test' } },
+        });
+        expect(JSON.parse(await stdoutOf('cat x.sif.json'))).toEqual(record);
+        expect(await stdoutOf('apptainer run x.sif')).toBe('hello');
+        expect(await stdoutOf('apptainer exec x.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
+        expect(await files()).toEqual(['x.sif', 'x.sif.json']);
+      },
+    );
 
-    test('does nothing when nothing has changed, and does it again when the image has, or is told to', async () => {
+    test('skips an unchanged image, and converts it again after a change or on request', async () => {
       const make = `hpc-gat make-sif docker-daemon:${small} -o x.sif`;
       await importImage(small, 'one');
       await stdoutOf(make);
@@ -66,7 +69,7 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf('apptainer run x.sif')).toBe('two');
     });
 
-    test('takes an image by the short id that `docker images` shows', async () => {
+    test('accepts an image by the short id that `docker images` shows', async () => {
       await importImage(small, 'by its id');
       for (const engine of engines) {
         await stdoutOf(
@@ -80,7 +83,7 @@ describeInLab('make-sif', () => {
       ['zstd:1', /Compression zstd\n\tcompression-level 1\n/],
       ['gzip:6', /Compression gzip\n\tcompression-level 6\n/],
       ['none', /Data is uncompressed\n/],
-    ])('compresses by %s, as unsquashfs sees it', async (compression, seen) => {
+    ])('compresses by %s, as unsquashfs confirms', async (compression, seen) => {
       await importImage(small, 'hello');
       await stdoutOf(`hpc-gat make-sif docker-daemon:${small} --compression ${compression}`);
       const start = await stdoutOf(
@@ -90,7 +93,7 @@ describeInLab('make-sif', () => {
       expect(await stdoutOf('apptainer run small_1.sif')).toBe('hello');
     });
 
-    test('compresses by what Apptainer starts here, as it turns out', async () => {
+    test('compresses by the codec that Apptainer supports here, as measured', async () => {
       await importImage(small, 'hello');
       // As one that was built without zstd: Apptainer takes the first on the PATH.
       await stdoutOf(`mkdir old; cat >old/squashfuse_ll <<'END'
@@ -115,7 +118,7 @@ END
       expect(await stdoutOf(`${old} apptainer run x.sif`)).toBe('hello');
     });
 
-    test('twice at once makes it once', async () => {
+    test('converts once when it is called twice at the same time', async () => {
       await importImage(small, 'hello');
       const make = `hpc-gat make-sif docker-daemon:${small} -o x.sif`;
       const both = await stdoutOf(`${make} & ${make}; wait $!`);
@@ -128,7 +131,7 @@ END
   });
 
   describe('from an archive', () => {
-    test.each(engines)('makes a SIF that runs, without the daemon, by %s', async (engine) => {
+    test.each(engines)('becomes a working SIF without the daemon, by %s', async (engine) => {
       await importImage(small, 'saved');
       await stdoutOf(`docker save -o 'odd: name.tar' ${small}`);
       const without = { env: { DOCKER_HOST: 'unix:///nowhere.sock' } };
@@ -144,7 +147,7 @@ END
       ['not a tar', 'echo hello >broken.tar', 1, /not a tar/],
       ['compressed and cut off', `docker save ${small} | gzip | head -c 500000 >broken.tar`, 1, /its gzip/],
       ['absent', 'true', 2, /there is no file/],
-    ])('that is %s fails with one clear error', async (_what, prepare, code, message) => {
+    ])('is rejected with one clear error when it is %s', async (_what, prepare, code, message) => {
       await importImage(small, 'hello');
       await stdoutOf(prepare);
       const { exitCode, stdout, stderr } = await shell('hpc-gat make-sif docker-archive:broken.tar -o x.sif');
@@ -154,7 +157,7 @@ END
       expect(await files()).toEqual((await files()).filter((name) => name === 'broken.tar'));
     });
 
-    test('of `docker save | gzip` comes to the same bytes as the plain one, and is known again', async () => {
+    test('of `docker save | gzip` gives the same bytes as the uncompressed one, and is recognized', async () => {
       await importImage(small, 'zipped');
       await stdoutOf(`docker save -o image.tar ${small}; gzip -k image.tar`);
       const make = 'hpc-gat make-sif docker-archive:image.tar.gz';
@@ -167,7 +170,7 @@ END
       await stdoutOf('cmp plain.sif x.sif');
     });
 
-    test('that is compressed is refused by the engine of Apptainer, which cannot read it', async () => {
+    test('is rejected for the engine of Apptainer when it is compressed', async () => {
       await importImage(small, 'zipped');
       await stdoutOf(`docker save ${small} | gzip >image.tar.gz`);
       const alone = await shell('apptainer build alone.sif docker-archive:image.tar.gz');
@@ -184,7 +187,7 @@ END
       expect(await files()).toEqual(['image.tar.gz']);
     });
 
-    test('whose layer is damaged is refused, which Apptainer alone does not', async () => {
+    test('is rejected when a layer is damaged, unlike by Apptainer alone', async () => {
       await importImage(small, 'hello');
       await stdoutOf(
         `docker save ${small} >x.tar; printf garbage | dd of=x.tar bs=1 seek=200000 conv=notrunc 2>/dev/null`,
@@ -198,7 +201,7 @@ END
     });
   });
 
-  describe('says what is wrong', () => {
+  describe('reports its error', () => {
     test.each<[string, string, LabExecOptions, number, RegExp]>([
       [
         'an unknown image',
@@ -237,7 +240,7 @@ END
       expect(await files()).toEqual([]);
     });
 
-    test('a person who may not use Docker', async () => {
+    test('reports a user without access to Docker', async () => {
       const asNobody = 'setpriv --reuid=nobody --regid=nogroup --clear-groups';
       const make = `${asNobody} hpc-gat make-sif docker-daemon:${large}`;
       const { exitCode, stderr } = await shell(make, { user: 'root' });
@@ -245,7 +248,7 @@ END
       expect(stderr).toMatch(/may not talk to the Docker daemon[^]*usermod -aG docker/);
     });
 
-    test('a full disk', async () => {
+    test('reports a full disk', async () => {
       const disk = '/mnt/full-disk';
       const asRoot = { user: 'root', cwd: '/' } as const;
       await stdoutOf(`mkdir -p ${disk}; mount -t tmpfs -o size=64m,mode=1777 tmpfs ${disk}`, asRoot);
@@ -261,7 +264,7 @@ END
     });
   });
 
-  describe('by Apptainer, when it is ended midway', () => {
+  describe('by Apptainer, when it is interrupted', () => {
     /** Starts a conversion, waits until Apptainer unpacks, sends the signal, and waits for the end of both. */
     const endedBy = (signal: string) => `
       hpc-gat make-sif docker-daemon:${large} --engine apptainer --compression gzip:9 -o x.sif & p=$!
@@ -272,7 +275,7 @@ END
       ['TERM', '143'],
       ['INT', '130'],
     ])(
-      'SIG%s leaves no process and no file',
+      'leaves no process or file after SIG%s',
       async (signal, code) => {
         // bash starts background jobs with SIGINT ignored, unless it does job control.
         expect(await stdoutOf(`set -m; ${endedBy(signal)}`)).toBe(code);
@@ -285,7 +288,7 @@ END
     );
 
     test(
-      'SIGKILL leaves what the next run removes',
+      'leaves files after SIGKILL that the next run removes',
       async () => {
         expect(await stdoutOf(endedBy('KILL'))).toBe('137');
         expect(await files()).not.toContain('x.sif');

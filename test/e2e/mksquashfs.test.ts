@@ -53,7 +53,7 @@ os.setxattr("link", "trusted.z", b"z", follow_symlinks=False)'
     ['-noI -noD -noF -noX -noId'],
     ['-noF -always-use-fragments -no-exports'],
     ['-no-sparse -no-duplicates -tailends'],
-  ])('with %s is sound to sif check, and listed as by unsquashfs', async (options) => {
+  ])('with %s is valid for sif check, which lists it as unsquashfs does', async (options) => {
     await stdoutOf(`mksquashfs in x.sqfs -quiet -no-progress -noappend ${options}`);
     const { fileSystems } = JSON.parse(await stdoutOf('hpc-gat sif check x.sqfs --json')) as Report;
     expect(fileSystems).toMatchObject([{ names: names + others, xattrSets: 3 }]);
@@ -61,7 +61,7 @@ os.setxattr("link", "trusted.z", b"z", follow_symlinks=False)'
     expect(comparable(ours)).toEqual(comparable(await stdoutOf("unsquashfs -lln -dest '' x.sqfs")));
   });
 
-  test.each(['xz', 'lz4'])('with -comp %s is named and refused', async (codec) => {
+  test.each(['xz', 'lz4'])('with -comp %s is rejected by name', async (codec) => {
     await stdoutOf(`mksquashfs in x.sqfs -quiet -no-progress -noappend -comp ${codec}`);
     const { exitCode, stderr } = await asRoot('hpc-gat sif check x.sqfs');
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(codec) });
@@ -80,7 +80,7 @@ os.setxattr("link", "trusted.z", b"z", follow_symlinks=False)'
       'change 1000',
       /the block at \d+ of inode \d+ cannot be decompressed: [^;]+; it is part of "\/text"\n/,
     ],
-  ])('and is then %s is refused, with the place', async (_how, damage, message) => {
+  ])('is rejected with the position when it is then %s', async (_how, damage, message) => {
     // zlib has a checksum; a changed byte that zstd decompresses all the same nobody can see.
     await stdoutOf(`
       mksquashfs in/long in/text x.sqfs -quiet -no-progress -noappend -comp gzip

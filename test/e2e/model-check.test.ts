@@ -86,7 +86,7 @@ finally:
 describeInLab('model check', () => {
   beforeAll(makeGatProject, 300_000);
 
-  test('says of every model what the real Triton says, and reads every configuration as it does', async () => {
+  test('agrees with Triton about every model, and reads every configuration as Triton does', async () => {
     const directory = temporaryDirectory();
     const models = await corpus();
     const names = models.map(({ name }) => name).sort();

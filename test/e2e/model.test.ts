@@ -71,7 +71,7 @@ print(float((classes == graph.labels)[graph.test].mean()))
 describeInLab('the image of Triton', () => {
   beforeAll(makeGatProject, 300_000);
 
-  test("is laid out like NVIDIA's", async () => {
+  test("has the layout of NVIDIA's image", async () => {
     const look = `
       cd /opt/tritonserver
       stat --format='%A %n' bin/tritonserver backends/python/* backends/pytorch/*
@@ -92,13 +92,13 @@ describeInLab('the image of Triton', () => {
     );
   });
 
-  test("starts the server by its command, as the SIF's runscript has it", async () => {
+  test('starts the server by the command in the runscript of the SIF', async () => {
     const { stdout } = await labExec('login', ['apptainer', 'inspect', '--runscript', sif]);
     expect(stdout).toContain(`OCI_ENTRYPOINT=''\n`);
     expect(stdout).toContain(`OCI_CMD='"tritonserver" "--model-repository=/models"'\n`);
   });
 
-  test("has in the SIF's record the configuration that Docker tells", async () => {
+  test('has the configuration that Docker reports in the manifest of the SIF', async () => {
     const asked = await labExec('workstation', ['docker', 'image', 'inspect', tritonImage]);
     const [image] = JSON.parse(asked.stdout) as [{ Id: string; Config: Record<string, unknown> }];
     const recorded = JSON.parse((await labExec('login', ['cat', `${sif}.json`])).stdout) as unknown;
@@ -131,7 +131,7 @@ describeInLab('the model gat_test', () => {
   afterAll(removeDirectory);
 
   test(
-    'as committed answers like its reference, and is as accurate as training.json says',
+    'as committed reproduces its reference, with the accuracy of training.json',
     async () => {
       const report = lastJsonLine(await inImage('python3', '/mnt/training/check.py', '/mnt/committed'));
       expect(report).toEqual({
@@ -159,7 +159,7 @@ describeInLab('the model gat_test', () => {
   );
 
   test(
-    'trained again is accurate, is served and passes with the reference of its own',
+    'is accurate after training, is served, and passes with its own reference',
     async () => {
       const report = await train('fresh', '--epochs', '20');
       expect(report).toMatchObject({ data: 'synthetic', seed: 0, epochs: 20 });
@@ -176,7 +176,7 @@ describeInLab('the model gat_test', () => {
   );
 
   test(
-    'trained from another seed is told from the committed one, by check.py and by a run',
+    'is distinguished from the committed one when it is trained from another seed, by check.py and by a run',
     async () => {
       await train('other', '--seed', '1', '--epochs', '5');
       await shell(`cp ${committed}/{config.pbtxt,workload.yaml,reference.npz} out/other/gat_test/`);

@@ -79,13 +79,13 @@ describeInLab('the native engine', () => {
     });
   });
 
-  test('makes a SIF that runs of what docker save has written', async () => {
+  test('makes a working SIF from the output of docker save', async () => {
     expect(await stdoutOf('apptainer run ours.sif')).toBe('hello');
     expect(await stdoutOf('apptainer exec ours.sif env | grep ^ODD=')).toBe('ODD=a  b;c');
   });
 
   test(
-    'keeps what is lost elsewhere without root, in every codec, byte for byte the same twice',
+    'preserves what other unprivileged tools lose, in every codec, reproducibly',
     async () => {
       await labExec('workstation', ['sh', '-c', 'cat >odd.tar'], { cwd: directory, input: layout([odd]) });
       const listings: string[][] = [];
@@ -128,7 +128,7 @@ describeInLab('the native engine', () => {
     longMs,
   );
 
-  test('leaves out what upper layers hide, from the file too', async () => {
+  test('omits what upper layers hide, from the file too', async () => {
     const lower = [
       { name: 'hidden', data: random },
       { name: 'kept', data: 'kept' },
@@ -152,7 +152,7 @@ describeInLab('the native engine', () => {
   });
 
   test(
-    'converts from the daemon what it converts from a file, and stores nothing on the way',
+    'converts the same from the daemon as from a file, without intermediate files',
     async () => {
       const name = 'hpc-gat-e2e/native-layers:1';
       await stdoutOf(`
@@ -200,7 +200,7 @@ describeInLab('the native engine', () => {
         'cp odd.tar bad.tar; printf X | dd of=bad.tar bs=1 seek=150000 conv=notrunc status=none',
         /digest|damaged/,
       ],
-    ])('%s is refused and leaves nothing', async (_how, damage, message) => {
+    ])('is rejected when it is %s, and leaves nothing behind', async (_how, damage, message) => {
       const before = await files();
       const { exitCode, stderr } = await shell(
         `${damage}; hpc-gat make-sif --engine native oci-archive:bad.tar -o bad.sif`,

@@ -54,7 +54,7 @@ describeInLab('the native engine', () => {
   });
 
   test(
-    'on a disk that is full, at whatever place it is noticed, leaves nothing',
+    'on a full disk leaves nothing behind, wherever the error occurs',
     async () => {
       await stdoutOf(make('image.tar', '--compression none'));
       const sizeKib = Math.ceil(Number(await stdoutOf('stat -c %s x.sif; rm x.sif*')) / 1024);
@@ -84,7 +84,7 @@ describeInLab('the native engine', () => {
     ${make('long.tar', '--compression zstd:19')} 2>said & pid=$!
     until [ -s .x.sif.*.work/image.sif ] || ! kill -0 $pid; do sleep 0.1; done`;
 
-  test('is ended by Ctrl-C, and leaves nothing', async () => {
+  test('is interrupted by Ctrl-C, and leaves nothing behind', async () => {
     const { stdout } = await shell(
       `set -m\n${untilItWrites}; kill -INT $pid; wait $pid; echo $?; cat said; rm said; ls -A`,
     );
@@ -92,7 +92,7 @@ describeInLab('the native engine', () => {
     expect(await stdoutOf('ls -A')).toBe('image.tar\nlong.tar\nsmall');
   });
 
-  test('is killed, and the next one removes what it left', async () => {
+  test('is killed, and the next one removes its files', async () => {
     await shell(`${untilItWrites}; kill -KILL $pid; wait $pid; rm said`);
     expect(await stdoutOf('ls -A')).toMatch(/\.x\.sif\.\S+\.work/);
     await stdoutOf(make('image.tar', '--compression none'));

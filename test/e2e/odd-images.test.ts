@@ -114,7 +114,7 @@ describeInLab('odd images', () => {
   });
 
   test(
-    `${count} of a generator have the tree that umoci makes of them`,
+    `${count} generated ones have the tree that umoci makes of them`,
     async () => {
       await putLayout('odd', new Map(seeds.map((seed) => [`seed-${seed}`, layersOf(seed).map(tarOf)])));
       const found: string[] = [];

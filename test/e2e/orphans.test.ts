@@ -6,7 +6,7 @@ import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-proje
 describeInLab('what belongs to no run', () => {
   leavesNothing(makeGatProject);
 
-  test('a server whose script was killed and whose run directory was removed is ended from the login node', async () => {
+  test('cleanup on the login node ends a server whose script was killed and whose run directory was removed', async () => {
     const serve = ['submit', '--serve', '--wait', '--time', '10', '--models', quickModels];
     const options = ['nodelist=cpu1', 'cpus-per-task=1', 'mem=1000'].flatMap((option) => [
       '--sbatch',

@@ -130,13 +130,13 @@ describeInLab('other daemons', () => {
       });
     });
 
-    test('saves what gives the SIF of a file of Docker 28', async () => {
+    test('saves an archive that gives the SIF of an archive of Docker 28', async () => {
       await stdoutOf(`docker save -o docker20/image.tar ${image}`, { env: docker20 });
       expect(await stdoutOf('tar -tf docker20/image.tar')).not.toMatch(/^blobs/m);
       await stdoutOf(`${convert('docker-archive:docker20/image.tar', 'x.sif')} && cmp x.sif archive.sif`);
     });
 
-    test('saves what gives the same SIF as compressed', async () => {
+    test('saves an archive that gives the same SIF when it is compressed', async () => {
       await stdoutOf(`docker save ${image} | gzip >docker20/image.tar.gz`, { env: docker20 });
       await stdoutOf(`${convert('docker-archive:docker20/image.tar.gz', 'x.sif')} && cmp x.sif archive.sif`);
     });
@@ -163,14 +163,14 @@ describeInLab('other daemons', () => {
         { DOCKER_HOST: behindTls.DOCKER_HOST },
         /HTTP request to an HTTPS server\.\n {2}fix: it wants TLS: DOCKER_TLS_VERIFY=1/,
       ],
-    ])('says what is wrong to who comes %s', async (_how, env, message) => {
+    ])('reports a client that connects %s', async (_how, env, message) => {
       await stdoutOf('mkdir -p only-ca && cp certificates/ca.pem only-ca');
       const { exitCode, stderr } = await shell(convert(`docker-daemon:${image}`, 'refused.sif'), { env });
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(message) });
     });
   });
 
-  describe("Docker 28 that keeps its images in containerd's store, as Docker 29 does", () => {
+  describe("Docker 28 with containerd's image store, as in Docker 29", () => {
     beforeAll(async () => {
       await asRoot(`
         echo '{"features":{"containerd-snapshotter":true}}' >containerd.json
@@ -190,19 +190,19 @@ describeInLab('other daemons', () => {
     test.each([
       ['docker-archive', 'archive.sif'],
       ['oci-archive', 'layout.sif'],
-    ])('saves what gives the same SIF, read as %s', async (kind, sif) => {
+    ])('saves an archive that gives the same SIF, read as %s', async (kind, sif) => {
       await stdoutOf(`docker save -o containerd/image.tar ${image}`, { env: withStore });
       await stdoutOf(`${convert(`${kind}:containerd/image.tar`, 'x.sif')} && cmp x.sif ${sif}`);
     });
 
-    test('saves what gives the same SIF as compressed', async () => {
+    test('saves an archive that gives the same SIF when it is compressed', async () => {
       await stdoutOf(`docker save ${image} | gzip >containerd/image.tar.gz`, { env: withStore });
       await stdoutOf(
         `${convert('docker-archive:containerd/image.tar.gz', 'x.sif')} && cmp x.sif archive.sif`,
       );
     });
 
-    test('what it builds, with an attestation beside it and its layers compressed, converts from each', async () => {
+    test('builds an image with an attestation and compressed layers, which converts from each source', async () => {
       const built = 'hpc-gat-e2e/built:1';
       const context = 'mkdir -p context; echo added >context/added';
       await stdoutOf(
@@ -226,7 +226,7 @@ describeInLab('other daemons', () => {
       }
     });
 
-    test('what it has for several platforms becomes a SIF for each of them, and for no other', async () => {
+    test('stores images for several platforms, each of which becomes a SIF for that platform only', async () => {
       const built = 'hpc-gat-e2e/platforms:1';
       const platforms = ['amd64', 'arm64'];
       await stdoutOf('mkdir -p platforms');
@@ -282,7 +282,7 @@ describeInLab('other daemons', () => {
         ${ended('$XDG_RUNTIME_DIR/libpod/tmp/pause.pid')}`);
     });
 
-    test('gives the SIF that Docker gives, from the socket that is found by itself', async () => {
+    test('gives the SIF of Docker, from the socket that is found automatically', async () => {
       await onLogin(
         started(`${podman} system service --time=0 unix://${socket}`, 'podman', `test -S ${socket}`),
       );
@@ -294,12 +294,12 @@ describeInLab('other daemons', () => {
     test.each([
       ['docker-archive', 'archive.sif'],
       ['oci-archive', 'layout.sif'],
-    ])('saves a file (%s) that gives the SIF of a file of Docker', async (format, sif) => {
+    ])('saves an archive (%s) that gives the SIF of an archive of Docker', async (format, sif) => {
       await onLogin(`rm -f podman/image.tar; ${podman} save --quiet --format ${format} -o podman/image.tar ${image}
         ${convert(`${format}:podman/image.tar`, 'x.sif')}; cmp x.sif ${sif}`);
     });
 
-    test('saves a file that gives the same SIF as compressed', async () => {
+    test('saves an archive that gives the same SIF when it is compressed', async () => {
       await onLogin(`rm -f podman/image.tar*; ${podman} save --quiet --format docker-archive ${image} | gzip >podman/image.tar.gz
         ${convert('docker-archive:podman/image.tar.gz', 'x.sif')}; cmp x.sif archive.sif`);
     });

@@ -38,7 +38,7 @@ describeInLab('own models', () => {
   leavesNothing(prepare);
 
   test(
-    'every type of Triton goes there and back, from distributions and files, and is recorded as NumPy has it',
+    'every data type of Triton makes the round trip, from distributions and files, and is recorded as NumPy has it',
     async () => {
       const { exitCode, stdout, stderr } = await whileServing(
         `set -e
@@ -87,7 +87,7 @@ assert texts["request-2.out_line"].tolist() == [[b"a", b"ein ganzer Satz, mit Ko
   );
 
   test(
-    'batches that Triton makes of requests side by side are seen in its count, with the right answers',
+    'batches of concurrent requests are counted, with the right answers',
     async () => {
       const batcher = 'hpc-gat test --url localhost:23001 --workload own/batcher/workload.yaml';
       const { exitCode, stdout, stderr } = await whileServing(
@@ -170,7 +170,7 @@ triton: { env: { OWN_SERVER: alone }, preload: [/data/libown.so] }
   );
 
   test(
-    'what cannot be bound or loaded is told, before the queue where it can be known there',
+    'reports what cannot be bound or loaded, before the queue where that is possible',
     async () => {
       const run = (settings: string) =>
         shell(

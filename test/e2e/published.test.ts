@@ -43,7 +43,7 @@ describeInLab('the one file, where no node has Node', () => {
     await shell(`rm -rf ${directory} ~/.cache/hpc-gat/files`);
   });
 
-  test('says its version, completes, and unpacks the files that come along', async () => {
+  test('prints its version, completes, and unpacks its bundled files', async () => {
     expect((await run('node --version 2>&1 || echo none')).stdout).toMatch(/Permission denied\nnone$/);
     expect((await run('NODE_OPTIONS=--nonsense hpc-gat --version')).stdout).toMatch(/^\d+\.\d+\.\d+$/);
     expect((await run('hpc-gat completion bash')).stdout).toContain(
@@ -71,7 +71,7 @@ describeInLab('the one file, where no node has Node', () => {
   );
 
   test(
-    'goes the whole way on a GPU node: the job calls the file that submitted it',
+    'runs on a GPU node, where the job calls the file that submitted it',
     async () => {
       await run(`cp -r "$(hpc-gat files)/models" . && sed -i 's/requests: 50/requests: 3/' models/*/workload.yaml
         ln -s ${projectDirectory}/triton.sif triton.sif && hpc-gat init --site lab`);
@@ -87,7 +87,7 @@ describeInLab('the one file, where no node has Node', () => {
   );
 
   test(
-    'a job whose file was taken away while it waited says so',
+    'a job whose file was removed while it was pending reports that',
     async () => {
       await run('hpc-gat submit --id waiting --sbatch hold');
       await run(`mv bin/hpc-gat bin/newer
@@ -102,7 +102,7 @@ describeInLab('the one file, where no node has Node', () => {
     longMs,
   );
 
-  test('is not submitted from a directory that each node has for itself', async () => {
+  test('is not submitted from a node-local directory', async () => {
     await run('cp bin/hpc-gat /tmp/hpc-gat');
     const { exitCode, stderr } = await shell('/tmp/hpc-gat submit; code=$?; rm /tmp/hpc-gat; exit $code', {
       cwd: directory,
@@ -128,12 +128,12 @@ describeInLab('the package of `npm pack`', () => {
     source = (await shell('hpc-gat --help; hpc-gat submit --help; hpc-gat model --help')).stdout;
   });
 
-  test('lays its help out as the source does', async () => {
+  test('formats its help as the source does', async () => {
     expect((await run('hpc-gat --help; hpc-gat submit --help; hpc-gat model --help')).stdout).toBe(source);
   });
 
   test(
-    'goes the way by itself, on the node too',
+    'works on its own, on the node too',
     async () => {
       const { stdout } = await run(`hpc-gat submit --wait --models ${quickModels} --id installed`);
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');

@@ -53,7 +53,7 @@ describeInLab('run', () => {
   );
 
   test(
-    'without security says so, and leaves the server to every user of the node',
+    'without security warns, and leaves the server open to every user of the node',
     async () => {
       const running = hpcGat(['run', '--models', quickModels, '--security', 'none', '--id', 'open']);
       await shell('until [ -e .hpc-gat/runs/open/endpoint.json ]; do sleep 0.1; done');
@@ -120,13 +120,13 @@ describeInLab('run', () => {
 describeInLab('a run in an odd environment', () => {
   leavesNothing(makeGatProject);
 
-  test('does not take the end of an allocation that its shell has outlived for its own', async () => {
+  test('does not confuse the end of an allocation that its shell has outlived with its own', async () => {
     const env = { SLURM_JOB_ID: '4242', SLURM_JOB_END_TIME: '1700000000', SLURM_CPUS_PER_TASK: '1' };
     const { exitCode, stderr } = await hpcGat(['run', '--models', quickModels, '--id', 'stale'], { env });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   });
 
-  test('without a home that can be written tells that, and ends', async () => {
+  test('without a writable home reports that, and ends', async () => {
     const env = { HOME: '/proc/none' };
     const { exitCode, stderr } = await hpcGat(['run', '--models', quickModels, '--id', 'bad-home'], { env });
     expect({ exitCode, stderr }).toMatchObject({
@@ -138,7 +138,7 @@ describeInLab('a run in an odd environment', () => {
   });
 
   test(
-    "leaves nothing in another directory of Apptainer's either, whoever ends it",
+    "leaves nothing in another directory of Apptainer's either, however it ends",
     async () => {
       const env = { APPTAINER_CONFIGDIR: '/scratch/alice-apptainer' };
       const left = async () => (await shell(`find ${env.APPTAINER_CONFIGDIR} -type f`)).stdout;
@@ -161,7 +161,7 @@ describeInLab('a run in an odd environment', () => {
     longMs,
   );
 
-  test('leaves nothing of an Apptainer that is called singularity', async () => {
+  test('leaves nothing behind with an Apptainer that is called singularity', async () => {
     const { exitCode, stderr } = await hpcGat([
       ...['run', '--runtime', 'singularity', '--models', quickModels, '--id', 'by-other-name'],
     ]);
@@ -208,7 +208,7 @@ describeInLab('hostile values', () => {
   leavesNothing(makeGatProject);
 
   test(
-    'arrive in the server of a job byte by byte, from a project whose path is hostile too',
+    'reach the server of a job byte by byte, from a project whose path is hostile too',
     async () => {
       const id = `it's "q" $(touch /tmp/owned) \`id\`; ü\\n\nnext #x`;
       const directory = `/home/alice/it's $(touch owned); "ü" %j,x`;

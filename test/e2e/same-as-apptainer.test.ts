@@ -158,7 +158,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     longMs,
   );
 
-  describe('do the same', () => {
+  describe('behave alike', () => {
     test.each([
       ['odd-words', everything],
       ['only-entrypoint', { ...runs, ...words, test: programs.test ?? '', exec: programs.exec ?? '' }],
@@ -172,7 +172,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
         },
       ],
     ])(
-      '%s',
+      'with the image %s',
       async (name, cases) => {
         const [theirs, ours] = await Promise.all([
           outputs(name, 'theirs', cases),
@@ -184,7 +184,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     );
   });
 
-  test('find the libraries of a driver', async () => {
+  test('find the libraries of the driver', async () => {
     const [theirs, ours] = await Promise.all(
       ['theirs', 'ours'].map((sif) =>
         inDirectory(
@@ -199,7 +199,7 @@ describeInLab('a SIF of the native engine and one of Apptainer', () => {
     expect(ours?.stdout).toMatch(/^\/opt\/lib:\/\.singularity\.d\/libs\n(.*\n)*libcuda\.so/);
   });
 
-  test('only ours keeps every value of the environment, takes the last of two, runs what begins with -, runs with links to nowhere, says what is missing', async () => {
+  test('only ours preserves every value of the environment, takes the last of two, runs words that begin with -, runs with dangling links, and reports what is missing', async () => {
     const printed = await succeeds(
       `cd odd-values; apptainer exec ours.sif sh -c '${Object.keys(oddValues)
         .map((name) => `printf "%s\\f" "$${name}"`)

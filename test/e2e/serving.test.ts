@@ -83,7 +83,7 @@ describeInLab('submit --serve', () => {
 
   // One test: the leak check compares with a cluster where nothing is served.
   test(
-    'is reached across the network by its owner and by whom the owner trusts, and by nobody else',
+    'is reachable across the network by its owner and those the owner trusts, and by no other user',
     async () => {
       const { url, endpoint } = server;
       expect(endpoint).toMatchObject({ security: 'mutual-tls', job: expect.stringMatching(/^\d+$/) });
@@ -178,7 +178,7 @@ describeInLab('start and stop', () => {
   leavesNothing(makeGatProject);
 
   test(
-    'a server on this node goes on by itself, is tested, seen from elsewhere, and stopped, twice without harm',
+    'a server on this node runs in the background, is tested, listed on other nodes, and stopped, twice without harm',
     async () => {
       const started = await hpcGat(['start', '--models', quickModels, '--id', 'background', '--hours', '1']);
       expect({ exitCode: started.exitCode, stderr: started.stderr }).toMatchObject({ exitCode: 0 });
@@ -209,7 +209,7 @@ describeInLab('start and stop', () => {
   );
 
   test(
-    'without security it is everybody’s, which is told, and a bundle of it works without keys',
+    'without security it is open to everybody, with a warning, and its bundle works without keys',
     async () => {
       const started = await hpcGat(['start', '--models', quickModels, '--security', 'none', '--id', 'open']);
       expect({ exitCode: started.exitCode, stderr: started.stderr }).toMatchObject({ exitCode: 0 });
@@ -240,7 +240,7 @@ describeInLab('start and stop', () => {
   );
 
   test(
-    'a server that dies while it serves ends its run, with the reason',
+    'a server that dies while it serves ends its run with the reason',
     async () => {
       expect(await hpcGat(['start', '--models', quickModels, '--id', 'shot-server'])).toMatchObject({
         exitCode: 0,

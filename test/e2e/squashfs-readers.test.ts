@@ -116,7 +116,7 @@ describeInLab('a SIF is read as its image describes it', () => {
       ['unsquashfs', 'unsquashfs'],
       ["Debian 12's unsquashfs", startedFrom(debian12, 'unsquashfs')],
     ])(
-      'extracted by %s',
+      'is extracted by %s',
       async (_whose, unsquashfs) => {
         const found = await asRoot(`rm -rf ${inMemory}; mkdir ${inMemory}
         ${unsquashfs} -quiet -no-progress -offset ${offset} -dest ${inMemory}/tree x.sif >log 2>&1 || { cat log >&2; exit 1; }
@@ -127,7 +127,7 @@ describeInLab('a SIF is read as its image describes it', () => {
     );
 
     test(
-      'mounted by squashfuse',
+      'is mounted by squashfuse',
       async () => {
         const found = await asRoot(`mkdir -p mnt; squashfuse_ll -o offset=${offset} x.sif mnt
         python3 list-tree.py mnt >found 2>log || { umount mnt; cat log >&2; exit 1; }; umount mnt; cat found`);
@@ -163,7 +163,7 @@ describeInLab('a SIF is read as its image describes it', () => {
     );
 
     test(
-      'mounted by Apptainer',
+      'is mounted by Apptainer',
       async () => {
         // Root of the lab lacks this one capability, which Apptainer would hand on.
         const found = await asRoot(
@@ -175,7 +175,7 @@ describeInLab('a SIF is read as its image describes it', () => {
       longMs,
     );
 
-    test('described by unsquashfs -s', async () => {
+    test('is described by unsquashfs -s', async () => {
       const said = await asRoot(`unsquashfs -s -offset ${offset} x.sif`);
       expect(said).toMatch(compression === 'none' ? /Data is uncompressed/ : /Data is compressed/);
       const [codec = ''] = compression.split(':');
@@ -184,7 +184,7 @@ describeInLab('a SIF is read as its image describes it', () => {
       expect(said).toContain('Filesystem is exportable via NFS');
     });
 
-    test('listed by unsquashfs -lln as by hpc-gat', async () => {
+    test('is listed alike by unsquashfs -lln and hpc-gat', async () => {
       const theirs = await asRoot(`unsquashfs -lln -dest '' -offset ${offset} x.sif`);
       const ours = await asRoot('hpc-gat sif list --tree --long x.sif');
       expect(comparable(theirs)).toEqual(comparable(ours));

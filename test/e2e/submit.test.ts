@@ -47,7 +47,7 @@ describeInLab('submit', () => {
     longMs,
   );
 
-  test('hands Slurm what render prints, whatever SBATCH_* and SLURM_* say', async () => {
+  test('submits the script that render prints, whatever SBATCH_* and SLURM_* are', async () => {
     const env = { SBATCH_PARTITION: 'gpu', SBATCH_TIMELIMIT: '1', SBATCH_JOB_NAME: 'x', SLURM_JOB_ID: '77' };
     const options = ['--id', 'printed', '--sbatch', 'comment=a "b" \\ #c', '--sbatch', 'hold'];
     const rendered = await hpcGat(['render', ...options], { env });
@@ -64,7 +64,7 @@ describeInLab('submit', () => {
   });
 
   test(
-    'a job for a cluster that is named is followed, tested and cleaned up there',
+    'a job for a named cluster is followed, tested and cleaned up there',
     async () => {
       const cluster = (await shell("scontrol show config | sed -n 's/^ClusterName *= //p'")).stdout.trim();
       const options = ['--sbatch', `clusters=${cluster}`, '--models', quickModels];
@@ -84,7 +84,7 @@ describeInLab('submit', () => {
   );
 
   test(
-    'with --gpu refuses a container without a GPU, unless --allow-cpu accepts it',
+    'with --gpu, rejects a container without a GPU unless --allow-cpu accepts it',
     async () => {
       await setStandInGpus('broken');
       try {
@@ -106,7 +106,7 @@ describeInLab('submit', () => {
   );
 
   test(
-    'exits 6 when a model of that name has other weights',
+    'exits with 6 when a model of that name has other weights',
     async () => {
       await shell('rm -rf wrong && cp -r models wrong && base64 --decode >wrong/gat_test/1/model.pt', {
         input: await otherWeights(),

@@ -14,7 +14,7 @@ describeInLab('docs/tutorial-own-model.md', () => {
     );
   });
 
-  test('every step does what the page says', async () => {
+  test('every step works as the page describes', async () => {
     const steps = await stepsOf('tutorial-own-model.md');
     expect(steps.length).toBeGreaterThan(8);
     for (const step of steps) {

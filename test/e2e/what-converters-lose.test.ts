@@ -175,7 +175,7 @@ describeInLab('what converters lose without root', () => {
   });
 
   test(
-    'stands in the documentation as it is',
+    'matches the documentation',
     async () => {
       const columns = await Promise.all(
         Object.entries(converters).map(async ([name, command], index) => {

@@ -11,7 +11,7 @@ const entries: Entry[] = [
   { path: ['node', 'temp'], value: ['/tmp'], why: ['Local.'], example: true },
 ];
 
-test('values stand below their comments, examples are comments themselves', () => {
+test('values follow their comments, and examples are comments', () => {
   expect(writeDocument(['Head.'], entries)).toBe(`# Head.
 
 # Why.
@@ -37,7 +37,7 @@ setup:
 `);
 });
 
-test('a section of examples is taken by removing the marks of its lines', () => {
+test('a section of examples is enabled by removing its comment marks', () => {
   const examples = entries.filter(({ example }) => example).map((entry) => ({ ...entry, why: [] }));
   const taken = writeDocument([], examples).replaceAll(/^# /gm, '');
   expect(parse(taken)).toEqual({

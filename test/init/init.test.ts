@@ -28,7 +28,7 @@ async function settings() {
   return (await loadProject(testContext({ cwd, env: {} }))).settings;
 }
 
-test('takes account, partitions and GPUs from Slurm, files from the directory', async () => {
+test('reads account, partitions and GPUs from Slurm, files from the directory', async () => {
   await mkdir(path.join(cwd, 'models', 'mine'), { recursive: true });
   await writeFile(path.join(cwd, 'old.sif'), '');
   await writeFile(path.join(cwd, 'new.sif'), '');
@@ -60,7 +60,7 @@ test('takes account, partitions and GPUs from Slurm, files from the directory', 
   expect(text).toContain('The newest *.sif of this directory. Others: old.sif.');
 });
 
-test('asks for no more than the nodes and the partition have', async () => {
+test('requests no more than the nodes and the partition have', async () => {
   await init({ sinfo: sinfo('tiny*|gpu:1|10:00|1|2000|up') });
   expect((await settings()).slurm).toMatchObject({
     partition: 'tiny',
@@ -79,13 +79,13 @@ test.each([
   ['no GPUs', { sinfo: sinfo('odd name*|(null)|infinite|8|9000|up') }],
   ['GPUs everywhere, no default', { sinfo: sinfo("it's|gpu:4|infinite|8|9000|up") }],
   ['hostile names', { sinfo: sinfo('#x: y*|gpu:a b:4|infinite|8|9000|up'), sacctmgr: 'echo "- a: [b"' }],
-])('with %s the file can be read too', async (_what, programs) => {
+])('produces a valid file with %s', async (_what, programs) => {
   const { exitCode } = await init(programs);
   expect(exitCode).toBe(0);
   expect(await settings()).toMatchObject({ image: { file: 'triton.sif' }, model: { name: 'gat_test' } });
 });
 
-test('a module is loaded when the runtime is not on the PATH, and needs no line when it is', async () => {
+test('loads a module when the runtime is not on the PATH, and none otherwise', async () => {
   await writeFile(path.join(cwd, '.bash_profile'), "module() { echo 'apptainer/1.3.4'; }\n");
   const [text] = (await init({ apptainer: 'exit 0' }, '--dry-run')).results;
   expect(text).toMatch(/# Not needed on .*\n# setup:\n# {3}- module load apptainer/);
@@ -98,14 +98,14 @@ test('a module is loaded when the runtime is not on the PATH, and needs no line 
   expect((await settings()).setup).toEqual(['module load apptainer']);
 });
 
-test('with a site, what its profile says is not guessed', async () => {
+test('does not guess values that the profile of a site has', async () => {
   await init({ sinfo: sinfo('x*|gpu:4|infinite|1|900|up'), sacctmgr: 'echo other' }, '--site', 'lab');
   const { site, settings: merged } = await loadProject(testContext({ cwd, env: {} }));
   expect(site).toBe('lab');
   expect(merged.slurm).toMatchObject({ partition: 'cpu', account: 'physics', memory: '3000M' });
 });
 
-test('no partition is guessed where the site finds the one with GPUs itself', async () => {
+test('guesses no partition where the site selects the one with GPUs itself', async () => {
   await writeFile(path.join(cwd, 'finds.yaml'), 'description: x\nslurm: { gpu: { request: gres } }\n');
   await init({ sinfo: sinfo('x*|gpu:4|infinite|1|900|up') }, '--site', './finds.yaml');
   const { slurm } = await settings();
@@ -127,7 +127,7 @@ test('never replaces a file without --force', async () => {
   expect(await readFile(file, 'utf8')).toContain('site: generic');
 });
 
-test('--json reports what was taken from where', async () => {
+test('reports the origin of each value with --json', async () => {
   const { results } = await init({ sinfo: sinfo('p*|(null)|infinite|8|9000|up') }, '--json', '--dry-run');
   expect(results).toMatchObject([
     {
@@ -139,6 +139,6 @@ test('--json reports what was taken from where', async () => {
   ]);
 });
 
-test('an unknown site is refused before anything is asked', async () => {
+test('rejects an unknown site before any query', async () => {
   expect(await init({}, '--site', 'labb')).toMatchObject({ exitCode: 2 });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseCgroups } from '../../src/lab/cgroups.ts';
 
-test('version 1: one group in each hierarchy, named ones by their name; the unified one beside them is left', () => {
+test('version 1 has one group in each hierarchy, with named ones by name and without the unified one', () => {
   const mountinfo = [
     '31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755',
     '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct',
@@ -27,7 +27,7 @@ test('version 1: one group in each hierarchy, named ones by their name; the unif
   ]);
 });
 
-test('version 2: one group', () => {
+test('version 2 has one group', () => {
   const mountinfo = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate';
   expect(parseCgroups(mountinfo, 'mine')).toEqual([
     {

@@ -10,7 +10,7 @@ import { testContext } from '../support/context.ts';
 const golden = path.join(packageRoot, 'test', 'fixtures', 'lab');
 
 test.each(['slurm.conf', 'gres.conf', 'slurmdbd.conf', 'associations', 'hosts'])(
-  '%s of the lab is what its golden file says',
+  '%s of the lab equals its golden file',
   async (file) => {
     const lab = await openLab(testContext());
     const rendered = await renderTemplate(`lab/${file}.hbs`, templateValues(lab));

@@ -5,7 +5,7 @@ import { UsageError } from '../../src/support/errors.ts';
 import { parseYaml } from '../../src/support/yaml.ts';
 import { testContext } from '../support/context.ts';
 
-test('the shipped description has two ordinary people, gpu nodes and partitions of known nodes', async () => {
+test('the shipped description has two ordinary users, GPU nodes and partitions of known nodes', async () => {
   const cluster = await loadCluster();
   expect(Object.keys(cluster.users)).toEqual(['alice', 'bob']);
   expect(Object.keys(cluster.nodes)).toEqual(['ctl', 'login', 'cpu1', 'cpu2', 'gpu1', 'gpu2', 'workstation']);
@@ -14,18 +14,18 @@ test('the shipped description has two ordinary people, gpu nodes and partitions 
   expect((await loadPackages()).packages).toContain('apptainer');
 });
 
-test('an unknown key in a description is refused with its place', () => {
+test('an unknown key in a description is rejected with its position', () => {
   const text = 'name: lab\nsubnett: 10.0.0\n';
   expect(() => parseYaml(clusterSchema, text, { what: 'lab', file: 'x.yaml' })).toThrow(
     /x\.yaml:2:1: subnett/,
   );
 });
 
-test.each(['Default', '', 'rootfs-1', '../up', 'a b'])('%j is no name of a lab', async (name) => {
+test.each(['Default', '', 'rootfs-1', '../up', 'a b'])('%j is rejected as a lab name', async (name) => {
   await expect(openLab(testContext(), name)).rejects.toThrow(UsageError);
 });
 
-test('a misspelt node is met with the right one', async () => {
+test('a misspelt node is reported with the right one', async () => {
   const lab = await openLab(testContext());
   expect(() => nodeOf(lab, 'logn')).toThrow(expect.objectContaining({ fix: 'did you mean "login"?' }));
 });

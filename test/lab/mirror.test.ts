@@ -10,7 +10,7 @@ function uris(...sources: string[]): string {
   return sources.map((source) => `'${source}/InRelease' some_InRelease 0 `).join('\n');
 }
 
-test('the archive of this release is chosen among other sources', () => {
+test('the archive of this release is selected among other sources', () => {
   const nodesource = 'https://deb.nodesource.com/node_20.x/dists/nodistro';
   const mirror = 'http://mirror.site/debian';
   const sources = [nodesource, `${mirror}-security/dists/bookworm-security`, `${mirror}/dists/bookworm`];
@@ -20,7 +20,7 @@ test('the archive of this release is chosen among other sources', () => {
   expect(chooseMirror(uris(nodesource), 'trixie')).toBeUndefined();
 });
 
-test('a mirror that the user names wins', async () => {
+test('a mirror given by the user takes precedence', async () => {
   const context = testContext({ env: { HPC_GAT_LAB_MIRROR: 'http://here/debian' } });
   await expect(debianMirror(context)).resolves.toBe('http://here/debian');
 });

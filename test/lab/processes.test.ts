@@ -8,7 +8,7 @@ import { identityOf } from '../../src/support/process-identity.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-test('the record that the scripts write names their own process', async () => {
+test('the pid file of the scripts names their own process', async () => {
   const record = await renderTemplate('lab/_record.sh.hbs', {});
   const file = path.join(temporaryDirectory(), 'pid');
   const child = execa(
@@ -25,7 +25,7 @@ test('the record that the scripts write names their own process', async () => {
   await expect(access(file)).rejects.toThrow('ENOENT');
 });
 
-test('a later process with the same number is not taken for the recorded one, and lives on', async () => {
+test('a later process with the same number is not confused with the recorded one', async () => {
   const child = execa('sleep', ['60'], { reject: false });
   const file = path.join(temporaryDirectory(), 'pid');
   await writeFile(file, `${child.pid ?? 0} 1\n`);

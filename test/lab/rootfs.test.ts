@@ -30,7 +30,7 @@ async function withFakes(mmdebstrap: string): Promise<{ context: TestContext; ca
 
 const works = 'mkdir -p "$root/etc"; echo "I: extracting archives..." >&2; echo "noise" >&2';
 
-test('a root file system is built once, with its versions beside it, and told in stages', async () => {
+test('a root file system is built once, with its versions beside it and progress in stages', async () => {
   const { context, cache } = await withFakes(works);
   const cluster = await loadCluster();
   const built = await rootFilesystem(context, cluster);
@@ -45,7 +45,7 @@ test('a root file system is built once, with its versions beside it, and told in
   expect(await readdir(cache)).toEqual([path.basename(built.directory)]);
 });
 
-test('another list of people is another root file system', async () => {
+test('a different list of users gives another root file system', async () => {
   const { context } = await withFakes(works);
   const cluster = await loadCluster();
   const first = await rootFilesystem(context, cluster);
@@ -53,7 +53,7 @@ test('another list of people is another root file system', async () => {
   expect((await rootFilesystem(context, { ...cluster, users })).directory).not.toBe(first.directory);
 });
 
-test('a build that fails says why, and leaves nothing', async () => {
+test('a failed build reports its reason and leaves nothing behind', async () => {
   const { context, cache } = await withFakes(`${works}; echo "E: no such suite" >&2; exit 25`);
   const build = rootFilesystem(context, await loadCluster());
   await expect(build).rejects.toThrow(CommandFailedError);
@@ -61,7 +61,7 @@ test('a build that fails says why, and leaves nothing', async () => {
   expect(await readdir(cache)).toEqual([]);
 });
 
-test('a build that fails falls back on an older root file system, and says so', async () => {
+test('a failed build falls back on an older root file system, with a warning', async () => {
   const { context, cache } = await withFakes('exit 25');
   const older = path.join(cache, 'rootfs-0123456789ab');
   await mkdir(path.join(older, 'root'), { recursive: true });
@@ -69,14 +69,14 @@ test('a build that fails falls back on an older root file system, and says so', 
   expect(context.messages.at(-1)).toMatch(/^warning: no new root file system .* using the older/s);
 });
 
-test('what a killed build left is removed by the next one', async () => {
+test('files of a killed build are removed by the next one', async () => {
   const { context, cache } = await withFakes(works);
   await mkdir(path.join(cache, 'rootfs-0123456789ab.part', 'root'), { recursive: true });
   const { directory } = await rootFilesystem(context, await loadCluster());
   expect(await readdir(cache)).toEqual([path.basename(directory)]);
 });
 
-test('without mmdebstrap the fix names its package', async () => {
+test('without mmdebstrap, the fix names its package', async () => {
   const { context } = await withFakes(works);
   const env = { ...context.env, PATH: path.dirname(process.execPath) };
   const build = rootFilesystem({ ...context, env }, await loadCluster());

@@ -28,18 +28,21 @@ async function shellcheck(script: string): Promise<string> {
   return stdout;
 }
 
-test.each(['ctl', 'login', 'cpu1', 'gpu2', 'workstation'])('the scripts of %s are sound', async (name) => {
-  const lab = await hostileLab();
-  await writeNodeScripts(lab, name, {
-    root: '/a root',
-    binds: [],
-    modes: { lookupCacheSeconds: 30, fqdn: true },
-  });
-  for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
-    const text = await readFile(path.join(nodeDirectory(lab, name).directory, script), 'utf8');
-    expect({ script, findings: await shellcheck(text) }).toEqual({ script, findings: '' });
-  }
-});
+test.each(['ctl', 'login', 'cpu1', 'gpu2', 'workstation'])(
+  'the scripts of %s pass shellcheck',
+  async (name) => {
+    const lab = await hostileLab();
+    await writeNodeScripts(lab, name, {
+      root: '/a root',
+      binds: [],
+      modes: { lookupCacheSeconds: 30, fqdn: true },
+    });
+    for (const script of ['launch.sh', 'node-init.sh', 'node-services.sh']) {
+      const text = await readFile(path.join(nodeDirectory(lab, name).directory, script), 'utf8');
+      expect({ script, findings: await shellcheck(text) }).toEqual({ script, findings: '' });
+    }
+  },
+);
 
 test.each([
   ['stop-controller.sh.hbs', {}],
@@ -47,7 +50,7 @@ test.each([
   ['controller-action.sh.hbs', { action: 'stop' }],
   ['switch.sh.hbs', { pidFile: "/it's/pid", log: '/a b/log' }],
   ['rootfs-setup.sh.hbs', { users: [{ name: 'alice', uid: 1001 }], driverSource: "/it's" }],
-])('the script %s is sound', async (file, values) => {
+])('the script %s passes shellcheck', async (file, values) => {
   expect(await shellcheck(await renderTemplate(`lab/${file}`, values))).toBe('');
 });
 
@@ -58,13 +61,16 @@ test.each([
   [['--query-gpu=index,memory.total', '--format=csv'], '0', 0, 'index, memory.total\n0, 40960 MiB'],
   [['--query-gpu=memory.total', '--format=csv,noheader,nounits'], '0,1', 0, '40960\n40960'],
   [['-L'], '', 6, 'No devices were found'],
-])('the stand-in nvidia-smi %j with CUDA_VISIBLE_DEVICES=%j', async (args, devices, exitCode, stdout) => {
-  const env = { PATH: '/usr/bin:/bin', CUDA_VISIBLE_DEVICES: devices };
-  const result = await execa('sh', [nvidiaSmi, ...args], { env, extendEnv: false, reject: false });
-  expect(result).toMatchObject({ exitCode, stdout });
-});
+])(
+  'the stand-in nvidia-smi answers %j with CUDA_VISIBLE_DEVICES=%j',
+  async (args, devices, exitCode, stdout) => {
+    const env = { PATH: '/usr/bin:/bin', CUDA_VISIBLE_DEVICES: devices };
+    const result = await execa('sh', [nvidiaSmi, ...args], { env, extendEnv: false, reject: false });
+    expect(result).toMatchObject({ exitCode, stdout });
+  },
+);
 
-test('the stand-in nvidia-smi refuses a field that it does not know', async () => {
+test('the stand-in nvidia-smi rejects an unknown field', async () => {
   const args = [nvidiaSmi, '--query-gpu=index,mood', '--format=csv,noheader'];
   const { exitCode, stderr } = await execa('sh', args, { reject: false });
   expect({ exitCode, stderr }).toEqual({

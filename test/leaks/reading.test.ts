@@ -7,7 +7,7 @@ import { parseMounts } from './mounts.ts';
 import { processesOfNode, type Process } from './processes.ts';
 import { readableAddress } from './sockets.ts';
 
-test('the leak check imports nothing but its own files and Node', () => {
+test('the leak check imports only its own files and Node', () => {
   const own = readdirSync(import.meta.dirname).filter((name) => /(?<!\.test)\.ts$/.test(name));
   expect(own).toContain('leak-check.ts');
   for (const file of own) {
@@ -22,7 +22,7 @@ function process(pid: number, parent: number, pidNamespace: string): Process {
   return { pid, parent, namespaces, startTicks: 0, uid: 0, command: 'x', groups: new Map() };
 }
 
-test('to a node belong its process namespace, entered or born there, and what is below it', () => {
+test('a node owns its process namespace, entered or inherited, and those below it', () => {
   const host = process(1, 0, 'pid:[1]');
   const first = process(10, 9, 'pid:[2]');
   const all = [
@@ -39,12 +39,12 @@ test('to a node belong its process namespace, entered or born there, and what is
   expect(found.map(({ pid }) => pid)).toEqual([10, 11, 12, 13, 14]);
 });
 
-test('addresses of /proc/net are made readable', () => {
+test('addresses of /proc/net are decoded', () => {
   expect(readableAddress('0100007F:1F41')).toBe('127.0.0.1:8001');
   expect(readableAddress('00000000000000000000000000000000:0016')).toBe('[::]:22');
 });
 
-test('mounts are read from mountinfo with and without optional fields', () => {
+test('mounts are parsed from mountinfo with and without optional fields', () => {
   const text =
     '36 35 98:0 /sub /mnt rw,noatime shared:1 - ext3 /dev/root rw\n' +
     '37 35 0:31 / /run rw - tmpfs tmpfs rw,mode=755\n';
@@ -60,7 +60,7 @@ test.each([
   ['/ab', '/a', false],
   ['/a', '/', true],
   ['/', '/a', false],
-])('control group %s within %s: %s', (inner, outer, expected) => {
+])('control group %s within %s is %s', (inner, outer, expected) => {
   expect(isWithin(inner, outer)).toBe(expected);
 });
 
@@ -70,6 +70,6 @@ test.each([
   ['/cache/rootfs-1.part/', true],
   ['/home/alice/work/', false],
   ['/home/alice/partition.txt', false],
-])('%s is half-made: %s', (name, expected) => {
+])('%s is recognized as partial: %s', (name, expected) => {
   expect(isHalfMade(name)).toBe(expected);
 });

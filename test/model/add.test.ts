@@ -35,7 +35,7 @@ async function filesIn(cwd: string): Promise<string[]> {
     .sort();
 }
 
-test('a new model gets version 1, a further one the next, --replace the same', async () => {
+test('a new model gets version 1, the next one 2, and --replace keeps the number', async () => {
   const cwd = await workplace();
   expect(await add(cwd, 'gat_test', 'mine/gat.pt')).toMatchObject({
     exitCode: 0,
@@ -60,7 +60,7 @@ test('a new model gets version 1, a further one the next, --replace the same', a
   expect(after.equals(before)).toBe(true);
 });
 
-test('the file gets the name that the configuration asks for, and further versions its configuration', async () => {
+test('the file gets the name in the configuration, and later versions keep the configuration', async () => {
   const cwd = await workplace();
   const config = await readFile(path.join(shipped, 'config.pbtxt'), 'utf8');
   await writeFile(path.join(cwd, 'named.pbtxt'), `default_model_filename: "weights.pt"\n${config}`);
@@ -74,7 +74,7 @@ test('the file gets the name that the configuration asks for, and further versio
   ]);
 });
 
-test('a Python and an ONNX model', async () => {
+test('Python and ONNX models are accepted', async () => {
   const cwd = await workplace();
   const tensors =
     'input { name: "a" data_type: TYPE_FP32 dims: 1 } output { name: "b" data_type: TYPE_FP32 dims: 1 }';
@@ -92,7 +92,7 @@ test('a Python and an ONNX model', async () => {
   ]);
 });
 
-test('--dry-run checks and puts nothing there', async () => {
+test('--dry-run validates and writes nothing', async () => {
   const cwd = await workplace();
   const { exitCode, results } = await add(cwd, 'gat_test', 'mine/gat.pt', '--dry-run');
   expect({ exitCode, results }).toEqual({
@@ -102,7 +102,7 @@ test('--dry-run checks and puts nothing there', async () => {
   expect(await readdir(path.join(cwd, 'models'))).toEqual([]);
 });
 
-test('half a model is never in the repository, where Triton would take it for one', async () => {
+test('a partial model is never in the repository, where Triton would load it', async () => {
   const cwd = await workplace();
   const seen = new Set<string | null>();
   const watcher = watch(path.join(cwd, 'models'), (_event, name) => seen.add(name));
@@ -118,7 +118,7 @@ test('half a model is never in the repository, where Triton would take it for on
   expect((await readdir(cwd)).sort()).toEqual(['mine', 'models']);
 });
 
-test('a repository that is not there yet is made, but not for a model that is refused', async () => {
+test('a missing repository is created, but not for a rejected model', async () => {
   const cwd = await workplace();
   expect(await add(cwd, 'other', 'mine/gat.pt', '--models', 'new')).toMatchObject({ exitCode: 2 });
   await add(cwd, 'gat_test', 'mine/gat.pt', '--models', 'new/below/models', '--dry-run');
@@ -143,7 +143,7 @@ test.each([
     ['gat_test', 'mine/gat.pt', '--config', 'mine/broken.pbtxt'],
     /config\.pbtxt:1:9: error: the file ends before/,
   ],
-])('%j is refused, and the repository stays as it was', async (argv, message) => {
+])('%j is rejected, and the repository is unchanged', async (argv, message) => {
   const cwd = await workplace();
   await writeFile(path.join(cwd, 'mine/state.pt'), zipOf({ 'state/data.pkl': Buffer.from('x') }));
   await writeFile(path.join(cwd, 'mine/model.py'), 'class TritonPythonModel: pass\n');

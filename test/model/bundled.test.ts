@@ -5,7 +5,7 @@ import { installBundledModel } from '../../src/model/bundled.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-test('the model that comes along goes into a repository once, and replaces nothing', async () => {
+test('the bundled model is installed into a repository once, and replaces nothing', async () => {
   const repository = path.join(temporaryDirectory(), 'models');
   const place = (name: string, dryRun = false) =>
     installBundledModel(testContext(), repository, name, dryRun);

@@ -36,7 +36,7 @@ async function findingsOf(changes: Readonly<Record<string, string | Uint8Array>>
   });
 }
 
-test('the corpus: what does not load has an error, what loads has none', async () => {
+test('the check reports an error exactly for the models of the corpus that do not load', async () => {
   const repository = temporaryDirectory();
   const models = await corpus();
   await writeModels(repository, models);
@@ -60,11 +60,11 @@ test('every finding has a fix, and one in a configuration has a line and a colum
   expect(findings.filter(({ file, line }) => file.endsWith('.pbtxt') && line === undefined)).toEqual([]);
 });
 
-test('the shipped models have no mistake', async () => {
+test('the shipped models pass', async () => {
   expect(await checkRepository(shipped)).toEqual([]);
 });
 
-test('forward() of the shipped model', async () => {
+test('forward() of the shipped model is parsed', async () => {
   expect(await inspectTorchFile(gatModel)).toEqual({ kind: 'torchscript', arguments: ['x', 'edge_index'] });
 });
 
@@ -78,7 +78,7 @@ test.each([
   ['git-lfs-pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n')],
   ['cut-off', zipOf({ 'a/data.pkl': Buffer.from('x') }).subarray(0, 60)],
   ['cut-off', Buffer.from('PK')],
-])('a file that is %s', async (kind, bytes) => {
+])('a file is recognized as %s', async (kind, bytes) => {
   const file = path.join(temporaryDirectory(), 'model.pt');
   await writeFile(file, bytes);
   expect(await inspectTorchFile(file)).toEqual({ kind });
@@ -108,11 +108,11 @@ test.each([
     'outputs:\n  logits__0: { shape: [7] }\n',
     '2:23 warning output logits__0 is [7] here, [-1, 7] in the configuration',
   ],
-])('%s of %j', async (file, text, expected) => {
+])('%s of %j is checked', async (file, text, expected) => {
   expect(await findingsOf({ [file]: text })).toContain(`gat_test/${file}:${expected}`);
 });
 
-test('a model that is a link counts', async () => {
+test('a model that is a link is included', async () => {
   const repository = temporaryDirectory();
   await symlink(path.join(shipped, 'gat_test'), path.join(repository, 'gat_test'));
   const view = { mounts: [{ source: shipped, destination: shipped }] };
@@ -128,7 +128,7 @@ test('PyTorch code instead of TorchScript is left to Triton', async () => {
   ]);
 });
 
-test('directories where files should be', async () => {
+test('directories in place of files are reported', async () => {
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   const named = `default_model_filename: "weights.pt"\n${config}`;
   expect(await findingsOf({ 'config.pbtxt': named, '1/weights.pt/data.pkl': 'x' })).toEqual([
@@ -141,7 +141,7 @@ test('directories where files should be', async () => {
   expect(messages).toMatch(/a\/config\.pbtxt is a directory, not a file/);
 });
 
-test('a field that only newer servers know is a warning', async () => {
+test('a field that only newer servers know gives a warning', async () => {
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   const findings = await findingsOf({ 'config.pbtxt': `model_metrics { }\n${config}` });
   expect(findings).toEqual([
@@ -149,7 +149,7 @@ test('a field that only newer servers know is a warning', async () => {
   ]);
 });
 
-test('model check: places, fixes and exit code', async () => {
+test('model check prints positions, fixes and an exit code', async () => {
   const cwd = temporaryDirectory();
   await mkdir(path.join(cwd, 'models', 'mine', '1'), { recursive: true });
   await writeFile(path.join(cwd, 'models/mine/config.pbtxt'), 'name: "mine"\nplatfrom: "pytorch_libtorch"\n');
@@ -166,7 +166,7 @@ test('model check: places, fixes and exit code', async () => {
   });
 });
 
-test('model check --json is one document', async () => {
+test('model check --json prints one document', async () => {
   const { exitCode, results } = await call(packageRoot, 'check', '--json');
   expect(exitCode).toBe(0);
   expect(results).toEqual([{ repository: shipped, errors: 0, warnings: 0, findings: [] }]);
@@ -176,13 +176,13 @@ test.each([
   [['check', 'gat_tset'], /no model gat_tset.*\n {2}fix: did you mean gat_test\?/],
   [['check', '--models', 'nowhere'], /no model repository at .*nowhere/],
   [['check', '--models', 'package.json'], /no model repository at .*package\.json/],
-])('model %j is refused with 2', async (argv, message) => {
+])('model %j is rejected with 2', async (argv, message) => {
   const { exitCode, messages } = await call(packageRoot, ...argv);
   expect(exitCode).toBe(2);
   expect(messages).toMatch(message);
 });
 
-test('model list', async () => {
+test('model list prints the models', async () => {
   const { results } = await call(packageRoot, 'list');
   expect(results).toEqual([
     'gat_test: pytorch, version 1',
@@ -204,7 +204,7 @@ test('model list', async () => {
   ]);
 });
 
-test('model list shows broken models too', async () => {
+test('model list includes broken models', async () => {
   const repository = temporaryDirectory();
   await writeModels(repository, await corpus());
   const { exitCode, results } = await call('/', 'list', '--models', repository);

@@ -11,7 +11,7 @@ async function placeFor(repository: string): Promise<string> {
   return path.dirname(staging);
 }
 
-test('it lies beside the repository, also of one that is a link', async () => {
+test('the staging directory is beside the repository, even of a linked one', async () => {
   const cwd = temporaryDirectory();
   mkdirSync(path.join(cwd, 'disk', 'models'), { recursive: true });
   symlinkSync(path.join(cwd, 'disk', 'models'), path.join(cwd, 'models'));
@@ -19,11 +19,11 @@ test('it lies beside the repository, also of one that is a link', async () => {
   expect(await placeFor(path.join(cwd, 'models'))).toBe(path.join(cwd, 'disk'));
 });
 
-test('it lies in a repository that is a file system of its own', async () => {
+test('the staging directory is in a repository that is its own file system', async () => {
   expect(await placeFor('/dev/shm')).toBe('/dev/shm');
 });
 
-test('it lies in the repository when nothing can be renamed from beside it', async () => {
+test('the staging directory is in the repository when renaming from beside it fails', async () => {
   const repository = path.join(temporaryDirectory(), 'models');
   mkdirSync(repository);
   const tried: string[] = [];

@@ -29,11 +29,11 @@ test.each([
   [undefined, 0],
   ['Sun, 01 Mar 2026 12:00:07 GMT', 7000],
   ['Sun, 01 Mar 2026 11:00:00 GMT', 0],
-])('Retry-After: %s asks for %d ms', (text, expected) => {
+])('Retry-After: %s means a pause of %d ms', (text, expected) => {
   expect(retryAfterOf({ ...(text !== undefined && { 'retry-after': text }) }, now)).toBe(expected);
 });
 
-test('a date in Retry-After is compared with the clock of the answer', () => {
+test('a date in Retry-After is relative to the clock of the response', () => {
   const headers = { date: 'Sun, 01 Mar 2020 00:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2020 00:00:09 GMT' };
   expect(retryAfterOf(headers, now)).toBe(9000);
 });
@@ -44,16 +44,16 @@ test.each<[string, number[], (number | undefined)[]]>([
   ['some seconds', [12_000, 12_000, 12_000, 12_000, 12_000], [12_000, 12_000, 12_000, 12_000, undefined]],
   ['a minute in parts', [40_000, 40_000, 40_000], [40_000, 20_000, undefined]],
   ['an hour', [3_600_000, 3_600_000], [60_000, undefined]],
-])('the pauses of a registry that asks for %s', (_what, asked, expected) => {
+])('the pauses follow a registry that asks for %s', (_what, asked, expected) => {
   const attempts = new Attempts();
   expect(asked.map((ms) => attempts.next(ms))).toEqual(expected);
 });
 
-describe('a registry that is busy', () => {
+describe('a busy registry', () => {
   const content = Buffer.from('blob');
   const blob = { digest: 'sha256:x', size: content.length };
 
-  test.each([429, 503])('with status %d is waited for as long as it asks', async (status) => {
+  test.each([429, 503])('with status %d is retried after the pause that it asks for', async (status) => {
     for (const what of ['manifests', 'blobs']) {
       let left = 2;
       await using registry = await fakeRegistry((_request, response) => {
@@ -75,7 +75,7 @@ describe('a registry that is busy', () => {
     ['blobs', undefined, [1000, 2000, 4000, 8000], /limits the number of requests from this address$/],
     ['manifests', '3600', [60_000], /asks to wait: Retry-After: 3600/],
     ['blobs', '3600', [60_000], /asks to wait: Retry-After: 3600/],
-  ])('for ever is given up (%s, Retry-After: %s)', async (what, retryAfter, pauses, message) => {
+  ])('is given up when it stays busy (%s, Retry-After: %s)', async (what, retryAfter, pauses, message) => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 429, '', { ...(retryAfter !== undefined && { 'retry-after': retryAfter }) });
     });
@@ -91,7 +91,7 @@ describe('a registry that is busy', () => {
     expect(registry.asked).toHaveLength(pauses.length + 1);
   });
 
-  test('is waited for when its token service is busy', async () => {
+  test('is retried when its token service is busy', async () => {
     let left = 1;
     await using registry = await fakeRegistry((request, response) => {
       if (request.url?.startsWith('/token') === true) {
@@ -120,7 +120,7 @@ describe('a download that is resumed', () => {
     ],
     ['without a word where it begins', (from) => [206, content.subarray(from)]],
     ['as a whole', () => [200, content]],
-  ])('%s has the right bytes', async (_what, rest) => {
+  ])('gives the right bytes when it is answered %s', async (_what, rest) => {
     await using registry = await fakeRegistry((request, response) => {
       const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
       if (from === 0) {

@@ -52,7 +52,7 @@ test.each<[string, [string, Record<string, string>][]]>([
   ['', []],
   ['realm="x"', []],
   ['="', []],
-])('the challenges of %j', (header, expected) => {
+])('the challenges of %j are parsed', (header, expected) => {
   const found = parseChallenges(header).map(({ scheme, parameters }) => [
     scheme,
     Object.fromEntries(parameters),
@@ -68,7 +68,7 @@ test('a long header is parsed in linear time', () => {
   expect(performance.now() - begin).toBeLessThan(1000);
 });
 
-describe('a registry that wants a login', () => {
+describe('a registry that requires a login', () => {
   /** Fetches from a registry that accepts the tokens of its service for these queries, or the password. */
   async function fetchFrom(
     challenges: (realm: string) => string | string[],
@@ -102,7 +102,7 @@ describe('a registry that wants a login', () => {
     ['behind Negotiate', (realm) => ['Negotiate', `Bearer realm=${realm}`], {}],
     ['by a Bearer without a usable realm, or Basic', () => 'Bearer realm="x", Basic realm="y"', loginEnv],
     ['in capitals', () => 'BASIC REALM="y"', loginEnv],
-  ])('%s is logged in to', async (_what, challenges, env) => {
+  ])('is logged in to: %s', async (_what, challenges, env) => {
     expect((await fetchFrom(challenges, always, env)).outcome).toBe('fetched');
   });
 
@@ -115,7 +115,7 @@ describe('a registry that wants a login', () => {
     ['empty', ''],
     ['of another image', 'repository:user/image:pull'],
     ['of everything', '*'],
-  ])('is asked for the image itself where the scope of the challenge is %s', async (_what, scope) => {
+  ])('gets a token for the image itself where the scope of the challenge is %s', async (_what, scope) => {
     const { outcome, asked } = await fetchFrom(
       (realm) => `Bearer realm="${realm}?account=a,b=c",service="x y",scope="${scope}"`,
       (query) => ({ token: query.get('scope') === 'repository:lab/x:pull' ? 'T' : 'other' }),
@@ -125,7 +125,7 @@ describe('a registry that wants a login', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('is also asked for the scope of its challenge', async () => {
+  test('gets a token for the scope of its challenge too', async () => {
     const { outcome, asked } = await fetchFrom(
       (realm) => `Bearer realm="${realm}",scope="repository:remote/lab/x:pull"`,
       (query) => ({ token: query.getAll('scope').includes('repository:remote/lab/x:pull') ? 'T' : 'other' }),
@@ -142,7 +142,7 @@ describe('a registry that wants a login', () => {
     [{ token: 7, access_token: 'T' }],
     [{ token: 'T', access_token: '' }],
     [{ token: 'T', access_token: null, expires_in: null, issued_at: null }],
-  ])('takes the token of %j', async (answer) => {
+  ])('gives a token in %j', async (answer) => {
     expect(
       (
         await fetchFrom(
@@ -153,7 +153,7 @@ describe('a registry that wants a login', () => {
     ).toBe('fetched');
   });
 
-  test.each([[{}], [{ token: '', access_token: null }], [[]]])('has no token in %j', async (answer) => {
+  test.each([[{}], [{ token: '', access_token: null }], [[]]])('gives no token in %j', async (answer) => {
     const { outcome } = await fetchFrom(
       (realm) => `Bearer realm="${realm}"`,
       () => answer,

@@ -11,7 +11,7 @@ const hanging = (signal = new AbortController().signal) => {
   return testContext({ env: { PATH: `${directory}:/usr/bin:/bin` }, signal });
 };
 
-test('a helper that hangs ends in time, with what it started', async () => {
+test('a helper that hangs is ended in time, with its children', async () => {
   const started = performance.now();
   await expect(askHelper('hanging', ['a.io'], hanging(), 200)).rejects.toThrow(
     'docker-credential-hanging failed (no answer in time)',
@@ -19,7 +19,7 @@ test('a helper that hangs ends in time, with what it started', async () => {
   expect(performance.now() - started).toBeLessThan(5000);
 });
 
-test('a helper that hangs ends on Ctrl-C', async () => {
+test('a helper that hangs is ended on Ctrl-C', async () => {
   const interruption = new AbortController();
   const asking = askHelper('hanging', ['a.io'], hanging(interruption.signal));
   setTimeout(() => {

@@ -130,11 +130,11 @@ describe('credentials for a registry', () => {
     ['a.io', { credsStore: 'garbage', ...aIo }, password('u', 'p')],
     ['a.io', { credsStore: '../x', ...aIo }, password('u', 'p')],
     ['a.io', { credHelpers: { 'b.io': 'missing' }, ...aIo }, password('u', 'p')],
-  ])('%s, from %j', async (host, config, expected) => {
+  ])('are found for %s in %j', async (host, config, expected) => {
     expect((await find(host, config)).credentials).toEqual(expected);
   });
 
-  test('come from the variables of Apptainer first', async () => {
+  test('come first from the variables of Apptainer', async () => {
     const env = { APPTAINER_DOCKER_USERNAME: 'v', APPTAINER_DOCKER_PASSWORD: 'w' };
     const { credentials, origin } = await find('a.io', { auths: { 'a.io': { auth: auth('u:p') } } }, env);
     expect(credentials).toEqual(password('v', 'w'));
@@ -152,17 +152,14 @@ describe('credentials for a registry', () => {
       /did not answer with a user name/,
     ],
     ['a helper of no name', { credsStore: '../x' }, /not the name of a program/],
-  ])(
-    '%s is named as the reason that there are none, without its content',
-    async (_what, config, expected) => {
-      const { credentials, origin } = await find('a.io', config);
-      expect(credentials).toBeUndefined();
-      expect(origin).toMatch(expected);
-      expect(origin).not.toMatch(/c2VjcmV0|hidden/);
-    },
-  );
+  ])('are absent because of %s, which is named without its content', async (_what, config, expected) => {
+    const { credentials, origin } = await find('a.io', config);
+    expect(credentials).toBeUndefined();
+    expect(origin).toMatch(expected);
+    expect(origin).not.toMatch(/c2VjcmV0|hidden/);
+  });
 
-  test('come from the first file that has one: variables, Docker, Apptainer, Podman', async () => {
+  test('come from the first source that has any: variables, Docker, Apptainer, Podman', async () => {
     const home = temporaryDirectory();
     const files = [
       'named/auth.json',

@@ -27,8 +27,8 @@ const reach = (registry: ReturnType<typeof openRegistry>) =>
     (error: unknown) => error as HpcGatError,
   );
 
-describe('the login of the environment', () => {
-  test('goes to the registry that the source names, and to no mirror', async () => {
+describe('the login in the environment', () => {
+  test('is sent to the registry of the source, and to no mirror', async () => {
     await using mirror = await closedRegistry();
     await using registry = await closedRegistry();
     const opened = registry.open({ env: { ...loginEnv, HOME: '/nowhere' } }, 'v1', {
@@ -40,7 +40,7 @@ describe('the login of the environment', () => {
   });
 });
 
-describe('over http to another machine', () => {
+describe('over plaintext http to another machine', () => {
   const open = (host: string, proxy: string, env: Record<string, string>, access = {}) =>
     openRegistry(
       { host, repository: 'lab/x', reference: 'v1' },
@@ -51,7 +51,7 @@ describe('over http to another machine', () => {
   test.each([
     ['of the environment', () => Promise.resolve({ ...loginEnv, HOME: '/nowhere' })],
     ['that Docker has', () => authFileFor({ 'registry.test': stored })],
-  ])('a login %s goes when the command line asks for http', async (_what, envOf) => {
+  ])('a login %s is sent when the command line asks for http', async (_what, envOf) => {
     await using proxy = await closedRegistry();
     const env = await envOf();
     const error = await reach(open('registry.test', proxy.host, env));
@@ -85,7 +85,7 @@ describe('over http to another machine', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  test('no login goes to the token service of a registry with TLS, and anonymous requests do', async () => {
+  test('no login is sent to the token service of a registry with TLS, and anonymous requests are', async () => {
     await using service = await fakeRegistry((_request, response) => {
       reply(response, 200, { token: 'T' });
     });
@@ -108,14 +108,14 @@ describe('over http to another machine', () => {
   });
 });
 
-test('a redirect from https to http is followed only for what is compared with a digest', () => {
+test('a redirect from https to http is followed only for content with a digest', () => {
   const answer = { statusCode: 307, headers: { location: 'http://storage.test/x' } };
   const from = new URL('https://registry.test/v2/x');
   expect(redirectTarget(answer, from, { isVerified: true })?.href).toBe('http://storage.test/x');
   expect(() => redirectTarget(answer, from, {})).toThrow(/http:\/\/storage\.test, which is not encrypted/);
 });
 
-test('a login that a server repeats is redacted in messages', async () => {
+test('a login that a server echoes is redacted in messages', async () => {
   await using registry = await fakeRegistry((request, response) => {
     const { authorization } = request.headers;
     const isIn = authorization !== undefined;

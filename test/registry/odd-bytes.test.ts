@@ -33,7 +33,7 @@ test.each([
   ['a challenge of garbage', 'HTTP/1.1 401 No\r\nWWW-Authenticate: \xff"=,\\\r\nContent-Length: 0\r\n\r\n'],
   ['a redirect of garbage', 'HTTP/1.1 307 No\r\nLocation: \xff\xfe://\r\nContent-Length: 0\r\n\r\n'],
 ])(
-  '%s is one clear error',
+  'the answer %s gives one clear error',
   async (_what, bytes) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);

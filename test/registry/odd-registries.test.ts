@@ -146,7 +146,7 @@ function leaksOf(scenario: Scenario): string[] {
   );
 }
 
-test.each(seeds)('seed %d: the image, or one clear error, and no secret elsewhere', async (seed) => {
+test.each(seeds)('seed %d gives the image or one clear error, and exposes no secret', async (seed) => {
   const scenario = drawScenario(seed);
   servers.play(scenario);
   const started = performance.now();
@@ -176,7 +176,7 @@ test.each(seeds)('seed %d: the image, or one clear error, and no secret elsewher
   expect(performance.now() - started).toBeLessThan(10_000);
 });
 
-test('the seeds are of both kinds: those that give an image, and those that cannot', () => {
+test('the seeds include some that give an image and some that cannot', () => {
   const possible = seeds.filter((seed) => drawScenario(seed).isPossible).length;
   expect(possible).toBeGreaterThan(0);
   expect(possible).toBeLessThan(seeds.length);

@@ -54,7 +54,7 @@ test.each(['http_proxy', 'HTTP_PROXY', 'ALL_PROXY'])('%s without a scheme is use
   expect(proxy.asked).toEqual(['http://registry.test/v2/x/manifests/v1']);
 });
 
-describe('a proxy that wants a login', () => {
+describe('a proxy that requires a login', () => {
   test.each([
     [
       '',
@@ -62,7 +62,7 @@ describe('a proxy that wants a login', () => {
       /HTTPS?_PROXY=http:\/\/USER:PASSWORD@127/,
     ],
     ['user:hidden@', /refuses the user and password of HTTPS?_PROXY/, /correct them/],
-  ])('says what to do (with "%s" before its address)', async (login, message, fix) => {
+  ])('is reported with the fix (with "%s" before its address)', async (login, message, fix) => {
     await using proxy = await fakeRegistry((_request, response) => {
       reply(response, 407, '', { 'proxy-authenticate': 'Basic realm="p"' });
     });
@@ -79,7 +79,7 @@ describe('a proxy that wants a login', () => {
 test.each([
   [403, /does not connect to registry\.test \(HTTP status 403\)/],
   [502, /does not connect to registry\.test \(HTTP status 502\)/],
-])('a proxy that answers with %d is named', async (status, message) => {
+])('a proxy that answers with %d is reported by name', async (status, message) => {
   await using tunnel = await tunnelRefusing(status);
   expect((await failure({ https_proxy: `user:hidden@${tunnel.address}` }, false)).message).toMatch(message);
 });

@@ -36,7 +36,7 @@ describe('a redirect to another host', () => {
     ['Bearer', 'a password', { auth: Buffer.from('alice:se:cret').toString('base64') }],
     ['Bearer', 'an identity token', { identitytoken: 'id-secret' }],
     ['Bearer', 'a registry token', { registrytoken: 'rt-secret' }],
-  ] as const)('whose %s challenge asks for it gets no login (%s)', async (scheme, _what, login) => {
+  ] as const)('gets no login in answer to its %s challenge (%s)', async (scheme, _what, login) => {
     await using storage = await greedyStorage(scheme);
     await using registry = await fakeRegistry((request, response) => {
       if (request.url?.startsWith('/token') === true) {
@@ -118,7 +118,7 @@ describe('a token service that redirects', () => {
     return { outcome, other: [...other.asked, ...other.bodies], own: registry.asked };
   }
 
-  test.each(statuses)('with status %d gets a refresh token nowhere else', async (status) => {
+  test.each(statuses)('with status %d gets no refresh token elsewhere', async (status) => {
     for (const elsewhere of [true, false]) {
       const { outcome, other, own } = await tokenRedirect(status, { identitytoken: 'id-secret' }, elsewhere);
       expect(outcome).toBeInstanceOf(HpcGatError);
@@ -146,7 +146,7 @@ describe('a token service that redirects', () => {
   });
 });
 
-describe('an odd redirect is one clear error', () => {
+describe('an odd redirect gives one clear error', () => {
   test.each([
     ['nothing', '', /redirects to something that is no http or https address/],
     ['blanks', '   ', /redirects to something that is no http/],
@@ -182,7 +182,7 @@ describe('an odd redirect is one clear error', () => {
     }
   });
 
-  test('a redirect without Location is reported by its status', async () => {
+  test('without Location, by its status', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 302);
     });
@@ -191,7 +191,7 @@ describe('an odd redirect is one clear error', () => {
   });
 });
 
-describe('an odd realm is one clear error', () => {
+describe('an odd realm gives one clear error', () => {
   test.each([
     ['', /names no valid address of a token service/],
     ['/token', /names no valid address .*: its realm is "\/token"/],
@@ -211,15 +211,18 @@ describe('an odd realm is one clear error', () => {
     expect(error).not.toBeInstanceOf(UsageError);
   });
 
-  test.each(['T\n', 'a\r\nX: y', 'ä', '\u0000', '€'])('a token that no header holds: %j', async (token) => {
-    await using registry = await fakeRegistry((request, response) => {
-      const realm = `http://${request.headers.host ?? ''}/token`;
-      const isToken = request.url?.startsWith('/token') === true;
-      reply(response, isToken ? 200 : 401, isToken ? { token } : '', {
-        'www-authenticate': `Bearer realm="${realm}"`,
+  test.each(['T\n', 'a\r\nX: y', 'ä', '\u0000', '€'])(
+    'for a token that no header can hold: %j',
+    async (token) => {
+      await using registry = await fakeRegistry((request, response) => {
+        const realm = `http://${request.headers.host ?? ''}/token`;
+        const isToken = request.url?.startsWith('/token') === true;
+        reply(response, isToken ? 200 : 401, isToken ? { token } : '', {
+          'www-authenticate': `Bearer realm="${realm}"`,
+        });
       });
-    });
-    const error = await failureOf(fetchManifest(registry.open(), 'v1', [], never));
-    expect(error.message).toMatch(/gave a token .* that no HTTP header can hold/);
-  });
+      const error = await failureOf(fetchManifest(registry.open(), 'v1', [], never));
+      expect(error.message).toMatch(/gave a token .* that no HTTP header can hold/);
+    },
+  );
 });

@@ -13,11 +13,11 @@ test.each([
   ['127.0.0.1:5000/x', '127.0.0.1:5000', 'x', 'latest'],
   [`h:1/a/b@${digest}`, 'h:1', 'a/b', digest],
   [`h:1/a/b:tag@${digest}`, 'h:1', 'a/b', digest],
-])('%s', (name, host, repository, reference) => {
+])('parses %s', (name, host, repository, reference) => {
   expect(parseReference(name)).toEqual({ host, repository, reference });
 });
 
-test('the registry of Docker Hub has a name of its own', () => {
+test('the registry of Docker Hub has its own host name', () => {
   expect(registryUrl('docker.io', false)).toBe('https://registry-1.docker.io');
   expect(registryUrl('127.0.0.1:5000', true)).toBe('http://127.0.0.1:5000');
 });

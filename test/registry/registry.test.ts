@@ -17,7 +17,7 @@ const login = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: '
 const basic = `Basic ${Buffer.from('alice:se:cret').toString('base64')}`;
 
 describe('a manifest', () => {
-  test('comes with the digest of its bytes', async () => {
+  test('has the digest of its bytes', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 200, '{}', { 'content-type': 'application/x; charset=utf-8' });
     });
@@ -26,7 +26,7 @@ describe('a manifest', () => {
     expect(registry.asked).toEqual(['/v2/lab/x/manifests/v1']);
   });
 
-  test('with another digest than was asked for, or than the registry says, is refused', async () => {
+  test('is rejected when its digest differs from the requested or announced one', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 200, '{}', { 'docker-content-digest': `sha256:${'1'.repeat(64)}` });
     });
@@ -37,7 +37,7 @@ describe('a manifest', () => {
     }
   });
 
-  test('that is not there is an error that names the tag that was meant', async () => {
+  test('that is missing is reported with the most similar tag', async () => {
     await using registry = await fakeRegistry((request, response) => {
       const list = request.url?.endsWith('/tags/list') === true;
       reply(response, list ? 200 : 404, list ? { tags: ['24.04', '24.05'] } : '');
@@ -62,7 +62,7 @@ describe('a manifest', () => {
   test.each([
     [429, /limits the number of requests/],
     [500, /HTTP status 500 for lab\/x:v1: disk on fire/],
-  ])('that is answered with status %d', async (status, message) => {
+  ])('that is answered with status %d is reported', async (status, message) => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, status, { errors: [{ message: 'disk on fire' }] });
     });
@@ -88,7 +88,7 @@ function breaking(times: number, whole: (response: ServerResponse) => void) {
 describe('a connection that breaks in the middle of a description', () => {
   const digest = `sha256:${sha256OfBytes('{}')}`;
 
-  test('is made again', async () => {
+  test('is repeated', async () => {
     const answer = breaking(2, (response) => {
       reply(response, 200, '{}');
     });
@@ -100,7 +100,7 @@ describe('a connection that breaks in the middle of a description', () => {
     expect(registry.asked).toHaveLength(3);
   });
 
-  test('each time is an error that says so', async () => {
+  test('is reported when it breaks every time', async () => {
     const answer = breaking(Infinity, () => undefined);
     await using registry = await fakeRegistry((_request, response) => {
       answer(response);
@@ -120,7 +120,7 @@ describe('a connection that breaks in the middle of a description', () => {
     expect(registry.asked).toHaveLength(10);
   });
 
-  test('to a mirror leaves it to the registry', async () => {
+  test('is repeated with the registry instead of the mirror', async () => {
     const answer = breaking(Infinity, () => undefined);
     await using mirror = await fakeRegistry((_request, response) => {
       answer(response);
@@ -133,7 +133,7 @@ describe('a connection that breaks in the middle of a description', () => {
     expect(mirror.asked).toHaveLength(1);
   });
 
-  test('or a service that is busy, is no reason to go without a token', async () => {
+  test('is no reason to continue without a token, nor is a busy service', async () => {
     const troubles = [
       breaking(1, () => undefined),
       (response: ServerResponse) => {
@@ -160,8 +160,8 @@ describe('a connection that breaks in the middle of a description', () => {
   });
 });
 
-describe('a registry that wants a login', () => {
-  test('by password gets it after it asked, and not before', async () => {
+describe('a registry that requires a login', () => {
+  test('by password receives it only on request', async () => {
     await using registry = await fakeRegistry((request, response) => {
       if (request.headers.authorization === basic) {
         reply(response, 200, '{}');
@@ -179,7 +179,7 @@ describe('a registry that wants a login', () => {
     ]);
   });
 
-  test('by token gets one from the service that it names', async () => {
+  test('by token receives one from its token service', async () => {
     await using registry = await fakeRegistry((request, response) => {
       if (request.url?.startsWith('/token') === true) {
         reply(response, 200, { access_token: 'T' });
@@ -197,7 +197,7 @@ describe('a registry that wants a login', () => {
     expect(registry.asked[4]).toBe('/token?service=reg&scope=repository%3Alab%2Fx%3Apull');
   });
 
-  test('by password gets a wrong one once for each request', async () => {
+  test('by password receives a wrong one once per request', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
     });
@@ -214,21 +214,24 @@ describe('a registry that wants a login', () => {
   test.each([
     ['none is known', {}, /wants a login for lab\/x:v1/],
     ['it is refused', login, /refuses lab\/x:v1 to the user of APPTAINER_DOCKER_USERNAME/],
-  ])('says where to log in when %s, and never the password', async (_what, env, message) => {
-    await using registry = await fakeRegistry((_request, response) => {
-      reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
-    });
-    const error = await fetchManifest(registry.open({ env }), 'v1', [], never).catch(
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(HpcGatError);
-    const { message: said, fix } = error as HpcGatError;
-    expect(said).toMatch(message);
-    expect(fix).toContain(`docker login ${registry.host}`);
-    expect(said + String(fix)).not.toContain('se:cret');
-  });
+  ])(
+    'is reported with the place to log in when %s, and without the password',
+    async (_what, env, message) => {
+      await using registry = await fakeRegistry((_request, response) => {
+        reply(response, 401, '', { 'www-authenticate': 'Basic realm="x"' });
+      });
+      const error = await fetchManifest(registry.open({ env }), 'v1', [], never).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(HpcGatError);
+      const { message: said, fix } = error as HpcGatError;
+      expect(said).toMatch(message);
+      expect(fix).toContain(`docker login ${registry.host}`);
+      expect(said + String(fix)).not.toContain('se:cret');
+    },
+  );
 
-  test('does not get the password of this one when it sends the client elsewhere', async () => {
+  test('does not receive the password of another registry that it redirects to', async () => {
     await using storage = await fakeRegistry((_request, response) => {
       reply(response, 200, 'blob');
     });
@@ -251,36 +254,33 @@ describe('a download', () => {
   const content = Buffer.from('0123456789'.repeat(1000));
   const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
 
-  test.each([true, false])(
-    'that breaks goes on where it broke (the registry knows ranges: %s)',
-    async (ranges) => {
-      let breaks = 3;
-      await using registry = await fakeRegistry((request, response) => {
-        const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
-        const body = ranges ? content.subarray(from) : content;
-        response.writeHead(ranges && from > 0 ? 206 : 200, { 'content-length': body.length });
-        if (breaks > 0) {
-          breaks -= 1;
-          response.write(body.subarray(0, 2000), () => response.destroy());
-        } else {
-          response.end(body);
-        }
-      });
-      const file = path.join(await mkdtemp(path.join(temporaryDirectory(), 'x')), 'blob');
-      let read = 0;
-      await downloadBlob(
-        registry.open(),
-        blob,
-        file,
-        (bytes) => (read += bytes),
-        testContext({ clock: quick }),
-      );
-      expect((await readFile(file)).equals(content)).toBe(true);
-      expect(read).toBe(content.length);
-    },
-  );
+  test.each([true, false])('resumes at the break (the registry supports ranges: %s)', async (ranges) => {
+    let breaks = 3;
+    await using registry = await fakeRegistry((request, response) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
+      const body = ranges ? content.subarray(from) : content;
+      response.writeHead(ranges && from > 0 ? 206 : 200, { 'content-length': body.length });
+      if (breaks > 0) {
+        breaks -= 1;
+        response.write(body.subarray(0, 2000), () => response.destroy());
+      } else {
+        response.end(body);
+      }
+    });
+    const file = path.join(await mkdtemp(path.join(temporaryDirectory(), 'x')), 'blob');
+    let read = 0;
+    await downloadBlob(
+      registry.open(),
+      blob,
+      file,
+      (bytes) => (read += bytes),
+      testContext({ clock: quick }),
+    );
+    expect((await readFile(file)).equals(content)).toBe(true);
+    expect(read).toBe(content.length);
+  });
 
-  test('that breaks again and again fails', async () => {
+  test('fails after repeated breaks', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       response.writeHead(200, { 'content-length': content.length });
       response.flushHeaders();
@@ -297,7 +297,7 @@ describe('a download', () => {
     [404, /has no blob sha256:\w+ of lab\/x, which its manifest names$/, 'push the image again'],
     [403, /wants a login for blob sha256:\w+ of lab\/x, or there is no such image$/, /docker login/],
     [418, /HTTP status 418 for blob .*: a teapot$/, 'try again later'],
-  ])('that is answered with status %d', async (status, message, fix) => {
+  ])('that is answered with status %d is reported', async (status, message, fix) => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, status, { errors: [{ message: 'a teapot' }] });
     });
@@ -310,7 +310,7 @@ describe('a download', () => {
     expect(error?.fix).toMatch(fix);
   });
 
-  test('of more than was announced is refused', async () => {
+  test('is rejected when it exceeds the announced size', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 200, Buffer.concat([content, content]));
     });
@@ -325,7 +325,7 @@ describe('a mirror', () => {
   const content = Buffer.from('0123456789'.repeat(1000));
   const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
 
-  test('is asked in place of the registry, below its prefix', async () => {
+  test('is used instead of the registry, below its prefix', async () => {
     await using registry = await fakeRegistry(() => undefined);
     await using mirror = await fakeRegistry((_request, response) => {
       reply(response, 200, '{}');
@@ -336,7 +336,7 @@ describe('a mirror', () => {
     expect(registry.asked).toEqual([]);
   });
 
-  test('that is down or has nothing is passed over, the one that is down for good', async () => {
+  test('is skipped for one request when it lacks the image, and for good when it is down', async () => {
     const down = await fakeRegistry(() => undefined);
     await down[Symbol.asyncDispose]();
     await using empty = await fakeRegistry((_request, response) => {
@@ -357,7 +357,7 @@ describe('a mirror', () => {
     );
   });
 
-  test('that breaks in the middle of a blob leaves the rest to the registry', async () => {
+  test('leaves the rest of a blob to the registry after a break', async () => {
     await using registry = await fakeRegistry((request, response) => {
       const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
       reply(response, 206, content.subarray(from));
@@ -381,13 +381,13 @@ describe('a mirror', () => {
     expect(registry.asked).toHaveLength(1);
   });
 
-  test('with an impossible address is refused', async () => {
+  test('is rejected with an invalid address', async () => {
     await using registry = await fakeRegistry(() => undefined);
     expect(() => registry.open({}, 'v1', { mirrors: ['http://'] })).toThrow(UsageError);
   });
 });
 
-describe('what is not a registry', () => {
+describe('a host that is no registry is reported', () => {
   const at = (host: string, plainHttp: boolean) =>
     fetchManifest(
       openRegistry({ host, repository: 'x', reference: 'v1' }, { plainHttp }, testContext()),
@@ -396,13 +396,13 @@ describe('what is not a registry', () => {
       never,
     );
 
-  test('does not listen', async () => {
+  test('when it does not listen', async () => {
     const registry = await fakeRegistry(() => undefined);
     await registry[Symbol.asyncDispose]();
     await expect(at(registry.host, true)).rejects.toThrow(/no registry answers at/);
   });
 
-  test('speaks http where https is expected', async () => {
+  test('when it speaks http instead of https', async () => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 200);
     });
@@ -411,7 +411,7 @@ describe('what is not a registry', () => {
     });
   });
 
-  test('has no address', async () => {
+  test('when it has no address', async () => {
     await expect(at('registry.invalid', true)).rejects.toThrow(/there is no host registry.invalid/);
   });
 });

@@ -20,7 +20,7 @@ async function made() {
   };
 }
 
-test("the directory is its owner's alone, and holds no key of the authority", async () => {
+test('the directory is private to its owner, and contains no key of the authority', async () => {
   const { directory } = await made();
   const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
   expect(await mode(directory)).toBe('700');
@@ -32,7 +32,7 @@ test("the directory is its owner's alone, and holds no key of the authority", as
 });
 
 test.each(['0777', '0770', '0703'])(
-  'a directory of mode %s is refused, because others could exchange the keys',
+  'a directory of mode %s is rejected, because others could exchange the keys',
   async (mode) => {
     const directory = path.join(temporaryDirectory(), 'open');
     await mkdir(directory);
@@ -48,7 +48,7 @@ test.each(['0777', '0770', '0703'])(
   },
 );
 
-test('one authority has signed a server named localhost and a client, neither of which can sign', async () => {
+test('one authority signs a server named localhost and a client, neither of which can sign', async () => {
   const { ca, server, client } = await made();
   expect(ca.ca).toBe(true);
   for (const leaf of [server, client]) {
@@ -61,7 +61,7 @@ test('one authority has signed a server named localhost and a client, neither of
   expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
 });
 
-test('they hold from an hour before to an hour after the run', async () => {
+test('the credentials are valid from an hour before to an hour after the run', async () => {
   const { ca, server, client } = await made();
   for (const { validFrom, validTo } of [ca, server, client]) {
     expect(new Date(validFrom)).toEqual(new Date('2026-01-02T02:04:05Z'));

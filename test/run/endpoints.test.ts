@@ -59,7 +59,7 @@ async function publish(record: RunDirectory, changed: Partial<Endpoint> = {}): P
 const serving = (id: string, jobId?: string) => sampleRecord(root, id, jobId, { serve: true });
 
 describe('endpoints', () => {
-  test('lists what serves and is ready, the newest first, with the time left', async () => {
+  test('lists ready servers, newest first, with the remaining time', async () => {
     await publish(await serving('a', '1'));
     await serving('b', '2');
     await publish(await sampleRecord(root, 'c', '1'));
@@ -71,7 +71,7 @@ describe('endpoints', () => {
     ]);
   });
 
-  test('of one run says how to connect to it, and that HTTP has no TLS', async () => {
+  test('of one run prints how to connect, and that HTTP has no TLS', async () => {
     await publish(await serving('a', '1'), { httpPort: 20002 });
     const { exitCode, results } = await type('endpoints', 'a');
     expect(exitCode).toBe(0);
@@ -84,7 +84,7 @@ describe('endpoints', () => {
     ]);
   });
 
-  test('says which run is not ready yet, and what to do until it is', async () => {
+  test('reports a run that is not ready yet, and what to do in the meantime', async () => {
     await serving('b', '2');
     const listed = await type('endpoints');
     expect(listed).toMatchObject({ exitCode: 0, results: ['no run serves a model now'] });
@@ -94,7 +94,7 @@ describe('endpoints', () => {
     expect(tested.messages.join('\n')).toMatch(/the one of b is not ready\n {2}fix: hpc-gat status b/);
   });
 
-  test('says when there is none', async () => {
+  test('reports that there is none', async () => {
     expect(await type('endpoints')).toMatchObject({ exitCode: 0, results: ['no run serves a model now'] });
   });
 
@@ -114,7 +114,7 @@ describe('endpoints', () => {
       async () => publish(await serving('a', '1'), { address: '127.0.0.1' }),
       /run a listens on the loopback of gpu1 alone/,
     ],
-  ])('of %s says why it cannot be asked', async (_what, make, message) => {
+  ])('of %s reports why it cannot be queried', async (_what, make, message) => {
     await make();
     const { exitCode, messages } = await type('endpoints', 'a');
     expect(exitCode).toBe(1);
@@ -127,7 +127,7 @@ describe('a bundle', () => {
     await publish(await serving('a', '1'));
   });
 
-  test('has the address, the keys and how to use them, for its owner alone', async () => {
+  test('contains the address, the keys and instructions, for its owner alone', async () => {
     expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({ exitCode: 0 });
     const directory = path.join(root, 'for-bob');
     const names = (await readdir(directory)).sort();
@@ -143,14 +143,14 @@ describe('a bundle', () => {
     expect(await readdir(root)).toEqual(expect.not.arrayContaining([expect.stringContaining('.part.')]));
   });
 
-  test('of a server without TLS has no keys', async () => {
+  test('of a server without TLS contains no keys', async () => {
     await publish(await serving('b', '1'), { security: 'none', credentials: null });
     await type('endpoints', 'b', '--export', 'open');
     expect((await readdir(path.join(root, 'open'))).sort()).toEqual(['README.md', 'endpoint.json']);
     expect(await readFile(path.join(root, 'open', 'README.md'), 'utf8')).not.toContain('client-key');
   });
 
-  test('of several models names them all', async () => {
+  test('of several models lists them all', async () => {
     const record = await sampleRecord(root, 'c', '1', { serve: true, models: ['gat_test', 'odd.2'] });
     await publish(record);
     await type('endpoints', 'c', '--export', 'several');
@@ -160,7 +160,7 @@ describe('a bundle', () => {
     expect((await type('endpoints')).results.join('\n')).toContain(' gat_test,odd.2 ');
   });
 
-  test('is not made over something, or with --dry-run', async () => {
+  test('is not written over existing files, or with --dry-run', async () => {
     const planned = await type('endpoints', '--export', 'for-bob', '--dry-run');
     expect(planned.results).toEqual([expect.stringMatching(/^would write .*for-bob: ca\.pem, client\.pem/)]);
     expect(await readdir(root)).toEqual(['.hpc-gat']);
@@ -171,7 +171,7 @@ describe('a bundle', () => {
     });
   });
 
-  test('leaves nothing when a key cannot be read', async () => {
+  test('is removed when a key cannot be read', async () => {
     await publish(await serving('b', '1'), { credentials: 'owned/gone' });
     expect(await type('endpoints', 'b', '--export', 'half')).toMatchObject({
       exitCode: 1,
@@ -184,7 +184,7 @@ describe('a bundle', () => {
   });
 });
 
-test('whether a run serves is said by its plan, whether it is ready by its endpoint while it goes on', async () => {
+test('the plan determines whether a run serves, and the endpoint file whether it is ready', async () => {
   const [ready, tested, here] = [
     await serving('a', '1'),
     await sampleRecord(root, 'b', '1'),

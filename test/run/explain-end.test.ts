@@ -40,7 +40,7 @@ test.each([
   ['root while it waited', { cancelledBy: 0, nodes: undefined }, 'none', 4, /by root/],
   ['the user', { cancelledBy: me }, 'none', 143, /^the job was cancelled$/],
   ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was cancelled$/],
-] as const)('a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
+] as const)('reports a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
   // As root, uid 0 is the user.
   if (me === 0 && 'cancelledBy' in facts && facts.cancelledBy === 0) {
     return;
@@ -51,7 +51,7 @@ test.each([
   expect(ending).toEqual({ exitCode, message: expect.stringMatching(message) });
 });
 
-test('a job that fails without a trace in the run directory was on a node that does not see it', async () => {
+test('reports a job that fails without a trace in the run directory as run on a node that cannot see it', async () => {
   const ended = { id: '12', job: { ...job, state: 'FAILED', exitCode: 1 } };
   expect(await explainEnd(testContext(), record, ended)).toMatchObject({
     exitCode: 1,
@@ -71,7 +71,7 @@ test.each([
   ['QOSMaxWallDurationPerJobLimit', /cannot start as it was requested/],
   ['PartitionTimeLimit', /cannot start as it was requested/],
   ['DependencyNeverSatisfied', /cannot start as it was requested/],
-])('a job that waits for the reason "%s" never starts by itself', async (reason, message) => {
+])('a job pending for the reason "%s" never starts by itself', async (reason, message) => {
   const waiting = { id: '12', job: { ...job, state: 'PENDING', reason } };
   expect(await explainHold(waiting)).toMatchObject({
     exitCode: 4,
@@ -80,7 +80,7 @@ test.each([
 });
 
 test.each(['Resources', 'Priority', 'JobHeldUser', 'JobHeldAdmin', 'QOSMaxJobsPerUserLimit', 'BeginTime'])(
-  'a job that waits for the reason %s is waited for',
+  'a job pending for the reason %s is waited for',
   async (reason) => {
     expect(await explainHold({ id: '12', job: { ...job, state: 'PENDING', reason } })).toBeUndefined();
   },
@@ -95,7 +95,7 @@ test.each([
   ['zsh', '.zshenv', 'sleep 400\n', /line 1 of .*\.zshenv/],
   ['tcsh', '.login', 'exit\n', /line 1 of .*\.login/],
   ['nologin', '.x', '', /^the login files of \/bin\/nologin$/],
-])('the login file of %s that disturbs Slurm is named: %s with %j', async (shell, name, text, expected) => {
+])('reports the login file of %s that disturbs Slurm: %s with %j', async (shell, name, text, expected) => {
   const home = temporaryDirectory();
   await mkdir(path.dirname(path.join(home, name)), { recursive: true });
   await writeFile(path.join(home, name), text);
@@ -131,7 +131,7 @@ test('a job that Slurm has forgotten is reported as unknown', async () => {
   });
 });
 
-test('the outcome of a forgotten job comes from the files of its run', async () => {
+test('reads the outcome of a forgotten job from the files of its run', async () => {
   await writeFile(path.join(record.directory, 'result.json'), '{"exitCode":6,"status":"fail"}');
   expect(await wait({ squeue: forgotten }).ending).toMatchObject({ exitCode: 6 });
   await endRecord(record);
@@ -159,7 +159,7 @@ test('a script that was terminated by preemption is not reported as canceled', a
 test.each([
   [String(me), 143, /^cancelled$/],
   ['98765', 4, /canceled by the user with id 98765/],
-])('a script that was terminated by the user with id %s', async (uid, exitCode, message) => {
+])('reports a script that was terminated by the user with id %s', async (uid, exitCode, message) => {
   await endRecord(record, 'terminated', 143);
   const sacct = `echo '12|CANCELLED by ${uid}|None|cpu1|0:15|30'`;
   const { ending } = wait({ squeue: `echo '12|CANCELLED|None|cpu1|'`, sacct });

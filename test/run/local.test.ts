@@ -9,7 +9,7 @@ import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleSettings } from './plan/sample-plan.ts';
 
-test('a run goes on while its file server fails for a moment', async () => {
+test('a run continues while its file server fails for a moment', async () => {
   const root = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
   await writeFile(path.join(root, 'triton.sif'), '');

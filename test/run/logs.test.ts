@@ -32,7 +32,7 @@ async function saw(context: TestContext, line: string): Promise<void> {
   }
 }
 
-test('--follow goes on with what comes, until the run has said its last word', async () => {
+test('--follow prints new lines until the outcome of the run is recorded', async () => {
   await writeFile(record.file('server.log'), 'one\ntwo\nthree\n');
   const context = testContext({ env: { PATH }, cwd: root });
   const following = main(['logs', '-f', '--lines', '2'], context);
@@ -46,7 +46,7 @@ test('--follow goes on with what comes, until the run has said its last word', a
   expect(context.messages).toEqual(['run a has ended: passed']);
 });
 
-test('--follow ends too when the script was killed and Slurm knows that the job is over', async () => {
+test('--follow ends when the script was killed and Slurm reports the job as over', async () => {
   await writeFile(record.file('server.log'), 'one\n');
   await writeFile(state, 'NODE_FAIL');
   const context = testContext({ env: { PATH }, cwd: root });
@@ -67,7 +67,7 @@ test('Ctrl-C ends --follow at once with 130', async () => {
   expect(Date.now() - beganMs).toBeLessThan(1_000);
 });
 
-test('--lines takes the end of each log', async () => {
+test('--lines limits the output to the end of each log', async () => {
   await writeFile(record.file('server.log'), 'one\ntwo\nthree\n');
   await writeFile(record.file('batch.log'), 'only\n');
   const context = testContext({ env: { PATH }, cwd: root });
@@ -87,7 +87,7 @@ test('--lines takes the end of each log', async () => {
   expect(await main(['logs', '--lines', '1.5'], context)).toBe(2);
 });
 
-test('--json tells them as one document', async () => {
+test('--json prints the logs as one document', async () => {
   await writeFile(record.file('server.log'), 'one\ntwo\n');
   const context = testContext({ env: { PATH }, cwd: root });
   expect(await main(['logs', 'a', '--lines', '1', '--json'], context)).toBe(0);

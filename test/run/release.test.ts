@@ -54,13 +54,13 @@ async function asked(): Promise<string[]> {
 
 const revoke = () => `touch ${root}/revoked; echo 'srun: Force Terminated job 7' >&2; exit 143`;
 
-test('a step that its allocation takes with it is no failure, where the run has released all by itself', async () => {
+test('a step that ends with its allocation is no failure when the run has cleaned up by itself', async () => {
   await releaseOnCpu1({ step: `rm -r ${directory}; ${revoke()}`, job: 'exit 1' });
   expect(await asked()).toEqual(['step']);
   expect(existsSync(directory)).toBe(false);
 });
 
-test('a step that is taken away too early is made up for by a job', async () => {
+test('a step that ends too early is replaced by a job', async () => {
   await releaseOnCpu1({ step: revoke(), job: `rm -r ${directory}` });
   expect(await asked()).toEqual(['step', 'job']);
   expect(existsSync(directory)).toBe(false);
@@ -69,14 +69,14 @@ test('a step that is taken away too early is made up for by a job', async () => 
 test.each([
   ['a step fails in an allocation that lasts', { step: 'echo no room >&2; exit 1', job: '' }, 'no room'],
   ['a step ends well and leaves something', { step: '', job: '' }, ''],
-])('%s: what is left is said, with the way to remove it', async (_name, ends, why) => {
+])('reports what is left and how to remove it when %s', async (_name, ends, why) => {
   await expect(releaseOnCpu1(ends)).rejects.toThrow(
     `run inside left something on cpu1, where no clean-up could be started: ${why}`,
   );
   expect(await asked()).toEqual(['step']);
 });
 
-describe('a job that cleans up', () => {
+describe('a cleanup job', () => {
   /** Writes a plan with these directives, and returns what srun was called with. */
   async function requestsOf(
     directives: [string, string][],
@@ -103,7 +103,7 @@ describe('a job that cleans up', () => {
     ['time', '60'],
   ];
 
-  test("requests what the run's own job requested, where that one ran", async () => {
+  test("requests the resources of the run's job, where that one ran", async () => {
     const [request = '', ...others] = await requestsOf(gpu, {
       job: `rm -r ${directory}`,
       recorded: { partition: 'gpu', node: 'cpu1', host: 'cpu1.cluster.local' },
@@ -122,7 +122,7 @@ describe('a job that cleans up', () => {
     expect(request).not.toMatch(/--time=60|long|cpu\[/);
   });
 
-  test('requests as little as possible when that is refused, and reports both answers', async () => {
+  test('falls back to minimal requests after a rejection, and reports both answers', async () => {
     const requests = await requestsOf(gpu, {
       job: 'case $* in *gres*) echo "srun: error: busy" >&2 ;; *) echo "srun: error: QOSMinGRES" >&2 ;; esac; exit 1',
     });

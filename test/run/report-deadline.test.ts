@@ -26,7 +26,7 @@ function fastClock(after = { ms: Number.POSITIVE_INFINITY, act: () => Promise.re
   };
 }
 
-test('waits for a report as long as NFS may hide it, and says so once', async () => {
+test('waits for a report as long as NFS can hide it, with one message', async () => {
   const clock = fastClock();
   const context = testContext({ clock });
   const deadline = new ReportDeadline(context, new RunDirectory('/proc/nothing'));

@@ -92,7 +92,7 @@ test('rejects AIP_MODE, which opens another port of the server', () => {
   expect(() => samplePlan({ environment: ['AIP_MODE=PREDICTION'] })).toThrow(/Vertex AI port/);
 });
 
-test('suggests the option that a mistyped one resembles, and stays silent about those of other versions', () => {
+test('suggests the option that a misspelled one resembles, and accepts those of other versions', () => {
   const warnings = describeMistypedOptions([
     '--log-verbos1=1',
     '--exit-on-eror',

@@ -12,7 +12,7 @@ import { sampleSettings } from './plan/sample-plan.ts';
 
 const options = { gpu: false, allowCpu: false, serve: false };
 
-test('what a site wants from everybody is asked for before anything is made', async () => {
+test('options required by the site are checked before anything is created', async () => {
   const root = temporaryDirectory();
   const project = { root, site: 'ncsa-delta', needs: ['account'] as const, settings: sampleSettings() };
   await expect(submitRun(testContext(), project, options)).rejects.toMatchObject({
@@ -40,7 +40,7 @@ async function submitWith(sbatch: string, signal = new AbortController().signal,
   };
 }
 
-test('a job whose number cannot be written down does not stay in the queue', async () => {
+test('a job whose id cannot be recorded is canceled', async () => {
   const { submitted, runs, cancelled } = await submitWith(
     'mkdir -p "$(dirname "$2")/job.json/full"; echo "4711;c2"',
   );
@@ -49,7 +49,7 @@ test('a job whose number cannot be written down does not stay in the queue', asy
   expect(await readdir(runs)).toEqual([]);
 });
 
-test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', async () => {
+test('Ctrl-C during sbatch waits for its answer, and cancels the job', async () => {
   const control = new AbortController();
   const flag = path.join(temporaryDirectory(), 'asked');
   const { submitted, runs, cancelled } = await submitWith(
@@ -68,7 +68,7 @@ test('Ctrl-C while sbatch is asked waits for its answer, and cancels the job', a
 
 const lostAnswer = 'echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1';
 
-test('a job whose number is lost is found and used', async () => {
+test('a job whose id is lost is found and used', async () => {
   const squeue = 'echo "4711|PENDING|Priority||$(date +%FT%T)||"';
   const { submitted, runs } = await submitWith(lostAnswer, undefined, squeue);
   const { record, jobId } = await submitted;
@@ -77,7 +77,7 @@ test('a job whose number is lost is found and used', async () => {
   expect(await readdir(runs)).toEqual([record.id]);
 });
 
-test('the run directory of a job that may be in the queue is kept', async () => {
+test('the run directory of a job that may be queued is kept', async () => {
   const { submitted, runs } = await submitWith(lostAnswer);
   await expect(submitted).rejects.toMatchObject({
     exitCode: 4,
@@ -86,7 +86,7 @@ test('the run directory of a job that may be in the queue is kept', async () => 
   expect(await readdir(runs)).toHaveLength(1);
 });
 
-test('a job that was refused leaves no run directory', async () => {
+test('a rejected job leaves no run directory', async () => {
   const refused = 'echo "sbatch: error: Invalid qos specification" >&2; exit 1';
   const { submitted, runs } = await submitWith(refused, undefined, '');
   await expect(submitted).rejects.toMatchObject({ exitCode: 4 });

@@ -52,20 +52,20 @@ test.each([
   expect(await record.jobId()).toBe('12');
 });
 
-test('status shows it, and cleanup without a run leaves it alone', async () => {
+test('status lists such a job, and cleanup without a run leaves it alone', async () => {
   const status = await hpcGat(['status', '--json'], queue('PENDING'));
   expect(status.results).toMatchObject([[{ id: 'lost', jobId: '12', state: 'PENDING', active: true }]]);
   const cleanup = await hpcGat(['cleanup'], queue('PENDING'));
   expect(cleanup.results).toEqual(['nothing to clean up']);
 });
 
-test('a job of that name in another project is not its own', async () => {
+test('a job of that name in another project is ignored', async () => {
   const other = `case "$*" in *--name*) echo "12|PENDING|None|||hpc-gat-lost|/y/.hpc-gat/runs/lost/batch.sh" ;; *) exit 1 ;; esac`;
   const { results } = await hpcGat(['status', '--json'], other);
   expect(results).toMatchObject([[{ id: 'lost', state: 'LOST', active: false }]]);
 });
 
-test('a job of the same name that has nothing to do with the run is not its own, where a user has chosen the name', async () => {
+test('an unrelated job of the same name is ignored where a user has chosen the name', async () => {
   const settings = sampleSettings();
   const slurm = { ...settings.slurm, sbatch: { 'job-name': 'triton' } };
   const project = { root, site: 'generic', settings: { ...settings, slurm } };
@@ -76,7 +76,7 @@ test('a job of the same name that has nothing to do with the run is not its own,
   expect(runs.find(({ id }) => id === 'named')).toMatchObject({ state: 'LOST', active: false });
 });
 
-test('a started script has recorded the number of its job itself', async () => {
+test('a started script has recorded its job id itself', async () => {
   const owned = path.join(record.directory, 'owned', 'cpu1.7');
   await mkdir(owned, { recursive: true });
   await writeFile(path.join(owned, 'host'), 'cpu1\n');
@@ -86,13 +86,13 @@ test('a started script has recorded the number of its job itself', async () => {
   expect(results).toMatchObject([[{ id: 'lost', jobId: '12', state: 'RUNNING', active: true }]]);
 });
 
-test('on a host without Slurm it is shown as lost', async () => {
+test('a host without Slurm shows such a job as lost', async () => {
   const context = testContext({ env: { PATH: '/nonexistent', HOME: root }, cwd: root });
   expect(await main(['status', '--json'], context)).toBe(0);
   expect(context.results).toMatchObject([[{ id: 'lost', state: 'LOST' }]]);
 });
 
-test('a project that was submitted by another path is the same one', async () => {
+test('a project submitted by another path is recognized', async () => {
   const link = path.join(temporaryDirectory(), 'link');
   await symlink(root, link);
   const squeue = `case "$*" in

@@ -47,7 +47,7 @@ function answer(...lines: string[]): Promise<void> {
 
 const options = (intervalMs = 5_000) => ({ list: () => listRuns(root), hostname: 'login', intervalMs });
 
-test('tells the lines that change, and ends when nothing waits or runs any more', async () => {
+test('prints changed lines, and ends when no run is pending or running', async () => {
   const first = await sampleRecord(root, 'a', '1');
   await sampleRecord(root, 'b', '2');
   await answer('1|PENDING|Priority||', '2|RUNNING|None|gpu1|');
@@ -69,7 +69,7 @@ test('tells the lines that change, and ends when nothing waits or runs any more'
   expect(slept).toEqual([5_000, 5_000, 5_000]);
 });
 
-test('asks Slurm for all jobs at once, and no more about those that are over', async () => {
+test('queries all jobs of Slurm at once, without those that are over', async () => {
   const records: RunDirectory[] = [];
   for (const id of ['1', '2', '3']) {
     records.push(await sampleRecord(root, `run-${id}`, id));
@@ -93,7 +93,7 @@ test('asks Slurm for all jobs at once, and no more about those that are over', a
   ]);
 });
 
-test('on a terminal the table is drawn again', async () => {
+test('redraws the table on a terminal', async () => {
   const record = await sampleRecord(root, 'a', '1');
   await answer('1|RUNNING|None|gpu1|');
   const { clock } = clockWith([() => endRecord(record)]);
@@ -111,7 +111,7 @@ test('on a terminal the table is drawn again', async () => {
   expect(base.results).toEqual([]);
 });
 
-test('a controller that stops answering is waited for; one that never did is an error', async () => {
+test('waits for a controller that stops answering, but fails for one that never answered', async () => {
   const record = await sampleRecord(root, 'a', '1');
   await answer('1|RUNNING|None|gpu1|');
   const { clock } = clockWith([
@@ -128,7 +128,7 @@ test('a controller that stops answering is waited for; one that never did is an 
   await expect(watchRuns(context, options())).rejects.toMatchObject({ exitCode: 4 });
 });
 
-test('Ctrl-C ends it at once with 130', async () => {
+test('ends at once with 130 on Ctrl-C', async () => {
   await sampleRecord(root, 'a', '1');
   await answer('1|RUNNING|None|gpu1|');
   const interruption = new AbortController();
@@ -146,13 +146,13 @@ test('Ctrl-C ends it at once with 130', async () => {
 test.each([
   [['--watch', '--interval', '1'], /not asked more often than every 2 s/],
   [['--watch', '--json'], /cannot be given together/],
-])('status %j is refused', async (flags, message) => {
+])('rejects status %j', async (flags, message) => {
   const context = testContext({ cwd: root });
   expect(await main(['status', ...flags], context)).toBe(2);
   expect(context.messages.join('\n')).toMatch(message);
 });
 
-test('without a run it says so and ends', async () => {
+test('reports that there is no run, and ends', async () => {
   const context = testContext({ cwd: root });
   expect(await main(['status', '--watch'], context)).toBe(0);
   expect(context.results).toEqual(['no run yet']);

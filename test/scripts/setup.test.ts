@@ -26,7 +26,7 @@ test('HPC_GAT_NO_INSTALL=1 prints the missing packages and installs none', async
   expect(stderr).not.toContain('apt-get');
 });
 
-test('as root the packages are announced, then installed', async () => {
+test('root installs the packages after an announcement', async () => {
   const { stderr } = await setUp({}, { id: 'echo 0' });
   const [announced, ...rest] = stderr.split('\n');
   expect(announced).toMatch(
@@ -35,7 +35,7 @@ test('as root the packages are announced, then installed', async () => {
   expect(rest.join('\n')).toMatch(/apt-get install .*mmdebstrap/);
 });
 
-test('an ordinary user without sudo is told the command', async () => {
+test('an ordinary user without sudo sees the command to run', async () => {
   const { exitCode, stderr } = await setUp({}, { id: 'echo 1000', sudo: 'exit 1' });
   expect(exitCode).toBe(0);
   expect(stderr).toMatch(/fix: sudo apt-get install mmdebstrap/);

@@ -4,7 +4,7 @@ import { defaultAccount } from '../../src/slurm/account.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
-test('a partition with several kinds of nodes has what each of them has at least, and all kinds of GPUs', () => {
+test('a partition of several node types has the minimum of each resource, and all types of GPUs', () => {
   const text = [
     'cpu*|(null)|1:00:00|4|4000|up',
     'big|gpu:a100:4(S:0-1),nvme:1|7-00:00:00|64+|500000+|up',
@@ -49,7 +49,7 @@ test.each([
     ],
   ],
   ['gputhing:4', []],
-])('GPUs of %s', (gres, gpus) => {
+])('parses GPUs of %s', (gres, gpus) => {
   expect(parsePartitions(`p|${gres}|30:00|1|1|up`)).toMatchObject([{ gpus }]);
 });
 
@@ -58,11 +58,11 @@ test.each([
   ['1:30:00', 90],
   ['2-00:00:00', 2880],
   ['infinite', undefined],
-])('a limit of %s', (text, minutes) => {
+])('parses a limit of %s', (text, minutes) => {
   expect(parseMinutes(text)).toBe(minutes);
 });
 
-test('a controller that does not answer is an error', async () => {
+test('reports a controller that does not answer', async () => {
   const PATH = fakePrograms({ sinfo: 'echo "sinfo: error: Unable to contact slurm controller" >&2; exit 1' });
   await expect(listPartitions(testContext({ env: { PATH } }))).rejects.toMatchObject({
     exitCode: 4,
@@ -74,11 +74,11 @@ test.each([
   ['echo physics', 'physics'],
   ['echo', undefined],
   ['echo "sacctmgr: error: no database" >&2; exit 1', undefined],
-])('the default account where sacctmgr does `%s`', async (sacctmgr, account) => {
+])('reads the default account where sacctmgr does `%s`', async (sacctmgr, account) => {
   const context = testContext({ env: { PATH: fakePrograms({ sacctmgr }) } });
   expect(await defaultAccount(context, 'alice')).toBe(account);
 });
 
-test('without sacctmgr there is no default account', async () => {
+test('finds no default account without sacctmgr', async () => {
   expect(await defaultAccount(testContext({ env: { PATH: '/nowhere' } }), 'alice')).toBeUndefined();
 });

@@ -6,7 +6,7 @@ function directives(...args: Parameters<typeof samplePlan>): Record<string, unkn
   return Object.fromEntries(samplePlan(...args).directives);
 }
 
-test('a GPU job takes what is set for GPU jobs, and the rest from what is set for all', () => {
+test('a GPU job uses the GPU settings, and the general ones for the rest', () => {
   const slurm = { partition: 'cpu', account: 'phys', gpu: { partition: 'gpu', count: 2 } };
   expect(directives({ slurm }, { gpu: true })).toMatchObject({
     partition: 'gpu',
@@ -21,12 +21,12 @@ test.each([
   ['gres', 'gres', 'gpu:a100:2'],
   ['gpus', 'gpus', 'a100:2'],
   ['gpus-per-node', 'gpus-per-node', 'a100:2'],
-] as const)('a site that asks for GPUs with %s', (request, option, value) => {
+] as const)('requests GPUs at a site with %s', (request, option, value) => {
   const slurm = { gpu: { request, type: 'a100', count: 2 } };
   expect(directives({ slurm }, { gpu: true })).toMatchObject({ [option]: value });
 });
 
-test('a site that takes no request for GPUs: the partition alone', () => {
+test('a site without GPU requests gets only the partition', () => {
   const slurm = { partition: 'cpu', gpu: { request: 'none', partition: 'h100' } } as const;
   const options = directives({ slurm }, { gpu: true });
   expect(options).toMatchObject({ partition: 'h100' });
@@ -34,31 +34,31 @@ test('a site that takes no request for GPUs: the partition alone', () => {
 });
 
 test.each([{ count: 2 }, { type: 'a100' }])(
-  'where no request for GPUs is taken, %j is not left out in silence',
+  'a site without GPU requests does not silently drop %j',
   (wish) => {
     const slurm = { gpu: { request: 'none', ...wish } } as const;
     expect(() => directives({ slurm }, { gpu: true })).toThrow(/no request for GPUs/);
   },
 );
 
-test('what is given by the name of the option goes before everything; false leaves it out', () => {
+test('an option given by name precedes everything; false removes it', () => {
   const slurm = { partition: 'cpu', sbatch: { partition: 'other', export: false, exclusive: true, nice: 7 } };
   const chosen = directives({ slurm });
   expect(chosen).toMatchObject({ partition: 'other', exclusive: true, nice: '7' });
   expect(chosen).not.toHaveProperty('export');
 });
 
-test.each(['array', 'wait', 'wrap', 'test-only'])('the option %s makes no run, which is told', (name) => {
+test.each(['array', 'wait', 'wrap', 'test-only'])('rejects the option %s with an explanation', (name) => {
   expect(() => directives({ slurm: { sbatch: { [name]: '1-3' } } })).toThrow(
     expect.objectContaining({ exitCode: 2, message: `the sbatch option ${name} is not for a run` }),
   );
 });
 
-test('the shell gets its signal early enough to stop the server', () => {
+test('signals the shell early enough to stop the server', () => {
   expect(directives({ triton: { stopSeconds: 50 } })).toMatchObject({ signal: 'B:USR1@60' });
 });
 
-test('a percent sign in the path of the log is not a replacement of Slurm', () => {
+test('escapes a percent sign in the path of the log', () => {
   const plan = samplePlan({}, { id: 'a' });
   expect(plan.directives.find(([name]) => name === 'output')?.[1]).toBe(
     '/home/alice/gat/.hpc-gat/runs/a/batch.log',
@@ -74,7 +74,7 @@ test.each([
   [['time', '1-00:00:00'], '#SBATCH --time=1-00:00:00'],
   [['comment', 'two words'], '#SBATCH --comment="two words"'],
   [['comment', 'a "b" \\ # c'], '#SBATCH --comment="a \\"b\\" \\\\ # c"'],
-] as const)('directive %j', (directive, line) => {
+] as const)('formats the directive %j', (directive, line) => {
   expect(directiveLine(directive)).toBe(line);
 });
 
@@ -82,11 +82,11 @@ test.each([
   ['a line break in the value', ['comment', 'a\nb']],
   ['a line break in the name', ['comment\nrm', 'x']],
   ['a name with dashes before it', ['--comment', 'x']],
-] as const)('%s is refused', (_what, directive) => {
+] as const)('rejects %s', (_what, directive) => {
   expect(() => directiveLine(directive)).toThrow(/sbatch/);
 });
 
-test("a job gets neither the environment nor the limits of the shell that submits it, unless it's requested", () => {
+test('passes neither the environment nor the limits of the submitting shell, unless requested', () => {
   expect(directives()).toMatchObject({ export: 'NONE', propagate: 'NONE' });
   expect(directives({ slurm: { sbatch: { propagate: 'STACK' } } })).toMatchObject({ propagate: 'STACK' });
   expect(directives({ slurm: { sbatch: { propagate: false } } })).not.toHaveProperty('propagate');

@@ -13,7 +13,7 @@ function contextWith(programs: Readonly<Record<string, string>>) {
 
 const unknownJob = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1';
 
-test('a job that waits is asked of the queue alone', async () => {
+test('a pending job is queried from the queue alone', async () => {
   const context = contextWith({
     squeue: `echo '7|PENDING|Resources||'`,
     sacct: 'touch "$0.called"; exit 1',
@@ -26,7 +26,7 @@ test('a job that waits is asked of the queue alone', async () => {
   });
 });
 
-test('a job that has left the queue is asked of accounting', async () => {
+test('a job that has left the queue is queried from accounting', async () => {
   const context = contextWith({ squeue: unknownJob, sacct: `echo '7|CANCELLED by 1001|None|gpu1|0:15'` });
   expect(await queryJob(context, '7')).toEqual({
     state: 'CANCELLED',
@@ -37,7 +37,7 @@ test('a job that has left the queue is asked of accounting', async () => {
   });
 });
 
-test('without accounting the controller is asked', async () => {
+test('without accounting, the controller is queried', async () => {
   const scontrol = `echo 'JobId=7 JobName=x JobState=NODE_FAIL Reason=NodeDown Dependency=(null) NodeList=gpu2 ExitCode=3:0'`;
   const context = contextWith({ squeue: unknownJob, scontrol });
   expect(await queryJob(context, '7')).toEqual({
@@ -48,7 +48,7 @@ test('without accounting the controller is asked', async () => {
   });
 });
 
-test('accounting that still calls a finished job RUNNING is not believed', async () => {
+test('accounting that lists a finished job as RUNNING is ignored', async () => {
   const context = contextWith({
     squeue: `echo '7|COMPLETED|None|cpu1|'`,
     sacct: `echo '7|RUNNING|None|cpu1|0:0'`,
@@ -56,7 +56,7 @@ test('accounting that still calls a finished job RUNNING is not believed', async
   expect(await queryJob(context, '7')).toMatchObject({ state: 'COMPLETED', nodes: 'cpu1' });
 });
 
-test('many jobs are asked with one call of squeue, and one of sacct for those that are over', async () => {
+test('many jobs take one call of squeue, and one of sacct for those that are over', async () => {
   const log = path.join(temporaryDirectory(), 'calls');
   const called = `echo "$(basename "$0") $*" >>'${log}'`;
   const context = contextWith({
@@ -80,7 +80,7 @@ test('many jobs are asked with one call of squeue, and one of sacct for those th
   ]);
 });
 
-test('jobs of another cluster are asked of that, and told from those of the same number here', async () => {
+test('jobs of another cluster are queried there, and distinguished from those with the same id here', async () => {
   const context = contextWith({
     squeue: `case "$*" in
       *--clusters=c2*) printf 'CLUSTER: c2\n7|RUNNING|None|gpu1|\n' ;;
@@ -96,22 +96,22 @@ test('jobs of another cluster are asked of that, and told from those of the same
   ]);
 });
 
-test('a job of another cluster is cancelled there', async () => {
+test('a job of another cluster is canceled there', async () => {
   const log = path.join(temporaryDirectory(), 'calls');
   await cancelJob(contextWith({ scancel: `echo "$*" >'${log}'` }), '7;c2');
   expect(await readFile(log, 'utf8')).toBe('--clusters=c2 7\n');
 });
 
-test('without jobs Slurm is not asked', async () => {
+test('without jobs, Slurm is not queried', async () => {
   expect(await queryJobs(testContext({ env: { PATH: '/nowhere' } }), [])).toEqual(new Map());
 });
 
-test('a job that nobody knows', async () => {
+test('an unknown job is reported as unknown', async () => {
   const context = contextWith({ squeue: unknownJob });
   expect(await queryJob(context, '7')).toBeUndefined();
 });
 
-test('a controller that does not answer is an error of its own', async () => {
+test('a controller that does not answer is a distinct error', async () => {
   const context = contextWith({
     squeue: 'echo "squeue: error: Unable to contact slurm controller" >&2; exit 1',
   });
@@ -121,13 +121,13 @@ test('a controller that does not answer is an error of its own', async () => {
   });
 });
 
-test('the environment of an outer job does not reach Slurm, SLURM_CONF does', async () => {
+test('the environment of an outer job does not reach Slurm, but SLURM_CONF does', async () => {
   const PATH = fakePrograms({ squeue: `echo "7|$SLURM_JOB_ID$SBATCH_PARTITION$SLURM_CONF|None||"` });
   const env = { PATH, SLURM_JOB_ID: '1', SBATCH_PARTITION: 'p', SLURM_CONF: 'conf' };
   expect(await queryJob(testContext({ env }), '7')).toMatchObject({ state: 'conf' });
 });
 
-test('cancelling a job that is unknown or over is no error; a refusal is', async () => {
+test('canceling an unknown or finished job is no error; a rejection is', async () => {
   const over = contextWith({
     scancel: 'echo "scancel: error: Kill job error on job id 7: Invalid job id specified" >&2; exit 1',
   });
@@ -140,7 +140,7 @@ test('cancelling a job that is unknown or over is no error; a refusal is', async
   });
 });
 
-test('a host without Slurm is told so', async () => {
+test('a host without Slurm is reported', async () => {
   const context = testContext({ env: { PATH: '/nowhere' } });
   await expect(queryJob(context, '7')).rejects.toMatchObject({
     exitCode: 3,
@@ -165,7 +165,7 @@ test('reports a scancel that succeeds without effect', async () => {
 });
 
 test.each(['7|COMPLETING|None|cpu1|', '7|CANCELLED|None|cpu1|', ''])(
-  'after scancel a job that squeue shows as "%s" is ending',
+  'after scancel, a job that squeue shows as "%s" is ending',
   async (line) => {
     const context = contextWith({ scancel: '', squeue: `echo '${line}'` });
     await expect(cancelJob(context, '7')).resolves.toBeUndefined();

@@ -10,13 +10,13 @@ test.each([
   ['down', 'down'],
   ['idle*', 'idle*'],
   ['drained', 'drained'],
-])('a node that sinfo calls %s', async (state, expected) => {
+])('classifies a node that sinfo reports as %s', async (state, expected) => {
   const PATH = fakePrograms({ sinfo: `echo '${state}'; echo idle` });
   const context = testContext({ env: { PATH } });
   expect(await whyNodeIsUnusable(context, 'cpu1')).toBe(expected);
 });
 
-test('a node of another cluster', async () => {
+test('finds a node of another cluster', async () => {
   const PATH = fakePrograms({ sinfo: `case "$*" in *--clusters=c2*) printf 'CLUSTER: c2\ndown\n' ;; esac` });
   expect(await whyNodeIsUnusable(testContext({ env: { PATH } }), 'cpu1', 'c2')).toBe('down');
 });
@@ -31,7 +31,7 @@ test.each([
   ['gpub073', 'cloud-7'],
   ['n12', 'n12.site.org'],
   ['n2.cluster.local', undefined],
-])('the node whose hostname is %s', async (host, expected) => {
+])('finds the node whose hostname is %s', async (host, expected) => {
   const PATH = fakePrograms({ sinfo: `echo '${nodes}'` });
   expect(await findNodeName(testContext({ env: { PATH } }), host)).toBe(expected);
 });

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const job = { options: [], command: ['bash', '-s'], input: 'echo started\n', waitMs: 1_000, limitMs: 5_000 };
 
-test('a job that waits is cancelled after its time, with the reason that Slurm gives', async () => {
+test('a pending job is canceled at its deadline, with the reason from Slurm', async () => {
   const ended = path.join(temporaryDirectory(), 'ended');
   const PATH = fakePrograms({
     srun: `trap 'touch ${ended}; exit 1' TERM; echo 'srun: job 12 queued and waiting for resources' >&2; while :; do sleep 0.1; done`,
@@ -23,7 +23,7 @@ test('a job that waits is cancelled after its time, with the reason that Slurm g
   expect(existsSync(ended)).toBe(true);
 });
 
-test('a job that starts may take longer than it could have waited', async () => {
+test('a started job can take longer than the deadline for pending', async () => {
   const PATH = fakePrograms({ srun: 'echo started; sleep 1.3; echo done' });
   expect(await runSmallJob(testContext({ env: { PATH } }), job)).toMatchObject({
     exitCode: 0,

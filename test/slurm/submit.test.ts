@@ -16,7 +16,7 @@ test.each([
   ['4711', '4711'],
   ['4711;cluster2', '4711;cluster2'],
   ['your job was moved to partition long\n4711', '4711'],
-])('sbatch that prints %j', async (printed, id) => {
+])('parses the output %j of sbatch', async (printed, id) => {
   expect(await submitWith({ sbatch: `printf '%s\\n' "${printed}"` })).toBe(id);
 });
 
@@ -80,7 +80,7 @@ test('keeps one of two jobs that a repeated sbatch has left', async () => {
   expect(readFileSync(cancelled, 'utf8')).toBe('4712\n');
 });
 
-test('an earlier run of the same id is not adopted', async () => {
+test('does not adopt an earlier run with the same id', async () => {
   const refused = 'echo "sbatch: error: Invalid qos specification" >&2; exit 1';
   for (const state of ['COMPLETED', 'RUNNING']) {
     const { submitted } = submitNamed(
@@ -103,20 +103,20 @@ test('does not query a controller that sbatch did not reach', async () => {
 test.each([
   ['squeue does not answer', 'exit 1', /squeue does not say whether the job was queued/],
   ['the queue does not show it', '', /squeue does not show that the job was queued/],
-])('a lost answer is uncertain when %s', async (_name, squeue, message) => {
+])('a lost answer gives an uncertain result when %s', async (_name, squeue, message) => {
   const { submitted } = submitNamed({ sbatch: timedOut, squeue });
   await expect(submitted).rejects.toBeInstanceOf(UncertainSubmissionError);
   await expect(submitted).rejects.toMatchObject({ exitCode: 4, message: expect.stringMatching(message) });
 });
 
-test("what a site's job filter says is handed on", async () => {
+test("passes on the messages of a site's job filter", async () => {
   const sbatch = `echo 'moved to partition long'; echo 'sbatch: budget: 3 hours left' >&2; echo 4711`;
   const context = testContext({ env: { PATH: fakePrograms({ sbatch }) } });
   expect(await submitScript(context, '/x/batch.sh')).toBe('4711');
   expect(context.messages).toEqual(['moved to partition long', 'sbatch: budget: 3 hours left']);
 });
 
-test('an answer without an id is an error', async () => {
+test('reports an answer without an id', async () => {
   await expect(submitWith({ sbatch: 'echo ok' })).rejects.toMatchObject({ exitCode: 4 });
 });
 
@@ -125,7 +125,7 @@ test.each([
   ['Batch job submission failed: Invalid account or account/partition combination specified', /--account/],
   ['Batch job submission failed: Invalid qos specification', /--qos/],
   ['Batch job submission failed: Requested node configuration is not available', /sinfo/],
-])('sbatch that says %j', async (said, fix) => {
+])('reports the error %j of sbatch', async (said, fix) => {
   const sbatch = `echo "sbatch: error: ${said}" >&2; exit 1`;
   await expect(submitWith({ sbatch, sinfo: 'printf "cpu\\ngpu\\n"' }, 'gpux')).rejects.toMatchObject({
     exitCode: 4,
@@ -134,7 +134,7 @@ test.each([
   });
 });
 
-test("sbatch's reason is told even when sinfo does not answer", async () => {
+test("reports sbatch's reason even when sinfo does not answer", async () => {
   const sbatch = 'echo "sbatch: error: invalid partition specified: gpux" >&2; exit 1';
   await expect(submitWith({ sbatch, sinfo: 'exit 1' }, 'gpux')).rejects.toMatchObject({
     exitCode: 4,

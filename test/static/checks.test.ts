@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 const checks = ['check:format', 'check:lint', 'check:types', 'check:dead', 'check:spelling', 'check:package'];
 
 test.each(checks)(
-  'npm run %s finds nothing',
+  'npm run %s passes',
   async (check) => {
     const { exitCode, all } = await execa('npm', ['run', '--silent', check], {
       cwd: packageRoot,

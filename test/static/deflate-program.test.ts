@@ -4,7 +4,7 @@ import path from 'node:path';
 import { compileDeflate, programModule } from '../../scripts/deflate/compile.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-test('the committed WebAssembly is what its sources compile to: npm run deflate', () => {
+test('the committed WebAssembly matches its sources: npm run deflate', () => {
   const committed = readFileSync(path.join(packageRoot, 'src/formats/deflate/program.ts'), 'utf8');
   expect(committed).toBe(programModule(compileDeflate()));
 }, 120_000);

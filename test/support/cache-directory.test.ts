@@ -11,6 +11,6 @@ test.each([
   ['the account without HOME', {}, ofAccount],
   ['the account with an empty HOME', { HOME: '' }, ofAccount],
   ['the account with a relative HOME', { HOME: '.' }, ofAccount],
-])('the directory for caches is that of %s, and never the working directory', (_what, env, directory) => {
+])('the cache directory derives from %s, never from the working directory', (_what, env, directory) => {
   expect(cacheDirectory({ env })).toBe(directory);
 });

@@ -19,7 +19,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ['http://127.8.0.1/', { http_proxy: 'p:1' }, undefined],
   ['http://[::1]:5000/', { http_proxy: 'p:1' }, undefined],
   ['https://a.test/', {}, undefined],
-])('the proxy for %s of %j', (url, env, expected) => {
+])('the proxy for %s is chosen from %j', (url, env, expected) => {
   expect(chosen(url, env)).toBe(expected);
 });
 
@@ -30,7 +30,7 @@ test.each([
   'http://u:hidden#@p:1',
   'socks5://u:hidden@p:1',
   'ftp://hidden:x@p',
-])('%s is refused without what it holds', (value) => {
+])('%s is rejected without printing its secrets', (value) => {
   const choosing = () => chosen('https://a.test/', { HTTPS_PROXY: value });
   expect(choosing).toThrow(UsageError);
   expect(choosing).toThrow(

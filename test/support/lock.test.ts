@@ -20,7 +20,7 @@ function options(signal = new AbortController().signal): Waiting {
   return { waitedFor, onWait: (owner) => void waitedFor.push(owner), clock: systemClock, signal };
 }
 
-test('one holds it, the next waits', async () => {
+test('a second owner waits for the first', async () => {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'lock');
   const release = await acquireLock(file, options());
@@ -43,7 +43,7 @@ test('one holds it, the next waits', async () => {
 test.each<[string, Partial<ProcessIdentity>, number]>([
   ['of this host', { startTicks: ownIdentity().startTicks + 1 }, 0],
   ['of another host that was not heard of for long', { host: 'elsewhere' }, 300],
-])('a dead owner %s loses it', async (_what, changes, ageS) => {
+])('a dead owner %s loses the lock', async (_what, changes, ageS) => {
   const file = path.join(temporaryDirectory(), 'lock');
   await writeFile(file, JSON.stringify({ ...ownIdentity(), ...changes }));
   const written = new Date(Date.now() - ageS * 1000);
@@ -58,7 +58,7 @@ test.each<[string, Partial<ProcessIdentity>, number]>([
 describe('the lock of a dead owner', () => {
   const dead = JSON.stringify({ ...ownIdentity(), startTicks: ownIdentity().startTicks + 1 });
 
-  test('is taken by one after the other of many that wait for it', async () => {
+  test('is acquired by many waiters one after the other', async () => {
     const directory = temporaryDirectory();
     const file = path.join(directory, 'lock');
     await writeFile(file, dead);
@@ -97,7 +97,7 @@ describe('the lock of a dead owner', () => {
 test.each([
   ['an owner on another host', JSON.stringify({ ...ownIdentity(), host: 'elsewhere' })],
   ['one that says nothing of itself', 'garbage'],
-])('%s is waited for, until Ctrl-C', async (_what, content) => {
+])('waits for %s, until Ctrl-C', async (_what, content) => {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'lock');
   await writeFile(file, content);
@@ -111,7 +111,7 @@ test.each([
   expect(await readdir(directory)).toEqual(['lock']);
 });
 
-test('the lock of a user whose umask keeps others from reading it is waited for', async () => {
+test('waits for the lock of a user whose umask hides it from others', async () => {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'lock');
   await writeFile(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
@@ -127,7 +127,7 @@ test('the lock of a user whose umask keeps others from reading it is waited for'
   expect(stdout).toBe('undefined root');
 });
 
-describe('what somebody has planted', () => {
+describe('a file planted by another user', () => {
   const { host, pid, startTicks } = ownIdentity();
 
   test('as a candidate is not written through', async () => {
@@ -148,7 +148,7 @@ describe('what somebody has planted', () => {
     ['a directory', (file: string) => mkdir(file)],
     ['a named pipe', (file: string) => execa('sh', ['-c', 'mkfifo "$1"', 'sh', file])],
     ['a large file', (file: string) => writeFile(file, Buffer.alloc(5_000))],
-  ])('in the place of the lock is told: %s', async (_what, plant) => {
+  ])('in place of the lock is reported: %s', async (_what, plant) => {
     const file = path.join(temporaryDirectory(), 'lock');
     await plant(file);
     await expect(acquireLock(file, options())).rejects.toMatchObject({

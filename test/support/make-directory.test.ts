@@ -4,7 +4,7 @@ import path from 'node:path';
 import { makeDirectory } from '../../src/support/make-directory.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-test('makes what is missing, and tells the highest of it', async () => {
+test('creates missing directories, and returns the highest one', async () => {
   const root = temporaryDirectory();
   const lowest = path.join(root, 'a', 'b', 'c');
   expect(await makeDirectory(lowest, 0o700)).toBe(path.join(root, 'a'));
@@ -13,7 +13,7 @@ test('makes what is missing, and tells the highest of it', async () => {
   expect(await makeDirectory(path.join(lowest, 'd'))).toBe(path.join(lowest, 'd'));
 });
 
-test('two at once do no harm', async () => {
+test('tolerates concurrent calls', async () => {
   const lowest = path.join(temporaryDirectory(), 'a', 'b', 'c');
   await Promise.all([makeDirectory(lowest), makeDirectory(lowest), mkdir(lowest, { recursive: true })]);
   expect((await stat(lowest)).isDirectory()).toBe(true);
@@ -23,7 +23,7 @@ test.each([
   ['a file in the way', 'file/a', 'ENOTDIR'],
   ['a file of that name', 'file', 'EEXIST'],
   ['a place where the system makes none, and says that it is missing', '/proc/none/a/b', 'ENOENT'],
-])('%s is told', async (_what, directory, code) => {
+])('reports %s', async (_what, directory, code) => {
   const root = temporaryDirectory();
   await writeFile(path.join(root, 'file'), '');
   await expect(makeDirectory(path.resolve(root, directory))).rejects.toMatchObject({ code });

@@ -12,7 +12,7 @@ function terminal(size?: Size): PassThrough {
   return size === undefined ? stream : Object.assign(stream, { isTTY: true, ...size });
 }
 
-test('a table is drawn over the last one, cut to what the terminal can show', () => {
+test('redraws a table in place, cut to the size of the terminal', () => {
   const stdout = terminal({ columns: 6, rows: 4 });
   const { redraw } = createOutput({ stdout, stderr: terminal() });
   redraw?.(['one', 'two']);
@@ -23,7 +23,7 @@ test('a table is drawn over the last one, cut to what the terminal can show', ()
   expect(stdout.read()).toBe('\u001b[3A\r\u001b[J\n');
 });
 
-test('what is no terminal is not drawn on', () => {
+test('does not redraw where there is no terminal', () => {
   expect(
     createOutput({ stdout: terminal(), stderr: terminal({ columns: 80, rows: 24 }) }).redraw,
   ).toBeUndefined();
@@ -58,7 +58,7 @@ test.each(hostile)('%s does not reach a terminal', (_, text, shown) => {
   expect(stdout.read()).toBe(`\r\u001b[J${shown}\n`);
 });
 
-test.each(hostile)('%s: results in a pipe are as they came, messages are escaped', (_, text, shown) => {
+test.each(hostile)('results in a pipe are unchanged and messages are escaped: %s', (_, text, shown) => {
   const stdout = terminal();
   const stderr = terminal();
   const output = createOutput({ stdout, stderr });

@@ -26,17 +26,17 @@ test.each([
   ['a link of another user', { uid: bob, mode: link | 0o777 }, 'owner'],
   ['a directory of an unmapped owner', { uid: overflow, mode: directory | 0o755 }, undefined],
   ['a file of an unmapped owner', { uid: overflow, mode: file | 0o644 }, 'owner'],
-])('%s', (_what, facts, expected) => {
+])('classifies %s', (_what, facts, expected) => {
   const viewer = { uid: alice, directoryUid: overflow };
   expect(findConcern({ gid: 7001, ...facts }, viewer)).toBe(expected);
 });
 
-test('the overflow user is nobody in particular where root is mapped', () => {
+test('treats the overflow user as unknown where root is mapped', () => {
   expect(findConcern({ uid: overflow, gid: 0, mode: directory | 0o755 }, { uid: alice })).toBe('owner');
 });
 
 describe('a path', () => {
-  test('is trusted with all directories and links on the way, and not without one of them', async () => {
+  test('is trusted with all its directories and links, and not without one of them', async () => {
     const root = temporaryDirectory();
     await chmod(root, 0o755);
     const inner = path.join(root, 'open', 'inner');
@@ -59,7 +59,7 @@ describe('a path', () => {
     });
   });
 
-  test('that leads nowhere is none; a directory and a circle are told', async () => {
+  test('without a target is reported as missing, a directory and a circle as such', async () => {
     const root = temporaryDirectory();
     await symlink('circle', path.join(root, 'circle'));
     await symlink('gone', path.join(root, 'dangling'));
@@ -72,7 +72,7 @@ describe('a path', () => {
   });
 });
 
-test('a file of one’s own is read, and neither through a link nor when it is large', async () => {
+test('a file of the user is read, except through a link or when it is large', async () => {
   const root = temporaryDirectory();
   await writeFile(path.join(root, 'real'), 'text');
   await symlink('real', path.join(root, 'link'));

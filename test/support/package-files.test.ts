@@ -20,14 +20,14 @@ async function everything(directory: string): Promise<string[]> {
     .sort();
 }
 
-test('files of the package are read and listed by their path in it', async () => {
+test('package files are read and listed by their path in the package', async () => {
   expect(await readPackageFile('slurm/sites/lab.yaml')).toMatch(/^description: /m);
   expect(await readPackageFile('slurm/sites/nowhere.yaml')).toBeUndefined();
   expect(await listPackageDirectory('slurm/sites')).toContain('lab.yaml');
   expect(await listPackageDirectory('slurm')).toEqual([]);
 });
 
-test('many that unpack at once get the same whole files and leave nothing else', async () => {
+test('concurrent processes unpack the same complete files and leave nothing else', async () => {
   const home = temporaryDirectory();
   const context = { env: { HOME: home }, cwd: '/' };
   const directories = await Promise.all(Array.from({ length: 8 }, () => unpackFiles(files, read, context)));
@@ -39,7 +39,7 @@ test('many that unpack at once get the same whole files and leave nothing else',
   expect((await stat(path.join(directory, 'defs/build.sh'))).mode & 0o700).toBe(0o700);
 });
 
-test('what a clean-up of the file system took away, or somebody changed, is put right', async () => {
+test('removed or changed files are restored', async () => {
   const context = { env: { XDG_CACHE_HOME: temporaryDirectory() }, cwd: '/' };
   const directory = await unpackFiles(files, read, context);
   const [script, model] = [
@@ -53,7 +53,7 @@ test('what a clean-up of the file system took away, or somebody changed, is put 
   expect(await readFile(model, 'utf8')).toBe('weights');
 });
 
-test('whole files are left alone, so that a directory one may only read is enough', async () => {
+test('complete files are not rewritten, so that a read-only directory suffices', async () => {
   const context = { env: { XDG_CACHE_HOME: temporaryDirectory() }, cwd: '/' };
   const script = path.join(await unpackFiles(files, read, context), 'defs/build.sh');
   await chmod(script, 0o555);

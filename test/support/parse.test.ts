@@ -31,7 +31,7 @@ function mistake(action: () => unknown): string {
 const file = 'site.yaml';
 const wrong = (value: unknown) => mistake(() => parseWith(schema, value, { what: 'profile', file }));
 
-test('a right value comes back with its defaults', () => {
+test('a valid value gets its defaults', () => {
   const value = { schemaVersion: 1, slurm: { partition: 'gpu' } };
   expect(parseWith(schema, value, { what: 'profile', file })).toEqual({
     schemaVersion: 1,
@@ -59,15 +59,15 @@ test.each([
     'site.yaml: values.average: unknown key; valid keys: below, kind, min',
   ],
   [{ schemaVersion: 1, slurm: {} }, 'site.yaml: slurm.partition: expected string, received undefined'],
-])('%j is refused: %s', (value, line) => {
+])('%j is rejected: %s', (value, line) => {
   expect(wrong(value)).toBe(`unusable profile\n  ${line}`);
 });
 
-test('every mistake is told at once', () => {
+test('all mistakes are reported together', () => {
   expect(wrong({ schemaVersion: 1, slrum: {}, mounts: 3 }).split('\n')).toHaveLength(3);
 });
 
-test('a mistake in YAML is told with its line and column', () => {
+test('a mistake in YAML is reported with line and column', () => {
   const text = 'schemaVersion: 1\nslurm:\n  partition: 12\n  acount: x\n';
   expect(mistake(() => parseYaml(schema, text, { what: 'profile', file }))).toBe(
     'unusable profile\n' +
@@ -76,7 +76,7 @@ test('a mistake in YAML is told with its line and column', () => {
   );
 });
 
-test('broken YAML is told with its line and column', () => {
+test('broken YAML is reported with line and column', () => {
   const text = 'schemaVersion: 1\nslurm: [1, 2\n';
   expect(mistake(() => parseYaml(schema, text, { what: 'profile', file }))).toMatch(
     /^unusable profile\n {2}site\.yaml:\d+:\d+: /,

@@ -14,7 +14,7 @@ function signalled(act: () => void): number[] {
 }
 
 test.each([1, 0, -1, -2, Number.NaN, 2.5, Number.POSITIVE_INFINITY, process.pid])(
-  'a group %p is never signalled',
+  'a group %p is never signaled',
   (pid) => {
     expect(
       signalled(() => {
@@ -24,7 +24,7 @@ test.each([1, 0, -1, -2, Number.NaN, 2.5, Number.POSITIVE_INFINITY, process.pid]
   },
 );
 
-test('a group of a child is signalled', () => {
+test('a group of a child is signaled', () => {
   expect(
     signalled(() => {
       signalGroup(4_000_000, 'SIGTERM');
@@ -32,7 +32,7 @@ test('a group of a child is signalled', () => {
   ).toEqual([-4_000_000]);
 });
 
-test('of single processes init and this one get no signal, nor does one that has ended', () => {
+test('init, this process and ended processes are never signaled', () => {
   const init = identityOf(1);
   const parent = identityOf(process.ppid);
   if (init === undefined || parent === undefined) {

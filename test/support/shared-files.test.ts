@@ -71,14 +71,14 @@ class CachingFileSystem implements FileSystem {
   }
 }
 
-test('finds a file that another host writes after it was looked for', async () => {
+test('finds a file that another host writes after a failed lookup', async () => {
   const files = new CachingFileSystem();
   expect(await readListedText('/run/ended.json', files)).toBeUndefined();
   files.present.set('/run/ended.json', '{}');
   expect(await readListedText('/run/ended.json', files)).toBe('{}');
 });
 
-test('asks the server for the listing, at most once a second', async () => {
+test('refreshes the listing at most once a second', async () => {
   const files = new CachingFileSystem();
   for (let calls = 0; calls < 5; calls += 1) {
     expect(await isListed('/asked/file', files)).toBe(false);
@@ -86,7 +86,7 @@ test('asks the server for the listing, at most once a second', async () => {
   expect(files.refreshes).toBe(1);
 });
 
-test('repeats what fails because a file was replaced or its server was away', async () => {
+test('retries an operation whose file was replaced or whose server was away', async () => {
   const files = new CachingFileSystem();
   files.present.set('/stale/job.json', 'text');
   files.failures.push('ESTALE');
@@ -95,13 +95,13 @@ test('repeats what fails because a file was replaced or its server was away', as
   await expect(readListedText('/stale/job.json', files)).rejects.toThrow('EACCES');
 });
 
-test('an error that is transient is so as a cause too', () => {
+test('a transient error counts as a cause too', () => {
   expect(isTransient(new HpcGatError('unreadable', { cause: failure('ESTALE') }))).toBe(true);
   expect(isTransient(failure('ENOSPC'))).toBe(false);
   expect(isTransient(undefined)).toBe(false);
 });
 
-test('refreshing a listing leaves owner, group and times of the directory as they are', async () => {
+test('refreshing a listing preserves owner, group and times of the directory', async () => {
   const directory = path.join(temporaryDirectory(), 'run');
   await mkdir(directory);
   await writeFile(path.join(directory, 'a'), '');

@@ -41,7 +41,7 @@ test.each(texts)('a workload with %s ends with exit code 2', async (_, text) => 
   expect(await main(['test', '--url', '127.0.0.1:1', '--workload', 'w.yaml'], context)).toBe(2);
 });
 
-test('a configuration without an end is not read to its end', async () => {
+test('an endless configuration is not read to its end', async () => {
   const context = testContext({ cwd: temporaryDirectory() });
   expect(await main(['config', 'show', '--config', '/dev/zero'], context)).toBe(2);
   expect(context.messages.join('\n')).toMatch(/\/dev\/zero is larger than 64 MiB/);

@@ -21,14 +21,14 @@ test.each([
   [bfloat16, -Infinity, 0xff80],
   [bfloat16, 3.4e38, 0x7f80],
   [bfloat16, 2 ** -133, 0x0001],
-] as const)('in %j, %d is %i', (format, value, bits) => {
+] as const)('decodes, in %j, %d as %i', (format, value, bits) => {
   expect(encodeFloat(format, value)).toBe(bits);
 });
 
 test.each([
   ['half', half],
   ['bfloat16', bfloat16],
-] as const)('every number of %s is read and written as itself', (_name, format) => {
+] as const)('every value of %s makes the round trip', (_name, format) => {
   const all = Array.from({ length: 0x10000 }, (_, bits) => bits);
   const changed = all.filter((bits) => {
     const value = decodeFloat(format, bits);
@@ -46,7 +46,7 @@ test('bfloat16 is the upper half of a 32-bit float', () => {
   }
 });
 
-test('texts of any length travel after their lengths', () => {
+test('strings of any length follow their lengths', () => {
   const elements = [Buffer.from('a'), Buffer.alloc(0), Buffer.from('ü\0')];
   const bytes = encodeByteElements(elements);
   expect(Buffer.from(bytes).toString('hex')).toBe('0100000061' + '00000000' + '03000000c3bc00');

@@ -80,7 +80,7 @@ test('configuration, metadata, index and statistics arrive with their defaults',
   expect(await server.serverMetadata()).toMatchObject({ name: 'fake', version: '1' });
 });
 
-test('nobody listens: refused at once, with the reason', async () => {
+test('a closed port is refused at once, with the reason', async () => {
   const server = client({ url: '127.0.0.1:1' });
   await expect(server.isServerReady()).rejects.toMatchObject({
     failure: 'unreachable',
@@ -90,7 +90,7 @@ test('nobody listens: refused at once, with the reason', async () => {
   });
 });
 
-test('somebody listens who does not speak gRPC: the deadline ends it', async () => {
+test('a server that does not speak gRPC is ended by the deadline', async () => {
   const accepted: Socket[] = [];
   const mute: Server = createServer((socket) => void accepted.push(socket));
   await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done));
@@ -129,7 +129,7 @@ test.each([
   [status.INTERNAL, 'failed to execute an ERROR', 'refused'],
   [status.INVALID_ARGUMENT, '', 'refused'],
   [status.UNIMPLEMENTED, '', 'unsupported'],
-])("Triton's own error %i %j is %s, on one line", async (code, details, failure) => {
+])("Triton's error %i %j is reported as %s, on one line", async (code, details, failure) => {
   fake.handlers.ModelInfer = () => {
     throw new Fault(code, `${details}\n\nAt:\n  model.py`);
   };
@@ -138,7 +138,7 @@ test.each([
   await expect(wrong).rejects.toThrow(/^[^\n]+$/);
 });
 
-test('aborting cancels the call under way and refuses the next', async () => {
+test('an abort cancels the current call and rejects the next', async () => {
   const reason = new InterruptedError('SIGINT');
   fake.handlers.ModelInfer = () => {
     abort.abort(reason);
@@ -158,7 +158,7 @@ test.each([
     { outputs: [{ name: 'y', datatype: 'BYTES', shape: [3] }] },
     /output y of shape \[3\] came with 2 elements instead of 3/,
   ],
-])('an answer %s is refused', async (_what, change, message) => {
+])('an answer %s is rejected', async (_what, change, message) => {
   fake.handlers.ModelInfer = () => ({ ...answer([2, 1], new Float32Array(2)), ...change });
   await expect(client().infer(request)).rejects.toThrow(message);
 });
@@ -171,10 +171,10 @@ test.each([
   'localhost:0',
   'localhost:99999',
   'unix:/x',
-])('the address %j is refused', (url) => {
+])('the address %j is rejected', (url) => {
   expect(() => client({ url })).toThrow(UsageError);
 });
 
-test('an IPv6 address in brackets is an address', () => {
+test('an IPv6 address in brackets is accepted', () => {
   expect(client({ url: '[::1]:8001' }).url).toBe('[::1]:8001');
 });

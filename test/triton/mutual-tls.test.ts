@@ -58,14 +58,14 @@ test('client and server of one run trust each other', async () => {
   expect(await call(await serve(mine), await readClientCredentials(mine, now))).toBe(true);
 });
 
-test('a client without a certificate gets nothing, and is told of --credentials', async () => {
+test('a client without a certificate is rejected, with a hint at --credentials', async () => {
   await expect(call(await serve(mine))).rejects.toMatchObject({
     failure: 'unreachable',
     detail: expect.stringContaining('--credentials'),
   });
 });
 
-test('a client of another run does not take the server for its own', async () => {
+test('a client of another run does not trust the server', async () => {
   await expect(call(await serve(mine), await readClientCredentials(other, now))).rejects.toMatchObject({
     failure: 'untrusted',
     detail: expect.stringMatching(/the server's certificate is not accepted: self-signed certificate/),
@@ -73,13 +73,13 @@ test('a client of another run does not take the server for its own', async () =>
   });
 });
 
-test('a server that does not take the client refuses it', async () => {
+test('a server that does not trust the client rejects it', async () => {
   await expect(call(await serve(mine, other), await readClientCredentials(mine, now))).rejects.toMatchObject({
     detail: expect.stringMatching(/may not take these credentials|refused the client's certificate/),
   });
 });
 
-test("a server's certificate that has expired is told as that", async () => {
+test('an expired certificate of the server is reported as expired', async () => {
   const old = path.join(temporaryDirectory(), 'old');
   const past = new Date(now.getTime() - 48 * hourMs);
   await makeCredentials(old, { now: past, until: past });
@@ -90,7 +90,7 @@ test("a server's certificate that has expired is told as that", async () => {
   });
 });
 
-test('a server without TLS is told as that', async () => {
+test('a server without TLS is reported as such', async () => {
   const fake = await startFakeServer();
   atEnd.push(() => {
     fake.kill();
@@ -101,14 +101,14 @@ test('a server without TLS is told as that', async () => {
   });
 });
 
-test('credentials that expired, or are not yet valid, are refused before any call', async () => {
+test('credentials that expired, or are not yet valid, are rejected before any call', async () => {
   const at = (hours: number) => readClientCredentials(mine, new Date(now.getTime() + hours * hourMs));
   await expect(at(3)).rejects.toThrow(/expired at/);
   await expect(at(-2)).rejects.toThrow(/are valid from .*, and here it is/);
 });
 
 test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
-  '%s is missing, or is none, or of another run',
+  '%s is rejected when it is missing, invalid, or of another run',
   async (name) => {
     const directory = temporaryDirectory();
     for (const file of ['ca.pem', 'client.pem', 'client-key.pem']) {
@@ -127,7 +127,7 @@ test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
   },
 );
 
-test('a key of another run does not fit', async () => {
+test('a key of another run is rejected', async () => {
   const directory = temporaryDirectory();
   await copyFile(path.join(mine, 'ca.pem'), path.join(directory, 'ca.pem'));
   await copyFile(path.join(mine, 'client.pem'), path.join(directory, 'client.pem'));

@@ -17,7 +17,7 @@ async function silentPort(): Promise<{ url: string; close: () => void }> {
 }
 
 test.each(['with', 'without'])(
-  'a client %s certificates does not wait for the other side to end',
+  'a client %s certificates does not wait for the other end to close',
   async (which) => {
     const now = new Date();
     const credentials = path.join(temporaryDirectory(), 'credentials');

@@ -22,7 +22,7 @@ const floats = npyFile('<f4', [2, 2], Float32Array.of(1, 2.5, -3, 1e30));
 const texts = (bytes: Uint8Array) =>
   decodeByteElements(bytes)?.map((element) => Buffer.from(element).toString());
 
-test('a .npy file, and the array of a .npz file by its name or because it is the only one', async () => {
+test('reads a .npy file, and the array of a .npz file by its name or as the only one', async () => {
   const expected = { shape: [2, 2], bytes: new Uint8Array(Float32Array.of(1, 2.5, -3, 1e30).buffer) };
   const read = async (file: string, array?: string) => {
     const { shape, bytes } = await readArray({ file, array }, 'FP32');
@@ -36,7 +36,7 @@ test('a .npy file, and the array of a .npz file by its name or because it is the
   await expect(read(two, 'masc')).rejects.toThrow(/has no array masc; did you mean mask\?/);
 });
 
-test('texts of both kinds become BYTES', async () => {
+test('converts both kinds of strings to BYTES', async () => {
   const bytes = Buffer.from('ab\0\0\0c\0\0', 'latin1');
   const s = written('s.npy', npyFile('|S4', [2], bytes));
   expect(texts((await readArray({ file: s }, 'BYTES')).bytes)).toEqual(['ab', '\0c']);
@@ -45,7 +45,7 @@ test('texts of both kinds become BYTES', async () => {
   expect(texts((await readArray({ file: u }, 'BYTES')).bytes)).toEqual(['😀b', 'ü']);
 });
 
-test('BF16 comes from 32-bit floats, rounded, or as two bytes', async () => {
+test('reads BF16 from 32-bit floats, rounded, or from two bytes', async () => {
   const f = written('f.npy', npyFile('<f4', [2], Float32Array.of(1, 3.14159)));
   const bits = Uint16Array.of(0x3f80, 0x4049);
   expect(new Uint8Array((await readArray({ file: f }, 'BF16')).bytes)).toEqual(new Uint8Array(bits.buffer));
@@ -61,13 +61,13 @@ test.each<[Datatype, string, readonly number[], readonly unknown[]]>([
   ['UINT8', '255', [], [255]],
   ['FP16', '[[[0.5]]]', [1, 1, 1], [0.5]],
   ['FP32', '[[], []]', [2, 0], []],
-])('%s from JSON %s', async (datatype, text, shape, values) => {
+])('reads %s from JSON %s', async (datatype, text, shape, values) => {
   const array = await readArray({ file: written('a.json', text) }, datatype);
   expect(array.shape).toEqual(shape);
   expect(Array.from(elementsOf(datatype as 'FP32', array.bytes))).toEqual(values);
 });
 
-test('texts from JSON', async () => {
+test('reads strings from JSON', async () => {
   const { shape, bytes } = await readArray({ file: written('t.json', '[["a", "ü"]]') }, 'BYTES');
   expect({ shape, texts: texts(bytes) }).toEqual({ shape: [1, 2], texts: ['a', 'ü'] });
 });
@@ -84,13 +84,13 @@ test.each<[string, Datatype, RegExp]>([
   ['["1"]', 'INT32', /element 0 of 1: "1" is no number for INT32/],
   ['[1]', 'BOOL', /1 is neither true nor false/],
   ['[1]', 'BYTES', /1 is no text/],
-])('JSON %s as %s is refused', async (text, datatype, message) => {
+])('rejects JSON %s as %s', async (text, datatype, message) => {
   const refused = readArray({ file: written('bad.json', text) }, datatype);
   await expect(refused).rejects.toThrow(message);
   await expect(refused).rejects.toThrow(UsageError);
 });
 
-test('another type, and a file that is not there, are refused with both sides', async () => {
+test('rejects another type and a missing file, with both sides', async () => {
   await expect(readArray({ file: written('x.npy', floats) }, 'INT64')).rejects.toThrow(
     /x\.npy: has elements of type <f4, INT64 needs <i8$/,
   );
@@ -99,7 +99,7 @@ test('another type, and a file that is not there, are refused with both sides', 
   );
 });
 
-test('a tensor is written as NumPy reads it', () => {
+test('writes a tensor that NumPy reads', () => {
   const stored = (datatype: Datatype, bytes: Uint8Array) =>
     parseNpy(formatNpy(npyArray({ name: 't', datatype, shape: [2], bytes })));
   expect(stored('INT16', new Uint8Array(Int16Array.of(1, -2).buffer))).toMatchObject({

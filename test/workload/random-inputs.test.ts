@@ -74,7 +74,7 @@ test.each([
   [[-30, -15], { atLow: 0, atHigh: 0.89435, mean: -16.9146, deviation: 1.6592 }],
   [[-20, -9], { atLow: 0.00621, atHigh: 0.40129, mean: -12.4912, deviation: 2.4482 }],
   [[-Infinity, Infinity], { atLow: 0, atHigh: 0, mean: -10, deviation: 4 }],
-] as const)('clipped to %j, a normal distribution has its shares and moments', (clip, expected) => {
+] as const)('clipped to %j, a normal distribution has the expected shares and moments', (clip, expected) => {
   const values = new Float64Array(1_000_000);
   const normal = { distribution: 'normal', mean: -10, standardDeviation: 4, clip: [...clip] } as const;
   fillNormal(values, { ...normal, clip: [clip[0], clip[1]] }, xoroshiro128plus(5));
@@ -85,7 +85,7 @@ test.each([
   expect(Math.abs(found.deviation - expected.deviation)).toBeLessThan(0.02);
 });
 
-test('values that can only be a bound are that bound', () => {
+test('values with only one possible bound equal that bound', () => {
   const values = new Float64Array(100);
   fillNormal(
     values,
@@ -101,18 +101,18 @@ test.each([
   [0.3, -0.5244005127080407],
   [0.5, 0],
   [0.975, 1.959963984540054],
-])('quantile of %d', (p, x) => {
+])('computes the quantile of %d', (p, x) => {
   expect(normalQuantile(p)).toBeCloseTo(x, 12);
   expect(normalCdf(x) / p).toBeCloseTo(1, 12);
 });
 
-test('uniform integers reach both ends of their range, below excluded', () => {
+test('uniform integers include both ends of their range, and exclude below', () => {
   const values = new Int8Array(1000);
   fillUniform(values, { min: -2, below: 3 }, xoroshiro128plus(1));
   expect(new Set(values)).toEqual(new Set([-2, -1, 0, 1, 2]));
 });
 
-test('what cannot be drawn is refused', () => {
+test('impossible distributions are rejected', () => {
   const input = {
     datatype: 'UINT8',
     shape: [4],
@@ -136,7 +136,7 @@ test.each<[Datatype, Distribution, readonly (number | bigint)[]]>([
   ['FP16', { distribution: 'constant', value: 0.1 }, [0.0999755859375]],
   ['BF16', { distribution: 'choice', of: [1, -2.5] }, [-2.5, 1]],
   ['UINT64', { distribution: 'uniform', min: 3, below: 5 }, [3n, 4n]],
-])('%s from %j', (datatype, values, expected) => {
+])('draws %s from %j', (datatype, values, expected) => {
   const inputs = { x: { datatype, shape: [200], values } };
   const [request] = randomRequests({ ...workload, inputs });
   const elements = elementsOf(datatype as 'FP32', request?.inputs[0]?.bytes ?? new Uint8Array());
@@ -144,7 +144,7 @@ test.each<[Datatype, Distribution, readonly (number | bigint)[]]>([
   expect([...new Set(Array.from(elements))].sort((a, b) => (a < b ? -1 : 1))).toEqual(expected);
 });
 
-test('normal values of 16 bits, and texts', () => {
+test('draws normal values of 16 bits, and strings', () => {
   const normal = { distribution: 'normal', mean: 0, standardDeviation: 1 } as const;
   const [request] = randomRequests({
     ...workload,

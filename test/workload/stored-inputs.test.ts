@@ -34,7 +34,7 @@ const x = (shape: string, more = '') =>
   `  x: { datatype: FP32, shape: ${shape}, values: { file: x.npy${more} } }`;
 const numbers = (bytes: Uint8Array | undefined) => Array.from(elementsOf('FP32', bytes ?? new Uint8Array()));
 
-test('a whole array goes with each request, and gives its sizes to the other inputs', async () => {
+test('a whole array is sent with each request, and determines the sizes of other inputs', async () => {
   const drawn = await requests(
     `${x('[rows, 2]')}\n  i: { datatype: INT32, shape: [rows], values: { distribution: uniform, min: 0, below: rows } }`,
   );
@@ -46,7 +46,7 @@ test('a whole array goes with each request, and gives its sizes to the other inp
   }
 });
 
-test('rows: each request takes the next ones, over the end, in every file alike', async () => {
+test('each request takes the next rows, wrapping at the end, in every file alike', async () => {
   const words = '  w: { datatype: BYTES, shape: [batch], values: { file: words.json, rows: true } }';
   const drawn = await requests(
     `${x('[batch, 2]', ', rows: true')}\n${words}`,
@@ -83,6 +83,6 @@ test.each([
   [x('[n, 2]', ', array: x'), '{}', /array is for \.npz files/],
   [x('[n, 2]', ', row: true'), '{}', /unknown key; did you mean "rows"\?/],
   [x('[n, 2]').replace('x.npy', 'x.txt'), '{}', /ends with \.npy, \.npz or \.json/],
-])('%s is refused', async (inputs, sizes, message) => {
+])('%s is rejected', async (inputs, sizes, message) => {
   await expect(requests(inputs, sizes)).rejects.toThrow(message);
 });

@@ -6,7 +6,7 @@ import { workloadSchema } from '../../src/workload/workload-schema.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
 /** UPDATE_GOLDEN=1 writes it anew. */
-test("docs/workload.schema.json, for editors, is the reader's own schema", () => {
+test("docs/workload.schema.json, for editors, equals the reader's schema", () => {
   const schema = z.toJSONSchema(workloadSchema, {
     io: 'input',
     // The missing distribution of a file, which JSON cannot say.

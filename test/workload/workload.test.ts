@@ -16,7 +16,7 @@ async function load(content: string) {
   return loadWorkload(file);
 }
 
-test('the committed workload of gat_test is the original client test', async () => {
+test('the committed workload of gat_test equals the original client test', async () => {
   const { workload } = await loadWorkload(committed);
   expect(workload).toMatchObject({
     model: 'gat_test',
@@ -58,14 +58,14 @@ test.each([
     /a normal distribution needs a floating-point type/,
   ],
   ['clip: [0, 1]', 'clip: [1, 0]', /the lower bound comes first/],
-])('%j written as %j is refused', async (right, wrong, message) => {
+])('%j written as %j is rejected', async (right, wrong, message) => {
   expect(text).toContain(right);
   const refused = load(text.replace(right, wrong));
   await expect(refused).rejects.toThrow(UsageError);
   await expect(refused).rejects.toThrow(message);
 });
 
-test('reference and random may each be left out, but not both', async () => {
+test('reference and random are each optional, but not both', async () => {
   const withoutRandom = text.replace(/^random:\n(?: .*\n)+/m, '');
   const withoutReference = text.replace(/^reference:\n(?: .*\n)+/m, '');
   expect((await load(withoutRandom)).workload.random).toBeUndefined();
@@ -75,7 +75,7 @@ test('reference and random may each be left out, but not both', async () => {
   );
 });
 
-test('no file, no YAML and no mapping are refused', async () => {
+test('a missing file, invalid YAML and a non-mapping are rejected', async () => {
   await expect(loadWorkload(path.join(directory, 'none.yaml'))).rejects.toThrow(
     /^no workload at .*none\.yaml$/,
   );

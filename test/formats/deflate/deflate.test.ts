@@ -66,11 +66,11 @@ describe.each(levels)('deflate, level %i', (level) => {
     ['copies from as far as they go', far(32_768)],
     ['copies from one byte farther', far(32_769)],
     ['words of four bytes, one in a hundred another', patched()],
-  ])('%s: read back by zlib', (_, raw) => {
+  ])('reproduces %s in zlib', (_, raw) => {
     expect(expectReadBack(deflate, raw)).not.toBe(raw);
   });
 
-  test('of all short lengths', () => {
+  test('reproduces all short lengths', () => {
     for (let length = 1; length <= 600; length += 1) {
       expectReadBack(deflate, text.subarray(1000, 1000 + length));
       expectReadBack(deflate, program.subarray(2000, 2000 + length));
@@ -78,7 +78,7 @@ describe.each(levels)('deflate, level %i', (level) => {
     }
   });
 
-  test('random bytes stay as they are, also before and behind others', () => {
+  test('stores random bytes, also before and after others', () => {
     const random = randomBytes(mib);
     expect(compressed(deflate, random)).toBe(random);
     const mixed = Buffer.concat([
@@ -89,7 +89,7 @@ describe.each(levels)('deflate, level %i', (level) => {
     expectReadBack(deflate, mixed);
   });
 
-  test('a block does not depend on those before it', () => {
+  test('compresses a block independently of earlier ones', () => {
     const block = program.subarray(mib, mib + 131_072);
     const fresh = compressed(deflateInPlace(deflateData(level)), block);
     expect(compressed(deflate, block).equals(fresh)).toBe(true);
@@ -97,7 +97,7 @@ describe.each(levels)('deflate, level %i', (level) => {
     expect(compressed(deflate, block).equals(fresh)).toBe(true);
   });
 
-  test('blocks of programs are no longer than those of Node’s zlib', () => {
+  test("makes blocks of programs no longer than Node's zlib does", () => {
     let [ours, theirs] = [0, 0];
     for (let at = 0; at < program.length; at += 131_072) {
       const block = program.subarray(at, at + 131_072);
@@ -108,7 +108,7 @@ describe.each(levels)('deflate, level %i', (level) => {
   });
 });
 
-test('there are nine levels', () => {
+test('supports nine levels', () => {
   expect(() => deflateData(0)).toThrow(RangeError);
   expect(() => deflateData(10)).toThrow(RangeError);
 });

@@ -20,21 +20,21 @@ function written(content: Uint8Array): string {
 const floats = npyFile('<f4', [2, 3], Float32Array.of(0, 1, 2, 3, 4, 5));
 const whole = npzFile({ 'small.x': floats, 'small.i': npyFile('<i8', [1], BigInt64Array.of(-7n)) });
 
-test.each([0, 6] as const)('arrays of an archive packed at level %i', async (level) => {
+test.each([0, 6] as const)('reads arrays of an archive compressed at level %i', async (level) => {
   const arrays = await readNpz(written(npzFile({ 'small.x': floats }, level)), { wanted: everything });
   const x = arrays.get('small.x');
   expect(x).toMatchObject({ descr: '<f4', shape: [2, 3] });
   expect(Buffer.from(x?.bytes ?? []).readFloatLE(20)).toBe(5);
 });
 
-test('what NumPy itself wrote', async () => {
+test('reads files written by NumPy', async () => {
   const arrays = await readNpz(committed, { wanted: (name) => name.startsWith('cora.') });
   expect([...arrays.keys()].sort()).toEqual(['cora.edgeindex__1', 'cora.logits__0', 'cora.x__0']);
   expect(arrays.get('cora.x__0')).toMatchObject({ descr: '<f4', shape: [2708, 1433] });
   expect(arrays.get('cora.edgeindex__1')?.bytes.length).toBe(2 * 10556 * 8);
 });
 
-test('cut off anywhere, it is refused', async () => {
+test('rejects an archive that is cut off at any position', async () => {
   const packed = readFileSync(committed);
   for (const length of [0, 10, 1000, packed.length / 2, packed.length - 30, packed.length - 1]) {
     await expect(readNpz(written(packed.subarray(0, length)), { wanted: everything })).rejects.toThrow(
@@ -43,7 +43,7 @@ test('cut off anywhere, it is refused', async () => {
   }
 });
 
-test('a flipped bit is noticed by the checksum', async () => {
+test('detects a flipped bit by the checksum', async () => {
   const stored = Buffer.from(npzFile({ 'small.x': floats }, 0));
   stored.writeUInt8(stored.readUInt8(180) ^ 1, 180);
   await expect(readNpz(written(stored), { wanted: everything })).rejects.toThrow(
@@ -51,7 +51,7 @@ test('a flipped bit is noticed by the checksum', async () => {
   );
 });
 
-test('another kind of file and another kind of member are refused', async () => {
+test('rejects other kinds of files and members', async () => {
   await expect(readNpz(written(Buffer.from('hello '.repeat(100))), { wanted: everything })).rejects.toThrow(
     /not a zip archive/,
   );
@@ -60,7 +60,7 @@ test('another kind of file and another kind of member are refused', async () => 
   ).rejects.toThrow(/a\.npy: not a \.npy file/);
 });
 
-test('only wanted members are unpacked', async () => {
+test('unpacks requested members only', async () => {
   const arrays = await readNpz(written(whole), { wanted: (name) => name === 'small.i' });
   expect([...arrays.keys()]).toEqual(['small.i']);
 });
@@ -70,7 +70,7 @@ test.each([
   ['|u1', [3], Uint8Array.of(1, 2, 3)],
   ['|b1', [1, 1], Uint8Array.of(1)],
   ['<i4', [0, 4], new Int32Array(0)],
-] as const)('%s of shape %j', (descr, shape, values) => {
+] as const)('reads %s of shape %j', (descr, shape, values) => {
   expect(parseNpy(npyFile(descr, shape, values))).toMatchObject({
     descr,
     shape,
@@ -78,7 +78,7 @@ test.each([
   });
 });
 
-test('header versions 2 and 3 count their header in four bytes', () => {
+test('reads the four-byte header length of versions 2 and 3', () => {
   for (const version of [2, 3]) {
     const old = Buffer.from(floats);
     const size = Buffer.alloc(4);
@@ -99,7 +99,7 @@ test.each([
   ['a cut header', floats.subarray(0, 40), /cut off within its header/],
   ['a strange header', replaced("'shape'", "'sharp'"), /header is not understood/],
   ['an unknown version', replaced('NUMPY\x01', 'NUMPY\x09'), /version 9 is unknown/],
-])('an array in %s is refused', (_what, bytes, message) => {
+])('rejects an array in %s', (_what, bytes, message) => {
   expect(() => parseNpy(bytes)).toThrow(message);
 });
 
@@ -118,11 +118,11 @@ test.each([
   ['a shape past all numbers', lyingFile([1e15, 1e15], 2), /more than 512 MiB/],
   ['more content than its header says', lyingFile([2], 500_000), /a\.npy is larger than 136 bytes/],
   ['less content than its header says', lyingFile([500_000], 2), /needs 2000000 bytes, but 8 are there/],
-])('an archive is not unpacked for %s', async (_, content, message) => {
+])('does not unpack an archive for %s', async (_, content, message) => {
   await expect(readNpz(written(npzFile({ a: content })))).rejects.toThrow(message);
 });
 
-test('calls the check of a header before an array is unpacked', async () => {
+test('checks a header before it unpacks the array', async () => {
   const check = () => {
     throw new Error('another type');
   };

@@ -78,17 +78,17 @@ describe('values', () => {
     ],
     ['', {}],
     ['# nothing', {}],
-  ])('%s', (text, expected) => {
+  ])('are parsed: %s', (text, expected) => {
     expect(meaning(text)).toEqual(expected);
   });
 
-  test('not a number', () => {
+  test('include NaN', () => {
     const value = meaning('sequence_batching { direct { minimum_slot_utilization: nan } }');
     expect(value).toEqual({ sequence_batching: { direct: { minimum_slot_utilization: NaN } } });
   });
 });
 
-describe('faults say where', () => {
+describe('faults are reported with their position', () => {
   test.each([
     ['name: "a"\n  nmae: "b"', '2:3 a model configuration has no field "nmae"'],
     ['input [\n  { name: "a" data_type: FP32 }\n]', '2:26 FP32 is not a value of data_type'],
@@ -120,11 +120,11 @@ describe('faults say where', () => {
     ['\uFEFFname: "a"', '1:1 the file begins with a byte order mark, which Triton cannot read'],
     ['name: "a"\0', '1:10 "\\u0000" means nothing here'],
     ['input { '.repeat(70), '1:519 more than 64 levels of {'],
-  ])('%j', (text, expected) => {
+  ])('in %j', (text, expected) => {
     expect(places(text)[0]).toBe(expected);
   });
 
-  test('every field that does not fit is told at once', () => {
+  test('for every wrong field at once', () => {
     expect(places('nmae: "a"\nbackend: python\nmax_batch_size: "8"\ninput: 4')).toEqual([
       '1:1 a model configuration has no field "nmae"',
       '2:10 backend takes a text in quotes, not python',
@@ -142,7 +142,7 @@ describe('faults say where', () => {
     ['backend: python', 'write backend: "python"'],
     ['max_batch_size: "8"', 'take the quotes away'],
     ['version_policy { all { x: 1 } }', 'leave the braces empty'],
-  ])('%s: %s', (text, fix) => {
+  ])('in %s: %s', (text, fix) => {
     expect(read(text).faults[0]?.fix).toBe(fix);
   });
 });

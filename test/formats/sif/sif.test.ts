@@ -15,7 +15,7 @@ async function written(bytes: Buffer): Promise<string> {
 
 const wanted = { compression: { codec: 'zstd', level: 3 }, architecture: 'amd64' } as const;
 
-describe('a sound SIF', () => {
+describe('a valid SIF', () => {
   test('is read', async () => {
     const facts = await readSifFacts(await written(sifBytes()));
     expect(facts).toMatchObject({
@@ -25,7 +25,7 @@ describe('a sound SIF', () => {
     });
   });
 
-  test('is what was asked for', async () => {
+  test('matches the request that it was made for', async () => {
     await expect(verifySif(await written(sifBytes()), wanted)).resolves.toMatchObject({ sizeBytes: 40960 });
     const plain = await written(sifBytes({ codecId: 1, flags: 0x1cb }));
     await expect(verifySif(plain, { ...wanted, compression: { codec: 'none' } })).resolves.toBeDefined();
@@ -40,7 +40,7 @@ describe('a sound SIF', () => {
     ['another codec', { codecId: 1 }],
     ['another level', { level: 15 }],
     ['another architecture', { architecture: '04' }],
-  ])('but with %s is refused', async (_what, bytes) => {
+  ])('is rejected for a request with %s', async (_what, bytes) => {
     await expect(verifySif(await written(sifBytes(bytes)), wanted)).rejects.toThrow(/zstd:3|amd64/);
   });
 });
@@ -84,13 +84,13 @@ describe('a broken SIF', () => {
       patched(sifBytes(), (b) => b.writeBigInt64LE(10n ** 12n, 96)),
       /ends inside its table/,
     ],
-  ])('%s', async (_what, bytes, message) => {
+  ])('is rejected: %s', async (_what, bytes, message) => {
     const reading = readSifFacts(await written(bytes));
     await expect(reading).rejects.toThrow(HpcGatError);
     await expect(reading).rejects.toThrow(message);
   });
 
-  test('any damaged byte of the header, the first descriptor or the superblock ends in an answer or a clear error', async () => {
+  test('gives an answer or a clear error for any damaged byte of the header, the first descriptor or the superblock', async () => {
     const file = path.join(temporaryDirectory(), 'x.sif');
     const regions = [...range(0, 128), ...range(4096, 4096 + 220), ...range(36864, 36864 + 110)];
     const outcomes = new Set<string>();
@@ -118,11 +118,11 @@ describe('parseSuperblock', () => {
     ['codec 9', superblock({ codecId: 9 }), /unknown codec: 9/],
     ['no length', superblock({ usedBytes: 0n }), /impossible length/],
     ['a length of 2^64 - 1', superblock({ usedBytes: 2n ** 64n - 1n }), /impossible length/],
-  ])('refuses %s', (_what, bytes, message) => {
+  ])('rejects %s', (_what, bytes, message) => {
     expect(() => parseSuperblock(bytes, 'x.sif')).toThrow(message);
   });
 
-  test('does without the options where the partition ends before them', () => {
+  test('accepts a partition that ends before the options', () => {
     expect(parseSuperblock(superblock().subarray(0, 96), 'x.sif').level).toBeUndefined();
   });
 });

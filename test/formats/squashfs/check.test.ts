@@ -13,8 +13,8 @@ function check(file: string): Promise<CheckReport> {
   return checkFile(file, testContext());
 }
 
-describe.each(codecs)('what the writer made with %o', (compression) => {
-  test.each([4096, 8192, 131_072, 1_048_576])('in blocks of %i is sound', async (blockBytes) => {
+describe.each(codecs)('an image written with %o', (compression) => {
+  test.each([4096, 8192, 131_072, 1_048_576])('is valid in blocks of %i', async (blockBytes) => {
     const file = await writtenImage(everything, { compression, blockBytes });
     const { fileSystems, sif } = await check(file);
     expect(sif).toBeUndefined();
@@ -46,7 +46,7 @@ describe.each(codecs)('what the writer made with %o', (compression) => {
     ]);
   });
 
-  test('is listed as it was given', async () => {
+  test('is listed with the entries that were written', async () => {
     const listed = await filesOf(await writtenImage(everything, { compression }));
     expect(listed.map(longLine)).toEqual([
       'drwxr-xr-x 0/0                   0 2023-11-14 22:13 /',
@@ -72,7 +72,7 @@ describe.each(codecs)('what the writer made with %o', (compression) => {
   });
 });
 
-test('a directory of 70,000 names, with an index', async () => {
+test('checks a directory of 70,000 names, with an index', async () => {
   const names = Array.from({ length: 70_000 }, (_none, at) => `name-${at}`);
   const file = await writtenImage(() =>
     directory({ many: directory(Object.fromEntries(names.map((name) => [name, fifo()]))) }),
@@ -83,14 +83,14 @@ test('a directory of 70,000 names, with an index', async () => {
   );
 });
 
-test('as many owners as there can be', async () => {
+test('checks the maximum number of owners', async () => {
   const owned = (id: number) => [`of-${id}`, fifo({ uid: id, gid: id })] as const;
   const files = Array.from({ length: 65_535 }, (_none, id) => owned(id));
   const file = await writtenImage(() => directory(Object.fromEntries(files)));
   await expect(check(file)).resolves.toMatchObject({ fileSystems: [{ ids: 65_535 }] });
 });
 
-test('a file of 4 GiB that is one hole but for its end, xattrs of more than 64 KiB, deep directories', async () => {
+test('checks a 4 GiB file of one hole, xattrs of more than 64 KiB, and deep directories', async () => {
   const large = new Map(Array.from({ length: 40 }, (_none, at) => [`user.x${at}`, Buffer.alloc(60_000, at)]));
   let deep = directory();
   for (let depth = 0; depth < 5000; depth += 1) {
@@ -107,7 +107,7 @@ test('a file of 4 GiB that is one hole but for its end, xattrs of more than 64 K
   expect((await stat(file)).size).toBeLessThan(200_000);
 });
 
-test('names are shown as text, and what steers a terminal is not', async () => {
+test('prints names as text, without terminal control characters', async () => {
   const file = await writtenImage(() =>
     directory({
       '\x1b[31m': fifo(),
@@ -123,7 +123,7 @@ test('names are shown as text, and what steers a terminal is not', async () => {
 });
 
 test.each([4096, 131_072, 1_048_576])(
-  'blocks of %i bytes: the same file however many are compressed at once',
+  'writes the same file with blocks of %i bytes at any concurrency',
   async (blockBytes) => {
     const data = noise(300_000);
     const made = [1, 2, 7].map(async (threads) => {

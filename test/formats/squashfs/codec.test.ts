@@ -45,7 +45,7 @@ describe('compressing blocks', () => {
     [{ codec: 'zstd', level: 3 } as const, 4],
     [{ codec: 'gzip', level: 6 } as const, 3],
     [{ codec: 'none' } as const, 2],
-  ])('%j in %i threads: every block as if it were alone, and read back', async (compression, count) => {
+  ])('compresses every block independently and reversibly: %j in %i threads', async (compression, count) => {
     const codec = blockCodec(compression, blockBytes);
     const lanes = lanesOf(codec, count);
     const blocks = Array.from({ length: 60 }, (_, index) => block(index));
@@ -63,7 +63,7 @@ describe('compressing blocks', () => {
   });
 
   test.each([{ codec: 'zstd', level: 19 } as const, { codec: 'gzip', level: 9 } as const])(
-    '%j: what was on its way when the lanes are closed fails, and is not waited for',
+    'rejects pending blocks at once when the workers are closed: %j',
     async (compression) => {
       const lanes = lanesOf(blockCodec(compression, blockBytes), 1);
       lanes.expect(2 ** 30);

@@ -22,6 +22,6 @@ test.each([
   'gzip:-1',
   'zstd:3 -Xfoo',
   '',
-])('%j is refused', (text) => {
+])('%j is rejected', (text) => {
   expect(() => parseCompression(text)).toThrow(UsageError);
 });

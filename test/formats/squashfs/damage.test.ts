@@ -99,12 +99,12 @@ function inflated(stream: Buffer): Buffer | undefined {
 /** In the superblock. */
 const tableAt = { inodes: 64, directories: 72, fragments: 80, exports: 88, ids: 48, xattrs: 56 } as const;
 
-describe('any other byte of a small image', () => {
+describe('any changed byte of a small image', () => {
   // The time, hints on what is compressed; level, window and strategy of the codec.
   const flips = [0xff, 0x01];
   const hints = [...range(8, 12), 24, 25, 98, 102, 104];
 
-  test('in gzip is noticed, or seen in the listing, but in contents that do not compress', async () => {
+  test('with gzip is detected, or changes the listing, except in contents that do not compress', async () => {
     const file = await writtenImage(everything);
     const silent = await silentPlaces(file, flips);
     const contents = range(106, await placeOf(file, 'inodes'));
@@ -120,7 +120,7 @@ describe('any other byte of a small image', () => {
     expect(seen).toBeLessThan(noiseBytes + 'linked'.length + 8);
   });
 
-  test('not compressed is noticed, or seen in the listing, but in what nobody could know', async () => {
+  test('without compression is detected, or changes the listing, except where no reader could detect it', async () => {
     const file = await writtenImage(little, { compression: { codec: 'none' } });
     const [inodes, directories] = [await placeOf(file, 'inodes'), await placeOf(file, 'directories')];
     const value = (await readFile(file)).indexOf('value');
@@ -136,7 +136,7 @@ describe('any other byte of a small image', () => {
     expect(silent.filter((at) => !free.includes(at))).toEqual([]);
   });
 
-  test('in zstd ends in an answer or a clear error', async () => {
+  test('with zstd gives an answer or a clear error', async () => {
     const file = await writtenImage(little, { compression: { codec: 'zstd', level: 3 } });
     await expect(silentPlaces(file, [0xff])).resolves.not.toHaveLength(0);
   });

@@ -70,7 +70,7 @@ async function problemOf(file: string): Promise<unknown> {
 
 const noFragment = 0xffffffff;
 
-describe('what a doctored image says first', () => {
+describe('a manipulated image is reported by its first fault', () => {
   test.each<[string, RegExp, (patient: Patient) => void]>([
     ['a type that there is not', /unknown type 15/, (p) => p.bytes.writeUInt16LE(15, p.inode('/blocks'))],
     [
@@ -262,7 +262,7 @@ describe('what a doctored image says first', () => {
     expect(String(problem)).toMatch(message);
   });
 
-  test('a directory in itself, which is not walked through for ever', async () => {
+  test('a directory that contains itself, without an endless walk', async () => {
     const { file, bytes, entry, inode, table } = await patient(small);
     const inside = entry('inside');
     bytes.writeUInt32LE(1, inside - 4);
@@ -273,7 +273,7 @@ describe('what a doctored image says first', () => {
     await expect(filesOf(file)).rejects.toThrow(/lies in that of another/);
   });
 
-  test('an index that leads astray', async () => {
+  test('a directory index with a wrong position', async () => {
     const long = () =>
       directory(
         Object.fromEntries(

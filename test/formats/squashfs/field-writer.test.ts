@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { FieldWriter } from '../../../src/formats/squashfs/field-writer.ts';
 
-test('fields lie one behind the other, little-endian, however many there are', () => {
+test('any number of fields is written in order, little-endian', () => {
   const fields = new FieldWriter();
   const expected: Buffer[] = [];
   for (let count = 0; count < 2_000; count += 1) {
@@ -21,7 +21,7 @@ test('fields lie one behind the other, little-endian, however many there are', (
   expect(fields.length).toBe(0);
 });
 
-test.each([Number.NaN, -1, 0.5, 2 ** 53])('%d is no place in a file system', (value) => {
+test.each([Number.NaN, -1, 0.5, 2 ** 53])('%d is rejected as a position in a file system', (value) => {
   expect(() => {
     new FieldWriter().u64(value);
   }).toThrow(expect.objectContaining({ name: 'RangeError' }));

@@ -10,7 +10,7 @@ import { directory, fifo, writtenImage } from './written-image.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_none, at) => at);
 
-test('a directory has 66,000 directories, an inode 70,000 names', async () => {
+test('a directory holds 66,000 directories, and an inode 70,000 names', async () => {
   const one = fifo();
   const file = await writtenImage(() =>
     directory({
@@ -23,7 +23,7 @@ test('a directory has 66,000 directories, an inode 70,000 names', async () => {
   });
 });
 
-test('66,000 different sets of xattrs, and one of the largest that a tar may describe', async () => {
+test('an image holds 66,000 different sets of xattrs, and one of the largest that a tar can describe', async () => {
   const set = (at: number) => new Map([['user.number', Buffer.from(`${at}`)]]);
   const large = new Map(range(250).map((at) => [`user.${at}`, Buffer.alloc(65_536, at)]));
   const file = await writtenImage(() =>
@@ -37,7 +37,7 @@ test('66,000 different sets of xattrs, and one of the largest that a tar may des
   });
 });
 
-test('a directory has no more names than Linux reads', () => {
+test('a directory holds no more names than Linux reads', () => {
   const header = { mode: 0o755, uid: 0, gid: 0, mtime: 0, number: 1, links: 2, xattrs: nothing };
   const write = (bytes: number) => {
     writeDirectory(new FieldWriter(), header, { place: { block: 0, offset: 0 }, bytes, index: [] }, 2);
@@ -50,7 +50,7 @@ test('a directory has no more names than Linux reads', () => {
   }).toThrow(expect.objectContaining({ exitCode: 1, message: expect.stringMatching(/more than the 2 GiB/) }));
 });
 
-test('a table has no metadata block that 32 bits cannot name', () => {
+test('a table holds no metadata block whose position exceeds 32 bits', () => {
   expect(placeOf(2 ** 48 - 1)).toEqual({ block: 2 ** 32 - 1, offset: 65_535 });
   expect(() => placeOf(2 ** 48)).toThrow(HpcGatError);
 });

@@ -46,7 +46,7 @@ test.each<[number[], number[]]>([
     [9, 9, 9, 9, 9, 9, 9],
     [0, 3, 6, 2, 5, 1, 4],
   ],
-])('runs of %j bytes in the order %j, whatever is moved at once', async (lengths, order) => {
+])('reorders runs of %j bytes into the order %j, at any concurrency', async (lengths, order) => {
   for (const windowBytes of [1, 2, 3, 7, 16, 1000]) {
     const { found, wanted } = await reordered(lengths, order, windowBytes);
     expect(found).toBe(wanted);

@@ -34,7 +34,7 @@ async function readOne(entry: EntryBytes) {
   return found;
 }
 
-test('every kind of entry comes as it is, in pieces of any length', async () => {
+test('reads every kind of entry from chunks of any length', async () => {
   const entries: EntryBytes[] = [
     { name: './', type: '5', mode: 0o755, mtime: 7 },
     { name: 'file', data: 'x'.repeat(2500), mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000 },
@@ -62,7 +62,7 @@ test('every kind of entry comes as it is, in pieces of any length', async () => 
   }
 });
 
-test('content that nobody read is passed over', async () => {
+test('skips content that was not read', async () => {
   const bytes = layerBytes([
     { name: 'one', data: 'x'.repeat(1300) },
     { name: 'two', data: 'y' },
@@ -77,7 +77,7 @@ test('content that nobody read is passed over', async () => {
   expect(await reader.next()).toBeUndefined();
 });
 
-test('pax says more than the header: long names, large numbers, fractions, xattrs of any bytes', async () => {
+test('prefers pax over the header: long names, large numbers, fractions, xattrs of any bytes', async () => {
   const capability = Buffer.from([1, 0, 0, 2, 0, 0x20, 0, 0, 0x0a, 0x3d, 0, 0]);
   const found = await readOne({
     name: 'short',
@@ -103,11 +103,11 @@ test.each([
   ['-1.999999999', -2],
   ['-0.5', -1],
   ['-3.000', -3],
-])('the second of a time is the one before its fraction: %s', async (mtime, second) => {
+])('rounds a time down to its second: %s', async (mtime, second) => {
   expect(await readOne({ name: 'x', pax: { mtime } })).toMatchObject({ mtime: second });
 });
 
-test('a global pax header holds for all that follow, until their own says otherwise', async () => {
+test('applies a global pax header to all later entries without their own values', async () => {
   const records = Buffer.from('14 uid=123456\n');
   const bytes = Buffer.concat([
     headerBytes({ name: 'global', type: 'g' }, records.length),
@@ -118,7 +118,7 @@ test('a global pax header holds for all that follow, until their own says otherw
   expect((await readAll(bytes)).map(({ uid }) => uid)).toEqual([123_456, 7]);
 });
 
-test('a pax record without a value leaves what the header says', async () => {
+test('ignores a pax record without a value', async () => {
   const pax = { path: '', linkpath: '', uid: '', mtime: '', size: '' };
   expect(await readOne({ name: 'one', type: '2', link: 'two', uid: 5, mtime: 6, pax })).toMatchObject({
     name: 'one',
@@ -128,7 +128,7 @@ test('a pax record without a value leaves what the header says', async () => {
   });
 });
 
-test('names are bytes, not UTF-8', async () => {
+test('treats names as bytes, not as UTF-8', async () => {
   expect((await readOne({ name: 'caf\xe9' }))?.name).toBe('caf\xe9');
 });
 
@@ -165,20 +165,20 @@ const hasTar = (() => {
   expect(second?.content === readFileSync(path.join(directory, 'sparse'), 'latin1')).toBe(true);
 });
 
-test('numbers in base 256 are read', async () => {
+test('reads numbers in base 256', async () => {
   const [found] = await readAll(patched({ name: 'x' }, 108, Buffer.from('80000000b2d05e00', 'hex')));
   expect(found?.uid).toBe(3_000_000_000);
 });
 
 test.each(['\x00000755\0', ' \x000755 ', '   755 \0', '0000755 ', '00000755'])(
-  'a number is read as historic tars write it: %j',
+  'reads historic forms of a number: %j',
   async (mode) => {
     const [found] = await readAll(patched({ name: 'x' }, 100, mode));
     expect(found?.mode).toBe(0o755);
   },
 );
 
-test('an end without its mark is one; what stands behind the mark is read and left alone', async () => {
+test('accepts an end without its mark, and ignores data after the mark', async () => {
   expect(await readAll(entryBytes({ name: 'x' }))).toHaveLength(1);
   const trailing = Buffer.concat([layerBytes([{ name: 'x' }]), Buffer.alloc(10_240), Buffer.from('rest')]);
   expect(await readAll(trailing)).toHaveLength(1);
@@ -191,7 +191,7 @@ test.each<[string, Buffer]>([
   ['within the padding of its last file', layerBytes([file]).subarray(0, 512 + 2000 + 20)],
   ['within its end mark', layerBytes([file]).subarray(0, 512 + 2048 + 700)],
   ['without the padding of a pax header', Buffer.concat([entryBytes(file), pax.subarray(0, 512 + 11)])],
-])('a layer that ends %s is read', async (_where, bytes) => {
+])('accepts a layer that ends %s', async (_where, bytes) => {
   for (const pieceBytes of [1, 512, 100_000]) {
     expect(await readAll(bytes, pieceBytes)).toMatchObject([{ name: 'file', content: file.data }]);
     const reader = new TarReader(inPieces(bytes, pieceBytes), 'the layer');
@@ -205,7 +205,7 @@ test.each([
   [-1, 'ffffffffffffffff', 0],
   [4_294_967_295, '80000000ffffffff', 0],
   [-2_147_483_648, 'ffffffff80000000', 2_147_483_648],
-])('the owner %d is the one that chown makes of it', async (owner, base256, found) => {
+])('reads the owner %d as chown does', async (owner, base256, found) => {
   const field = Buffer.from(base256, 'hex');
   expect((await readAll(patched({ name: 'x' }, 108, field)))[0]?.uid).toBe(found);
   expect((await readAll(patched({ name: 'x' }, 116, field)))[0]?.gid).toBe(found);
@@ -213,7 +213,7 @@ test.each([
   expect(entry).toMatchObject({ uid: found, gid: found });
 });
 
-test('the prefix of a star header ends before its times', async () => {
+test('ends the prefix of a star header before its times', async () => {
   const prefix = `${'p'.repeat(131)}14522000000 14522000000 `.padEnd(163, '\0');
   const star = patched({ name: 'x' }, 345, Buffer.from(`${prefix}tar\0`));
   expect((await readAll(star))[0]?.name).toBe(`${'p'.repeat(131)}/x`);
@@ -224,7 +224,7 @@ test('the prefix of a star header ends before its times', async () => {
 test.each<[string, Buffer, RegExp]>([
   ['inside a header', layerBytes([file]).subarray(0, 300), /wrong checksum/],
   ['inside content', layerBytes([file]).subarray(0, 1000), /cut off/],
-])('a layer that ends %s is refused', async (_where, bytes, message) => {
+])('rejects a layer that ends %s', async (_where, bytes, message) => {
   await expect(readAll(bytes)).rejects.toThrow(message);
 });
 
@@ -252,7 +252,7 @@ test.each<[string, EntryBytes, RegExp]>([
     { name: 'x', data: 'abcd', pax: { 'GNU.sparse.map': '6,2,0,2', 'GNU.sparse.size': '9' } },
     /map of the sparse file/,
   ],
-])('%s is refused', async (_what, entry, message) => {
+])('rejects %s', async (_what, entry, message) => {
   await expect(readOne(entry)).rejects.toMatchObject({
     exitCode: 1,
     message: expect.stringMatching(message),

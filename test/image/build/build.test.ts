@@ -24,7 +24,7 @@ test.each([
   ['docker-archive:a.tar', { dockerName: undefined, bootstrap: 'docker-archive', from: '/p/a.tar' }],
   ['oci-archive:a.tar:1', { dockerName: undefined, bootstrap: 'oci-archive', from: '/p/a.tar:1' }],
   ['base.sif', { dockerName: undefined, bootstrap: 'localimage', from: '/p/base.sif' }],
-])('the base %s', (text, base) => {
+])('accepts the base %s', (text, base) => {
   expect(parseBase(text, '/p')).toMatchObject(base);
 });
 
@@ -33,11 +33,11 @@ test.each([
   ['oci-archive:a.tar:1', 'oci-archive:/p/q/a.tar:1'],
   ['debian:13', 'debian:13'],
   ['docker://nvcr.io/a/b', 'docker://nvcr.io/a/b'],
-])('the base %s of the command line is meant from the working directory', (text, absolute) => {
+])('resolves the base %s of the command line against the working directory', (text, absolute) => {
   expect(withAbsoluteFile(text, '/p/q')).toBe(absolute);
 });
 
-test('a recipe is no base, and what to do instead is said', () => {
+test('rejects a definition file as the base, with the alternative', () => {
   expect(() => parseBase('defs/mine.def', '/p')).toThrow(
     expect.objectContaining({
       message: expect.stringContaining('a recipe cannot be a base'),
@@ -47,7 +47,7 @@ test('a recipe is no base, and what to do instead is said', () => {
 });
 
 describe('a build', () => {
-  test("is on NVIDIA's image of a known release, unless a base is named", async () => {
+  test("uses NVIDIA's image of a known release, unless a base is given", async () => {
     expect(await plan({ build: { release: '23.10' } })).toMatchObject({
       base: { dockerName: 'nvcr.io/nvidia/tritonserver:23.10-py3' },
       release: { cuda: '12.2.2' },
@@ -61,13 +61,13 @@ describe('a build', () => {
     await expect(plan({ build: { release: '19.99' } })).rejects.toThrow(UsageError);
   });
 
-  test('gets the name under which make-sif looks for it', async () => {
+  test('gives the image the name that make-sif looks for', async () => {
     const image = (source: string) => plan({ image: { source } });
     expect((await image('docker-daemon:lab/triton:1')).dockerTag).toBe('lab/triton:1');
     expect((await image('docker://lab/triton:1')).dockerTag).toBe('hpc-gat/server:latest');
   });
 
-  test('of a client takes the one self-contained file, or the one that is configured', async () => {
+  test('of a client uses the self-contained file, or the configured one', async () => {
     expect((await plan({}, 'client', '/p', '/x/hpc-gat')).extraFiles).toEqual({ 'hpc-gat': '/x/hpc-gat' });
     const configured = await plan({ client: { binary: 'bin/h' } }, 'client', '/p', '/x/hpc-gat');
     expect(configured.extraFiles).toEqual({ 'hpc-gat': '/p/bin/h' });
@@ -78,7 +78,7 @@ describe('a build', () => {
     [{}, ['server']],
     [{ where: 'image' }, ['server', 'client']],
     [{ binary: 'bin/h' }, ['server', 'client']],
-  ])('of all with client: %j is one of %j', (client = {}, targets) => {
+  ])('with client: %j builds all and is one of %j', (client = {}, targets) => {
     const context = testContext();
     const project = { root: '/p', site: 'generic', settings: sampleSettings({ client }) };
     expect(targetsOf('all', project, context)).toEqual(targets);
@@ -87,7 +87,7 @@ describe('a build', () => {
     );
   });
 
-  test('with Docker is called with everything that was set', async () => {
+  test('passes all settings to Docker', async () => {
     const settings = { packageIndex: 'https://pypi.example.org/simple', server: { base: 'mine:1' } };
     const env = { https_proxy: 'http://user:secret@proxy:3128', HTTP_PROXY: '' };
     expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'], env)).toEqual([
@@ -100,7 +100,7 @@ describe('a build', () => {
     expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker cannot start/);
   });
 
-  test('has its files in one directory, and leaves those that have not changed', async () => {
+  test('copies its files into one directory, and leaves unchanged ones alone', async () => {
     const root = temporaryDirectory();
     await mkdir(path.join(root, 'x'));
     await writeFile(path.join(root, 'x', 'mine.txt'), 'numpy\n');
@@ -130,7 +130,7 @@ describe('docker build', () => {
     return await buildWithDocker(context, await plan({ build: { server: { base: 'mine:1' } } }), []);
   };
 
-  test('ends with the image that the daemon has then', async () => {
+  test('ends with the image that the daemon has built', async () => {
     expect(await build('exit 0')).toEqual({ id: imageId, sizeBytes: 5 });
   });
 
@@ -138,7 +138,7 @@ describe('docker build', () => {
     ['#7 0.3 /usr/bin/python3: No module named pip', /base that has pip/],
     ['ERROR: No matching distribution found for nosuch', /--package-index/],
     ['ERROR: pull access denied for nosuch', /docker login/],
-  ])('that fails with %j shows it, and the fix', async (line, fix) => {
+  ])('reports its output and the fix after the failure %j', async (line, fix) => {
     await expect(build(`echo '${line}' >&2; exit 1`)).rejects.toMatchObject({
       exitCode: 4,
       message: expect.stringContaining(line) as unknown,
@@ -146,11 +146,11 @@ describe('docker build', () => {
     });
   });
 
-  test('without a docker command says so', async () => {
+  test('is reported as impossible without a docker command', async () => {
     await expect(build(undefined)).rejects.toMatchObject({ exitCode: 3 });
   });
 
-  test('is not tried where no daemon answers', async () => {
+  test('is not attempted where no daemon answers', async () => {
     const context = testContext({ env: { DOCKER_HOST: 'unix:///nowhere.sock' } });
     expect(await whyNoDocker(context)).toMatch(/no Docker daemon/);
   });

@@ -29,7 +29,7 @@ From: {{ BASE }}
 `;
 
 describe('parseRecipe', () => {
-  test('reads headers and the files of this host, with the recipe’s own values for variables', () => {
+  test('reads headers and files of this host, with the default values of variables', () => {
     expect(parseRecipe(recipe, {})).toEqual({
       stages: [{ bootstrap: 'docker', from: 'debian:13' }],
       files: ['data', 'a b.txt', 'c d'],
@@ -38,7 +38,7 @@ describe('parseRecipe', () => {
     expect(parseRecipe(recipe, { BASE: 'x:1' }).stages).toEqual([{ bootstrap: 'docker', from: 'x:1' }]);
   });
 
-  test('knows stages, and what is copied between them', () => {
+  test('distinguishes stages, and files copied between them', () => {
     const text =
       'BootStrap: localimage\nFrom: a.sif\nStage: one\n%setup\ntouch x\n\nBootstrap: scratch\n%files from one\n/x /y\n%files\nz\n';
     expect(parseRecipe(text, {})).toEqual({
@@ -82,7 +82,7 @@ function place(): Place {
 }
 
 describe('identifyRecipe', () => {
-  test('changes with the recipe, its arguments, its base and the files that it copies, and else not', async () => {
+  test('changes with the definition file, its arguments, base and copied files, and with nothing else', async () => {
     const { directory, write, look } = place();
     await mkdir(path.join(directory, 'data', 'deep'), { recursive: true });
     await write('data/deep/x', 'x');
@@ -113,7 +113,7 @@ describe('identifyRecipe', () => {
     ['Bootstrap: scratch\n%setup\ntouch x\n', /%setup runs commands/],
     ['Bootstrap: scratch\n%files\n$HOME/x /x\n', /%files names \$HOME/],
     ['Bootstrap: docker\nFrom: {{ NOTHING }}\n', /docker cannot be looked at/],
-  ])('says of %j what cannot be known', async (text, reason) => {
+  ])('reports why %j has no identity', async (text, reason) => {
     const { write, look } = place();
     await write('x.def', text);
     expect((await look()).unknown).toEqual([expect.stringMatching(reason)]);
@@ -123,13 +123,13 @@ describe('identifyRecipe', () => {
     ['Bootstrap: scratch\n%files\nnowhere /x\n'],
     ['Bootstrap: localimage\nFrom: nowhere.sif\n'],
     ['FROM debian\nRUN true\n'],
-  ])('refuses %j', async (text) => {
+  ])('rejects %j', async (text) => {
     const { write, look } = place();
     await write('x.def', text);
     await expect(look()).rejects.toThrow(UsageError);
   });
 
-  test('refuses a recipe that is not there', async () => {
+  test('rejects a missing definition file', async () => {
     await expect(place().look()).rejects.toThrow(/cannot read the recipe/);
   });
 });
@@ -150,7 +150,7 @@ describe('registryReachOf', () => {
       { plainHttp: true, withLogins: false },
     ],
     ['Bootstrap: scratch\n', { plainHttpHosts: hosts }, { plainHttp: false, withLogins: true }],
-  ])('of %j with %j', async (text, access, expected) => {
+  ])('of %j is derived with %j', async (text, access, expected) => {
     const file = path.join(temporaryDirectory(), 'x.def');
     await writeFile(file, text);
     expect(await registryReachOf({ kind: 'recipe', file, buildArguments: {}, ...access })).toEqual(expected);

@@ -40,13 +40,13 @@ async function host(exec: string, version = '1.4.5', home = temporaryDirectory()
 const refusesZstd = 'case $image in *zstd*) echo no zstd here >&2; exit 255;; esac';
 
 describe('auto', () => {
-  test('is zstd:3 where Apptainer starts it, which is tried once', async () => {
+  test('is zstd:3 where Apptainer can start it, which is probed once', async () => {
     const { choose, tried } = await host('exit 0');
     expect([await choose(), await choose()]).toEqual(['zstd:3', 'zstd:3']);
     expect(await tried()).toEqual(['zstd.sif']);
   });
 
-  test('is gzip:6 where Apptainer starts that alone, and says so', async () => {
+  test('is gzip:6 where Apptainer can start only that, and reports it', async () => {
     const { choose, tried, context } = await host(refusesZstd);
     expect([await choose(), await choose()]).toEqual(['gzip:6', 'gzip:6']);
     expect(await tried()).toEqual(['zstd.sif', 'gzip.sif']);
@@ -54,20 +54,20 @@ describe('auto', () => {
     expect(context.messages).toEqual([said, said]);
   });
 
-  test('is zstd:3 where no image starts, and where there is no Apptainer', async () => {
+  test('is zstd:3 where no image starts, and where Apptainer is missing', async () => {
     const { choose } = await host('exit 255');
     expect(await choose()).toBe('zstd:3');
     const none = testContext({ env: { PATH: '/nowhere', HOME: temporaryDirectory() } });
     expect(formatCompression(await chooseCompression('auto', undefined, none))).toBe('zstd:3');
   });
 
-  test('is asked of another Apptainer anew', async () => {
+  test('is probed again for another Apptainer', async () => {
     const home = temporaryDirectory();
     expect(await (await host(refusesZstd, '1.0.0', home)).choose()).toBe('gzip:6');
     expect(await (await host('exit 0', '1.4.5', home)).choose()).toBe('zstd:3');
   });
 
-  test('does not need a home or a temporary directory', async () => {
+  test('needs neither a home nor a temporary directory', async () => {
     const { context } = await host(refusesZstd);
     const bare = { ...context, env: { ...context.env, HOME: '/dev/null', TMPDIR: '/dev/null' } };
     expect(formatCompression(await chooseCompression('auto', undefined, bare))).toBe('zstd:3');
@@ -75,7 +75,7 @@ describe('auto', () => {
     expect(formatCompression(await chooseCompression('auto', undefined, readOnlyHome))).toBe('gzip:6');
   });
 
-  test('is what the site says, before anything is tried', async () => {
+  test('is the codec of the site, without a probe', async () => {
     const { choose, tried } = await host(refusesZstd);
     expect(await choose('auto', 'zstd:9')).toBe('zstd:9');
     expect(await choose('zstd:1', 'gzip:6')).toBe('zstd:1');
@@ -84,7 +84,7 @@ describe('auto', () => {
   });
 });
 
-test('the program of the image that is tried succeeds on this host', async () => {
+test('the program in the probe image succeeds on this host', async () => {
   const bytes = exitProgram(hostPlatform().architecture);
   const file = path.join(temporaryDirectory(), 'program');
   await writeFile(file, bytes ?? '#!/bin/sh\n');
@@ -92,7 +92,7 @@ test('the program of the image that is tried succeeds on this host', async () =>
   expect((await runCommand(file, [])).exitCode).toBe(0);
 });
 
-test.each(['zstd:3', 'gzip:6'])('the image that is tried is sound in %s', async (compression) => {
+test.each(['zstd:3', 'gzip:6'])('the probe image is valid in %s', async (compression) => {
   const file = path.join(temporaryDirectory(), 'probe.sif');
   const context = testContext();
   expect(await writeProbeImage(file, parseCompression(compression), context.signal)).toBe(true);

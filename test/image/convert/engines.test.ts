@@ -14,17 +14,17 @@ test.each([
   ['oci-archive:a.tar', 'native'],
   ['docker://a:1', 'native'],
   ['a.def', 'apptainer'],
-])('%s is for the engine %s', async (source, name) => {
+])('%s is handled by the engine %s', async (source, name) => {
   expect(await engineOf(source)).toBe(name);
   expect(await engineOf(source, 'apptainer')).toBe('apptainer');
 });
 
-test('a recipe is not for the native engine', async () => {
+test('a definition file is rejected by the native engine', async () => {
   await expect(engineOf('a.def', 'native')).rejects.toThrow(UsageError);
   await expect(engineOf('a.def', 'native')).rejects.toThrow(/\/a\.def is a recipe/);
 });
 
-test('threads are looked at where there is a use for them', async () => {
+test('threads are validated where they are used', async () => {
   const source = parseSource('oci:layout', '/');
   await expect(engineFor(source, { threads: 0 }, testContext())).rejects.toThrow(/--threads has to be/);
 });

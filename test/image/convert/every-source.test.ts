@@ -114,7 +114,7 @@ function inParts(store: (part: Buffer) => Buffer): Buffer[] {
   return [0, 100, 300_000, 300_001].map((from, at, all) => store(archive.subarray(from, all[at + 1])));
 }
 
-describe('an image comes to the same bytes', () => {
+describe('an image gives the same bytes', () => {
   let plain: Buffer;
   beforeAll(async () => {
     plain = await fromFile(
@@ -152,7 +152,7 @@ describe('an image comes to the same bytes', () => {
     expect(sha256OfBytes(await make())).toBe(sha256OfBytes(plain));
   });
 
-  test('which hold nothing that is hidden', () => {
+  test('without data of hidden files', () => {
     const kept = [300_000, 150_000, ...others.map((_layer, at) => 140_000 + at * 999)];
     const bytes = kept.reduce((sum, length) => sum + length, 0);
     // The same layer came twice and brought `hidden` back.
@@ -161,7 +161,7 @@ describe('an image comes to the same bytes', () => {
   });
 });
 
-describe('a layer in xz is told as such', () => {
+describe('a layer compressed with xz is reported as such', () => {
   const xz = () => Buffer.concat([Buffer.from('fd377a585a000004', 'hex'), noise(600, 1)]);
   const stream = savedByDocker25(layers, tag, xz);
 
@@ -208,7 +208,7 @@ describe('the stream of a daemon', () => {
       },
       /lab\/image:1/,
     ],
-  ])('%s is refused', async (_what, send, message) => {
+  ])('is rejected: %s', async (_what, send, message) => {
     await expect(fromDaemon(send)).rejects.toThrow(message);
   });
 });

@@ -22,8 +22,8 @@ const entry: TarEntry = {
 
 const limits = { unpackedBytes: 2 ** 30, entries: 1000, metadataBytes: 2 ** 30 };
 
-describe('an image beyond a limit', () => {
-  test('has too many entries', () => {
+describe('an image beyond a limit is rejected', () => {
+  test('when it has too many entries', () => {
     const budget = new UsageLimiter({ ...limits, entries: 2 }, 4096);
     budget.take(entry, 'the layer');
     budget.take(entry, 'the layer');
@@ -32,7 +32,7 @@ describe('an image beyond a limit', () => {
     }).toThrow('the layer, at "a/name": the image has more than 2 entries');
   });
 
-  test('has names and xattrs for which there is no memory', () => {
+  test('when its names and xattrs exceed the memory', () => {
     const budget = new UsageLimiter({ ...limits, metadataBytes: 100_000 }, 4096);
     const large = { ...entry, xattrs: new Map([['user.large', Buffer.alloc(60_000)]]) };
     budget.take(large, 'the layer');
@@ -41,7 +41,7 @@ describe('an image beyond a limit', () => {
     }).toThrow(/take more memory than this process has/);
   });
 
-  test('has files of more blocks than there is memory for, in holes too', () => {
+  test('when its files have more blocks than fit into memory, in holes too', () => {
     const sparse = { ...entry, sizeBytes: 100 * 4096, runs: [] };
     const take = (blockBytes: number) => () => {
       new UsageLimiter({ ...limits, metadataBytes: 10_000 }, blockBytes).take(sparse, 'the layer');
@@ -50,7 +50,7 @@ describe('an image beyond a limit', () => {
     expect(take(131_072)).not.toThrow();
   });
 
-  test('belongs to more owners than squashfs can hold', () => {
+  test('when it has more owners than squashfs can hold', () => {
     const ids = new IdTable();
     for (let id = 0; id < 65_535; id += 1) {
       ids.placeOf(id);
@@ -59,7 +59,7 @@ describe('an image beyond a limit', () => {
   });
 });
 
-test('sizes are read with their letters', () => {
+test('sizes are parsed with their units', () => {
   expect(['1', '2K', '3m', '500G', '1T'].map(parseSize)).toEqual([
     1,
     2048,
@@ -69,6 +69,6 @@ test('sizes are read with their letters', () => {
   ]);
 });
 
-test.each(['', '0', '-1', '1.5G', '10P', '99999999T', 'much'])('%s is no size', (text) => {
+test.each(['', '0', '-1', '1.5G', '10P', '99999999T', 'much'])('%s is rejected as a size', (text) => {
   expect(() => parseSize(text)).toThrow(UsageError);
 });

@@ -44,7 +44,7 @@ async function listed(bytes: Buffer): Promise<ListedFile[]> {
 }
 
 test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
-  'an image for %s becomes a SIF that says so',
+  'an image for %s becomes a SIF marked as such',
   async (architecture) => {
     const file = await convert(image({}, architecture), undefined, ['--platform', `linux/${architecture}`]);
     const { header, descriptors } = await readSif(file);
@@ -56,7 +56,7 @@ test.each(['386', 'amd64', 'arm', 'arm64', 'ppc64le', 's390x', 'riscv64'])(
 test.each([
   [0o077, '700', '600'],
   [0o022, '755', '644'],
-])('with a umask of %o SIF and record are for whom it lets', async (umask, ofSif, ofRecord) => {
+])('a umask of %o determines who can read SIF and manifest', async (umask, ofSif, ofRecord) => {
   const before = process.umask(umask);
   try {
     const file = await convert(image());
@@ -67,7 +67,7 @@ test.each([
   }
 });
 
-test('the configuration goes into the SIF as the image has it', async () => {
+test('the image configuration is stored in the SIF unchanged', async () => {
   const settings = {
     User: '5:5',
     Env: ['A=1'],
@@ -97,7 +97,7 @@ const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
   return context.messages.filter((line) => line.startsWith('warning: '));
 };
 
-describe('an image whose programs are for another architecture than it says', () => {
+describe('an image whose programs contradict its architecture', () => {
   const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
   const program = exitProgram(foreign) ?? Buffer.alloc(0);
   const links = [
@@ -111,13 +111,13 @@ describe('an image whose programs are for another architecture than it says', ()
   test.each([
     ['small', program],
     ['of several blocks', Buffer.concat([program, Buffer.alloc(300_000, 'abc')])],
-  ])('is converted, and that is said: %s', async (_size, data) => {
+  ])('is converted with a warning: %s', async (_size, data) => {
     expect(await warned([...links, { name: 'usr/bin/dash', data }])).toEqual(said('/bin/sh'));
     const config = { Entrypoint: ['/opt/server'] };
     expect(await warned([{ name: 'opt/server', data }], config)).toEqual(said('/opt/server'));
   });
 
-  test('is none without programs, or with such as are right', async () => {
+  test('is not assumed without programs, or with matching ones', async () => {
     expect(
       await warned([...links, { name: 'usr/bin/dash', data: exitProgram(hostArchitecture) ?? '' }]),
     ).toEqual([]);
@@ -127,7 +127,7 @@ describe('an image whose programs are for another architecture than it says', ()
   });
 });
 
-describe('a program that only root can start', () => {
+describe('a program that only root can execute', () => {
   const program = exitProgram(hostArchitecture) ?? Buffer.alloc(0);
   const at = (name: string, mode: number, more: Partial<EntryBytes> = {}): EntryBytes => ({
     name,
@@ -178,18 +178,18 @@ describe('a program that only root can start', () => {
     ],
     ['none: nobody can start it', [at('app', 0o644)], { Entrypoint: ['/app'] }, []],
     ['none: it is not there', [at('app', 0o755)], { Entrypoint: ['/other', ''], Cmd: ['app'] }, []],
-  ])('%s', async (_what, entries, config, warnings) => {
+  ])('is reported: %s', async (_what, entries, config, warnings) => {
     expect(await warned(entries, config)).toEqual(warnings);
   });
 });
 
-test('names of ENV that no shell accepts are named in one warning', async () => {
+test('names of ENV that no shell accepts are reported in one warning', async () => {
   expect(await warned([{ name: 'x' }], { Env: ['a.b=1', 'A=1', '1x=1', 'a.b=2'] })).toEqual([
     `warning: no shell accepts these names of the image's ENV, which are not set: "a.b", "1x"`,
   ]);
 });
 
-test('xattrs that squashfs has no room for are left out with a warning, and the others kept', async () => {
+test('xattrs that squashfs cannot store are dropped with a warning, and the others kept', async () => {
   const acl = { 'SCHILY.xattr.system.posix_acl_access': 'a\u0000b', 'SCHILY.xattr.user.note': 'kept' };
   const bytes = layerBytes([
     { name: 'var/log', type: '5', mode: 0o755, pax: acl },
@@ -210,7 +210,7 @@ test('xattrs that squashfs has no room for are left out with a warning, and the 
   expect(JSON.stringify(listing.results)).not.toContain('posix_acl');
 });
 
-test('what an image has under the names of links for older runtimes and of bind targets stays', async () => {
+test('files of an image under the names of compatibility links and bind targets are preserved', async () => {
   const own: EntryBytes[] = [
     { name: 'environment/setup.sh', data: 'x' },
     { name: 'singularity', data: 'a program' },

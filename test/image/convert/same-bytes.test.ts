@@ -46,7 +46,7 @@ async function converted(compression: string, [pool, lanes]: (typeof threads)[nu
 }
 
 test.each(['zstd:3', 'gzip:6'])(
-  'the same bytes with %s, however many threads compress and whatever the size of their pool',
+  'the bytes are the same with %s, for any number of threads and any pool size',
   async (compression) => {
     const digests: string[] = [];
     for (const numbers of threads) {

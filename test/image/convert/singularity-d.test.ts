@@ -38,7 +38,7 @@ const inShell = (argv: readonly string[], env: Readonly<Record<string, string>> 
 
 const shown = (list: readonly string[]) => list.map((word) => `<${word}>`).join('');
 
-test('every shell gets the values of ENV as the image has them, and those from outside before', async () => {
+test('every shell gets the exact values of ENV, and outer values first', async () => {
   const names = words.map((_word, at) => `V${at}`);
   const file = (
     await filesOf(
@@ -64,7 +64,7 @@ test.each([{}, { SINGULARITY_NO_EVAL: '1' }])(
   },
 );
 
-test('the last of several values of a name counts', async () => {
+test('the last of several values of a name wins', async () => {
   const file = (await filesOf([], [], ['A=first', 'B=1', 'A=second', 'PATH=/a', 'PATH=/b']))(
     'env/10-docker2singularity.sh',
   );
@@ -72,12 +72,12 @@ test('the last of several values of a name counts', async () => {
   expect(inShell(['-c', '. "$0"; echo "$A"', file], { A: 'outside' })).toBe('outside\n');
 });
 
-test('names that no shell accepts are listed, each once', () => {
+test('names that no shell accepts are listed once each', () => {
   const env = ['a.b=1', 'A=1', '1x=1', 'a.b=2', 'é', '', 'with space=1', '_ok'];
   expect(unusableNames(env)).toEqual(['a.b', '1x', 'é', 'with space']);
 });
 
-test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word may begin with - or +: %j', async (env) => {
+test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word can begin with - or +: %j', async (env) => {
   // Bash and dash reject a program of such a name after exec; the words that they would start are printed.
   const started = async (entrypoint: string[], cmd: string[]) => {
     const file = (await filesOf(entrypoint, cmd))('runscript');
@@ -91,13 +91,13 @@ test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word may begin with - or 
   expect((await started([], ['--', '-e']))()).toBe('<--><-e>');
 });
 
-test('words at run are read once more, unless that is not wanted', async () => {
+test('arguments of run are expanded once more, unless disabled', async () => {
   const file = (await filesOf(['printf', '<%s>'], []))('runscript');
   expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value' })).toBe('<value><a b>');
   expect(inShell([file, '$WHAT', 'a b'], { WHAT: 'value', SINGULARITY_NO_EVAL: '1' })).toBe('<$WHAT><a b>');
 });
 
-test('the label of the build date is what date says of it, in every month and on every day of the week', async () => {
+test('the build-date label equals the output of date, in every month and on every weekday', async () => {
   // The first days of the months of 2026 are on all seven.
   for (const day of Array.from({ length: 24 }, (_, at) => at)) {
     const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));

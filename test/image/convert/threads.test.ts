@@ -12,7 +12,7 @@ describe('threads of a conversion', () => {
     expect(conversionThreads(asked, env, processors)).toBe(threads);
   });
 
-  test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is refused with what to do', (asked) => {
+  test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is rejected with the fix', (asked) => {
     expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads has to be a whole number from 1 to 256');
   });
 
@@ -21,7 +21,7 @@ describe('threads of a conversion', () => {
     [40e9, 8, 8],
     [4e9, 8, 3],
     [2.6e9, 8, 1],
-  ])('with an address space of %d bytes, %d threads become %d', (limit, asked, threads) => {
+  ])('with an address space of %d bytes, %d threads are reduced to %d', (limit, asked, threads) => {
     expect(conversionThreads(asked, {}, 64, limit)).toBe(threads);
   });
 

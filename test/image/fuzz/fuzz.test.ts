@@ -30,7 +30,7 @@ async function apply(patch: string, root: string): Promise<void> {
 }
 
 test(
-  'hostile images make no crash, no hang, no growth, and nothing outside',
+  'hostile images cause no crash, hang, unbounded growth or outside write',
   async () => {
     const { exitCode, said } = await fuzz(packageRoot);
     expect({ exitCode, said }).toEqual({ exitCode: 0, said: expect.stringContaining(`${cases} cases, `) });
@@ -41,7 +41,7 @@ test(
 );
 
 test(
-  'a bug that is planted is found among them',
+  'a planted bug is found by the fuzzer',
   async () => {
     const root = temporaryDirectory();
     for (const name of ['src', 'templates', 'test/image', 'package.json']) {

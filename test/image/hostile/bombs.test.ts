@@ -12,7 +12,7 @@ import {
   type Case,
 } from './hostile-bytes.ts';
 
-describe('bombs end at a limit', () => {
+describe('bombs are stopped at a limit', () => {
   const zeros = (mebibytes: number) => Buffer.alloc(mebibytes * 2 ** 20);
   const cases: Case[] = [
     [

@@ -38,7 +38,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return changed;
 }
 
-describe('what is cut off or damaged is refused', () => {
+describe('a truncated or damaged image is rejected', () => {
   const gzip = inGzip(sound);
   const zstd = zstdCompressSync(sound);
   const cases: Case[] = [

@@ -6,7 +6,7 @@ import { layerBytes } from '../layer-bytes.ts';
 import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { expectRefused, inArchive, type Case } from './hostile-bytes.ts';
 
-describe('descriptions that are none are refused', () => {
+describe('invalid descriptions are rejected', () => {
   const index = (bytes: Buffer | string) => async (directory: string) => {
     await mkdir(path.join(directory, 'layout', 'blobs', 'sha256'), { recursive: true });
     await writeFile(path.join(directory, 'layout', 'index.json'), bytes);

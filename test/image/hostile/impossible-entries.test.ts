@@ -2,7 +2,7 @@ import { describe, test } from '@jest/globals';
 import { headerBytes } from '../layer-bytes.ts';
 import { layered, ofBytes, end, file, patched, longName, expectRefused, type Case } from './hostile-bytes.ts';
 
-describe('entries that no file system could hold are refused', () => {
+describe('entries that no file system could hold are rejected', () => {
   const cases: Case[] = [
     ['a NUL in a name', layered({ name: 'x', pax: { path: 'a\0b' } }), /"a\\0b" has a NUL/],
     [

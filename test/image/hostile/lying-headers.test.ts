@@ -13,7 +13,7 @@ import {
   type Case,
 } from './hostile-bytes.ts';
 
-describe('headers that lie are refused', () => {
+describe('inconsistent headers are rejected', () => {
   const sparse = (map: string, size: string, data = 'abc'): EntryBytes => ({
     name: 's',
     data,

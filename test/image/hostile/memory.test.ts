@@ -84,7 +84,7 @@ test.each([
     /take more memory than this process has/,
   ],
 ])(
-  '%s: an error, and no more memory than for any image',
+  '%s is rejected with bounded memory',
   async (_what, layer, said) => {
     const ended = await convertInLittleMemory(await archive(layer));
     expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
@@ -129,7 +129,7 @@ test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
     /holds more than 1000000 files/,
   ],
 ])(
-  'a compressed archive with %s: the same',
+  'a compressed archive with %s is rejected with bounded memory',
   async (_what, store, said) => {
     const ended = await convertInLittleMemory(await archive(tarEnd, store));
     expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });

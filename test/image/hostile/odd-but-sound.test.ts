@@ -31,7 +31,7 @@ function lookingFarBack(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from('28b52ffd00a8', 'hex'), ...blocks]);
 }
 
-describe('what is odd but sound is converted', () => {
+describe('odd but valid input is converted', () => {
   const split = (bytes: Buffer, pack: (part: Buffer) => Buffer) => [
     pack(bytes.subarray(0, 7000)),
     pack(bytes.subarray(7000)),

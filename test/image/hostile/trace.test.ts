@@ -126,7 +126,7 @@ const hostile: EntryBytes[] = [
     ['of hostile names', archiveOf(...hostile), 0],
     ['of hostile names that fails', archiveOf(...hostile, { name: 'x', type: 'Z' }), 1],
   ])(
-    '%s starts no process and writes in its workspace and its cache alone',
+    '%s starts no process and writes only to its temporary directory and its cache',
     async (_what, archive, exitCode) => {
       expect(execFileSync('strace', ['--version'], { encoding: 'utf8' })).toContain('strace');
       const directory = path.join(temporaryDirectory(), 'project');

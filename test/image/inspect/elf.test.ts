@@ -23,11 +23,11 @@ test.each([
   [21, true, ['ppc64le']],
   [21, false, ['ppc64']],
   [22, false, ['s390x']],
-])('machine %d, little-endian %s: %j', (machine, littleEndian, architectures) => {
+])('machine %d, little-endian %s, is recognized as %j', (machine, littleEndian, architectures) => {
   expect(architecturesOf(header(machine, littleEndian))).toEqual(architectures);
 });
 
-test('what is no program of a machine that is known is nothing', () => {
+test('a file of an unknown kind has no machine', () => {
   expect(architecturesOf(header(0xffff))).toBeUndefined();
   expect(architecturesOf(header(62).subarray(0, 19))).toBeUndefined();
   expect(architecturesOf(Buffer.from('#!/bin/sh\nexec something else\n'))).toBeUndefined();

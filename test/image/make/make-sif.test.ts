@@ -58,7 +58,7 @@ async function place(): Promise<Place> {
 }
 
 describe('a conversion', () => {
-  test('ends with the SIF and its record, and nothing else', async () => {
+  test('creates the SIF and its manifest, and nothing else', async () => {
     const { make, sif, left, archive } = await place();
     const engine = fakeEngine();
     const { state, record } = await make(engine);
@@ -78,7 +78,7 @@ describe('a conversion', () => {
     expect(await readSifManifest(sif)).toEqual(record);
   });
 
-  test('is skipped as long as nothing has changed', async () => {
+  test('is skipped while nothing has changed', async () => {
     const { make, archive } = await place();
     const engine = fakeEngine();
     await make(engine);
@@ -94,7 +94,7 @@ describe('a conversion', () => {
     expect(engine.requests).toHaveLength(2);
   });
 
-  test('is done again for a SIF that others could have changed, and no record of theirs counts', async () => {
+  test('is repeated for a SIF that others could have changed, whose manifest is ignored', async () => {
     const { make, sif } = await place();
     await make(fakeEngine());
     expect((await stat(sif)).mode & 0o022).toBe(0);
@@ -119,7 +119,7 @@ describe('a conversion', () => {
   test.each<[string, Partial<MakeSifRequest>, RegExp]>([
     ['another compression', { compression: parseCompression('gzip:6') }, /made with zstd:3/],
     ['--force', { force: true }, /forced/],
-  ])('is done again for %s', async (_what, changes, reason) => {
+  ])('is repeated for %s', async (_what, changes, reason) => {
     const { make } = await place();
     const engine = fakeEngine();
     await make(engine);
@@ -128,7 +128,7 @@ describe('a conversion', () => {
     expect(result.reason).toMatch(reason);
   });
 
-  test('by another engine is good enough, unless one is asked for by its name', async () => {
+  test('by another engine is reused, unless an engine is requested', async () => {
     const { make } = await place();
     const other = { ...fakeEngine(), name: 'other' };
     await make(fakeEngine());
@@ -139,7 +139,7 @@ describe('a conversion', () => {
     expect(await make(other)).toMatchObject({ state: 'made', reason: 'it was made by fake' });
   });
 
-  test('is done again when --verify finds damage, which a look at the size does not', async () => {
+  test('is repeated when --verify finds damage that the size does not show', async () => {
     const { make, sif } = await place();
     const engine = fakeEngine();
     await make(engine);
@@ -160,7 +160,7 @@ describe('a conversion', () => {
     expect((await make(fakeEngine(), { force: true })).state).toBe('made');
   });
 
-  test('works where --tmpdir says, and publishes beside the output', async () => {
+  test('works in --tmpdir, and publishes beside the output', async () => {
     const { make, left } = await place();
     const tmpDir = temporaryDirectory();
     const engine = fakeEngine();
@@ -170,7 +170,7 @@ describe('a conversion', () => {
     expect(await left()).toEqual(['x.sif', 'x.sif.json']);
   });
 
-  test('of the same output twice at once happens once', async () => {
+  test('of the same output runs once when requested twice at the same time', async () => {
     const { make } = await place();
     const engine = fakeEngine(async (request) => {
       await delay(200);
@@ -182,7 +182,7 @@ describe('a conversion', () => {
   });
 });
 
-describe('a conversion that fails leaves the old SIF, or nothing', () => {
+describe('a failed conversion leaves the old SIF, or nothing', () => {
   const faults: [string, FakeConversion, RegExp, typeof HpcGatError][] = [
     [
       'the engine fails',
@@ -239,7 +239,7 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     expect((await make(fakeEngine())).state).toBe('up to date');
   });
 
-  test('the source changes meanwhile', async () => {
+  test('when the source changes in the meantime', async () => {
     const { make, left, archive } = await place();
     const engine = fakeEngine(async (request) => {
       await soundSif(request);
@@ -249,7 +249,7 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     expect(await left()).toEqual([]);
   });
 
-  test('a directory takes the name meanwhile', async () => {
+  test('when a directory takes the name in the meantime', async () => {
     const { make, left, sif } = await place();
     const engine = fakeEngine(async (request) => {
       await soundSif(request);
@@ -259,7 +259,7 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     expect(await left()).toEqual(['x.sif']);
   });
 
-  test('Ctrl-C', async () => {
+  test('after Ctrl-C', async () => {
     const { make, left } = await place();
     const interruption = new AbortController();
     const engine = fakeEngine(async ({ scratch }, { signal }) => {
@@ -275,7 +275,7 @@ describe('a conversion that fails leaves the old SIF, or nothing', () => {
     ['nowhere/x.sif', /there is no directory .*nowhere/],
     ['image.tar/x.sif', /there is no directory|Not a directory/i],
     ['.', /is a directory/],
-  ])('the output is %s', async (name, message) => {
+  ])('when the output is %s', async (name, message) => {
     const { make, left, directory } = await place();
     const failing = make(fakeEngine(), { output: path.join(directory, name) });
     await expect(failing).rejects.toThrow(UsageError);

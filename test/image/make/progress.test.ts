@@ -38,7 +38,7 @@ const steady = Array.from({ length: 1001 }, (_none, at) => ({
 }));
 
 describe('without a terminal', () => {
-  test('a step has a line, and one for each tenth of it', () => {
+  test('prints a line per step, and one for each tenth of it', () => {
     const { at, lines } = display();
     for (const { ms, ...progress } of steady) {
       at(ms, progress);
@@ -52,7 +52,7 @@ describe('without a terminal', () => {
     expect(lines.at(-1)).toBe('[101 s] checking the result');
   });
 
-  test('a step that goes on beside the next has its line once', () => {
+  test('prints one line for a step that overlaps the next', () => {
     const { at, lines } = display();
     at(0, { doneBytes: 0, totalBytes: 9 });
     at(1000, { message: 'checking the result' });
@@ -61,7 +61,7 @@ describe('without a terminal', () => {
     expect(lines).toEqual(['[0 s] converting the layers', '[1 s] checking the result']);
   });
 
-  test('what is slow has a line a minute, what is fast none but its first', () => {
+  test('prints a line per minute for a slow step, and only the first for a fast one', () => {
     const slow = display();
     const fast = display();
     for (let second = 0; second <= 300; second += 1) {
@@ -74,7 +74,7 @@ describe('without a terminal', () => {
     expect(fast.lines).toEqual(['[0 s] converting the layers']);
   });
 
-  test('of a stream whose length nobody knows there is neither a percentage nor a time left', () => {
+  test('prints neither a percentage nor a remaining time for a stream of unknown length', () => {
     const { at, lines } = display();
     for (let second = 0; second <= 60; second += 1) {
       at(second * 1000, { doneBytes: second * 20 * megabyte });
@@ -82,7 +82,7 @@ describe('without a terminal', () => {
     expect(lines).toEqual(['[0 s] converting the layers', '[60 s] converting the layers: 1200 MB, 20 MB/s']);
   });
 
-  test('of several images each line and each warning names its own', () => {
+  test('names the image in each line and warning when there are several', () => {
     const { at, warn, lines } = display({ named: true });
     at(0, {});
     warn('odd');
@@ -90,7 +90,7 @@ describe('without a terminal', () => {
   });
 });
 
-test('on a terminal one line tells of all and of the layer, and is taken away at the end', () => {
+test('a terminal shows one line for the image and its layer, which is cleared at the end', () => {
   const { at, end, drawn, lines } = display({}, true);
   for (const { ms, ...progress } of steady.slice(0, 101)) {
     at(ms, {
@@ -106,7 +106,7 @@ test('on a terminal one line tells of all and of the layer, and is taken away at
   ]);
 });
 
-test('events are JSON, one a second, and the whole at the end', () => {
+test('events are JSON, at most one per second, with a summary at the end', () => {
   const { at, warn, end, lines, drawn } = display({ events: true }, true);
   for (const { ms, ...progress } of steady) {
     at(ms, progress);
@@ -126,7 +126,7 @@ test('events are JSON, one a second, and the whole at the end', () => {
   expect(events[101]).toEqual({ event: 'warning', file: '/home/x.sif', message: 'odd\nlines' });
 });
 
-test('layers are counted each and together', () => {
+test('layers are counted one by one and in total', () => {
   const told: ConversionProgress[] = [];
   const { begin, onBytes } = countLayers((progress) => told.push(progress), 'compress', 'reading', {
     layerCount: 2,

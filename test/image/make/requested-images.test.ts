@@ -7,7 +7,7 @@ import { sampleSettings } from '../../run/plan/sample-plan.ts';
 const images = (settings: Settings) =>
   configuredImages({ root: '/p', site: 'generic', settings: sampleSettings(settings) });
 
-test('the images of a project are the server and, where it has a source, the client', () => {
+test('the images of a project are the server and, if it has a source, the client', () => {
   const server: Settings = { image: { source: 'docker-archive:a.tar' } };
   expect(images(server)).toEqual([
     {
@@ -39,13 +39,13 @@ test('the images of a project are the server and, where it has a source, the cli
   expect(() => images({})).toThrow(UsageError);
 });
 
-test('the mirrors of a registry are tried before it, and no other’s', () => {
+test('the mirrors of a registry are tried before it, and no others', () => {
   const settings = sampleSettings({ registry: { mirrors: { 'docker.io': ['mirror.example/hub'] } } });
   expect(namedImage('docker://a:1', settings, '/').source).toMatchObject({ mirrors: ['mirror.example/hub'] });
   expect(namedImage('docker://ghcr.io/a:1', settings, '/').source).not.toHaveProperty('mirrors');
 });
 
-test('a registry of registry.plainHttp is asked without encryption, others are not', () => {
+test('a registry in registry.plainHttp is contacted without encryption, others are not', () => {
   const settings = sampleSettings({ registry: { plainHttp: ['127.0.0.1:5000'] } });
   expect(namedImage('docker://127.0.0.1:5000/a:1', settings, '/').source).toMatchObject({ plainHttp: true });
   expect(namedImage('docker://127.0.0.1:5001/a:1', settings, '/').source).not.toHaveProperty('plainHttp');

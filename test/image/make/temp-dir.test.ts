@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const { host, pid, startTicks } = ownIdentity();
 
-test("what dead conversions left is removed, what is alive or another's stays", async () => {
+test('files of dead conversions are removed, files of running ones and of other users are not', async () => {
   const directory = temporaryDirectory();
   const outside = path.join(temporaryDirectory(), 'precious');
   await writeFile(outside, '');
@@ -36,7 +36,7 @@ test("what dead conversions left is removed, what is alive or another's stays", 
   expect((await readdir(directory)).sort()).toEqual([...kept].sort());
 });
 
-test('a directory or file that only has the name of a leftover stays', async () => {
+test('a directory or file that merely has the name of a leftover is preserved', async () => {
   const directory = temporaryDirectory();
   const outside = path.join(temporaryDirectory(), 'precious');
   await mkdir(outside);
@@ -52,7 +52,7 @@ test('a directory or file that only has the name of a leftover stays', async () 
   expect(await readdir(directory)).toEqual(before);
 });
 
-test('an engine whose number stands for more than one process gets no signal', async () => {
+test('an engine whose id stands for more than one process is not signaled', async () => {
   const directory = temporaryDirectory();
   const engines = [
     identityOf(1),
@@ -76,7 +76,7 @@ test('an engine whose number stands for more than one process gets no signal', a
   expect({ sent, left: await readdir(directory) }).toEqual({ sent: [], left: [] });
 });
 
-test('the engine of a conversion that was killed is ended, with its children', async () => {
+test('the engine of a killed conversion is ended with its children', async () => {
   const directory = temporaryDirectory();
   const engine = spawn('sh', ['-c', 'trap "" TERM; sleep 1000 & echo $!; wait; wait'], {
     detached: true,

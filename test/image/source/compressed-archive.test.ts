@@ -89,8 +89,8 @@ async function overwrite(file: string, position: number): Promise<void> {
   await utimes(file, atime, mtime);
 }
 
-describe('an archive that gzip has compressed', () => {
-  test('has a record of what stands in it, and is known again without being read', async () => {
+describe('an archive compressed with gzip', () => {
+  test('gets a manifest of its contents, and is recognized without being read', async () => {
     const { file, make } = await place(gzipSync(saved));
     // As precise as utimes(2) sets it again.
     await utimes(file, 1_700_000_000, 1_700_000_000);
@@ -118,13 +118,13 @@ describe('an archive that gzip has compressed', () => {
     ['image.tgz', gzipSync(saved)],
     ['image.tar.zst', zstdCompressSync(saved)],
     ['image.tar', zstdCompressSync(saved)],
-  ])('%s comes to the bytes of image.tar', async (name, archive) => {
+  ])('gives the bytes of image.tar for %s', async (name, archive) => {
     const [plain, compressed] = [await place(saved, 'image.tar'), await place(archive, name)];
     await Promise.all([plain.make(), compressed.make()]);
     expect((await readFile(compressed.sif)).equals(await readFile(plain.sif))).toBe(true);
   });
 
-  test('is counted by the bytes of the file', async () => {
+  test('is measured by the bytes of the file', async () => {
     const archive = gzipSync(saved);
     const told: ConversionProgress[] = [];
     await watched(await place(archive), (progress) => told.push(progress));
@@ -137,7 +137,7 @@ describe('an archive that gzip has compressed', () => {
     });
   });
 
-  test('is not read on after Ctrl-C', async () => {
+  test('is not read any further after Ctrl-C', async () => {
     const interruption = new AbortController();
     const interrupt = () => {
       interruption.abort(new InterruptedError('SIGINT'));
@@ -146,7 +146,7 @@ describe('an archive that gzip has compressed', () => {
     await expect(converting).rejects.toThrow(InterruptedError);
   });
 
-  test('for another platform is refused, now and when it was made before', async () => {
+  test('is rejected for another platform, now and after it was converted', async () => {
     const other = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
     const { make } = await place(gzipSync(saved));
     const platform = parsePlatform(`linux/${other}`);
@@ -162,7 +162,7 @@ describe('an archive that gzip has compressed', () => {
     await expect(make({ source: await source() })).rejects.toThrow(`not for linux/${other}`);
   });
 
-  test('of images for two platforms is converted again for the other one', async () => {
+  test('is converted again for the other of two platforms', async () => {
     const both = dockerSave([
       { architecture: 's390x', layer: '\0'.repeat(1024) },
       { architecture: hostArchitecture, layer: '\0'.repeat(1536) },
@@ -174,7 +174,7 @@ describe('an archive that gzip has compressed', () => {
     expect((await make()).record?.image.architecture).toBe(hostArchitecture);
   });
 
-  test('is refused for Apptainer, which does not read it', async () => {
+  test('is rejected for Apptainer, which cannot read it', async () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
     const reading = runtimeSource(
@@ -195,7 +195,7 @@ describe('an archive that gzip has compressed', () => {
   });
 });
 
-describe('of two images in one file', () => {
+describe('with two images in one file', () => {
   const [one, two] = layers.map((layer) => [layer]);
   const configs = [one, two].map((of = []) => JSON.stringify({ ...configOf(of), created: undefined }));
   const both = Buffer.concat([
@@ -216,7 +216,7 @@ describe('of two images in one file', () => {
     tarEnd,
   ]);
 
-  test.each([':lab/image:0', ':lab/image:1'])('the one that is named is taken: %s', async (reference) => {
+  test.each([':lab/image:0', ':lab/image:1'])('the named one is selected: %s', async (reference) => {
     const plain = await place(both, 'image.tar', reference);
     const compressed = await place(gzipSync(both), 'image.tar.gz', reference);
     await Promise.all([plain.make(), compressed.make()]);
@@ -226,14 +226,14 @@ describe('of two images in one file', () => {
   test.each([
     ['', 'holds 2 images: lab/image:0, lab/image:1'],
     [':lab/image:3', 'holds no image lab/image:3'],
-  ])('none is taken by "%s"', async (reference, message) => {
+  ])('none is selected by "%s"', async (reference, message) => {
     const { make } = await place(gzipSync(both), 'image.tar.gz', reference);
     await expect(make()).rejects.toThrow(UsageError);
     await expect(make()).rejects.toThrow(message);
   });
 });
 
-describe('what is no sound archive is refused, and nothing is left', () => {
+describe('an invalid archive is rejected, and nothing is left behind', () => {
   const damaged = Buffer.from(gzipSync(saved)).fill(0xaa, 150_000, 150_100);
   const wrongChecksum = gzipSync(saved);
   wrongChecksum.writeUInt32LE(0, wrongChecksum.length - 8);
@@ -307,7 +307,7 @@ describe('an OCI archive that is compressed as a whole', () => {
     ['image.tar.gz', gzipSync, saved, ''],
     ['image.tar.gz', gzipSync, bothImages, ':one'],
     ['image.tar.zst', zstdCompressSync, bothImages, ':two'],
-  ])('%s comes to the bytes of image.tar', async (name, compress, archive, tag) => {
+  ])('gives the bytes of image.tar for %s', async (name, compress, archive, tag) => {
     const plain = await place(archive, 'image.tar', tag, 'oci-archive');
     const compressed = await place(compress(archive), name, tag, 'oci-archive');
     const [, { record }] = await Promise.all([plain.make(), compressed.make()]);
@@ -316,7 +316,7 @@ describe('an OCI archive that is compressed as a whole', () => {
     expect(await compressed.make()).toMatchObject({ state: 'up to date' });
   });
 
-  test('is converted for another platform too, when that is asked for', async () => {
+  test('is converted for another platform when that is requested', async () => {
     const { make, file } = await place(gzipSync(bothImages), 'image.tar.gz', ':one', 'oci-archive');
     await make();
     const platform = parsePlatform('linux/s390x');
@@ -343,13 +343,13 @@ describe('an OCI archive that is compressed as a whole', () => {
       'but no OCI archive: it holds a/b/c/d',
     ],
     ['of text', Buffer.from('hello\n'.repeat(200)), '', 'no tar archive that gzip has compressed'],
-  ])('is refused %s', async (_what, archive, wanted, message) => {
+  ])('is rejected %s', async (_what, archive, wanted, message) => {
     const { make, sif } = await place(gzipSync(archive), 'image.tar.gz', wanted, 'oci-archive');
     await expect(make()).rejects.toThrow(message);
     await expect(stat(sif)).rejects.toThrow('ENOENT');
   });
 
-  test('is wanted plain for Apptainer', async () => {
+  test('is required uncompressed for Apptainer', async () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
     await expect(

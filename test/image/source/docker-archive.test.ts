@@ -15,7 +15,7 @@ async function written(bytes: Buffer): Promise<string> {
 const two = [{ tags: ['lab/one:1'] }, { tags: ['lab/two:2', 'lab/two:latest'] }];
 
 describe('an archive of docker save', () => {
-  test('of one image', async () => {
+  test('is parsed with one image', async () => {
     const archive = await readDockerArchive(await written(dockerSave()));
     expect(archive).toMatchObject({
       tags: ['lab/image:1'],
@@ -26,7 +26,7 @@ describe('an archive of docker save', () => {
     expect(archive.manifestSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('of two images gives the one that is named', async () => {
+  test('of two images selects the named one', async () => {
     const file = await written(dockerSave(two));
     expect((await readDockerArchive(file, { reference: 'lab/two:2' })).tags).toEqual([
       'lab/two:2',
@@ -40,7 +40,7 @@ describe('an archive of docker save', () => {
     });
   });
 
-  test('a directory with a size in its header has no data', async () => {
+  test('ignores a size in the header of a directory', async () => {
     const directory = tarEntry('directory/', '', '5', 100_000);
     await expect(
       readDockerArchive(await written(Buffer.concat([directory, dockerSave()]))),
@@ -49,7 +49,7 @@ describe('an archive of docker save', () => {
     });
   });
 
-  test('names in extensions and in the prefix are understood', async () => {
+  test('reads names in extensions and in the prefix', async () => {
     const long = `${'d'.repeat(120)}/layer.tar`;
     const record = `path=${long}\n`;
     const length = record.length + 4;
@@ -74,10 +74,10 @@ describe('an archive of docker save', () => {
   });
 });
 
-describe('what is no sound archive', () => {
+describe('an invalid archive', () => {
   const whole = dockerSave();
 
-  test('every way to cut it off is found', async () => {
+  test('is rejected when it is cut off at any position', async () => {
     // Missing padding and a missing end mark lose no content of the archive.
     const data = whole.subarray(0, whole.lastIndexOf(']') + 1);
     const file = path.join(temporaryDirectory(), 'image.tar');
@@ -131,11 +131,11 @@ describe('what is no sound archive', () => {
       ]),
       /is damaged: 1 layers, but digests of 2/,
     ],
-  ])('%s', async (_what, bytes, message) => {
+  ])('is rejected: %s', async (_what, bytes, message) => {
     await expect(readDockerArchive(await written(bytes))).rejects.toThrow(message);
   });
 
-  test('no file, and a directory', async () => {
+  test('is rejected when it is absent or a directory', async () => {
     await expect(readDockerArchive('/nowhere/x.tar')).rejects.toThrow(UsageError);
     await expect(readDockerArchive(temporaryDirectory())).rejects.toThrow('is not a file');
   });

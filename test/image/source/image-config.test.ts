@@ -16,12 +16,12 @@ test.each([
   [{ Entrypoint: '', Cmd: null }, [], []],
   [{ entrypoint: ['x'], CMD: [null] }, ['x'], ['']],
   [{}, [], []],
-])('Entrypoint and Cmd are those of Docker: %j', (config, entrypoint, cmd) => {
+])('Entrypoint and Cmd are read as Docker does: %j', (config, entrypoint, cmd) => {
   expect(words(config)).toMatchObject({ entrypoint, cmd });
 });
 
 test.each([{ Entrypoint: 1 }, { Cmd: ['a\0b'] }, { Cmd: 'a\0b' }, { Env: 'A=1' }, { Env: [1] }])(
-  '%j is refused',
+  '%j is rejected',
   (config) => {
     expect(() => words(config)).toThrow(/^config\./);
   },

@@ -11,7 +11,7 @@ import { dockerSave } from '../tar-bytes.ts';
 const blobOf = (digest: string) => path.join('blobs', digest.replace(':', '/'));
 
 describe('an OCI layout', () => {
-  test.each(['oci', 'oci-archive'] as const)('of one image, as %s', async (kind) => {
+  test.each(['oci', 'oci-archive'] as const)('of one image is read as %s', async (kind) => {
     const bytes = new OciBytes();
     const image = bytes.image();
     bytes.add(image);
@@ -21,7 +21,7 @@ describe('an OCI layout', () => {
     expect(await blob(read.layers[0]?.digest ?? '')).toMatchObject({ sizeBytes: read.layers[0]?.size });
   });
 
-  test('of several images gives the one of the tag, and names them where none or a wrong one is given', async () => {
+  test('of several images selects the one of the tag, and lists them for a missing or wrong tag', async () => {
     const bytes = new OciBytes();
     const [one, two] = [bytes.image('one'), bytes.image('two')];
     const file = await bytes.add(one, 'v1').add(two, 'lab/image:two').directory();
@@ -34,7 +34,7 @@ describe('an OCI layout', () => {
     });
   });
 
-  test('of an image and what is about it gives the image', async () => {
+  test('of an image and its attachments selects the image', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
     const signature = { ...bytes.image('signature'), artifactType: 'application/vnd.example.signature.v1' };
@@ -43,7 +43,7 @@ describe('an OCI layout', () => {
     expect(await read(await bytes.add(image).directory())).toBe(image.digest);
   });
 
-  test('whose index has null where there is nothing to say gives its image', async () => {
+  test('with null fields in its index selects its image', async () => {
     const bytes = new OciBytes();
     const here = forPlatform(bytes.image('here'));
     const asOfGo = {
@@ -56,7 +56,7 @@ describe('an OCI layout', () => {
     expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
-  test('whose index leads to indexes gives the image for this platform, past attestations', async () => {
+  test('with nested indexes selects the image for this platform, past attestations', async () => {
     const bytes = new OciBytes();
     const [here, elsewhere] = [bytes.image('here'), bytes.image('elsewhere')];
     const platforms = bytes.index([
@@ -68,7 +68,7 @@ describe('an OCI layout', () => {
     expect((await readOciLayout({ kind: 'oci', file })).image.manifestDigest).toBe(here.digest);
   });
 
-  test('gives the image for the platform that is asked for, of the usual variant unless that names one', async () => {
+  test('selects the requested platform, with its usual variant unless one is named', async () => {
     const bytes = new OciBytes();
     const [plain, v8, v9] = [bytes.image('plain'), bytes.image('v8'), bytes.image('v9')];
     const platform = (variant: string) => ({ os: 'linux', architecture: 'arm64', variant });
@@ -87,7 +87,7 @@ describe('an OCI layout', () => {
     await expect(read('linux/arm64/v7')).rejects.toThrow(/no image for linux\/arm64\/v7/);
   });
 
-  test('without an image for this platform says for which it has one', async () => {
+  test('without an image for this platform reports the platforms that it has', async () => {
     const bytes = new OciBytes();
     const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
@@ -96,7 +96,7 @@ describe('an OCI layout', () => {
     });
   });
 
-  test('of nothing says so', async () => {
+  test('without images is reported as empty', async () => {
     const file = await new OciBytes().directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
       message: expect.stringMatching(/holds no image$/),
@@ -104,7 +104,7 @@ describe('an OCI layout', () => {
     });
   });
 
-  test('whose manifest was changed is damaged', async () => {
+  test('with a changed manifest is reported as damaged', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
     const file = await bytes.add(image).directory();
@@ -114,7 +114,7 @@ describe('an OCI layout', () => {
     await expect(reading).rejects.toThrow(/is damaged: sha256:\w+ has the digest/);
   });
 
-  test('without a blob is incomplete', async () => {
+  test('without a blob is reported as incomplete', async () => {
     const bytes = new OciBytes();
     const image = bytes.image();
     const file = await bytes.add(image).directory();
@@ -122,7 +122,7 @@ describe('an OCI layout', () => {
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(/is incomplete: it holds no blob/);
   });
 
-  test('that leads to itself ends', async () => {
+  test('with a circular index is rejected', async () => {
     const bytes = new OciBytes();
     let index = bytes.index([bytes.image()]);
     for (let depth = 0; depth < 5; depth += 1) {
@@ -136,13 +136,13 @@ describe('an OCI layout', () => {
     ['application/vnd.oci.image.layer.v1.tar+gzip+encrypted', /is encrypted/],
     ['application/vnd.oci.image.layer.v1.tar+xz', /is compressed by xz/],
     ['application/vnd.cncf.helm.chart', /no layer of a file system/],
-  ])('with layers of type %s cannot be converted', async (type, message) => {
+  ])('with layers of type %s is rejected', async (type, message) => {
     const bytes = new OciBytes();
     const file = await bytes.add(bytes.image('x', type)).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(message);
   });
 
-  test('is neither a directory without an index nor an old archive of docker save', async () => {
+  test('is distinguished from a directory without an index and from an old archive of docker save', async () => {
     const file = path.join(temporaryDirectory(), 'old.tar');
     await writeFile(file, dockerSave());
     const reading = readOciLayout({ kind: 'oci-archive', file });

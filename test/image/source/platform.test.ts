@@ -24,12 +24,12 @@ test.each([
   ['linux/armhf/v6', 'linux/arm/v6'],
   ['linux/arm64/8', 'linux/arm64/v8'],
   ['linux/ppc64el', 'linux/ppc64le'],
-])('%s is the platform %s', (text, platform) => {
+])('%s is parsed as the platform %s', (text, platform) => {
   expect(formatPlatform(parsePlatform(text))).toBe(platform);
 });
 
 test.each(['', 'arm64', 'linux', 'linux/', 'windows/amd64', 'linux/vax', 'linux/arm/v7/x', 'linux/../x'])(
-  '%j is none',
+  '%j is rejected as a platform',
   (text) => {
     expect(() => parsePlatform(text)).toThrow(UsageError);
   },
@@ -42,12 +42,12 @@ describe('an image', () => {
     expectPlatform({ os, architecture, variant }, platform, 'the image');
   };
 
-  test('is taken when it is for this host, or does not say what it is for', () => {
+  test('is accepted when it is for this host, or does not name a platform', () => {
     expect(look(host)).not.toThrow();
     expect(look('/')).not.toThrow();
   });
 
-  test('for another platform is refused until that is asked for', () => {
+  test('for another platform is rejected unless that is requested', () => {
     expect(look(foreign)).toThrow(`the image is an image for ${foreign}, and this host is ${host}`);
     expect(look(foreign, foreign)).not.toThrow();
     expect(look(`${foreign}/v8`, foreign)).not.toThrow();
@@ -57,13 +57,13 @@ describe('an image', () => {
     expect(look('linux/arm', 'linux/arm/v7')).not.toThrow();
   });
 
-  test('that Apptainer does not run is refused', () => {
+  test('that Apptainer does not run is rejected', () => {
     expect(look('windows/amd64')).toThrow(/and Apptainer runs those of Linux/);
     expect(look('linux/vax')).toThrow(HpcGatError);
   });
 });
 
-test('a recipe is for the host that builds it alone', () => {
+test('a definition file is limited to the host that builds it', () => {
   const recipe = parseSource('x.def', '/');
   expect(forPlatform(recipe, host)).toBe(recipe);
   expect(() => forPlatform(recipe, foreign)).toThrow(`run on this host, which is ${host}, not ${foreign}`);

@@ -25,8 +25,8 @@ async function prepared(source: OciSource): Promise<{ scratch: string; form: str
 const blob = (scratch: string, digest: string) =>
   readFile(path.join(scratch, 'layout', 'blobs', digest.replace(':', '/')));
 
-describe('the view of an OCI layout that Apptainer gets', () => {
-  test.each(['oci', 'oci-archive'] as const)('holds the wanted image alone, from %s', async (kind) => {
+describe('the OCI layout that Apptainer gets', () => {
+  test.each(['oci', 'oci-archive'] as const)('contains only the requested image, from %s', async (kind) => {
     const bytes = new OciBytes();
     const [one, two] = [bytes.image('one'), bytes.image('two')];
     bytes.add(one, 'v1').add(bytes.index([attestation(one), forPlatform(two)]), 'v2');
@@ -49,7 +49,7 @@ describe('the view of an OCI layout that Apptainer gets', () => {
     ['another layer', gzipSync('two')],
     ['rubbish', Buffer.from('rubbish')],
     ['nothing', Buffer.alloc(0)],
-  ])('is not made when a blob holds %s', async (_what, content) => {
+  ])('is not created when a blob holds %s', async (_what, content) => {
     const bytes = new OciBytes();
     bytes.add(bytes.image('one'));
     const file = await bytes.directory();

@@ -34,7 +34,7 @@ describe('parseSource', () => {
       `docker://127.0.0.1:5000/x@sha256:${id}`,
       'x_aaaaaaaaaaaa.sif',
     ],
-  ])('%s', (text, formatted, output) => {
+  ])('parses %s', (text, formatted, output) => {
     const source = parseSource(text, '/here');
     expect(formatSource(source)).toBe(formatted);
     expect(defaultOutputName(source)).toBe(output);
@@ -46,7 +46,7 @@ describe('parseSource', () => {
     ['docker-archive:my:1.tar:lab/x:2', '/here/my:1.tar', 'lab/x:2'],
     ['docker-archive:plain:lab/x:2', '/here/plain', 'lab/x:2'],
     ['docker-archive:absent.tar:lab/x:2', '/here/absent.tar', 'lab/x:2'],
-  ])('%s means the longest file name that is there', (text, file, reference) => {
+  ])('resolves %s to the longest existing file name', (text, file, reference) => {
     const exists = (name: string) => ['/here/my', '/here/my:1.tar', '/here/plain'].includes(name);
     expect(parseSource(text, '/here', exists)).toEqual({
       kind: 'docker-archive',
@@ -55,7 +55,7 @@ describe('parseSource', () => {
     });
   });
 
-  test('library://alpine is for later, and says so', () => {
+  test('rejects library://alpine as not yet supported', () => {
     expect(() => parseSource('library://alpine', '/')).toThrow('yet');
   });
 
@@ -70,7 +70,7 @@ describe('parseSource', () => {
     'docker://Big/Letters',
     'docker://',
     'x:y',
-  ])('%j is refused, and the forms are named', (text) => {
+  ])('rejects %j, and lists the supported forms', (text) => {
     expect(fixOf(() => parseSource(text, '/'))).toMatch(/docker(-daemon|-archive)?:/);
   });
 });

@@ -32,14 +32,14 @@ describe('the layers of an archive', () => {
     ['none', plain],
     ['gzip', gzipSync(plain)],
     ['zstd', zstdCompressSync(plain)],
-  ])('are sound, stored with %s', async (codec, stored) => {
+  ])('are valid when stored with %s', async (codec, stored) => {
     let read = 0;
     const [file, layers] = await layer(stored, codec);
     await checkLayers(file, layers, (bytes) => (read += bytes), never);
     expect(read).toBe(stored.length);
   });
 
-  test('may be empty', async () => {
+  test('can be empty', async () => {
     const [file, layers] = await layer(Buffer.alloc(0), 'none', { diffId: `sha256:${sha256OfBytes('')}` });
     await expect(checkLayers(file, layers, () => undefined, never)).resolves.toBeUndefined();
   });
@@ -49,14 +49,14 @@ describe('the layers of an archive', () => {
     ['compressed, a byte is wrong', 'gzip', Buffer.from(gzipSync(plain)).fill(0, 60, 64)],
     ['cut off', 'gzip', gzipSync(plain).subarray(0, 100)],
     ['cut off, with zstd', 'zstd', zstdCompressSync(plain).subarray(0, 30)],
-  ])('are damaged: %s', async (_what, codec, stored) => {
+  ])('are rejected as damaged: %s', async (_what, codec, stored) => {
     const [file, layers] = await layer(stored, codec);
     const checking = checkLayers(file, layers, () => undefined, never);
     await expect(checking).rejects.toThrow(HpcGatError);
     await expect(checking).rejects.toThrow(/is damaged: its layer a\/layer.tar/);
   });
 
-  test('are not read on after Ctrl-C', async () => {
+  test('are not read any further after Ctrl-C', async () => {
     const interruption = new AbortController();
     const [file, layers] = await layer(plain, 'none');
     const abort = () => {

@@ -84,7 +84,7 @@ async function fromArchive(archive: Buffer, selector = '', flags: readonly strin
 const untagged = (image: Described): Described => ({ ...image, tags: null });
 const second: Described = { cmd: 'second', tags: null };
 
-describe('of several images in an archive of docker save', () => {
+describe('with several images in an archive of docker save', () => {
   test.each<[string, Described[], string, string[], string]>([
     ['the only one for this platform is taken', [untagged(otherImage), untagged(hostImage)], '', [], 'this'],
     [
@@ -214,7 +214,7 @@ describe('an archive of docker save', () => {
     expect((await fromArchive(saved([hostImage, second]), ':docker.io/library/x:1')).cmd).toBe('this');
   });
 
-  test('may have a volume label, and nothing that is damaged', async () => {
+  test('can have a volume label, but no damaged header', async () => {
     const archive = saved(
       [hostImage],
       [
@@ -264,7 +264,7 @@ describe('an archive of docker save', () => {
   });
 });
 
-describe('of the entries of an OCI index', () => {
+describe('with several entries in an OCI index', () => {
   const image = (bytes: OciBytes, described: Described, more: object = {}): BlobDescriptor => {
     const { layer, config } = pieces(described);
     return bytes.blob(
@@ -434,7 +434,7 @@ describe('of the entries of an OCI index', () => {
     expect(await converted(from(describe, '', true))).toMatchObject({ cmd: 'this', said: '' });
   });
 
-  test('the index decides for which platform an image is', async () => {
+  test('the index determines the platform of an image', async () => {
     const mixed = (bytes: OciBytes) => [
       host(image(bytes, hostImage), otherUname),
       host(image(bytes, otherImage)),
@@ -470,7 +470,7 @@ describe('of the entries of an OCI index', () => {
     expect(found).toEqual(['second', 'this']);
   });
 
-  test('one in a nested index is found by its digest', async () => {
+  test('an image in a nested index is found by its digest', async () => {
     const bytes = new OciBytes();
     const { digest } = image(bytes, otherImage);
     const nested = (to: OciBytes) => [host(image(to, hostImage)), host(image(to, otherImage), other)];
@@ -479,7 +479,7 @@ describe('of the entries of an OCI index', () => {
     expect((await converted(from(nested, `@${digest}`, true))).said).toContain(`--platform linux/${other}`);
   });
 
-  test('one with layers that may not be distributed is converted when they are there', async () => {
+  test('an image with non-distributable layers is converted when they are present', async () => {
     const foreign = (isThere: boolean) => (bytes: OciBytes) => {
       const { layer, config } = pieces(hostImage);
       const blob = bytes.blob(layer, 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip');
@@ -499,7 +499,7 @@ describe('of the entries of an OCI index', () => {
   });
 });
 
-test('a file whose name has a colon goes before a reference', async () => {
+test('a file whose name contains a colon takes precedence over a reference', async () => {
   const archive = saved([hostImage]);
   const from =
     (name: string, selector = '') =>
@@ -512,7 +512,7 @@ test('a file whose name has a colon goes before a reference', async () => {
   expect((await converted(from('without:ending', ':x:1'))).cmd).toBe('this');
 });
 
-test('a daemon that has an image for a platform decides that it is for that one', async () => {
+test('a daemon that has an image for a platform determines its platform', async () => {
   await using daemon = await fakeDaemon((asked, response) => {
     answerJson(
       response,

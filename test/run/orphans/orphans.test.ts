@@ -73,7 +73,7 @@ test('resources of a run whose directory was removed are listed, ended and remov
   expect(await readFile(called, 'utf8')).not.toContain('startup');
 });
 
-test('containers of Docker are found by the directory that the removed run recorded', async () => {
+test('Docker containers are found by the recorded directory of the removed run', async () => {
   const { temp, cleanUp, called } = await makeProject();
   const directory = await makeDirectory(temp, 'orphan-docker', {});
   await writeFile(path.join(directory, '.hpc-gat', 'network'), 'hpc-gat-orphan-docker-0\n');
@@ -84,7 +84,7 @@ test('containers of Docker are found by the directory that the removed run recor
   expect(calls).toContain('network ls --quiet --filter label=hpc-gat.owned=/nowhere/owned/here.7\n');
 });
 
-test('a run whose script runs, whose directory is there, or that is on another host is left alone', async () => {
+test('a run with a running script, an existing directory, or another host is left alone', async () => {
   const { temp, root, cleanUp, called } = await makeProject();
   const { pid, startTicks } = ownIdentity();
   const runs = path.join(root, 'runs');
@@ -123,7 +123,7 @@ test('an old directory of a run without records that nothing uses is removed', a
   expect(existsSync(directory)).toBe(false);
 });
 
-test('a directory without records stays where another user could have given it its name', async () => {
+test('a directory without records is preserved where another user could have named it', async () => {
   const { temp, cleanUp } = await makeProject();
   const directory = await makeDirectory(temp, '20260102-030405-6a7b');
   const before = new Date(Date.now() - 7_200_000);
@@ -133,7 +133,7 @@ test('a directory without records stays where another user could have given it i
   expect(existsSync(directory)).toBe(true);
 });
 
-test('a directory that a person has named so, and what a link of such a name leads to, stays', async () => {
+test('a directory with that name made by a person is preserved, and so is the target of such a link', async () => {
   const { temp, root, cleanUp } = await makeProject();
   const directory = await makeDirectory(temp, 'orphan-mine');
   const precious = path.join(root, 'precious');
@@ -146,7 +146,7 @@ test('a directory that a person has named so, and what a link of such a name lea
   expect([directory, precious].filter((each) => !existsSync(each))).toEqual([]);
 });
 
-test('what setup prints on a node does not spoil the report from there', async () => {
+test('output of setup on a node does not corrupt the report from there', async () => {
   const root = temporaryDirectory();
   await writeFile(path.join(root, 'hpc-gat.yaml'), "setup: ['echo loading modules']\n");
   const report = JSON.stringify({ orphans: [{ run: 'orphan-far', done: 'ended it', isLeft: false }] });
@@ -157,7 +157,7 @@ test('what setup prints on a node does not spoil the report from there', async (
   expect(context.results).toEqual(['orphan-far: ended it']);
 });
 
-test('--orphans and --node take no run', async () => {
+test('--orphans and --node accept no run', async () => {
   const { root } = await makeProject();
   for (const option of [['--orphans'], ['--node', 'cpu1']]) {
     const context = testContext({ cwd: root });

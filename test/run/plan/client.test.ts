@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { UsageError } from '../../../src/support/errors.ts';
 import { samplePlan } from './sample-plan.ts';
 
-test('the client is what submitted, a binary of the project, or hpc-gat in an image', () => {
+test('the client is the submitting program, a binary of the project, or hpc-gat in an image', () => {
   expect(samplePlan()).toMatchObject({
     clientWhere: 'host',
     client: ['/usr/bin/node', '/opt/hpc-gat/bin/hpc-gat.js'],
@@ -18,7 +18,7 @@ test('the client is what submitted, a binary of the project, or hpc-gat in an im
   expect(client.slice(-2)).toEqual([clientFile, 'hpc-gat']);
 });
 
-test('with Docker the image is the one that its SIF is made from', () => {
+test('with Docker, the image is the source of its SIF', () => {
   const plan = samplePlan(
     {
       runtime: 'docker',
@@ -31,7 +31,7 @@ test('with Docker the image is the one that its SIF is made from', () => {
   expect(plan.client.slice(-3)).toEqual(['--entrypoint', 'hpc-gat', 'client:latest']);
 });
 
-test('an image sees the directory of a workload that lies outside the repository', () => {
+test('a client image can read the directory of a workload outside the repository', () => {
   const mounts = (workload: string) =>
     samplePlan({ client: { where: 'image' }, model: { workload } }).client.filter((word) =>
       word.startsWith('type=bind'),
@@ -40,6 +40,6 @@ test('an image sees the directory of a workload that lies outside the repository
   expect(mounts('/data/w/x.yaml')[2]).toBe('type=bind,source=/data/w,destination=/data/w,ro');
 });
 
-test('without a binary there is none to start', () => {
+test('without a binary no client starts', () => {
   expect(() => samplePlan({ client: { where: 'binary' } })).toThrow(UsageError);
 });

@@ -19,7 +19,7 @@ test.each<[Settings, string]>([
     'nvcr.io/nvidia/tritonserver:24.05-py3',
   ],
   [{ image: { source: 'docker-daemon:triton:1' }, docker: { image: 'other:2' } }, 'other:2'],
-])('with %j Docker runs %s', (settings, image) => {
+])('with %j, Docker runs %s', (settings, image) => {
   expect(samplePlan({ ...settings, runtime: 'docker' }, local)).toMatchObject({
     runtime: 'docker',
     image,
@@ -27,7 +27,7 @@ test.each<[Settings, string]>([
   });
 });
 
-test('a batch job that would serve is told how to with Docker', () => {
+test('a batch job that would serve is explained how to use Docker', () => {
   const settings = { docker: { image: 'triton:1' }, runtime: 'docker' } as const;
   const refused = expect(() => samplePlan(settings, { kind: 'job', serve: true, dockerHost }));
   refused.toThrow(expect.objectContaining({ exitCode: 2, fix: expect.stringContaining('`hpc-gat start`') }));
@@ -39,7 +39,7 @@ test.each([
   ['tcp://[::1]:2375', true],
   ['tcp://10.1.2.3:2375', false],
   ['tcp://builder', false],
-])('a run with the daemon at %s: %s', (url, possible) => {
+])('a run uses the daemon at %s: %s', (url, possible) => {
   const plan = () =>
     samplePlan({ docker: { image: 'triton:1' }, runtime: 'docker' }, { ...local, dockerHost: url });
   if (possible) {
@@ -57,7 +57,7 @@ test.each<[Settings, 'job' | 'local', RegExp]>([
     'local',
     /no Docker image is known for the client/,
   ],
-])('with %j a %s with Docker is refused', (settings, kind, message) => {
+])('with %j, a %s with Docker is rejected', (settings, kind, message) => {
   expect(() => samplePlan({ ...settings, runtime: 'docker' }, { ...local, kind })).toThrow(message);
 });
 
@@ -105,10 +105,10 @@ async function callsOfDocker(
     .map((call) => call.split('\0').map((word) => word.replace(/^\/dev\/fd\/\d+$/, '/dev/fd/N')));
 }
 
-describe('docker is called', () => {
+describe('docker receives', () => {
   const image = { image: { source: 'docker-daemon:triton:24.05' } };
 
-  test('with these arguments, and no others', async () => {
+  test('exactly these arguments', async () => {
     const [network, trial, server] = await callsOfDocker(
       { ...image, docker: { arguments: ['--cpus', '2'] }, triton: { http: true } },
       { gpu: true },
@@ -139,7 +139,7 @@ describe('docker is called', () => {
     ]);
   });
 
-  test('for a client in an image with these', async () => {
+  test('these for a client in an image', async () => {
     const [, , , client] = await callsOfDocker(
       { ...image, client: { where: 'image', image: { source: 'docker-daemon:client:1' } } },
       {},
@@ -162,7 +162,7 @@ describe('docker is called', () => {
     ['2', ['--gpus', '"device=2"']],
     ['0,GPU-8f2a', ['--gpus', '"device=0,GPU-8f2a"']],
     ['', []],
-  ])('with the GPUs of CUDA_VISIBLE_DEVICES=%s', async (devices, expected) => {
+  ])('the GPUs of CUDA_VISIBLE_DEVICES=%s', async (devices, expected) => {
     const [, , server = []] = await callsOfDocker(image, {
       gpu: true,
       env: { CUDA_VISIBLE_DEVICES: devices },
@@ -171,7 +171,7 @@ describe('docker is called', () => {
     expect(at < 0 ? [] : server.slice(at, at + 2)).toEqual(expected);
   });
 
-  test('without the limits that the daemon may not set', async () => {
+  test('no limits that the daemon cannot set', async () => {
     const refusal = `case "$*" in *memlock*) echo 'error setting rlimit type 8' >&2; exit 125 ;; esac`;
     const calls = await callsOfDocker(image, { docker: refusal });
     const limits = calls.slice(1).map((call) => call.filter((_word, at) => call[at - 1] === '--ulimit'));
@@ -183,7 +183,7 @@ test.each([
   ['does not answer', 'echo "Cannot connect to the Docker daemon" >&2; exit 1', 3, true],
   ['fails at what it is asked', 'case $* in "ps --quiet") ;; *) exit 1 ;; esac', 1, true],
   ['has nothing of the run any more', ':', 0, false],
-])('what is recorded is kept when the daemon %s', async (_what, docker, exitCode, kept) => {
+])('records are kept when the daemon %s', async (_what, docker, exitCode, kept) => {
   const owned = path.join(temporaryDirectory(), 'owned');
   mkdirSync(owned);
   writeFileSync(path.join(owned, 'network'), `${container}\n`);

@@ -26,7 +26,7 @@ test('a client in a node-local directory is rejected with a fix', async () => {
   });
 });
 
-test('a client in another directory is accepted, as is one whose whole project is in a node-local directory', async () => {
+test('a client in a shared directory is accepted, and so is one in a project that is entirely node-local', async () => {
   const directory = temporaryDirectory();
   const client = [await programIn(directory), '/'];
   const below = path.join(directory, 'project', '.hpc-gat');

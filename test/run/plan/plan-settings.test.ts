@@ -5,7 +5,7 @@ import { samplePlan } from './sample-plan.ts';
 
 const repository = '/home/alice/gat/models';
 
-test('one model or several, each with the workload in its directory; the server loads what is chosen', () => {
+test('each of one or several models gets the workload of its directory, and the server loads the chosen ones', () => {
   expect(samplePlan().models).toEqual([
     { name: 'gat_test', workload: `${repository}/gat_test/workload.yaml` },
   ]);
@@ -20,7 +20,7 @@ test('one model or several, each with the workload in its directory; the server 
   expect(() => samplePlan({ model: { name: ['a', 'b'], workload: 'w.yaml' } })).toThrow(UsageError);
 });
 
-test('further directories are bound read-only, where they are or under another name', () => {
+test('extra directories are bound read-only, at the same or another path', () => {
   const { binds, containerArguments } = samplePlan({
     binds: ['/data', 'tables:/data/tables', { source: '/a:b', target: '/c' }],
   });
@@ -42,11 +42,11 @@ test.each([
   expect(() => samplePlan({ binds: [bind] })).toThrow(message);
 });
 
-test('two binds with one target are refused', () => {
+test('two binds with the same target are rejected', () => {
   expect(() => samplePlan({ binds: ['/a:/x', '/b:/x'] })).toThrow(/two of them have the target \/x/);
 });
 
-test('of the environment only what is named or given a value is taken', () => {
+test('only named or assigned environment variables are passed', () => {
   const plan = samplePlan({
     environment: ['OMP_PROC_BIND', 'NOT_SET', 'HF_HOME=/data/hf', 'EMPTY='],
     triton: { env: { TF_CPP_MIN_LOG_LEVEL: '2', MY_API_KEY: 'x' }, preload: ['/data/libops.so'] },

@@ -35,7 +35,7 @@ async function release(records: Readonly<Record<string, string>>): Promise<strin
   return asked.stdout;
 }
 
-test('the directories that a run has made are removed', async () => {
+test('directories created by a run are removed', async () => {
   const made = path.join(root, 'hpc-gat-mine.aB3xYz');
   const doubled = path.join(root, 'hpc-gat-mine.Double');
   await mkdir(doubled);
@@ -43,7 +43,7 @@ test('the directories that a run has made are removed', async () => {
   expect([existsSync(made), existsSync(doubled)]).toEqual([false, false]);
 });
 
-describe('a recorded path that is no directory of the run is left alone', () => {
+describe('a recorded path that is no directory of the run is preserved', () => {
   test.each([
     ['that leads out of it', 'hpc-gat-mine.aB3xYz/../precious'],
     ['that leads out of it, to a name like its own', 'hpc-gat-mine.aB3xYz/../hpc-gat-other.aB3xYz'],
@@ -53,7 +53,7 @@ describe('a recorded path that is no directory of the run is left alone', () => 
     ['by a link', 'hpc-gat-mine.linked'],
     ['to a file', 'hpc-gat-mine.aFiLe0'],
     ['by a pattern', 'hpc-gat-mine.??????'],
-  ])('%s', async (_what, recorded) => {
+  ])('when it is %s', async (_what, recorded) => {
     const inside = path.join(root, 'hpc-gat-mine.aB3xYz', 'precious');
     const other = path.join(root, 'hpc-gat-other.aB3xYz');
     const longer = path.join(root, 'hpc-gat-mine.aB3xYz-precious');
@@ -66,13 +66,13 @@ describe('a recorded path that is no directory of the run is left alone', () => 
     expect([precious, inside, other, longer, file].filter((name) => !existsSync(name))).toEqual([]);
   });
 
-  test('relative to where the clean-up is started', async () => {
+  test('when it is relative to the directory of the cleanup', async () => {
     await release({ temp: '../../../../../../../../hpc-gat-mine.aB3xYz' });
     expect(existsSync(path.join(root, 'hpc-gat-mine.aB3xYz'))).toBe(true);
   });
 });
 
-test('an instance of another name is neither stopped nor are logs of such a name removed', async () => {
+test('an instance with another name is not stopped, and its logs are not removed', async () => {
   await writeFile(path.join(root, 'x.out'), '');
   const directory = path.join(root, 'apptainer');
   const asked = await release({ instance: '../../../../../x', 'runtime-folder': directory });
@@ -80,7 +80,7 @@ test('an instance of another name is neither stopped nor are logs of such a name
   expect(existsSync(path.join(root, 'x.out'))).toBe(true);
 });
 
-test('a script does not start in a run directory that is not its user’s', async () => {
+test('a script does not start in a run directory of another user', async () => {
   const plan = samplePlan({}, { id: 'mine' });
   const elsewhere = path.join(root, 'elsewhere');
   await mkdir(elsewhere);

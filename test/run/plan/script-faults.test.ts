@@ -22,12 +22,12 @@ test.each<[string, string, FakePrograms, string[]]>([
   ['nvidia-smi', 'started', { exec: 'case $1 in nvidia-smi) exec sleep 300 ;; esac' }, []],
   ['the start of the container', 'run sample', { start: 'sleep 300' }, []],
   ['a line of setup', 'run sample', {}, ['sleep 300']],
-])('hears SIGTERM while %s hangs', async (_name, text, fakes, setup) => {
+])('receives SIGTERM while %s hangs', async (_name, text, fakes, setup) => {
   const run = await ScriptRun.create({ setup }, { gpu: true }, fakes);
   expect(await endsAfterSignal(run, text)).toBeLessThan(5_000);
 });
 
-test('a hanging nvidia-smi ends the run, with the reason', async () => {
+test('reports a hanging nvidia-smi as the end of the run', async () => {
   const run = await ScriptRun.create(
     {},
     { gpu: true },
@@ -46,7 +46,7 @@ describe('GPUs', () => {
     ['GPU-bbbb', 0, 'note: 2 GPUs are visible'],
     ['NoDevFiles', 1, 'none of the visible GPUs belongs to this job'],
     ['GPU-cccc', 1, 'none of the visible GPUs belongs to this job'],
-  ])('where two are visible and CUDA_VISIBLE_DEVICES is %j: exit code %i', async (devices, code, line) => {
+  ])('with two visible and CUDA_VISIBLE_DEVICES=%j give exit code %i', async (devices, code, line) => {
     const run = await ScriptRun.create({}, { gpu: true }, { exec: gpu });
     const { exitCode, log } = await run.run({ CUDA_VISIBLE_DEVICES: devices });
     expect({ exitCode, log }).toEqual({ exitCode: code, log: expect.stringContaining(line) });
@@ -56,7 +56,7 @@ describe('GPUs', () => {
 /** The client waits for the model, as a real one does: a server that ends is noticed first. */
 const waitingClient = 'case $1 in wait-ready) exec sleep 9 ;; esac';
 
-describe('the reason of a server that ends', () => {
+describe('the reported reason of a server that ends', () => {
   test('is the line before its usage, for an option that it does not know', async () => {
     const usage =
       "echo \"tritonserver: unrecognized option '--nosuch'\" >&2; echo 'Usage: tritonserver [options]'; seq 700; exit 1";
@@ -68,7 +68,7 @@ describe('the reason of a server that ends', () => {
     expect(log).not.toMatch(/Usage|^700$/m);
   });
 
-  test('is its signal, and not what it logs on every host without a GPU', async () => {
+  test('is its signal, not the usual log lines of hosts without a GPU', async () => {
     const killed =
       'echo "E1129 10:00:00.0 1 cuda.cc:1] CudaDriverHelper has not been initialized."; echo loading; kill -KILL $$';
     const { log } = await (
@@ -81,7 +81,7 @@ describe('the reason of a server that ends', () => {
 });
 
 describe('ports', () => {
-  test('are tried ten times before they are reported as the reason', async () => {
+  test('are tried ten times before they are reported', async () => {
     const taken = 'echo "error: Socket already in use"; exit 1';
     const run = await ScriptRun.create({}, {}, { tritonserver: taken, client: waitingClient });
     const { exitCode, reason, log } = await run.run();
@@ -89,7 +89,7 @@ describe('ports', () => {
     expect(log.match(/was taken meanwhile/g)).toHaveLength(10);
   });
 
-  test('that are all in use end the run', async () => {
+  test('end the run when all are in use', async () => {
     const awk =
       'case "$*" in */proc/net/tcp*) seq 20000 31999 | xargs printf "%04X\\n" ;; *) exec /usr/bin/awk "$@" ;; esac';
     expect(await (await ScriptRun.create({}, {}, { others: { awk } })).run()).toMatchObject({
@@ -99,7 +99,7 @@ describe('ports', () => {
   });
 });
 
-describe('what the container does not see', () => {
+describe('a variable that hides files from the container', () => {
   test.each([
     [
       'a variable of setup hides the keys',
@@ -120,7 +120,7 @@ describe('what the container does not see', () => {
     expect(log).toContain(text);
   });
 
-  test('the container does not start: the variables are named, and no secret', async () => {
+  test('is named without its value when the container does not start', async () => {
     const setup = ['export APPTAINER_BINDPATH=/nonexistent APPTAINERENV_TOKEN=s3cret'];
     const run = await ScriptRun.create(
       { setup },
@@ -134,7 +134,7 @@ describe('what the container does not see', () => {
   });
 });
 
-test('a server that does not get ready: the variables of the container runtime are named', async () => {
+test('names the variables of the container runtime when the server does not become ready', async () => {
   const setup = ['export APPTAINER_NETWORK=none'];
   const client = 'case $1 in wait-ready) exit 5 ;; esac';
   const { exitCode, log } = await (await ScriptRun.create({ setup }, {}, { client })).run();
@@ -161,7 +161,7 @@ const inSeconds = (seconds: number) => ({
 });
 
 describe('the time limit of a job', () => {
-  test('is read again after it was raised', async () => {
+  test('is read again after an extension', async () => {
     const run = await jobEnding(5);
     const startMs = Date.now();
     expect(await run.run(inSeconds(2))).toMatchObject({ exitCode: 0, reason: 'served' });
@@ -193,7 +193,7 @@ describe('the time limit of a job', () => {
   );
 });
 
-test('what the runtime unpacks is removed with the run, read-only directories too', async () => {
+test('files unpacked by the runtime are removed with the run, including read-only directories', async () => {
   const start =
     'mkdir -p "$APPTAINER_TMPDIR/rootfs/etc/ro" && touch "$APPTAINER_TMPDIR/rootfs/etc/ro/file" && chmod -R a-w "$APPTAINER_TMPDIR/rootfs"';
   const run = await ScriptRun.create({ setup: ['export APPTAINER_TMPDIR=/dev/null/none'] }, {}, { start });
@@ -222,7 +222,7 @@ describe('the directory of a run', () => {
     return { run, running, shared };
   }
 
-  test('ends the run when it is removed', async () => {
+  test('ends the run when it disappears', async () => {
     const { run, running, shared } = await serving();
     await rm(run.plan.runDirectory, { recursive: true });
     expect(await running.ended).toBe(1);
@@ -233,7 +233,7 @@ describe('the directory of a run', () => {
     expect([existsSync(shared), await readdir(path.join(run.root, 'temp'))]).toEqual([false, []]);
   });
 
-  test('may be moved while the server serves', async () => {
+  test('can be moved while the server serves', async () => {
     const { run, running, shared } = await serving();
     const moved = path.join(run.root, 'moved');
     await rename(run.plan.runDirectory, moved);

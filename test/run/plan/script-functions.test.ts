@@ -20,7 +20,7 @@ test.each([
   ['Permission denied', 0],
   ['Stale file handle', 0],
   ['Input/output error', 0],
-])('a run directory of which stat says "%s"', async (said, exitCode) => {
+])('a run directory is classified when stat reports "%s"', async (said, exitCode) => {
   const directory = temporaryDirectory();
   expect(
     await callFunctions(
@@ -35,7 +35,7 @@ test.each([
   ).toMatchObject({ exitCode });
 });
 
-test('a command is executed whose output cannot be written', async () => {
+test('a command is executed even when its output cannot be written', async () => {
   const owned = temporaryDirectory();
   await mkdir(path.join(owned, 'output'));
   expect(await callFunctions(['bounded'], [`owned=${owned}`, 'in_time 5 true'])).toMatchObject({

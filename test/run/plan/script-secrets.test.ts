@@ -9,7 +9,7 @@ async function commandLines(): Promise<string[]> {
   return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
 }
 
-test('values of triton.env reach tritonserver byte by byte and are in no command line', async () => {
+test('values of triton.env reach tritonserver byte by byte, and appear in no command line', async () => {
   const secret = `s3cret-${process.pid}'"$(id)\n\\ü %s`;
   const run = await ScriptRun.create(
     { triton: { stopSeconds: 2, env: { MY_TOKEN: secret, PLAIN: '' }, preload: ['/nonexistent/lib.so'] } },

@@ -72,8 +72,8 @@ test.each(harmless)('a run passes with %s in setup', async (_name, setup) => {
   expect(await run.calls()).toContainEqual(expect.stringMatching(/^client test /));
 });
 
-describe('what setup exports', () => {
-  test('reaches the programs of the run, as do its limits; what it unsets does not', async () => {
+describe('exports of setup', () => {
+  test('reach the programs of the run, like its limits, and unset variables do not', async () => {
     const value = 'a "b" \'c\' $(id)\nd';
     const run = await ScriptRun.create(
       {
@@ -94,7 +94,7 @@ describe('what setup exports', () => {
     expect(await readFile(path.join(run.root, 'more'), 'utf8')).toBe('unset 333 http://proxy:3128\n');
   });
 
-  test('chooses the directory for temporary files, exported or not', async () => {
+  test('determine the directory for temporary files, exported or not', async () => {
     const run = await ScriptRun.create({
       node: { temp: ['$site_scratch'], tempFreeMiB: 0 },
       setup: ['site_scratch=$HOME/temp'],
@@ -111,7 +111,7 @@ test.each([
   ['set -e and a failure', ['set -e', '', 'ls /nonexistent'], 'line 3: ls /nonexistent', 'exit code 2'],
   ['another program', ['true', 'exec true'], 'line 2: exec true', 'exit code 0'],
   ['an unset variable', ['set -u', 'echo $NO_SUCH_VARIABLE'], 'line 2: echo $NO_SUCH_VARIABLE', 'exit code'],
-])('an end of the shell in setup (%s) is reported with its line', async (_name, setup, line, code) => {
+])('a shell that ends in setup (%s) is reported with the line', async (_name, setup, line, code) => {
   const { exitCode, reason, log } = await runWith(setup);
   expect({ exitCode, reason, log }).toMatchObject({ exitCode: 1, reason: 'setup-ended' });
   expect(log).toContain(line);
@@ -124,13 +124,13 @@ test('a syntax error in setup is reported with its line', async () => {
   expect(log).toMatch(/setup: line \d: unexpected EOF/);
 });
 
-test('a line of setup that fails is logged with its number', async () => {
+test('a failing line of setup is logged with its number', async () => {
   const { exitCode, log } = await runWith(['true', 'no-such-program --x']);
   expect(exitCode).toBe(0);
   expect(log).toMatch(/line 2 of setup ended with exit code 127: no-such-program --x/);
 });
 
-test('variables of the container runtime come from setup alone, not from the shell', async () => {
+test('variables of the container runtime come from setup, not from the submitting shell', async () => {
   const run = await ScriptRun.create(
     { setup: ['export APPTAINER_BINDPATH=/data APPTAINERENV_SITE=from-setup'] },
     {},
@@ -156,7 +156,7 @@ test('variables of the container runtime come from setup alone, not from the she
 describe('module', () => {
   const setup = ['module load apptainer', '[ "$LOADED" = apptainer ]'];
 
-  test('is defined by the init file of the site, where the shell did not', async () => {
+  test('is defined by the init file of the site where the shell lacks it', async () => {
     const run = await ScriptRun.create(
       { setup: [...setup, 'export LOADED'] },
       {},
@@ -168,7 +168,7 @@ describe('module', () => {
     expect(await readFile(path.join(run.root, 'loaded'), 'utf8')).toBe('apptainer\n');
   });
 
-  test('that is missing is reported with the line that needs it', async () => {
+  test('is reported as missing with the line that needs it', async () => {
     const run = await ScriptRun.create({ setup: ['true', ...setup] });
     await run.hideRuntime();
     const { exitCode, reason, log } = await run.run();

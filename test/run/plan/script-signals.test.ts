@@ -21,17 +21,20 @@ test.each([
   ['SIGTERM', preemptedLine.replace('PREEMPTION', 'TIME LIMIT'), '', 5, 'walltime'],
   ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=2026-01-02T03:04:05', 4, 'preempted'],
   ['SIGUSR1', '', 'JobState=RUNNING PreemptTime=None', 0, 'served'],
-] as const)('after %s, with "%s" in the log and "%s" of Slurm', async (signal, line, shown, code, reason) => {
-  const run = await ScriptRun.create({}, { serve: true }, { others: { scontrol: `echo '${shown}'` } });
-  await writeFile(path.join(run.plan.runDirectory, 'batch.log'), `${line}\n`);
-  const running = run.start({ SLURM_JOB_ID: '7' });
-  await run.untilLog('serving at');
-  running.kill(signal);
-  expect(await running.ended).toBe(code);
-  expect(run.endedReason()).toBe(reason);
-});
+] as const)(
+  'classifies the end after %s, with "%s" in the log and "%s" from Slurm',
+  async (signal, line, shown, code, reason) => {
+    const run = await ScriptRun.create({}, { serve: true }, { others: { scontrol: `echo '${shown}'` } });
+    await writeFile(path.join(run.plan.runDirectory, 'batch.log'), `${line}\n`);
+    const running = run.start({ SLURM_JOB_ID: '7' });
+    await run.untilLog('serving at');
+    running.kill(signal);
+    expect(await running.ended).toBe(code);
+    expect(run.endedReason()).toBe(reason);
+  },
+);
 
-test('outside a job no signal is preemption', async () => {
+test('assumes no preemption outside a job', async () => {
   const run = await ScriptRun.create({}, { serve: true });
   await writeFile(path.join(run.plan.runDirectory, 'batch.log'), `${preemptedLine}\n`);
   const running = run.start();
@@ -40,7 +43,7 @@ test('outside a job no signal is preemption', async () => {
   expect(await running.ended).toBe(143);
 });
 
-test('on a node without the run directory nothing is created, and the directory that Slurm creates is removed', async () => {
+test('creates nothing on a node without the run directory, and removes the directory that Slurm creates', async () => {
   const run = await ScriptRun.create({});
   const script = await readFile(path.join(run.plan.runDirectory, 'batch.sh'), 'utf8');
   const project = path.resolve(run.plan.runDirectory, '../../..');

@@ -59,7 +59,7 @@ const golden: [string, Settings, Partial<RunRequest>][] = [
 ];
 
 /** UPDATE_GOLDEN=1 writes the files anew; the difference is then read in git. */
-test.each(golden)('the script %s is the one in git', async (name, settings, request) => {
+test.each(golden)('the script %s equals its golden file', async (name, settings, request) => {
   const script = await renderScript(samplePlan(settings, request));
   const file = path.join(goldenDirectory, `${name}.sh`);
   if (process.env.UPDATE_GOLDEN === '1') {
@@ -104,7 +104,7 @@ const matrix = [
 ] satisfies typeof golden;
 
 describe.each(matrix)('the script for %s', (_name, settings, request) => {
-  test('is bash that shellcheck has nothing to say against', async () => {
+  test('passes shellcheck', async () => {
     const script = await renderScript(samplePlan(settings, request));
     await execa('bash', ['-n'], { input: script });
     const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
@@ -115,7 +115,7 @@ describe.each(matrix)('the script for %s', (_name, settings, request) => {
   });
 });
 
-test('hostile values reach the variables of the script byte by byte', async () => {
+test('hostile values reach the variables of the script unchanged', async () => {
   const script = await renderScript(samplePlan(hostileSettings, { gpu: true }));
   const assignments = script.slice(0, script.indexOf('\nowned='));
   const { stdout } = await execa('bash', [
@@ -156,7 +156,7 @@ test('hostile values reach the variables of the script byte by byte', async () =
   ]);
 });
 
-test('a local run is the same script without directives', async () => {
+test('a local run has the same script without directives', async () => {
   const job = await renderScript(samplePlan({}, {}));
   const local = await renderScript(samplePlan({}, { kind: 'local' }));
   const withoutDirectives = job
@@ -169,19 +169,16 @@ test('a local run is the same script without directives', async () => {
 test.each([
   ['Apptainer', samplePlan(everything, { gpu: true })],
   ['Docker', samplePlan(docker, { kind: 'local', dockerHost })],
-])(
-  'the script that ends a run with %s from outside is bash that shellcheck has nothing to say against',
-  async (_runtime, plan) => {
-    const script = await renderRelease(plan, `${plan.runDirectory}/owned/gpu1.7`);
-    const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
-      input: script,
-      reject: false,
-    });
-    expect(stdout).toBe('');
-  },
-);
+])('the cleanup script for %s passes shellcheck', async (_runtime, plan) => {
+  const script = await renderRelease(plan, `${plan.runDirectory}/owned/gpu1.7`);
+  const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+    input: script,
+    reject: false,
+  });
+  expect(stdout).toBe('');
+});
 
-test('every runtime has the same functions for the steps to call', async () => {
+test('every runtime defines the same functions', async () => {
   const directory = path.join(packageRoot, 'templates', 'run');
   const steps = await readFile(path.join(directory, '_steps.sh.hbs'), 'utf8');
   const others = await Promise.all(

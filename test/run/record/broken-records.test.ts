@@ -60,10 +60,10 @@ describe.each([
   ['job.json', '{}', /job\.json of run broken cannot be read: it is not of this version/],
   ['endpoint.json', '{"schemaVersion":2}', /endpoint\.json of run broken cannot be read/],
   ['ended.json', '', /ended\.json of run broken cannot be read/],
-])('a run whose %s is %j', (name, text, line) => {
+])('a run with %s containing %j', (name, text, line) => {
   beforeEach(() => write(name, text));
 
-  test('is named by status, which shows the others too', async () => {
+  test('is reported by status, together with the valid runs', async () => {
     const { exitCode, results } = await type('status');
     expect(exitCode).toBe(0);
     expect(results).toHaveLength(3);
@@ -74,7 +74,7 @@ describe.each([
     );
   });
 
-  test('keeps nobody from the logs and servers of the others', async () => {
+  test('does not affect logs and endpoints of other runs', async () => {
     expect(await type('logs', 'good')).toMatchObject({ exitCode: 0 });
     expect(await type('logs', 'broken')).toMatchObject({ exitCode: 0 });
     expect(await type('endpoints')).toMatchObject({ exitCode: 0 });
@@ -82,7 +82,7 @@ describe.each([
   });
 });
 
-test('cleanup ends what is known of a run whose plan is lost', async () => {
+test('cleanup ends the known resources of a run whose plan is lost', async () => {
   await write('plan.json', '{');
   const temp = await leave();
   await rm(path.join(broken.directory, 'job.json'));
@@ -95,7 +95,7 @@ test('cleanup ends what is known of a run whose plan is lost', async () => {
   expect(existsSync(path.join(broken.directory, 'owned', 'here.1'))).toBe(false);
 });
 
-test('a plan of another version serves as far as it goes', async () => {
+test('a plan of another version is used as far as possible', async () => {
   await write('plan.json', JSON.stringify({ schemaVersion: 2, kind: 'job', serve: true, runtime: 'podman' }));
   const { exitCode, results } = await type('status', 'broken');
   expect({ exitCode, line: String(results[1]).trim() }).toEqual({
@@ -105,7 +105,7 @@ test('a plan of another version serves as far as it goes', async () => {
   expect(await type('stop', '--dry-run')).toMatchObject({ results: ['would: cancel job 7 (RUNNING)'] });
 });
 
-test('a file among the runs is no run', async () => {
+test('a file among the runs is ignored', async () => {
   await writeFile(path.join(root, '.hpc-gat', 'runs', 'notes.txt'), '');
   expect((await type('status')).results).toHaveLength(3);
 });
@@ -122,14 +122,14 @@ describe('a run that may be requeued', () => {
     await endRecord(broken, 'terminated', 143);
   });
 
-  test('waits in the queue again after its script was ended', async () => {
+  test('is pending again after its script ended', async () => {
     PATH = fakePrograms({ squeue: 'echo "7|PENDING|BeginTime||"' });
     expect((await type('status', 'broken')).results[1]).toMatch(
       /^broken +7 +PENDING \(BeginTime\) +- +not ready/,
     );
   });
 
-  test('is over when Slurm says so', async () => {
+  test('is over when Slurm reports its end', async () => {
     PATH = fakePrograms({ squeue: 'echo "7|CANCELLED|None|gpu1|"', sacct: 'exit 1', scontrol: 'exit 1' });
     expect((await type('status', 'broken')).results[1]).toMatch(/^broken +7 +terminated +gpu1 +exit 143/);
   });

@@ -21,7 +21,7 @@ test.each<[string, string, string[]]>([
     ['n does not use the GPU: instances 2 on CPU'],
   ],
   ['in a result that is cut short', '{"model":', []],
-])('with --gpu, models %s', async (_, text, warnings) => {
+])('with --gpu, detects models %s', async (_, text, warnings) => {
   const record = await sampleRecord(temporaryDirectory(), 'a', '1');
   await writeFile(path.join(record.directory, 'result.json'), text);
   const { output, messages } = testContext();

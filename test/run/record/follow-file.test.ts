@@ -4,7 +4,7 @@ import path from 'node:path';
 import { LineFollower } from '../../../src/run/record/follow-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-test('each line is handed on once, when it is whole', async () => {
+test('emits each line once, when it is complete', async () => {
   const file = path.join(temporaryDirectory(), 'log');
   const lines: string[] = [];
   const follower = new LineFollower(file, (line) => lines.push(line));
@@ -24,7 +24,7 @@ test('each line is handed on once, when it is whole', async () => {
   expect(lines).toEqual(['one', 'two ü', 'three']);
 });
 
-test('holds back what follows null bytes, for which text may still be on its way', async () => {
+test('holds back data after null bytes, whose text may still be in transit', async () => {
   const file = path.join(temporaryDirectory(), 'log');
   const lines: string[] = [];
   const follower = new LineFollower(file, (line) => lines.push(line));

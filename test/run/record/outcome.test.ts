@@ -23,7 +23,7 @@ test.each([
   });
 });
 
-test('every word that the script can end with is explained', async () => {
+test('every outcome of the script has an explanation', async () => {
   const templates = path.join(packageRoot, 'templates', 'run');
   const names = await readdir(templates);
   const texts = await Promise.all(names.map((name) => readFile(path.join(templates, name), 'utf8')));

@@ -53,7 +53,7 @@ asRoot('a stranger', () => {
     return record.directory;
   }
 
-  test('has runs that no verb uses', async () => {
+  test('owned by another user contains runs that no verb uses', async () => {
     await endRecord(await sampleRecord(root, 'a-mine'));
     await plant('z-newest');
     const status = await call('status');
@@ -77,7 +77,7 @@ asRoot('a stranger', () => {
   test.each([
     ['a link', async (directory: string) => symlink(directory, path.join(runs, 'zz-link'))],
     ['a directory of mine that everybody can write', async (directory: string) => chmod(directory, 0o777)],
-  ])('cannot bring in %s', async (_what, plantAt) => {
+  ])('cannot inject %s', async (_what, plantAt) => {
     const directory = await plant('mine', 0);
     await plantAt(directory);
     const { results } = await call('status');
@@ -87,16 +87,19 @@ asRoot('a stranger', () => {
     expect((await call('status')).results.slice(1)).toEqual([expect.stringMatching(/^mine /)]);
   });
 
-  test.each(['.hpc-gat', '.hpc-gat/runs'])('who owns %s keeps no run of mine', async (name) => {
-    await mkdir(runs, { recursive: true });
-    await lchown(path.join(root, name), stranger, stranger);
-    await expect(sampleRecord(root, 'mine')).rejects.toMatchObject({
-      exitCode: 2,
-      message: `runs cannot be kept in ${path.join(root, name)}: it belongs to user 54321, who could exchange them`,
-    });
-  });
+  test.each(['.hpc-gat', '.hpc-gat/runs'])(
+    'who owns %s does not receive the runs of this user',
+    async (name) => {
+      await mkdir(runs, { recursive: true });
+      await lchown(path.join(root, name), stranger, stranger);
+      await expect(sampleRecord(root, 'mine')).rejects.toMatchObject({
+        exitCode: 2,
+        message: `runs cannot be kept in ${path.join(root, name)}: it belongs to user 54321, who could exchange them`,
+      });
+    },
+  );
 
-  test('who owns a link cannot send my runs elsewhere', async () => {
+  test('who owns a link cannot redirect the runs of this user', async () => {
     const elsewhere = temporaryDirectory();
     await symlink(elsewhere, path.join(root, '.hpc-gat'));
     await lchown(path.join(root, '.hpc-gat'), stranger, stranger);

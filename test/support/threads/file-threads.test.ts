@@ -30,7 +30,7 @@ async function fileOf(bytes: Buffer): Promise<string> {
 
 describe('a digest', () => {
   test.each([0, 1, piece - 1, piece, piece + 1, 9 * 1024 * 1024 + 7])(
-    'of a file of %i bytes',
+    'is computed of a file of %i bytes',
     async (length) => {
       const file = await fileOf(noise(length, 1));
       const told: number[] = [];
@@ -40,7 +40,7 @@ describe('a digest', () => {
     },
   );
 
-  test('of a part, and of one that ends with its file', async () => {
+  test('is computed of a part, and of one that ends with its file', async () => {
     const bytes = noise(700_000, 2);
     const file = await fileOf(bytes);
     const threads = fileThreads(2);
@@ -55,7 +55,7 @@ describe('a digest', () => {
     ).toEqual(parts.map(([start, length]) => sha256OfBytes(bytes.subarray(start, start + length))));
   });
 
-  test('of a file that is not there fails as it does elsewhere, and the next one does not', async () => {
+  test('fails for a missing file as elsewhere, and the next one succeeds', async () => {
     const threads = fileThreads();
     const missing = path.join(temporaryDirectory(), 'missing');
     await expect(threads.sha256({ file: missing, start: 0, length: 1 })).rejects.toMatchObject({
@@ -68,9 +68,9 @@ describe('a digest', () => {
   });
 });
 
-describe('moves', () => {
+describe('a move', () => {
   test.each([1, 1000, piece, 3 * piece + 5])(
-    'by %i bytes, onto what was there, one after the other',
+    'shifts data by %i bytes, in place, one after the other',
     async (by) => {
       const bytes = noise(5 * piece, 4);
       const name = await fileOf(bytes);
@@ -89,7 +89,7 @@ describe('moves', () => {
 });
 
 describe('a copy', () => {
-  test.each([4 * piece, 3 * piece + 1, 5, 0])('of %i bytes, with its checksum', async (length) => {
+  test.each([4 * piece, 3 * piece + 1, 5, 0])('copies %i bytes, with their checksum', async (length) => {
     const bytes = noise(length + 20, 3);
     const source = await open(await fileOf(bytes));
     const target = path.join(temporaryDirectory(), 'copy');
@@ -110,7 +110,7 @@ describe('a copy', () => {
     return cipher.setAAD(bytes).final('hex') + cipher.getAuthTag().toString('hex');
   }
 
-  test('to where nothing can be written fails as it does elsewhere', async () => {
+  test('fails at a read-only target as elsewhere', async () => {
     const source = await open(await fileOf(noise(100, 4)));
     const full = await open('/dev/full', 'w');
     const copying = fileThreads().copy({ file: source, start: 0, length: 100 }, { file: full, position: 0 });
@@ -121,8 +121,8 @@ describe('a copy', () => {
 
 const endless = { file: '/dev/zero', start: 0, length: 2 ** 50 };
 
-describe('this thread', () => {
-  test('takes what waits while it has nothing else to do, and lets others have their turn', async () => {
+describe('the calling thread', () => {
+  test('takes pending jobs while it is idle, and yields to others', async () => {
     const cancelling = new AbortController();
     const threads = fileThreads(1, cancelling.signal);
     const busy = expect(threads.sha256(endless)).rejects.toThrow('that is enough');
@@ -139,7 +139,7 @@ describe('this thread', () => {
     await Promise.all([busy, waiting]);
   });
 
-  test('begins with copies, which others wait for', async () => {
+  test('starts with copies, on which others wait', async () => {
     const cancelling = new AbortController();
     const threads = fileThreads(1, cancelling.signal);
     const busy = expect(threads.sha256(endless)).rejects.toThrow('that is enough');
@@ -152,7 +152,7 @@ describe('this thread', () => {
     await Promise.all([busy, waiting, source.close(), target.close()]);
   });
 
-  test('does alone what is asked for meanwhile, and leaves the rest', async () => {
+  test('executes only its own requests, and leaves the rest', async () => {
     const bytes = noise(3_000_000, 7);
     const file = await fileOf(bytes);
     const threads = fileThreads();
@@ -163,7 +163,7 @@ describe('this thread', () => {
     expect(await Promise.all(rest)).toEqual([1, 2, 3].map(() => sha256OfBytes(bytes)));
   });
 
-  test('ends with the signal, and when the threads are closed', async () => {
+  test('stops at the signal, and when the threads are closed', async () => {
     const cancelling = new AbortController();
     const threads = fileThreads(1, cancelling.signal);
     const both = [threads.sha256(endless), threads.sha256(endless)];
@@ -188,8 +188,8 @@ describe('this thread', () => {
   });
 });
 
-describe('what has no end', () => {
-  test('ends with the signal, and gives its reason', async () => {
+describe('an endless operation', () => {
+  test('ends with the signal and its reason', async () => {
     const cancelling = new AbortController();
     const threads = fileThreads(1, cancelling.signal);
     const hashing = threads.sha256(endless, () => {

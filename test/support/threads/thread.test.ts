@@ -17,7 +17,7 @@ const work: ThreadWork<string, string, string, number> = (greeting) => (name, te
   return `${greeting} ${name}`;
 };
 
-test('answers in the order of the requests, with news of each before', async () => {
+test('answers in the order of the requests, each preceded by its progress', async () => {
   const asked = (thread = new Thread(work.toString(), 'hello'));
   const told: string[] = [];
   const names = ['one', 'fourth', 'x'];
@@ -28,7 +28,7 @@ test('answers in the order of the requests, with news of each before', async () 
   expect(told).toEqual(['one 3', 'fourth 6', 'x 1']);
 });
 
-test('an error is of one request, and keeps what it says', async () => {
+test('an error belongs to one request, and keeps its message', async () => {
   thread = new Thread(work.toString(), 'hello');
   const answers = await Promise.allSettled([thread.ask('one'), thread.ask(''), thread.ask('two')]);
   expect(answers).toMatchObject([
@@ -41,7 +41,7 @@ test('an error is of one request, and keeps what it says', async () => {
 test.each([
   ['ends', work.toString(), 'the thread has ended'],
   ['cannot begin', '() => { throw new Error("no beginning"); }', 'no beginning'],
-])('what a thread that %s has not answered fails, and what comes then', async (_what, text, said) => {
+])('rejects unanswered and later requests of a thread that %s', async (_what, text, said) => {
   thread = new Thread(text, 'hello');
   const pending = [thread.ask('exit'), thread.ask('two')];
   await Promise.all(pending.map((one) => expect(one).rejects.toThrow(said)));

@@ -17,7 +17,7 @@ const first = layerBytes([
 const second = layerBytes([{ name: 'other', data: text('other', 250_000) }]);
 const image = () => archived(layout([first, second]));
 
-describe('what is damaged is noticed and made anew', () => {
+describe('a damaged entry is detected and replaced', () => {
   test.each<[string, (file: string, size: number) => Promise<void>]>([
     ['a byte of the blocks', (file) => flip(file, 100)],
     ['a byte of the index', (file, size) => flip(file, size - 100)],
@@ -27,7 +27,7 @@ describe('what is damaged is noticed and made anew', () => {
     ['its middle is missing', (file, size) => cutOut(file, 10, size - 200)],
     ['it is empty', (file) => truncate(file, 0)],
     ['it is something else', (file) => writeFile(file, 'x'.repeat(5000))],
-  ])('%s', async (_what, damage) => {
+  ])('when damaged in %s', async (_what, damage) => {
     const cache = newPlace();
     const cold = await sifOf(await image(), { cache });
     const names = await namesIn(cache);
@@ -42,7 +42,7 @@ describe('what is damaged is noticed and made anew', () => {
     );
   });
 
-  test('and counts once against the limits', async () => {
+  test('with one count against the limits', async () => {
     const cache = newPlace();
     const limits = { unpackedBytes: 600_000, entries: 3, metadataBytes: 1e9 };
     const cold = await sifOf(await image(), { cache, limits });
@@ -63,7 +63,7 @@ describe('what is damaged is noticed and made anew', () => {
     await writeFile(file, Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]));
   }
 
-  test('an entry under the name of another layer does not get into its image', async () => {
+  test('an entry with the name of another layer is not used', async () => {
     const cache = newPlace();
     const cold = await sifOf(await image(), { cache });
     const [one = '', other = ''] = await namesIn(cache);
@@ -72,7 +72,7 @@ describe('what is damaged is noticed and made anew', () => {
   });
 });
 
-describe('several at once', () => {
+describe('concurrently', () => {
   test('conversions write and read the same layers', async () => {
     const cold = await sifOf(await image());
     const cache = newPlace();
@@ -110,7 +110,7 @@ describe('the limit', () => {
     return entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   };
 
-  test('makes the layer go that was not used for longest', async () => {
+  test('evicts the least recently used layer', async () => {
     const stack = layersOf(3);
     const place = newPlace();
     for (const layer of stack) {
@@ -132,7 +132,7 @@ describe('the limit', () => {
     expect(left.some((name) => name.startsWith(digestOf(second).slice(7)))).toBe(true);
   });
 
-  test('of nothing keeps nothing, and what does not fit leaves the rest alone', async () => {
+  test('of zero disables the cache, and an oversized layer evicts nothing', async () => {
     const cold = await sifOf(await image());
     const none = newPlace(1);
     expect(await sifOf(await image(), { cache: none })).toBe(cold);
@@ -160,7 +160,7 @@ describe('the limit', () => {
   }
 });
 
-test('what a killed process has left is removed, what one is writing is not', async () => {
+test('files of a killed process are removed, files of a running one are not', async () => {
   const cache = newPlace();
   await mkdir(cache.directory, { recursive: true });
   const child = spawn('sleep', ['60']);
@@ -184,7 +184,7 @@ test('what a killed process has left is removed, what one is writing is not', as
   expect(left).toEqual(['notes of mine', partName(elsewhere, 1), partName(ownIdentity(), 999)].sort());
 });
 
-test('a cache that cannot be written is said, and the image converted', async () => {
+test('a read-only cache is reported, and the image is converted', async () => {
   const directory = path.join(temporaryDirectory(), 'a-file');
   await writeFile(directory, '');
   const warnings: string[] = [];

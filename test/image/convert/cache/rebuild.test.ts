@@ -39,7 +39,7 @@ const gzip = (layer: Buffer) => gzipSync(layer);
 const zstd = (layer: Buffer) => zstdCompressSync(layer);
 const plain = (layer: Buffer) => layer;
 
-describe('an image whose layers are kept comes to the same bytes', () => {
+describe('an image with cached layers gives the same bytes', () => {
   test.each([
     ['plain layers', plain],
     ['gzip layers', gzip],
@@ -64,7 +64,7 @@ describe('an image whose layers are kept comes to the same bytes', () => {
     expect(await sifOf(await archived(archive, 'docker-archive'), { cache })).toBe(cold);
   });
 
-  test('from a compressed archive, whose layers are those of the plain one', async () => {
+  test('from a compressed archive, whose layers equal those of the uncompressed one', async () => {
     const archive = savedByDocker25(layers, 'x:1');
     const cache = newPlace();
     const cold = await sifOf(await archived(gzip(archive), 'docker-archive'), { cache });
@@ -81,17 +81,20 @@ describe('an image whose layers are kept comes to the same bytes', () => {
     [{ codec: 'zstd', level: 3 }, 4096],
     [{ codec: 'zstd', level: 3 }, 1_048_576],
     [{ codec: 'zstd', level: 19 }, 131_072],
-  ] as const)('with %j in blocks of %i bytes, each form by itself', async (compression, blockBytes) => {
-    const form = { compression, blockBytes };
-    const cold = await sifOf(await archived(layout(layers)), form);
-    const cache = newPlace();
-    await sifOf(await archived(layout(layers)), { cache, compression: { codec: 'zstd', level: 1 } });
-    await sifOf(await archived(layout(layers)), { cache, ...form });
-    expect(await namesIn(cache)).toHaveLength(6);
-    expect(await sifOf(await archived(layout(layers)), { cache, ...form })).toBe(cold);
-  });
+  ] as const)(
+    'with %j in blocks of %i bytes, each combination for itself',
+    async (compression, blockBytes) => {
+      const form = { compression, blockBytes };
+      const cold = await sifOf(await archived(layout(layers)), form);
+      const cache = newPlace();
+      await sifOf(await archived(layout(layers)), { cache, compression: { codec: 'zstd', level: 1 } });
+      await sifOf(await archived(layout(layers)), { cache, ...form });
+      expect(await namesIn(cache)).toHaveLength(6);
+      expect(await sifOf(await archived(layout(layers)), { cache, ...form })).toBe(cold);
+    },
+  );
 
-  test('whatever is in it: links, whiteouts, devices, xattrs, holes, odd names and times', async () => {
+  test('with any content: links, whiteouts, devices, xattrs, holes, odd names and times', async () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const odd = oddLayers(seed).map(tarOf);
       const cold = await sifOf(await archived(layout(odd)));
@@ -111,7 +114,7 @@ describe('an image whose layers are kept comes to the same bytes', () => {
 });
 
 describe('a change in the top layer', () => {
-  test('leaves the layers below as they are: they are not uncompressed again', async () => {
+  test('leaves the layers below uncompressed only once', async () => {
     const cold = await sifOf(await archived(layout([base, middle, top('second')], gzip)));
     const cache = newPlace();
     await sifOf(await archived(layout([base, middle, top('first')], gzip)), { cache });
@@ -136,7 +139,7 @@ describe('a change in the top layer', () => {
     expect(await namesIn(cache)).toHaveLength(4);
   });
 
-  test('is all that a registry is asked for', async () => {
+  test('downloads only itself from a registry', async () => {
     const cache = newPlace();
     const asked = async (stack: readonly Buffer[]) => {
       const oci = new OciBytes();
@@ -160,7 +163,7 @@ describe('a change in the top layer', () => {
     expect((await asked([base, middle, top('second')])).layers).toEqual([false, false, false]);
   });
 
-  test("is all that is compressed of a daemon's stream that names its layers", async () => {
+  test("compresses only itself from a daemon's stream that names its layers", async () => {
     const cache = newPlace();
     const cold = await sifOf(await archived(savedByDocker25(layers, 'x:1'), 'docker-archive'));
     const fromDaemon = async (stream: Buffer) => {
@@ -186,7 +189,7 @@ describe('a change in the top layer', () => {
   });
 });
 
-describe('a layer that is kept is checked all the same', () => {
+describe('a cached layer is verified', () => {
   test('against the digest of its manifest', async () => {
     const cache = newPlace();
     await sifOf(await archived(layout(layers, gzip)), { cache });
@@ -241,7 +244,7 @@ describe('a layer that is kept is checked all the same', () => {
     expect(await namesIn(cache)).toHaveLength(3);
   });
 
-  test('and every stored byte is told once', async () => {
+  test('with progress that counts every stored byte once', async () => {
     const cache = newPlace();
     await sifOf(await archived(layout(layers)), { cache });
     const told: ConversionProgress[] = [];

@@ -33,18 +33,18 @@ async function cached() {
   return { place, file: path.join(place.directory, name), isTaken };
 }
 
-test('an entry of one’s own is taken', async () => {
+test('an entry of the user is used', async () => {
   expect(await (await cached()).isTaken()).toEqual([true, true]);
 });
 
-test('an entry that everybody can write is not taken, and not removed', async () => {
+test('a world-writable entry is neither used nor removed', async () => {
   const { file, isTaken } = await cached();
   await chmod(file, 0o666);
   expect(await isTaken()).toEqual([false, false]);
   expect((await lstat(file)).isFile()).toBe(true);
 });
 
-test('an entry that is a link is not taken', async () => {
+test('an entry that is a link is not used', async () => {
   const { file, isTaken } = await cached();
   await rename(file, `${file}.real`);
   await symlink(`${file}.real`, file);

@@ -57,7 +57,7 @@ const soft = (name: string, link: string): EntryBytes => ({ name, type: '2', lin
 const hard = (name: string, link: string): EntryBytes => ({ name, type: '1', link });
 
 describe('paths', () => {
-  test('are taken by their names alone: no ., no .., never above the root', async () => {
+  test('are normalized: no ., no .., never above the root', async () => {
     expect(await flatten([dir('./a/'), file('/a/../../b', '1'), file('./a//./c', '2')])).toEqual([
       'd /a 755 0',
       'f /a/c=2',
@@ -72,31 +72,31 @@ describe('paths', () => {
     await expect(flatten([file('.', 'x')])).rejects.toThrow(/root directory/);
   });
 
-  test('directories that nobody describes are of root and 0755', async () => {
+  test('that no entry describes are directories of root with mode 0755', async () => {
     expect(await flatten([file('a/b/c', '1')])).toEqual(['d /a 755 0', 'd /a/b 755 0', 'f /a/b/c=1']);
   });
 });
 
-describe('one thing in the place of another', () => {
-  test('a directory over a directory changes what it is and keeps what is in it', async () => {
+describe('an entry that replaces another', () => {
+  test('changes the attributes of a directory and keeps its contents', async () => {
     expect(await flatten([dir('a'), file('a/b', '1')], [dir('a', 0o1777, 7)])).toEqual([
       'd /a 1777 7',
       'f /a/b=1',
     ]);
   });
 
-  test('anything else goes with all that is below it', async () => {
+  test('removes anything else with everything below it', async () => {
     expect(await flatten([dir('a'), file('a/b', '1')], [file('a', '2')])).toEqual(['f /a=2']);
     expect(await flatten([file('a', '1')], [dir('a'), file('a/b', '2')])).toEqual(['d /a 755 0', 'f /a/b=2']);
   });
 
-  test('of two in one layer the last one wins', async () => {
+  test('wins as the last of two in one layer', async () => {
     expect(await flatten([file('a', '1'), file('a', '2')])).toEqual(['f /a=2']);
   });
 });
 
 describe('whiteouts', () => {
-  test('hide what lower layers have, wherever they stand in their own', async () => {
+  test('hide files of lower layers, at any position in their own', async () => {
     const lower = [dir('a'), file('a/x', '1'), file('a/y', '1')];
     for (const upper of [
       [dir('a'), file('a/.wh.x'), file('a/x', '2')],
@@ -106,7 +106,7 @@ describe('whiteouts', () => {
     }
   });
 
-  test('an opaque directory keeps what its own layer puts there', async () => {
+  test('that are opaque keep the files of their own layer', async () => {
     const lower = [dir('a'), file('a/x', '1'), dir('a/s'), file('a/s/z', '1')];
     expect(await flatten(lower, [dir('a'), file('a/new', '2'), file('a/.wh..wh..opq')])).toEqual([
       'd /a 755 0',
@@ -114,16 +114,16 @@ describe('whiteouts', () => {
     ]);
   });
 
-  test('of what is not there do nothing, those of AUFS are dropped, one without a name is an error', async () => {
+  test('of absent files do nothing, those of AUFS are dropped, and one without a name is an error', async () => {
     expect(await flatten([file('b/.wh.x'), file('.wh..wh.plnk'), dir('.wh..wh.aufs')])).toEqual([]);
     await expect(flatten([file('a/.wh.')])).rejects.toThrow(/whiteout "a\/\.wh\." names nothing/);
   });
 
-  test('may be of any type', async () => {
+  test('can have any file type', async () => {
     expect(await flatten([file('x', '1')], [{ name: '.wh.x', type: '3' }])).toEqual([]);
   });
 
-  test('lead through a link of the layers below, not past a directory of their own layer', async () => {
+  test('follow a link of the layers below, not past a directory of their own layer', async () => {
     const lower = [dir('usr'), dir('usr/lib'), file('usr/lib/x', '1'), soft('lib', 'usr/lib')];
     expect(await flatten(lower, [file('lib/.wh.x')])).toEqual([
       'l /lib->usr/lib',
@@ -140,7 +140,7 @@ describe('whiteouts', () => {
 });
 
 describe('symbolic links', () => {
-  test('as parents lead inside the tree, whatever they say', async () => {
+  test('as parents are resolved inside the tree, whatever their target', async () => {
     const links = [dir('usr'), soft('lib', 'usr/lib'), soft('up', '../../../etc'), soft('abs', '/etc')];
     expect(await flatten(links, [file('lib/x', '1'), file('up/y', '2'), file('abs/z', '3')])).toEqual([
       'l /abs->/etc',
@@ -155,7 +155,7 @@ describe('symbolic links', () => {
     ]);
   });
 
-  test('give way to a directory that a layer describes', async () => {
+  test('are replaced by a directory that a layer describes', async () => {
     expect(await flatten([dir('usr'), soft('lib', 'usr')], [dir('lib'), file('lib/x', '1')])).toEqual([
       'd /lib 755 0',
       'f /lib/x=1',
@@ -163,7 +163,7 @@ describe('symbolic links', () => {
     ]);
   });
 
-  test('to what is not there are followed by the text', async () => {
+  test('to missing files are resolved lexically', async () => {
     const links = [soft('a', 'nowhere/../b'), soft('c', '/d/e')];
     expect(await flatten(links, [file('a/x', '1'), file('c/y', '2')])).toEqual([
       'l /a->nowhere/../b',
@@ -180,13 +180,13 @@ describe('symbolic links', () => {
     await expect(flatten([soft('a', 'b'), soft('b', 'a'), file('a/x')])).rejects.toThrow(/link without end/);
   });
 
-  test('that lead to a file have nothing below them', async () => {
+  test('that point to a file have no children', async () => {
     await expect(flatten([file('f'), soft('a', 'f'), file('a/x')])).rejects.toThrow(/no directory/);
   });
 });
 
 describe('hard links', () => {
-  test('bind to the inode that is there now, not to its name', async () => {
+  test('refer to the inode of their time, not to its name', async () => {
     expect(await flatten([file('a', '1'), hard('b', 'a')], [file('a', '2')])).toEqual(['f /a=2', 'f /b=1']);
     expect(await flatten([file('a', '1'), hard('b', './a')], [file('.wh.a')])).toEqual(['f /b=1']);
     expect(await flatten([file('a', '1')], [hard('b', '/a'), hard('c', 'b')])).toEqual([
@@ -206,7 +206,7 @@ describe('hard links', () => {
     ).rejects.toThrow(message);
   });
 
-  test('keep what a whiteout further on in their layer hides, whichever it is', async () => {
+  test('preserve a file that a later whiteout of their layer hides', async () => {
     const lower = [dir('d'), file('d/a', '1')];
     for (const hidden of ['d/.wh.a', '.wh.d', 'd/.wh..wh..opq']) {
       const flat = await flatten(lower, [hard('b', 'd/a'), file(hidden)]);
@@ -224,7 +224,7 @@ describe('hard links', () => {
     ]);
   });
 
-  test('of AUFS keep what its own directory held', async () => {
+  test('of AUFS keep the contents of their own directory', async () => {
     const plink = '.wh..wh.plnk/12.34';
     expect(await flatten([file(plink, '1'), hard('a', plink), hard('b', plink)])).toEqual([
       'f /a=1',
@@ -232,22 +232,22 @@ describe('hard links', () => {
     ]);
   });
 
-  test('may be to a symbolic link itself', async () => {
+  test('can target a symbolic link itself', async () => {
     expect(await flatten([soft('a', 'nowhere'), hard('b', 'a')])).toEqual(['l /a->nowhere', 'l /b->nowhere']);
   });
 });
 
-describe('what no file system takes', () => {
+describe('what no file system supports', () => {
   test.each([
     ['the name', 'n'.repeat(256)],
     ['the path', 'long/'.repeat(900)],
-  ])('is refused: %s that is too long', async (what, name) => {
+  ])('is rejected: %s that is too long', async (what, name) => {
     await expect(flatten([{ name: 'x', pax: { path: name } }])).rejects.toThrow(
       new RegExp(`${what} "${name.slice(0, 9)}.*" has ${name.length} bytes`),
     );
   });
 
-  test('xattrs of one machine are dropped, the others kept', async () => {
+  test('is dropped: xattrs of one machine, and no others', async () => {
     const layer = [{ name: 'x', pax: { 'SCHILY.xattr.security.selinux': 's', 'SCHILY.xattr.user.a': 'b' } }];
     const [entry] = await entriesOf(layer);
     expect(entry).toMatchObject({ inode: { metadata: { xattrs: new Map([['user.a', Buffer.from('b')]]) } } });

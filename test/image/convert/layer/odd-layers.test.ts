@@ -78,7 +78,7 @@ function withFreeTimes(tree: Tree): Map<string, unknown> {
 }
 
 test(
-  `${count} odd images come out as the rules say, path by path`,
+  `${count} odd images follow the layer rules, path by path`,
   async () => {
     for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
       const layers = oddLayers(seed);
