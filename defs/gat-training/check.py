@@ -21,8 +21,8 @@ from reference import differences, load_reference
 def main() -> int:
     """Load both, compare, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="model folder with 1/model.pt and reference.npz")
-    parser.add_argument("--reference", type=Path, help="another reference.npz than the folder's own")
+    parser.add_argument("model", type=Path, help="model directory with 1/model.pt and reference.npz")
+    parser.add_argument("--reference", type=Path, help="another reference.npz than the directory's own")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference allowed (%(default)s)")
     arguments = parser.parse_args()
 

@@ -37,19 +37,19 @@ class CitationGraph:
     test: np.ndarray
 
 
-def load_cora(folder: Path) -> CitationGraph:
-    """Cora as PyTorch Geometric reads it, with Planetoid's public split; downloaded if not in `folder`.
+def load_cora(directory: Path) -> CitationGraph:
+    """Cora as PyTorch Geometric reads it, with Planetoid's public split; downloaded if not in `directory`.
 
     Raises OSError when it cannot be had in time, ImportError without scipy, ValueError when it is
     not the Cora that everybody means.
     """
-    raw = folder / "Cora" / "raw"
+    raw = directory / "Cora" / "raw"
     if not all((raw / name).is_file() for name in PLANETOID_FILES):
         _download_planetoid(raw)
 
     from torch_geometric.datasets import Planetoid
 
-    data = Planetoid(str(folder), "Cora")[0]
+    data = Planetoid(str(directory), "Cora")[0]
     graph = CitationGraph(
         name="cora",
         features=data.x.numpy(),

@@ -3,7 +3,7 @@
 
     train.py --out models/gat_test
 
-writes 1/model.pt, reference.npz and training.json into the folder. It takes Planetoid's Cora where
+writes 1/model.pt, reference.npz and training.json into the directory. It takes Planetoid's Cora where
 that can be read or downloaded, else a deterministic graph of the same shape, and says which. The
 last line on stdout is training.json's content on one line.
 """
@@ -36,8 +36,8 @@ SCRIPT_TOLERANCE = 1e-4
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write into, made if missing")
-    parser.add_argument("--data", type=Path, default=default_data_folder(), help="where Cora is kept (%(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="model directory to write into, made if missing")
+    parser.add_argument("--data", type=Path, default=default_data_directory(), help="where Cora is kept (%(default)s)")
     parser.add_argument("--synthetic", action="store_true", help="do not look for Cora")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and dropout (%(default)s)")
     parser.add_argument("--epochs", type=int, default=200, help="(%(default)s)")
@@ -47,8 +47,8 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def default_data_folder() -> Path:
-    """A cache folder of the user, outside the repository."""
+def default_data_directory() -> Path:
+    """A cache directory of the user, outside the repository."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "hpc-gat" / "planetoid"
 
@@ -112,7 +112,7 @@ def main() -> int:
 
     model_file = arguments.out / "1" / "model.pt"
     model_file.parent.mkdir(parents=True, exist_ok=True)
-    # The archive's inner folder is named after the file, so the temporary name has the same stem.
+    # The archive's inner directory is named after the file, so the temporary name has the same stem.
     partial = model_file.with_suffix(".part")
     to_torchscript(network).save(str(partial))
 

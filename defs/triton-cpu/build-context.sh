@@ -126,7 +126,7 @@ make_rootfs() { # FILE
   rm "$sources"
 }
 
-make_triton() { # FOLDER
+make_triton() { # DIRECTORY
   local wheel=$work/wheel server=$1/opt/tritonserver
   say "tritonserver and its Python backend, from PyPI's nvidia-pytriton"
   run python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
@@ -175,7 +175,7 @@ own $own_key"
 has_key() { grep -qxF -- "$1" "$target/.keys" 2>/dev/null; }
 
 if [[ -e $target && ! -e $target/.keys && -n $(ls -A -- "$target") ]]; then
-  fail "$target is not a build context made by this script; give another folder, or remove it"
+  fail "$target is not a build context made by this script; give another directory, or remove it"
 fi
 if [[ $(cat "$target/.keys" 2>/dev/null) == "$keys" ]]; then
   say "$target is up to date"

@@ -2,7 +2,15 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-const checks = ['check:format', 'check:lint', 'check:types', 'check:dead', 'check:spelling', 'check:package'];
+const checks = [
+  'check:format',
+  'check:lint',
+  'check:types',
+  'check:dead',
+  'check:spelling',
+  'check:words',
+  'check:package',
+];
 
 test.each(checks)(
   'npm run %s passes',

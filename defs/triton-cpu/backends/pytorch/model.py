@@ -4,7 +4,7 @@ It stands where NVIDIA's image has libtriton_pytorch.so, so that a model reposit
 `platform: "pytorch_libtorch"` works unchanged. It follows that backend's rules
 (https://github.com/triton-inference-server/pytorch_backend):
 
-- The model is `model.pt` in the version's folder, or `default_model_filename`.
+- The model is `model.pt` in the version's directory, or `default_model_filename`.
 - Inputs are matched to forward()'s arguments by name if all names are arguments, else by the index
   in NAME__INDEX if all names have one, else by their order in config.pbtxt.
 - Outputs are matched to what forward() returns by NAME__INDEX, else by order.
