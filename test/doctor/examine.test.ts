@@ -229,7 +229,7 @@ test('reports the layer cache of make-sif where it would exceed a quota', async 
   expect(inHome('cache')[1]).toMatchObject({
     status: 'warning',
     message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are left',
-    fix: expect.stringMatching(/cache\.directory/),
+    fix: expect.stringMatching(/cache\.folder/),
   });
   const cache = { folder: temporaryDirectory(), limit: '1G' };
   const elsewhere = await diagnose({ programs: { quota }, env: { HOME: '/etc' }, settings: { cache } });
