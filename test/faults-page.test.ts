@@ -5,7 +5,7 @@ import { matrix } from './faults/matrix.ts';
 import { pageFile, readMeasuredRun } from './faults/measurement.ts';
 import { renderPage } from './faults/page.ts';
 
-test('docs/faults.md matches the measurements of the existing faults', () => {
+test('docs/guides/faults.md matches the measurements of the existing faults', () => {
   expect(readMeasuredRun().measurements.map(({ fault }) => fault)).toEqual(matrix.map(({ name }) => name));
   // As for the golden scripts: UPDATE_GOLDEN=1 writes the page again, from the same measurements.
   if (process.env.UPDATE_GOLDEN === '1') {

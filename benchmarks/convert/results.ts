@@ -45,7 +45,7 @@ export function machineNow(): Machine {
   };
 }
 
-/** @param isQuoted whether docs/performance.md quotes them from now on. */
+/** @param isQuoted whether docs/internals/performance.md quotes them from now on. */
 export function writeResults(results: Results, isQuoted: boolean): void {
   const { machine, series, starts, stages } = results;
   mkdirSync(directory, { recursive: true });
@@ -61,6 +61,6 @@ export function writeResults(results: Results, isQuoted: boolean): void {
   }
   if (isQuoted) {
     const parts = [told, headlines(series), goals, stagesTable(stages)];
-    quote(path.join(root, 'docs', 'performance.md'), parts.join('\n\n'));
+    quote(path.join(root, 'docs', 'internals', 'performance.md'), parts.join('\n\n'));
   }
 }

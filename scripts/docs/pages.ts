@@ -3,29 +3,39 @@ import path from 'node:path';
 import { root } from '../bundle/options.ts';
 import { allHelp, type VerbHelp } from './help.ts';
 
-/** The pages of all verbs by their path in the package, with the help that the verbs print today. */
+/** The generated part of a page stands between these lines. */
+const begin = '<!-- Help texts, written by `npm run docs`: -->';
+const end = '<!-- End of the help texts. -->';
+
+/** Returns the page of every verb by its path in the package, with the help texts of this version. */
 export async function verbPages(): Promise<ReadonlyMap<string, string>> {
-  const pages = new Map<string, string>();
-  for (const each of await allHelp()) {
-    const page = path.join('docs', 'verbs', `${each.verb[0] ?? ''}.md`);
-    pages.set(page, withHelp(pages.get(page) ?? read(page), each));
+  const helps = new Map<string, VerbHelp[]>();
+  for (const help of await allHelp()) {
+    const page = path.join('docs', 'reference', `${help.verb[0] ?? ''}.md`);
+    helps.set(page, [...(helps.get(page) ?? []), help]);
   }
-  return pages;
+  return new Map([...helps].map(([page, ofPage]) => [page, withHelp(readPage(page), ofPage)]));
 }
 
-function read(page: string): string {
+/** Returns the text of a page; for a verb without a page, the headings that such a page has. */
+function readPage(page: string): string {
   const file = path.join(root, page);
-  return existsSync(file) ? readFileSync(file, 'utf8') : `# \`hpc-gat ${path.basename(page, '.md')}\`\n`;
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : `# \`hpc-gat ${path.basename(page, '.md')}\`\n\n## Options\n\n## Exit codes\n\n## Files\n`;
 }
 
-/** The help stands in a block that begins with the command that prints it. */
-function withHelp(page: string, { verb, help }: VerbHelp): string {
-  const command = `$ hpc-gat ${verb.join(' ')} --help`;
-  const block = `\`\`\`text\n${command}\n${help.trim()}\n\`\`\`\n`;
-  const start = page.indexOf(`\`\`\`text\n${command}\n`);
-  if (start < 0) {
-    return `${page}\n${block}`;
+function withHelp(page: string, helps: readonly VerbHelp[]): string {
+  const blocks = helps.map(
+    ({ verb, help }) => `\`\`\`text\n$ hpc-gat ${verb.join(' ')} --help\n${help.trim()}\n\`\`\`\n`,
+  );
+  const generated = `${begin}\n\n${blocks.join('\n')}\n${end}\n`;
+  const start = page.indexOf(`${begin}\n`);
+  if (start >= 0) {
+    const after = page.indexOf(`${end}\n`, start) + end.length + 1;
+    return page.slice(0, start) + generated + page.slice(after);
   }
-  const end = page.indexOf('\n```\n', start) + '\n```\n'.length;
-  return page.slice(0, start) + block + page.slice(end);
+  const heading = '## Options\n\n';
+  const at = page.indexOf(heading) + heading.length;
+  return `${page.slice(0, at)}${generated}\n${page.slice(at)}`;
 }

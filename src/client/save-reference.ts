@@ -55,7 +55,7 @@ export async function saveReference(
     options.file ?? path.resolve(path.dirname(loaded.file), workload.reference?.file ?? 'reference.npz');
   if (random === undefined) {
     throw new UsageError(`${loaded.file} has no requests to record the answers of`, {
-      fix: 'describe them under `random` (docs/workload.md)',
+      fix: 'describe them under `random` (docs/reference/workload.md)',
     });
   }
   if (!options.force && existsSync(file)) {

@@ -148,7 +148,7 @@ export async function readSite(name: string, directory: string, { isFound = fals
   const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${meantSites(name, await siteNames())}docs/sites.md has them all; or a path to a file of your own`,
+      fix: `${meantSites(name, await siteNames())}docs/guides/sites.md has them all; or a path to a file of your own`,
     });
   }
   const {

@@ -45,7 +45,7 @@ export async function initProject(
   const entries = guessEntries(survey, { name: site, profile, known });
   const head = [
     `Written by \`hpc-gat init\` on ${survey.host}. Each comment says what its value was taken from: correct what is wrong.`,
-    'All keys: docs/configuration.md.',
+    'All keys: docs/reference/configuration.md.',
   ];
   const content = writeDocument(head, entries);
   if (!dryRun) {

@@ -115,7 +115,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
     ...plan.models.map(({ workload }) => ({
       file: workload,
       what: 'workload',
-      fix: 'write one (docs/workload.md), or set model.workload',
+      fix: 'write one (docs/reference/workload.md), or set model.workload',
     })),
     ...plan.binds.map((file) => ({
       file,

@@ -1,4 +1,4 @@
-/** What the process ends with; documented in docs/exit-codes.md. */
+/** What the process ends with; documented in docs/reference/exit-codes.md. */
 export const ExitCode = {
   ok: 0,
   failure: 1,

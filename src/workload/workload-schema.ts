@@ -71,7 +71,7 @@ const range = z
   .strictObject({ min: z.int().nonnegative(), max: z.int().nonnegative() })
   .refine(({ min, max }) => min <= max, 'min is above max');
 
-/** A workload: what to send to a model and what to expect back. docs/workload.md */
+/** A workload: what to send to a model and what to expect back. docs/reference/workload.md */
 export const workloadSchema = z.strictObject({
   schemaVersion: z.literal(1),
   model: z.string().min(1).describe("The model's name on the server"),

@@ -9,8 +9,8 @@ import { packageRoot } from '../../src/support/package-root.ts';
 
 const { series, starts, stages } = lastResults();
 
-test('docs/performance.md quotes the committed results', () => {
-  const text = quoted(path.join(packageRoot, 'docs/performance.md'));
+test('docs/internals/performance.md quotes the committed results', () => {
+  const text = quoted(path.join(packageRoot, 'docs/internals/performance.md'));
   expect(text).toContain(headlines(series));
   expect(text).toContain(goalsTable(series, starts));
   expect(text).toContain(stagesTable(stages));

@@ -114,8 +114,8 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
   });
 });
 
-test('docs/sites.md lists the profiles', async () => {
-  const { stdout } = await execa('cat', [path.join(packageRoot, 'docs', 'sites.md')]);
+test('docs/guides/sites.md lists the profiles', async () => {
+  const { stdout } = await execa('cat', [path.join(packageRoot, 'docs', 'guides', 'sites.md')]);
   for (const site of Object.keys(gpuDirectives)) {
     const { description } = await readSite(site, '/');
     expect(stdout).toContain(`| \`${site}\` | ${description} |`);

@@ -18,7 +18,7 @@ const project = (models: string) =>
 const image = (name: string) => `
   mkdir tree && cp /usr/bin/busybox tree && tar -C tree -c . | docker import -c 'CMD ["/busybox"]' - ${name}`;
 
-/** A Triton that no run has started, at the address that docs/client.md asks. */
+/** A Triton that no run has started, at the address that docs/reference/client.md asks. */
 const strangersTriton = `
   cp -r models/gat_test models/mine
   sed -i 's/^model: .*/model: mine/' models/mine/workload.yaml
@@ -39,40 +39,45 @@ export const stories: readonly Story[] = [
     node: 'login',
     given: project(fewRequests),
   },
-  { page: 'docs/runs.md', node: 'login', given: project(quickModels) },
-  { page: 'docs/model.md', node: 'login', given: project(fewRequests) },
+  { page: 'docs/guides/runs.md', node: 'login', given: project(quickModels) },
+  { page: 'docs/reference/model.md', node: 'login', given: project(fewRequests) },
   {
-    page: 'docs/client.md',
+    page: 'docs/reference/client.md',
     node: 'login',
     given: `${project(quickModels)}; ${strangersTriton}; hpc-gat start --id RUN`,
     after: `hpc-gat stop RUN; ${endStrangersTriton}`,
   },
-  { page: 'docs/serving.md', node: 'login', given: project(quickModels), after: 'hpc-gat cleanup --all' },
   {
-    page: 'docs/docker.md',
+    page: 'docs/guides/serving.md',
+    node: 'login',
+    given: project(quickModels),
+    after: 'hpc-gat cleanup --all',
+  },
+  {
+    page: 'docs/guides/docker.md',
     node: 'workstation',
     given: `docker tag ${tritonImage} triton:24.05; cp -r ~/gat/${quickModels} models
       echo 'image: { source: docker-daemon:triton:24.05 }' >hpc-gat.yaml`,
     after: 'hpc-gat cleanup --all',
   },
-  { page: 'docs/install.md', node: 'login', given: '' },
+  { page: 'docs/guides/install.md', node: 'login', given: '' },
   {
-    page: 'docs/completion.md',
+    page: 'docs/reference/completion.md',
     node: 'login',
     given: 'mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc',
   },
   {
-    page: 'docs/sif.md',
+    page: 'docs/reference/sif.md',
     node: 'workstation',
     given: `${image('story:sif')} && docker save -o image.tar story:sif && hpc-gat make-sif docker-archive:image.tar -o triton.sif`,
   },
   {
-    page: 'docs/cache.md',
+    page: 'docs/reference/cache.md',
     node: 'workstation',
     given: `${image('story:cache')} && docker save -o image.tar story:cache && hpc-gat make-sif docker-archive:image.tar -o triton.sif`,
   },
   {
-    page: 'docs/make-sif.md',
+    page: 'docs/reference/make-sif.md',
     node: 'workstation',
     given: `${image('triton:24.05')} && docker save -o triton.tar triton:24.05 && gzip -k triton.tar && mkdir layout && tar -C layout -xf triton.tar`,
   },
@@ -91,28 +96,32 @@ export const notRun: readonly { readonly page: string; readonly line: RegExp; re
   {
     page: 'README.md',
     line: /^hpc-gat make-sif docker/,
-    why: "names of one's own; the story of docs/make-sif.md has the same",
+    why: "names of one's own; the story of docs/reference/make-sif.md has the same",
   },
   {
-    page: 'docs/install.md',
+    page: 'docs/guides/install.md',
     line: /^npm |^export PATH|^git clone|^node bin/,
     why: 'test/e2e/published.test.ts does it',
   },
-  { page: 'docs/tutorial-own-model.md', line: /./, why: 'test/e2e/tutorial.test.ts follows it' },
-  { page: 'docs/install.md', line: /^scp /, why: 'a cluster of somebody' },
+  { page: 'docs/guides/own-model.md', line: /./, why: 'test/e2e/tutorial.test.ts follows it' },
+  { page: 'docs/guides/install.md', line: /^scp /, why: 'a cluster of somebody' },
   {
-    page: 'docs/make-sif.md',
+    page: 'docs/reference/make-sif.md',
     line: /nvcr\.io/,
     why: "NVIDIA's registry; test/e2e/make-sif-registry.test.ts has another",
   },
-  { page: 'docs/make-sif.md', line: /^hpc-gat make-sif defs\//, why: "it begins with NVIDIA's image" },
   {
-    page: 'docs/image-and-model.md',
+    page: 'docs/reference/make-sif.md',
+    line: /^hpc-gat make-sif defs\//,
+    why: "it begins with NVIDIA's image",
+  },
+  {
+    page: 'docs/guides/bundled-image-and-model.md',
     line: /./,
     why: 'test/e2e/model.test.ts does it, with packages that it keeps',
   },
   {
-    page: 'docs/build.md',
+    page: 'docs/reference/build.md',
     line: /./,
     why: "NVIDIA's images; test/e2e/build.test.ts does it with another base",
   },

@@ -18,7 +18,7 @@ function shell(line: string): Promise<LabResult> {
   return labExec('login', ['bash', '-c', line], { cwd: directory, timeoutMs: longMs });
 }
 
-/** Runs a program inside the image as docs/image-and-model.md tells, with the training's code and packages bound. */
+/** Runs a program inside the image as docs/guides/bundled-image-and-model.md tells, with the training's code and packages bound. */
 function inImage(...argv: string[]): Promise<LabResult> {
   const binds = [
     '/opt/hpc-gat/defs/gat-training:/mnt/training:ro',
@@ -26,7 +26,7 @@ function inImage(...argv: string[]): Promise<LabResult> {
     `${committed}:/mnt/committed:ro`,
     `${directory}/out:/mnt/out`,
   ];
-  // On busy processors faster than two threads, at half the processor time (docs/image-and-model.md).
+  // On busy processors faster than two threads, at half the processor time (docs/guides/bundled-image-and-model.md).
   const env = 'PYTHONPATH=/mnt/packages,OMP_NUM_THREADS=1';
   const apptainer = ['apptainer', 'exec', '--cleanenv', '--no-home', '--env', env];
   return labExec('login', [...apptainer, '--bind', binds.join(), sif, ...argv], {

@@ -6,7 +6,7 @@ import { leavesNothing } from '../support/leak-check.ts';
 
 const directory = '/home/alice/tutorial';
 
-describeInLab('docs/tutorial-own-model.md', () => {
+describeInLab('docs/guides/own-model.md', () => {
   leavesNothing(async () => {
     await makeGatProject();
     await shell(
@@ -15,7 +15,7 @@ describeInLab('docs/tutorial-own-model.md', () => {
   });
 
   test('every step works as the page describes', async () => {
-    const steps = await stepsOf('tutorial-own-model.md');
+    const steps = await stepsOf('guides/own-model.md');
     expect(steps.length).toBeGreaterThan(8);
     for (const step of steps) {
       const options = { cwd: directory, timeoutMs: 120_000 };

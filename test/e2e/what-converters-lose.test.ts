@@ -11,7 +11,7 @@ import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 
 const directory = '/scratch/what-converters-lose';
 const longMs = 120_000;
-const page = 'docs/converter.md';
+const page = 'docs/internals/converter.md';
 
 const capability = '0100000200200000000000000000000000000000';
 const at = 1_500_000_000;

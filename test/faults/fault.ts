@@ -21,7 +21,7 @@ export interface Fault {
   readonly class: (typeof faultClasses)[number];
   /** What goes wrong, as a heading. */
   readonly title: string;
-  /** What hpc-gat does about it, for docs/faults.md. */
+  /** What hpc-gat does about it, for docs/guides/faults.md. */
   readonly happens: string;
   /** In `npm test`; the others in `npm run test:faults` only. */
   readonly inShortRun?: true;

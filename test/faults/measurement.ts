@@ -26,7 +26,7 @@ export interface MeasuredRun {
 
 export const measuredFile = path.join(packageRoot, 'test', 'faults', 'measured.json');
 
-export const pageFile = path.join(packageRoot, 'docs', 'faults.md');
+export const pageFile = path.join(packageRoot, 'docs', 'guides', 'faults.md');
 
 export function readMeasuredRun(): MeasuredRun {
   return JSON.parse(readFileSync(measuredFile, 'utf8')) as MeasuredRun;

@@ -19,12 +19,12 @@ const headings: Readonly<Record<Fault['class'], string>> = {
 const head = `# Faults
 
 What happens when something goes wrong, how soon the person who waits knows, and what is left. Every line was measured:
-\`npm run test:faults\` provokes each fault in the lab (docs/lab.md) by the real verbs, with real Slurm, Apptainer and
+\`npm run test:faults\` provokes each fault in the lab (docs/reference/lab.md) by the real verbs, with real Slurm, Apptainer and
 Triton, and looks at the node from outside before and after \`hpc-gat cleanup\`. After it nothing is left, of any of them,
 or the test fails. One of each class is provoked in \`npm test\` too.
 `;
 
-/** docs/faults.md, from what was measured. */
+/** docs/guides/faults.md, from what was measured. */
 export function renderPage(matrix: readonly Fault[], run: MeasuredRun): string {
   const classes = Object.entries(headings) as [Fault['class'], string][];
   return [

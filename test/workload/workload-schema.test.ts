@@ -6,7 +6,7 @@ import { workloadSchema } from '../../src/workload/workload-schema.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
 /** UPDATE_GOLDEN=1 writes it anew. */
-test("docs/workload.schema.json, for editors, equals the reader's schema", () => {
+test("docs/reference/workload.schema.json, for editors, equals the reader's schema", () => {
   const schema = z.toJSONSchema(workloadSchema, {
     io: 'input',
     // The missing distribution of a file, which JSON cannot say.
@@ -20,7 +20,7 @@ test("docs/workload.schema.json, for editors, equals the reader's schema", () =>
     },
   });
   const text = `${JSON.stringify(schema, null, 2)}\n`;
-  const file = path.join(packageRoot, 'docs', 'workload.schema.json');
+  const file = path.join(packageRoot, 'docs', 'reference', 'workload.schema.json');
   if (process.env.UPDATE_GOLDEN === '1') {
     writeFileSync(file, text);
   }

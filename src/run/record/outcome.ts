@@ -67,7 +67,7 @@ export function outcomeOfScript({ exitCode, reason }: Pick<Ended, 'exitCode' | '
   return { exitCode, message: reasons[reason] ?? reason };
 }
 
-/** For a job that Slurm ended without the script's own last word. Documented in docs/exit-codes.md. */
+/** For a job that Slurm ended without the script's own last word. Documented in docs/reference/exit-codes.md. */
 const states: Readonly<Record<string, Outcome>> = {
   CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was cancelled' },
   TIMEOUT: {

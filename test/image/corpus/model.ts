@@ -18,7 +18,7 @@ export class Impossible extends Error {
 }
 
 /**
- * How layers make a tree, from the rules of docs/converter.md, as simply as it can be said: a list of paths. It shares
+ * How layers make a tree, from the rules of docs/internals/converter.md, as simply as it can be said: a list of paths. It shares
  * nothing with the code that it judges.
  */
 export class Model {

@@ -251,7 +251,7 @@ function troubles(draw: Draw): Trouble[] {
   );
 }
 
-/** Decides by the rules in docs/make-sif.md, independently of the code under test. */
+/** Decides by the rules in docs/reference/make-sif.md, independently of the code under test. */
 function isPossible(scenario: Omit<Scenario, 'isPossible'>): boolean {
   const { login, schemes, realm, tokenAnswer, tokenTroubles, manifestsFrom, blobsFrom } = scenario;
   if (scenario.mirror === 'good' || scenario.mirror === 'damaging') {
