@@ -1,5 +1,5 @@
 import yargs from 'yargs';
-import { verbs } from './commands/index.ts';
+import { verbs } from './commands/verbs.ts';
 import type { Context } from './support/context.ts';
 import { UsageError } from './support/errors.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 const inspectTimeoutMs = 60_000;
 

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { isMissing } from '../support/files.ts';
-import { type ContainerRuntime, runtimeEnvironment } from './command.ts';
+import { type ContainerRuntime, runtimeEnvironment } from './container-runtime.ts';
 
 const timeoutMs = 20_000;
 

@@ -1,6 +1,6 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
-import { runtimeEnvironment, type ContainerRuntime } from './command.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 const timeoutMs = 60_000;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { readClientCredentials, type ClientCredentials } from '../triton/credentials.ts';
+import { readClientCredentials, type ClientCredentials } from '../triton/client-credentials.ts';
 
 /** What lies in a directory that the user named; nothing when none was. */
 export async function credentialsIn(

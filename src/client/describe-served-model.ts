@@ -4,7 +4,7 @@ import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts
 import { configLines, serverLine } from './report.ts';
 import { checkSignature } from '../workload/signature.ts';
 import type { StoredInputs } from '../workload/stored-inputs.ts';
-import { waitReady } from './wait-ready.ts';
+import { waitReady } from './wait-for-model.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
 /** What a server says of itself and of a model. */

@@ -1,5 +1,5 @@
 import { UsageError, WrongAnswerError } from '../support/errors.ts';
-import { InferenceServerError } from '../triton/errors.ts';
+import { InferenceServerError } from '../triton/server-errors.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
 import type { ServedModel } from './describe-served-model.ts';
 import { imageText, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
-import type { LoadedWorkload } from '../workload/workload.ts';
+import type { LoadedWorkload } from '../workload/load-workload.ts';
 
 /** Beside the arrays in a reference: where the answers came from. */
 export const provenanceMember = 'provenance.json';

@@ -10,7 +10,7 @@ import type { NpyHeader } from '../formats/npy/npy.ts';
 import { readNpz } from '../formats/npy/npz.ts';
 import { matchesShape } from '../workload/signature.ts';
 import type { Tolerance, Workload } from '../workload/workload-schema.ts';
-import type { LoadedWorkload } from '../workload/workload.ts';
+import type { LoadedWorkload } from '../workload/load-workload.ts';
 
 /** A fixed request and the outputs that the model gave when it was made. */
 export interface ReferenceCase {

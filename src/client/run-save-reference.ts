@@ -6,7 +6,7 @@ import { credentialsIn } from './credentials-in.ts';
 import { saveReference, type Recording } from './save-reference.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { imageText, readImageRecord } from './served-image.ts';
-import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
+import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
   readonly workload: string;

@@ -5,8 +5,8 @@ import { writeFileAtomically } from '../support/files.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
 import { readImageRecord } from './served-image.ts';
-import { testModel, type Findings } from './test.ts';
-import { loadWorkload, type LoadedWorkload } from '../workload/workload.ts';
+import { testModel, type Findings } from './test-model.ts';
+import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
 
 export interface TestVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */

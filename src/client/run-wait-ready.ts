@@ -2,7 +2,7 @@ import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { credentialsIn } from './credentials-in.ts';
-import { waitReady } from './wait-ready.ts';
+import { waitReady } from './wait-for-model.ts';
 
 export interface WaitReadyVerbOptions {
   /** HOST:PORT of Triton's gRPC interface. */

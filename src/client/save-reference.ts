@@ -16,7 +16,7 @@ import { checkOutputs } from './random-check.ts';
 import { randomRequests } from '../workload/random-inputs.ts';
 import type { ServedImage } from './served-image.ts';
 import { loadStoredInputs } from '../workload/stored-inputs.ts';
-import type { LoadedWorkload } from '../workload/workload.ts';
+import type { LoadedWorkload } from '../workload/load-workload.ts';
 
 /** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
 const recordedRequests = 3;

@@ -12,7 +12,7 @@ const list = defineVerb({
       .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
-    const { cacheLines } = await import('../image/convert/cache/describe.ts');
+    const { cacheLines } = await import('../image/convert/cache/format-cache.ts');
     const place = await placeOf(args, context);
     const contents = await listCache(place.directory, context.clock.now());
     if (args.json) {
@@ -51,7 +51,7 @@ const prune = defineVerb({
       throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
     }
     const { bytesOf, listCache, removeFiles, surplus } = await import('../image/convert/cache/list-cache.ts');
-    const { prunedLine } = await import('../image/convert/cache/describe.ts');
+    const { prunedLine } = await import('../image/convert/cache/format-cache.ts');
     const place = await placeOf(args, context);
     const now = context.clock.now();
     const { entries, leftovers } = await listCache(place.directory, now);

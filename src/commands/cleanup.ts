@@ -39,7 +39,7 @@ export const cleanup = defineVerb({
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { findRun, listRuns } = await import('../run/record/run-directory.ts');
-    const { cleanUpRun } = await import('../run/cleanup.ts');
+    const { cleanUpRun } = await import('../run/clean-up-run.ts');
     const { elsewhere, stateOfRun } = await import('../run/record/state.ts');
     if (args.all && args.run !== undefined) {
       throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
@@ -51,7 +51,7 @@ export const cleanup = defineVerb({
       });
     }
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
-    const { cleanUpOrphans } = await import('../run/orphans/clean-up.ts');
+    const { cleanUpOrphans } = await import('../run/orphans/clean-up-orphans.ts');
     const onlyHost = onlyOrphans || args.node !== undefined;
     const records = onlyHost
       ? []

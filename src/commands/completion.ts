@@ -15,7 +15,7 @@ export const completion = defineVerb({
     const { siteNames } = await import('../config/load.ts');
     const { renderTemplate } = await import('../render/template.ts');
     const { valueOptions } = await import('./value-options.ts');
-    const { verbs } = await import('./index.ts');
+    const { verbs } = await import('./verbs.ts');
     // Sites are known by name: the templates complete them.
     const others = valueOptions(verbs, context).filter((name) => name !== '--site');
     const script = await renderTemplate(`completion/${shell}.hbs`, {

@@ -27,7 +27,7 @@ export const credentials = defineVerb({
         fix: 'seconds since 1970, as date +%s prints them',
       });
     }
-    const { makeCredentials } = await import('../run/credentials.ts');
+    const { makeCredentials } = await import('../run/make-credentials.ts');
     await makeCredentials(path.resolve(cwd, directory), { now, until: end });
     return 0;
   },

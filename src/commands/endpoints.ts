@@ -29,7 +29,7 @@ export const endpoints = defineVerb({
       .example('$0 endpoints --export for-bob', 'Whoever has this directory can use the newest server'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { describeServed, findServed, howToConnect, listServed } = await import('../run/endpoints.ts');
+    const { describeServed, findServed, howToConnect, listServed } = await import('../run/list-endpoints.ts');
     if (args.dryRun && args.export === undefined) {
       throw new UsageError('--dry-run belongs to --export', { fix: 'leave it out: listing changes nothing' });
     }

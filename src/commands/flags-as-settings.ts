@@ -1,4 +1,4 @@
-import type { Parsed } from '../support/parse.ts';
+import type { Parsed } from '../support/parse-with-schema.ts';
 
 /** For what options set, which is checked as if it stood in hpc-gat.yaml. */
 export const flagsAsSettings: Parsed = {

@@ -1,4 +1,4 @@
-import type { Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/open-lab.ts';
 import { open, withName } from './lab-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
 

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import type { Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/open-lab.ts';
 import type { Context } from '../support/context.ts';
 
 interface NameOption {
@@ -16,6 +16,6 @@ export function withName(yargs: Argv): Argv<NameOption> {
 }
 
 export async function open({ name }: NameOption, context: Context): Promise<Lab> {
-  const { openLab } = await import('../lab/lab.ts');
+  const { openLab } = await import('../lab/open-lab.ts');
   return await openLab(context, name);
 }

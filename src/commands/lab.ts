@@ -41,7 +41,7 @@ const up = defineVerb({
       .example('$0 lab up --bind /data/models:/mnt/models', 'With a directory of yours on every node'),
   handle: async (args, context) => {
     const lab = await open(args, context);
-    const { parseBind } = await import('../lab/binds.ts');
+    const { parseBind } = await import('../lab/lab-binds.ts');
     const { parseModes } = await import('../lab/modes.ts');
     const { labUp } = await import('../lab/up.ts');
     const binds = args.bind.map((text) => parseBind(text, context.cwd));
@@ -87,7 +87,7 @@ const status = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 lab status', 'Nodes, their processes, the versions that came'),
   handle: async (args, context) => {
-    const { labStatus, statusLines } = await import('../lab/status.ts');
+    const { labStatus, statusLines } = await import('../lab/lab-status.ts');
     const found = await labStatus(await open(args, context));
     if (args.json) {
       const { name, directory, ...rest } = found;

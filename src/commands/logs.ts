@@ -36,7 +36,7 @@ export const logs = defineVerb({
     }
     const { loadProject } = await import('../config/load.ts');
     const { findRun } = await import('../run/record/run-directory.ts');
-    const { followLogs, printLogs, readLogs } = await import('../run/logs.ts');
+    const { followLogs, printLogs, readLogs } = await import('../run/run-logs.ts');
     const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record = await findRun(root, args.run);

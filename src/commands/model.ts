@@ -53,9 +53,9 @@ const check = defineVerb({
       .example('$0 model check', '')
       .example('$0 model check gat_test --models models', ''),
   handle: async (args, context) => {
-    const { checkRepository } = await import('../model/check.ts');
+    const { checkRepository } = await import('../model/check-repository.ts');
     const { checkLines, countSeverities } = await import('../model/check-report.ts');
-    const { loadBinds } = await import('../run/plan/binds.ts');
+    const { loadBinds } = await import('../run/plan/bind-plan.ts');
     const repository = await repositoryOf(context, args.models);
     const names = args.name === undefined ? undefined : [args.name];
     const view = { mounts: await loadBinds(context), perhaps: [context.cwd] };
@@ -98,7 +98,7 @@ const add = defineVerb({
         fix: 'use letters, digits, dot, dash and underscore',
       });
     }
-    const { addModel } = await import('../model/add.ts');
+    const { addModel } = await import('../model/add-model.ts');
     const { findingLines, shortPath } = await import('../model/finding.ts');
     const added = await addModel({
       repository: await repositoryOf({ ...context, output }, models),

@@ -30,7 +30,7 @@ export const run = defineVerb({
       );
       return 0;
     }
-    const { runLocally } = await import('../run/local.ts');
+    const { runLocally } = await import('../run/run-locally.ts');
     const { showEnding } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
     const { record, ending } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });

@@ -74,7 +74,7 @@ const check = defineVerb({
       .example('$0 sif check triton.sif --json', 'With the counts of what was read'),
   handle: async (args, context) => {
     const { checkFile } = await import('../image/inspect/check-file.ts');
-    const { describeReport } = await import('../image/inspect/describe.ts');
+    const { describeReport } = await import('../image/inspect/format-report.ts');
     const report = await checkFile(path.resolve(context.cwd, args.file), context);
     if (args.json) {
       context.output.json(report);

@@ -27,8 +27,8 @@ export const start = defineVerb({
       showScript(prepared, args.json, context.output);
       return 0;
     }
-    const { startLocally } = await import('../run/start.ts');
-    const { findServed, howToConnect } = await import('../run/endpoints.ts');
+    const { startLocally } = await import('../run/start-locally.ts');
+    const { findServed, howToConnect } = await import('../run/list-endpoints.ts');
     const { showEnding } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
     const { record, ending } = await startLocally(context, project, options);

@@ -21,9 +21,9 @@ export const stop = defineVerb({
       .example('$0 stop 4711 --dry-run', 'What would be done to the server of job 4711'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { cleanUpRun } = await import('../run/cleanup.ts');
+    const { cleanUpRun } = await import('../run/clean-up-run.ts');
     const { findRun } = await import('../run/record/run-directory.ts');
-    const { servingRuns } = await import('../run/endpoints.ts');
+    const { servingRuns } = await import('../run/list-endpoints.ts');
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record =
       args.run === undefined

@@ -44,7 +44,7 @@ export const submit = defineVerb({
       );
       return 0;
     }
-    const { submitRun } = await import('../run/submit.ts');
+    const { submitRun } = await import('../run/submit-run.ts');
     const { record, jobId } = await submitRun(context, project, { serve, gpu, allowCpu, id });
     const report = { run: record.id, job: jobId, folder: record.directory };
     if (!args.wait) {
@@ -65,7 +65,7 @@ export const submit = defineVerb({
     const shown = args.json ? { ...context, output: withoutResults(output) } : context;
     const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
     if (ending === undefined) {
-      const { findServed, howToConnect } = await import('../run/endpoints.ts');
+      const { findServed, howToConnect } = await import('../run/list-endpoints.ts');
       const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
       if (args.json) {
         output.json({ ...report, ...served });

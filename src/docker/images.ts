@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { nearest } from '../support/suggest.ts';
-import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './client.ts';
+import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './docker-api.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
 const strings = z

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { parseWith } from '../support/parse.ts';
-import { getFromDocker } from './client.ts';
+import { parseWith } from '../support/parse-with-schema.ts';
+import { getFromDocker } from './docker-api.ts';
 import { findDockerEndpoint } from './endpoint.ts';
 
 /** What is used of the answer of `GET /info` (docs.docker.com/reference/api/engine). */

@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { findContainerRuntime } from '../apptainer/command.ts';
+import { findContainerRuntime } from '../apptainer/container-runtime.ts';
 import { findHarmfulSettings, readSiteConfiguration } from '../apptainer/site-configuration.ts';
 import { startsImage } from '../apptainer/starts-image.ts';
 import { formatBytes } from '../support/amounts.ts';

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { findContainerRuntime, runtimeEnvironment } from '../apptainer/command.ts';
+import { findContainerRuntime, runtimeEnvironment } from '../apptainer/container-runtime.ts';
 import { judgeDriver, tritonReleases } from '../config/triton-releases.ts';
 import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { jobDirectives, valueOf } from '../slurm/directives.ts';
 import { onCluster } from '../slurm/job-id.ts';
-import { slurmFailure } from '../slurm/command.ts';
-import { fixOfRefusal } from '../slurm/refusal.ts';
+import { slurmFailure } from '../slurm/run-slurm.ts';
+import { fixOfRefusal } from '../slurm/explain-refusal.ts';
 import { fullRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess } from '../support/command.ts';

@@ -1,5 +1,5 @@
-import { isSlurmVariable } from '../slurm/command.ts';
-import { isRuntimeOption } from '../apptainer/command.ts';
+import { isSlurmVariable } from '../slurm/run-slurm.ts';
+import { isRuntimeOption } from '../apptainer/container-runtime.ts';
 import { askController } from '../slurm/controller.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, note, ok } from './check.ts';

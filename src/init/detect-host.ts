@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
-import { findRuntimeModule } from '../apptainer/module.ts';
+import { findRuntimeModule } from '../apptainer/find-module.ts';
 import { defaultAccount } from '../slurm/account.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../support/context.ts';
 import { codeOf } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
-import type { Lab } from './lab.ts';
+import type { Lab } from './open-lab.ts';
 
 /** A control group hierarchy of the host, and this lab's group in it. */
 export interface Cgroup {

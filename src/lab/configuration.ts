@@ -5,7 +5,7 @@ import { renderTemplate } from '../render/template.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import type { Cluster, ComputeNode } from './facts.ts';
 import { qualified } from './modes.ts';
-import { addressOf, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+import { addressOf, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
 

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
 import type { Clock } from '../support/context.ts';
 import { codeOf, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
-import { nodeDirectory, nodeOf, type Lab } from './lab.ts';
+import { nodeDirectory, nodeOf, type Lab } from './open-lab.ts';
 import { runningProcess } from './processes.ts';
 
 export interface ExecOptions {

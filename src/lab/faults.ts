@@ -3,7 +3,7 @@ import { renderTemplate } from '../render/template.ts';
 import { expectSuccess } from '../support/command.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { runInNode } from './exec.ts';
-import { nodeDirectory, nodeOf, nodeWithRole, type Lab } from './lab.ts';
+import { nodeDirectory, nodeOf, nodeWithRole, type Lab } from './open-lab.ts';
 import { startNode } from './nodes.ts';
 import { runningProcess } from './processes.ts';
 import { waitUntilReady } from './ready.ts';

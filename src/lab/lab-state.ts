@@ -3,8 +3,8 @@ import path from 'node:path';
 import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
-import { parseWith } from '../support/parse.ts';
-import type { Lab } from './lab.ts';
+import { parseWith } from '../support/parse-with-schema.ts';
+import type { Lab } from './open-lab.ts';
 import { modesSchema } from './modes.ts';
 
 const schema = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
-import type { Lab } from './lab.ts';
+import type { Lab } from './open-lab.ts';
 
 /** Modes of a lab: its differences from the default lab. A lab that is up keeps its modes. A new mode is a key here. */
 export const modesSchema = z.strictObject({

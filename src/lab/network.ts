@@ -3,7 +3,7 @@ import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { expectSuccess, type CommandResult } from '../support/command.ts';
 import { HpcGatError, NotReadyError } from '../support/errors.ts';
-import { nodeOf, type Lab } from './lab.ts';
+import { nodeOf, type Lab } from './open-lab.ts';
 import { killRecorded, runningProcess } from './processes.ts';
 
 const TIMEOUT_MS = 5_000;

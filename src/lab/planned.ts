@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Lab, nodeDirectory, nodesOf } from './lab.ts';
+import { type Lab, nodeDirectory, nodesOf } from './open-lab.ts';
 import { runningProcess } from './processes.ts';
 import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';

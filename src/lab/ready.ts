@@ -1,7 +1,7 @@
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { runInNode } from './exec.ts';
-import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './lab.ts';
+import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
 import path from 'node:path';
 
 const ASK_TIMEOUT_MS = 3_000;

@@ -7,8 +7,8 @@ import { HpcGatError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 import { packageDirectory } from '../support/package-files.ts';
 import { loadPackages, type Cluster, type Packages } from './facts.ts';
-import { labCacheDirectory } from './lab.ts';
-import { withLock } from './lock.ts';
+import { labCacheDirectory } from './open-lab.ts';
+import { withLock } from './lab-lock.ts';
 import { buildRootFilesystem } from './rootfs-build.ts';
 
 /** The root file system that all nodes share, read-only below their own overlays. */

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { backendOf, servedVersions } from './backends.ts';
-import { checkModel } from './check.ts';
+import { checkModel } from './check-repository.ts';
 import { messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
 import { datatypeOfConfig } from '../triton/datatypes.ts';
 import type { Message } from './config/message.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { codeOf, messageOf, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { nearest } from '../support/suggest.ts';
-import { readConfig, type ReadConfig } from './config/read.ts';
+import { readConfig, type ReadConfig } from './config/read-config.ts';
 
 /** A model's directory as it lies on the disk. */
 export interface ModelDirectory extends ReadConfig {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './find-credentials.ts';
 
 /** Schema of a text field as Go's programs decode it: null is empty; so are odd types, and names match in any case. */
 const text = z

@@ -3,7 +3,7 @@ import { HpcGatError } from '../support/errors.ts';
 import { isLoopback } from '../support/loopback.ts';
 import { printable } from '../support/printable.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
-import { basicAuthorization, type Credentials } from './credentials.ts';
+import { basicAuthorization, type Credentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';
 import { isHeaderValue, requestToken } from './token.ts';
 

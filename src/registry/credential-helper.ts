@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { howItEnded, type CommandResult } from '../support/command.ts';
 import { signalGroup } from '../support/process-group.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './find-credentials.ts';
 
 /** Time limit of a helper, in milliseconds; helpers of cloud providers use the network. */
 const helperTimeoutMs = 30_000;

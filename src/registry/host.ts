@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { isLoopback } from '../support/loopback.ts';
 import { authorize, namesOtherScope } from './authorization.ts';
-import { findCredentials, type FoundCredentials } from './credentials.ts';
+import { findCredentials, type FoundCredentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';
 import { send, type HttpAnswer, type HttpRequest } from './http.ts';
 

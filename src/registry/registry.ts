@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { Attempts, BusyError, busyStatuses, isBroken, retryAfterIn, retryAfterOf } from './attempts.ts';
-import type { FoundCredentials } from './credentials.ts';
+import type { FoundCredentials } from './find-credentials.ts';
 import { registryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
 import { readBody, type HttpRequest } from './http.ts';
 import { registryUrl, type RegistryReference } from './reference.ts';

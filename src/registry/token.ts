@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { BusyError, busyStatuses, retryAfterOf } from './attempts.ts';
-import { basicAuthorization, type Credentials } from './credentials.ts';
+import { basicAuthorization, type Credentials } from './find-credentials.ts';
 import { readBody, send, type HttpAnswer } from './http.ts';
 
 export interface TokenRequest {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
 import { makeDirectory } from '../support/make-directory.ts';
-import { clientFiles } from '../triton/credentials.ts';
-import type { Served } from './endpoints.ts';
+import { clientFiles } from '../triton/client-credentials.ts';
+import type { Served } from './list-endpoints.ts';
 
 /**
  * Makes a directory, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials

@@ -1,5 +1,5 @@
 import type { Directive } from '../slurm/directives.ts';
-import { runSlurm } from '../slurm/command.ts';
+import { runSlurm } from '../slurm/run-slurm.ts';
 import { queryJob } from '../slurm/job.ts';
 import { formatJobId, onCluster } from '../slurm/job-id.ts';
 import { findNodeName, whyNodeIsUnusable } from '../slurm/node.ts';

@@ -1,5 +1,5 @@
 import type { Output } from '../support/output.ts';
-import type { RunPlan } from './plan/plan.ts';
+import type { RunPlan } from './plan/run-plan.ts';
 
 /** Tells who besides its owner can reach the server of a run, where somebody can. */
 export function warnOfOpenPorts(plan: RunPlan, output: Output): void {

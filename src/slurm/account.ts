@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { runSlurm } from './command.ts';
+import { runSlurm } from './run-slurm.ts';
 
 const timeoutMs = 15_000;
 

@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { type CommandFailedError } from '../support/errors.ts';
-import { runSlurm, slurmFailure } from './command.ts';
+import { runSlurm, slurmFailure } from './run-slurm.ts';
 
 /** What Slurm's programs say when nothing tells them of a cluster: no file, no record in the DNS. */
 const noCluster = /could not establish a configuration source|unable to process configuration file/i;

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { runSlurm, slurmFailure } from './command.ts';
+import { runSlurm, slurmFailure } from './run-slurm.ts';
 import { clusterHeading, formatJobId, onCluster } from './job-id.ts';
 import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
 

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
-import { runSlurm, slurmFailure } from './command.ts';
+import { runSlurm, slurmFailure } from './run-slurm.ts';
 import { formatJobId, onCluster, parseJobId } from './job-id.ts';
 import {
   accountingFormat,

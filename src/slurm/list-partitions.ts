@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { runSlurm, slurmFailure } from './command.ts';
+import { runSlurm, slurmFailure } from './run-slurm.ts';
 import { clusterHeading, onCluster } from './job-id.ts';
 
 /** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */

@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { MissingToolError } from '../support/errors.ts';
-import { runSlurm } from './command.ts';
+import { runSlurm } from './run-slurm.ts';
 import { clusterHeading, onCluster } from './job-id.ts';
 
 /** States of sinfo(1) in which no job starts on a node for now; a "*" behind one: the node does not answer. */

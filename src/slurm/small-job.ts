@@ -1,7 +1,7 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
-import { runSlurm } from './command.ts';
+import { runSlurm } from './run-slurm.ts';
 import { type Job, queryJob } from './job.ts';
 import { formatJobId } from './job-id.ts';
 

@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UsageError } from './errors.ts';
-import { parseWith } from './parse.ts';
+import { parseWith } from './parse-with-schema.ts';
 
 /**
  * A YAML text, checked against a schema.

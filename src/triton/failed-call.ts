@@ -1,5 +1,5 @@
 import { status, type ServiceError } from '@grpc/grpc-js';
-import { InferenceServerError } from './errors.ts';
+import { InferenceServerError } from './server-errors.ts';
 
 export interface Attempt {
   /** The method that was called. */

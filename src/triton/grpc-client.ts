@@ -1,6 +1,6 @@
 import { ChannelCredentials, Client, Metadata, type ChannelOptions } from '@grpc/grpc-js';
 import { parseAddress } from './address.ts';
-import { serverName, type ClientCredentials } from './credentials.ts';
+import { serverName, type ClientCredentials } from './client-credentials.ts';
 import { failedCall } from './failed-call.ts';
 import { answerOf, inferRequest, statisticsOf } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';

@@ -1,6 +1,6 @@
 import { decodeByteElements } from './byte-elements.ts';
 import { elementCount, fixedDatatypes, isDatatype } from './datatypes.ts';
-import { InferenceServerError } from './errors.ts';
+import { InferenceServerError } from './server-errors.ts';
 import type {
   Duration,
   IndexEntry,

@@ -1,5 +1,5 @@
 import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { InferenceServerError } from './errors.ts';
+import { InferenceServerError } from './server-errors.ts';
 import { type Attempt, failedCall } from './failed-call.ts';
 import { answerOf, inferRequest, type StreamResponse } from './grpc-messages.ts';
 import type { InferAnswer, InferRequest } from './inference-server.ts';

@@ -4,7 +4,7 @@ import { decodeByteElements, encodeByteElements } from '../triton/byte-elements.
 import type { Datatype } from '../triton/datatypes.ts';
 import { readArray, type StoredArray } from './array-file.ts';
 import { bindSizes } from './signature.ts';
-import type { LoadedWorkload } from './workload.ts';
+import type { LoadedWorkload } from './load-workload.ts';
 
 /** An input whose values come from a file. */
 export interface StoredInput extends StoredArray {

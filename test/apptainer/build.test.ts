@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildSif, type BuildOptions } from '../../src/apptainer/build.ts';
+import { buildSif, type BuildOptions } from '../../src/apptainer/apptainer-build.ts';
 import { inspectSif } from '../../src/apptainer/inspect.ts';
 import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
 import { identityOf, isRunning } from '../../src/support/process-identity.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findContainerRuntime, runtimeEnvironment } from '../../src/apptainer/command.ts';
+import { findContainerRuntime, runtimeEnvironment } from '../../src/apptainer/container-runtime.ts';
 import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';

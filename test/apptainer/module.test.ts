@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findRuntimeModule } from '../../src/apptainer/module.ts';
+import { findRuntimeModule } from '../../src/apptainer/find-module.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { valueOptions } from '../../src/commands/value-options.ts';
-import { verbs } from '../../src/commands/index.ts';
+import { verbs } from '../../src/commands/verbs.ts';
 import { main } from '../../src/main.ts';
 import { testContext } from '../support/context.ts';
 import { completionScript, pathToHpcGat } from './completion-script.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import yargs, { type CommandModule } from 'yargs';
 import { runCli } from '../../src/cli.ts';
-import { verbs } from '../../src/commands/index.ts';
+import { verbs } from '../../src/commands/verbs.ts';
 import type { Context } from '../../src/support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

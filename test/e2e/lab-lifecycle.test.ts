@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labDown } from '../../src/lab/down.ts';
-import { labStatus } from '../../src/lab/status.ts';
+import { labStatus } from '../../src/lab/lab-status.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { identityOf } from '../../src/support/process-identity.ts';
 import { describeInLab } from '../support/lab.ts';

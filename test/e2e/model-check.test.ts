@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import path from 'node:path';
-import { checkRepository } from '../../src/model/check.ts';
+import { checkRepository } from '../../src/model/check-repository.ts';
 import { plain } from '../../src/model/config/access.ts';
 import { readModel } from '../../src/model/repository.ts';
 import { makeGatProject, projectDirectory } from '../support/gat-project.ts';

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { labStatus } from '../../src/lab/status.ts';
+import { labStatus } from '../../src/lab/lab-status.ts';
 import { lookAgain } from '../leaks/check.ts';
 import type { Leak } from '../leaks/compare.ts';
 import { kinds, type Snapshot, takeSnapshot } from '../leaks/snapshot.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { templateValues } from '../../src/lab/configuration.ts';
-import { openLab } from '../../src/lab/lab.ts';
+import { openLab } from '../../src/lab/open-lab.ts';
 import { renderTemplate } from '../../src/render/template.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { clusterSchema, loadCluster, loadPackages } from '../../src/lab/facts.ts';
-import { nodeOf, openLab } from '../../src/lab/lab.ts';
+import { nodeOf, openLab } from '../../src/lab/open-lab.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { parseYaml } from '../../src/support/yaml.ts';
 import { testContext } from '../support/context.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openLab, nodeDirectory, type Lab } from '../../src/lab/lab.ts';
+import { openLab, nodeDirectory, type Lab } from '../../src/lab/open-lab.ts';
 import { writeNodeScripts } from '../../src/lab/nodes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
 import { findProgram } from '../../src/support/find-program.ts';

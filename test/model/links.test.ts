@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { checkRepository } from '../../src/model/check.ts';
+import { checkRepository } from '../../src/model/check-repository.ts';
 import { prepareRun, checkInputs } from '../../src/run/prepare.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';

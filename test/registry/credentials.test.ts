@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findCredentials, type FoundCredentials } from '../../src/registry/credentials.ts';
+import { findCredentials, type FoundCredentials } from '../../src/registry/find-credentials.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

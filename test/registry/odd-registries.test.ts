@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openRegistryImage } from '../../src/image/source/registry-image.ts';
-import type { LayerReading } from '../../src/image/source/layered-image.ts';
+import type { LayerReading } from '../../src/image/source/layers/layered-image.ts';
 import { HpcGatError, messageOf } from '../../src/support/errors.ts';
 import type { RunCommand } from '../../src/support/command.ts';
 import { testContext } from '../support/context.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { runSlurm } from '../../src/slurm/command.ts';
+import { runSlurm } from '../../src/slurm/run-slurm.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
-import { submitScript, UncertainSubmissionError } from '../../src/slurm/submit.ts';
+import { submitScript, UncertainSubmissionError } from '../../src/slurm/submit-script.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

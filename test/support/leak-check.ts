@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect } from '@jest/globals';
-import { labStatus } from '../../src/lab/status.ts';
+import { labStatus } from '../../src/lab/lab-status.ts';
 import { lookAgain } from '../leaks/check.ts';
 import { describeLeak } from '../leaks/compare.ts';
 import { takeSnapshot, type Snapshot } from '../leaks/snapshot.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { UsageError } from '../../src/support/errors.ts';
-import { parseWith } from '../../src/support/parse.ts';
+import { parseWith } from '../../src/support/parse-with-schema.ts';
 import { parseYaml } from '../../src/support/yaml.ts';
 
 const schema = z.strictObject({

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/config/schema.ts';
-import type { RunPlan, RunRequest } from '../../src/run/plan/plan.ts';
+import type { RunPlan, RunRequest } from '../../src/run/plan/run-plan.ts';
 import { renderScript } from '../../src/run/plan/script.ts';
 import { samplePlan } from '../run/plan/sample-plan.ts';
 import { fakeProgram } from './fake-program.ts';

@@ -5,7 +5,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { normalCdf, normalQuantile } from '../../src/workload/normal-quantile.ts';
 import { randomRequests } from '../../src/workload/random-inputs.ts';
 import { fillNormal, fillUniform } from '../../src/workload/random-values.ts';
-import { loadWorkload } from '../../src/workload/workload.ts';
+import { loadWorkload } from '../../src/workload/load-workload.ts';
 import type { Distribution, Workload } from '../../src/workload/workload-schema.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { packageRoot } from '../../src/support/package-root.ts';

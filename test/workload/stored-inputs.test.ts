@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { randomRequests } from '../../src/workload/random-inputs.ts';
 import { loadStoredInputs } from '../../src/workload/stored-inputs.ts';
-import { loadWorkload } from '../../src/workload/workload.ts';
+import { loadWorkload } from '../../src/workload/load-workload.ts';
 import { decodeByteElements } from '../../src/triton/byte-elements.ts';
 import { elementsOf } from '../../src/triton/datatypes.ts';
 import { npyFile } from '../client/numpy-files.ts';

@@ -1,7 +1,7 @@
 import { constants, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from './compression.ts';
 import { deflateData, deflateInPlace } from '../deflate/deflate.ts';
-import type { CompressionWorker } from './worker-pool.ts';
+import type { CompressionWorker } from './write/worker-pool.ts';
 import { threadLanes, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
 import { zstdInPlace } from './threads/zstd-in-place.ts';
 

@@ -1,5 +1,5 @@
 import { printableBytes } from '../../support/printable.ts';
-import type { EntryKind, TarEntry } from './entry.ts';
+import type { EntryKind, TarEntry } from './tar-entry.ts';
 import type { Extension } from './extensions.ts';
 import type { TarHeader } from './header.ts';
 import { numberIn, textIn, xattrsIn } from './pax.ts';

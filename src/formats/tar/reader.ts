@@ -1,8 +1,8 @@
 import { HpcGatError } from '../../support/errors.ts';
 import { ByteReader } from './byte-reader.ts';
-import { StoredContent } from './content.ts';
+import { StoredContent } from './stored-content.ts';
 import { parseEntry, isKnownType, quoted } from './parse-entry.ts';
-import type { TarEntry } from './entry.ts';
+import type { TarEntry } from './tar-entry.ts';
 import { Extensions, isExtension } from './extensions.ts';
 import { isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
 import type { PaxRecords } from './pax.ts';

@@ -1,4 +1,4 @@
-import type { DataRun } from './entry.ts';
+import type { DataRun } from './tar-entry.ts';
 import { recordBytes, tarNumber, type TarHeader } from './header.ts';
 import { paxNumber, sparseMapKey, textIn, type PaxRecords } from './pax.ts';
 

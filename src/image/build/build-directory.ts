@@ -4,7 +4,7 @@ import type { Context } from '../../support/context.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
 import { makeDirectory } from '../../support/make-directory.ts';
 import { listPackageDirectory, packageDirectory } from '../../support/package-files.ts';
-import type { BuildPlan } from './plan.ts';
+import type { BuildPlan } from './plan-build.ts';
 
 /**
  * Fills the directory that an image is built from: the recipe of this package, and what it copies. A file that has not

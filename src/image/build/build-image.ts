@@ -7,10 +7,10 @@ import { formatResult } from '../make/format-result.ts';
 import { engineFor } from '../convert/engines.ts';
 import { makeSif } from '../make/make-sif.ts';
 import { withPlainHttp } from '../source/plain-http.ts';
-import { buildWithDocker, dockerBuildArguments } from './docker.ts';
+import { buildWithDocker, dockerBuildArguments } from './build-with-docker.ts';
 import { fillBuildDirectory } from './build-directory.ts';
 import { forPlatform } from '../make/requested-images.ts';
-import type { BuildPlan } from './plan.ts';
+import type { BuildPlan } from './plan-build.ts';
 
 export interface BuildOptions {
   readonly builder: 'docker' | 'apptainer';

@@ -2,8 +2,8 @@ import type { Project } from '../../config/load.ts';
 import type { Context } from '../../support/context.ts';
 import { selfContainedFile } from '../../support/own-command.ts';
 import { buildImage, type BuildOptions, type BuildReport } from './build-image.ts';
-import { whyNoDocker } from './docker.ts';
-import { type BuildPlan, type BuildTarget, planBuild } from './plan.ts';
+import { whyNoDocker } from './build-with-docker.ts';
+import { type BuildPlan, type BuildTarget, planBuild } from './plan-build.ts';
 
 export interface BuildImagesOptions extends Pick<BuildOptions, 'force' | 'dryRun'> {
   /** Told of each image as soon as it is there. */

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import { buildSif } from '../../apptainer/build.ts';
-import { findContainerRuntime, type ContainerRuntime } from '../../apptainer/command.ts';
+import { buildSif } from '../../apptainer/apptainer-build.ts';
+import { findContainerRuntime, type ContainerRuntime } from '../../apptainer/container-runtime.ts';
 import { inspectSif } from '../../apptainer/inspect.ts';
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import type { Context } from '../../support/context.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
 import { hostPlatform } from '../source/platform.ts';
-import { registryReachOf } from '../build/definition/identity.ts';
+import { registryReachOf } from '../build/definition/identify-definition.ts';
 import { runtimeSource } from '../source/runtime-source.ts';
 import type { ImageSource } from '../source/source.ts';
 

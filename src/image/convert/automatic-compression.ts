@@ -1,4 +1,4 @@
-import { containerRuntimePath } from '../../apptainer/command.ts';
+import { containerRuntimePath } from '../../apptainer/container-runtime.ts';
 import type { Context } from '../../support/context.ts';
 import { formatCompression, parseCompression, type Compression } from '../../formats/squashfs/compression.ts';
 

@@ -1,5 +1,5 @@
 import type { BlockCache, CachedLayer } from './cache/block-cache.ts';
-import type { ArrivingLayer } from '../source/layered-image.ts';
+import type { ArrivingLayer } from '../source/layers/layered-image.ts';
 import type { LayerTarget, WrittenLayer } from './store-layers.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { printableBytes } from '../../support/printable.ts';
-import type { LayerEntry } from './layer/entry.ts';
+import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
-import { isStorableXattr } from '../../formats/squashfs/xattr-table.ts';
+import { isStorableXattr } from '../../formats/squashfs/write/xattr-table.ts';
 
 /** Named in one line; an image with more has them from one system. */
 const maxNamed = 3;

@@ -6,26 +6,26 @@ import { printable } from '../../support/printable.ts';
 import { BlockCache, type CacheConfig } from './cache/block-cache.ts';
 import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
-import type { LayerEntry } from './layer/entry.ts';
+import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
 import { UsageLimiter, defaultLimits, type ImageLimits } from './limits.ts';
 import { describeLostXattrs } from './lost-xattrs.ts';
 import { isSifArchitecture, type SifArchitecture } from '../../formats/sif/header.ts';
 import { partitionOffset, writeSif } from '../../formats/sif/write.ts';
-import { addContainerFiles } from './singularity-d/add.ts';
-import { containerFiles, type Origin } from './singularity-d/files.ts';
+import { addContainerFiles } from './singularity-d/add-container-files.ts';
+import { containerFiles, type Origin } from './singularity-d/container-files.ts';
 import {
   describe,
   describeOverruled,
   type ImageConfig,
   type ImageDescription,
 } from '../source/image-config.ts';
-import type { LayeredImage } from '../source/layered-image.ts';
+import type { LayeredImage } from '../source/layers/layered-image.ts';
 import { hostPlatform } from '../source/platform.ts';
 import { openImage } from '../source/open-image.ts';
 import { formatSource, type ImageSource } from '../source/source.ts';
-import type { FileContent } from '../../formats/squashfs/content.ts';
-import { SquashfsWriter } from '../../formats/squashfs/write.ts';
+import type { FileContent } from '../../formats/squashfs/file-content.ts';
+import { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { storeLayers, type Watch, type WrittenLayer } from './store-layers.ts';
 
 /** Another one where the same image comes to other bytes. */

@@ -5,14 +5,14 @@ import type { BlockCache } from './cache/block-cache.ts';
 import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
 import { CachedLayers } from './cached-layers.ts';
-import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/entry.ts';
+import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/layer-entry.ts';
 import { usageSince, type UsageLimiter } from './limits.ts';
-import { countLayers } from '../source/count-bytes.ts';
-import type { ArrivingLayer, LayeredImage } from '../source/layered-image.ts';
-import type { FileContent } from '../../formats/squashfs/content.ts';
-import type { DataArea, ReadContent } from '../../formats/squashfs/data-area.ts';
-import type { ByteRange } from '../../formats/squashfs/compact.ts';
-import type { SquashfsWriter } from '../../formats/squashfs/write.ts';
+import { countLayers } from '../source/layers/count-bytes.ts';
+import type { ArrivingLayer, LayeredImage } from '../source/layers/layered-image.ts';
+import type { FileContent } from '../../formats/squashfs/file-content.ts';
+import type { DataArea, ReadContent } from '../../formats/squashfs/write/data-area.ts';
+import type { ByteRange } from '../../formats/squashfs/write/compact.ts';
+import type { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { TarReader } from '../../formats/tar/reader.ts';
 
 /** A layer whose contents are written. */

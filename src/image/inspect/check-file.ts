@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import type { Context } from '../../support/context.ts';
 import { openSquashfs } from '../../formats/squashfs/read/open.ts';
 import type { Superblock } from '../../formats/squashfs/read/superblock.ts';
-import { checkContainer } from './container.ts';
-import { checkData, type CheckWatch, type DataCounts } from './data.ts';
-import { checkDirectories } from './directories.ts';
-import { checkInodes, type InodeCounts } from './inodes.ts';
+import { checkContainer } from './check-container.ts';
+import { checkData, type CheckWatch, type DataCounts } from './check-data.ts';
+import { checkDirectories } from './check-directories.ts';
+import { checkInodes, type InodeCounts } from './check-inodes.ts';
 import { lookInside, type Contained } from './look-inside.ts';
-import { checkXattrs } from './xattrs.ts';
+import { checkXattrs } from './check-xattrs.ts';
 
 /** What was read, and found right. */
 export interface CheckReport {

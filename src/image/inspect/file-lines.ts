@@ -1,5 +1,5 @@
 import { escapedBytes } from '../../support/printable.ts';
-import type { InodeKind } from '../../formats/squashfs/read/inode.ts';
+import type { InodeKind } from '../../formats/squashfs/read/parse-inode.ts';
 import type { ListedFile } from './list-files.ts';
 
 const letters: Record<InodeKind, string> = {

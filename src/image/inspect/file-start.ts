@@ -1,5 +1,5 @@
 import { plainData } from '../../formats/squashfs/layout.ts';
-import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
+import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
 /** Reads the first block or fragment of a file; empty for other kinds of inodes. */

@@ -1,4 +1,4 @@
-import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
+import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf } from '../../formats/squashfs/read/listing.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 

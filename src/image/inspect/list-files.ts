@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
 import { printableBytes } from '../../support/printable.ts';
-import type { InodeKind, StoredInode } from '../../formats/squashfs/read/inode.ts';
+import type { InodeKind, StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf, listingBytes } from '../../formats/squashfs/read/listing.ts';
 import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/open.ts';
-import { readXattrSet } from '../../formats/squashfs/read/xattrs.ts';
+import { readXattrSet } from '../../formats/squashfs/read/read-xattrs.ts';
 import { lookInside } from './look-inside.ts';
 
 /** A name in the system partition of a SIF. Names and targets hold a byte in each character. */

@@ -1,6 +1,6 @@
 import { alignColumns } from '../../support/table.ts';
 import { count } from '../../support/amounts.ts';
-import { describeSuperblock } from './describe.ts';
+import { describeSuperblock } from './format-report.ts';
 import type { ListedObject } from './list-objects.ts';
 
 /** A table for a person. */

@@ -1,4 +1,4 @@
-import type { StoredInode } from '../../formats/squashfs/read/inode.ts';
+import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { startOf } from './file-start.ts';
 import { findPath } from './find-path.ts';

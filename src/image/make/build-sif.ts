@@ -6,7 +6,7 @@ import { HpcGatError, isOutOfSpace, messageOf } from '../../support/errors.ts';
 import { FileThreads } from '../../support/threads/file-threads.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { SifEngine } from '../convert/engine.ts';
-import { identify, type IdentifiedImage } from '../source/identity.ts';
+import { identify, type IdentifiedImage } from '../source/identify-image.ts';
 import type { MakeSifRequest } from './request.ts';
 import { warnAboutImage } from './image-warnings.ts';
 import { showProgress } from './progress.ts';

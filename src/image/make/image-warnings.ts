@@ -1,5 +1,5 @@
 import { printable } from '../../support/printable.ts';
-import { unusableNames } from '../convert/singularity-d/environment.ts';
+import { unusableNames } from '../convert/singularity-d/environment-lines.ts';
 import { findForeignProgram } from '../inspect/foreign-program.ts';
 
 import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restricted-program.ts';

@@ -3,7 +3,7 @@ import type { Context } from '../../support/context.ts';
 import { acquireLock } from '../../support/lock.ts';
 import { convert } from './build-sif.ts';
 import type { SifEngine } from '../convert/engine.ts';
-import { identify } from '../source/identity.ts';
+import { identify } from '../source/identify-image.ts';
 import { expectPlatform } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { sha256OfFile } from '../../support/digest.ts';
 import { readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
 import { readUncontestedText } from '../../support/ownership.ts';
-import { rarelyUsed } from '../../support/parse.ts';
+import { rarelyUsed } from '../../support/parse-with-schema.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 

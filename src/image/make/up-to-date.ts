@@ -3,7 +3,7 @@ import { UsageError } from '../../support/errors.ts';
 import { explainConcern, isOwn } from '../../support/ownership.ts';
 import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
-import type { IdentifiedImage, SourceIdentity } from '../source/identity.ts';
+import type { IdentifiedImage, SourceIdentity } from '../source/identify-image.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifManifest } from './sif-manifest.ts';
 import { formatPlatform, isFor } from '../source/platform.ts';

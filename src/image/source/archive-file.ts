@@ -3,9 +3,9 @@ import { sha256OfBytes } from '../../support/digest.ts';
 import { messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { quoteForBash } from '../../render/quote.ts';
-import { codecByStart, type LayerCodec } from './inflate-layer.ts';
+import { codecByStart, type LayerCodec } from './layers/inflate-layer.ts';
 import type { DockerArchiveSource, OciSource } from './source.ts';
-import { codecStartBytes, foreignCodec, type ForeignCodec } from './stored-codec.ts';
+import { codecStartBytes, foreignCodec, type ForeignCodec } from './layers/stored-codec.ts';
 
 /** What can be done about an archive that is not there, or is not whole. */
 export const archiveFix = 'write it with `docker save -o FILE NAME`';

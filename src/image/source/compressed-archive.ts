@@ -1,14 +1,14 @@
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
 import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
-import { foreignTar, readSaved } from './docker-archive.ts';
-import { fileChunks } from './file-chunks.ts';
+import { foreignTar, readSaved } from './docker-save/docker-archive.ts';
+import { fileChunks } from './layers/file-chunks.ts';
 import { asIndexed, describe, type ImageConfig } from './image-config.ts';
-import { inflate } from './inflate.ts';
-import type { LayeredImage, LayerReading } from './layered-image.ts';
-import { readOciImage } from './oci-layout.ts';
+import { inflate } from './layers/inflate.ts';
+import type { LayeredImage, LayerReading } from './layers/layered-image.ts';
+import { readOciImage } from './oci/oci-layout.ts';
 import { expectPlatform } from './platform.ts';
-import { DockerSaveStream } from './docker-save-stream.ts';
+import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
 
 /** What tells the two kinds of archives apart. */

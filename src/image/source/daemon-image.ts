@@ -2,10 +2,10 @@ import { findDockerEndpoint, type DockerEndpoint } from '../../docker/endpoint.t
 import { inspectImage, saveImage, type DockerImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
-import { foreignTar, readSaved } from './docker-archive.ts';
+import { foreignTar, readSaved } from './docker-save/docker-archive.ts';
 import { asIndexed } from './image-config.ts';
-import type { LayeredImage } from './layered-image.ts';
-import { DockerSaveStream } from './docker-save-stream.ts';
+import type { LayeredImage } from './layers/layered-image.ts';
+import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { messageOf } from '../../support/errors.ts';
-import { rarelyUsed } from '../../support/parse.ts';
+import { rarelyUsed } from '../../support/parse-with-schema.ts';
 import { printable } from '../../support/printable.ts';
 
 /** Go writes a list without members as null, or not at all. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
-import { readTarIndex } from '../../formats/tar/index.ts';
+import { readTarIndex } from '../../formats/tar/tar-index.ts';
 import { decompress, openArchive } from './archive-file.ts';
 
 /** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */

@@ -1,11 +1,11 @@
 import type { Context } from '../../support/context.ts';
 import { compressedFile } from './archive-file.ts';
-import { readDockerArchive } from './docker-archive.ts';
+import { readDockerArchive } from './docker-save/docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
-import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
-import { readOciLayout } from './oci-layout.ts';
+import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
+import { readOciLayout } from './oci/oci-layout.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
-import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './stored-layers.ts';
+import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './layers/stored-layers.ts';
 
 /**
  * Opens an image for reading its layers where they are: none of them is stored on the way.

@@ -5,17 +5,17 @@ import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { openRegistry, type Registry } from '../../registry/registry.ts';
-import { countBytes } from './count-bytes.ts';
+import { countBytes } from './layers/count-bytes.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
-import { Prefetcher } from './prefetch.ts';
-import type { ArrivingLayer, LayeredImage, LayerReading } from './layered-image.ts';
-import type { PlaceBlob } from './layout-view.ts';
-import { resolveImage, type OciImage } from './oci-image.ts';
-import { missingNonDistributable } from './oci-blobs.ts';
-import { isNonDistributable, manifestMediaTypes, type Descriptor } from './oci-manifest.ts';
+import { Prefetcher } from './layers/prefetch.ts';
+import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
+import type { PlaceBlob } from './oci/write-layout.ts';
+import { resolveImage, type OciImage } from './oci/oci-image.ts';
+import { missingNonDistributable } from './oci/oci-blobs.ts';
+import { isNonDistributable, manifestMediaTypes, type Descriptor } from './oci/oci-manifest.ts';
 import { formatSource, type RegistrySource } from './source.ts';
-import { expectDigests, inflateLayer, type LayerStream } from './inflate-layer.ts';
-import { expectLayerCodec } from './stored-codec.ts';
+import { expectDigests, inflateLayer, type LayerStream } from './layers/inflate-layer.ts';
+import { expectLayerCodec } from './layers/stored-codec.ts';
 
 /**
  * Reads from a registry what it says of an image, not its layers.

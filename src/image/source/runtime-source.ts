@@ -2,16 +2,16 @@ import { copyFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
-import { countBytes } from './count-bytes.ts';
+import { countBytes } from './layers/count-bytes.ts';
 import { expectPlainArchive } from './compressed-archive.ts';
-import { readDockerArchive } from './docker-archive.ts';
+import { readDockerArchive } from './docker-save/docker-archive.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
-import { placeSlice, writeLayout } from './layout-view.ts';
+import { placeSlice, writeLayout } from './oci/write-layout.ts';
 import { describeOverruled, type ImageConfig } from './image-config.ts';
-import { readOciLayout } from './oci-layout.ts';
+import { readOciLayout } from './oci/oci-layout.ts';
 import { downloadRegistryImage } from './registry-image.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
-import { checkLayers } from './stored-layers.ts';
+import { checkLayers } from './layers/stored-layers.ts';
 
 type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
 

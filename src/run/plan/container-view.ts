@@ -1,5 +1,5 @@
 import type { ContainerView } from '../../model/check/links.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan } from './run-plan.ts';
 
 /**
  * Returns the directories of the host that the server's container mounts, as far as the plan shows them: `binds`, and possibly

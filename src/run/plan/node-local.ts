@@ -6,7 +6,7 @@ import { isNodeOfCluster } from '../../slurm/node.ts';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { isHostLocal } from '../../support/shared-files.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan } from './run-plan.ts';
 
 /**
  * Rejects a job whose client is in a node-local directory while its run directory is not: the job would wait in the queue

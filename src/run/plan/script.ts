@@ -3,7 +3,7 @@ import { scriptSettings } from '../../apptainer/site-configuration.ts';
 import { directiveLine } from '../../slurm/directives.ts';
 import { sha256OfBytes } from '../../support/digest.ts';
 import type { CleanupPlan } from './cleanup-plan.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan } from './run-plan.ts';
 
 /**
  * The bash script of a run: for a job with its `#SBATCH` lines, for a local run the same without them.

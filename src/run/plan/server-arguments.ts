@@ -7,7 +7,7 @@ import {
   parseServerArguments,
   serverOptionNames,
   type ServerOption,
-} from '../../triton/server-options.ts';
+} from '../../triton/tritonserver-options.ts';
 
 type Value = string | undefined;
 

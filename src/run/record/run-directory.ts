@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
 import type { ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, listDirectory, readListedText, readText } from '../../support/shared-files.ts';
-import { type StoredPlan, storedPlanSchema, type RunPlan, runsDirectory } from '../plan/plan.ts';
+import { type StoredPlan, storedPlanSchema, type RunPlan, runsDirectory } from '../plan/run-plan.ts';
 import { createRunsDirectory, listRunIds } from './runs-directory.ts';
 
 const schemaVersion = z.literal(1);

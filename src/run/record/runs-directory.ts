@@ -3,7 +3,7 @@ import path from 'node:path';
 import { codeOf, UsageError } from '../../support/errors.ts';
 import { isMissing } from '../../support/files.ts';
 import { claimDirectory, explainConcern, isOwn } from '../../support/ownership.ts';
-import { runsDirectory } from '../plan/plan.ts';
+import { runsDirectory } from '../plan/run-plan.ts';
 
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directory that belongs to you';
 

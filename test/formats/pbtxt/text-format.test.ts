@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { plain } from '../../../src/model/config/access.ts';
-import { readConfig } from '../../../src/model/config/read.ts';
+import { readConfig } from '../../../src/model/config/read-config.ts';
 
 function read(text: string) {
   const { config, faults } = readConfig(text);

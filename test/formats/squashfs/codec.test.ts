@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { blockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
-import { WorkerPool } from '../../../src/formats/squashfs/worker-pool.ts';
+import { WorkerPool } from '../../../src/formats/squashfs/write/worker-pool.ts';
 import { sharedBuffer } from '../../../src/support/threads/thread.ts';
 
 const blockBytes = 128 * 1024;

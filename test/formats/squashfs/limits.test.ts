@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { FieldWriter } from '../../../src/formats/squashfs/field-writer.ts';
-import { writeDirectory } from '../../../src/formats/squashfs/inode-records.ts';
+import { FieldWriter } from '../../../src/formats/squashfs/write/field-writer.ts';
+import { writeDirectory } from '../../../src/formats/squashfs/write/inode-records.ts';
 import { nothing } from '../../../src/formats/squashfs/layout.ts';
-import { placeOf } from '../../../src/formats/squashfs/metadata-blocks.ts';
+import { placeOf } from '../../../src/formats/squashfs/write/metadata-blocks.ts';
 import { checkFile } from '../../../src/image/inspect/check-file.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';

@@ -9,8 +9,8 @@ import {
   type LeafInode,
   type Metadata,
 } from '../../../src/formats/squashfs/inode.ts';
-import type { FileContent } from '../../../src/formats/squashfs/content.ts';
-import { SquashfsWriter } from '../../../src/formats/squashfs/write.ts';
+import type { FileContent } from '../../../src/formats/squashfs/file-content.ts';
+import { SquashfsWriter } from '../../../src/formats/squashfs/write/squashfs-writer.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { noise } from '../../image/noise.ts';

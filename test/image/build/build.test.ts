@@ -4,9 +4,13 @@ import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
 import { parseBase, withAbsoluteFile } from '../../../src/image/build/base.ts';
 import { targetsOf } from '../../../src/image/build/build-images.ts';
-import { buildWithDocker, dockerBuildArguments, whyNoDocker } from '../../../src/image/build/docker.ts';
+import {
+  buildWithDocker,
+  dockerBuildArguments,
+  whyNoDocker,
+} from '../../../src/image/build/build-with-docker.ts';
 import { fillBuildDirectory } from '../../../src/image/build/build-directory.ts';
-import { planBuild, type BuildTarget } from '../../../src/image/build/plan.ts';
+import { planBuild, type BuildTarget } from '../../../src/image/build/plan-build.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { sampleSettings } from '../../run/plan/sample-plan.ts';

@@ -5,8 +5,8 @@ import {
   identifyRecipe,
   registryReachOf,
   type RegistryReach,
-} from '../../../src/image/build/definition/identity.ts';
-import { parseRecipe } from '../../../src/image/build/definition/parse.ts';
+} from '../../../src/image/build/definition/identify-definition.ts';
+import { parseRecipe } from '../../../src/image/build/definition/parse-definition.ts';
 import { formatSource, type ImageSource, type RecipeSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { defaultLimits } from '../../../src/image/convert/limits.ts';
 import { convertImage } from '../../../src/image/convert/native-engine.ts';
-import type { LayeredImage } from '../../../src/image/source/layered-image.ts';
+import type { LayeredImage } from '../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import { parseSource, type ImageSource } from '../../../src/image/source/source.ts';
 import { sha256OfBytes } from '../../../src/support/digest.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { UsageLimiter, parseSize } from '../../../src/image/convert/limits.ts';
-import { IdTable } from '../../../src/formats/squashfs/tables.ts';
-import type { TarEntry } from '../../../src/formats/tar/entry.ts';
+import { IdTable } from '../../../src/formats/squashfs/write/tables.ts';
+import type { TarEntry } from '../../../src/formats/tar/tar-entry.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 
 const entry: TarEntry = {

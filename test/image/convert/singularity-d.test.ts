@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { unusableNames } from '../../../src/image/convert/singularity-d/environment.ts';
-import { containerFiles } from '../../../src/image/convert/singularity-d/files.ts';
+import { unusableNames } from '../../../src/image/convert/singularity-d/environment-lines.ts';
+import { containerFiles } from '../../../src/image/convert/singularity-d/container-files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const words = [

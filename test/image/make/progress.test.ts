@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ConversionProgress } from '../../../src/image/convert/engine.ts';
 import { showProgress, type ProgressForm } from '../../../src/image/make/progress.ts';
-import { countLayers } from '../../../src/image/source/count-bytes.ts';
+import { countLayers } from '../../../src/image/source/layers/count-bytes.ts';
 import { testContext } from '../../support/context.ts';
 
 const megabyte = 1_000_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { identify } from '../../../src/image/source/identity.ts';
+import { identify } from '../../../src/image/source/identify-image.ts';
 import { sha256OfBytes } from '../../../src/support/digest.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { testContext } from '../../support/context.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { namesOfSecrets } from '../../../src/run/plan/environment.ts';
+import { namesOfSecrets } from '../../../src/run/plan/environment-plan.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { samplePlan } from './sample-plan.ts';
 

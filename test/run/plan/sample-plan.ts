@@ -2,7 +2,7 @@ import { defaultSettings } from '../../../src/config/defaults.ts';
 import { mergeLayers } from '../../../src/config/layers.ts';
 import type { CompleteSettings } from '../../../src/config/defaults.ts';
 import type { Settings } from '../../../src/config/schema.ts';
-import { planRun, type RunPlan, type RunRequest } from '../../../src/run/plan/plan.ts';
+import { planRun, type RunPlan, type RunRequest } from '../../../src/run/plan/run-plan.ts';
 
 /** The given settings over the defaults. */
 export function sampleSettings(settings: Settings = {}): CompleteSettings {

@@ -1,6 +1,6 @@
 import { metadataBlockBytes } from '../layout.ts';
 import type { Area } from './area.ts';
-import type { Blocks } from './blocks.ts';
+import type { Blocks } from './block-reader.ts';
 import { readMetadataTable, type MetadataTable } from './metadata-table.ts';
 
 /** A file system with more inodes, fragments or sets of xattrs is refused: each takes some memory while it is read. */

@@ -1,6 +1,6 @@
 import type { Area } from './area.ts';
 import { maxEntries } from './indexed-table.ts';
-import { parseInode, type StoredInode } from './inode.ts';
+import { parseInode, type StoredInode } from './parse-inode.ts';
 import type { MetadataTable, TablePlace } from './metadata-table.ts';
 
 /** All inodes, which lie one behind the other. */

@@ -2,7 +2,7 @@ import { printableBytes } from '../../../support/printable.ts';
 import { dotsBytes, maxEntriesOfHeader } from '../layout.ts';
 import type { Area } from './area.ts';
 import { Fields } from './fields.ts';
-import type { StoredDirectory } from './inode.ts';
+import type { StoredDirectory } from './parse-inode.ts';
 import type { MetadataTable, TablePlace } from './metadata-table.ts';
 
 /** A name in a directory, as it is stored. */

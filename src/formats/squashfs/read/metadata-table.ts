@@ -1,6 +1,6 @@
 import { metadataBlockBytes, plainMetadata } from '../layout.ts';
 import type { Area } from './area.ts';
-import type { Blocks } from './blocks.ts';
+import type { Blocks } from './block-reader.ts';
 
 /** A table of more than this is refused: it would be held in memory. Ten million files need less. */
 export const maxTableBytes = 512 * 1024 * 1024;

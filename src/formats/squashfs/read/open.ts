@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { flags, plainMetadata, superblockLength } from '../layout.ts';
 import { Area } from './area.ts';
-import { Blocks } from './blocks.ts';
+import { Blocks } from './block-reader.ts';
 import { readIndexedTable } from './indexed-table.ts';
 import { InodeTable } from './inode-table.ts';
 import { readMetadataTable, type MetadataTable } from './metadata-table.ts';
 import { parseSuperblock, superblockReadBytes, type Compressor, type Superblock } from './superblock.ts';
-import { readXattrTable, type XattrTable } from './xattrs.ts';
+import { readXattrTable, type XattrTable } from './read-xattrs.ts';
 
 /** A squashfs whose tables are read; the contents of files are not. */
 export interface SquashfsImage {

@@ -1,5 +1,5 @@
 import { Thread, type ThreadWork } from '../../../support/threads/thread.ts';
-import type { CompressionWorker } from '../worker-pool.ts';
+import type { CompressionWorker } from '../write/worker-pool.ts';
 
 /**
  * Compresses a block.

@@ -1,11 +1,11 @@
-import type { LayerEntry } from '../layer/entry.ts';
+import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LeafInode, Metadata } from '../../../formats/squashfs/inode.ts';
 import {
   emptyBlock,
   fromSizeWord,
   type FileContent,
   type StoredBlock,
-} from '../../../formats/squashfs/content.ts';
+} from '../../../formats/squashfs/file-content.ts';
 import { changes, type LayerIndex } from './layer-index.ts';
 import { fromStored } from './stored-metadata.ts';
 

@@ -1,7 +1,7 @@
-import type { LayerEntry } from '../layer/entry.ts';
+import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LeafInode } from '../../../formats/squashfs/inode.ts';
 import type { ResourceUsage } from '../limits.ts';
-import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/squashfs/content.ts';
+import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/squashfs/file-content.ts';
 import { changes, noBlock, type LayerIndex } from './layer-index.ts';
 import { MetadataList } from './stored-metadata.ts';
 

@@ -1,7 +1,7 @@
-import type { LayerEntry } from '../layer/entry.ts';
+import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LeafInode } from '../../../formats/squashfs/inode.ts';
 import type { ResourceUsage } from '../limits.ts';
-import type { FileContent } from '../../../formats/squashfs/content.ts';
+import type { FileContent } from '../../../formats/squashfs/file-content.ts';
 import type { StoredMetadata } from './stored-metadata.ts';
 
 /**

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMissing } from '../../../support/files.ts';
 import { isRunning, type ProcessIdentity } from '../../../support/process-identity.ts';
-import { parseEntryName, type EntryName } from './entry-name.ts';
+import { parseEntryName, type EntryName } from './cache-entry-name.ts';
 
 /** A file of the cache. */
 export interface CacheFile {

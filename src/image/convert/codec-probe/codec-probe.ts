@@ -2,7 +2,7 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/command.ts';
+import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/container-runtime.ts';
 import { startsImage } from '../../../apptainer/starts-image.ts';
 import { findCacheDirectory } from '../../../support/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';

@@ -2,7 +2,7 @@ import { sha256OfBytes } from '../../../support/digest.ts';
 import { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { convertImage } from '../native-engine.ts';
-import type { LayeredImage } from '../../source/layered-image.ts';
+import type { LayeredImage } from '../../source/layers/layered-image.ts';
 import { hostPlatform } from '../../source/platform.ts';
 import { exitProgram } from './exit-program.ts';
 

@@ -1,6 +1,6 @@
 import { HpcGatError } from '../../../support/errors.ts';
 import { printableBytes } from '../../../support/printable.ts';
-import { aufsPrefix, type LayerEntry } from './entry.ts';
+import { aufsPrefix, type LayerEntry } from './layer-entry.ts';
 import {
   emptyDirectory,
   noXattrs,

@@ -5,7 +5,7 @@ import { listCache } from '../../../../src/image/convert/cache/list-cache.ts';
 import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
 import { convertImage, type NativeOptions } from '../../../../src/image/convert/native-engine.ts';
-import type { LayeredImage } from '../../../../src/image/source/layered-image.ts';
+import type { LayeredImage } from '../../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../../src/image/source/open-image.ts';
 import { parseSource } from '../../../../src/image/source/source.ts';
 import { sha256OfBytes } from '../../../../src/support/digest.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ImageTree } from '../../../../src/image/convert/layer/apply.ts';
-import { interpret, namesOf, type LayerEntry } from '../../../../src/image/convert/layer/entry.ts';
+import { interpret, namesOf, type LayerEntry } from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type DirectoryInode } from '../../../../src/formats/squashfs/inode.ts';
 import { TarReader } from '../../../../src/formats/tar/reader.ts';
 import { inPieces, layerBytes, type EntryBytes } from '../../layer-bytes.ts';

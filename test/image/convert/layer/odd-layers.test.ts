@@ -5,7 +5,7 @@ import {
   isWhiteout,
   namesOf,
   type LayerEntry,
-} from '../../../../src/image/convert/layer/entry.ts';
+} from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type Inode } from '../../../../src/formats/squashfs/inode.ts';
 import { TarReader } from '../../../../src/formats/tar/reader.ts';
 import { sha256OfBytes } from '../../../../src/support/digest.ts';

@@ -1,0 +1,204 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expectSuccess } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError, MissingToolError } from '../support/errors.ts';
+import { signalGroup } from '../support/process-group.ts';
+import { proxiesIn } from '../support/proxies.ts';
+import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
+
+/** For the runtime to remove what it unpacked. */
+const graceMs = 5000;
+
+export interface BuildOptions {
+  /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`, a definition file. */
+  readonly source: string;
+  /** Absolute path where nothing is yet. */
+  readonly output: string;
+  /** For mksquashfs(1), split at spaces by the runtime. */
+  readonly mksquashfsArgs: string;
+  /** Absolute; takes about twice the image's size. */
+  readonly tmpDir: string;
+  /** From which relative paths in `source` are meant. */
+  readonly workingDirectory: string;
+  /** Go's name of the architecture, where it is not this host's. */
+  readonly architecture: string | undefined;
+  /** Values for the variables of a definition file. */
+  readonly buildArguments: Readonly<Record<string, string>>;
+  /** Whether registries are reached over http. */
+  readonly plainHttp: boolean;
+  /** Whether the runtime receives the user's registry logins. */
+  readonly withLogins: boolean;
+  /** The daemon for `docker-daemon:` sources. */
+  readonly dockerHost: string | undefined;
+  /** Receives each line of the runtime's output, without color codes. */
+  readonly onLine: (line: string) => void;
+  /** Called with the process id of the runtime. */
+  readonly onStart: (pid: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `apptainer build` of one image, without its cache, which would double the space that is needed.
+ *
+ * @throws {CommandFailedError} with what it said last.
+ * @throws {MissingToolError} when the runtime is too old to take options for mksquashfs.
+ */
+export async function buildSif(
+  { env, run }: Pick<Context, 'env' | 'run'>,
+  runtime: ContainerRuntime,
+  options: BuildOptions,
+): Promise<void> {
+  const {
+    source,
+    output,
+    mksquashfsArgs,
+    tmpDir,
+    workingDirectory,
+    architecture,
+    buildArguments,
+    plainHttp,
+    withLogins,
+    dockerHost,
+    onLine,
+    onStart,
+    signal,
+  } = options;
+  const prefix = runtime.name.toUpperCase();
+  const group = groupEndingWith(signal);
+  const result = await run(
+    runtime.path,
+    [
+      ...['--nocolor', 'build', '--disable-cache', '--mksquashfs-args', mksquashfsArgs],
+      ...(architecture === undefined ? [] : ['--arch', architecture]),
+      ...(plainHttp ? ['--no-https'] : []),
+      ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      output,
+      source,
+    ],
+    {
+      cwd: workingDirectory,
+      env: runtimeEnvironment(env, {
+        [`${prefix}_TMPDIR`]: tmpDir,
+        // It makes its cache directory even when it is told not to use it.
+        [`${prefix}_CACHEDIR`]: tmpDir,
+        ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
+        ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
+        ...forCommands(prefix, proxiesIn(env)),
+      }),
+      ownSession: true,
+      onStart: (pid) => {
+        group.lead(pid);
+        onStart(pid);
+      },
+      onStderrLine: onLine,
+      signal,
+    },
+  ).finally(group.end);
+  if (result.exitCode === 0) {
+    return;
+  }
+  if (result.stderr.includes('unknown flag: --mksquashfs-args')) {
+    throw new MissingToolError(
+      `${runtime.name} ${runtime.version} is too old to be told how to compress (no --mksquashfs-args)`,
+      { fix: 'load a newer one (`module avail apptainer`), or convert on another machine and copy the SIF' },
+    );
+  }
+  const fatal = result.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('FATAL'))
+    .map((line) => line.replace(/^FATAL:\s*(While performing build: )?/, ''));
+  if (fatal.length > 0) {
+    const inSection = fatal.some((line) => /while running %\w+ section/.test(line));
+    const fix = fixOf(fatal.join('\n'));
+    const said = inSection ? `\n${lastOfSection(result.stderr)}` : '';
+    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}${said}`, {
+      ...(fix !== undefined && { fix }),
+      cause: result,
+    });
+  }
+  expectSuccess(result, `${runtime.name} build`);
+}
+
+/** The runtime looks for logins where Docker does, but not where DOCKER_CONFIG says that they are. */
+function authFile(prefix: string, env: Context['env']): Record<string, string> {
+  const { DOCKER_CONFIG: directory = '' } = env;
+  const name = `${prefix}_AUTH_FILE`;
+  const file = path.join(directory, 'config.json');
+  return directory === '' || env[name] !== undefined || !existsSync(file) ? {} : { [name]: file };
+}
+
+/** Returns variables that hide every registry login, in the environment and in files, from the runtime. */
+async function hideLogins(prefix: string, directory: string): Promise<Record<string, string>> {
+  const file = path.join(directory, 'no-logins.json');
+  await writeFile(file, '{"auths":{}}');
+  return { [`${prefix}_AUTH_FILE`]: file, ...Object.fromEntries(loginVariables.map((name) => [name, ''])) };
+}
+
+const loginVariables = ['APPTAINER', 'SINGULARITY'].flatMap((prefix) => [
+  `${prefix}_DOCKER_USERNAME`,
+  `${prefix}_DOCKER_PASSWORD`,
+]);
+
+/** The commands of a recipe's sections see of the environment only what is named for them; the SIF keeps none of it. */
+function forCommands(prefix: string, variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [`${prefix}ENV_${name}`, value]),
+  );
+}
+
+const sectionLines = 5;
+
+/** The last that the commands of a recipe's section said. */
+function lastOfSection(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^(INFO|FATAL):/.test(line))
+    .slice(-sectionLines)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+/** For what keeps an ordinary user from building. */
+function fixOf(failure: string): string | undefined {
+  if (/user namespace/i.test(failure)) {
+    return 'this host lets nobody make user namespaces: ask its administrators (user.max_user_namespaces, AppArmor), or build where they are allowed and copy the SIF';
+  }
+  if (/subuid|subgid|fakeroot|newuidmap/i.test(failure)) {
+    return 'ask the administrators for a range in /etc/subuid and /etc/subgid, and for the program fakeroot; or build on a machine of your own and copy the SIF';
+  }
+  if (/must be the root user|--remote/i.test(failure)) {
+    return 'this runtime builds recipes for root alone: load a newer Apptainer (`module avail apptainer`), or build elsewhere and copy the SIF';
+  }
+  if (/UNAUTHORIZED|authentication required/i.test(failure)) {
+    return 'the image that the recipe starts from wants a login: `apptainer registry login docker://HOST`, or APPTAINER_DOCKER_USERNAME and APPTAINER_DOCKER_PASSWORD';
+  }
+  return undefined;
+}
+
+/** The runtime does not end its mksquashfs when it is ended itself: the whole group has to be. */
+function groupEndingWith(signal: AbortSignal): { lead: (pid: number) => void; end: () => void } {
+  let leader: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const send = (name: 'SIGTERM' | 'SIGKILL') => {
+    if (leader !== undefined) {
+      signalGroup(leader, name);
+    }
+  };
+  const onAbort = () => {
+    send('SIGTERM');
+    timer = setTimeout(send, graceMs, 'SIGKILL');
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    lead: (pid) => {
+      leader = pid;
+    },
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      send('SIGKILL');
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { Context } from '../support/context.ts';
+import { WrongAnswerError } from '../support/errors.ts';
+import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
+import { answerLimit } from './answer-limit.ts';
+import { summarizeLatency, type LatencySummary } from './latency.ts';
+import { checkRandom, type RequestResult } from './random-check.ts';
+import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
+import { serverForModel } from './model-kind.ts';
+import { describeServedModel, type DescribeOptions } from './describe-served-model.ts';
+import { type Change, changesSince, type Provenance, readProvenance } from './provenance.ts';
+import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import type { ServedImage } from './served-image.ts';
+import { readStatistics, type ServerStatistics } from './statistics.ts';
+import { loadStoredInputs } from '../workload/stored-inputs.ts';
+import type { LoadedWorkload } from '../workload/load-workload.ts';
+
+/** What a test has found so far; filled in as it goes, so that a failed test tells how far it came. */
+export interface Findings {
+  model: string;
+  version?: string;
+  server?: { name: string; version: string };
+  /** SHA-256 of the model's configuration as the server reports it. */
+  modelConfigDigest?: string;
+  modelConfig?: ModelConfig;
+  /** What the server runs from, where that is known. */
+  image?: ServedImage;
+  /** Where the reference came from, when `test --record` made it, and what is another now. */
+  recorded?: Provenance & { changes: readonly Change[] };
+  reference: ReferenceResult[];
+  requests: RequestResult[];
+  latency?: LatencySummary;
+  statistics?: ServerStatistics;
+  timings: { readyMs?: number; referenceMs?: number; randomMs?: number; totalMs?: number };
+}
+
+/**
+ * Tests a served model: waits for it, compares its answers with the reference, sends random requests and
+ * checks the server's own count of them.
+ *
+ * @throws {NotReadyError} when the model is not ready in time.
+ * @throws {UsageError} when the workload or its reference does not fit the model.
+ * @throws {WrongAnswerError} when an answer, or the number of answers, is wrong.
+ * @throws {InferenceServerError} when the server refuses a request or goes away.
+ */
+export async function testModel(
+  server: InferenceServer,
+  loaded: LoadedWorkload,
+  findings: Findings,
+  context: Pick<Context, 'clock' | 'signal' | 'output'>,
+  options: DescribeOptions & { readonly image: ServedImage | undefined },
+): Promise<void> {
+  const { clock, signal } = context;
+  const { print, image } = options;
+  const { workload } = loaded;
+  const { model, version } = workload;
+  const printAll = (lines: readonly string[]) => {
+    lines.forEach(print);
+  };
+  const now = () => performance.now();
+  const start = now();
+  const { timings } = findings;
+
+  const cases = await loadReference(loaded);
+  const provenance = await readProvenance(loaded);
+  const stored = await loadStoredInputs(loaded);
+  if (image !== undefined) {
+    findings.image = image;
+  }
+  const met = await describeServedModel(server, { workload, stored }, context, {
+    ...options,
+    onMet: ({ readyMs, ...met }) => {
+      timings.readyMs = readyMs;
+      Object.assign(findings, met);
+    },
+  });
+
+  if (provenance !== undefined) {
+    const changes = changesSince(provenance, { ...met, image });
+    findings.recorded = { ...provenance, changes };
+    printAll(recordedLines(provenance, changes));
+  }
+
+  await server.limitAnswers(answerLimit(workload, cases, stored));
+  const asked = serverForModel(server, met.modelConfig);
+  const before = await server.modelStatistics(model, version);
+  const referenceStart = now();
+  const versions = await checkReference(asked, workload, cases, (result) => {
+    findings.reference.push(result);
+    print(referenceLine(result, workload));
+  });
+  timings.referenceMs = now() - referenceStart;
+
+  if (workload.random !== undefined) {
+    const randomStart = now();
+    const table = requestTable(workload);
+    print(table.heading);
+    const answered = await checkRandom(asked, { workload, stored }, (result) => {
+      findings.requests.push(result);
+      print(table.line(result));
+    });
+    versions.push(...answered);
+    timings.randomMs = now() - randomStart;
+  }
+
+  findings.version = onlyVersion(versions);
+  findings.statistics = await readStatistics(server, {
+    model,
+    version: findings.version,
+    before,
+    sent: versions.length,
+    clock,
+    signal,
+  });
+  printAll(statisticsLines(model, findings.statistics));
+  const latency = summarizeLatency(findings.requests, workload.random?.concurrency ?? 1);
+  if (latency !== undefined) {
+    findings.latency = latency;
+    printAll(latencyLines(latency));
+  }
+  timings.totalMs = now() - start;
+}
+
+function onlyVersion(versions: readonly string[]): string {
+  const different = [...new Set(versions)];
+  if (different.length > 1) {
+    throw new WrongAnswerError(
+      `the answers came from different versions of the model: ${different.join(', ')}`,
+      { fix: 'was the model reloaded during the test? Name the version in the workload' },
+    );
+  }
+  return different[0] ?? '';
+}

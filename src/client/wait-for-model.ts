@@ -1,0 +1,138 @@
+import type { Clock } from '../support/context.ts';
+import { HpcGatError, NotReadyError } from '../support/errors.ts';
+import { InferenceServerError } from '../triton/server-errors.ts';
+import type { IndexEntry, InferenceServer } from '../triton/inference-server.ts';
+
+export interface WaitOptions {
+  model: string;
+  /** Empty for any version. */
+  version: string;
+  timeoutMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Called with each state once, a line for a person: behind a proxy failures take turns. */
+  onState?: (state: string) => void;
+}
+
+const POLL_MS = 200;
+
+type Probe = { ready: true } | { ready: false; state: string } | { failed: string; fix: string };
+
+/**
+ * Waits until the server answers for this MODEL; a server that is ready may lack it.
+ *
+ * @returns how long it took, in milliseconds
+ * @throws {HpcGatError} at once when the server is done loading and the model is not there or failed.
+ * @throws {InferenceServerError} at once when client and server do not trust each other.
+ * @throws {NotReadyError} when the time is up, with the last state.
+ */
+export async function waitReady(server: InferenceServer, options: WaitOptions): Promise<number> {
+  const { model, timeoutMs, clock, signal, onState } = options;
+  const log = server.log === undefined ? {} : { log: server.log };
+  const start = clock.now().getTime();
+  const waitedMs = () => clock.now().getTime() - start;
+  const states = new Set<string>();
+  for (;;) {
+    const probe = await probeModel(server, options);
+    if ('failed' in probe) {
+      throw new HpcGatError(`model ${model} is not served by ${server.url}: ${probe.failed}`, {
+        fix: probe.fix,
+        ...log,
+      });
+    }
+    if (probe.ready) {
+      return waitedMs();
+    }
+    if (!states.has(probe.state)) {
+      states.add(probe.state);
+      onState?.(probe.state);
+    }
+    if (waitedMs() + POLL_MS > timeoutMs) {
+      throw new NotReadyError(
+        `model ${model} at ${server.url} was not ready within ${timeoutMs / 1000} s; last state: ${probe.state}`,
+        { fix: "give it more time, or look into the server's log", ...log },
+      );
+    }
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
+async function probeModel(
+  server: InferenceServer,
+  { model, version, signal }: Pick<WaitOptions, 'model' | 'version' | 'signal'>,
+): Promise<Probe> {
+  try {
+    if (await server.isModelReady(model, version)) {
+      return { ready: true };
+    }
+    const index = await server.repositoryIndex();
+    return judge(index, await server.isServerReady(), model, version);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof InferenceServerError && error.failure !== 'untrusted') {
+      return { ready: false, state: stateOf(error) };
+    }
+    throw error;
+  }
+}
+
+function stateOf({ failure, detail }: InferenceServerError): string {
+  switch (failure) {
+    case 'unreachable':
+    case 'untrusted':
+    case 'deadline':
+    case 'too-large':
+      return detail;
+    case 'unsupported':
+      return 'the server says only that the model is not ready';
+    case 'refused':
+      return `server loading (${detail})`;
+  }
+}
+
+/** What the repository's index means for a model that is not ready. */
+function judge(index: readonly IndexEntry[], serverReady: boolean, model: string, version: string): Probe {
+  const entries = index.filter((entry) => entry.name === model);
+  const mine =
+    version === '' ? entries : entries.filter((entry) => entry.version === version || entry.version === '');
+  if (mine.some(({ state }) => state !== 'UNAVAILABLE' && state !== '')) {
+    return { ready: false, state: 'model loading' };
+  }
+  const unavailable = mine.filter(({ state }) => state === 'UNAVAILABLE');
+  if (unavailable.length > 0) {
+    const reasons = unavailable.map(
+      (entry) => `version ${entry.version}: ${entry.reason.trim().replaceAll(/\s+/g, ' ')}`,
+    );
+    return { failed: reasons.join('; '), fix: "repair the model; the server's log says more" };
+  }
+  if (mine.length > 0) {
+    return { failed: 'it is in the repository, but the server did not load it', fix: notLoadedFix(model) };
+  }
+  const loading = index.some(({ state }) => state === 'LOADING' || state === 'UNLOADING');
+  if (!serverReady && (loading || index.length === 0)) {
+    return { ready: false, state: 'server loading' };
+  }
+  return { failed: missing(index, entries, version), fix: notLoadedFix(model) };
+}
+
+/** Triton tells these reasons to its log only. */
+function notLoadedFix(model: string): string {
+  return (
+    `the directory ${model} must hold a config.pbtxt that parses and says name: "${model}", and a server ` +
+    `with --model-control-mode=explicit needs --load-model=${model}; the server's log says which it is`
+  );
+}
+
+function missing(
+  index: readonly IndexEntry[],
+  otherVersions: readonly IndexEntry[],
+  version: string,
+): string {
+  if (otherVersions.length > 0) {
+    return `it has no version ${version}, only ${otherVersions.map((entry) => entry.version).join(', ')}`;
+  }
+  const names = [...new Set(index.map(({ name }) => name))];
+  return names.length === 0
+    ? 'its repository is empty'
+    : `its repository has no such model, only ${names.join(', ')}`;
+}

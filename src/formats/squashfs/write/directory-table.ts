@@ -1,0 +1,96 @@
+import type { BlockCodec } from '../codec.ts';
+import type { FieldWriter } from './field-writer.ts';
+import type { DirectoryIndexEntry, DirectoryListing } from './inode-records.ts';
+import { maxEntriesOfHeader, metadataBlockBytes } from '../layout.ts';
+import { MetadataBlocks, placeOf } from './metadata-blocks.ts';
+
+/** A name in a directory, and the inode that it leads to. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly type: number;
+  readonly number: number;
+  /** Where the inode lies. */
+  readonly reference: number;
+}
+
+const headerBytes = 12;
+const entryBytes = 8;
+const maxDelta = 0x7fff;
+/** The number of entries in an inode's index is 16 bits wide. */
+const maxIndexEntries = 0xffff;
+
+/** The listings of all directories, one behind the other. */
+export class DirectoryTable {
+  readonly #table: MetadataBlocks;
+
+  constructor(codec: BlockCodec) {
+    this.#table = new MetadataBlocks(codec);
+  }
+
+  /** @param entries sorted by the bytes of their names, as the kernel looks for them. */
+  add(entries: readonly DirectoryEntry[]): DirectoryListing {
+    const place = placeOf(this.#table.reference);
+    const index: DirectoryIndexEntry[] = [];
+    let bytes = 0;
+    let { block } = place;
+    for (const group of groups(entries)) {
+      const here = placeOf(this.#table.reference);
+      const [first] = group;
+      if (here.block !== block && index.length < maxIndexEntries) {
+        index.push({ at: bytes, block: here.block, name: first.name });
+        block = here.block;
+      }
+      bytes += writeGroup(this.#table.fields, group);
+    }
+    return { place, bytes, index };
+  }
+
+  end(): Buffer {
+    return this.#table.end().bytes;
+  }
+}
+
+type Group = [DirectoryEntry, ...DirectoryEntry[]];
+
+/** A header stands for entries whose inodes lie in one metadata block and have numbers near to the first one's. */
+function groups(entries: readonly DirectoryEntry[]): Group[] {
+  const found: Group[] = [];
+  let group: Group | undefined;
+  let bytes = 0;
+  for (const entry of entries) {
+    const fits =
+      group !== undefined &&
+      group.length < maxEntriesOfHeader &&
+      placeOf(group[0].reference).block === placeOf(entry.reference).block &&
+      Math.abs(entry.number - group[0].number) <= maxDelta &&
+      // The index leads to headers only: with none in a metadata block it could not lead there.
+      bytes < metadataBlockBytes / 2;
+    if (fits) {
+      group?.push(entry);
+    } else {
+      group = [entry];
+      found.push(group);
+      bytes = 0;
+    }
+    bytes += entryBytes + entry.name.length;
+  }
+  return found;
+}
+
+/** @returns how many bytes that took. */
+function writeGroup(out: FieldWriter, group: Group): number {
+  const [first] = group;
+  let bytes = headerBytes;
+  out.u32(group.length - 1);
+  out.u32(placeOf(first.reference).block);
+  out.u32(first.number);
+  for (const { name, type, number, reference } of group) {
+    out.u16(placeOf(reference).offset);
+    out.i16(number - first.number);
+    out.u16(type);
+    out.u16(name.length - 1);
+    out.text(name);
+    bytes += entryBytes + name.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,106 @@
+import { sizeWord, type FileContent, type StoredBlock } from '../file-content.ts';
+import type { BlockCodec } from '../codec.ts';
+
+/** Decompressed fragment blocks that are kept at once: small files of one kind tend to lie side by side. */
+const maxKept = 16;
+
+/** Different contents of one length and CRC-32 are made on purpose: no more are compared. */
+const maxAlike = 16;
+
+/** Fills a buffer with what is stored from a place in the file system on. */
+export type ReadStored = (position: number, into: Buffer) => Promise<unknown>;
+
+/** Finds contents that are there already, by looking at what was written. */
+export class Duplicates {
+  readonly #readStored: ReadStored;
+  readonly #codec: BlockCodec;
+  /** By what they have in common: the first, or several. */
+  readonly #seen = new Map<number | string, FileContent | FileContent[]>();
+  readonly #fragments = new Map<StoredBlock, Buffer>();
+  /** What is read goes here: a buffer for each block would set off the garbage collector. */
+  readonly #scratch: Buffer;
+  readonly #otherScratch: Buffer;
+
+  /** @param blockBytes the largest block. */
+  constructor(readStored: ReadStored, codec: BlockCodec, blockBytes: number) {
+    this.#scratch = Buffer.allocUnsafeSlow(blockBytes);
+    this.#otherScratch = Buffer.allocUnsafeSlow(blockBytes);
+    this.#readStored = readStored;
+    this.#codec = codec;
+  }
+
+  /** The first content that was given with these same bytes: itself when there was none. */
+  canonical(content: FileContent): FileContent | Promise<FileContent> {
+    const key = keyOf(content);
+    const seen = this.#seen.get(key);
+    if (seen === undefined) {
+      this.#seen.set(key, content);
+      return content;
+    }
+    return this.#firstAmong(Array.isArray(seen) ? seen : [seen], content, key);
+  }
+
+  async #firstAmong(
+    alike: readonly FileContent[],
+    content: FileContent,
+    key: number | string,
+  ): Promise<FileContent> {
+    for (const one of alike) {
+      if (one === content || (await this.#sameBytes(one, content))) {
+        return one;
+      }
+    }
+    if (alike.length < maxAlike) {
+      this.#seen.set(key, [...alike, content]);
+    }
+    return content;
+  }
+
+  /** One codec makes the same blocks of the same bytes, so that stored ones can be compared as they are. */
+  async #sameBytes(one: FileContent, other: FileContent): Promise<boolean> {
+    for (const [index, block] of one.blocks.entries()) {
+      const otherBlock = other.blocks[index];
+      if (otherBlock === undefined) {
+        return false;
+      }
+      const stored = await this.#read(block, this.#scratch);
+      if (!stored.equals(await this.#read(otherBlock, this.#otherScratch))) {
+        return false;
+      }
+    }
+    const [tail, otherTail] = [await this.#inFragment(one), await this.#inFragment(other)];
+    return tail.equals(otherTail);
+  }
+
+  async #inFragment({ fragment, sizeBytes }: FileContent): Promise<Buffer> {
+    if (fragment === undefined) {
+      return Buffer.alloc(0);
+    }
+    const { block, offset } = fragment;
+    let raw = this.#fragments.get(block);
+    if (raw === undefined) {
+      const stored = await this.#read(block, this.#scratch);
+      raw = block.plain ? Buffer.from(stored) : this.#codec.decompressSync(stored);
+      for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxKept + 1)) {
+        this.#fragments.delete(oldest);
+      }
+      this.#fragments.set(block, raw);
+    }
+    return raw.subarray(offset, offset + sizeBytes);
+  }
+
+  async #read({ position, storedBytes }: StoredBlock, into: Buffer): Promise<Buffer> {
+    const stored = into.subarray(0, storedBytes);
+    if (storedBytes > 0) {
+      await this.#readStored(position, stored);
+    }
+    return stored;
+  }
+}
+
+/** Contents of different keys differ. A small file's is a number, which is found sooner: it has a size below 2^20. */
+function keyOf({ sizeBytes, checksum, blocks }: FileContent): number | string {
+  return blocks.length === 0
+    ? checksum * 2 ** 20 + sizeBytes
+    : `${sizeBytes} ${checksum} ${blocks.map(sizeWord).join(' ')}`;
+}

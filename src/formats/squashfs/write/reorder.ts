@@ -1,0 +1,104 @@
+import type { FileHandle } from 'node:fs/promises';
+import { readAt } from '../../../support/files.ts';
+
+/** A run of bytes in a file. */
+export interface Run {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Moved at once; twice as much is held in memory. */
+const defaultWindowBytes = 16 * 1024 * 1024;
+
+/**
+ * Brings runs of a file into another order, inside the stretch that they fill: from its beginning on, window after
+ * window, the bytes that belong there change places with those that lie there. Each byte is moved at most twice.
+ *
+ * @param start where the stretch begins.
+ * @param runs in the order in which they shall lie; together they fill the stretch.
+ */
+export async function reorder(
+  file: FileHandle,
+  start: number,
+  runs: readonly Run[],
+  windowBytes = defaultWindowBytes,
+): Promise<void> {
+  let pending = runs.filter(({ bytes }) => bytes > 0);
+  let at = start;
+  for (let [first] = pending; first !== undefined; [first] = pending) {
+    if (first.at === at) {
+      at += first.bytes;
+      pending = pending.slice(1);
+    } else {
+      const [wanted, rest] = splitAfter(pending, windowBytes);
+      pending = await fillWindow(file, at, wanted, rest);
+      at += sum(wanted);
+    }
+  }
+}
+
+/** @returns where the rest lies now. */
+async function fillWindow(
+  file: FileHandle,
+  start: number,
+  wanted: readonly Run[],
+  rest: readonly Run[],
+): Promise<Run[]> {
+  const end = start + sum(wanted);
+  const inside = ({ at, bytes }: Run): Run => ({ at, bytes: clamp(end - at, bytes) });
+  const outside = ({ at, bytes }: Run): Run => {
+    const before = clamp(end - at, bytes);
+    return { at: at + before, bytes: bytes - before };
+  };
+  const arriving = await readRuns(file, wanted);
+  const leaving = await readRuns(file, rest.map(inside));
+  let free = wanted.map(outside).filter(({ bytes }) => bytes > 0);
+  let moved = 0;
+  const result: Run[] = [];
+  for (const run of rest) {
+    const [places, others] = splitAfter(free, inside(run).bytes);
+    free = others;
+    for (const { at, bytes } of places) {
+      await file.write(leaving, moved, bytes, at);
+      moved += bytes;
+    }
+    result.push(...places, outside(run));
+  }
+  await file.write(arriving, 0, arriving.length, start);
+  return result.filter(({ bytes }) => bytes > 0);
+}
+
+function splitAfter(runs: readonly Run[], length: number): [before: Run[], behind: Run[]] {
+  const before: Run[] = [];
+  const behind: Run[] = [];
+  let left = length;
+  for (const { at, bytes } of runs) {
+    const here = clamp(left, bytes);
+    left -= here;
+    if (here > 0) {
+      before.push({ at, bytes: here });
+    }
+    if (here < bytes) {
+      behind.push({ at: at + here, bytes: bytes - here });
+    }
+  }
+  return [before, behind];
+}
+
+async function readRuns(file: FileHandle, runs: readonly Run[]): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (const { at, bytes } of runs) {
+    if (bytes > 0) {
+      pieces.push(await readAt(file, at, bytes));
+    }
+  }
+  return Buffer.concat(pieces);
+}
+
+function sum(runs: readonly Run[]): number {
+  return runs.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+function clamp(value: number, most: number): number {
+  return Math.min(Math.max(value, 0), most);
+}

@@ -1,0 +1,69 @@
+import type { Compression } from '../compression.ts';
+import type { TableFacts } from './serialize-tree.ts';
+import { codecIds, flags, superblockLength } from '../layout.ts';
+import { plainMetadataBlock } from './metadata-blocks.ts';
+
+const allPlain =
+  flags.inodesPlain | flags.dataPlain | flags.fragmentsPlain | flags.xattrsPlain | flags.idsPlain;
+
+/** Stands for a table that is not there. */
+const noTable = 2n ** 64n - 1n;
+
+/**
+ * What lies behind the superblock: which level was used. Readers do not need it; `unsquashfs -s` shows it, and
+ * mksquashfs goes on with it when it appends.
+ */
+export function codecOptions(compression: Compression): Buffer {
+  if (compression.codec === 'none') {
+    return Buffer.alloc(0);
+  }
+  const options = Buffer.alloc(compression.codec === 'gzip' ? 8 : 4);
+  options.writeUInt32LE(compression.level, 0);
+  if (compression.codec === 'gzip') {
+    options.writeUInt16LE(15, 4); // zlib's window, 2^15 bytes
+    options.writeUInt16LE(1, 6); // its default strategy
+  }
+  return plainMetadataBlock(options);
+}
+
+/** The first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian. */
+export function superblockBytes(
+  tables: TableFacts,
+  { compression, blockBytes, createdAt }: { compression: Compression; blockBytes: number; createdAt: number },
+  usedBytes: number,
+): Buffer {
+  const isPlain = compression.codec === 'none';
+  const bytes = Buffer.alloc(superblockLength);
+  bytes.write('hsqs', 0, 'latin1');
+  bytes.writeUInt32LE(tables.inodes, 4);
+  bytes.writeUInt32LE(createdAt, 8);
+  bytes.writeUInt32LE(blockBytes, 12);
+  bytes.writeUInt32LE(tables.fragments, 16);
+  bytes.writeUInt16LE(codecIds[compression.codec === 'none' ? 'gzip' : compression.codec], 20);
+  bytes.writeUInt16LE(Math.log2(blockBytes), 22);
+  bytes.writeUInt16LE(
+    flags.duplicatesOnce |
+      flags.exportable |
+      (isPlain ? allPlain : flags.codecOptions) |
+      (tables.fragments === 0 ? flags.noFragments : 0) |
+      (tables.xattrTable === undefined ? flags.noXattrs : 0),
+    24,
+  );
+  bytes.writeUInt16LE(tables.ids, 26);
+  bytes.writeUInt16LE(4, 28);
+  bytes.writeUInt16LE(0, 30);
+  const places = [
+    tables.rootReference,
+    usedBytes,
+    tables.idTable,
+    tables.xattrTable,
+    tables.inodeTable,
+    tables.directoryTable,
+    tables.fragments === 0 ? undefined : tables.fragmentTable,
+    tables.exportTable,
+  ];
+  places.forEach((place, index) =>
+    bytes.writeBigUInt64LE(place === undefined ? noTable : BigInt(place), 32 + 8 * index),
+  );
+  return bytes;
+}

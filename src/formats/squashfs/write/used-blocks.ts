@@ -1,0 +1,27 @@
+import type { FileContent, StoredBlock } from '../file-content.ts';
+
+/** The blocks that a file system uses: those of hidden files are not among them. */
+export class UsedBlocks {
+  readonly #whole = new Set<StoredBlock>();
+  readonly #fragments = new Set<StoredBlock>();
+
+  add({ blocks, fragment }: FileContent): void {
+    for (const block of blocks) {
+      if (block.storedBytes > 0) {
+        this.#whole.add(block);
+      }
+    }
+    if (fragment !== undefined) {
+      this.#fragments.add(fragment.block);
+    }
+  }
+
+  get all(): StoredBlock[] {
+    return [...this.#whole, ...this.#fragments];
+  }
+
+  /** Those that small files share, by their places. */
+  fragments(): StoredBlock[] {
+    return [...this.#fragments].sort((one, other) => one.position - other.position);
+  }
+}

@@ -1,0 +1,123 @@
+import { findDockerEndpoint } from '../../docker/endpoint.ts';
+import { getFromDocker } from '../../docker/docker-api.ts';
+import { inspectImage } from '../../docker/images.ts';
+import { howItEnded } from '../../support/command.ts';
+import type { Context } from '../../support/context.ts';
+import { CommandFailedError, messageOf, MissingToolError, UsageError } from '../../support/errors.ts';
+import { findProgram } from '../../support/find-program.ts';
+import { proxiesIn } from '../../support/proxies.ts';
+import type { BuildPlan } from './plan-build.ts';
+
+/** Why Docker cannot be used here; undefined when a daemon answers. */
+export async function whyNoDocker({
+  env,
+  signal,
+}: Pick<Context, 'env' | 'signal'>): Promise<string | undefined> {
+  try {
+    await getFromDocker(await findDockerEndpoint(env), '/_ping', signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return messageOf(error);
+  }
+}
+
+/**
+ * What is called for a plan.
+ *
+ * @param more further arguments of `docker build`.
+ * @throws {UsageError} for a base that Docker cannot start from.
+ */
+export function dockerBuildArguments(
+  { base, buildArguments, dockerTag, directory }: BuildPlan,
+  more: readonly string[],
+  env: Context['env'],
+): string[] {
+  if (base.dockerName === undefined) {
+    throw new UsageError(`Docker cannot start from ${base.bootstrap}:${base.from}`, {
+      fix: 'name an image of Docker or of a registry as the base, or build with Apptainer: --with apptainer',
+    });
+  }
+  const values = Object.entries({ BASE: base.dockerName, ...buildArguments });
+  return [
+    ...['build', '--tag', dockerTag],
+    ...values.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    // By their names alone: Docker takes the values from its environment, and keeps them out of the image.
+    ...Object.keys(proxiesIn(env)).flatMap((name) => ['--build-arg', name]),
+    ...more,
+    directory,
+  ];
+}
+
+/** What Docker made of a plan. */
+export interface BuiltImage {
+  /** `sha256:...` */
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+const shownLines = 15;
+
+/** What can be done about a build that failed, by what it said. */
+const fixes: readonly (readonly [reason: RegExp, fix: string])[] = [
+  [
+    /No module named pip/,
+    'build on a base that has pip, or let build.server.requirements name a file without packages',
+  ],
+  [
+    /No matching distribution|Could not find a version/,
+    'correct the packages in build.server.requirements, or name another index: --package-index',
+  ],
+  [
+    /pull access denied|failed to resolve source metadata|manifest unknown|unauthorized/,
+    'correct the base, or log in where it comes from: docker login HOST',
+  ],
+];
+
+/**
+ * `docker build`. On a terminal its last line is shown; when it fails, its end.
+ *
+ * @throws {MissingToolError} without the docker command.
+ * @throws {CommandFailedError} with what it said last.
+ */
+export async function buildWithDocker(
+  context: Pick<Context, 'env' | 'run' | 'output' | 'signal'>,
+  plan: BuildPlan,
+  more: readonly string[],
+): Promise<BuiltImage> {
+  const { env, run, output, signal } = context;
+  const docker = findProgram('docker', env);
+  if (docker === undefined) {
+    throw new MissingToolError('a Docker daemon answers, but there is no docker command to build with', {
+      fix: 'install it, or build with Apptainer: --with apptainer',
+    });
+  }
+  const said: string[] = [];
+  const onLine = (line: string) => {
+    said.push(line);
+    output.status(line);
+  };
+  const result = await run(docker, dockerBuildArguments(plan, more, env), {
+    env,
+    signal,
+    ownSession: true,
+    onStdoutLine: onLine,
+    onStderrLine: onLine,
+  }).finally(() => {
+    output.status('');
+  });
+  if (result.exitCode !== 0) {
+    const end = said.filter((line) => line.trim() !== '').slice(-shownLines);
+    const fix = fixes.find(([reason]) => end.some((line) => reason.test(line)))?.[1];
+    throw new CommandFailedError(`docker build failed (${howItEnded(result)}):\n  ${end.join('\n  ')}`, {
+      ...(fix !== undefined && { fix }),
+      cause: result,
+    });
+  }
+  const { Id: id, Size: sizeBytes } = await inspectImage(
+    await findDockerEndpoint(env),
+    plan.dockerTag,
+    signal,
+  );
+  return { id, sizeBytes };
+}

@@ -1,0 +1,91 @@
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { readAt, writeAt } from '../../../support/files.ts';
+import type { FileThreads } from '../../../support/threads/file-threads.ts';
+import type { ByteRange } from '../../../formats/squashfs/write/compact.ts';
+
+/*
+ * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a checksum of the
+ * blocks; at the end where the index begins, its length, its CRC-32 and a mark.
+ */
+
+const mark = Buffer.from('HPCGATB2');
+const trailerBytes = 8 + 4 + 4 + mark.length;
+
+/** What stands in a file of the cache is not what was written there. */
+export class DamagedEntry extends Error {}
+
+interface StoredIndex<Index> {
+  readonly index: Index;
+  readonly checksum: string;
+}
+
+/** Copies the blocks out of a file, and describes them. @returns the entry's length. */
+export async function writeEntry(
+  entry: FileHandle,
+  source: FileHandle,
+  { from, to }: ByteRange,
+  index: unknown,
+  fileThreads: FileThreads,
+): Promise<number> {
+  const blocks = { file: source, start: from, length: to - from };
+  const checksum = await fileThreads.copy(blocks, { file: entry, position: 0 });
+  const stored: StoredIndex<unknown> = { index, checksum };
+  const text = Buffer.from(JSON.stringify(stored));
+  const trailer = Buffer.alloc(trailerBytes);
+  trailer.writeBigUInt64LE(BigInt(to - from), 0);
+  trailer.writeUInt32LE(text.length, 8);
+  trailer.writeUInt32LE(crc32(text), 12);
+  mark.copy(trailer, 16);
+  const end = Buffer.concat([text, trailer]);
+  await writeAt(entry, to - from, end);
+  return to - from + end.length;
+}
+
+export interface OpenEntry<Index> {
+  /** As it was given to {@link writeEntry}. */
+  readonly index: Index;
+  /** Length of the blocks. */
+  readonly dataBytes: number;
+  /** Of the whole file. */
+  readonly sizeBytes: number;
+  /**
+   * Copies the blocks to a place in a file.
+   *
+   * @throws {DamagedEntry} when they are not those that were written.
+   */
+  readonly copyTo: (file: FileHandle, position: number, fileThreads: FileThreads) => Promise<void>;
+}
+
+/**
+ * @typeParam Index what {@link writeEntry} was given: the checksum vouches for it.
+ * @throws {DamagedEntry} when the file is none of ours, or not whole.
+ */
+export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Index>> {
+  const { size } = await entry.stat();
+  const trailer = await readAt(entry, Math.max(0, size - trailerBytes), trailerBytes);
+  if (trailer.length < trailerBytes || !trailer.subarray(16).equals(mark)) {
+    throw new DamagedEntry('it does not end as it should');
+  }
+  const dataBytes = Number(trailer.readBigUInt64LE(0));
+  const textBytes = trailer.readUInt32LE(8);
+  if (dataBytes + textBytes + trailerBytes !== size) {
+    throw new DamagedEntry('it has another length than it says');
+  }
+  const text = await readAt(entry, dataBytes, textBytes);
+  if (text.length !== textBytes || crc32(text) !== trailer.readUInt32LE(12)) {
+    throw new DamagedEntry('its index is damaged');
+  }
+  const { index, checksum } = JSON.parse(text.toString('utf8')) as StoredIndex<Index>;
+  return {
+    index,
+    dataBytes,
+    sizeBytes: size,
+    copyTo: async (file, position, fileThreads) => {
+      const blocks = { file: entry, start: 0, length: dataBytes };
+      if ((await fileThreads.copy(blocks, { file, position })) !== checksum) {
+        throw new DamagedEntry('its blocks are damaged');
+      }
+    },
+  };
+}

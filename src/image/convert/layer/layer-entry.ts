@@ -1,0 +1,144 @@
+import { HpcGatError } from '../../../support/errors.ts';
+import { printableBytes } from '../../../support/printable.ts';
+import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
+import { noXattrs, type LeafInode, type Metadata } from '../../../formats/squashfs/inode.ts';
+
+/** What a layer says of one path, ready to be applied. Paths are lists of names below the root, without `.` and `..`. */
+export type LayerEntry<Content> = { readonly path: readonly string[] } & (
+  | { readonly change: 'directory'; readonly metadata: Metadata }
+  | { readonly change: 'leaf'; readonly inode: LeafInode<Content> }
+  | { readonly change: 'hard-link'; readonly target: readonly string[] }
+  /** What lower layers have at this path goes. */
+  | { readonly change: 'whiteout' }
+  /** What lower layers have in this directory goes. */
+  | { readonly change: 'opaque' }
+);
+
+/** Longest name of one component, and longest path: what Linux takes. */
+const maxNameBytes = 255;
+const maxPathBytes = 4096;
+/** Of a symbolic link's target; the path's last byte is its NUL. */
+const maxTargetBytes = maxPathBytes - 1;
+const whiteoutPrefix = '.wh.';
+const opaqueMark = '.wh..wh..opq';
+/** AUFS kept its own affairs under such names, in the root: among them what its hard links are bound to. */
+export const aufsPrefix = '.wh..wh.';
+
+/** They hold for the file system where the image was made, and no other. */
+const droppedXattrs = new Set(['security.selinux', 'system.nfs4_acl']);
+
+/**
+ * The names of a path, with `.`, `..` and empty ones resolved by the text alone: `..` of the root is the root.
+ *
+ * @throws {HpcGatError} for a name that no file system takes.
+ */
+export function namesOf(path: string, place: string): string[] {
+  const names: string[] = [];
+  if (path.length > maxPathBytes) {
+    throw tooLong('the path', path, maxPathBytes, place);
+  }
+  for (const name of path.split('/')) {
+    if (name === '..') {
+      names.pop();
+    } else if (name !== '' && name !== '.') {
+      if (name.length > maxNameBytes) {
+        throw tooLong('the name', name, maxNameBytes, place);
+      }
+      names.push(name);
+    }
+  }
+  return names;
+}
+
+function tooLong(what: string, name: string, most: number, place: string): HpcGatError {
+  return new HpcGatError(
+    `${place}: ${what} "${printableBytes(name)}" has ${name.length} bytes, more than the ${most} that Linux takes`,
+    { fix: 'look how the image was made' },
+  );
+}
+
+/**
+ * What an entry of a layer means (OCI image-spec, layer.md).
+ *
+ * @param content of a file; read by the caller, because a stream is read once.
+ * @returns undefined for what is to be left out.
+ * @throws {HpcGatError} for an entry that means nothing.
+ */
+export function interpret<Content>(
+  entry: TarEntry,
+  path: readonly string[],
+  content: Content | undefined,
+  place: string,
+): LayerEntry<Content> | undefined {
+  const name = path.at(-1) ?? '';
+  if (name.startsWith(whiteoutPrefix)) {
+    return whiteout(path, name, place);
+  }
+  const { kind, linkName, major, minor } = entry;
+  if (name === '' && kind !== 'directory') {
+    throw new HpcGatError(`${place} is damaged: it makes the root directory a ${kind}`);
+  }
+  const metadata = metadataOf(entry);
+  switch (kind) {
+    case 'directory':
+      return { path, change: 'directory', metadata };
+    case 'hard-link':
+      return { path, change: 'hard-link', target: namesOf(linkName, place) };
+    case 'file':
+      return content === undefined ? undefined : { path, change: 'leaf', inode: { kind, metadata, content } };
+    case 'symbolic-link':
+      if (linkName === '') {
+        throw new HpcGatError(
+          `${place} is damaged: "${printableBytes(path.join('/'))}" is a link to no name`,
+        );
+      }
+      if (linkName.length > maxTargetBytes) {
+        throw tooLong("a link's target", linkName, maxTargetBytes, place);
+      }
+      // Linux has no permissions of links; what a tar says of them varies.
+      return {
+        path,
+        change: 'leaf',
+        inode: { kind, metadata: { ...metadata, mode: 0o777 }, target: linkName },
+      };
+    case 'character-device':
+    case 'block-device':
+      return { path, change: 'leaf', inode: { kind, metadata, major, minor } };
+    case 'fifo':
+      return { path, change: 'leaf', inode: { kind, metadata } };
+  }
+}
+
+/** Whether an entry's content will be wanted. */
+export function isWhiteout(path: readonly string[]): boolean {
+  return path.at(-1)?.startsWith(whiteoutPrefix) === true;
+}
+
+function whiteout<Content>(
+  path: readonly string[],
+  name: string,
+  place: string,
+): LayerEntry<Content> | undefined {
+  const parent = path.slice(0, -1);
+  if (name === opaqueMark) {
+    return { path: parent, change: 'opaque' };
+  }
+  if (name.startsWith(aufsPrefix)) {
+    return undefined;
+  }
+  const hidden = name.slice(whiteoutPrefix.length);
+  if (hidden === '' || hidden === '.' || hidden === '..') {
+    throw new HpcGatError(
+      `${place} is damaged: its whiteout "${printableBytes(path.join('/'))}" names nothing`,
+    );
+  }
+  return { path: [...parent, hidden], change: 'whiteout' };
+}
+
+function metadataOf({ mode, uid, gid, mtime, xattrs }: TarEntry): Metadata {
+  if (xattrs.size === 0) {
+    return { mode, uid, gid, mtime, xattrs: noXattrs };
+  }
+  const kept = [...xattrs].filter(([name]) => !droppedXattrs.has(name));
+  return { mode, uid, gid, mtime, xattrs: kept.length === 0 ? noXattrs : new Map(kept) };
+}

@@ -1,0 +1,131 @@
+import { printableBytes } from '../../support/printable.ts';
+import { extendedType } from '../../formats/squashfs/layout.ts';
+import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
+import { entriesOf, listingBytes, placeText, type StoredEntry } from '../../formats/squashfs/read/listing.ts';
+import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
+import { metadataBlockBytes } from '../../formats/squashfs/layout.ts';
+
+type Directory = StoredInode & { readonly kind: 'directory' };
+
+/**
+ * Walks from the root to every name: names are sorted and lead to inodes of their type, a directory has one name and
+ * knows its parent, indexes lead where they say, every inode has as many names as it counts.
+ *
+ * @returns how many names there are.
+ * @throws {InvalidSifError} for the first thing that is wrong.
+ */
+export function checkDirectories(image: SquashfsImage): number {
+  const { area, inodes, listings, superblock } = image;
+  const links = new Uint32Array(inodes.count + 1);
+  const root = inodes.root(superblock.root);
+  const pending: Directory[] = [root];
+  let names = 0;
+  let listed = 0;
+  links[root.number] = 2;
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    listed += listingBytes(directory.directory);
+    if (listed > listings.bytes.length) {
+      throw area.broken(`the listing of directory ${directory.number} lies in that of another`);
+    }
+    for (const { name, inode } of childrenOf(image, directory)) {
+      names += 1;
+      const known = links[inode.number] ?? 0;
+      if (inode.kind === 'directory') {
+        if (known > 0) {
+          throw area.broken(`the directory ${inode.number} has a second name, "${printableBytes(name)}"`);
+        }
+        if (inode.directory.parent !== directory.number) {
+          throw area.broken(
+            `the directory "${printableBytes(name)}" lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
+          );
+        }
+        links[directory.number] = (links[directory.number] ?? 0) + 1;
+        links[inode.number] = 2;
+        pending.push(inode);
+      } else {
+        links[inode.number] = known + 1;
+      }
+    }
+  }
+  for (const inode of inodes.all()) {
+    const found = links[inode.number] ?? 0;
+    if (found === 0) {
+      throw area.broken(`inode ${inode.number} has no name`);
+    }
+    if (found !== inode.links) {
+      throw area.broken(`inode ${inode.number} counts ${inode.links} links, and has ${found}`);
+    }
+  }
+  return names;
+}
+
+/** The names of one directory, with what they lead to. */
+function* childrenOf(
+  image: SquashfsImage,
+  directory: Directory,
+): Iterable<{ readonly name: string; readonly inode: StoredInode }> {
+  const { area, inodes, listings } = image;
+  const what = `directory ${directory.number}`;
+  const index = new IndexCheck(image, directory);
+  let last = '';
+  for (const entry of entriesOf(area, listings, directory.directory, what)) {
+    const { name, type, number, place } = entry;
+    // A byte in each character, so that this is the order of bytes, by which the kernel looks for a name.
+    if (name <= last) {
+      throw area.broken(`${what} has "${printableBytes(name)}" behind "${printableBytes(last)}"`);
+    }
+    last = name;
+    if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
+      throw area.broken(
+        `"${printableBytes(name)}" in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
+      );
+    }
+    const inode = inodes.inode(number);
+    if (type !== (inode.type > extendedType ? inode.type - extendedType : inode.type)) {
+      throw area.broken(`"${printableBytes(name)}" in ${what} has type ${type}, its inode ${inode.type}`);
+    }
+    index.see(entry);
+    yield { name, inode };
+  }
+  index.end();
+}
+
+/** Compares a directory's index with its listing, as that goes by. */
+class IndexCheck {
+  readonly #image: SquashfsImage;
+  readonly #directory: Directory;
+  #next = 0;
+
+  constructor(image: SquashfsImage, directory: Directory) {
+    this.#image = image;
+    this.#directory = directory;
+  }
+
+  see({ name, headerAt }: StoredEntry): void {
+    const { index, place } = this.#directory.directory;
+    const entry = index[this.#next];
+    if (entry === undefined || headerAt !== entry.at) {
+      return;
+    }
+    const { listings } = this.#image;
+    const start = listings.offsetOf(place) ?? 0;
+    const blockOfHeader = Math.floor((start + entry.at) / metadataBlockBytes) * metadataBlockBytes;
+    if (entry.name !== name || listings.offsetOf({ block: entry.block, offset: 0 }) !== blockOfHeader) {
+      throw this.#wrong(entry.name);
+    }
+    this.#next += 1;
+  }
+
+  end(): void {
+    const left = this.#directory.directory.index[this.#next];
+    if (left !== undefined) {
+      throw this.#wrong(left.name);
+    }
+  }
+
+  #wrong(name: string): Error {
+    return this.#image.area.broken(
+      `the index of directory ${this.#directory.number} leads to "${printableBytes(name)}", where that is not`,
+    );
+  }
+}

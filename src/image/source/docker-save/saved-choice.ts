@@ -1,0 +1,95 @@
+import { HpcGatError, UsageError } from '../../../support/errors.ts';
+import { nearest } from '../../../support/suggest.ts';
+import type { ManifestImage } from './docker-manifest.ts';
+import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
+import { asIndexed, platformOf, type ImageConfig } from '../image-config.ts';
+import type { Platform } from '../platform.ts';
+import type { SavedIndexEntry } from './saved-index.ts';
+import type { DockerArchiveSource } from '../source.ts';
+
+type ReadConfig = (image: ManifestImage) => Promise<{
+  readonly digest: string;
+  readonly config: ImageConfig;
+  readonly indexed: Platform | undefined;
+}>;
+
+/**
+ * Chooses the requested image of an archive of `docker save`: by digest, by name, else the only image or the only one for
+ * the platform.
+ *
+ * @throws {UsageError} when it is not there, or several remain.
+ */
+export async function chooseSaved(
+  images: readonly ManifestImage[],
+  index: readonly SavedIndexEntry[],
+  file: string,
+  { reference, digest, platform }: Pick<DockerArchiveSource, 'reference' | 'digest' | 'platform'>,
+  readConfig: ReadConfig,
+): Promise<ManifestImage> {
+  const named =
+    reference === undefined
+      ? images
+      : images.filter(({ RepoTags }) => RepoTags.map(shortenName).includes(shortenName(reference)));
+  const wanted = onceEach(named);
+  const [first, ...others] = wanted;
+  if (first === undefined) {
+    throw noSuchImage(images, file, reference ?? '');
+  }
+  if (others.length === 0 && digest === undefined) {
+    return first;
+  }
+  const candidates: Candidate<ManifestImage>[] = [];
+  for (const image of wanted) {
+    candidates.push(await candidateOf(image, images, readConfig));
+  }
+  if (digest === undefined) {
+    return chooseForPlatform(candidates, { kind: 'docker-archive', file }, platform);
+  }
+  const configDigest = index.find(({ manifestDigest }) => manifestDigest === digest)?.configDigest ?? digest;
+  const found = candidates.find((candidate) => candidate.digest === configDigest);
+  if (found === undefined) {
+    throw new UsageError(`${file} holds no image ${digest}`, {
+      fix: `it holds ${listSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
+    });
+  }
+  return found.image;
+}
+
+/** Shortens a name of Docker Hub: Podman saves `docker.io/library/x:1` where Docker saves `x:1`. */
+function shortenName(name: string): string {
+  return name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '');
+}
+
+/** Removes duplicates: an image may be listed under several names. */
+function onceEach(images: readonly ManifestImage[]): readonly ManifestImage[] {
+  return [...new Map(images.map((image) => [image.Config, image])).values()];
+}
+
+async function candidateOf(
+  image: ManifestImage,
+  images: readonly ManifestImage[],
+  readConfig: ReadConfig,
+): Promise<Candidate<ManifestImage>> {
+  const names = images.filter(({ Config }) => Config === image.Config).flatMap(({ RepoTags }) => RepoTags);
+  try {
+    const { digest, config, indexed } = await readConfig(image);
+    return { image, names, digest, platforms: [platformOf(asIndexed(config, indexed))] };
+  } catch (error) {
+    if (error instanceof HpcGatError) {
+      // An unreadable image does not invalidate the others.
+      return { image, names, digest: '', platforms: [] };
+    }
+    throw error;
+  }
+}
+
+function noSuchImage(images: readonly ManifestImage[], file: string, reference: string): UsageError {
+  const tags = images.flatMap(({ RepoTags }) => RepoTags);
+  const meant = nearest(reference, tags);
+  return new UsageError(`${file} holds no image ${reference}`, {
+    fix:
+      meant !== undefined
+        ? `did you mean ${meant}?`
+        : `it holds ${tags.length === 0 ? 'images without a name' : listSome(tags)}`,
+  });
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { HpcGatError, messageOf } from '../../../support/errors.ts';
+import { printable } from '../../../support/printable.ts';
+import { inflate } from './inflate.ts';
+import type { LayerReading } from './layered-image.ts';
+
+/** How the bytes of a layer are stored. */
+export type LayerCodec = 'none' | 'gzip' | 'zstd';
+
+/** By the first bytes: RFC 1952, RFC 8878. */
+export function codecByStart(start: Buffer): LayerCodec {
+  const magic = start.toString('hex', 0, 4);
+  // A stream of zstd may begin with a frame that is to be skipped.
+  return magic.startsWith('1f8b') ? 'gzip' : /^(28b52ffd|5.2a4d18)$/.test(magic) ? 'zstd' : 'none';
+}
+
+/** The stored bytes of a layer, wherever they come from. */
+export interface LayerStream {
+  readonly name: string;
+  readonly codec: LayerCodec;
+  /** Each holds until the next one is asked for. */
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+/** Digests of a layer's bytes as they are stored, and uncompressed. */
+export interface LayerDigests {
+  readonly stored: string;
+  readonly plain: string;
+}
+
+const fix = 'save or copy the image again, and compare its checksum';
+
+/**
+ * The uncompressed bytes of a layer; each chunk holds until the next one is asked for.
+ *
+ * @param onBytes told how many stored bytes were read since the last call.
+ * @param onEnd told the digests, behind the last byte.
+ * @throws {HpcGatError} when the layer cannot be read.
+ */
+export async function* inflateLayer(
+  place: string,
+  { name, codec, chunks }: LayerStream,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+  onEnd: (digests: LayerDigests) => void,
+): AsyncGenerator<Buffer> {
+  const ofStored = createHash('sha256');
+  const ofPlain = createHash('sha256');
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      onBytes(chunk.length);
+      ofStored.update(chunk);
+      yield chunk;
+    }
+  }
+  try {
+    for await (const chunk of codec === 'none' ? counted() : inflate(counted(), codec)) {
+      signal.throwIfAborted();
+      if (codec !== 'none') {
+        ofPlain.update(chunk);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HpcGatError) {
+      throw error;
+    }
+    throw unreadable(place, name, error);
+  }
+  const stored = `sha256:${ofStored.digest('hex')}`;
+  onEnd({ stored, plain: codec === 'none' ? stored : `sha256:${ofPlain.digest('hex')}` });
+}
+
+/**
+ * Reads a layer for the digest of its stored bytes alone.
+ *
+ * @throws {HpcGatError} when the layer cannot be read, or differs.
+ */
+export async function checkStored(
+  place: string,
+  { name, digest, chunks }: Pick<LayerStream, 'name' | 'chunks'> & { readonly digest: string },
+  { onBytes, signal }: Pick<LayerReading, 'onBytes' | 'signal'>,
+): Promise<void> {
+  const stored = inflateLayer(place, { name, codec: 'none', chunks }, onBytes, signal, (found) => {
+    expectDigests(place, { name, digest }, found);
+  });
+  while ((await stored.next()).done !== true) {
+    // Its digest is all that is wanted.
+  }
+}
+
+export function unreadable(place: string, name: string, cause: unknown): HpcGatError {
+  return new HpcGatError(
+    `${place} is damaged: its layer ${printable(name)} cannot be read: ${messageOf(cause)}`,
+    { fix, cause },
+  );
+}
+
+/** @throws {HpcGatError} when a layer is not the one that was named. */
+export function expectDigests(
+  place: string,
+  { name, digest, diffId }: { readonly name: string; readonly digest?: string; readonly diffId?: string },
+  found: LayerDigests,
+): void {
+  for (const [is, named] of [
+    [found.stored, digest],
+    [found.plain, diffId],
+  ] as const) {
+    if (named !== undefined && is !== named) {
+      throw new HpcGatError(
+        `${place} is damaged: its layer ${printable(name)} has the digest ${is}, not ${printable(named)}`,
+        { fix },
+      );
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { HpcGatError, messageOf, UsageError } from '../../../support/errors.ts';
+import { printable } from '../../../support/printable.ts';
+import { layoutFix } from '../archive-file.ts';
+import { checkDescription, parseDescription } from '../description-json.ts';
+import { directoryFiles, readSlice, tarFiles, type FileSlice } from '../image-files.ts';
+import { chooseEntry } from './oci-entry.ts';
+import { resolveImage, type OciImage } from './oci-image.ts';
+import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
+import { indexSchema, isNonDistributable, type Descriptor, type ImageIndex } from './oci-manifest.ts';
+import type { OciSource } from '../source.ts';
+
+/** A directory or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
+export interface OciLayout {
+  readonly image: OciImage;
+  /** Returns the file of a layer's blob. @throws {HpcGatError} when it is missing. */
+  readonly blob: (digest: string) => Promise<FileSlice>;
+}
+
+/**
+ * @throws {UsageError} when there is no such layout, or not this image in it.
+ * @throws {HpcGatError} when it is damaged.
+ */
+export async function readOciLayout(source: OciSource): Promise<OciLayout> {
+  const { kind, file } = source;
+  const files = kind === 'oci' ? directoryFiles(file) : await tarFiles(file, layoutFix);
+  const image = await readOciImage(source, async (name) => {
+    const slice = await files.find(name);
+    return slice && readSlice(slice, name, file);
+  });
+  return {
+    image,
+    blob: async (digest) =>
+      (await files.find(blobName(digest))) ??
+      throwMissing(
+        file,
+        digest,
+        image.layers.find((layer) => layer.digest === digest),
+      ),
+  };
+}
+
+/**
+ * What the descriptions in a layout say of the image that is wanted from it.
+ *
+ * @param read a file of the layout; undefined when it is not there.
+ * @throws {UsageError} {HpcGatError} as {@link readOciLayout}.
+ */
+export async function readOciImage(
+  source: OciSource,
+  read: (name: string) => Promise<Buffer | undefined>,
+): Promise<OciImage> {
+  const { kind, file, platform } = source;
+  const index = await read('index.json');
+  if (index === undefined) {
+    throw new UsageError(
+      `${file} is no OCI ${kind === 'oci' ? 'directory' : 'archive'}: it holds no index.json`,
+      {
+        fix:
+          kind === 'oci'
+            ? 'name the directory that holds oci-layout, index.json and blobs/'
+            : 'name what `docker save` of Docker 25 or later, `skopeo copy` or buildx wrote; older archives are docker-archive:FILE',
+      },
+    );
+  }
+  const blobs: BlobReader = {
+    place: file,
+    fix: layoutFix,
+    read: async (digest) => (await read(blobName(digest))) ?? throwMissing(file, digest),
+  };
+  const start = await chooseEntry(parseIndex(index.toString('utf8'), file), source, blobs);
+  return resolveImage(start, blobs, platform);
+}
+
+function blobName(digest: string): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+function throwMissing(place: string, digest: string, layer?: Descriptor): never {
+  if (layer !== undefined && isNonDistributable(layer)) {
+    throw missingNonDistributable(place, layer);
+  }
+  throw new HpcGatError(`${place} is incomplete: it holds no blob ${digest}`, { fix: layoutFix });
+}
+
+function parseIndex(text: string, place: string): ImageIndex {
+  try {
+    const index = checkDescription(indexSchema, parseDescription(text));
+    const [problem] = index.problems;
+    if (index.manifests.length === 0 && problem !== undefined) {
+      throw new Error(problem);
+    }
+    return index;
+  } catch (cause) {
+    throw new HpcGatError(
+      `index.json in ${place} is not the index of an OCI image: ${printable(messageOf(cause))}`,
+      { fix: layoutFix, cause },
+    );
+  }
+}

@@ -1,0 +1,125 @@
+import { HpcGatError, UsageError } from '../../../support/errors.ts';
+import { printable } from '../../../support/printable.ts';
+import { platformOf } from '../image-config.ts';
+import { imagesAmong, readConfigOfImage } from './oci-artifact.ts';
+import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
+import {
+  imageManifestSchema,
+  indexSchema,
+  isIndex,
+  type Descriptor,
+  type ImageIndex,
+} from './oci-manifest.ts';
+import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from '../platform.ts';
+
+/** Highest number of entries without a platform whose configuration is read. */
+const maxRead = 64;
+/** Highest depth of nested indexes that are read for the platforms of their images. */
+const maxDepth = 4;
+
+/**
+ * Chooses the image for one platform from an index. The platform of an entry that names none is read from its
+ * configuration.
+ *
+ * @param platform requested platform; that of this host when undefined.
+ * @throws {UsageError} when there is none for this platform.
+ */
+export async function choosePlatform(
+  { manifests, problems }: ImageIndex,
+  blobs: BlobReader,
+  platform: Platform | undefined,
+): Promise<Descriptor> {
+  const images = imagesAmong(manifests);
+  const wanted = platform ?? hostPlatform();
+  const [only] = images;
+  const found = allBestOf(images, wanted);
+  if (found[0] !== undefined) {
+    return firstImage(found, found[0], blobs);
+  }
+  if (images.length === 1 && only !== undefined && only.platform === undefined) {
+    return only;
+  }
+  const read: { image: Descriptor; platform: Platform }[] = [];
+  const failures: HpcGatError[] = [];
+  for (const image of images) {
+    const platforms = image.platform
+      ? [image.platform]
+      : await readPlatforms(image, blobs, failures, read.length);
+    read.push(...platforms.map((one) => ({ image, platform: one })));
+  }
+  const configured = bestOf(read, wanted);
+  if (configured !== undefined) {
+    return configured.image;
+  }
+  if (failures[0] !== undefined) {
+    throw failures[0];
+  }
+  const platforms = [...new Set(read.map((one) => formatPlatform(one.platform)))];
+  throw new UsageError(`${blobs.place} holds no image for ${formatPlatform(wanted)}`, {
+    fix: [
+      platforms.length === 0
+        ? 'it holds no image at all'
+        : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
+      ...problems.slice(0, 1).map((problem) => `an entry of its index cannot be used: ${printable(problem)}`),
+    ].join('; '),
+  });
+}
+
+/** Finds the first image: artifacts such as signatures may be listed with the platform of their image. */
+async function firstImage(
+  entries: readonly Descriptor[],
+  otherwise: Descriptor,
+  blobs: BlobReader,
+): Promise<Descriptor> {
+  if (entries.length > 1) {
+    for (const entry of entries.slice(0, maxRead)) {
+      const platforms = await readPlatforms(entry, blobs, []);
+      if (platforms.length > 0) {
+        return entry;
+      }
+    }
+  }
+  return otherwise;
+}
+
+/**
+ * Reads the platforms of an entry of an index: one for an image, those of its images for an index, none for other
+ * entries. A platform that the entry itself names takes precedence.
+ *
+ * @param failures receives the error of an unreadable entry, which does not invalidate the others.
+ */
+export async function readPlatforms(
+  descriptor: Descriptor,
+  blobs: BlobReader,
+  failures: HpcGatError[],
+  alreadyRead = 0,
+  depth = 0,
+): Promise<readonly Platform[]> {
+  const { digest, platform } = descriptor;
+  const listed = platform === undefined ? [] : [platform];
+  if (alreadyRead >= maxRead || depth >= maxDepth) {
+    return listed;
+  }
+  try {
+    const json = parseObject(await readChecked(descriptor, 'manifest', blobs), digest, blobs);
+    if (isIndex(json)) {
+      const platforms: Platform[] = [];
+      for (const entry of imagesAmong(parseAs(indexSchema, json, digest, blobs).manifests)) {
+        platforms.push(
+          ...(entry.platform
+            ? [entry.platform]
+            : await readPlatforms(entry, blobs, failures, alreadyRead + platforms.length, depth + 1)),
+        );
+      }
+      return platform === undefined ? platforms : listed;
+    }
+    const config = await readConfigOfImage(parseAs(imageManifestSchema, json, digest, blobs), blobs);
+    return config === undefined ? [] : platform === undefined ? [platformOf(config)] : listed;
+  } catch (error) {
+    if (error instanceof HpcGatError) {
+      failures.push(error);
+      return listed;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { countBytes } from '../layers/count-bytes.ts';
+import { wholeFile, type FileSlice } from '../image-files.ts';
+import type { OciImage } from './oci-image.ts';
+import { checkLayers, storedLayers } from '../layers/stored-layers.ts';
+import type { ConversionWatch } from '../../convert/engine.ts';
+
+/** Brings a layer's stored bytes to `file`. */
+export type PlaceBlob = (digest: string, file: string) => Promise<void>;
+
+/**
+ * An OCI layout that holds this one image and nothing else: Apptainer 1.4 takes neither tags of a layout nor
+ * the image of a platform from one.
+ *
+ * @param directory where nothing is yet.
+ * @param place where the image comes from, for messages.
+ * @throws {HpcGatError} when a layer does not have the digests that are named for it.
+ */
+export async function writeLayout(
+  directory: string,
+  image: OciImage,
+  place: string,
+  placeBlob: PlaceBlob,
+  { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
+): Promise<void> {
+  const fileOf = (digest: string) => path.join(directory, 'blobs', digest.replace(':', '/'));
+  const { manifest, manifestDigest, manifestMediaType, configBytes, configDigest } = image;
+  await mkdir(path.join(directory, 'blobs', 'sha256'), { recursive: true });
+  const descriptor = { mediaType: manifestMediaType, digest: manifestDigest, size: manifest.length };
+  await Promise.all([
+    writeFile(path.join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' })),
+    writeFile(
+      path.join(directory, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }),
+    ),
+    writeFile(fileOf(manifestDigest), manifest),
+    writeFile(fileOf(configDigest), configBytes),
+  ]);
+  for (const digest of new Set(image.layers.map((layer) => layer.digest))) {
+    signal.throwIfAborted();
+    await placeBlob(digest, fileOf(digest));
+  }
+  const layers = await storedLayers(place, image, (digest) => wholeFile(fileOf(digest)));
+  const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const onBytes = countBytes(onProgress, 'fetch', 'checking the digests of the layers', totalBytes);
+  await checkLayers(place, layers, onBytes, signal);
+}
+
+/** A whole file is linked; an entry of a tar is copied out of it. */
+export async function placeSlice(
+  { file, dataOffset, sizeBytes }: FileSlice,
+  target: string,
+  kind: 'oci' | 'oci-archive',
+  signal: AbortSignal,
+): Promise<void> {
+  if (kind === 'oci') {
+    await symlink(file, target);
+  } else if (sizeBytes === 0) {
+    await writeFile(target, '');
+  } else {
+    const entry = createReadStream(file, { start: dataOffset, end: dataOffset + sizeBytes - 1 });
+    await pipeline(entry, createWriteStream(target), { signal });
+  }
+}

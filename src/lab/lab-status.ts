@@ -1,0 +1,80 @@
+import { nodeDirectory, nodesOf, addressOf, type Lab } from './open-lab.ts';
+import { runningProcess } from './processes.ts';
+import { slurmStates } from './ready.ts';
+import { formatModes, type LabModes } from './modes.ts';
+import { readLabState } from './lab-state.ts';
+import { packageVersions } from './rootfs.ts';
+
+export interface LabStatus {
+  readonly name: string;
+  readonly directory: string;
+  readonly up: boolean;
+  /** Modes that were passed to `up`; empty when the lab is down. */
+  readonly modes: LabModes;
+  readonly nodes: readonly NodeStatus[];
+  /** Of what the lab is about: package name -> version. Empty when it is down. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+interface NodeStatus {
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+  readonly up: boolean;
+  /** Of the node's first process, on the host. */
+  readonly pid: number | null;
+  /** Slurm's word for a compute node, when the controller answers. */
+  readonly slurm: string | null;
+}
+
+const shown = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge'];
+
+export async function labStatus(lab: Lab): Promise<LabStatus> {
+  const record = await readLabState(lab);
+  const running = await Promise.all(
+    nodesOf(lab).map(([name]) => runningProcess(nodeDirectory(lab, name).pidFile)),
+  );
+  const loginUp = nodesOf(lab).some(
+    ([, { role }], index) => role === 'login' && running[index] !== undefined,
+  );
+  const states = loginUp ? await slurmStates(lab) : new Map<string, string>();
+  const versions = record === undefined ? {} : await packageVersions(record.rootfs);
+  return {
+    name: lab.name,
+    directory: lab.directory,
+    up: record !== undefined && running.every((process) => process !== undefined),
+    modes: record?.modes ?? {},
+    nodes: nodesOf(lab).map(([name, node], index) => ({
+      name,
+      role: node.role,
+      address: addressOf(lab, node),
+      up: running[index] !== undefined,
+      pid: running[index]?.pid ?? null,
+      slurm: states.get(name) ?? null,
+    })),
+    versions: Object.fromEntries(Object.entries(versions).filter(([name]) => shown.includes(name))),
+  };
+}
+
+/** The same for a person. */
+export function statusLines({ name, up, modes, directory, nodes, versions }: LabStatus): string[] {
+  const rows = nodes.map((node) => [
+    node.name,
+    node.role,
+    node.address,
+    node.up ? `up, process ${node.pid ?? ''}` : 'down',
+    node.slurm ?? '',
+  ]);
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return [
+    `lab "${name}" is ${[up ? 'up' : 'down', ...formatModes(modes)].join(' ')} (${directory})`,
+    ...rows.map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => cell.padEnd(width(column)))
+          .join('  ')
+          .trimEnd()}`,
+    ),
+    ...Object.entries(versions).map(([tool, version]) => `  ${tool} ${version}`),
+  ];
+}

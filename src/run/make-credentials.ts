@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { writeFileAtomically } from '../support/files.ts';
+import { UsageError } from '../support/errors.ts';
+import { makeDirectory } from '../support/make-directory.ts';
+import { explainDirectoryConcern } from '../support/ownership.ts';
+import { credentialFiles, serverName } from '../triton/client-credentials.ts';
+import { makeCertificates } from './certificates.ts';
+
+/** How far apart the clocks of those who connect may be: the certificates hold this much earlier and longer. */
+const clockSkewMs = 3_600_000;
+
+export interface CredentialTimes {
+  readonly now: Date;
+  /** When the server will be gone. */
+  readonly until: Date;
+}
+
+/**
+ * Creates the credentials of one server and its clients: files of mode 0600 in `directory`, which is created with mode 0700.
+ *
+ * @throws {UsageError} for a directory that others can write.
+ */
+export async function makeCredentials(directory: string, { now, until }: CredentialTimes): Promise<void> {
+  const { ca, server, client } = await makeCertificates(serverName, {
+    notBefore: new Date(now.getTime() - clockSkewMs),
+    notAfter: new Date(until.getTime() + clockSkewMs),
+  });
+  await makeDirectory(directory, 0o700);
+  const concern = await explainDirectoryConcern(directory);
+  if (concern !== undefined) {
+    throw new UsageError(`keys cannot be kept in ${directory}: ${concern}, who could exchange them`, {
+      fix: 'name a new directory, or take write permission from others: chmod go-w',
+    });
+  }
+  const texts = {
+    [credentialFiles.ca]: ca,
+    [credentialFiles.serverCertificate]: server.certificate,
+    [credentialFiles.serverKey]: server.key,
+    [credentialFiles.clientCertificate]: client.certificate,
+    [credentialFiles.clientKey]: client.key,
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFileAtomically(path.join(directory, name), text, 0o600);
+  }
+}

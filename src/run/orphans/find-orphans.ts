@@ -1,0 +1,172 @@
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import type { CompleteSettings } from '../../config/defaults.ts';
+import type { Context } from '../../support/context.ts';
+import { explainDirectoryConcern } from '../../support/ownership.ts';
+import { isRunning } from '../../support/process-identity.ts';
+import { isListed, readText } from '../../support/shared-files.ts';
+import { generatedRunId } from '../plan/run-plan.ts';
+
+/** Resources of a run on this host whose run directory was removed. */
+export interface Orphan {
+  readonly run: string;
+  readonly host: string;
+  /** The user who started the run. */
+  readonly user: string;
+  /** Run directory; undefined when no record names it. */
+  readonly runDirectory: string | undefined;
+  readonly ageSeconds: number;
+  /** Temporary directories of the run on this host. */
+  readonly directories: readonly string[];
+  /** Directory with copies of the run's records; undefined when there is none. */
+  readonly records: string | undefined;
+  /** Process id of the run's script, while it runs. */
+  readonly scriptPid: number | undefined;
+}
+
+/** Matches the directories that `mktemp` creates in the script of a run (templates/run). */
+const madeByRun = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
+/** Name of the directory with copies of a run's records, in each directory that the run creates. */
+const copies = '.hpc-gat';
+/** Age below which an unused directory without records is left alone: a run of an earlier version may be starting. */
+const youngSeconds = 3_600;
+
+/** Directory of a run on this host, with the records that it contains. */
+interface RunDirectory {
+  readonly run: string;
+  readonly directory: string;
+  readonly ageSeconds: number;
+  readonly records: Records | undefined;
+}
+
+interface Records {
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/**
+ * Finds resources of this user's runs on this host that no run directory records. A run whose script runs is included
+ * only when its run directory was removed. A run whose run directory exists is left to `cleanup` in its project.
+ */
+export async function findOrphans(
+  { env, clock }: Pick<Context, 'env' | 'clock'>,
+  { node }: Pick<CompleteSettings, 'node'>,
+): Promise<Orphan[]> {
+  const configured = node.temp.map(
+    (directory) => (directory.startsWith('$') ? env[directory.slice(1)] : directory) ?? '',
+  );
+  const parents = new Set(
+    [...configured, '/tmp', '/var/tmp', '/dev/shm'].filter((directory) => path.isAbsolute(directory)),
+  );
+  const found = (await Promise.all([...parents].map((parent) => directoriesIn(parent, clock.now())))).flat();
+  const [known, unknown] = [
+    found.filter(({ records }) => records !== undefined),
+    found.filter(({ records }) => records === undefined),
+  ];
+  const used = unknown.length === 0 ? '' : await ownMounts();
+  return [
+    ...(await fromRecords(known)),
+    ...unknown
+      .filter(
+        ({ directory, ageSeconds }) =>
+          ageSeconds >= youngSeconds && !used.includes(`/${path.basename(directory)}`),
+      )
+      .map(({ run, directory, ageSeconds }) => ({
+        ...{ run, ageSeconds, directories: [directory], host: hostname(), user: userInfo().username },
+        ...{ runDirectory: undefined, records: undefined, scriptPid: undefined },
+      })),
+  ];
+}
+
+async function fromRecords(directories: readonly RunDirectory[]): Promise<Orphan[]> {
+  const byScript = new Map<string, { first: RunDirectory; records: Records; all: string[] }>();
+  for (const each of directories) {
+    const { records, directory } = each;
+    if (records?.host === hostname() && (await isGone(records.runDirectory))) {
+      const key = JSON.stringify([records.runDirectory, records.pid, records.startTicks]);
+      const known = byScript.get(key) ?? { first: each, records, all: [] };
+      known.all.push(directory);
+      byScript.set(key, known);
+    }
+  }
+  return [...byScript.values()].map(({ first, records, all }) => ({
+    run: first.run,
+    host: records.host,
+    user: userInfo().username,
+    runDirectory: records.runDirectory,
+    ageSeconds: first.ageSeconds,
+    directories: all,
+    records: records.directory,
+    scriptPid: isRunning(records) === true ? records.pid : undefined,
+  }));
+}
+
+/** Whether a file is certainly missing; a file that cannot be examined may exist. */
+async function isGone(file: string): Promise<boolean> {
+  return isListed(file).then(
+    (isThere) => !isThere,
+    () => false,
+  );
+}
+
+/** Lists directories that runs of this user created. */
+async function directoriesIn(parent: string, now: Date): Promise<RunDirectory[]> {
+  const names = await readdir(parent).catch(() => []);
+  // Where others can rename entries, any directory of this user may bear such a name.
+  const canBeRenamed = (await explainDirectoryConcern(parent)) !== undefined;
+  const directories = await Promise.all(
+    names.map(async (name) => {
+      const run = madeByRun.exec(name)?.[1];
+      const directory = path.join(parent, name);
+      const state = run === undefined ? undefined : await ownDirectory(directory);
+      const records = state === undefined ? undefined : await readRecords(path.join(directory, copies));
+      // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
+      return run === undefined ||
+        state === undefined ||
+        (records === undefined && (canBeRenamed || !generatedRunId.test(run)))
+        ? []
+        : [
+            {
+              ...{ run, directory, records },
+              ageSeconds: Math.max(0, Math.round((now.getTime() - state.mtimeMs) / 1_000)),
+            },
+          ];
+    }),
+  );
+  return directories.flat();
+}
+
+/** Reads the facts of a directory; undefined unless it is a directory of this user. */
+async function ownDirectory(directory: string): Promise<{ mtimeMs: number } | undefined> {
+  const state = await lstat(directory).catch(() => undefined);
+  return state?.isDirectory() === true && state.uid === process.getuid?.() ? state : undefined;
+}
+
+async function readRecords(directory: string): Promise<Records | undefined> {
+  if ((await ownDirectory(directory)) === undefined) {
+    return undefined;
+  }
+  const read = async (name: string): Promise<string> =>
+    ((await readText(path.join(directory, name)).catch(() => undefined)) ?? '').replace(/\n$/, '');
+  const [runDirectory, host, script] = await Promise.all(['run-directory', 'host', 'script'].map(read));
+  const [, pid, startTicks] = /^(\d+) (\d+)$/.exec(script ?? '') ?? [];
+  return runDirectory === undefined ||
+    !path.isAbsolute(runDirectory) ||
+    host === undefined ||
+    pid === undefined
+    ? undefined
+    : { directory, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
+}
+
+/** Reads the mounts of every process that this user may examine. */
+async function ownMounts(): Promise<string> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const tables = await Promise.all(
+    names.map((pid) => readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')),
+  );
+  return [...new Set(tables)].join('\n');
+}

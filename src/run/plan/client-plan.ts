@@ -1,0 +1,76 @@
+import path from 'node:path';
+import type { Project } from '../../config/load.ts';
+import { clientArguments } from '../../docker/run-arguments.ts';
+import { UsageError } from '../../support/errors.ts';
+import { type Mount, quoteForMount } from '../../support/mount.ts';
+import { dockerNameOf } from './docker-image.ts';
+import type { RunPlan } from './run-plan.ts';
+
+type ClientPlan = Pick<RunPlan, 'clientWhere' | 'client' | 'clientFile' | 'clientImage'>;
+type SeenByClient = Pick<RunPlan, 'runDirectory' | 'repository' | 'models'>;
+
+const program = 'hpc-gat';
+
+/**
+ * How the node of a run starts the client. In an image it sees the run's directory, the model repository and the
+ * directory of the workload, at the paths they have outside, and nothing of the user's home.
+ *
+ * @throws {UsageError} for `client.where: binary` without one, and for an image that Docker has no name for.
+ */
+export function planClient(project: Project, seen: SeenByClient, hostClient: readonly string[]): ClientPlan {
+  const { settings, root } = project;
+  const { where, binary } = settings.client;
+  switch (where) {
+    case 'host':
+      return { clientWhere: where, client: [...hostClient], clientFile: null };
+    case 'binary': {
+      if (binary === undefined) {
+        throw new UsageError('client.where is binary, and no client.binary says which', {
+          fix: 'set client.binary to a self-contained hpc-gat that the nodes see',
+        });
+      }
+      const file = path.resolve(root, binary);
+      return { clientWhere: where, client: [file], clientFile: file };
+    }
+    case 'image':
+      return settings.runtime === 'docker'
+        ? inDockerImage(project, mountsFor(seen))
+        : inSif(project, mountsFor(seen));
+  }
+}
+
+function inSif({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
+  const file = path.resolve(root, settings.client.image.file);
+  const mounted = mounts.flatMap((mount) => ['--mount', quoteForMount(mount)]);
+  return {
+    clientWhere: 'image',
+    client: ['exec', '--cleanenv', '--contain', '--pwd', '/', ...mounted, file, program],
+    clientFile: file,
+  };
+}
+
+function inDockerImage({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
+  const image = dockerNameOf(settings.client.image.source, root);
+  if (image === undefined) {
+    throw new UsageError('client.where is image, and no Docker image is known for the client', {
+      fix: 'set client.image.source to docker-daemon:NAME (`hpc-gat build client` makes one), or client.where to host',
+    });
+  }
+  return {
+    clientWhere: 'image',
+    client: clientArguments({ mounts, image, program }),
+    clientFile: null,
+    clientImage: image,
+  };
+}
+
+function mountsFor({ runDirectory, repository, models }: SeenByClient): Mount[] {
+  const directories = [
+    { source: runDirectory, readOnly: false },
+    { source: repository, readOnly: true },
+    ...models
+      .filter(({ workload }) => !workload.startsWith(`${repository}/`))
+      .map(({ workload }) => ({ source: path.dirname(workload), readOnly: true })),
+  ];
+  return directories.map(({ source, readOnly }) => ({ source, destination: source, readOnly }));
+}

@@ -1,0 +1,72 @@
+import path from 'node:path';
+import type { Project } from '../../config/load.ts';
+import { instanceArguments } from '../../apptainer/instance.ts';
+import { isOnThisMachine, parseDockerUrl } from '../../docker/endpoint.ts';
+import { runArguments } from '../../docker/run-arguments.ts';
+import { UsageError } from '../../support/errors.ts';
+import type { Mount } from '../../support/mount.ts';
+import { dockerNameOf } from './docker-image.ts';
+import type { RunPlan } from './run-plan.ts';
+
+export interface ContainerRequest {
+  readonly kind: RunPlan['kind'];
+  readonly serve: boolean;
+  readonly gpu: boolean;
+  readonly mounts: readonly Mount[];
+  /** Where the Docker daemon listens, for a run with Docker. */
+  readonly dockerHost: string | undefined;
+}
+
+/**
+ * What the server's container is made with: the runtime, the image in the form that it takes, its options.
+ *
+ * @throws {UsageError} for Docker where it cannot be used, or without an image.
+ */
+export function planContainer(
+  project: Project,
+  request: ContainerRequest,
+): Pick<RunPlan, 'runtime' | 'image' | 'containerArguments' | 'dockerHost'> {
+  const { root, settings } = project;
+  const { runtime } = settings;
+  const { gpu, mounts } = request;
+  if (runtime !== 'docker') {
+    return {
+      runtime,
+      image: path.resolve(root, settings.image.file),
+      containerArguments: instanceArguments({ gpu, mounts, further: settings.apptainer.arguments }),
+    };
+  }
+  refuseWhereDockerIsNot(request);
+  const { shmSize, arguments: further } = settings.docker;
+  return {
+    runtime,
+    image: dockerImage(project),
+    containerArguments: runArguments({ mounts, shmSize, further }),
+    dockerHost: request.dockerHost ?? '',
+  };
+}
+
+function refuseWhereDockerIsNot({ kind, serve, dockerHost = '' }: ContainerRequest): void {
+  if (kind === 'job') {
+    throw new UsageError('a batch job runs with Apptainer or Singularity: clusters have no Docker', {
+      fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or give --runtime apptainer`,
+    });
+  }
+  if (dockerHost !== '' && !isOnThisMachine(parseDockerUrl(dockerHost))) {
+    throw new UsageError(
+      `the Docker daemon at ${dockerHost} is on another machine: its containers see none of the files of this one`,
+      { fix: 'run hpc-gat there, or set DOCKER_HOST to a daemon of this machine' },
+    );
+  }
+}
+
+/** `docker.image`, else what the SIF is made from. */
+function dockerImage({ root, settings }: Project): string {
+  const name = settings.docker.image ?? dockerNameOf(settings.image.source, root);
+  if (name === undefined) {
+    throw new UsageError('no Docker image is known for this run', {
+      fix: 'name it: --image NAME, docker.image in hpc-gat.yaml, or image.source: docker-daemon:NAME',
+    });
+  }
+  return name;
+}

@@ -1,0 +1,190 @@
+import path from 'node:path';
+import * as z from 'zod';
+import { securityForms } from '../../config/schema.ts';
+import type { Project } from '../../config/load.ts';
+import { jobDirectives } from '../../slurm/directives.ts';
+import { clientPlaces, runtimes } from '../../config/schema.ts';
+import { planClient } from './client-plan.ts';
+import { planContainer } from './container-plan.ts';
+import { planBinds } from './bind-plan.ts';
+import { planEnvironment } from './environment-plan.ts';
+import { planModels } from './model-plan.ts';
+import { checkServerArguments } from './server-arguments.ts';
+
+const absolute = z.string().startsWith('/');
+
+/**
+ * Every value of a run, resolved: what its script is rendered from and what later verbs know of it.
+ * Written to `plan.json` in the run's directory.
+ */
+const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Of the hpc-gat that made it. */
+  version: z.string(),
+  /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
+  kind: z.enum(['job', 'local']),
+  /** Whether the server stays until it is stopped or its time is over, instead of being tested. */
+  serve: z.boolean(),
+  gpu: z.boolean(),
+  /** Whether the server may be called ready although its container sees no GPU. */
+  allowCpu: z.boolean(),
+  runDirectory: absolute,
+  /** What the server's container is made with. */
+  runtime: z.enum(runtimes),
+  /** A SIF file; with Docker the image's name in the daemon. */
+  image: z.string(),
+  /** Further options of the runtime. */
+  containerArguments: z.array(z.string()),
+  /** Where the Docker daemon listens, as DOCKER_HOST has it; only with Docker. */
+  dockerHost: z.string().optional(),
+  repository: absolute,
+  /** The models that are waited for and tested. */
+  models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
+  /** Host directories and files that the container sees beside the repository, read-only. */
+  binds: z.array(absolute),
+  /** Mount points of `binds` in the container. */
+  bindTargets: z.array(absolute),
+  /** `NAME=value`, for everything in the container. */
+  environment: z.array(z.string()),
+  /** `NAME=value`, for tritonserver alone. */
+  serverEnvironment: z.array(z.string()),
+  /** Libraries in the container that are loaded into tritonserver alone. */
+  preload: z.array(absolute),
+  clientWhere: z.enum(clientPlaces),
+  /**
+   * Program and first arguments that start this package on the node; of an image, without the container runtime and what
+   * it is told on the node alone.
+   */
+  client: z.array(z.string()).min(1),
+  /** The file that the client is, or is in, where it is not the one that submitted. */
+  clientFile: absolute.nullable(),
+  /** The name that the client's image has in the Docker daemon; only with Docker. */
+  clientImage: z.string().optional(),
+  setup: z.array(z.string()),
+  serverArguments: z.array(z.string()),
+  security: z.enum(securityForms),
+  http: z.boolean(),
+  metrics: z.boolean(),
+  /** How long the run may last where Slurm does not say when it ends. */
+  limitSeconds: z.number(),
+  /** The host name of a node that serves, with `%h` and `%H`. */
+  servedHost: z.string(),
+  /** The interface that a server for others listens on; empty for the one that the name resolves to. */
+  servedInterface: z.string(),
+  readySeconds: z.number(),
+  stopSeconds: z.number(),
+  temp: z.array(z.string()),
+  tempFreeMiB: z.number(),
+  directives: z.array(z.tuple([z.string(), z.union([z.string(), z.literal(true)])])),
+});
+
+export type RunPlan = z.infer<typeof planSchema>;
+
+const kept = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
+
+/** What later verbs need of a plan. Another version of hpc-gat may have written it: what does not fit is undefined. */
+export const storedPlanSchema = z.object({
+  kind: kept(kind),
+  serve: kept(serve),
+  models: kept(models),
+  runtime: kept(runtime),
+  dockerHost: kept(dockerHost),
+  setup: kept(setup),
+  stopSeconds: kept(stopSeconds),
+  directives: kept(directives),
+});
+
+export type StoredPlan = z.infer<typeof storedPlanSchema>;
+
+export interface RunRequest {
+  readonly project: Project;
+  readonly kind: RunPlan['kind'];
+  readonly serve: boolean;
+  readonly gpu: boolean;
+  readonly allowCpu: boolean;
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly version: string;
+  /** Program and first arguments that start this package here. */
+  readonly hostClient: readonly string[];
+  readonly dockerHost?: string | undefined;
+  /** Of the process that submits; only what the settings name is taken from it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Decides everything about a run; reads nothing and starts nothing. */
+export function planRun(request: RunRequest): RunPlan {
+  const { project, id, kind, gpu } = request;
+  const { settings, root } = project;
+  checkServerArguments(settings);
+  const repository = path.resolve(root, settings.model.repository);
+  const runDirectory = path.join(runsDirectory(root), id);
+  const { models, serverArguments } = planModels(project);
+  const binds = planBinds(project);
+  return {
+    schemaVersion: 1,
+    id,
+    createdAt: request.createdAt.toISOString(),
+    version: request.version,
+    kind,
+    serve: request.serve,
+    gpu,
+    allowCpu: request.allowCpu,
+    runDirectory,
+    ...planContainer(project, {
+      kind,
+      serve: request.serve,
+      gpu,
+      mounts: [{ source: repository, destination: '/models', readOnly: true }, ...binds],
+      dockerHost: request.dockerHost,
+    }),
+    repository,
+    models,
+    binds: binds.map(({ source }) => source),
+    bindTargets: binds.map(({ destination }) => destination),
+    ...planEnvironment(settings, request.environment),
+    ...planClient(project, { runDirectory, repository, models }, request.hostClient),
+    setup: settings.setup,
+    serverArguments: [...serverArguments, ...settings.triton.arguments],
+    security: settings.triton.security,
+    http: settings.triton.http,
+    metrics: settings.triton.metrics,
+    limitSeconds: Math.ceil(settings.triton.serveHours * 3_600),
+    servedHost: settings.node.host,
+    servedInterface: settings.node.interface ?? '',
+    readySeconds: settings.triton.readySeconds,
+    stopSeconds: settings.triton.stopSeconds,
+    temp: settings.node.temp,
+    tempFreeMiB: settings.node.tempFreeMiB,
+    directives:
+      kind === 'job'
+        ? jobDirectives({
+            name: `hpc-gat-${id}`,
+            output: path.join(runDirectory, 'batch.log'),
+            gpu,
+            warnSeconds: settings.triton.stopSeconds + 10,
+            settings: settings.slurm,
+          }).map(([name, value]) => [name, value])
+        : [],
+  };
+}
+
+/** Where a project keeps its runs. */
+export function runsDirectory(root: string): string {
+  return path.join(root, '.hpc-gat', 'runs');
+}
+
+/** Matches ids from {@link newRunId}; ids that users choose have other forms. */
+export const generatedRunId = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** `20261123-174501-3fa2`: sorts by time, and does not meet another of the same second. */
+export function newRunId(now: Date, random: () => number): string {
+  const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+  const suffix = Math.floor(random() * 0x10000)
+    .toString(16)
+    .padStart(4, '0');
+  return `${stamp}-${suffix}`;
+}

@@ -1,0 +1,107 @@
+import type { Project } from '../config/load.ts';
+import { bashEnvironment } from '../support/bash-environment.ts';
+import type { Context } from '../support/context.ts';
+import { expectSuccess } from '../support/command.ts';
+import { cleanUpRun } from './clean-up-run.ts';
+import { outcomeOfScript, type Outcome } from './record/outcome.ts';
+import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
+import { followRun } from './record/follow-run.ts';
+import { RunDirectory } from './record/run-directory.ts';
+import { TolerantReader } from './report-deadline.ts';
+import { warnOfOpenPorts } from './security.ts';
+import { stateOfRun } from './record/state.ts';
+
+const pollMs = 200;
+/** How long bash may take from its start to the script's first record of itself. */
+const firstWordMs = 30_000;
+
+/**
+ * Starts a server on this node that goes on by itself, in a session of its own, and waits until its model is ready.
+ * When `context.signal` aborts before that, everything is ended and the signal's reason is thrown.
+ *
+ * @returns how it ended, when it did before the model was ready.
+ * @throws {UsageError} when something that the run reads is missing.
+ */
+export async function startLocally(
+  context: Context,
+  project: Project,
+  { hostname, ...options }: Omit<RunOptions, 'kind' | 'serve'> & { readonly hostname: string },
+): Promise<{ record: RunDirectory; ending: Outcome | undefined }> {
+  const { plan, script } = await prepareRun(project, { ...options, kind: 'local', serve: true }, context);
+  await checkInputs(plan, context);
+  warnOfOpenPorts(plan, context.output);
+  const record = await RunDirectory.create(plan, script);
+  await launch(context, record);
+  try {
+    return { record, ending: await untilReady(context, record, hostname) };
+  } catch (error) {
+    context.output.info('ending what was started');
+    const calm = { ...context, signal: AbortSignal.timeout(2 * firstWordMs) };
+    await untilKnown(calm, record);
+    await cleanUpRun(calm, record, { dryRun: false, hostname });
+    throw error;
+  }
+}
+
+/** The script in a session of its own, as nobody's child: neither Ctrl-C nor the end of this process reaches it. */
+async function launch(context: Context, record: RunDirectory): Promise<void> {
+  const line = 'exec bash "$1" </dev/null >"$2" 2>&1';
+  const result = await context.run(
+    'setsid',
+    ['--fork', 'bash', '--norc', '-c', line, 'start', record.file('batch.sh'), record.file('batch.log')],
+    { env: bashEnvironment(context.env) },
+  );
+  expectSuccess(result, 'starting the script');
+}
+
+async function untilReady(
+  context: Context,
+  record: RunDirectory,
+  hostname: string,
+): Promise<Outcome | undefined> {
+  const progress = followRun(record, context.output);
+  const startMs = context.clock.now().getTime();
+  const reader = new TolerantReader(context);
+  /** Undefined while neither has arrived. */
+  const look = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
+    await progress.poll();
+    const ended = await record.ended();
+    if (ended !== undefined) {
+      await progress.finish();
+      return { ending: outcomeOfScript(ended) };
+    }
+    if ((await record.endpoint()) !== undefined) {
+      await progress.finish();
+      return { ending: undefined };
+    }
+    const late = context.clock.now().getTime() - startMs > firstWordMs;
+    if (
+      late &&
+      !(await stateOfRun(context, record, hostname)).active &&
+      (await record.ended()) === undefined
+    ) {
+      await progress.finish();
+      return { ending: outcomeOfScript({ exitCode: 1, reason: 'script-failed' }) };
+    }
+    return undefined;
+  };
+  for (;;) {
+    const seen = await reader.attempt(look);
+    if (seen !== undefined) {
+      return seen.ending;
+    }
+    await context.clock.sleep(pollMs, context.signal);
+  }
+}
+
+/** Waits until the script has said which process it is, so that it can be ended. */
+async function untilKnown(context: Context, record: RunDirectory): Promise<void> {
+  const deadlineMs = context.clock.now().getTime() + firstWordMs;
+  while (
+    (await record.holdings()).length === 0 &&
+    (await record.ended()) === undefined &&
+    context.clock.now().getTime() < deadlineMs
+  ) {
+    await context.clock.sleep(pollMs, context.signal);
+  }
+}

@@ -1,0 +1,154 @@
+import type { CommandResult } from '../support/command.ts';
+import type { Context } from '../support/context.ts';
+import { CommandFailedError, MissingToolError } from '../support/errors.ts';
+import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { findJobs, type FoundJob } from './find-jobs.ts';
+import { cancelJob, hasEnded } from './job.ts';
+import { formatJobId, jobIdForm } from './job-id.ts';
+import { type SubmitOptions, fixOfRefusal } from './explain-refusal.ts';
+
+/** Matches errors of sbatch after which the controller may have queued the job, although it did not answer. */
+const answerLost =
+  /timed out|timeout|receive|send failure|shutdown failure|zero bytes|unexpected message|connection (reset|refused|closed)|communication|temporarily/i;
+
+/** Matches errors of sbatch that never reached the controller: no job exists, and a query would fail too. */
+const notSent = /connect failure|could not establish a configuration source/i;
+
+/** Delays between searches of the queue; a busy controller may serve a request after its sender gave up. */
+const searchDelaysMs = [0, 2_000, 4_000, 8_000];
+
+/** Accepted difference between the clocks of this host and the controller. */
+const clockSkewMs = 60_000;
+
+/** Error for a failed sbatch whose job may nevertheless be in the queue. */
+export class UncertainSubmissionError extends CommandFailedError {}
+
+export interface Submission extends SubmitOptions {
+  /** Name of the job; when undefined, the queue is not searched after a lost answer. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Submits a batch script and resolves to the job's id. Ctrl-C does not reach sbatch: ended in the middle, it could not
+ * report the id of its job. It gives up by itself. After a failure, and when the id is not in the answer, the queue is
+ * searched for the job.
+ *
+ * @throws {UncertainSubmissionError} when the job may be in the queue, and was not found.
+ * @throws {CommandFailedError} with sbatch's reason; for an unknown partition the fix names the ones there are.
+ */
+export async function submitScript(
+  context: Context,
+  script: string,
+  { name, ...asked }: Submission = {},
+): Promise<string> {
+  const calm = { ...context, signal: new AbortController().signal };
+  const since = context.clock.now();
+  const result = await runSlurm(calm, 'sbatch', ['--parsable', script], { ownSession: true });
+  const { ids, others } = parseAnswer(result);
+  const [id, ...furtherIds] = ids;
+  if (result.exitCode === 0 && id !== undefined && furtherIds.length === 0) {
+    // A site's job filter may print messages, for example that a budget is low or that the job was moved.
+    for (const line of others) {
+      context.output.info(line);
+    }
+    return id;
+  }
+  const isLost =
+    result.exitCode === 0 ||
+    result.exitCode === undefined ||
+    answerLost.test(result.stderr) ||
+    id !== undefined;
+  const found =
+    name === undefined || (notSent.test(result.stderr) && !isLost)
+      ? undefined
+      : await search(calm, { name, script, clusters: asked.clusters, since, isLost });
+  if (found?.[0] !== undefined) {
+    return adopt(calm, result, [found[0], ...found.slice(1)]);
+  }
+  if (isLost) {
+    const said = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+    throw new UncertainSubmissionError(
+      `${said.message}; ${found === undefined ? 'squeue does not say whether' : 'squeue does not show that'} the job was queued`,
+      { cause: result },
+    );
+  }
+  throw slurmFailure(result, 'sbatch refused the job', await fixOfRefusal(context, result.stderr, asked));
+}
+
+/** Parses the output of sbatch into job ids and other lines, which a site's sbatch may print before and after the id. */
+function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others: string[] } {
+  const ids = new Set<string>();
+  const others: string[] = [];
+  for (const line of linesOf(stdout)) {
+    const [, number, cluster] = /^Submitted batch job (\d+)(?: on cluster (\S+))?$/i.exec(line) ?? [];
+    if (jobIdForm.test(line)) {
+      ids.add(line);
+    } else if (number !== undefined) {
+      ids.add(formatJobId({ number, cluster }));
+    } else {
+      others.push(line);
+    }
+  }
+  return { ids: [...ids], others: [...others, ...linesOf(stderr)] };
+}
+
+interface Search {
+  readonly name: string;
+  readonly script: string;
+  readonly clusters: string | undefined;
+  readonly since: Date;
+  /** Whether the job may appear later. */
+  readonly isLost: boolean;
+}
+
+/** Finds the jobs of this call of sbatch; undefined when squeue does not answer. */
+async function search(
+  context: Context,
+  { isLost, since, ...traits }: Search,
+): Promise<readonly FoundJob[] | undefined> {
+  let answer: readonly FoundJob[] | undefined;
+  for (const delayMs of isLost ? searchDelaysMs : [0]) {
+    await context.clock.sleep(delayMs);
+    try {
+      const [jobs = []] = await findJobs(context, [traits]);
+      answer = jobs.filter((job) => isNew(job, since));
+      if (answer.length > 0) {
+        return answer;
+      }
+    } catch (error) {
+      if (!(error instanceof CommandFailedError || error instanceof MissingToolError)) {
+        throw error;
+      }
+    }
+  }
+  return answer;
+}
+
+/** Whether a job was submitted after a time; an earlier run of the same id had the same name and script. */
+function isNew({ job, submittedAt }: FoundJob, since: Date): boolean {
+  // Slurm's times are whole seconds.
+  const earliestMs = since.getTime() - (hasEnded(job) ? 2_000 : clockSkewMs);
+  return submittedAt === undefined ? !hasEnded(job) : submittedAt.getTime() >= earliestMs;
+}
+
+/** Uses the first job that was found and cancels the others, which a wrapper of sbatch that retries may submit. */
+async function adopt(
+  context: Context,
+  result: CommandResult,
+  [first, ...others]: readonly [FoundJob, ...FoundJob[]],
+): Promise<string> {
+  const what = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+  context.output.warn(`${what.message}; the job is in the queue all the same, as ${first.id}`);
+  for (const { id } of others) {
+    context.output.info(`canceling job ${id}, a second one of this run`);
+    await cancelJob(context, id);
+  }
+  return first.id;
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
