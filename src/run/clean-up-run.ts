@@ -1,9 +1,10 @@
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
+import { CommandFailedError } from '../support/errors.ts';
 import { signalProcess } from '../support/process-group.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
-import { elsewhere, type RunState, stateOfRun } from './record/state.ts';
+import { elsewhere, isInOtherNamespace, type RunState, stateOfRun } from './record/state.ts';
 
 const pollMs = 300;
 
@@ -43,6 +44,14 @@ export async function cleanUpRun(
     }
   }
   for (const holding of (await record.facts()).holdings) {
+    if (state.state === elsewhere && holding.host === hostname && isInOtherNamespace(holding)) {
+      throw new CommandFailedError(
+        `run ${record.id} was started on ${hostname} in another PID namespace, such as a container's: its processes cannot be seen from here`,
+        {
+          fix: `in that container, or once it has ended in a shell of ${hostname} outside of all containers: hpc-gat cleanup ${record.id}`,
+        },
+      );
+    }
     if (!state.active || !dryRun) {
       done.push(`${whatIsDoneOn(holding.host, state)}: server, container, shared memory, temporary files`);
     }

@@ -8,6 +8,7 @@ import { codeOf, HpcGatError, NotReadyError } from './errors.ts';
 import { isMissing } from './files.ts';
 import {
   identityOf,
+  isOfOwnNamespace,
   isRunning,
   ownIdentity,
   parseIdentity,
@@ -169,7 +170,9 @@ async function isAbandoned(
   // Both times, and both owners, come from the file system, because the clocks of two hosts may differ.
   const [lock, now] = await Promise.all([stat(file).catch(missingIsUndefined), stat(candidate)]);
   const isForeign = lock !== undefined && lock.uid !== now.uid;
-  const running = owner === undefined ? undefined : isRunning(owner);
+  // Processes of other users can be seen in the own PID namespace alone.
+  const isHidden = owner === undefined || (isForeign && !isOfOwnNamespace(owner));
+  const running = isHidden ? undefined : isRunning(owner);
   if (running === true && !isForeign) {
     return false;
   }

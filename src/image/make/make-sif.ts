@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { acquireLock } from '../../support/lock.ts';
+import { hostOf } from '../../support/process-identity.ts';
 import { convert } from './build-sif.ts';
 import type { SifEngine } from '../convert/engine.ts';
 import { identify } from '../source/identify-image.ts';
@@ -52,7 +53,7 @@ async function lockOutput(output: string, context: Context): Promise<() => Promi
       onWait: (owner, user) => {
         const process = owner === undefined ? 'another process' : `process ${owner.pid}`;
         const whose = user === undefined ? '' : ` of ${user}`;
-        const who = `${process}${whose}${owner === undefined ? '' : ` on ${owner.host}`}`;
+        const who = `${process}${whose}${owner === undefined ? '' : ` on ${hostOf(owner)}`}`;
         context.output.info(`waiting for ${who}, which is making ${name}`);
       },
       clock: context.clock,

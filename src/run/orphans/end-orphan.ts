@@ -77,10 +77,22 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
   }
 }
 
-function formatOrphan({ run, host, user, runDirectory, ageSeconds, scriptPid, directories }: Orphan): string {
+function formatOrphan({
+  run,
+  host,
+  user,
+  runDirectory,
+  ageSeconds,
+  scriptPid,
+  isHidden,
+  directories,
+}: Orphan): string {
   const whose = `${user}, ${formatAge(ageSeconds)} old`;
   if (scriptPid !== undefined) {
-    return `left alone on ${host}: run ${run} (${whose}), whose directory ${runDirectory ?? ''} was removed: its script, process ${scriptPid}, runs; cancel its job, or send SIGTERM to that process`;
+    const left = `left alone on ${host}: run ${run} (${whose}), whose directory ${runDirectory ?? ''} was removed`;
+    return isHidden === true
+      ? `${left}: its script may run in another PID namespace, such as a container's, as process ${scriptPid} there; repeat this cleanup in that container`
+      : `${left}: its script, process ${scriptPid}, runs; cancel its job, or send SIGTERM to that process`;
   }
   return runDirectory === undefined
     ? `remove ${directories.join(', ')} on ${host} (${whose}), which nothing uses`

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
 import { explainDirectoryConcern } from '../../support/ownership.ts';
-import { isRunning } from '../../support/process-identity.ts';
+import { isRunning, processHost, type ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, readText } from '../../support/shared-files.ts';
 import { generatedRunId } from '../plan/run-plan.ts';
 
@@ -21,8 +21,10 @@ export interface Orphan {
   readonly directories: readonly string[];
   /** Directory with copies of the run's records; undefined when there is none. */
   readonly records: string | undefined;
-  /** Process id of the run's script, while it runs. */
+  /** Process id of the run's script, while it runs or may run. */
   readonly scriptPid: number | undefined;
+  /** Whether the script belongs to another PID namespace of this host, such as a container's. */
+  readonly isHidden?: boolean;
 }
 
 /** Matches the directories that `mktemp` creates in the script of a run (templates/run). */
@@ -44,8 +46,7 @@ interface Records {
   readonly directory: string;
   readonly runDirectory: string;
   readonly host: string;
-  readonly pid: number;
-  readonly startTicks: number;
+  readonly script: ProcessIdentity;
 }
 
 /**
@@ -87,7 +88,7 @@ async function fromRecords(directories: readonly RunDirectory[]): Promise<Orphan
   for (const each of directories) {
     const { records, directory } = each;
     if (records?.host === hostname() && (await isGone(records.runDirectory))) {
-      const key = JSON.stringify([records.runDirectory, records.pid, records.startTicks]);
+      const key = JSON.stringify([records.runDirectory, records.script]);
       const known = byScript.get(key) ?? { first: each, records, all: [] };
       known.all.push(directory);
       byScript.set(key, known);
@@ -101,7 +102,8 @@ async function fromRecords(directories: readonly RunDirectory[]): Promise<Orphan
     ageSeconds: first.ageSeconds,
     directories: all,
     records: records.directory,
-    scriptPid: isRunning(records) === true ? records.pid : undefined,
+    scriptPid: isRunning(records.script) === false ? undefined : records.script.pid,
+    ...(isRunning(records.script) === undefined && { isHidden: true }),
   }));
 }
 
@@ -152,14 +154,23 @@ async function readRecords(directory: string): Promise<Records | undefined> {
   }
   const read = async (name: string): Promise<string> =>
     ((await readText(path.join(directory, name)).catch(() => undefined)) ?? '').replace(/\n$/, '');
-  const [runDirectory, host, script] = await Promise.all(['run-directory', 'host', 'script'].map(read));
+  const [runDirectory, host, script, namespace] = await Promise.all(
+    ['run-directory', 'host', 'script', 'pid-namespace'].map(read),
+  );
   const [, pid, startTicks] = /^(\d+) (\d+)$/.exec(script ?? '') ?? [];
   return runDirectory === undefined ||
     !path.isAbsolute(runDirectory) ||
     host === undefined ||
     pid === undefined
     ? undefined
-    : { directory, runDirectory, host, pid: Number(pid), startTicks: Number(startTicks) };
+    : {
+        ...{ directory, runDirectory, host },
+        script: {
+          host: processHost(host, namespace),
+          pid: Number(pid),
+          startTicks: Number(startTicks),
+        },
+      };
 }
 
 /** Reads the mounts of every process that this user may examine. */

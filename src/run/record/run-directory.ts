@@ -8,7 +8,7 @@ import { formatJobId, jobIdForm, parseJobId } from '../../slurm/job-id.ts';
 import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
 import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
-import type { ProcessIdentity } from '../../support/process-identity.ts';
+import { processHost, type ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, listDirectory, readListedText, readText } from '../../support/shared-files.ts';
 import { type StoredPlan, storedPlanSchema, type RunPlan, runsDirectory } from '../plan/run-plan.ts';
 import { createRunsDirectory, listRunIds } from './runs-directory.ts';
@@ -154,8 +154,8 @@ export class RunDirectory {
         files.includes(file)
           ? (await this.#orUnreadable(`owned/${name}`, readText(path.join(directory, file))))?.trim()
           : undefined;
-      const [host, job = '', script = '', node = '', partition = ''] = await Promise.all(
-        ['host', 'job', 'script', 'node', 'partition'].map(read),
+      const [host, job = '', script = '', node = '', partition = '', namespace = ''] = await Promise.all(
+        ['host', 'job', 'script', 'node', 'partition', 'pid-namespace'].map(read),
       );
       const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
@@ -165,7 +165,7 @@ export class RunDirectory {
           ...(node !== '' && { node }),
           ...(partition !== '' && { partition }),
           job,
-          script: { host, pid, startTicks },
+          script: { host: processHost(host, namespace), pid, startTicks },
         });
       }
     }

@@ -3,11 +3,11 @@ import { findJobs, type FoundJob } from '../../slurm/find-jobs.ts';
 import { hasEnded, type Job, queryJobs } from '../../slurm/job.ts';
 import type { Context } from '../../support/context.ts';
 import { MissingToolError } from '../../support/errors.ts';
-import { isRunning } from '../../support/process-identity.ts';
-import type { Facts, RunDirectory } from './run-directory.ts';
+import { isRunning, processHost } from '../../support/process-identity.ts';
+import type { Facts, ResourceRecord, RunDirectory } from './run-directory.ts';
 import { mayBeRequeued } from './requeue.ts';
 
-/** The state of a local run that can be seen from its own node alone. */
+/** The state of a local run that can be seen from its own node, or from its own container, alone. */
 export const elsewhere = 'UNKNOWN';
 
 /** What is known of a run at this moment, from its record, from Slurm and from this node. */
@@ -140,7 +140,8 @@ function conclude({ id }: RunDirectory, facts: Facts, { job, hostname }: Seen): 
   }
   const here = holdings.find(({ script }) => isRunning(script) === true);
   const scriptPid = jobId === undefined ? here?.script.pid : undefined;
-  const isElsewhere = jobId === undefined && hosts.some((host) => host !== hostname);
+  const isElsewhere =
+    jobId === undefined && holdings.some((each) => each.host !== hostname || isInOtherNamespace(each));
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,
@@ -153,6 +154,11 @@ function conclude({ id }: RunDirectory, facts: Facts, { job, hostname }: Seen): 
     leftOn: active ? [] : hosts,
     scriptPid,
   };
+}
+
+/** Whether the processes of a run cannot be seen because they belong to another PID namespace, such as a container's. */
+export function isInOtherNamespace({ host, script }: ResourceRecord): boolean {
+  return script.host !== processHost(host) && isRunning(script) === undefined;
 }
 
 function lost({ unreadable }: Facts): string {
