@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import path from 'node:path';
 import { allHelp, optionsIn } from '../../scripts/docs/help.ts';
 import { verbPages } from '../../scripts/docs/pages.ts';
 import { blocksOf, pages, type Page } from './pages.ts';
@@ -67,26 +66,9 @@ test('the page of every verb shows its current help; `npm run docs` updates it',
   }
 });
 
-test('docs/README.md links to every page', () => {
-  const index = pages.find(({ name }) => name === 'docs/README.md')?.text ?? '';
-  const linked = [...index.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => path.join('docs', target));
-  const others = pages
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith('docs/') && name !== 'docs/README.md');
-  expect(linked).toEqual(expect.arrayContaining(others));
-});
-
 test('the table of verbs in README.md lists every verb', () => {
   const readme = pages.find(({ name }) => name === 'README.md')?.text ?? '';
   const [, table = ''] = /\n## Verbs\n([\s\S]*?)\n## /.exec(readme) ?? [];
   const listed = [...table.matchAll(/`([a-z][\w -]*)`/g)].map(([, name = '']) => name.split(' ')[0]);
   expect(listed).toEqual(expect.arrayContaining(helps.map(({ verb }) => verb[0])));
-});
-
-test.each(pages.map((page) => [page.name, page] as const))('links of %s have targets', (name, page) => {
-  const targets = [...page.text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
-    path.join(path.dirname(name), target),
-  );
-  const known = pages.map((each) => each.name);
-  expect(targets.filter((target) => target.endsWith('.md') && !known.includes(target))).toEqual([]);
 });

@@ -27,10 +27,30 @@ export interface Block {
   readonly text: string;
 }
 
+const fenced = /^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm;
+
 /** The fenced blocks of a page, in order. */
 export function blocksOf({ text }: Page): Block[] {
-  return [...text.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm)].map(([, language = '', block = '']) => ({
-    language,
-    text: block,
-  }));
+  return [...text.matchAll(fenced)].map(([, language = '', block = '']) => ({ language, text: block }));
+}
+
+/** The targets of the relative links of a page, with their anchors, in the text and in link definitions. */
+export function linksOf({ text }: Page): string[] {
+  const prose = text.replaceAll(fenced, '');
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g), ...prose.matchAll(/^\[[^\]]+\]: (\S+)$/gm)];
+  return links.map(([, target = '']) => target).filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The anchors of the headings of a page, as GitHub makes them. */
+export function anchorsOf({ text }: Page): string[] {
+  const headings = [...text.replaceAll(fenced, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return headings.map((anchor, at) => {
+    const before = headings.slice(0, at).filter((other) => other === anchor).length;
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
 }

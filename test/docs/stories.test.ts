@@ -16,3 +16,16 @@ test('every story has something to run, and every reason a block', () => {
   });
   expect(stale).toEqual([]);
 });
+
+test('a command that is not run because another page has it, is on that page', () => {
+  const commandsOf = (name: string) =>
+    blocksOf(pageNamed(name)).flatMap(({ text }) =>
+      text.split('\n').map((line) => line.replace(/ +#.*/, '')),
+    );
+  const missing = notRun.flatMap(({ page, line, sameAs }) =>
+    sameAs === undefined
+      ? []
+      : commandsOf(page).filter((command) => line.test(command) && !commandsOf(sameAs).includes(command)),
+  );
+  expect(missing).toEqual([]);
+});

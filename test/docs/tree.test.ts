@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { allHelp } from '../../scripts/docs/help.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
+import { anchorsOf, linksOf, pages, type Page } from './pages.ts';
+
+const pageNames = pages.map(({ name }) => name);
+const docs = pages.filter(({ name }) => name.startsWith('docs/'));
+const verbs = [...new Set((await allHelp()).map(({ verb }) => verb[0] ?? ''))];
+
+/** The relative links of a page that lead to no file, or to no heading of their page. */
+function brokenLinks(page: Page, all: readonly Page[] = pages): string[] {
+  return linksOf(page).filter((link) => {
+    const [file = '', anchor] = link.split('#');
+    const target = file === '' ? page.name : path.join(path.dirname(page.name), file);
+    const linked = all.find(({ name }) => name === target);
+    return anchor === undefined
+      ? linked === undefined && !existsSync(path.join(packageRoot, target))
+      : linked === undefined || !anchorsOf(linked).includes(anchor);
+  });
+}
+
+test.each(pages.map((page) => [page.name, page] as const))('every link of %s resolves', (_name, page) => {
+  expect(brokenLinks(page)).toEqual([]);
+});
+
+test('a link to a missing file or heading is reported', () => {
+  const page = {
+    name: 'docs/a.md',
+    text: '# One `two`!\n[x](#one-two) [y](#three) [z](b.md) [w](b.md#no)\n[r]: c.md\n',
+  };
+  const other = { name: 'docs/b.md', text: '# B\n```sh\n# no\n```\n' };
+  expect(brokenLinks(page, [page, other])).toEqual(['#three', 'b.md#no', 'c.md']);
+});
+
+test('docs/README.md links to every page', () => {
+  const index = docs.find(({ name }) => name === 'docs/README.md') ?? { name: '', text: '' };
+  const linked = linksOf(index).map((link) => path.join('docs', link));
+  expect(linked).toEqual(
+    expect.arrayContaining(pageNames.filter((name) => /^docs\/./.test(name) && name !== index.name)),
+  );
+});
+
+test('every page is in docs/guides, docs/reference or docs/internals', () => {
+  const elsewhere = docs.filter(({ name }) => !/^docs\/(guides|reference|internals)\/[\w-]+\.md$/.test(name));
+  expect(elsewhere.map(({ name }) => name)).toEqual(['docs/README.md']);
+});
+
+test('no two pages have one name or one title', () => {
+  const names = docs.map(({ name }) => path.basename(name)).filter((name) => name !== 'README.md');
+  const titles = pages.map(({ text }) => /^# (.*)$/m.exec(text)?.[1]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(new Set(titles).size).toBe(titles.length);
+});
+
+test.each(verbs)('the page of %s has its options, exit codes and files, and is the only one', (verb) => {
+  const [page, ...others] = docs.filter(({ text }) => text.startsWith(`# \`hpc-gat ${verb}\`\n`));
+  expect(others).toEqual([]);
+  expect(page?.name).toBe(`docs/reference/${verb}.md`);
+  const headings = [...(page?.text ?? '').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+  expect(headings.slice(-2)).toEqual(['Exit codes', 'Files']);
+  expect(headings).toContain('Options');
+});
