@@ -10,7 +10,7 @@ const project = {
   },
 };
 
-/** The end-to-end tests share one lab. */
+/** All end-to-end tests use one lab. */
 const lab = {
   globalSetup: '<rootDir>/test/support/e2e-setup.ts',
   globalTeardown: '<rootDir>/test/support/e2e-teardown.ts',

@@ -1,7 +1,7 @@
 /*
- * npm run bench:convert: an image to a SIF by hpc-gat and by what else there is, in a lab of its own, one after the
- * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}. With --starts, how long programs take to
- * start alone, into the results of the last whole run.
+ * npm run bench:convert: converts images to SIFs with hpc-gat and with other programs, in its own lab, one after the
+ * other on the same machine. Writes benchmarks/results/convert.{json,md,svg}. With --starts, it measures the start-up
+ * times of the programs and adds them to the results of the last complete run.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';

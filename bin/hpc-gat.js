@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Has to be readable by any Node: it says what to do on one that is too old.
+// This file must be valid in any version of Node, to print the fix in one that is too old.
 import module from 'node:module';
 
-// Not by import, which loads the streams of node:fs too.
+// process.getBuiltinModule is used because an import loads the streams of node:fs too.
 const require = module.createRequire(import.meta.url);
 const { existsSync, lstatSync, mkdirSync, rmSync } = require('node:fs');
 const { homedir } = require('node:os');
@@ -14,7 +14,7 @@ const source = path.join(root, 'src', 'main.ts');
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 15)) {
-  // Not below /tmp, Node's own choice: a run leaves nothing there.
+  // The cache is not in /tmp, which is Node's default, because a run leaves nothing there.
   const { XDG_CACHE_HOME: named = '', NODE_DISABLE_COMPILE_CACHE: disabled = '' } = process.env;
   const cache = path.isAbsolute(named) ? named : path.join(home(), '.cache');
   const compiled = path.join(cache, 'hpc-gat', 'node');
@@ -23,7 +23,7 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   }
   const isCheckout = existsSync(source);
   if (isCheckout && !existsSync(path.join(root, 'node_modules', 'yargs'))) {
-    // Node would look for its packages in every directory above, where others may have put some of that name.
+    // Node would search for packages in every parent directory, where other users may have placed one of that name.
     process.stderr.write(`hpc-gat: ${root} has no node_modules of its own; fix: run \`npm ci\` there\n`);
     process.exitCode = 3;
   } else {
@@ -46,7 +46,7 @@ if (major > 22 || (major === 22 && minor >= 15)) {
   }
 }
 
-/** The home, or nothing where the user has none. */
+/** Returns the home directory, or an empty string if the user has none. */
 function home() {
   try {
     return homedir();
@@ -56,8 +56,9 @@ function home() {
 }
 
 /**
- * Whether compiled code can be kept in a directory: Node executes what is there without comparing it with its source, so that
- * it has to be this user's, and nobody else may write into it. One that others could write is made anew.
+ * Returns whether compiled code can be cached in a directory. Node executes cached code without comparing it with its
+ * source, so the directory must belong to this user and be closed to others. A directory that others can write is
+ * created again.
  *
  * @param {string} directory
  */
@@ -79,11 +80,11 @@ function isOwn(directory) {
 }
 
 /**
- * Node itself would try for ever where the system says ENOENT of a directory whose parent is there, as of a home that an
- * automounter does not know.
+ * Creates a directory. Node's recursive mkdir retries forever where the system reports ENOENT for a directory whose
+ * parent exists, as for a home that an automounter does not know.
  *
  * @param {string} directory
- * @param {number} levels how many of its directories may be made
+ * @param {number} levels maximum number of parent directories to create
  */
 function canMake(directory, levels) {
   const parent = path.dirname(directory);
@@ -94,14 +95,14 @@ function canMake(directory, levels) {
     mkdirSync(directory, 0o700);
     return true;
   } catch {
-    // Another start may have been quicker.
+    // Another process may have created it in the meantime.
     return existsSync(directory);
   }
 }
 
 /**
- * The Node of npm's package `node`, which a checkout has, and an installation may have beside this package. In these two
- * places alone: the directories above may be anybody's.
+ * Returns the Node of npm's package `node`, which is part of a checkout and may be installed beside this package. Only
+ * these two places are searched, because parent directories may belong to other users.
  */
 function nodeOfNpm() {
   const beside = path.dirname(root);

@@ -1,6 +1,6 @@
 /*
- * npm run build: what is published, in dist/. ES modules, so that a verb loads what it needs and no more; with all
- * dependencies, so that the package installs without a registry.
+ * npm run build: creates dist/, which is published. It contains ES modules, so that each verb loads only what it needs,
+ * and all dependencies, so that the package installs without a registry.
  */
 import { build } from 'esbuild';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -18,12 +18,12 @@ const { metafile } = await build({
   outdir: dist,
   format: 'esm',
   splitting: true,
-  // What ends in .js is looked up in package.json, each file anew.
+  // Node looks up the module type of each .js file in package.json, so .mjs is faster.
   outExtension: { '.js': '.mjs' },
   plugins: [nodeModules],
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
-    // For dependencies that are CommonJS: what is not of Node's own is in the bundle.
+    // This is for dependencies in CommonJS; only modules of Node remain outside the bundle.
     js: 'const require = process.getBuiltinModule;',
   },
 });

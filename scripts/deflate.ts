@@ -1,6 +1,6 @@
 /*
- * npm run deflate: compiles src/formats/deflate/assembly/ to WebAssembly, and writes that into src/formats/deflate/program.ts:
- * no file has to be found at run time, and no compiler is needed to run hpc-gat.
+ * npm run deflate: compiles src/formats/deflate/assembly/ to WebAssembly and writes it into
+ * src/formats/deflate/program.ts, so that hpc-gat needs neither a file nor a compiler at run time.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /*
- * npm run demo: the whole way by the real verbs, in a lab of its own, and back to nothing. It uses nothing of `src`;
- * what it runs, one can type.
+ * npm run demo: runs all steps with the real verbs in its own lab, and removes everything afterwards. It imports
+ * nothing of `src`, and every command can be typed by hand.
  */
 import { existsSync } from 'node:fs';
 import {
@@ -60,7 +60,11 @@ async function labStatus(stage: Stage): Promise<LabStatus> {
   return JSON.parse(await stage.ask(hpcGat(['lab', 'status', '--name', labName, '--json']))) as LabStatus;
 }
 
-/** Ends what goes on, then the cluster, and looks at both. @returns 0 when nothing was left */
+/**
+ * Ends running jobs, then the cluster, and checks both for leaks.
+ *
+ * @returns 0 when nothing was left
+ */
 async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): Promise<number> {
   const steps: [title: string, command: Command][] = [
     ['The end of the cluster', hpcGat(['lab', 'down', '--name', labName])],

@@ -1,6 +1,6 @@
 /*
- * npm run dist: one file for linux-x64 that needs nothing else, with Node, the program and the package's files in it.
- * A "single executable application" of Node: https://nodejs.org/api/single-executable-applications.html
+ * npm run dist: creates one self-contained file for linux-x64 with Node, the program and the files of the package. It
+ * is a "single executable application" of Node: https://nodejs.org/api/single-executable-applications.html
  */
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';

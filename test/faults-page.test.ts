@@ -7,7 +7,7 @@ import { renderPage } from './faults/page.ts';
 
 test('docs/guides/faults.md matches the measurements of the existing faults', () => {
   expect(readMeasuredRun().measurements.map(({ fault }) => fault)).toEqual(matrix.map(({ name }) => name));
-  // As for the golden scripts: UPDATE_GOLDEN=1 writes the page again, from the same measurements.
+  // UPDATE_GOLDEN=1 writes the page again from the same measurements, as for the golden scripts.
   if (process.env.UPDATE_GOLDEN === '1') {
     writeFileSync(pageFile, renderPage(matrix, readMeasuredRun()));
   }
@@ -25,9 +25,9 @@ test('a fault name is a valid run name', () => {
 });
 
 test.each([
-  // Of Triton knowing it.
+  // The time starts when Triton reports the error.
   ['model-cannot-load', 10],
-  // Of the moment when it was taken, while the models of that fault load for five seconds.
+  // The time starts when the port was taken, while the models of that fault load for five seconds.
   ['port-taken', 20],
 ])('the reason of %s is reported within %i s', (name, seconds) => {
   const measured = readMeasuredRun().measurements.find(({ fault }) => fault === name);

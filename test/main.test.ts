@@ -166,7 +166,7 @@ test('a reader that closes the pipe is no error', async () => {
   expect({ stdout, stderr }).toEqual({ stdout: 'hpc-gat <verb> [options]', stderr: '' });
 });
 
-/** What a Node of another version does with the launcher. */
+/** Module that makes the launcher see a Node of another version. */
 const pretendOld = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})`;
 
 test('on an old Node, without the one from npm, one line names the fix', async () => {

@@ -8,15 +8,19 @@ const imagesInLab = '/mnt/images';
 
 /** A lab in which an ordinary user converts images. */
 export interface BenchLab {
-  /** What enters it; a shell command is the last argument. */
+  /** Command prefix that enters the lab; a shell command is its last argument. */
   readonly enter: readonly string[];
-  /** The user's home, on this host. */
+  /** Path of the user's home on this host. */
   readonly home: string;
-  /** Runs a shell command there. @returns its standard output */
+  /**
+   * Runs a shell command in the lab.
+   *
+   * @returns its standard output
+   */
   readonly run: (command: string) => string;
-  /** Where a file of the images' directory lies there. */
+  /** Returns the path in the lab of a file in the directory of the images. */
   pathOf(file: string): string;
-  /** Ends it, and leaves nothing of it. */
+  /** Takes the lab down and removes everything of it. */
   close(): void;
 }
 
@@ -51,7 +55,7 @@ export function openBenchLab(imagesDirectory: string): BenchLab {
   }
 }
 
-/** As `npm install` of the packed package leaves it. */
+/** Installs the package as `npm install` does with the packed file. */
 function installPackage(prefix: string): void {
   const packed = mkdtempSync(path.join(tmpdir(), 'hpc-gat-bench-'));
   try {

@@ -1,6 +1,6 @@
 import { changedName } from './images.ts';
 
-/** Where an image and the result lie for the command, inside the lab. */
+/** Paths of the image and the result for the command, inside the lab. */
 export interface Paths {
   readonly archive: string;
   readonly layout: string;
@@ -8,21 +8,21 @@ export interface Paths {
   readonly result: string;
   /** A directory for temporary files, on the result's file system. */
   readonly scratch: string;
-  /** Archive and layout of the same image before its top layer changed. */
+  /** Archive and layout of the same image with its previous top layer. */
   readonly earlier: { readonly archive: string; readonly layout: string };
 }
 
 export interface Converter {
   readonly name: string;
-  /** What it reads. */
+  /** State of the layers in the source. */
   readonly layers: 'plain' | 'gzip' | 'flat';
   readonly codec: 'zstd-3' | 'gzip-6' | 'gzip-9';
-  /** The images that it is tried on, by name. */
+  /** Names of the images that it converts. */
   readonly images: readonly string[];
-  /** Runs before, and is not measured. */
+  /** Returns a command that runs before the measurement. */
   readonly prepare?: (paths: Paths) => string;
   readonly command: (paths: Paths) => string;
-  /** Takes minutes: run once. */
+  /** Whether it takes minutes and is measured only once. */
   readonly slow?: boolean;
 }
 
@@ -35,7 +35,9 @@ const mksquashfsArgs = {
   'gzip-6': '-comp gzip -Xcompression-level 6',
 } as const;
 
-/** Watched from inside: how many processors it uses while contents are read, compressed and written. */
+/**
+ * hpc-gat with phase-clock.mjs, which measures the processors in use while contents are read, compressed and written.
+ */
 const contentsAlone: Converter = {
   name: 'hpc-gat, watched',
   layers: 'plain',
@@ -81,7 +83,7 @@ function cold(layers: Layers, codec: 'zstd-3' | 'gzip-6', images: readonly strin
   };
 }
 
-/** A SIF of the image before lies there, and its layers are kept. */
+/** Converts again after a change, with the SIF and the cached layers of the previous image. */
 function afterChange(layers: Layers): Converter {
   return {
     name: 'hpc-gat, top layer changed',
@@ -105,7 +107,10 @@ function unchanged(layers: Layers): Converter {
   };
 }
 
-/** As npm installs it; its cache lies beside the result, where nothing is left of it. */
+/**
+ * Returns the command of the program as npm installs it. Its cache is beside the result, where nothing remains between
+ * rounds.
+ */
 function makeSif(codec: 'zstd-3' | 'gzip-6', { result, scratch }: Paths): string {
   const program = '~/installed/bin/hpc-gat';
   return `${program} make-sif --config ${scratch}/../hpc-gat.yaml --compression ${codec.replace('-', ':')} -o ${result}`;
@@ -136,7 +141,7 @@ function mksquashfsOfTar(codec: 'zstd-3' | 'gzip-6'): Converter {
   };
 }
 
-/** Reads what a converter reads: what the system has dropped from memory is no matter of the converter. */
+/** Reads the input of a converter, so that the state of the page cache does not affect the measurement. */
 export function readBefore({ layers }: Converter, { archive, layout, flat }: Paths): string {
   const files = { plain: archive, gzip: `${layout}/blobs/sha256/*`, flat }[layers];
   return `cat ${files} >/dev/null`;

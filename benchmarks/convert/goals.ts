@@ -2,7 +2,7 @@ import type { Measurement } from './measure.ts';
 import { medianOf, type Series } from './report.ts';
 import type { Start } from './starts.ts';
 
-/** What a conversion is meant to reach, and where this run stands. */
+/** Goal for a conversion, and the value that this run has measured. */
 interface Goal {
   readonly what: string;
   readonly value: number;
@@ -13,7 +13,7 @@ interface Goal {
 
 const ours = 'hpc-gat';
 
-/** A row for each goal; those that this run has not measured are left out. */
+/** Returns a row for each goal; goals that this run has not measured are omitted. */
 export function goalsTable(all: readonly Series[], starts: readonly Start[]): string {
   const rows = goals(all, starts)
     .filter(({ value }) => Number.isFinite(value))
@@ -25,7 +25,7 @@ export function goalsTable(all: readonly Series[], starts: readonly Start[]): st
   return ['| measure | goal | this run | reached |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** At the precision in which it is shown, so that no row contradicts itself. */
+/** Rounds to the displayed precision, so that no row contradicts itself. */
 function isReached({ value, unit, atLeast = -Infinity, atMost = Infinity }: Goal): boolean {
   const rounded = Number(shown(value, unit).split(' ')[0]);
   return rounded >= atLeast && rounded <= atMost;

@@ -13,32 +13,32 @@ import {
 import path from 'node:path';
 import { linkOf, slicesOf, smallFiles, tarOf } from './layers.ts';
 
-/** Of the image that is triton with another top layer. */
+/** Name of the image that is triton with another top layer. */
 export const changedName = 'triton-changed';
 
-/** What is converted, as it lies in the directory of the images. */
+/** Files of an image in the directory of the images. */
 export interface BenchImage {
   readonly name: string;
-  /** A file as `docker save` writes it; its layers are not compressed. */
+  /** Output of `docker save`; its layers are not compressed. */
   readonly archive: string;
   /** The same layers, gzip -6, as an OCI layout. */
   readonly layout: string;
-  /** All layers in one tar, for programs that know of no layers. */
+  /** All layers in one tar, for programs without support for layers. */
   readonly flat: string;
-  /** Of the archive. */
+  /** Size of the archive, in bytes. */
   readonly bytes: number;
 }
 
-/** The Triton image, of which others are another state, comes first. */
+/** The Triton image comes first, because others are variants of it. */
 export type BenchImages = readonly [BenchImage, ...BenchImage[]];
 
-/** Files of an image; what nothing reads is not made. */
+/** Files of an image. Unused forms are not created. */
 type Form = 'archive' | 'layout' | 'flat';
 
 /**
- * Makes the images once; they are kept for the next time.
+ * Creates the images once and reuses them later.
  *
- * @param context directory of defs/triton-cpu/build-context.sh: what `docker build` makes the Triton image of.
+ * @param context directory of defs/triton-cpu/build-context.sh, from which `docker build` creates the Triton image.
  */
 export async function makeImages(directory: string, context: string): Promise<BenchImages> {
   mkdirSync(directory, { recursive: true });
@@ -49,7 +49,7 @@ export async function makeImages(directory: string, context: string): Promise<Be
       ...lower(to),
       tarOf(context, 'backends', `${to}.2.tar`),
     ]),
-    // The same but for its top layer.
+    // This image differs only in its top layer.
     await makeImage(directory, changedName, ['archive', 'layout'], (to) => [
       ...lower(to),
       smallFiles(`${to}.2.tar`, 0, 100),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, linkSync, openSync, readSync, writeSync } from 'node:fs';
 
-/* Layers of the images that are measured, each made at `to`. */
+/* Layers of the measured images; each function creates one at `to`. */
 
 export function linkOf(file: string, to: string): string {
   linkSync(file, to);
@@ -13,7 +13,7 @@ export function tarOf(directory: string, name: string, to: string): string {
   return to;
 }
 
-/** Files of 0 to 8 KiB of words, the same ones every time. */
+/** Writes files of 0 to 8 KiB of words, the same ones every time. */
 export function smallFiles(to: string, from: number, end: number): string {
   const file = openSync(to, 'w');
   const words = 'lorem ipsum dolor sit amet consetetur sadipscing elitr sed diam nonumy eirmod tempor'.split(
@@ -41,7 +41,7 @@ export function smallFiles(to: string, from: number, end: number): string {
   return to;
 }
 
-/** A file as others of 16 MiB, with other bytes that compress alike. */
+/** Writes a 16 MiB file like the others, with different bytes that compress equally well. */
 export function slicesOf(source: string, to: string, key: number): string {
   const [from, file] = [openSync(source, 'r'), openSync(to, 'w')];
   const slice = Buffer.alloc(16 * 1024 * 1024);

@@ -5,23 +5,23 @@ import path from 'node:path';
 /** One conversion. */
 export interface Measurement {
   readonly wallSeconds: number;
-  /** User and system time of the command and all that it started. */
+  /** User and system time of the command and its children. */
   readonly cpuSeconds: number;
-  /** Of the largest single process. */
+  /** Peak memory of the largest single process. */
   readonly peakMiB: number;
-  /** Most space taken on the file system while it ran, beside the result. */
+  /** Peak disk usage during the run, without the result. */
   readonly extraMiB: number;
   readonly resultBytes: number;
-  /** Of hpc-gat with phase-clock.mjs: from the first byte read to the last block written. */
+  /** Time from the first byte read to the last block written; only of hpc-gat with phase-clock.mjs. */
   readonly contents?: { readonly wallSeconds: number; readonly cpuSeconds: number };
 }
 
 const pollMs = 50;
 
 /**
- * Runs a shell command that writes `result`, and looks at it from outside.
+ * Runs a shell command that writes `result`, and measures it from outside.
  *
- * @param file what enters the lab; the command is its last argument.
+ * @param file program that enters the lab; the command is its last argument.
  * @param result path of the file on this host.
  * @throws when the command fails.
  */

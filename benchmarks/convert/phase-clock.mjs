@@ -1,6 +1,6 @@
 /*
- * Loaded before hpc-gat (node --import): reads the events that `make-sif --json` writes, and says at the end how long the
- * contents took, from the first byte read to the last block written, and how much processor time all threads together.
+ * Preloaded into hpc-gat (node --import): parses the events that `make-sif --json` writes, and reports at the end the
+ * time from the first byte read to the last block written, with the processor time of all threads.
  */
 const write = process.stderr.write.bind(process.stderr);
 /** @type {{ at: number, cpu: NodeJS.CpuUsage } | undefined} */

@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const begin = '<!-- from benchmarks/results: npm run bench:convert -->';
 const end = '<!-- until here -->';
 
-/** Writes text between the marks of a page. */
+/** Replaces the text between the marks of a page. */
 export function quote(page: string, text: string): void {
   const { before, behind } = around(page);
   writeFileSync(page, `${before}${begin}\n\n${text}\n\n${end}${behind}`);
 }
 
-/** What stands between the marks of a page. */
+/** Returns the text between the marks of a page. */
 export function quoted(page: string): string {
   return around(page).between.trim();
 }

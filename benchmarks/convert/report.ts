@@ -19,7 +19,7 @@ function middleOf(rounds: readonly Measurement[]): (key: Exclude<keyof Measureme
   return (key) => medianOf(rounds.map((round) => round[key]));
 }
 
-/** The Triton image, by each converter in the way that its user would take first, and in ours beside it. */
+/** Formats the results of the Triton image: each program in its most common form, and hpc-gat beside it. */
 export function headlines(all: readonly Series[]): string {
   const shown = all.filter(({ image, converter }) => image === 'triton' && !converter.startsWith('hpc-gat,'));
   const rows = shown.map(({ converter, layers, codec, rounds }) => {
@@ -35,7 +35,10 @@ export function headlines(all: readonly Series[]): string {
   ].join('\n');
 }
 
-/** A row a converter; the ratio is to hpc-gat's time on the same image, layers and codec where it has one, else at zstd-3. */
+/**
+ * Returns one row per converter. The ratio is relative to hpc-gat's time on the same image, layers and codec if it was
+ * measured, else to zstd-3.
+ */
 export function markdownTable(all: readonly Series[]): string {
   const rows = all.map((series) => {
     const { image, converter, layers, codec, rounds } = series;
@@ -74,7 +77,7 @@ function rival(all: readonly Series[], { image, layers, codec, converter }: Seri
     : medianOf(ours.rounds.map(({ wallSeconds }) => wallSeconds));
 }
 
-/** Bars of the median times, one group an image. */
+/** Draws bars of the median times, one group per image. */
 export function chart(all: readonly Series[]): string {
   const rowHeight = 22;
   const left = 330;

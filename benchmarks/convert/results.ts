@@ -18,7 +18,7 @@ interface Machine {
   readonly date: string;
 }
 
-/** What `convert.json` holds. */
+/** Content of `convert.json`. */
 export interface Results {
   readonly machine: Machine;
   readonly series: readonly Series[];
@@ -28,7 +28,7 @@ export interface Results {
 
 const directory = path.join(root, 'benchmarks', 'results');
 
-/** Of the last run that was written. */
+/** Reads the results of the last recorded run. */
 export function lastResults(): Results {
   return JSON.parse(readFileSync(path.join(directory, 'convert.json'), 'utf8')) as Results;
 }
@@ -45,7 +45,7 @@ export function machineNow(): Machine {
   };
 }
 
-/** @param isQuoted whether docs/internals/performance.md quotes them from now on. */
+/** @param isQuoted whether docs/internals/performance.md quotes these results from now on. */
 export function writeResults(results: Results, isQuoted: boolean): void {
   const { machine, series, starts, stages } = results;
   mkdirSync(directory, { recursive: true });

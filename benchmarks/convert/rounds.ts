@@ -7,10 +7,10 @@ import { measure, type Measurement } from './measure.ts';
 import type { Series } from './report.ts';
 
 /**
- * Converts every image by every converter that is tried on it: round by round, so that what disturbs the machine for a
- * while does not meet one of them alone. Says on stderr how long each took.
+ * Converts every image by each of its converters, round by round, so that a temporary disturbance of the machine
+ * affects all of them. Prints the times on stderr.
  *
- * @param only what the title of those has to contain that are measured.
+ * @param only substring of the titles to measure.
  */
 export async function measureRounds(
   lab: BenchLab,
@@ -49,7 +49,7 @@ async function measureOnce(
   converter: Converter,
 ): Promise<Measurement> {
   const place = path.join(lab.home, 'bench');
-  // As root: what was unpacked may be closed to its owner.
+  // Runs as root, because unpacked files may be closed to their owner.
   const clear = () => {
     rmSync(place, { recursive: true, force: true });
   };

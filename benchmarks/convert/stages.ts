@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** What V8's sampling profiler writes (`node --cpu-prof`): times in microseconds. */
+/** Output of V8's sampling profiler (`node --cpu-prof`), with times in microseconds. */
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
@@ -13,7 +13,7 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-/** Time in one thread; samples of what waits for a processor count too. */
+/** Time in one thread, including samples that wait for a processor. */
 export interface Stage {
   readonly thread: string;
   readonly what: string;

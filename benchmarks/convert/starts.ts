@@ -1,15 +1,15 @@
 import { medianOf } from './report.ts';
 
-/** How long something takes from its call to its end. */
+/** Time of a command from its call to its end. */
 export interface Start {
   readonly what: string;
-  /** One for each round. */
+  /** Values of all rounds. */
   readonly seconds: readonly number[];
 }
 
 const sifs = '/home/alice/bench';
 
-/** Makes what is started: the same image by hpc-gat and by Apptainer, each with its defaults. */
+/** Creates the images to start: the same one by hpc-gat and by Apptainer, each with its defaults. */
 export function prepareStarts(archive: string): string {
   return [
     `mkdir -p ${sifs} && cd ${sifs}`,
@@ -20,7 +20,9 @@ export function prepareStarts(archive: string): string {
 
 const node = '~/installed/lib/node_modules/hpc-gat';
 
-/** `times`: so often in one measurement, where the clock's hundredths of a second would tell little of one. */
+/**
+ * `times` is the number of repetitions in one measurement, for commands that are too short for the clock's resolution.
+ */
 const starts: readonly { readonly what: string; readonly command: string; readonly times?: number }[] = [
   { what: 'apptainer exec, SIF of hpc-gat: true', command: `apptainer exec ${sifs}/ours.sif true` },
   { what: 'apptainer exec, SIF of apptainer build: true', command: `apptainer exec ${sifs}/theirs.sif true` },
@@ -36,7 +38,7 @@ const starts: readonly { readonly what: string; readonly command: string; readon
   { what: 'hpc-gat --help', command: `node ${node}/bin/hpc-gat.js --help`, times: 20 },
 ];
 
-/** @param inLab runs a shell command in the lab and gives its standard output. */
+/** @param inLab runs a shell command in the lab and returns its standard output. */
 export function measureStarts(rounds: number, inLab: (command: string) => string): Start[] {
   const found = new Map<string, number[]>(starts.map(({ what }) => [what, []]));
   for (let round = 0; round < rounds; round += 1) {

@@ -7,7 +7,7 @@ interface Manifest {
   readonly license?: string;
 }
 
-/** What the licenses of these packages ask to be handed on, with the parts that were taken into the bundle. */
+/** Returns the notices that the licenses of these packages require, with those of the parts that are in the bundle. */
 export function licenseTexts(packages: readonly string[]): string {
   return packages.map(licenseText).join(`\n${'-'.repeat(80)}\n\n`);
 }

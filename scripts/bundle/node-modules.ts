@@ -6,14 +6,14 @@ import { root } from './options.ts';
 const namespace = 'node';
 
 /**
- * Node's own modules, asked for by a call in what is published. An `import` reads all that they export, and some of it is
- * loaded when it is read: undici by node:http, WebCrypto by node:crypto, streams by node:fs. That takes 35 ms.
+ * Loads Node's own modules by a call in the published files. An `import` reads all exports, and reading some of them
+ * loads more: undici for node:http, WebCrypto for node:crypto, streams for node:fs. That takes 35 ms.
  */
 export const nodeModules: Plugin = {
   name: 'node-modules',
   setup: (build) => {
     build.onResolve({ filter: /^[^.]/ }, ({ path, kind, importer }) =>
-      // One for each importer: what is shared would be a chunk more.
+      // Each importer gets its own copy, because a shared one would be a separate chunk.
       kind === 'import-statement' && isBuiltin(path)
         ? { path, namespace, suffix: `?${relative(root, importer)}`, sideEffects: false }
         : undefined,
@@ -22,7 +22,7 @@ export const nodeModules: Plugin = {
   },
 };
 
-/** An ES module of the same names, of which esbuild keeps those that are used. */
+/** Returns an ES module with the same names, of which esbuild keeps the used ones. */
 function asEsModule(name: string): string {
   const call = `process.getBuiltinModule('${name}')`;
   const names = Object.keys(process.getBuiltinModule(name) ?? {}).filter((key) => key !== 'default');

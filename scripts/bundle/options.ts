@@ -1,25 +1,28 @@
 import type { BuildOptions, Metafile } from 'esbuild';
 import path from 'node:path';
 
-/** The package's directory, in a checkout. */
+/** Root directory of the package in a checkout. */
 export const root = path.dirname(path.dirname(import.meta.dirname));
 
-/** How the package and what it depends on become few files that start quickly. The same input gives the same bytes. */
+/**
+ * Options that bundle the package and its dependencies into few files that start quickly. The same input gives the same
+ * bytes.
+ */
 export const bundleOptions = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
-  // The oldest that package.json's engines allow.
+  // This is the oldest version that package.json's engines allow.
   target: 'node22.15',
   minifySyntax: true,
-  // The notices stand in licenses.txt.
+  // The notices are in licenses.txt.
   legalComments: 'none',
   alias: { 'string-width': path.join(import.meta.dirname, 'string-width.ts') },
   metafile: true,
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** The directories of the packages that a bundle took something of, sorted. */
+/** Returns the sorted directories of the packages that contributed to a bundle. */
 export function bundledPackages({ inputs }: Metafile): string[] {
   const directories = Object.keys(inputs).flatMap((file) => {
     const found = /^(?!node:).*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from '../bundle/options.ts';
 
-/** Of 64 KiB: what assembly/memory.ts lays out. */
+/** Number of 64 KiB pages that assembly/memory.ts uses. */
 const memoryPages = '160';
 
-/** Called as a program: its types would change those of the language. */
+/** The compiler runs as a program because its types would change those of the language. */
 const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
 
-/** @returns the module's bytes; the same for the same sources and compiler. */
+/** @returns the bytes of the module, which are the same for the same sources and compiler */
 export function compileDeflate(): Buffer {
   const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-deflate-'));
   const file = path.join(directory, 'deflate.wasm');
@@ -27,7 +27,7 @@ export function compileDeflate(): Buffer {
   }
 }
 
-/** The source text of src/formats/deflate/program.ts. */
+/** Returns the source text of src/formats/deflate/program.ts. */
 export function programModule(bytes: Buffer): string {
   return [
     '/** WebAssembly, base64, of the sources in assembly/: npm run deflate writes it. */',

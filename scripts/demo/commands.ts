@@ -9,7 +9,7 @@ export const projectDirectory = '/home/alice/gat-demo';
 export const image = 'hpc-gat/triton-cpu:2.51';
 export const contextInLab = '/mnt/triton-cpu';
 
-/** A program of this package, or the verb `hpc-gat` itself, on this machine as root. */
+/** Returns a step that runs a program of this package, or the verb `hpc-gat` itself, on this machine as root. */
 function here(typed: string, args: readonly string[]): Command {
   return { typed: `# ${typed}`, file: process.execPath, args };
 }
@@ -27,12 +27,12 @@ export function leakCheck(args: readonly string[]): Command {
   return here(['node', program, ...args].join(' '), [path.join(root, program), ...args]);
 }
 
-/** A program that alice starts in her project directory on a node of the lab. */
+/** Returns a step in which alice starts a program in her project directory on a node of the lab. */
 export function alice(node: string, argv: readonly string[]): Command {
   return inLab(node, argv.join(' '), projectDirectory, argv);
 }
 
-/** A line that alice types in her shell there; the first such line makes the directory. */
+/** Returns a step in which alice types a line in her shell; the first such step creates the directory. */
 export function aliceTypes(node: string, line: string): Command {
   const there = `mkdir -p ${projectDirectory} && cd ${projectDirectory} && ${line}`;
   return inLab(node, line, '/home/alice', ['bash', '-c', there]);

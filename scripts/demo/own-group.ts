@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Hierarchies of control groups, version 1 and 2: the first that is there is enough. */
+/** Hierarchies of control groups in versions 1 and 2; the first existing one suffices. */
 const hierarchies = [
   { directory: '/sys/fs/cgroup/freezer', line: /^\d+:freezer:(.*)$/m },
   { directory: '/sys/fs/cgroup', line: /^0::(.*)$/m },
@@ -10,10 +10,10 @@ const hierarchies = [
 export const groupPrefix = 'hpc-gat-demo-';
 
 /**
- * Puts this process into a control group of its own, so that the kernel itself knows which processes it started:
- * a daemon leaves its parent and its session, never its group.
+ * Moves this process into its own control group, so that the kernel knows which processes it started: a daemon leaves
+ * its parent and its session, but never its group.
  *
- * @returns leaves the group again and removes it; undefined where there are no control groups
+ * @returns a function that leaves and removes the group; undefined without control groups
  */
 export function enterOwnGroup(): (() => void) | undefined {
   const hierarchy = hierarchies.find(({ directory }) => existsSync(path.join(directory, 'cgroup.procs')));
@@ -36,13 +36,13 @@ function moveTo(group: string): void {
   writeFileSync(path.join(group, 'cgroup.procs'), String(process.pid));
 }
 
-/** Also the groups of demos that were killed. One that holds a process stays. */
+/** Removes the groups of killed demos, unless they still contain a process. */
 function removeEmpty(directory: string): void {
   for (const name of readdirSync(directory).filter((entry) => entry.startsWith(groupPrefix))) {
     try {
       rmdirSync(path.join(directory, name));
     } catch {
-      // Busy: another demo's, or a process was left in it, which the leak check reports.
+      // The group is busy: it belongs to another demo, or a process was left in it, which the leak check reports.
     }
   }
 }

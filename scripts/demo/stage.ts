@@ -3,11 +3,11 @@ import { constants } from 'node:os';
 import { styleText } from 'node:util';
 
 export interface Command {
-  /** The command as a person would type it, with the prompt before it. */
+  /** Prompt and command, as shown. */
   readonly typed: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** Give back what it writes to standard output instead of showing it. */
+  /** Whether its standard output is returned instead of shown. */
   readonly capture?: boolean;
 }
 
@@ -16,7 +16,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Ends the demo with an exit code; what had to be said has been said. */
+/** Error that ends the demo with an exit code; all messages were printed before. */
 export class Stop extends Error {
   readonly exitCode: number;
 
@@ -26,10 +26,10 @@ export class Stop extends Error {
   }
 }
 
-/** How long a step may take to end in order: `submit --wait` waits for its job to be cancelled. */
+/** Time limit for a step to end after a signal; `submit --wait` waits until its job is canceled. */
 const graceMs = 60_000;
 
-/** Shows commands one after another, with their output and time; a signal ends the one that runs and all that follow. */
+/** Runs commands in order, with their output and time; a signal ends the current one and all later ones. */
 export class Stage {
   readonly #env: NodeJS.ProcessEnv;
   readonly #times: [title: string, seconds: string][] = [];
@@ -44,11 +44,11 @@ export class Stage {
         this.#onSignal(signal);
       });
     }
-    // Nobody reads any more, `npm run demo | head`: the rest is done all the same.
+    // The reader has closed the pipe, as in `npm run demo | head`; the remaining steps still run.
     process.stdout.on('error', () => undefined);
   }
 
-  /** The exit code that the signal asks for; undefined without one. */
+  /** Exit code for the received signal; undefined without one. */
   get interruption(): number | undefined {
     return this.#signal === undefined ? undefined : 128 + constants.signals[this.#signal];
   }
@@ -58,10 +58,10 @@ export class Stage {
   }
 
   /**
-   * Shows a step and waits for its end.
+   * Runs a step and waits for its end.
    *
-   * @throws {Stop} when it failed, or a signal has come
-   * @returns its standard output with `capture`, else nothing
+   * @throws {Stop} when it fails, or after a signal
+   * @returns its standard output with `capture`, else an empty string
    */
   async step(title: string, command: Command): Promise<string> {
     this.#throwIfInterrupted();
@@ -70,7 +70,7 @@ export class Stage {
     return output;
   }
 
-  /** Standard output of a command that is no step of its own. */
+  /** Returns the standard output of a command that is not a step. */
   async ask(command: Command): Promise<string> {
     this.#throwIfInterrupted();
     const { exitCode, output } = await this.#run({ ...command, capture: true });
@@ -78,13 +78,13 @@ export class Stage {
     return output;
   }
 
-  /** From the first such step on a signal ends nothing any more: cleaning up is done to its end. */
+  /** Runs a cleanup step. From the first one on, signals are ignored, so that the cleanup is completed. */
   async finalStep(title: string, command: Command): Promise<number> {
     this.#cleaning = true;
     return (await this.#perform(title, command)).exitCode;
   }
 
-  /** A line for each step with its time. */
+  /** Prints a line for each step with its time. */
   table(): string[] {
     const width = Math.max(...this.#times.map(([, seconds]) => seconds.length));
     return this.#times.map(([title, seconds]) => `  ${seconds.padStart(width)} s  ${title}`);
@@ -103,7 +103,7 @@ export class Stage {
 
   #run({ file, args, capture = false }: Command): Promise<Ended> {
     return new Promise((resolve, reject) => {
-      // In a session of its own: Ctrl-C reaches this process alone, which hands it on once.
+      // The step runs in its own session: Ctrl-C reaches only this process, which forwards it once.
       const child = spawn(file, [...args], {
         env: this.#env,
         detached: true,
@@ -121,7 +121,7 @@ export class Stage {
   }
 
   #onSignal(signal: NodeJS.Signals): void {
-    // npm and a terminal may both hand the same Ctrl-C on, and impatient people press it twice.
+    // npm and a terminal may both deliver the same Ctrl-C, and users may press it twice.
     if (this.#signal !== undefined) {
       return;
     }

@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Where the demo keeps what it needs while it runs, and the snapshots of its leak checks. */
+/** Temporary directory of the demo, with the snapshots of its leak checks. */
 export interface Workplace {
-  /** TMPDIR of every step; whatever is left in it was left by the demo. */
+  /** TMPDIR of every step; any file left in it is a leak. */
   readonly temporary: string;
-  /** Snapshot files. */
+  /** Paths of the snapshot files. */
   readonly nodesBefore: string;
   readonly hostBefore: string;
   remove(): void;
@@ -16,7 +16,7 @@ export function makeWorkplace(): Workplace {
   const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-demo-'));
   const temporary = path.join(directory, 'tmp');
   mkdirSync(temporary);
-  // apt downloads as a user of its own.
+  // apt downloads as its own user, who needs access.
   chmodSync(directory, 0o755);
   chmodSync(temporary, 0o1777);
   return {

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 
-/** What Red Hat 8 and its kin have, the oldest that clusters still run: glibc 2.28, libstdc++ of GCC 8. */
+/**
+ * Library versions of Red Hat 8 and its derivatives, the oldest systems on current clusters: glibc 2.28, libstdc++ of
+ * GCC 8.
+ */
 const newest: Readonly<Record<string, string>> = { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11' };
 
 /** @returns the newest version of each library's symbols that the program needs */

@@ -3,12 +3,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { root } from '../bundle/options.ts';
 
-/** npm's package of the official Node for linux-x64. */
+/** Directory of npm's package of the official Node for linux-x64. */
 export const nodePackage = findPackage();
 
 export const officialNode = path.join(nodePackage, 'bin', 'node');
 
-/** The install script of the devDependency `node` brings it; npm takes it away again where scripts are not run. */
+/**
+ * Finds the package, which the install script of the devDependency `node` fetches; npm removes it again where scripts
+ * are disabled.
+ */
 function findPackage(): string {
   try {
     return resolve();

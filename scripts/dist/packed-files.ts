@@ -5,14 +5,14 @@ import path from 'node:path';
 import type { PackedFiles } from '../../src/support/package-files.ts';
 import { root } from '../bundle/options.ts';
 
-/** A file that the one file carries: its path in the package, where its bytes are now, its permission bits. */
+/** An embedded file: its path in the package, its path on disk, and its permission bits. */
 export interface PackedFile {
   readonly file: string;
   readonly source: string;
   readonly mode: number;
 }
 
-/** The files of the package as npm would pack them, but for the program itself. */
+/** Lists the files of the package as npm would pack them, except the program itself. */
 export function filesOfPackage(): PackedFile[] {
   const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,

@@ -6,7 +6,7 @@ import { bundledPackages, bundleOptions, root } from '../bundle/options.ts';
 import { nodePackage } from './node-package.ts';
 import { describeFiles, filesOfPackage } from './packed-files.ts';
 
-/** Writes the program and all that goes with it into `directory`; returns the configuration of Node's preparation. */
+/** Writes the program and its files into `folder`, and returns the configuration for Node's preparation step. */
 export async function bundleProgram(directory: string): Promise<string> {
   const inDirectory = (name: string, content: string): string => {
     const file = path.join(directory, name);
@@ -14,7 +14,7 @@ export async function bundleProgram(directory: string): Promise<string> {
     return file;
   };
   const main = path.join(directory, 'hpc-gat.cjs');
-  // CommonJS: the only kind of program that Node 24 takes into itself.
+  // Node 24 embeds only CommonJS programs.
   const { metafile } = await build({
     ...bundleOptions,
     stdin: {
@@ -30,12 +30,12 @@ export async function bundleProgram(directory: string): Promise<string> {
   const licenses = inDirectory('licenses.txt', licenseTexts([nodePackage, ...bundledPackages(metafile)]));
   const files = [...filesOfPackage(), { file: 'licenses.txt', source: licenses, mode: 0o644 }];
   const configuration = {
-    // Its path is put in: not that of this checkout.
+    // The path of the program is embedded, so it must not be that of this checkout.
     main: path.relative(root, main),
     output: path.join(directory, 'program.blob'),
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
-    // NODE_OPTIONS of somebody's shell is not meant for this.
+    // NODE_OPTIONS of the user's shell must not affect this program.
     execArgvExtension: 'none',
     assets: {
       'files.json': inDirectory('files.json', JSON.stringify(describeFiles(files))),

@@ -8,11 +8,11 @@ export type VerbPath = readonly string[];
 
 export interface VerbHelp {
   readonly verb: VerbPath;
-  /** What `--help` prints. */
+  /** Output of `--help`. */
   readonly help: string;
 }
 
-/** The help of every verb that does something, those of a group like `model` after each other. */
+/** Returns the help of every verb; subcommands of a group like `model` follow each other. */
 export async function allHelp(verb: VerbPath = []): Promise<VerbHelp[]> {
   const help = await helpOf(verb);
   const found: VerbHelp[] = [];
@@ -22,7 +22,7 @@ export async function allHelp(verb: VerbPath = []): Promise<VerbHelp[]> {
   return found.length > 0 ? found : [{ verb, help }];
 }
 
-/** The options that a help names, with their dashes. */
+/** Returns the options in a help text, with their dashes. */
 export function optionsIn(help: string): string[] {
   const named = help.matchAll(/^ +(?:(-\w), )?(--[\w-]+)/gm);
   return [...named].flatMap(([, short, long = '']) => (short === undefined ? [long] : [short, long]));

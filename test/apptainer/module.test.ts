@@ -5,7 +5,7 @@ import { findRuntimeModule } from '../../src/apptainer/find-module.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A home whose login shell knows a `module` that lists this. */
+/** Creates a home whose login shell has a `module` function that lists these modules. */
 async function homeWithModules(listing: string): Promise<string> {
   const home = temporaryDirectory();
   await writeFile(path.join(home, '.bash_profile'), `module() { printf '${listing}' >&2; }\n`);

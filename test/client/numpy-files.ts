@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 
-/** A .npy file of version 1, as NumPy writes it. */
+/** Returns a .npy file of version 1, as NumPy writes it. */
 export function npyFile(descr: string, shape: readonly number[], values: ArrayBufferView): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0] ?? 0},` : shape.join(', ');
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
@@ -15,7 +15,7 @@ export function npyFile(descr: string, shape: readonly number[], values: ArrayBu
   ]);
 }
 
-/** A .npz archive, by another zip implementation than ours. */
+/** Returns a .npz archive, written by an independent zip implementation. */
 export function npzFile(arrays: Readonly<Record<string, Uint8Array>>, level: 0 | 6 = 6): Uint8Array {
   return zipSync(
     Object.fromEntries(Object.entries(arrays).map(([name, bytes]) => [`${name}.npy`, new Uint8Array(bytes)])),

@@ -94,7 +94,7 @@ test('a reference names its image, and a later test reports what has changed sin
   );
   expect(same.results.filter((line) => String(line).startsWith('changed'))).toEqual([]);
 
-  // Made again from the same image, other bytes: nothing has changed.
+  // This SIF was converted again from the same image: its bytes differ, but nothing has changed.
   writeFileSync(path.join(directory, 'again.sif.json'), JSON.stringify(ofSif('b', '0123456789abcdef')));
   const again = await run('--image-record', 'again.sif.json', '--json');
   expect(again).toMatchObject({

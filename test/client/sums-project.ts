@@ -34,7 +34,7 @@ outputs:
     shape: [nodes, 1]
 `;
 
-/** Its reference. */
+/** Reference of that workload. */
 export const arrays = {
   'one.x': npyFile('<f4', [1, 2], Float32Array.of(1, 2)),
   'one.edges': npyFile('<i8', [2, 5], new BigInt64Array(10)),
@@ -44,7 +44,7 @@ export const arrays = {
   'two.y': npyFile('<f4', [3, 1], Float32Array.of(3, 7, 11.0005)),
 };
 
-/** A directory with a workload and its reference, and a fake server: anew for each test of the file that calls this. */
+/** Creates a directory with a workload, its reference and a fake server before each test of the calling file. */
 export function sumsProject() {
   let fake: FakeServer;
   let directory: string;
@@ -64,7 +64,7 @@ export function sumsProject() {
   });
 
   return {
-    /** The present test's server. */
+    /** Server of the current test. */
     get fake(): FakeServer {
       return fake;
     },
@@ -72,7 +72,7 @@ export function sumsProject() {
       return directory;
     },
     write,
-    /** A JSON file of the directory. */
+    /** Reads a JSON file of the directory. */
     json: (name: string): unknown => JSON.parse(readFileSync(fileIn(name), 'utf8')),
     /** Runs `hpc-gat test` against the fake server. */
     async run(args: readonly string[] = [], context = testContext({ cwd: directory })) {

@@ -48,7 +48,7 @@ async function run(...args: string[]) {
   return { exitCode, last: context.results.at(-1) };
 }
 
-/** Against a fake: no backend of the image in the lab takes texts. */
+/** These tests use a fake server, because no backend of the lab's image supports strings. */
 test('strings are sent, recorded and compared', async () => {
   expect(await run('--record')).toMatchObject({ exitCode: 0 });
   expect(await run()).toEqual({ exitCode: 0, last: 'PASS: infer' });

@@ -5,7 +5,7 @@ import { waitReady, type WaitOptions } from '../../src/client/wait-for-model.ts'
 import { InferenceServerError } from '../../src/triton/server-errors.ts';
 import type { IndexEntry, InferenceServer } from '../../src/triton/inference-server.ts';
 
-/** What the server answers at one moment; an error stands for every call that fails with it. */
+/** State of the server at one moment; an error is the result of every call that fails with it. */
 interface Moment {
   modelReady?: boolean;
   serverReady?: boolean;
@@ -13,7 +13,7 @@ interface Moment {
   error?: Error;
 }
 
-/** A server that goes through these moments, one for each time it is asked for the model, and stays in the last. */
+/** Creates a server that passes through these states, one per readiness query of the model, and stays in the last. */
 function serverThrough(moments: readonly Moment[]): InferenceServer {
   let asked = -1;
   let now: Moment = {};
@@ -32,7 +32,7 @@ function serverThrough(moments: readonly Moment[]): InferenceServer {
   } as Partial<InferenceServer> as InferenceServer;
 }
 
-/** A clock that only sleeping moves. */
+/** Creates a clock that advances only by sleeping. */
 function fakeClock(): Clock {
   let ms = 0;
   return {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   bash = await completionScript('bash');
 });
 
-/** What bash would offer for these words, the last of which is being typed. */
+/** Returns the completions of bash for these words, the last of which is incomplete. */
 async function offers(...words: string[]): Promise<string[]> {
   const ask =
     'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hpc_gat; printf "%s\\n" "${COMPREPLY[@]}"';

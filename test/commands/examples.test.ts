@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 class Reached extends Error {}
 
-/** Ends a verb as soon as it touches the world: its arguments were good then, and nothing has happened. */
+/** Context that ends a verb at its first effect: its arguments were valid then, and nothing has happened. */
 const untouchable = new Proxy({} as Context, {
   get: () => {
     throw new Reached();
@@ -18,7 +18,7 @@ const untouchable = new Proxy({} as Context, {
   },
 });
 
-/** What a verb, and those below it, show as examples in their help. */
+/** Returns the examples in the help of a verb and its subcommands. */
 function examplesOf({ builder }: CommandModule): string[] {
   const found: string[] = [];
   const parser = yargs([]);
@@ -38,7 +38,7 @@ function examplesOf({ builder }: CommandModule): string[] {
   return found;
 }
 
-/** The words that bash hands to hpc-gat, also through Slurm; what else the line calls is left out. */
+/** Returns the words that bash passes to hpc-gat, also through Slurm; other commands of the line are dropped. */
 async function wordsOf(example: string): Promise<string[]> {
   const home = temporaryDirectory();
   const script = `

@@ -1,10 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { allHelp } from '../../scripts/docs/help.ts';
 
-/** Verbs whose answer is a text of its own: a script for the shell, a directory's name, another program's output. */
+/**
+ * Verbs whose output is a text in itself: a script for the shell, the name of a directory, the output of another
+ * program.
+ */
 const withoutJson = ['completion', 'credentials', 'files', 'lab exec'];
 
-/** Verbs that change nothing, or nothing but what they are asked for by name, and why they need no `--dry-run`. */
+/** Verbs that change nothing, or only what is requested by name, and the reason why they need no `--dry-run`. */
 const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
   'they only tell': [
     'status',
@@ -25,10 +28,10 @@ const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
   'of the lab they only tell, or run what one types': ['lab status', 'lab exec'],
 };
 
-/** The verbs that have no verbs below them, with their help. */
+/** Verbs without subcommands, with their help. */
 const verbs = new Map((await allHelp()).map(({ verb, help }) => [verb.join(' '), help]));
 
-/** Those whose help lacks something. */
+/** Lists the verbs whose help lacks something. */
 function lacking(pattern: RegExp, among: (verb: string) => boolean): string[] {
   return [...verbs].flatMap(([verb, help]) => (among(verb) && !pattern.test(help) ? [verb] : []));
 }

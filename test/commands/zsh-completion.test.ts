@@ -8,8 +8,8 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { completionScript, pathToHpcGat } from './completion-script.ts';
 
 /**
- * Types a line into an interactive zsh and has it put all that it would offer in place of the last word. `$1` is the line,
- * `$2` the file with the completion.
+ * Types a line into an interactive zsh and replaces the last word by all its completions. `$1` is the line, `$2` the
+ * file with the completion.
  */
 const typing = `
   zmodload zsh/zpty
@@ -31,7 +31,7 @@ beforeAll(async () => {
   script = await completionScript('zsh');
 });
 
-/** What zsh would offer for these words, the last of which is being typed. */
+/** Returns the completions of zsh for these words, the last of which is incomplete. */
 async function offers(...words: string[]): Promise<string[]> {
   const directory = temporaryDirectory();
   const [file, files] = [path.join(directory, 'completion'), path.join(directory, 'files')];

@@ -14,7 +14,7 @@ const sites = readdirSync(path.join(packageRoot, 'slurm', 'sites')).map((file) =
   path.basename(file, '.yaml'),
 );
 
-/** What a job with one GPU asks for there, in the site's own form. */
+/** GPU directives of a job with one GPU, in the form of the site. */
 const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
   'alliance-fir': ['gpus-per-node=h100:1'],
   'alliance-killarney': ['gpus-per-node=l40s:1'],
@@ -94,7 +94,7 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
     const told = new Set(sources.flatMap(({ tells }) => tells));
     expect([...told].sort()).toEqual([...values, ...(needs.length > 0 ? ['needs'] : [])].sort());
     for (const { page } of sources) {
-      // A page in the version that was read, and not as it may be today.
+      // The link points to the version of the page that was read, not to its current state.
       expect(page).toMatch(/\/blob\/[0-9a-f]{40}\//);
     }
   });

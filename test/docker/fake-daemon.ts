@@ -3,13 +3,13 @@ import path from 'node:path';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 export interface FakeDaemon extends AsyncDisposable {
-  /** What DOCKER_HOST would be. */
+  /** Value for DOCKER_HOST. */
   readonly url: string;
-  /** The paths that were asked for. */
+  /** Requested paths, in order. */
   readonly asked: string[];
 }
 
-/** An HTTP server on a unix socket that answers in place of a Docker daemon: for faults that a real one does not have. */
+/** Starts an HTTP server on a unix socket in place of a Docker daemon, for faults that a real one does not have. */
 export async function fakeDaemon(
   answer: (path: string, response: ServerResponse) => void,
 ): Promise<FakeDaemon> {
@@ -40,7 +40,7 @@ export function answerJson(response: ServerResponse, status: number, body: unkno
 
 export const imageId = `sha256:${'1'.repeat(64)}`;
 
-/** `GET /images/NAME/json`, as Docker 20.10 answers for an imported image. */
+/** Returns the response of Docker 20.10 to `GET /images/NAME/json` for an imported image. */
 export function inspectAnswer(changes: object = {}): object {
   return {
     Id: imageId,

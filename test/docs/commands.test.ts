@@ -5,10 +5,12 @@ import { blocksOf, pages, type Page } from './pages.ts';
 
 const helps = await allHelp();
 
-/** The calls of hpc-gat in blocks and in code within the text: what follows the name, up to what ends a command. */
+/**
+ * Finds the calls of hpc-gat in code blocks and inline code: the words after the name, up to the end of the command.
+ */
 function callsIn(page: Page): string[] {
   const blocks = blocksOf(page).map(({ language, text }) =>
-    // Of a verb's help its examples: the rest is prose.
+    // Only the examples of a verb's help are commands; the rest is prose.
     language === 'text' ? examplesOf(text) : text,
   );
   const outside = page.text.replaceAll(/^```[\s\S]*?^```$/gm, '');
@@ -20,13 +22,13 @@ function callsIn(page: Page): string[] {
   );
 }
 
-/** The calls in what a verb's help shows as examples, without what is said about them. */
+/** Returns the calls in the examples of a verb's help, without their descriptions. */
 function examplesOf(help: string): string {
   const [, examples = ''] = help.split('\nExamples:\n');
   return examples.replaceAll(/(\S) {2,}.*$/gm, '$1');
 }
 
-/** Why this cannot be called so; undefined when it can. */
+/** Returns the reason why this call is invalid; undefined if it is valid. */
 function problemOf(call: string): string | undefined {
   const [beforeDashes = ''] = call.split(/ -- | --$/);
   const words = beforeDashes.split(/\s+/);

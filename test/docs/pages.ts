@@ -3,12 +3,12 @@ import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 
 export interface Page {
-  /** Its path in the package. */
+  /** Path of the page in the package. */
   readonly name: string;
   readonly text: string;
 }
 
-/** README and everything in docs/. */
+/** README, CONTRIBUTING and all pages of docs/. */
 export const pages: readonly Page[] = ['README.md', 'CONTRIBUTING.md', ...pagesBelow('docs')].map((name) => ({
   name,
   text: readFileSync(path.join(packageRoot, name), 'utf8'),
@@ -29,7 +29,7 @@ export interface Block {
 
 const fenced = /^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm;
 
-/** The fenced blocks of a page, in order. */
+/** Returns the fenced blocks of a page, in order. */
 export function blocksOf({ text }: Page): Block[] {
   return [...text.matchAll(fenced)].map(([, language = '', block = '']) => ({ language, text: block }));
 }

@@ -1,24 +1,24 @@
 import { fewRequests, quickModels, tritonImage } from '../support/gat-project.ts';
 import { blocksOf, pages, type Page } from './pages.ts';
 
-/** The shell blocks of a page, run in order in the lab as one person would type them. */
+/** Shell blocks of a page, run in the lab in order, as one user would type them. */
 export interface Story {
   readonly page: string;
   readonly node: 'login' | 'workstation';
-  /** Lines of bash that make what the page takes for granted, in an empty directory. */
+  /** Lines of bash that create the prerequisites of the page in an empty directory. */
   readonly given: string;
-  /** Lines that end what the page leaves running; run whatever happened before. */
+  /** Lines that end everything that the page leaves running; they always run. */
   readonly after?: string;
 }
 
 const project = (models: string) =>
   `cp -r ~/gat/${models} models; cp ~/gat/triton.sif .; echo 'site: lab' >hpc-gat.yaml`;
 
-/** An image of one program under the name that the page uses. */
+/** Creates an image of one program under the name that the page uses. */
 const image = (name: string) => `
   mkdir tree && cp /usr/bin/busybox tree && tar -C tree -c . | docker import -c 'CMD ["/busybox"]' - ${name}`;
 
-/** A Triton that no run has started, at the address that docs/reference/test.md asks. */
+/** Starts a Triton outside of any run, at the address in docs/reference/client.md. */
 const strangersTriton = `
   cp -r models/gat_test models/mine
   sed -i 's/^model: .*/model: mine/' models/mine/workload.yaml
@@ -83,7 +83,7 @@ export const stories: readonly Story[] = [
   },
 ];
 
-/** Lines of shell blocks that no story runs. */
+/** Lines of shell blocks that no story runs, with the reasons. */
 export interface NotRun {
   readonly page: string;
   readonly line: RegExp;
@@ -146,7 +146,7 @@ export function whyNotRun(page: string, line: string): string | undefined {
   return notRun.find((each) => each.page === page && each.line.test(line))?.why;
 }
 
-/** The lines of a page's shell blocks, a block each, without those that are not run. */
+/** Returns the lines of each shell block of a page, without those that are not run. */
 export function linesToRun(page: Page): string[] {
   return blocksOf(page)
     .filter(({ language }) => language === 'sh')

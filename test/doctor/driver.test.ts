@@ -7,7 +7,7 @@ import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A host with this driver, and a SIF whose environment says this. */
+/** Creates a host with this driver and a SIF with this environment. */
 async function look(driver: string, environment: string) {
   const root = temporaryDirectory();
   writeFileSync(path.join(root, 'triton.sif'), '');

@@ -21,7 +21,7 @@ const healthy = {
   sacctmgr: 'printf "physics|debug,normal\\nteaching|normal\\n"',
 };
 
-/** As Slurm 24.11 says it. */
+/** Output in the form of Slurm 24.11. */
 const withoutCluster = {
   scontrol: 'echo "scontrol: fatal: Could not establish a configuration source" >&2; exit 1',
   sinfo: 'echo "sinfo: fatal: Could not establish a configuration source" >&2; exit 1',

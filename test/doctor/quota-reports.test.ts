@@ -25,7 +25,7 @@ test('quota: 0 is no limit, and other file systems are ignored', () => {
 
 test.each([
   ['     /lustre/home 2048  10240  20480  -  7  0  0  -\n'],
-  // A long directory stands in a line of its own; brackets: one of the servers did not answer.
+  // A long path has its own line; brackets mean that one of the servers did not answer.
   [
     '/lustre/a/very/long/directory\n               [2048]  10240  20480       -       7       0       0       -\n',
   ],

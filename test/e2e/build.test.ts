@@ -8,7 +8,7 @@ import { placePipWheels } from '../support/pip-wheels.ts';
 import { makeOneFile } from '../support/published.ts';
 import { testLab } from '../support/test-lab.ts';
 
-/** Below the project of the other tests, whose SIF is the base for Apptainer. */
+/** The project is inside that of the other tests, whose SIF is the base for Apptainer. */
 const directory = `${projectDirectory}/build`;
 const wheels = '/scratch/pip-wheels';
 const [base, server, client] = [
@@ -40,7 +40,7 @@ build:
   client: { base: '${clientImage}' }
 `;
 
-/** Triton with a pip, and an index of packages as a simple one is laid out. */
+/** Builds an image of Triton with pip, and an index of packages in the simple layout. */
 const prepare = `
 set -e
 rm -rf base index; mkdir -p base index/simple/tqdm
@@ -50,10 +50,10 @@ docker build --quiet --tag ${base} base
 cp ${wheels}/tqdm-*.whl index/simple/tqdm/
 (cd index/simple/tqdm; for wheel in *; do echo "<a href=$wheel>$wheel</a>"; done >index.html)
 echo tqdm >packages.txt`;
-/** On the loopback of a node. */
+/** The index listens on the loopback of a node. */
 const serveIndex = `setsid busybox httpd -f -p 127.0.0.1:8099 -h index </dev/null >/dev/null 2>&1 & echo $! >$(hostname).pid`;
 
-/** They are the host's root's. */
+/** Removes the wheels, which belong to the host's root. */
 async function removeWheels(): Promise<void> {
   await rm(path.join((await testLab()).directory, wheels), { recursive: true, force: true });
 }
@@ -123,7 +123,7 @@ describeInLab('build', () => {
         'server: server.sif: up to date (the source has not changed)',
       );
       await expectOk(login("apptainer exec --cleanenv server.sif python3 -c 'import tqdm'"));
-      // With the client in its image the node of the job needs no Node.
+      // With the client in its image, the node of the job does not need Node.
       expect(await expectOk(login('hpc-gat submit --wait --id built'))).toContain('PASS: infer');
       const result = await expectOk(login('cat .hpc-gat/runs/built/result.json'));
       expect(JSON.parse(result)).toMatchObject({ reference: [{}, {}, {}] });

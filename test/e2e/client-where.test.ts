@@ -4,7 +4,7 @@ import { makeGatProject, projectDirectory, quickModels, shell, tritonImage } fro
 import { describeInLab, labExec } from '../support/lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';
 
-/** Below the project of the other tests, whose SIF and models it uses. */
+/** The project is inside that of the other tests, whose SIF and models it uses. */
 const directory = `${projectDirectory}/client-where`;
 const longMs = 180_000;
 
@@ -27,7 +27,7 @@ describeInLab('the client of a run', () => {
   leavesNothing(async () => {
     await makeGatProject();
     await shell(`mkdir -p ${directory}`);
-    // Docker's own control group comes with its first container, and stays.
+    // Docker creates its own control group with its first container, and keeps it.
     await shell(`docker run --rm --entrypoint true ${tritonImage}`, { node: 'workstation' });
   });
   afterAll(async () => {
@@ -84,7 +84,7 @@ END
       longMs,
     );
 
-    /** Starts a run whose model never gets ready, and waits until its client says that it waits. */
+    /** Starts a run whose model never becomes ready, and waits until its client logs that it waits. */
     const startWaiting = async (id: string, { node = 'login', runtime = 'apptainer' } = {}) => {
       await inDirectory(`cp -r ../${quickModels} slow-${id}
         printf 'import time\\nclass TritonPythonModel:\\n  def initialize(self, args): time.sleep(600)\\n' >slow-${id}/model.py

@@ -6,7 +6,7 @@ import { leavesNothing } from '../support/leak-check.ts';
 const longMs = 120_000;
 const slurmConf = '/etc/slurm/slurm.conf';
 
-/** A cluster as strangers run theirs: preemption, a QOS that wants GPUs, a prolog that a file makes fail. */
+/** Lab with settings of other clusters: preemption, a QOS that requires GPUs, a prolog that fails if a file exists. */
 const configure = `
 set -e
 cp ${slurmConf} ${slurmConf}.before
@@ -69,7 +69,7 @@ describeInLab('on a cluster with quirks', () => {
       });
       expect(submitted).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^job \d+, run/) });
     }
-    // As if `submit` had been killed before it could write the number down.
+    // This simulates a `submit` that was killed before it could record the job id.
     await shell('rm .hpc-gat/runs/trailing/job.json');
     const env = { SCANCEL_STATE: 'RUNNING', SQUEUE_STATES: 'COMPLETED', SQUEUE_FORMAT: '%t' };
     const ended = await hpcGat(['cleanup', '--all'], { env });
@@ -87,7 +87,7 @@ describeInLab('on a cluster with quirks', () => {
         submitAndWait('login-held', ['--sbatch', 'requeue']),
       ]);
       const around = await shell(
-        // Triton cannot make its shared memory with files of 1 MiB at most.
+        // Triton cannot create its shared memory with files limited to 1 MiB.
         `ulimit -f 1024; hpc-gat submit --wait --models ${quickModels} --sbatch export=NIL --id nil; code=$?; rm ~/.bash_profile; exit $code`,
         { timeoutMs: longMs },
       );
@@ -133,7 +133,7 @@ describeInLab('on a cluster with quirks', () => {
           'kill -KILL "$(cut -d" " -f1 .hpc-gat/runs/renamed/owned/*/script)"; until [ "$(squeue --noheader --me)" = "" ]; do sleep 0.3; done',
           { node: 'gpu2' },
         );
-        // As of a site that chooses the partition itself.
+        // The site chooses the partition itself.
         await shell(
           `cd .hpc-gat/runs/renamed; jq '.directives |= map(select(.[0] != "partition"))' plan.json >p; mv p plan.json`,
         );

@@ -5,7 +5,10 @@ import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 
-/** A second run takes half a minute on two idle cores; the promise is a minute, on a machine that does nothing else. */
+/**
+ * A second run takes half a minute on two idle cores; the documentation promises one minute on an otherwise idle
+ * machine.
+ */
 const secondRunMs = 150_000;
 const coldRunMs = 600_000;
 
@@ -16,7 +19,7 @@ function demo(command: readonly [string, ...string[]], timeout: number) {
     all: true,
     reject: false,
     timeout,
-    // The set-up of the tests has installed what may be installed.
+    // The set-up of the tests has installed all packages that may be installed.
     env: { HPC_GAT_NO_INSTALL: '1' },
   });
 }
@@ -31,7 +34,7 @@ async function downAndWiped(): Promise<void> {
   ]);
 }
 
-/** Processes of the demo's lab, and whatever bears the demo's name where temporary things lie. */
+/** Lists the processes of the demo's lab, and the demo's files in temporary directories. */
 function leftovers(): string[] {
   const commands = readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))

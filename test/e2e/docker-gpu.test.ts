@@ -7,8 +7,8 @@ const tools = '/opt/gpu-tools';
 const longMs = 120_000;
 
 /**
- * Stands where Docker looks for NVIDIA's toolkit: it is told of each container that asks for a GPU, and puts the lab's
- * `nvidia-smi` there for the devices that the daemon names.
+ * Replaces NVIDIA's toolkit for Docker: receives each container that requests a GPU, and adds the lab's `nvidia-smi`
+ * for the devices that the daemon names.
  */
 const hook = `#!/bin/sh
 bundle=$(jq -r .bundle)
@@ -19,7 +19,7 @@ sed "1a CUDA_VISIBLE_DEVICES=$devices" /usr/lib/hpc-gat-lab/nvidia-smi >"$progra
 chmod 755 "$program"
 `;
 
-/** The lab's daemon with the command line that it has, and what it looks for on this PATH. */
+/** Starts the lab's daemon with its usual command line and this PATH. */
 const restartDocker = (path: string) => `
   set -e
   pid=$(cat /run/docker.pid); mapfile -d '' -t line <"/proc/$pid/cmdline"
@@ -35,7 +35,7 @@ const asRoot = async (line: string, input?: string) => {
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
 };
 
-/** What the run's containers have asked the daemon for, while its server is there. */
+/** Returns the requests of the run's containers to the daemon, while the server exists. */
 async function askedOfDocker(run: string): Promise<unknown> {
   const { stdout } = await shell(
     `until [ -e .hpc-gat/runs/${run}/endpoint.json ]; do sleep 0.1; done

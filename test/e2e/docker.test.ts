@@ -20,7 +20,7 @@ function happened(id: string, event: string): Promise<LabResult> {
 
 async function prepare(): Promise<void> {
   await makeGatProject();
-  // Docker's own control group comes with its first container, and stays.
+  // Docker creates its own control group with its first container, and keeps it.
   await here(`docker run --rm --entrypoint true ${tritonImage}`);
 }
 
@@ -63,7 +63,7 @@ describeInLab('run --runtime docker', () => {
       expect(bob).toMatchObject({ exitCode: 5, stdout: '', stderr: expect.stringContaining('TLS') });
       const { exitCode, stdout, stderr } = await running;
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      // Whether the lab's daemon may lift this limit depends on the machine.
+      // The machine determines whether the lab's daemon can raise this limit.
       const lifts = await here(`docker run --rm --ulimit memlock=-1 --entrypoint true ${tritonImage}`);
       expect(stderr.includes('warning: Docker may not set the limit memlock=-1 here')).toBe(
         lifts.exitCode !== 0,

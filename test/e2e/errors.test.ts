@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { hpcGat, makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab, type LabResult } from '../support/lab.ts';
 
-/** One clear message: no stack, no word of a bug, a fix. */
+/** Expects one clear message with a fix, and neither a stack trace nor a bug report. */
 function expectError({ exitCode, stderr }: LabResult, code: number, message: RegExp, fix: RegExp): void {
   expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: expect.stringMatching(message) });
   expect(stderr).toMatch(new RegExp(`fix: .*${fix.source}`));

@@ -5,13 +5,13 @@ import { runGateFixture } from '../support/gate-run.ts';
 import { describeInLab } from '../support/lab.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** What a run needs of this one's environment to find root, tools and cache. */
+/** Returns the environment variables that a nested run needs to find root, tools and cache. */
 function environment(more: Record<string, string> = {}): Record<string, string> {
   const { PATH = '', XDG_CACHE_HOME } = process.env;
   return { PATH, ...(XDG_CACHE_HOME !== undefined && { XDG_CACHE_HOME }), ...more };
 }
 
-/** A file that cannot be executed, to be seen in the place of apptainer. */
+/** Creates a file that is not executable, to be bound over apptainer. */
 function nothingToExecute(): string {
   const file = path.join(temporaryDirectory(), 'apptainer');
   writeFileSync(file, '');

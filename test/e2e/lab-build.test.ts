@@ -8,7 +8,7 @@ import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 
-/** A mirror that accepts and never answers: a build stays in its middle. */
+/** Mirror that accepts connections and never answers, which stops a build half-way. */
 const silent = createServer(() => undefined);
 let cache: string;
 

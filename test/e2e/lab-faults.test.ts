@@ -6,7 +6,7 @@ import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
-/** Whether slurmd of a node can be reached from the login node. */
+/** Returns whether slurmd of a node is reachable from the login node. */
 async function reaches(node: string): Promise<boolean> {
   const { exitCode } = await labExec('login', ['timeout', '1', 'bash', '-c', `: </dev/tcp/${node}/6818`]);
   return exitCode === 0;

@@ -25,7 +25,7 @@ function cli(args: readonly string[]) {
   );
 }
 
-/** Until a program has printed the word; at once when its output ends without it. */
+/** Waits until a program has printed the word; returns at once if its output ends without it. */
 async function printed(stdout: Readable, word: string): Promise<void> {
   let text = '';
   await new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ function namespacesOf(pid: string): string[] {
   });
 }
 
-/** What a lab of this name has on the host at this moment, whoever started it. */
+/** Lists everything that a lab of this name currently has on the host, whoever started it. */
 async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
   const { directory } = await testLab(name);
   const read = (file: string): string => {
@@ -72,7 +72,7 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
   for (const pid of processes()) {
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     const inside = namespacesOf(pid).some((namespace) => namespaces.has(namespace));
-    // One that has ended and waits to be reaped by the host's first process is no trace.
+    // A zombie that waits for the host's first process is not a trace.
     if ((inside || command.includes(`${directory}/`)) && identityOf(Number(pid)) !== undefined) {
       found.push(`process ${pid}: ${command}`);
     }
@@ -86,7 +86,7 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
   return [...found, ...mounts, ...groups];
 }
 
-/** Namespaces of the lab's nodes, which the host's processes do not share. */
+/** Lists the namespaces of the lab's nodes, which the host's processes do not share. */
 async function ownNamespaces(): Promise<Set<string>> {
   const { nodes } = await labStatus(await testLab(name));
   const host = new Set(namespacesOf('self'));
@@ -123,7 +123,7 @@ describeInLab('the life of a lab', () => {
     await cli(['down']);
     let seconds = await secondsOfUp();
     if (seconds >= 10) {
-      // The faster of two: what else the machine had to do is not the lab's.
+      // The faster of two attempts counts, because other processes may slow the machine down.
       await cli(['down']);
       seconds = await secondsOfUp();
     }
@@ -190,8 +190,8 @@ describeInLab('the life of a lab', () => {
 
   test('Ctrl-C in a terminal reaches the command once', async () => {
     await cli(['up']);
-    // Not a shell: one whose child gets the Ctrl-C too may take itself to be meant, seldom and in its own time.
-    // `exec`: the shell that `script` starts, dash where SHELL is not set, would die by the Ctrl-C as well.
+    // The command is no shell, because a shell whose child receives the Ctrl-C may end itself, rarely and late. `exec`
+    // is needed because the shell that `script` starts (dash if SHELL is not set) would also die by the Ctrl-C.
     const inside =
       '$SIG{INT} = sub { print "interrupted\\n" }; $| = 1; print "ready\\n"; sleep 1 for 1..2; exit 9';
     const command = `exec "$NODE" "$HPC_GAT" lab exec --name=${name} login -- perl -e "$INSIDE"`;

@@ -9,11 +9,11 @@ interface Planted {
   readonly kind: Kind;
   readonly node: string;
   readonly user: 'alice' | 'root';
-  /** Lines of bash. `$pid` of the second is what the first one printed. */
+  /** Lines of bash. In the second, `$pid` is the output of the first. */
   readonly plant: string;
   readonly remove: string;
   readonly found: RegExp;
-  /** What cannot be there without something else, such as a port without a process. */
+  /** Kinds that necessarily come with another one, as a port with a process. */
   readonly with?: readonly Kind[];
 }
 
@@ -96,7 +96,7 @@ const leaks: readonly Planted[] = [
     user: 'alice',
     plant: 'touch /scratch/planted',
     remove: 'rm /scratch/planted',
-    // Shared by all nodes: told once.
+    // All nodes share it, so it is reported once.
     found: /^\w+: temporary files: \/scratch\/planted$/,
   },
   {

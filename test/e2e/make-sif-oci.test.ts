@@ -10,7 +10,7 @@ const { shell, stdoutOf, importImage, files } = workstation(directory);
 const [one, two] = ['hpc-gat-e2e/one:1', 'hpc-gat-e2e/two:2'];
 const longMs = 120_000;
 
-/** What is made anew for each test goes, the sources stay. */
+/** Command that removes the files of a test; the sources stay. */
 const keep = `find . -mindepth 1 -maxdepth 1 ! -name sources -exec rm -rf {} +`;
 
 async function fails(line: string, code: number, message: RegExp): Promise<void> {

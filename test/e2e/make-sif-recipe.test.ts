@@ -8,7 +8,7 @@ const longMs = 120_000;
 
 const { shell, stdoutOf, importImage, files } = workstation(directory);
 
-/** In a directory of its own, so that what it names is not in the working directory. */
+/** Writes the definition file into its own directory, so that its files are not in the working directory. */
 const write = (post: string) =>
   stdoutOf(`
     mkdir -p defs/data; echo one >defs/data/x

@@ -8,17 +8,17 @@ import { workstation } from '../support/workstation.ts';
 const directory = '/scratch/make-sif-registry';
 const { shell, stdoutOf, importImage, files } = workstation(directory);
 const [open, closed] = ['127.0.0.1:5000', '127.0.0.1:5001'];
-/** As NVIDIA's registry has it: what a shell, Docker and Apptainer must not take for a variable. */
+/** The user name of NVIDIA's registry, which a shell, Docker and Apptainer must not expand as a variable. */
 const user = "'$oauthtoken'";
-/** In front of the first one, with connections that break. */
+/** A proxy in front of the first registry that breaks connections. */
 const relayed = '127.0.0.1:5002';
 const relay = readFileSync(path.join(packageRoot, 'test/registry/cut-connections.py'));
 const password = 'not-a-secret-but-never-shown';
-/** Of that password, by crypt(3) in Blowfish's form, the only one that docker-registry takes. */
+/** Hash of that password by crypt(3) in the Blowfish form, the only one that docker-registry supports. */
 const passwordHash = '$2b$04$q0qPpB64L9HxkVMT6rGp1umMmVMOPNv5SHyoxXJx37sUx8CVRJIOa';
 const longMs = 120_000;
 
-/** Debian's docker-registry, which keeps everything in the test's directory; its process id goes into a file. */
+/** Starts Debian's docker-registry with its data in the test's directory; its process id is written to a file. */
 function startRegistry(address: string, name: string, more = ''): Promise<string> {
   return stdoutOf(`
     set -e
@@ -103,7 +103,7 @@ describeInLab('make-sif from a registry', () => {
     test('takes the image of this platform out of an index, past mirrors without it', async () => {
       await push(open, 'part', 'from an index');
       await stdoutOf(`docker buildx imagetools create -t ${open}/lab/small:index ${open}/lab/small:part`);
-      // In the settings instead of on the command line.
+      // The option is in the settings instead of on the command line.
       const settings = `{ plainHttp: ["${open}"], mirrors: { "${open}": ["http://127.0.0.1:5999", "http://${closed}"] } }`;
       await stdoutOf(`printf '%s' 'registry: ${settings}' >registry/hpc-gat.yaml`);
       for (const engine of ['apptainer', 'native']) {
@@ -129,7 +129,7 @@ describeInLab('make-sif from a registry', () => {
         cat registry/cuts >&2; exit 1`);
       await stdoutOf(`${cutMake}`);
       expect(await stdoutOf('cat registry/cuts')).toBe('cut 1\ncut 2\ncut 3\ncut 4');
-      // In pieces, and not from the beginning: the registry's own log says how much each request got.
+      // The blob is requested in pieces with an offset; the registry logs the size of each response.
       expect(await stdoutOf(`grep -c 'http.response.status=206' registry/open.log`)).toBe('4');
       expect(await stdoutOf('apptainer run x.sif')).toBe('in pieces');
       const payload = (file: string) => stdoutOf(`apptainer exec ${file} cat /random | sha256sum`);
@@ -196,7 +196,7 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
     expect(await stdoutOf(`${build} --force`)).toMatch(/ by apptainer/);
     await stdoutOf(`apptainer registry logout docker://${closed}`);
 
-    // Its commands get the proxies, and the SIF keeps none of them.
+    // The build commands receive the proxy variables, and the SIF contains none of them.
     const proxy = 'https_proxy=http://user:hidden@127.0.0.1:1';
     await stdoutOf(`export ${home} ${proxy}; cd registry/build && hpc-gat make-sif env.def`);
     expect(await stdoutOf('apptainer exec registry/build/env.sif cat /variables | grep proxy')).toBe(proxy);

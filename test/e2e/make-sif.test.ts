@@ -95,7 +95,7 @@ describeInLab('make-sif', () => {
 
     test('compresses by the codec that Apptainer supports here, as measured', async () => {
       await importImage(small, 'hello');
-      // As one that was built without zstd: Apptainer takes the first on the PATH.
+      // This mksquashfs lacks zstd; Apptainer uses the first one on the PATH.
       await stdoutOf(`mkdir old; cat >old/squashfuse_ll <<'END'
 #!/bin/bash
 image='offset=([0-9]+) ([^ ]+)'; [[ $* =~ $image ]]
@@ -265,7 +265,7 @@ END
   });
 
   describe('by Apptainer, when it is interrupted', () => {
-    /** Starts a conversion, waits until Apptainer unpacks, sends the signal, and waits for the end of both. */
+    /** Starts a conversion, waits until Apptainer unpacks, sends the signal, and waits until both have ended. */
     const endedBy = (signal: string) => `
       hpc-gat make-sif docker-daemon:${large} --engine apptainer --compression gzip:9 -o x.sif & p=$!
       until ls -d .x.sif.*.work/scratch/build-temp-*/rootfs >/dev/null 2>&1; do sleep 0.02; done
@@ -277,7 +277,7 @@ END
     ])(
       'leaves no process or file after SIG%s',
       async (signal, code) => {
-        // bash starts background jobs with SIGINT ignored, unless it does job control.
+        // bash starts background jobs with SIGINT ignored, unless job control is enabled.
         expect(await stdoutOf(`set -m; ${endedBy(signal)}`)).toBe(code);
         expect(await files()).toEqual([]);
         expect(await stdoutOf(`ps -eo args | grep -E '^(/usr/bin/)?(apptainer|mksquashfs) ' || true`)).toBe(

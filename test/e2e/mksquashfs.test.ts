@@ -5,11 +5,11 @@ import { comparable } from '../support/listings.ts';
 const directory = '/scratch/mksquashfs';
 const longMs = 120_000;
 
-/** A line of bash as root on the workstation, in the directory, whatever its exit code. */
+/** Runs a line of bash as root on the workstation in the directory, with any exit code. */
 const asRoot = (line: string) =>
   labExec('workstation', ['bash', '-ec', line], { user: 'root', cwd: directory, timeoutMs: longMs });
 
-/** The same; the test fails unless it ends with 0. */
+/** Does the same, and fails the test on a non-zero exit code. */
 async function stdoutOf(line: string): Promise<string> {
   const { exitCode, stdout, stderr } = await asRoot(line);
   expect({ line, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ line, exitCode: 0, stderr: '' });
@@ -21,7 +21,7 @@ interface Report {
 }
 
 const names = 3000;
-/** Beside the long directory. */
+/** These are in addition to the long directory. */
 const others = 14;
 
 describeInLab('what mksquashfs writes', () => {
@@ -81,7 +81,7 @@ os.setxattr("link", "trusted.z", b"z", follow_symlinks=False)'
       /the block at \d+ of inode \d+ cannot be decompressed: [^;]+; it is part of "\/text"\n/,
     ],
   ])('is rejected with the position when it is then %s', async (_how, damage, message) => {
-    // zlib has a checksum; a changed byte that zstd decompresses all the same nobody can see.
+    // zlib has a checksum; a changed byte that zstd decompresses without an error is undetectable.
     await stdoutOf(`
       mksquashfs in/long in/text x.sqfs -quiet -no-progress -noappend -comp gzip
       size=$(stat -c %s x.sqfs)

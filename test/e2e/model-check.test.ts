@@ -10,23 +10,23 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { corpus, writeModels } from '../model/corpus.ts';
 import { differences } from '../model/meaning.ts';
 
-/** On the login node's own disk: nothing of it is shared. */
+/** The repository is on the login node's own disk, where it is not shared. */
 const repository = '/tmp/model-check';
 
-/** What one tritonserver is given to load. */
+/** Models that one tritonserver loads. */
 interface Group {
   models: string[];
   options: string[];
-  /** Whether it is waited for. One that never gets ready is asked when the others are done. */
+  /** Whether the test waits for it. A server that never becomes ready is queried after the others. */
   awaited: boolean;
 }
 
-/** A model that keeps its server from getting ready, or ends it, has one for itself. */
+/** A model that blocks or ends its server has its own server. */
 const alone = ['directory-latest-broken', 'directory with space', 'directory-version-huge'];
 
-/** Each model in a server that makes its verdict quick; all servers work at the same time. */
+/** Assigns each model to a server that reports on it quickly; all servers run at the same time. */
 function groupsOf(names: readonly string[]): Group[] {
-  // The backend of these has nothing to complete, and for asking it Triton imports torch a second time.
+  // These backends complete no configuration, and the query would make Triton import torch a second time.
   const torch = names.filter((name) => name.startsWith('torch-') && name !== 'torch-no-config');
   const others = names.filter((name) => !torch.includes(name) && !alone.includes(name));
   return [
@@ -36,7 +36,7 @@ function groupsOf(names: readonly string[]): Group[] {
   ];
 }
 
-/** Runs in the image: serves everything, and prints what Triton says of it as one JSON line. */
+/** Program for the image: serves all models, and prints Triton's report as one JSON line. */
 const askTriton = `
 import json, os, signal, subprocess, sys, time, urllib.request
 
@@ -122,7 +122,7 @@ describeInLab('model check', () => {
     for (const [name, theirs] of Object.entries(served)) {
       const { config } = await readModel(path.join(directory, name));
       const mine = config === undefined ? undefined : plain(config);
-      // Triton makes one instance of less than one; `model check` warns of it.
+      // Triton creates one instance when less than one is configured; `model check` warns about it.
       const expected = name === 'config-count' ? ['instance_group.0.count: -1 here, 1 there'] : [];
       expect([name, ...differences(mine, theirs)]).toEqual([name, ...expected]);
     }

@@ -9,16 +9,19 @@ import { placePackages } from '../support/python-packages.ts';
 
 const sif = `${projectDirectory}/triton.sif`;
 const committed = '/opt/hpc-gat/models/gat_test';
-/** On the file system that all nodes share. */
+/** The directory is on the shared file system of all nodes. */
 const directory = '/scratch/model';
 const longMs = 180_000;
 
-/** A line of bash in the test's own directory. */
+/** Runs a line of bash in the test's own directory. */
 function shell(line: string): Promise<LabResult> {
   return labExec('login', ['bash', '-c', line], { cwd: directory, timeoutMs: longMs });
 }
 
-/** Runs a program inside the image as docs/guides/bundled-image-and-model.md tells, with the training's code and packages bound. */
+/**
+ * Runs a program inside the image as docs/guides/bundled-image-and-model.md describes, with the training's code and
+ * packages bound.
+ */
 function inImage(...argv: string[]): Promise<LabResult> {
   const binds = [
     '/opt/hpc-gat/defs/gat-training:/mnt/training:ro',
@@ -26,7 +29,8 @@ function inImage(...argv: string[]): Promise<LabResult> {
     `${committed}:/mnt/committed:ro`,
     `${directory}/out:/mnt/out`,
   ];
-  // On busy processors faster than two threads, at half the processor time (docs/guides/bundled-image-and-model.md).
+  // On busy processors this is faster than two threads, at half the processor time
+  // (docs/guides/bundled-image-and-model.md).
   const env = 'PYTHONPATH=/mnt/packages,OMP_NUM_THREADS=1';
   const apptainer = ['apptainer', 'exec', '--cleanenv', '--no-home', '--env', env];
   return labExec('login', [...apptainer, '--bind', binds.join(), sif, ...argv], {
@@ -35,12 +39,12 @@ function inImage(...argv: string[]): Promise<LabResult> {
   });
 }
 
-/** The packages in it are the host's root's. */
+/** Removes the directory; the packages in it belong to the host's root. */
 async function removeDirectory(): Promise<void> {
   await labExec('login', ['rm', '-rf', directory], { user: 'root' });
 }
 
-/** Trains on the deterministic graph into a model repository of that name; what its last line reports. */
+/** Trains on the deterministic graph into a model repository of that name, and returns the report in the last line. */
 async function train(repository: string, ...options: string[]): Promise<unknown> {
   const script = [
     'python3',
@@ -57,7 +61,7 @@ function lastJsonLine({ exitCode, stdout, stderr }: LabResult): unknown {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 }
 
-/** The accuracy of a model on the nodes it was never trained on, counted without the training's own code for it. */
+/** Program that prints the accuracy of a model on the held-out nodes, computed without the training's code. */
 const countRight = `
 import sys, torch
 sys.path.insert(0, '/mnt/training')

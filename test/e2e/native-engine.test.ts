@@ -12,7 +12,7 @@ const longMs = 120_000;
 const random = Buffer.from(Array.from({ length: 400_000 }, (_none, at) => (at * 7919 * at) % 251));
 const capability = Buffer.from([1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
-/** What other converters lose without a word when they run without root. */
+/** Files that other converters lose silently when they run without root. */
 const odd: readonly EntryBytes[] = [
   { name: './', type: '5', mode: 0o1755 },
   { name: 'owned', data: 'owned', mode: 0o6755, uid: 4242, gid: 200_000, mtime: 1_700_000_000 },
@@ -42,7 +42,7 @@ function layout(layers: readonly (readonly EntryBytes[])[]): Buffer {
   return oci.tar();
 }
 
-/** What root finds in the file system of a SIF: type, mode, owner, size, links, time, target, name. */
+/** Lists the file system of a SIF as root: type, mode, owner, size, links, time, target, name. */
 async function listing(sif: string): Promise<string[]> {
   const { stdout, stderr } = await labExec(
     'workstation',
@@ -171,7 +171,7 @@ describeInLab('the native engine', () => {
       );
       expect(await files()).toEqual([...before, 'daemon.sif', 'daemon.sif.json'].sort());
       expect(await stdoutOf('apptainer --quiet run daemon.sif')).toBe('hello');
-      // Only what names the source differs.
+      // Only the names of the source differ.
       const [fromFile = [], ...others] = await Promise.all(
         ['file.sif', 'daemon.sif', 'layout.sif'].map(async (sif) =>
           (await listing(sif)).filter((line) => !/\.singularity\.d\/(labels\.json|Singularity)$/.test(line)),

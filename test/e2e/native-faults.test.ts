@@ -15,7 +15,7 @@ const asRoot = async (line: string) => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 };
 
-/** Many names beside the content: tables of more than a page. */
+/** Many names in addition to the content give tables of more than a page. */
 const archive = new OciBytes();
 archive.add(
   archive.layered([
@@ -25,7 +25,7 @@ archive.add(
     ]),
   ]),
 );
-/** So much that no machine compresses it by level 19 before somebody has looked. */
+/** The file is so large that no machine compresses it at level 19 before the test reacts. */
 const long = new OciBytes();
 long.add(
   long.layered([
@@ -68,7 +68,7 @@ describeInLab('the native engine', () => {
       const refused = { exitCode: 1, left: '', said: [`hpc-gat: no space left in ${small}`] };
       expect(await attempt(40)).toEqual(refused);
       expect(await attempt(600)).toEqual(refused);
-      // Page by page: the tables, the SIF's header, the record beside it each find the first disk without room for them.
+      // The disk size grows page by page, so that the tables, the SIF header and the manifest each hit the limit.
       let kib = sizeKib - 48;
       let outcome = await attempt(kib);
       for (; outcome.exitCode !== 0 && kib < sizeKib + 64; kib += 4) {

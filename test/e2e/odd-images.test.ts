@@ -32,7 +32,7 @@ async function inDirectory(line: string, user: 'alice' | 'root', input?: Uint8Ar
 
 const umoci = (image: string) => `umoci raw unpack --image ${image} theirs`;
 
-/** What a command of root unpacks as `theirs`, and what unsquashfs unpacks of the SIF that alice has made of a source. */
+/** Unpacks an image by a command as root into `theirs`, and the SIF that alice creates from it by unsquashfs. */
 async function bothTrees(
   unpack: string,
   source: string,
@@ -58,7 +58,10 @@ async function bothTrees(
   return { theirs, ours, since };
 }
 
-/** umoci refuses GNU's type for sparse files and POSIX's for contiguous ones: those two meet the unit tests alone. */
+/**
+ * Returns the layers without the types that umoci rejects, GNU's for sparse files and POSIX's for contiguous ones,
+ * which only the unit tests cover.
+ */
 function layersOf(seed: number): TarItem[][] {
   return oddLayers(seed).map((layer) =>
     layer.map((item) => ({
@@ -69,7 +72,7 @@ function layersOf(seed: number): TarItem[][] {
   );
 }
 
-/** A directory of images with these layers, the lowest first, by their tags. */
+/** Creates a directory of images with these layers, the lowest first, by their tags. */
 async function putLayout(name: string, images: ReadonlyMap<string, readonly Buffer[]>): Promise<void> {
   const oci = new OciBytes();
   for (const [tag, layers] of images) {
@@ -79,7 +82,7 @@ async function putLayout(name: string, images: ReadonlyMap<string, readonly Buff
   await inDirectory(`mkdir ${name}; tar -xf - -C ${name}`, 'alice', layout);
 }
 
-/** Of the image in a layout; umoci reads OCI's manifests, and these are Docker's. */
+/** Converts the manifest of the image in a layout: umoci reads OCI's manifests, and these are Docker's. */
 function storedLayers(layout: string): Buffer[] {
   const blob = (digest: string) => readFileSync(path.join(layout, 'blobs', digest.replace(':', '/')));
   let described = JSON.parse(readFileSync(path.join(layout, 'index.json'), 'utf8')) as Described;

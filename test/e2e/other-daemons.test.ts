@@ -16,7 +16,7 @@ const image = 'hpc-gat-e2e/daemons:1';
 const longMs = 120_000;
 const { shell, stdoutOf } = workstation(directory);
 
-/** One layer is there twice, and what an upper one hides comes back. */
+/** One layer occurs twice, so files hidden by an upper one return. */
 const lower = layerBytes([
   { name: 'hidden', data: noise(400_000, 1) },
   { name: 'owned', data: 'owned', uid: 1234, gid: 100, mode: 0o750 },
@@ -28,13 +28,13 @@ const layers = [lower, upper, layerBytes([{ name: 'large', data: noise(600_000, 
 const asRoot = (line: string, input?: Uint8Array) =>
   stdoutOf(line, { user: 'root', ...(input && { input }) });
 
-/** A line that goes on in the background; ends when a condition is true, and fails after half a minute. */
+/** Runs a line in the background, waits for a condition, and fails after half a minute. */
 const started = (command: string, name: string, condition: string) => `
   ${command} >${name}.log 2>&1 &
   echo $! >${name}.pid
   timeout 30 sh -c 'until ${condition} >/dev/null 2>&1; do sleep 0.1; done' || { cat ${name}.log >&2; exit 1; }`;
 
-/** Ends at once what wrote its process id there, if anything did. */
+/** Kills the process whose id is in that file, if there is one. */
 const ended = (pidFile: string) => `
   if [ -e ${pidFile} ]; then
     pid=$(cat ${pidFile}); kill -KILL $pid
@@ -44,8 +44,8 @@ const ended = (pidFile: string) => `
 const bridge = (name: string) => `br-${name}`;
 
 /**
- * A second daemon, whose mounts are its own and end with it. It has a bridge of its own: with `--bridge none`
- * a daemon removes `docker0`, even if that is another daemon's.
+ * Starts a second daemon with its own mounts, which end with it. It has its own bridge: with `--bridge none`, a daemon
+ * removes `docker0` even if it belongs to another daemon.
  */
 const dockerd = (name: string, options: string, before = '') => {
   const own = [
@@ -114,7 +114,7 @@ describeInLab('other daemons', () => {
       }
       const tls = '--tlsverify --tlscacert certificates/ca.pem --tlscert certificates/server.pem';
       const options = `--storage-driver vfs --host tcp://127.0.0.1:23760 ${tls} --tlskey certificates/server-key.pem`;
-      // It starts itself again without the paths of an environment.
+      // podman re-executes itself without the paths of the environment.
       const place = `here=$(echo /usr/lib/*-linux-gnu)
         mount -t overlay -o lowerdir=${debian12}:$here overlay $here; export PATH=${debian12}:$PATH;`;
       await asRoot(dockerd('docker20', options, place));
@@ -257,11 +257,11 @@ describeInLab('other daemons', () => {
   });
 
   describe("Podman without root, Debian 12's", () => {
-    /** Its storage, its socket and what it trusts lie in the directory. */
+    /** Its storage, its socket and its certificates are in the directory. */
     const own = { HOME: `${directory}/podman`, XDG_RUNTIME_DIR: `${directory}/podman/run` };
     const podman = `${startedFrom(debian12, 'podman')} --storage-driver vfs`;
     const socket = `${own.XDG_RUNTIME_DIR}/podman/podman.sock`;
-    /** Where there is no Docker. */
+    /** Runs a line of bash on a node without Docker. */
     const onLogin = async (line: string) => {
       const { exitCode, stdout, stderr } = await labExec('login', ['bash', '-ec', line], {
         ...{ cwd: directory, env: own, timeoutMs: longMs },
@@ -276,7 +276,7 @@ describeInLab('other daemons', () => {
         ${podman} load --quiet -i docker28/image.tar`);
     }, longMs);
     afterAll(async () => {
-      // Without root every Podman leaves a process that holds its namespaces.
+      // Without root, every Podman leaves a process that holds its namespaces.
       await onLogin(`${ended('podman.pid')}
         ${podman} unshare rm -rf $HOME/.local
         ${ended('$XDG_RUNTIME_DIR/libpod/tmp/pause.pid')}`);

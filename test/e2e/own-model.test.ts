@@ -8,7 +8,7 @@ const fixtures = '/opt/hpc-gat/test/fixtures/models';
 
 async function prepare(): Promise<void> {
   await makeGatProject();
-  // Docker's own control group comes with its first container, and stays.
+  // Docker creates its own control group with its first container, and keeps it.
   await shell(`docker run --rm --entrypoint true ${tritonImage}`, { node: 'workstation' });
   const { exitCode, stderr } = await shell(
     `rm -rf own && cp -r ${fixtures} own && tcc -shared -nostdlib -o own/texts/1/libtriton_echo.so own/texts/echo.c`,
@@ -18,7 +18,8 @@ async function prepare(): Promise<void> {
 
 /** Runs lines of bash while the image's Triton serves the directory `own` on port 23001 of the login node. */
 function whileServing(lines: string) {
-  // tcc says nothing of the stack, which glibc takes for the wish to execute it, and then refuses in a running program.
+  // tcc does not mark the stack, which glibc treats as a request for an executable stack and rejects in a running
+  // program.
   const stack = 'GLIBC_TUNABLES=glibc.rtld.execstack=2';
   return shell(
     `apptainer exec --cleanenv --no-home --env ${stack} --bind ${projectDirectory}/own:/models:ro triton.sif tritonserver \\
@@ -51,7 +52,7 @@ describeInLab('own models', () => {
          hpc-gat test --url localhost:23001 --workload own/stream/workload.yaml`,
       );
       expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0 });
-      // Decoupled, with sequences, and with tensors of no elements.
+      // These models are decoupled, have sequences, or have tensors without elements.
       expect(stdout).toContain('counted     model stream, version 1: 4 requests in 4 executions');
       const checked = await hpcGat(['model', 'check', '--models', 'own']);
       expect(checked.stdout.trim()).toBe('no mistake found');
@@ -135,7 +136,7 @@ triton: { env: { OWN_SERVER: alone }, preload: [/data/libown.so] }
          cp -L /lib/x86_64-linux-gnu/libdl.so.2 own-data/libown.so`,
         { input: config, node },
       );
-      // The first model answers when the file `go` is there.
+      // The first model answers once the file `go` exists.
       const { exitCode, stdout, stderr } = await shell(
         `export OWN_NAMED=named OWN_OTHER=other
          hpc-gat run --config own.yaml --id ${runtime}-own & run=$!

@@ -8,7 +8,9 @@ import { workstation } from '../support/workstation.ts';
 const longMs = 180_000;
 const nodes = ['login', 'cpu1', 'cpu2', 'gpu1', 'gpu2'];
 
-/** A line of bash as alice on the login node, in a directory of hers; the test fails unless it ends with 0. */
+/**
+ * Runs a line of bash as alice on the login node in one of her directories, and fails the test on a non-zero exit code.
+ */
 async function alice(line: string, directory: string): Promise<{ stdout: string; stderr: string }> {
   const { exitCode, stdout, stderr } = await shell(line, { cwd: directory, timeoutMs: longMs });
   expect({ exitCode, said: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, said: '' });

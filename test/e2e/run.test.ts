@@ -93,7 +93,7 @@ describeInLab('run', () => {
       const running = shell(line, { timeoutMs: 120_000 });
       await started('allocated');
       const host = (await shell('cat .hpc-gat/runs/allocated/owned/*/host')).stdout.trim();
-      // At once, while the server is there; of a process that begins or ends, the system tells nothing.
+      // The state is read at once, while the server exists; a process that starts or ends has no readable state.
       const [libraries, environment] = await Promise.all([
         shell(
           'apptainer exec instance://$(cat .hpc-gat/runs/allocated/owned/*/instance) ls /.singularity.d/libs',
@@ -186,7 +186,7 @@ describeInLab('a run inside an allocation', () => {
       await shell(`rm -rf busy && cp -r ${quickModels} busy
         sed -i 's/^ANSWER = 0/ANSWER = 1/' busy/gat_test/1/model.py
         sed -i 's/requests: 3/requests: 100/' busy/gat_test/workload.yaml`);
-      // Nothing else fits on its node.
+      // No other job fits on its node.
       const line =
         'salloc --quiet --nodelist=cpu1 --exclusive --time=5 srun hpc-gat run --models busy --id inside';
       const running = shell(line, { timeoutMs: 120_000 });
@@ -221,7 +221,7 @@ describeInLab('hostile values', () => {
         triton: { arguments: [`--id=${id}`], env: { HOSTILE: id } },
         slurm: { sbatch: { comment: `"a" \\ 'b' #c $(id)` } },
       };
-      // JSON is YAML.
+      // JSON is valid YAML.
       await shell(`cat >"$PWD/hpc-gat.yaml"`, { cwd: directory, input: JSON.stringify(settings) });
       const submitted = hpcGat(['submit', '--wait', '--id', 'hostile'], { cwd: directory });
       await shell('until [ -e .hpc-gat/runs/hostile/endpoint.json ]; do sleep 0.1; done', { cwd: directory });

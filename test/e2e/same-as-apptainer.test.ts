@@ -11,12 +11,12 @@ import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 const directory = '/scratch/same-as-apptainer';
 const longMs = 180_000;
 
-/** What a user may write behind `run`. */
+/** Arguments that a user may pass to `run`. */
 const odd = String.raw`'a  b' '$HOME' "it's" 'a"b' '\' 'x\\y' '' '*' '\`id\`' '$(id)' $'new\nline' -n é`;
 const varies = '^(APPTAINER|SINGULARITY)_(CONTAINER|NAME)=';
 const own = '"runscript","startscript"';
 
-/** Commands on SIF, with an instance NAME: what they print and how they end has to be the same. */
+/** Commands on SIF, with an instance NAME, whose output and exit code must be the same. */
 const runs: Readonly<Record<string, string>> = {
   run: 'apptainer run SIF',
   'run without evaluation': `SINGULARITY_NO_EVAL=1 apptainer run SIF`,
@@ -50,7 +50,7 @@ const everything: Readonly<Record<string, string>> = {
     apptainer sif dump 1 SIF; apptainer sif dump 3 SIF | jq -S .; apptainer verify SIF`,
 };
 
-/** Lines that differ, and why they may. */
+/** Lines that differ, with the reasons. */
 const mayDiffer: Readonly<Record<string, RegExp>> = {
   'the date is that of the image, so that the same image gives the same bytes':
     /^\W*org\.label-schema\.build-date\b/,
@@ -60,7 +60,7 @@ const mayDiffer: Readonly<Record<string, RegExp>> = {
   'the number of a process': /^INFO: {4}Stopping .* instance of/,
 };
 
-/** Our own words with the same meaning. */
+/** Our messages with the same meaning. */
 const ownScripts =
   /^\/\.singularity\.d\/(actions\/|env\/(01|10|90|95|99)-|runscript$|startscript$|labels\.json$)/;
 
@@ -80,7 +80,7 @@ async function succeeds(line: string, user: 'alice' | 'root' = 'alice', input?: 
   return stdout;
 }
 
-/** What each command prints, and its exit code, by its title. */
+/** Returns the output and exit code of each command, by its title. */
 async function outputs(name: string, sif: string, cases: Readonly<Record<string, string>>): Promise<object> {
   const script = Object.values(cases).map((line) => {
     const command = line.replaceAll('SIF', `${sif}.sif`).replaceAll('NAME', `${sif}-${name}`);

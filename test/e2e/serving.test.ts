@@ -27,13 +27,13 @@ async function served(run: string): Promise<ServedDocument> {
   return document;
 }
 
-/** What the run's script said last, once it has. */
+/** Returns the last log line of the run's script once it exists. */
 async function ended(run: string): Promise<unknown> {
   const file = `.hpc-gat/runs/${run}/ended.json`;
   return JSON.parse((await shell(`until [ -e ${file} ]; do sleep 0.1; done; cat ${file}`)).stdout);
 }
 
-/** The first block of code in that language. */
+/** Returns the first code block in that language. */
 function codeIn(markdown: string, language: string): string {
   const code = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(markdown)?.[1];
   if (code === undefined) {
@@ -42,7 +42,7 @@ function codeIn(markdown: string, language: string): string {
   return code;
 }
 
-/** A call of ServerLive with the certificate in `directory`, by a client that takes any server for the right one. */
+/** Calls ServerLive with the certificate in `folder`, from a client that trusts any server. */
 function askAnyServer(url: string, directory: string): string {
   const program = `
     const { readFileSync } = require('node:fs');
@@ -64,7 +64,7 @@ describeInLab('submit --serve', () => {
     await makeGatProject();
     await shell('rm -rf bundle python');
     await placePackages('tritonclient', path.join((await testLab()).directory, projectDirectory, 'python'));
-    // Others may pass through alice's home, so that the run's own modes have to keep them out.
+    // alice's home is searchable by others, so the modes of the run itself must exclude them.
     await shell('chmod 711 /home/alice');
   });
   afterAll(async () => {
@@ -81,7 +81,7 @@ describeInLab('submit --serve', () => {
     server = await served('served');
   }, longMs);
 
-  // One test: the leak check compares with a cluster where nothing is served.
+  // This is one test, because the leak check compares with a cluster without servers.
   test(
     'is reachable across the network by its owner and those the owner trusts, and by no other user',
     async () => {
@@ -109,7 +109,7 @@ describeInLab('submit --serve', () => {
         '700 bundle',
       ]);
       const readme = (await shell('cat bundle/README.md')).stdout;
-      // Bob, whom alice has given the directory.
+      // bob has received the directory from alice.
       await labExec(
         'login',
         ['bash', '-c', `cp -r ${projectDirectory}/bundle ~bob/ && chown -R bob: ~bob/bundle`],
@@ -126,7 +126,7 @@ describeInLab('submit --serve', () => {
       );
       expect(python).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"logits__0"') });
 
-      // What Slurm sends before the walltime.
+      // Slurm sends this signal before the walltime.
       await shell(`scancel --batch --signal=USR1 ${endpoint.job}`);
       expect(await ended('served')).toMatchObject({ exitCode: 0, reason: 'served' });
       expect((await hpcGat(['endpoints'])).stdout.trim()).toBe('no run serves a model now');
@@ -164,7 +164,7 @@ describeInLab('submit --serve', () => {
       );
       expect(seen.stdout).toMatch(/^0\nls: .*Permission denied\s*$/);
     }
-    // The owner finds its key where it belongs and in no log, script or plan.
+    // The owner finds the key in its file, and it is in no log, script or plan.
     const found = await shell("grep -rl 'PRIVATE KEY' .hpc-gat/runs/served");
     expect(found.stdout.trim()).toMatch(
       /^\.hpc-gat\/runs\/served\/owned\/[\w.]+\/credentials\/client-key\.pem$/,
@@ -194,7 +194,7 @@ describeInLab('start and stop', () => {
       expect(planned.stdout).toMatch(
         /^would: end the run on login where it goes on, and remove what it has there:/,
       );
-      // The login node is no node of Slurm's.
+      // The login node is not a node of Slurm.
       const refused = await hpcGat(['stop'], { node: 'cpu1' });
       expect(refused).toMatchObject({
         exitCode: 4,

@@ -17,11 +17,11 @@ import { testLab } from '../support/test-lab.ts';
 
 const directory = '/scratch/squashfs-readers';
 const debian12 = `${directory}/debian-12`;
-/** A file system in memory: others have no room for large xattrs. */
+/** A tmpfs is used because other file systems do not support large xattrs. */
 const inMemory = '/dev/shm/squashfs-readers';
 const longMs = 180_000;
 
-/** A line of bash as root on the workstation, in the directory; the test fails unless it ends with 0. */
+/** Runs a line of bash as root on the workstation in the directory, and fails the test on a non-zero exit code. */
 async function asRoot(line: string, input?: Uint8Array): Promise<string> {
   const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-ec', line], {
     user: 'root',
@@ -33,15 +33,15 @@ async function asRoot(line: string, input?: Uint8Array): Promise<string> {
   return stdout;
 }
 
-/** Where the lab's directory lies on this machine. */
+/** Returns the path of the lab's directory on this machine. */
 async function onThisMachine(): Promise<string> {
   return path.join((await testLab()).directory, directory);
 }
 
-/** Of a size that 32 bits do not hold, nearly all of it a hole. */
+/** A file whose size exceeds 32 bits, nearly all of it a hole. */
 const huge = { name: 'huge', bytes: 2 ** 32 + 7, end: Buffer.from('sixteen bytes...') };
 const secondLayer = layerBytes([
-  // Where Apptainer is to put a Python.
+  // Apptainer binds a Python here.
   { name: 'usr', type: '5' },
   { name: 'lib', type: '2', link: 'usr/lib' },
   { name: 'lib64', type: '2', link: 'usr/lib64' },
@@ -55,7 +55,7 @@ const secondLayer = layerBytes([
   },
 ]);
 
-/** What the image's description says, by a model that shares nothing with the converter. */
+/** Returns the expected contents, from a model that shares no code with the converter. */
 function modelled(): Tree {
   const model = new Model();
   model.apply(oneOfEach);
@@ -67,8 +67,8 @@ function modelled(): Tree {
 const wanted = modelled();
 
 /**
- * @param listing of list-tree.py
- * @param leftOut beside what is added to every image.
+ * @param listing output of list-tree.py.
+ * @param leftOut paths to ignore, in addition to those that every image gets.
  */
 function expectAsDescribed(listing: string, leftOut = /^\/(usr|lib|lib64)$/): void {
   const facts = Object.entries(JSON.parse(listing) as Record<string, Facts>);
@@ -82,7 +82,7 @@ function expectAsDescribed(listing: string, leftOut = /^\/(usr|lib|lib64)$/): vo
   expect(differing).toEqual([]);
 }
 
-/** Without loop devices a machine's kernel mounts nothing; CI has them. */
+/** The kernel mounts nothing without loop devices; CI has them. */
 const mounted = existsSync('/dev/loop-control') || process.env.CI === 'true' ? test : test.skip;
 
 describeInLab('a SIF is read as its image describes it', () => {
@@ -139,7 +139,7 @@ describeInLab('a SIF is read as its image describes it', () => {
     mounted(
       "mounted by this machine's kernel",
       async () => {
-        // In namespaces of their own: whatever ends them takes mount and loop device along.
+        // It runs in its own namespaces, so that mount and loop device disappear with it.
         const script = `mount -o loop,ro,offset=${offset} x.sif mnt && python3 list-tree.py mnt`;
         const isolated = [
           'KILL',
@@ -165,11 +165,11 @@ describeInLab('a SIF is read as its image describes it', () => {
     test(
       'is mounted by Apptainer',
       async () => {
-        // Root of the lab lacks this one capability, which Apptainer would hand on.
+        // Root of the lab lacks this capability, which Apptainer would pass on.
         const found = await asRoot(
           'apptainer exec --drop-caps CAP_SYS_RESOURCE --no-mount home,cwd,tmp,bind-paths --bind /usr x.sif /usr/bin/python3 - /. <list-tree.py',
         );
-        // Its root directory is one of its own.
+        // It has its own root directory.
         expectAsDescribed(found, /^(\/(usr|lib|lib64))?$/);
       },
       longMs,

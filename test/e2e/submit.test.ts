@@ -149,7 +149,7 @@ async function setStandInGpus(state: 'ok' | 'broken'): Promise<void> {
   await setGpu(lab, 'gpu2', state);
 }
 
-/** The committed model with half of its largest tensor set to zero. */
+/** Creates the committed model with half of its largest tensor set to zero. */
 async function otherWeights(): Promise<string> {
   const model = unzipSync(await readFile(path.join(packageRoot, 'models', 'gat_test', '1', 'model.pt')));
   const tensor = model['model/constants/0'];

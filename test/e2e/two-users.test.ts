@@ -6,7 +6,7 @@ import { testPlanted, type Planted } from '../support/two-users.ts';
 const config = `printf 'site: lab\\nmodel: { name: planted }\\nsetup: ["touch %s"]\\n' "$canary" >hpc-gat.yaml`;
 const show = 'hpc-gat config show';
 
-/** Configuration that was found, docs/reference/configuration.md. */
+/** Discovered configuration, docs/reference/configuration.md. */
 const configurations: Planted[] = [
   {
     name: 'hpc-gat.yaml of another user, in a directory above that only alice can write by now',

@@ -52,7 +52,7 @@ const upper: readonly TarItem[] = [
   { name: 'replaced', ...text('upper'), mode: 0o644 },
 ];
 
-/** What a fact has become: "kept", or what it is now. */
+/** State of a fact in the result: "kept", or its new value. */
 type Look = (tree: Tree, of: (name: string) => Facts | undefined) => string;
 
 const kept = (is: boolean | undefined, otherwise: string) => (is === true ? 'kept' : otherwise);
@@ -113,13 +113,13 @@ const rows: Readonly<Record<string, Look>> = {
   'Name that is no UTF-8': (_tree, of) => kept(of('caf\xe9') !== undefined, 'another'),
 };
 
-/** alice converts. */
+/** Formats an owner; alice runs the converters. */
 function ownerName(uid: number | undefined, gid: number | undefined): string {
   const owner = `${uid}:${gid}`;
   return { '0:0': 'root’s', '1001:1001': 'the user’s' }[owner] ?? owner;
 }
 
-/** Each leaves OUT.sif or OUT.sqfs. */
+/** Each command writes OUT.sif or OUT.sqfs. */
 const converters: Readonly<Record<string, string>> = {
   '`apptainer build`': 'apptainer build OUT.sif oci:layout',
   '`apptainer build --fakeroot`': 'apptainer build --fakeroot OUT.sif oci:layout',
@@ -167,7 +167,7 @@ describeInLab('what converters lose without root', () => {
     oci.add(oci.layered([tarOf(lower), tarOf(upper)]), 'it');
     const layout = Buffer.concat([tarEntry('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), oci.tar()]);
     await inDirectory('mkdir layout; tar -xf - -C layout', 'alice', layout);
-    // One after the other, as one tar.
+    // The layers are merged in order into one tar.
     await inDirectory('cat >both.tar', 'alice', tarOf([...lower, ...upper]));
   }, longMs);
   afterAll(async () => {

@@ -1,6 +1,6 @@
 import type { Stage } from './stage.ts';
 
-/** Faults of one class fail in the same place; `npm test` provokes at least one of each. */
+/** Faults of one class fail in the same place; `npm test` injects at least one of each. */
 export const faultClasses = [
   'server',
   'script',
@@ -16,38 +16,38 @@ export const faultClasses = [
 ] as const;
 
 export interface Fault {
-  /** In kebab-case, at most 40 letters: the id of its run too. */
+  /** Name in kebab-case, at most 40 letters; it is also the id of the fault's run. */
   readonly name: string;
   readonly class: (typeof faultClasses)[number];
-  /** What goes wrong, as a heading. */
+  /** Title of the fault, as a heading. */
   readonly title: string;
-  /** What hpc-gat does about it, for docs/guides/faults.md. */
+  /** Reaction of hpc-gat, for docs/guides/faults.md. */
   readonly happens: string;
-  /** In `npm test`; the others in `npm run test:faults` only. */
+  /** Whether it is part of `npm test`; the others run in `npm run test:faults` only. */
   readonly inShortRun?: true;
-  /** It stops what the others need, and has the lab for itself. */
+  /** Whether it stops services that other faults need, and requires exclusive use of the lab. */
   readonly alone?: true;
-  /** Its node is started again by the test: what runs there has other process ids afterwards. */
+  /** Whether the test restarts its node, which changes the process ids there. */
   readonly restartsNode?: true;
-  /** Nothing goes wrong for the person who waits: there is nothing to know soon. */
+  /** Whether the waiting user is unaffected, so that no report is due. */
   readonly harmless?: true;
-  /** The exit code of the command that the user waits for. */
+  /** Exit code of the command that the user waits for. */
   readonly exitCode: number;
-  /** The line that tells the user. */
+  /** Pattern of the line that reports the fault. */
   readonly tells: RegExp;
   readonly provoke: (stage: Stage) => Promise<Provoked>;
 }
 
 export interface Provoked {
   readonly exitCode: number | undefined;
-  /** When the fault happened, in ms since the epoch. */
+  /** Time of the fault, in ms since the epoch. */
   readonly atMs: number;
-  /** What came on the user's terminal. */
+  /** Lines on the user's terminal. */
   readonly lines: readonly StampedLine[];
 }
 
 export interface StampedLine {
-  /** In ms since the epoch. */
+  /** Time of the line, in ms since the epoch. */
   readonly atMs: number;
   readonly text: string;
 }

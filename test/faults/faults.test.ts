@@ -10,7 +10,7 @@ import { matrix } from './matrix.ts';
 import { type MeasuredRun, type Measurement, measuredFile, pageFile } from './measurement.ts';
 import { renderPage } from './page.ts';
 
-/** HPC_GAT_FAULTS: `all`, or names of faults; without it those of the short run. */
+/** HPC_GAT_FAULTS is `all` or a list of names; without it, the faults of the short run are injected. */
 const wanted = process.env.HPC_GAT_FAULTS ?? 'short';
 
 const chosen = matrix.filter(
@@ -29,7 +29,7 @@ describeInLab('faults', () => {
     provokeAll(chosen).forEach((outcome, name) => outcomes.set(name, outcome));
   }, 300_000);
 
-  // Several are provoked at the same time, on nodes of their own; each test waits for its own.
+  // Several faults run at the same time, each on its own node; each test waits for its own.
   test.each(chosen)(
     '$name: $title',
     async ({ name }) => {

@@ -2,16 +2,16 @@ import type { Fault } from './fault.ts';
 import { measure } from './measure.ts';
 import type { Measurement } from './measurement.ts';
 
-/** Faults are provoked on these nodes at the same time. */
+/** Nodes on which faults run at the same time. */
 const lanes = ['cpu1', 'cpu2'] as const;
 
 interface Waiting {
   readonly fault: Fault;
-  /** Provokes it on a node; resolves when that is over, however it went. */
+  /** Runs a fault on a node; resolves when it is over, even after a failure. */
   readonly start: (node: string) => Promise<unknown>;
 }
 
-/** Provokes faults, those first that can share the lab, each on a node of its own; gives what will come out, by name. */
+/** Runs faults, first those that can share the lab, each on its own node, and returns the pending results by name. */
 export function provokeAll(faults: readonly Fault[]): Map<string, Promise<Measurement>> {
   const outcomes = new Map<string, Promise<Measurement>>();
   const waiting: Waiting[] = [];
@@ -24,7 +24,7 @@ export function provokeAll(faults: readonly Fault[]): Map<string, Promise<Measur
       };
       waiting.push({ fault, start });
     });
-    // A failure is told by the test of that name, which may not have begun yet.
+    // A failure is reported by the test of that name, which may not have started yet.
     outcome.catch(() => undefined);
     outcomes.set(fault.name, outcome);
   }

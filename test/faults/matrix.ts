@@ -11,7 +11,7 @@ import * as twice from './cases/twice.ts';
 import * as walltime from './cases/walltime.ts';
 import type { Fault } from './fault.ts';
 
-/** Every fault that is provoked, in the order of docs/guides/faults.md. */
+/** All faults, in the order of docs/guides/faults.md. */
 export const matrix: readonly Fault[] = [
   server,
   script,

@@ -9,13 +9,13 @@ import type { Fault, Provoked } from './fault.ts';
 import type { Measurement } from './measurement.ts';
 import { Stage, textOf } from './stage.ts';
 
-/** For what is just ending: the last process of a container, of a job. */
+/** Time limit for the last processes of a container or job to end. */
 const settleMs = 5_000;
 
 /**
- * Provokes a fault on a node, and cleans up after it.
+ * Injects a fault on a node, and cleans up after it.
  *
- * @throws when the user is not told, or something is left after `hpc-gat cleanup`.
+ * @throws when the user is not notified, or something is left after `hpc-gat cleanup`.
  */
 export async function measure(fault: Fault, node: string): Promise<Measurement> {
   const stage = new Stage(node, fault.name);
@@ -28,7 +28,7 @@ export async function measure(fault: Fault, node: string): Promise<Measurement> 
 
 async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
   const before = await lookAt(stage.node);
-  // A node that was started again has nothing of before: there only what bears the run's name tells.
+  // A restarted node has none of its earlier processes; only files named after the run are left there.
   const whatIsLeft = async () =>
     fault.restartsNode === true
       ? everythingIn(await lookAt(stage.node)).filter(({ what }) => what.includes(stage.run))
@@ -40,7 +40,7 @@ async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
     told = tellingLine(fault, provoked);
     left = await whatIsLeft();
   } finally {
-    // A fault that went another way than expected leaves nothing for the next one either.
+    // A fault that failed unexpectedly leaves nothing for the next one either.
     cleaned = await cleanUp();
   }
   expect(cleaned).toMatchObject({ exitCode: 0 });
@@ -70,7 +70,10 @@ function tellingLine({ name, tells, exitCode }: Fault, provoked: Provoked) {
   return line;
 }
 
-/** What other faults do at the same time is seen in the directories that nodes share; it bears their nodes' names or runs. */
+/**
+ * Filters out files of concurrent faults, which are visible in shared directories: the names of own leaks contain this
+ * node or run.
+ */
 function ownLeaks(leaks: readonly Leak[], { node, run, cleanup }: Stage): Leak[] {
   const shared = new Set<string>(['instanceRecords', 'halfMadeFiles']);
   return leaks.filter(

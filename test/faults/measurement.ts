@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** What came out of one fault. */
+/** Result of one fault. */
 export interface Measurement {
   readonly fault: string;
   readonly exitCode: number;
-  /** The first line that told the user. */
+  /** First line that reported the fault. */
   readonly told: string;
-  /** From the fault to that line. */
+  /** Time from the fault to that line, in ms. */
   readonly seconds: number;
-  /** What was left on the node before `hpc-gat cleanup`; afterwards it is nothing, or the test fails. */
+  /** Leaks on the node before `hpc-gat cleanup`; afterwards there are none, or the test fails. */
   readonly left: readonly string[];
-  /** What `hpc-gat cleanup` said. */
+  /** Output of `hpc-gat cleanup`. */
   readonly cleanup: readonly string[];
 }
 
-/** Written by `npm run test:faults` when every fault was provoked. */
+/** Path of the results, written by `npm run test:faults` after all faults. */
 export interface MeasuredRun {
   readonly schemaVersion: 1;
   readonly date: string;

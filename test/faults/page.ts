@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts';
 import type { MeasuredRun, Measurement } from './measurement.ts';
 
-/** What a class of faults is about, in the order of the page. */
+/** Description of each class of faults, in the order of the page. */
 const headings: Readonly<Record<Fault['class'], string>> = {
   server: 'The server dies',
   script: "The run's own script dies",
@@ -24,7 +24,7 @@ Triton, and looks at the node from outside before and after \`hpc-gat cleanup\`.
 or the test fails. One of each class is provoked in \`npm test\` too.
 `;
 
-/** docs/guides/faults.md, from what was measured. */
+/** Formats docs/guides/faults.md from the measurements. */
 export function renderPage(matrix: readonly Fault[], run: MeasuredRun): string {
   const classes = Object.entries(headings) as [Fault['class'], string][];
   return [
@@ -75,7 +75,7 @@ function delay(seconds: number): string {
   return seconds < 0 ? `${Math.round(-seconds)} s before it` : `${seconds} s`;
 }
 
-/** sharedMemory -> shared memory */
+/** Converts sharedMemory to "shared memory". */
 function words(kind: string): string {
   return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -6,13 +6,13 @@ import type { Provoked, StampedLine } from './fault.ts';
 
 const longestMs = 240_000;
 
-/** A command that a user waits for, with the time of each line on the terminal. */
+/** A running command with the time of each line on the terminal. */
 export interface Terminal {
   readonly lines: readonly StampedLine[];
   readonly exitCode: Promise<number | undefined>;
 }
 
-/** What is on a terminal so far. */
+/** Returns the lines on the terminal so far. */
 export function textOf({ lines }: Pick<Terminal, 'lines'>): string {
   return lines.map(({ text }) => text).join('\n');
 }
@@ -23,11 +23,11 @@ interface Where {
   readonly user?: 'alice' | 'bob';
 }
 
-/** Where one fault is provoked: a compute node of its own, and a run of its own in the project of all. */
+/** Environment of one fault: its own compute node, and its own run in the common project. */
 export class Stage {
   readonly node: string;
   readonly run: string;
-  /** How a person cleans up, and where. */
+  /** Arguments of `hpc-gat cleanup`, and the node where it runs. */
   cleanup: { args: readonly string[]; node: string; cwd: string };
   readonly #afterwards: (() => Promise<void>)[] = [];
 
@@ -37,7 +37,7 @@ export class Stage {
     this.cleanup = { args: ['cleanup', run], node: 'login', cwd: projectDirectory };
   }
 
-  /** Has something done when everything was looked at, the last first. */
+  /** Registers a cleanup that runs after all checks, in reverse order. */
   afterwards(action: () => Promise<void>): void {
     this.#afterwards.unshift(action);
   }
@@ -48,12 +48,14 @@ export class Stage {
     }
   }
 
-  /** `hpc-gat submit --wait` on the login node, of a job for this stage's node; with the quick test unless told. */
+  /**
+   * Starts `hpc-gat submit --wait` on the login node for a job on this stage's node, with the quick test by default.
+   */
   submit({ models = quickModels, run = this.run, options = [] as readonly string[] } = {}): Terminal {
     return this.type(['submit', '--wait', '--id', run, '--models', models, ...this.onNode, ...options]);
   }
 
-  /** `hpc-gat submit --serve --wait`, until the model is ready. */
+  /** Starts `hpc-gat submit --serve --wait`, and waits until the model is ready. */
   async serve(): Promise<void> {
     const serving = this.submit({ options: ['--serve', '--time', '10'] });
     if ((await serving.exitCode) !== 0) {
@@ -61,12 +63,12 @@ export class Stage {
     }
   }
 
-  /** Options of `submit` that take the job to this stage's node. */
+  /** Options of `submit` that direct the job to this stage's node. */
   get onNode(): string[] {
     return ['--sbatch', `nodelist=${this.node}`];
   }
 
-  /** Calls hpc-gat; as alice on the login node unless told. */
+  /** Calls hpc-gat, by default as alice on the login node. */
   type(args: readonly string[], where: Where = {}): Terminal {
     return this.execute(['hpc-gat', ...args], where);
   }
@@ -89,17 +91,17 @@ export class Stage {
     return { lines, exitCode: running.then(({ exitCode }) => exitCode) };
   }
 
-  /** Waits for a command whose fault happened at `atMs`. */
+  /** Waits for the end of a command whose fault happened at `atMs`. */
   async outcome({ lines, exitCode }: Terminal, atMs: number): Promise<Provoked> {
     return { exitCode: await exitCode, atMs, lines };
   }
 
-  /** A line of bash in the project, on this stage's node. */
+  /** Runs a line of bash in the project, on this stage's node. */
   onItsNode(line: string, options: Parameters<typeof shell>[1] = {}): Promise<LabResult> {
     return shell(line, { node: this.node, ...options });
   }
 
-  /** Waits until a file of the run is there and has this text. */
+  /** Waits until a file of the run contains this text. */
   async until(file: string, text = '', run = this.run): Promise<void> {
     const path = `.hpc-gat/runs/${run}/${file}`;
     const { exitCode, stderr } = await shell(
@@ -111,7 +113,7 @@ export class Stage {
     }
   }
 
-  /** Waits until tritonserver was started; its models load now. */
+  /** Waits until tritonserver has started and loads its models. */
   untilStarted(run = this.run): Promise<void> {
     return this.until('events.jsonl', 'server-started', run);
   }
@@ -120,19 +122,21 @@ export class Stage {
     return (await shell(`cat .hpc-gat/runs/${this.run}/${file}`)).stdout;
   }
 
-  /** SIGKILL to the script of the run; gives the time. */
+  /** Sends SIGKILL to the script of the run, and returns the time. */
   async killScript(): Promise<number> {
     await this.onItsNode(`kill -KILL "$(cut -d ' ' -f 1 .hpc-gat/runs/${this.run}/owned/*/script)"`);
     return Date.now();
   }
 
-  /** SIGKILL to the tritonserver of this node; gives the time. */
+  /** Sends SIGKILL to the tritonserver of this node, and returns the time. */
   async killServer(): Promise<number> {
     await this.onItsNode('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done');
     return Date.now();
   }
 
-  /** The quick models with a server that stays busy: for so many seconds while it loads, and with each request. */
+  /**
+   * Creates the quick models with a server that is busy for that many seconds during loading, and with each request.
+   */
   slowModels({ load = 0, answer = 0, requests = 3 }): Promise<string> {
     return this.changedModels(
       `sed -i 's/^LOAD = 0/LOAD = ${load}/; s/^ANSWER = 0/ANSWER = ${answer}/' 1/model.py &&
@@ -140,7 +144,7 @@ export class Stage {
     );
   }
 
-  /** A copy of a model repository, changed by a line of bash that runs in the model's directory. */
+  /** Copies a model repository, and changes it by a line of bash that runs in the model's directory. */
   async changedModels(change: string, models = quickModels): Promise<string> {
     const directory = `changed-${this.run}`;
     const { exitCode, stderr } = await shell(

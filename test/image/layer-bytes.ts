@@ -1,6 +1,6 @@
-/** An entry of a layer, as the test wants it: nothing here is taken from the code under test. */
+/** An entry of a layer for tests, written without the code under test. */
 export interface EntryBytes {
-  /** A byte in each character. */
+  /** Name with a byte in each character. */
   name: string;
   /** "0" a file, "1" a hard link, "2" a symbolic link, "5" a directory, ... */
   type?: string;
@@ -12,9 +12,9 @@ export interface EntryBytes {
   mtime?: number;
   major?: number;
   minor?: number;
-  /** Records of a pax header before it. */
+  /** Records of a pax header that precedes it. */
   pax?: Record<string, string | Buffer>;
-  /** What the header claims, in place of the data's length. */
+  /** Size in the header, in place of the data's length. */
   sizeBytes?: number;
 }
 
@@ -36,7 +36,7 @@ export function padded(data: Buffer): Buffer {
   return Buffer.concat([data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
 }
 
-/** Records as POSIX has them; the length counts itself. */
+/** Encodes records as POSIX defines them; the length includes itself. */
 export function paxBytes(records: Readonly<Record<string, string | Buffer>>): Buffer {
   return Buffer.concat(
     Object.entries(records).map(([key, value]) => {
@@ -91,7 +91,7 @@ export function layerBytes(entries: readonly EntryBytes[]): Buffer {
   return Buffer.concat([...entries.map(entryBytes), Buffer.alloc(1024)]);
 }
 
-/** The same bytes in pieces of a length that fits nothing. */
+/** Splits the bytes into chunks of an odd length. */
 export async function* inPieces(bytes: Buffer, length = 333): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += length) {
     yield await Promise.resolve(bytes.subarray(at, at + length));

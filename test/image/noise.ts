@@ -1,4 +1,4 @@
-/** Bytes that do not compress, the same every time. */
+/** Returns incompressible bytes, the same every time. */
 export function noise(bytes: number, seed = 1): Buffer {
   const made = Buffer.alloc(bytes);
   let state = seed;

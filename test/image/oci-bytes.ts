@@ -17,7 +17,7 @@ export interface BlobDescriptor {
   artifactType?: string;
 }
 
-/** The configuration of an image of these plain layers. */
+/** Returns the configuration of an image with these uncompressed layers. */
 export function configOf(layers: readonly Buffer[]): object {
   return {
     architecture: hostArchitecture,
@@ -33,7 +33,7 @@ interface LayeredOptions {
   readonly store?: (layer: Buffer) => Buffer;
 }
 
-/** An OCI layout in memory, to be filled by a test and written as a directory or a tar. */
+/** An OCI layout in memory, which a test fills and writes as a directory or a tar. */
 export class OciBytes {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests: BlobDescriptor[] = [];
@@ -48,7 +48,7 @@ export class OciBytes {
     return { mediaType, digest, size: bytes.length };
   }
 
-  /** An image of one layer; not yet in the index. */
+  /** Adds an image of one layer, without an entry in the index. */
   image(layer = 'bytes', layerType = 'application/vnd.oci.image.layer.v1.tar+gzip'): BlobDescriptor {
     const config = this.blob(
       {
@@ -64,9 +64,9 @@ export class OciBytes {
   }
 
   /**
-   * An image of layers, the lowest first; not yet in the index.
+   * Adds an image of layers, the lowest first, without an entry in the index.
    *
-   * @param store what is made of a plain layer before it is stored.
+   * @param store compresses a layer before it is stored.
    */
   layered(
     layers: readonly Buffer[],
@@ -84,7 +84,7 @@ export class OciBytes {
     return this.blob({ schemaVersion: 2, manifests }, 'application/vnd.oci.image.index.v1+json');
   }
 
-  /** Into the top index, under a tag where one is given. */
+  /** Adds it to the top index, with a tag if one is given. */
   add(descriptor: BlobDescriptor, tag?: string): this {
     this.manifests.push(
       tag === undefined
@@ -123,7 +123,7 @@ export class OciBytes {
   }
 }
 
-/** As BuildKit lists it beside an image. */
+/** Adds an attestation, as BuildKit lists it beside an image. */
 export const attestation = (of: BlobDescriptor): BlobDescriptor => ({
   ...of,
   platform: { os: 'unknown', architecture: 'unknown' },

@@ -5,8 +5,8 @@ import { entryBytes, type EntryBytes } from './layer-bytes.ts';
 const end = Buffer.alloc(1024);
 
 /**
- * What `docker save` of Docker 20.10 writes: a directory for every layer, sorted by ids that have nothing to do with their
- * order; a layer that is there twice is a link.
+ * Writes the output of `docker save` in Docker 20.10: one directory per layer, sorted by ids unrelated to their order;
+ * a repeated layer is a link.
  */
 export function savedByDocker20(layers: readonly Buffer[], tag: string): Buffer {
   const config = JSON.stringify(configOf(layers));
@@ -35,7 +35,10 @@ export function savedByDocker20(layers: readonly Buffer[], tag: string): Buffer 
   return Buffer.concat([...entries.flat().map(entryBytes), end]);
 }
 
-/** What Docker 25 and later write: blobs by their digests, what describes them last; `store` compresses as containerd does. */
+/**
+ * Writes the output of Docker 25 and later: blobs by digest, with the descriptions last; `store` compresses as
+ * containerd does.
+ */
 export function savedByDocker25(
   layers: readonly Buffer[],
   tag: string,

@@ -1,4 +1,4 @@
-/** A SIF made by hand, byte by byte, sharing nothing with src/image: what the reader is held against. */
+/** A SIF made byte by byte without code of src/, as input of the reader. */
 export interface SifBytes {
   codecId?: number;
   level?: number;
@@ -8,7 +8,7 @@ export interface SifBytes {
   partitions?: number;
   partitionKind?: number;
   fileSystem?: number;
-  /** What the superblock claims; the partition has 4096 bytes. */
+  /** Size in the superblock; the partition has 4096 bytes. */
   usedBytes?: bigint;
   blockLog?: number;
   content?: string;

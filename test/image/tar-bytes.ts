@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A ustar entry made by hand. */
+/** Returns a ustar entry, encoded without the code under test. */
 export function tarEntry(name: string, data: string | Buffer, type = '0', claimedBytes?: number): Buffer {
   const content = Buffer.from(data);
   const header = Buffer.alloc(512);
@@ -23,7 +23,7 @@ export interface SavedImage {
   architecture?: string;
 }
 
-/** What `docker save` of Docker 20.10 writes, for images of one small layer. */
+/** Returns the output of `docker save` in Docker 20.10, for images of one small layer. */
 export function dockerSave(images: readonly SavedImage[] = [{}]): Buffer {
   const manifest = images.map(({ tags }, index) => ({
     Config: `${index}.json`,

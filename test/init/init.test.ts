@@ -16,7 +16,7 @@ beforeEach(() => {
 const sinfo = (...lines: string[]) => lines.map((line) => `echo '${line}'`).join('\n');
 const absent = { sinfo: 'exit 1', sacctmgr: 'exit 1' };
 
-/** Calls `init` where these programs stand on the PATH, with no module system unless HOME has one. */
+/** Calls `init` with these programs on the PATH, without a module system unless HOME has one. */
 async function init(programs: Record<string, string>, ...argv: string[]) {
   const env = { PATH: fakePrograms({ ...absent, ...programs }), HOME: cwd, USER: 'alice' };
   const context = testContext({ cwd, env });

@@ -7,7 +7,9 @@ import { CommandFailedError, MissingToolError } from '../../src/support/errors.t
 import { testContext, type TestContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** Programs that stand for those that need root; `mmdebstrap` is given, in sh, with the new root as $root. */
+/**
+ * Creates fake programs in place of those that need root; `mmdebstrap` is a script of sh with the new root as $root.
+ */
 async function withFakes(mmdebstrap: string): Promise<{ context: TestContext; cache: string }> {
   const directory = temporaryDirectory();
   const programs = {

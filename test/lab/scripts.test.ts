@@ -10,7 +10,7 @@ import { packageRoot } from '../../src/support/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A lab in a directory whose name a shell would take apart. */
+/** Opens a lab in a directory whose name a shell would split. */
 async function hostileLab(): Promise<Lab> {
   const cache = path.join(temporaryDirectory(), "it's $(touch made); ü");
   return openLab(testContext({ env: { ...testContext().env, XDG_CACHE_HOME: cache } }));

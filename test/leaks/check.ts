@@ -5,10 +5,10 @@ import { takeSnapshot, type Snapshot } from './snapshot.ts';
 const pauseMs = 250;
 
 /**
- * Looks again at the places of an earlier snapshot, until nothing is there that was not there then.
+ * Checks the places of an earlier snapshot repeatedly, until they contain nothing new.
  *
- * @param withinMs how long what is just ending may take: Slurm's epilogue, a container's last process
- * @returns what is left after that time
+ * @param withinMs time limit for processes that are just ending: Slurm's epilogue, the last process of a container
+ * @returns the leaks after that time
  */
 export async function lookAgain(before: Snapshot, withinMs: number): Promise<Leak[]> {
   const end = Date.now() + withinMs;

@@ -1,13 +1,13 @@
 import { kinds, type Kind, type Snapshot } from './snapshot.ts';
 
-/** Something that was not there before. */
+/** A new object. */
 export interface Leak {
   readonly node: string;
   readonly kind: Kind | 'node';
   readonly what: string;
 }
 
-/** What is in `after` and was not in `before`; twice what was there once counts. */
+/** Lists the objects in `after` that are not in `before`; a second copy counts. */
 export function leaksBetween(before: Snapshot, after: Snapshot): Leak[] {
   return Object.entries(before.nodes).flatMap(([node, then]): Leak[] => {
     const now = after.nodes[node];
@@ -21,7 +21,7 @@ export function leaksBetween(before: Snapshot, after: Snapshot): Leak[] {
   });
 }
 
-/** "gpu1: shared memory: /dev/shm/x" */
+/** Formats a leak as "gpu1: shared memory: /dev/shm/x". */
 export function describeLeak({ node, kind, what }: Leak): string {
   const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return `${node}: ${words}: ${what}`;

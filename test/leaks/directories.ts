@@ -7,10 +7,10 @@ const mostEntries = 50_000;
 export type SeenDirectories = Set<string>;
 
 /**
- * Everything below a directory of a node, by the path that the node gives it; symbolic links are not followed.
+ * Lists everything below a directory of a node, by its path on the node; symbolic links are not followed.
  *
  * @param root the node's file system: `/proc/PID/root`, or empty for the host
- * @param depth how many levels; 1 is the directory's own entries
+ * @param depth number of levels; 1 means the entries of the directory itself
  * @throws Error when there are more than 50,000 entries
  */
 export function entriesBelow(
@@ -41,7 +41,7 @@ export function entriesBelow(
   return found;
 }
 
-/** The homes of a node: root's and those in /home. */
+/** Lists the homes of a node: root's and those in /home. */
 export function homesOf(root: string): string[] {
   return ['/root', ...list(`${root}/home`).map(({ name }) => `/home/${name}`)];
 }
@@ -50,7 +50,7 @@ function list(directory: string): Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch {
-    // Gone meanwhile, or not there in this node.
+    // The directory has disappeared, or does not exist in this node.
     return [];
   }
 }

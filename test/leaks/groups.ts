@@ -3,7 +3,10 @@ import path from 'node:path';
 import { mountsOf } from './mounts.ts';
 import type { Process } from './processes.ts';
 
-/** Hierarchies of control groups on this machine: `freezer`, `name=systemd`, empty for version 2 -> directory. */
+/**
+ * Returns the hierarchies of control groups on this machine: `freezer`, `name=systemd`, empty for version 2 ->
+ * directory.
+ */
 export function hierarchies(): Map<string, string> {
   const found = new Map<string, string>();
   for (const { point, type, options } of mountsOf('self')) {
@@ -17,13 +20,15 @@ export function hierarchies(): Map<string, string> {
   return found;
 }
 
-/** Docker's daemon makes it for its first container, and keeps it: those of the containers lie in it. */
+/**
+ * Docker's daemon creates this group for its first container, as the parent of the containers' groups, and keeps it.
+ */
 const groupOfDaemon = 'docker';
 
 /**
- * The control groups that a node's processes are in, and all groups below the node's own.
+ * Lists the control groups of a node's processes, and all groups below the node's own.
  *
- * @param looker this process: a group that it is in, or that its group is in, is not a node's own
+ * @param looker this process: a group that contains it or its group is not the node's own
  */
 export function groupLines(first: Process, members: readonly Process[], looker: Process): string[] {
   const found = new Set<string>();
@@ -47,7 +52,7 @@ export function groupLines(first: Process, members: readonly Process[], looker: 
   return [...found];
 }
 
-/** Groups of this machine whose name holds one of the marks. */
+/** Lists the groups of this machine whose name contains one of the marks. */
 export function markedGroups(marks: readonly string[]): string[] {
   return [...hierarchies()].flatMap(([name, directory]) =>
     directoriesBelow(directory)
@@ -56,7 +61,7 @@ export function markedGroups(marks: readonly string[]): string[] {
   );
 }
 
-/** Whether control group `inner` is `outer` or below it. */
+/** Returns whether control group `inner` is `outer` or below it. */
 export function isWithin(inner: string, outer: string): boolean {
   return outer === '/' || inner === outer || inner.startsWith(`${outer}/`);
 }
@@ -67,7 +72,7 @@ function directoriesBelow(directory: string): string[] {
       entry.isDirectory() ? [path.relative(directory, path.join(entry.parentPath, entry.name))] : [],
     );
   } catch {
-    // Groups come and go while this one reads.
+    // Groups may disappear during this read.
     return [];
   }
 }

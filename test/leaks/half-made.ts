@@ -1,4 +1,4 @@
-/** Names under which files, conversions and root file systems are made before they get their own. */
+/** Returns whether a name is a temporary one of files, conversions or root file systems before they are complete. */
 export function isHalfMade(name: string): boolean {
   return /\.(part|work)(\.[^/]*)?\/?$/.test(name);
 }

@@ -6,22 +6,20 @@ import { describeMount, mountsOf } from './mounts.ts';
 import { describeProcess, type Process } from './processes.ts';
 import type { NodeSnapshot } from './snapshot.ts';
 
-/**
- * What of the host is looked at. Others use it too, so not everything new there was left by us.
- */
+/** Scope of the check on the host. Other programs use the host too, so not every new object is a leak. */
 export interface HostScope {
-  /** Parts of names: such entries of /tmp, /var/tmp and /dev/shm count, and such control groups. */
+  /** Substrings of names: such entries of /tmp, /var/tmp and /dev/shm count, and such control groups. */
   readonly marks: readonly string[];
-  /** Directories for temporary files of which every entry counts. */
+  /** Temporary directories, of which every entry counts. */
   readonly temporary: readonly string[];
-  /** Directories that may hold files, but no half-made ones. */
+  /** Directories that may contain files, but no partial ones. */
   readonly caches: readonly string[];
 }
 
 /**
- * All mounts and network interfaces count; of the processes those in the looker's own control groups, or in groups
- * of a marked name. Where the looker shares its groups with the whole machine, all processes count. Ports are not
- * looked at by themselves: a process holds each.
+ * Lists the objects of the host. All mounts and network interfaces count; processes count in the control groups of this
+ * process, or in groups with a marked name. If this process shares its groups with the whole machine, all processes
+ * count. Ports are not checked, because every port belongs to a process.
  */
 export function lookAtHost(
   { marks, temporary, caches }: HostScope,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Names of the network interfaces that a process sees. */
+/** Lists the network interfaces that a process sees. */
 export function interfacesOf(pid: number): string[] {
   try {
     return [...readFileSync(`/proc/${pid}/net/dev`, 'utf8').matchAll(/^\s*([^\s:|]+):/gm)].map(

@@ -1,14 +1,14 @@
 /*
- * Leak check: what did a run leave on the nodes of a lab, or a lab on its host? It uses nothing of what
- * it judges, only /proc and the file systems behind it. Needs root.
+ * Leak check: reports what a run left on the nodes of a lab, or a lab on its host. It uses no code of the program under
+ * test, only /proc and file systems. It needs root.
  *
  *   leak-check.ts snapshot FILE [NODE=PID ...] [--host] [--mark TEXT ...] [--temp DIR ...] [--cache DIR ...]
  *   leak-check.ts compare BEFORE AFTER
- *   leak-check.ts check BEFORE [--within SECONDS]     the same places now; what is just ending gets that time
+ *   leak-check.ts check BEFORE [--within SECONDS]     the same places now, with that time for processes to end
  *
- * NODE=PID: a name, and the first process of the node as the host numbers it. `--host`: the host itself, where
- * names with TEXT, everything in the directories of --temp, and half-made files in those of --cache count.
- * Exit code: 0 nothing left, 1 a line for each thing that is left, 2 usage.
+ * NODE=PID is a name and the host's process id of the first process of the node. `--host` includes the host itself,
+ * where names with TEXT, everything in the directories of --temp, and partial files in those of --cache count.
+ * Exit code: 0 without leaks, 1 with a line for each leak, 2 for a usage error.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

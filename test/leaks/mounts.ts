@@ -9,7 +9,7 @@ export interface Mount {
   readonly options: string;
 }
 
-/** The mounts that a process sees; none when it has ended. Form of the lines: proc(5), /proc/PID/mountinfo. */
+/** Lists the mounts that a process sees; none if it has ended. The format is that of proc(5), /proc/PID/mountinfo. */
 export function mountsOf(pid: number | 'self'): Mount[] {
   let text: string;
   try {
@@ -29,7 +29,10 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
-/** Docker's daemon keeps it from the first container in the machine's own network on; those of containers have other names. */
+/**
+ * Docker's daemon keeps this mount after the first container in the machine's own network; those of containers have
+ * other names.
+ */
 const networkOfDaemon = '/run/docker/netns/default';
 
 function linesOf(pid: number): string[] {
@@ -39,8 +42,8 @@ function linesOf(pid: number): string[] {
 }
 
 /**
- * The mounts of a node, and those that only processes with a mount namespace of their own see: a container's,
- * a FUSE file system's.
+ * Lists the mounts of a node, and those visible only to processes with their own mount namespace, such as containers
+ * and FUSE file systems.
  */
 export function mountLines(first: Process, members: readonly Process[]): string[] {
   const own = linesOf(first.pid);

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** Clock ticks since boot: tells it from a later process with the same number. */
+  /** Clock ticks since boot, which distinguish it from a later process with the same number. */
   readonly startTicks: number;
   readonly uid: number;
-  /** Its command line; the program's name in brackets where it has none. */
+  /** Command line, or the program's name in brackets. */
   readonly command: string;
   /** Namespace type -> identity, such as `pid:[4026531836]`. */
   readonly namespaces: Readonly<Record<'pid' | 'mnt' | 'net', string>>;
@@ -17,7 +17,7 @@ export interface Process {
 
 const kernelThread = 0x0020_0000; // PF_KTHREAD
 
-/** Every process but kernel threads, and those that have ended and only wait for their parent. */
+/** Lists all processes except kernel threads and zombies. */
 export function readProcesses(): Map<number, Process> {
   const processes = new Map<number, Process>();
   for (const entry of readdirSync('/proc')) {
@@ -29,10 +29,10 @@ export function readProcesses(): Map<number, Process> {
   return processes;
 }
 
-/** Undefined when there is no such process, or it ended while it was read. */
+/** Reads a process; undefined if it does not exist or has ended. */
 export function readProcess(pid: number): Process | undefined {
   try {
-    // proc(5): the second field is a name in parentheses, which may hold blanks and parentheses itself.
+    // By proc(5), the second field is a name in parentheses, which may itself contain blanks and parentheses.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X' || (Number(fields[6]) & kernelThread) !== 0) {
@@ -64,8 +64,8 @@ function parseGroups(text: string): Map<string, string> {
 }
 
 /**
- * The processes of a node: those in the process namespace of its first process, those in namespaces below it
- * (containers), and what these started.
+ * Lists the processes of a node: those in the process namespace of its first process, those in namespaces below it
+ * (containers), and their children.
  */
 export function processesOfNode(all: ReadonlyMap<number, Process>, first: Process): Process[] {
   const known = new Map<number, boolean>();

@@ -8,8 +8,8 @@ import { describeProcess, processesOfNode, readProcess, readProcesses, type Proc
 import { socketLines } from './sockets.ts';
 
 /*
- * What is looked at: everything that a run, a container or a lab may leave. What may stay, and is not looked at:
- * run directories (`.hpc-gat/runs`), finished SIFs, `~/.cache/hpc-gat` but for what is half-made in it.
+ * The snapshot covers everything that a run, a container or a lab may leave. It excludes what may stay: run directories
+ * (`.hpc-gat/runs`), finished SIFs, and `~/.cache/hpc-gat` except for partial files in it.
  */
 
 export const kinds = [
@@ -28,19 +28,19 @@ export const kinds = [
 export type Kind = (typeof kinds)[number];
 
 export type NodeSnapshot = Readonly<Record<Kind, readonly string[]>> & {
-  /** The node's first process; empty when it has ended. */
+  /** First process of the node; empty if it has ended. */
   readonly first: string;
 };
 
-/** What to look at. */
+/** Scope of a snapshot. */
 export interface Places {
   /** Node -> process id, on the host, of its first process. */
   readonly nodes: Readonly<Record<string, number>>;
-  /** Without it the host itself is not looked at. */
+  /** Scope on the host; without it the host is not checked. */
   readonly host?: HostScope;
 }
 
-/** Every thing is a line of text, the same line as long as it is the same thing. */
+/** Each object is a line of text that identifies it. */
 export interface Snapshot {
   readonly places: Places;
   readonly nodes: Readonly<Record<string, NodeSnapshot>>;
@@ -60,7 +60,7 @@ export const nothing: NodeSnapshot = {
   networkInterfaces: [],
 };
 
-/** Looks at the nodes from the host, through /proc; needs root. */
+/** Takes a snapshot of the nodes from the host, through /proc; needs root. */
 export function takeSnapshot(places: Places): Snapshot {
   const all = readProcesses();
   const looker = all.get(process.pid);
@@ -102,10 +102,10 @@ function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSn
     instanceRecords: homes.flatMap((home) =>
       ['.apptainer', '.singularity']
         .flatMap((runtime) => below(`${home}/${runtime}/instances`))
-        // The directories stay when an instance ends in order.
+        // The directories remain when an instance ends normally.
         .filter((name) => !name.endsWith('/')),
     ),
-    // Running ones are processes too; a network is an interface.
+    // Running containers are processes too, and a network is an interface.
     dockerContainers: ['containers', 'volumes'].flatMap((kind) =>
       below(`/var/lib/docker/${kind}`, 1).filter((name) => name.endsWith('/')),
     ),

@@ -5,7 +5,7 @@ const listening = '0A'; // TCP_LISTEN
 const unconnected = '07'; // TCP_CLOSE, the state of a UDP socket that only has an address
 const accepting = 0x1_0000; // __SO_ACCEPTCON
 
-/** What listens in the node's network, and in the networks that its processes have made. */
+/** Lists the listening sockets in the node's network, and in networks created by its processes. */
 export function socketLines(first: Process, members: readonly Process[]): string[] {
   const seen = new Set<string>();
   return [first, ...members].flatMap(({ pid, namespaces }) => {
@@ -43,12 +43,12 @@ function listenersSeenBy(pid: number): string[] {
     ...internet('tcp6', listening),
     ...internet('udp', unconnected),
     ...internet('udp6', unconnected),
-    // A connection accepted from a named socket bears its name too.
+    // An accepted connection has the name of its socket too.
     ...new Set(unix),
   ];
 }
 
-/** `0100007F:1F41` -> `127.0.0.1:8001`; the bytes of an IPv6 address stay as they are. */
+/** Converts `0100007F:1F41` to `127.0.0.1:8001`; the bytes of an IPv6 address are unchanged. */
 export function readableAddress(address: string): string {
   const [host = '', port = ''] = address.split(':');
   const bytes = host.match(/../g) ?? [];

@@ -11,7 +11,7 @@ import { zipOf } from '../formats/zip/zip-bytes.ts';
 
 const shipped = path.join(packageRoot, 'models', 'gat_test');
 
-/** A directory with a model and its configuration beside it, and an empty repository `models`. */
+/** Creates a directory with a model and its configuration, and an empty repository `models`. */
 async function workplace(): Promise<string> {
   const cwd = temporaryDirectory();
   await mkdir(path.join(cwd, 'models'));

@@ -19,7 +19,7 @@ async function call(cwd: string, ...argv: string[]) {
   return { exitCode, results: context.results, messages: context.messages.join('\n') };
 }
 
-/** The findings of a gat_test whose files were changed, as `FILE:LINE:COLUMN severity what`. */
+/** Returns the findings about a changed gat_test, as `FILE:LINE:COLUMN severity what`. */
 async function findingsOf(changes: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
   const repository = temporaryDirectory();
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');

@@ -6,12 +6,12 @@ import type { CorpusModel } from './corpus/python-models.ts';
 import { texts } from './corpus/texts.ts';
 import { committed, torchModels } from './corpus/torch-models.ts';
 
-/** A model for each way in which a text can be written, and each mistake; made anew for each test. */
+/** Creates one model for each valid form of a configuration, and for each mistake. */
 export async function corpus(): Promise<CorpusModel[]> {
   return [...texts, ...configurations, ...details, ...directories, ...(await torchModels())];
 }
 
-/** Writes models into a repository; the committed model.pt as a link, where that can be. */
+/** Writes models into a repository, with the committed model.pt as a link where that is possible. */
 export async function writeModels(repository: string, models: readonly CorpusModel[]): Promise<void> {
   for (const { name, files } of models) {
     await mkdir(path.join(repository, name), { recursive: true });

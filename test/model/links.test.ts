@@ -25,7 +25,7 @@ async function makeModel(directory: string): Promise<void> {
   await writeFile(path.join(directory, 'workload.yaml'), 'schemaVersion: 1\n');
 }
 
-/** Moves a file of the model out of it, and puts a link in its place. */
+/** Moves a file out of the model, and replaces it by a link. */
 async function moveAway(name: string, target: (moved: string) => string): Promise<string> {
   const file = path.join(repository, 'm', name);
   const moved = path.join(store, path.basename(name));

@@ -1,7 +1,7 @@
 import type { Plain } from '../../src/model/config/access.ts';
 import { enums } from '../../src/triton/model-config.ts';
 
-/** What Triton fills in by itself where a configuration is silent. */
+/** Fields that Triton fills in when a configuration omits them. */
 const filledIn = [
   /^(?:name|platform|backend|runtime|default_model_filename)$/,
   /^version_policy\.latest\.num_versions$/,
@@ -13,7 +13,7 @@ const filledIn = [
 
 const firstValues = new Set(Object.values(enums).map(([first]) => first));
 
-/** Where two configurations differ in meaning: one as read by hpc-gat, the other Triton's answer. */
+/** Lists the differences in meaning of two configurations: one read by hpc-gat, the other from Triton. */
 export function differences(mine: Plain | undefined, theirs: unknown, place = ''): string[] {
   if (mine === undefined && (isDefault(theirs) || filledIn.some((pattern) => pattern.test(place)))) {
     return [];

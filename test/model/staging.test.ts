@@ -4,7 +4,7 @@ import path from 'node:path';
 import { withStaging } from '../../src/model/staging.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** Where something is made for that repository; it has to be gone afterwards. */
+/** Returns the staging directory of that repository, which must be gone afterwards. */
 async function placeFor(repository: string): Promise<string> {
   const staging = await withStaging(repository, (directory) => Promise.resolve(directory));
   expect(existsSync(staging)).toBe(false);

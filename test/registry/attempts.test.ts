@@ -10,7 +10,7 @@ import { fakeRegistry, reply } from './fake-registry.ts';
 const never = new AbortController().signal;
 const now = new Date('2026-03-01T12:00:00Z');
 
-/** Creates a clock that records how long was slept. */
+/** Creates a clock that records the sleeping times. */
 function stoppedClock() {
   const slept: number[] = [];
   const sleep = (ms: number) => {

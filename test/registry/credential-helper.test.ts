@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const hanging = (signal = new AbortController().signal) => {
   const directory = temporaryDirectory();
-  // The child that it waits for keeps its output open.
+  // The helper waits for a child, which keeps its output open.
   fakeProgram(directory, 'docker-credential-hanging', 'sleep 30; true');
   return testContext({ env: { PATH: `${directory}:/usr/bin:/bin` }, signal });
 };

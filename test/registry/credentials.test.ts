@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const auth = (text: string) => Buffer.from(text).toString('base64');
 
-/** With a home that holds this configuration of Docker, and a credential helper `fake` that knows one host. */
+/** Runs with a home that contains this configuration of Docker, and a credential helper `fake` that knows one host. */
 async function find(
   host: string,
   config: unknown,
@@ -73,12 +73,12 @@ describe('credentials for a registry', () => {
     ['a.io', { Auths: { 'a.io': { Auth: auth('u:p') } } }, password('u', 'p')],
     ['a.io', { auths: null }, undefined],
     ['a.io', `\ufeff${JSON.stringify(aIo)}`, password('u', 'p')],
-    // Other forms of a login.
+    // These are other forms of credentials.
     ['a.io', { auths: { 'a.io': { username: 'u', password: 'p:q' } } }, password('u', 'p:q')],
     ['a.io', { auths: { 'a.io': { auth: '', username: 'u', password: 'p' } } }, password('u', 'p')],
     ['a.io', { auths: { 'a.io': { registrytoken: 'R' } } }, { kind: 'registry-token', token: 'R' }],
     ['a.io', { auths: { 'a.io': { auth: auth('u:p??>>').replace(/=+$/, '') } } }, password('u', 'p??>>')],
-    // The longest key that fits, and never that of another namespace.
+    // The longest matching key wins, and never one of another namespace.
     [
       'a.io',
       { auths: { 'a.io': login('whole'), 'a.io/r': login('r'), 'a.io/r/img': login('img') } },
@@ -111,7 +111,7 @@ describe('credentials for a registry', () => {
     ],
     ['docker.io', { auths: { 'index.docker.io/v1/': login('u') } }, password('u', 'p')],
     ['docker.io', { auths: { 'registry-1.docker.io': login('u') } }, password('u', 'p')],
-    // Helpers.
+    // These entries use helpers.
     [
       'helped.io',
       { credsStore: 'fake', auths: { 'helped.io': login('stored') } },

@@ -6,14 +6,17 @@ import { testContext } from '../support/context.ts';
 
 export interface FakeRegistry extends AsyncDisposable {
   readonly host: string;
-  /** What was asked for: method, path, Authorization. */
+  /** Requests: method, path, Authorization. */
   readonly asked: string[];
-  /** Bodies of requests that had one. */
+  /** Request bodies that are not empty. */
   readonly bodies: string[];
   open(overrides?: Partial<Context>, reference?: string, access?: RegistryAccess): Registry;
 }
 
-/** An HTTP server in place of a registry: for faults and forms of login that Debian's docker-registry does not have. */
+/**
+ * Starts an HTTP server in place of a registry, for faults and forms of login that Debian's docker-registry does not
+ * have.
+ */
 export async function fakeRegistry(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<FakeRegistry> {

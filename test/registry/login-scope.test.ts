@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 const secret = basicOf('alice', 'se:cret');
 const stored = { auth: Buffer.from('alice:se:cret').toString('base64') };
 
-/** Wants a password; as a proxy it answers for every host that is reached over http. */
+/** Starts a server that requires a password; as a proxy, it answers for every host that is reached over http. */
 function closedRegistry(): Promise<FakeRegistry> {
   return fakeRegistry((request, response) => {
     const isIn = request.headers.authorization === secret;

@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** The login that the environment names. */
+/** Credentials in the environment. */
 export const loginEnv = { APPTAINER_DOCKER_USERNAME: 'alice', APPTAINER_DOCKER_PASSWORD: 'se:cret' };
 
 export function basicOf(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** The environment of a user whose Docker has these logins. */
+/** Creates the environment of a user whose Docker configuration has these credentials. */
 export async function authFileFor(
   auths: Readonly<Record<string, object | undefined>>,
 ): Promise<Record<string, string>> {

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { drawScenario, type Scenario } from './odd/scenario.ts';
 import { basicOf, layers, OddServers, secrets, serverNames, type ServerName } from './odd/servers.ts';
 
-/** HPC_GAT_SEEDS=3000 tries more, HPC_GAT_FIRST_SEED=1000 others. */
+/** HPC_GAT_SEEDS=3000 runs more seeds, HPC_GAT_FIRST_SEED=1000 others. */
 const count = Number(process.env.HPC_GAT_SEEDS ?? 150);
 const firstSeed = Number(process.env.HPC_GAT_FIRST_SEED ?? 1);
 const seeds = Array.from({ length: count }, (_, index) => firstSeed + index);
@@ -19,7 +19,7 @@ const servers = new OddServers();
 beforeAll(() => servers.start());
 afterAll(() => servers.stop());
 
-/** The files of a user with this login, and with others that are for somewhere else. */
+/** Creates the files of a user with these credentials, and with others for other hosts. */
 async function homeOf({ login, isNamespaced, noise }: Scenario): Promise<string> {
   const home = temporaryDirectory();
   const { username, password, identity, registryToken, decoy } = secrets;
@@ -117,7 +117,7 @@ async function convert(scenario: Scenario): Promise<Outcome> {
   }
 }
 
-/** Which servers may be sent a secret. */
+/** Returns the servers that may receive a secret. */
 function allowed({ schemes, realm }: Scenario): Record<string, readonly ServerName[]> {
   const tokenServers: ServerName[] =
     schemes.includes('bearer') && realm !== 'odd' ? [realm === 'service' ? 'service' : 'registry'] : [];

@@ -41,7 +41,7 @@ test.each([
   ['the user', { cancelledBy: me }, 'none', 143, /^the job was cancelled$/],
   ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was cancelled$/],
 ] as const)('reports a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
-  // As root, uid 0 is the user.
+  // For root, uid 0 is the user.
   if (me === 0 && 'cancelledBy' in facts && facts.cancelledBy === 0) {
     return;
   }
@@ -102,7 +102,7 @@ test.each([
   expect(await likelyLoginFile(home, `/bin/${shell}`)).toMatch(expected);
 });
 
-/** A clock whose seconds are short. */
+/** Creates a clock with accelerated seconds. */
 function fastClock() {
   let nowMs = 0;
   return {

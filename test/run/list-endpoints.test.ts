@@ -24,7 +24,7 @@ beforeEach(() => {
   });
 });
 
-/** A clock that stands still at 11:00. */
+/** A clock that is stopped at 11:00. */
 const clock = { now: () => new Date('2026-01-02T11:00:00Z'), sleep: () => Promise.resolve() };
 
 async function type(...argv: string[]): Promise<TestContext & { exitCode: number }> {
@@ -32,7 +32,7 @@ async function type(...argv: string[]): Promise<TestContext & { exitCode: number
   return { ...context, exitCode: await main(argv, context) };
 }
 
-/** What the script writes when the model is ready. */
+/** Writes the endpoint file of a ready model. */
 async function publish(record: RunDirectory, changed: Partial<Endpoint> = {}): Promise<void> {
   const endpoint: Endpoint = {
     schemaVersion: 1,
@@ -191,7 +191,7 @@ test('the plan determines whether a run serves, and the endpoint file whether it
     await serving('c'),
   ] as const;
   await publish(ready);
-  // The local one is this very process.
+  // The local process is this one.
   const owned = path.join(here.directory, 'owned', 'here.1');
   await mkdir(owned, { recursive: true });
   const { pid = 0, startTicks = 0 } = identityOf(process.pid) ?? {};

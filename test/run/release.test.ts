@@ -17,7 +17,7 @@ beforeEach(() => {
   directory = path.join(root, '.hpc-gat/runs/inside/owned/cpu1.7');
 });
 
-/** A run in allocation 7 on cpu1; `step` and `job` are what becomes of a step of it and of a job of ours. */
+/** Creates a run in allocation 7 on cpu1; `step` and `job` define the results of srun and sbatch. */
 async function releaseOnCpu1(
   { step, job }: { step: string; job: string },
   recorded: Readonly<Record<string, string>> = { host: 'cpu1', job: '7' },
@@ -77,7 +77,7 @@ test.each([
 });
 
 describe('a cleanup job', () => {
-  /** Writes a plan with these directives, and returns what srun was called with. */
+  /** Writes a plan with these directives, and returns the arguments of srun. */
   async function requestsOf(
     directives: [string, string][],
     { job, recorded }: { job: string; recorded?: Readonly<Record<string, string>> },

@@ -8,7 +8,7 @@ import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { sampleRecord } from './record/sample-record.ts';
 
-/** A clock whose sleeps take no time; `after` acts when that many milliseconds have passed. */
+/** Creates a clock whose sleeps take no time; `after` runs a function when that many milliseconds have passed. */
 function fastClock(after = { ms: Number.POSITIVE_INFINITY, act: () => Promise.resolve() }) {
   let nowMs = 0;
   let isDone = false;
@@ -20,7 +20,7 @@ function fastClock(after = { ms: Number.POSITIVE_INFINITY, act: () => Promise.re
         isDone = true;
         await after.act();
       }
-      // The programs that are called need the real time.
+      // The called programs need the real time.
       await new Promise((resolve) => setTimeout(resolve, 2));
     },
   };

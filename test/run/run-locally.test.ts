@@ -14,10 +14,10 @@ test('a run continues while its file server fails for a moment', async () => {
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });
   await writeFile(path.join(root, 'triton.sif'), '');
   const runs = path.join(root, '.hpc-gat', 'runs');
-  /** In place of the script. */
+  /** Starts a process in place of the script. */
   const run = async () => {
     const directory = path.join(runs, (await readdir(runs))[0] ?? '');
-    // The first bytes of a process's memory cannot be read: EIO.
+    // Reading the first bytes of a process's memory fails with EIO.
     await symlink('/proc/self/mem', path.join(directory, 'client.log'));
     await delay(500);
     await rm(path.join(directory, 'client.log'));

@@ -108,7 +108,7 @@ test('a log that is larger than a string can be is read to its end', async () =>
   const file = record.file('server.log');
   const line = `${'x'.repeat(1023)}\n`;
   await writeFile(file, `first\n${'y'.repeat(3_000_000)}\n${line.repeat(64)}last\n`);
-  // A hole of 600 MB would be null bytes: the sizes of pieces are what this is about.
+  // A hole of 600 MB would read as null bytes, and this test is about the sizes of chunks.
   const context = testContext({ env: { PATH }, cwd: root });
   expect(await main(['logs', 'a', '--only', 'server'], context)).toBe(0);
   expect(context.results[0]).toBe('first');

@@ -8,7 +8,7 @@ const planWith = (args: string[], triton: Settings['triton'] = {}, model: Settin
   samplePlan({ triton: { ...triton, arguments: args }, model });
 
 test.each([
-  // Options that open a server which is protected by certificates.
+  // These options open a server that is protected by certificates.
   [['--allow-http=true'], /without TLS.*mutual-tls/, /triton\.http/],
   [['--allow-http', 'true'], /without TLS/, /triton\.http/],
   [['--allow-h=TRUE'], /without TLS/, /triton\.http/],
@@ -24,7 +24,7 @@ test.each([
   [['--grpc-use-ssl-m', 'off'], /expects security mutual-tls/, /triton\.security/],
   [['--grpc-root-cert=/data/ca.pem'], /let others in/, /endpoints --export/],
   [['--grpc-server-k=/data/key.pem'], /certificates itself/, /endpoints --export/],
-  // Names that collide with those of the script.
+  // These names collide with those of the script.
   [['--grpc-port=8001'], /itself/, /free ports/],
   [['--grpc-port', '8001'], /--grpc-port 8001/, /free ports/],
   [['--grpc-p=8001'], /itself/, /free ports/],

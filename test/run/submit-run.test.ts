@@ -23,7 +23,7 @@ test('options required by the site are checked before anything is created', asyn
   expect(existsSync(path.join(root, '.hpc-gat'))).toBe(false);
 });
 
-/** Submits with programs of Slurm that are stood in for; sbatch gets the script as its second argument. */
+/** Submits with fake programs of Slurm; sbatch gets the script as its second argument. */
 async function submitWith(sbatch: string, signal = new AbortController().signal, squeue = 'exit 1') {
   const root = temporaryDirectory();
   await cp(path.join(packageRoot, 'models'), path.join(root, 'models'), { recursive: true });

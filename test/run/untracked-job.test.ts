@@ -11,7 +11,7 @@ import { samplePlan, sampleSettings } from './plan/sample-plan.ts';
 let root = '';
 let record: RunDirectory;
 
-/** A run whose submission was killed before it wrote job.json. */
+/** Creates a run whose submission was killed before it wrote job.json. */
 beforeEach(async () => {
   root = temporaryDirectory();
   const project = { root, site: 'generic', settings: sampleSettings() };
@@ -30,7 +30,7 @@ async function hpcGat(args: readonly string[], squeue: string) {
   return { exitCode, ...context };
 }
 
-/** squeue of a queue in which the job is until it is cancelled. */
+/** Returns a fake squeue that lists the job until it is canceled. */
 const queue = (state: string) => `
 [ -e ${root}/cancelled ] && state=CANCELLED || state=${state}
 case "$*" in

@@ -26,7 +26,7 @@ beforeEach(() => {
   });
 });
 
-/** A clock without waiting: `steps` happen instead, one for each sleep. */
+/** Creates a clock that does not wait: each sleep runs one of the `steps` instead. */
 function clockWith(steps: readonly (() => Promise<void>)[]) {
   const left = [...steps];
   const slept: number[] = [];

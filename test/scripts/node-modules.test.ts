@@ -6,7 +6,7 @@ import path from 'node:path';
 import { nodeModules } from '../../scripts/bundle/node-modules.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** Named, default, all at once and renamed, and what is loaded only when it is read. */
+/** Named, default, namespace and renamed imports, and a lazily loaded export. */
 const program = `
 import os, { EOL as lineEnd } from 'node:os';
 import * as url from 'url';

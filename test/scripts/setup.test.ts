@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
-/** Sources scripts/setup.sh on a host where no Debian package is installed and apt-get tells what it is asked. */
+/** Sources scripts/setup.sh on a host without any Debian package, where apt-get prints its arguments. */
 function setUp(env: Record<string, string>, fakes: Record<string, string> = {}) {
   const PATH = fakePrograms({
     'dpkg-query': 'exit 1',

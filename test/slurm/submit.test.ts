@@ -5,7 +5,7 @@ import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A clock that does not wait. */
+/** A clock that does not sleep. */
 const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
 
 function submitWith(programs: Readonly<Record<string, string>>, partition?: string): Promise<string> {
@@ -40,7 +40,7 @@ function submitNamed(programs: Readonly<Record<string, string>>, { later = 0 } =
   return { context, submitted: submitScript(context, '/x/.hpc-gat/runs/a/batch.sh', { name: 'hpc-gat-a' }) };
 }
 
-/** squeue's line of a job that was submitted now. */
+/** Returns the line of squeue for a job that was just submitted. */
 const queued = (id: string, state = 'PENDING', command = '/x/.hpc-gat/runs/a/batch.sh') =>
   `echo "${id}|${state}|None||$(date +%FT%T)|hpc-gat-a|${command}"`;
 

@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** docs/internals/architecture.md: a directory imports only from directories of a lower layer, never from its own layer or above. */
+/**
+ * Layers of docs/internals/architecture.md: a directory imports only from directories of a lower layer, never from its
+ * own layer or above.
+ */
 const ranks: readonly (readonly string[])[] = [
   ['main', 'cli'],
   ['commands'],

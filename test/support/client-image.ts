@@ -1,10 +1,10 @@
 import { labExec } from './lab.ts';
 import { buildPackage } from './published.ts';
 
-/** An image in the lab's Docker daemon with hpc-gat on its PATH, and little else. */
+/** Image in the lab's Docker daemon with hpc-gat on its PATH, and little else. */
 export const clientImage = 'hpc-gat-e2e/client:1';
 
-/** Node, the libraries it needs and this package as it is published. */
+/** Packs Node, its libraries and this package as it is published. */
 export async function importClientImage(): Promise<void> {
   await buildPackage();
   const files = ['bin', 'dist', 'templates', 'slurm', 'package.json'];

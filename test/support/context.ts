@@ -3,13 +3,13 @@ import { runCommand } from '../../src/support/command.ts';
 import type { Context } from '../../src/support/context.ts';
 
 export interface TestContext extends Context {
-  /** What went to stdout: the lines and documents. */
+  /** Lines and documents on stdout. */
   readonly results: unknown[];
-  /** What went to stderr. */
+  /** Output on stderr. */
   readonly messages: string[];
 }
 
-/** A context like that of a real process, whose output a test can read afterwards. */
+/** Creates a context like that of a real process, with captured output. */
 export function testContext(overrides: Partial<Context> = {}): TestContext {
   const results: unknown[] = [];
   const messages: string[] = [];

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 
 const GRACE_MS = 3_000;
 
-/** The counts of the calls of jest before this one of the same `npm test` (scripts/test.sh), which hands on a file. */
+/** File with the counts of earlier calls of jest in the same `npm test` (scripts/test.sh). */
 const countsFile = process.env.HPC_GAT_TEST_COUNTS ?? '';
 
 /**
@@ -14,12 +14,12 @@ function countedBefore() {
   return [passed, failed, skipped];
 }
 
-/** Jest reporter of the last line: `N passed, N failed`, with `, N skipped` where there are any. */
+/** Jest reporter that prints the last line: `N passed, N failed`, with `, N skipped` if there are any. */
 export default class CountReporter {
   /** @type {Error | undefined} */
   #error;
 
-  /** What makes jest fail although no test did. */
+  /** Error that makes jest fail without a failed test. */
   getLastError() {
     return this.#error;
   }
@@ -29,14 +29,14 @@ export default class CountReporter {
    * @param {import('@jest/reporters').AggregatedResult} results
    */
   onRunComplete(_contexts, results) {
-    // A file that could not be loaded ran no test of its own, and is a failure all the same.
+    // A file that could not be loaded ran no test, and counts as a failure.
     let failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
     if (process.env.CI === 'true' && skipped > 0) {
       failed += 1;
       this.#error = new Error('with CI=true no test may be skipped');
     }
-    // Jest's own summary is still buffered here; this line has to follow it.
+    // Jest still buffers its own summary here, and this line must follow it.
     process.once('exit', () => {
       const before = countedBefore();
       const [allPassed, allFailed, allSkipped] = [
@@ -50,7 +50,7 @@ export default class CountReporter {
       const tail = allSkipped > 0 ? `, ${allSkipped} skipped` : '';
       writeSync(1, `${allPassed} passed, ${allFailed} failed${tail}\n`);
     });
-    // The timer alone keeps nothing alive: when it fires, a test left something open.
+    // The timer keeps no process alive; if it fires, a test has left an open handle.
     setTimeout(() => {
       failed += 1;
       writeSync(2, `open handles after the last test: ${process.getActiveResourcesInfo().join(', ')}\n`);

@@ -6,23 +6,23 @@ import { cacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { testContext } from './context.ts';
 
-/** What people on Debian 12 have, with the libraries that the lab's own, newer Debian does not. */
+/** Packages of Debian 12 users, with the libraries that the lab's newer Debian lacks. */
 const packages = [
   'squashfs-tools',
   ...['docker.io', 'containerd', 'runc', 'libdevmapper1.02.1'],
   ...['podman', 'conmon', 'crun', 'libgpgme11', 'libassuan0', 'libsubid4', 'libglib2.0-0', 'libyajl2'],
 ];
 
-/** What is kept of them, beside libraries; the rest is as much again. */
+/** Programs that are kept, in addition to libraries, which have the same total size. */
 const programs = ['unsquashfs', 'dockerd', 'containerd', 'runc', 'podman', 'conmon', 'crun'];
 
-/** About 80 MB; cold it took 7 s. */
+/** About 80 MB are fetched; without a cache it took 7 s. */
 const timeoutMs = 5 * 60_000;
 
 /**
- * Programs and libraries of Debian 12, flat in one directory; fetched once, then kept in the cache.
+ * Installs programs and libraries of Debian 12 in one flat directory; they are fetched once and cached.
  *
- * @param directory a new one, of root.
+ * @param folder a new directory of root.
  */
 export async function placeDebian12(directory: string): Promise<void> {
   const cache = cacheDirectory({ env: process.env });
@@ -34,12 +34,12 @@ export async function placeDebian12(directory: string): Promise<void> {
   await cp(ready, directory, { recursive: true, verbatimSymlinks: true });
 }
 
-/** What starts one of them: its libraries are in no way of other programs. */
+/** Returns the command that starts one of them, whose libraries are invisible to other programs. */
 export function startedFrom(directory: string, program: string): string {
   return `env LD_LIBRARY_PATH=${directory} PATH=${directory}:$PATH ${directory}/${program}`;
 }
 
-/** By an apt with sources of its own: those of this machine may be of another release. */
+/** Fetches the packages by an apt with its own sources, because those of this machine may be of another release. */
 async function fetchPrograms(directory: string): Promise<void> {
   const temporary = await mkdtemp(`${directory}.part.`);
   const within = (name: string) => path.join(temporary, name);
@@ -51,7 +51,7 @@ async function fetchPrograms(directory: string): Promise<void> {
     const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
     await writeFile(within('sources.list'), `deb [signed-by=${keyring}] ${mirror} bookworm main\n`);
     const options = [
-      // What this machine has installed is no candidate.
+      // The installed packages of this machine must not count as installed.
       'Dir::State::status=/dev/null',
       `Dir::State::lists=${within('lists')}`,
       `Dir::Cache=${within('cache')}`,

@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** What a reader of a page does, in its order. */
+/** Steps of a reader of a page, in order. */
 export type Step =
-  /** A block ```` ```LANGUAGE file=NAME ````: saves it. */
+  /** A block ```` ```LANGUAGE file=NAME ````: its content is saved. */
   | { readonly kind: 'file'; readonly name: string; readonly text: string }
-  /** A block ```` ```sh ````: runs its lines and sees what the ```` ```output ```` block after it says. */
+  /**
+   * A block ```` ```sh ````: its lines are run, and the output is compared with the ```` ```output ```` block that
+   * follows.
+   */
   | { readonly kind: 'run'; readonly lines: string; readonly output: readonly string[] };
 
-/** The steps of a page of docs/; blocks of other languages are to be read only. */
+/** Parses the steps of a page of docs/; blocks of other languages are ignored. */
 export async function stepsOf(page: string): Promise<Step[]> {
   const text = await readFile(path.join(packageRoot, 'docs', page), 'utf8');
   const steps: Step[] = [];
@@ -28,7 +31,7 @@ export async function stepsOf(page: string): Promise<Step[]> {
   return steps;
 }
 
-/** The expected lines that are not in what a step printed, in their order; `...` stands for anything. */
+/** Returns the expected lines that are missing in the output of a step, in order; `...` matches anything. */
 export function missingLines(expected: readonly string[], printed: string): string[] {
   const lines = printed.split('\n');
   return expected.filter((line) => {

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** Puts an executable `name` into `directory` that runs this shell script. */
+/** Writes an executable `name` into the directory that runs this shell script. */
 export function fakeProgram(directory: string, name: string, script: string): string {
   const file = path.join(directory, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
@@ -10,7 +10,7 @@ export function fakeProgram(directory: string, name: string, script: string): st
   return file;
 }
 
-/** A PATH on which these fakes stand before the real programs. */
+/** Returns a PATH with these fakes before the real programs. */
 export function fakePrograms(scripts: Readonly<Record<string, string>>): string {
   const directory = temporaryDirectory();
   for (const [name, script] of Object.entries(scripts)) {

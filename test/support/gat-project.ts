@@ -1,13 +1,13 @@
 import { callOfJest } from './test-lab.ts';
 import { type LabExecOptions, labExec, type LabResult } from './lab.ts';
 
-/** The image of defs/triton-cpu in the lab's Docker daemon. */
+/** Name of the image of defs/triton-cpu in the lab's Docker daemon. */
 export const tritonImage = 'hpc-gat/triton-cpu:2.51';
 
-/** The project of the end-to-end tests, on the file system that all nodes share. */
+/** Path of the end-to-end tests' project, on the shared file system of all nodes. */
 export const projectDirectory = '/home/alice/gat';
 
-/** Another model of the same name, inputs and outputs, without torch, for tests that are about something else. */
+/** A model with the same name, inputs and outputs but without torch, for tests that are not about the model. */
 export const quickModels = 'quick';
 
 /** The real model with three random requests instead of fifty. */
@@ -31,7 +31,7 @@ fi
 hpc-gat make-sif
 `;
 
-/** Makes Triton's image and its SIF; in a lab that has them already a matter of seconds. */
+/** Builds Triton's image and its SIF, which takes seconds in a lab that has them. */
 export async function makeGatProject(): Promise<void> {
   const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-c', makeProject], {
     env: { BUILT_FOR: process.env[callOfJest] ?? '' },
@@ -42,7 +42,7 @@ export async function makeGatProject(): Promise<void> {
   }
 }
 
-/** Calls hpc-gat in the project, as alice on the login node unless told otherwise. */
+/** Calls hpc-gat in the project, by default as alice on the login node. */
 export function hpcGat(
   args: readonly string[],
   { node = 'login', ...options }: LabExecOptions & { node?: string } = {},
@@ -50,7 +50,7 @@ export function hpcGat(
   return labExec(node, ['hpc-gat', ...args], { cwd: projectDirectory, timeoutMs: 120_000, ...options });
 }
 
-/** Runs a line of bash in the project, as alice on the login node unless told otherwise. */
+/** Runs a line of bash in the project, by default as alice on the login node. */
 export function shell(
   line: string,
   { node = 'login', ...options }: LabExecOptions & { node?: string } = {},

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** Runs the two sample tests of test/fixtures/e2e-gate in a jest of its own, and gives how it ended and what it said. */
+/** Runs the two sample tests of test/fixtures/e2e-gate in a separate jest, and returns its exit code and output. */
 export async function runGateFixture(
   env: Readonly<Record<string, string>>,
 ): Promise<{ exitCode: number | undefined; said: string; lastLine: string }> {

@@ -6,7 +6,7 @@ import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
 import { requireLabState } from '../../src/lab/lab-state.ts';
 import { testLab } from './test-lab.ts';
 
-/** Within a group of tests: a node of the shared lab is started with these modes, and as it was afterwards. */
+/** Starts a node of the shared lab with these modes for a group of tests, and restores it afterwards. */
 export function withModes(node: string, modes: LabModes): void {
   const restart = async (wanted: LabModes): Promise<void> => {
     const lab = await testLab();

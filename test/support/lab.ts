@@ -9,16 +9,16 @@ export interface LabResult {
 }
 
 export interface LabExecOptions {
-  /** alice unless told. */
+  /** User; default: alice. */
   user?: 'alice' | 'bob' | 'root';
-  /** The user's home unless told. */
+  /** Working directory; default: the user's home. */
   cwd?: string;
   env?: Readonly<Record<string, string>>;
   input?: string | Uint8Array;
   timeoutMs?: number;
 }
 
-/** Runs a command in a node of the lab, whatever its exit code; `exitCode` is undefined after a signal. */
+/** Runs a command in a node of the lab, with any exit code; `exitCode` is undefined after a signal. */
 export async function labExec(
   node: string,
   argv: readonly string[],
@@ -32,8 +32,8 @@ export async function labExec(
 }
 
 /**
- * A group of tests that need the lab. Where it cannot run they are skipped, and the name says why; with CI=true
- * they fail instead.
+ * Defines a group of tests that need the lab. Where it cannot run, they are skipped with the reason in their name; with
+ * CI=true they fail instead.
  */
 export function describeInLab(name: string, tests: () => void): void {
   const reason = unavailable() ?? 'the global set-up of the e2e tests did not run';
@@ -47,7 +47,7 @@ export function describeInLab(name: string, tests: () => void): void {
       tests();
     });
   } else {
-    // A machine without namespaces, or without the lab's packages, runs the other tests; CI never comes here.
+    // A machine without namespaces, or without the lab's packages, runs the other tests; this never happens in CI.
     describe.skip(`${name} (skipped: ${reason})`, tests);
   }
 }

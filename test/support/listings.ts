@@ -1,6 +1,6 @@
 /**
- * The lines of `hpc-gat sif list --tree --long` and of `unsquashfs -lln`, without what the two write in ways of their own:
- * names that are no text, sizes of directories, numbers of devices.
+ * Normalizes the lines of `hpc-gat sif list --tree --long` and of `unsquashfs -lln`, without the parts whose forms
+ * differ: names that are not text, sizes of directories, device numbers.
  */
 export function comparable(listing: string): string[] {
   return listing

@@ -116,7 +116,7 @@ test('waits for the lock of a user whose umask hides it from others', async () =
   const file = path.join(directory, 'lock');
   await writeFile(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
   await chown(directory, 65_534, 65_534);
-  // A process of its own becomes another user than root, whom no mode keeps out.
+  // A separate process becomes a user other than root, to whom modes apply.
   const waiting = `
     const { acquireLock } = await import(${JSON.stringify(path.join(packageRoot, 'src/support/lock.ts'))});
     const { systemClock: clock } = await import(${JSON.stringify(path.join(packageRoot, 'src/support/clock.ts'))});

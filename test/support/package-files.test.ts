@@ -35,7 +35,7 @@ test('concurrent processes unpack the same complete files and leave nothing else
   expect(new Set(directories)).toEqual(new Set([directory]));
   expect(await everything(home)).toEqual(Object.keys(contents).map((file) => path.join(directory, file)));
   expect(await readFile(path.join(directory, 'models/gat/1/model.pt'), 'utf8')).toBe('weights');
-  // For its owner, whatever the umask leaves to others.
+  // Files are for their owner, whatever the umask allows to others.
   expect((await stat(path.join(directory, 'defs/build.sh'))).mode & 0o700).toBe(0o700);
 });
 

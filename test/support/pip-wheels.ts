@@ -4,13 +4,13 @@ import path from 'node:path';
 import { cacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 
-/** Pinned: what is kept is never fetched again. */
+/** The versions are pinned, because cached files are never fetched again. */
 const wheels = ['pip==25.3', 'tqdm==4.67.1'];
 
-/** A few MB from PyPI. */
+/** A few MB are fetched from PyPI. */
 const timeoutMs = 2 * 60_000;
 
-/** Copies the wheels of pip and of one small package into `directory`; fetched once, then kept in the cache. */
+/** Copies the wheels of pip and of one small package into the directory; they are fetched once and cached. */
 export async function placePipWheels(directory: string): Promise<void> {
   const cache = cacheDirectory({ env: process.env });
   const kept = path.join(cache, `pip-wheels-${wheels.join('-').replaceAll('==', '-')}`);

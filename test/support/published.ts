@@ -5,24 +5,24 @@ import path from 'node:path';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { testLab } from './test-lab.ts';
 
-/** What the test's own Node starts; `npm` beside it is the host's. */
+/** Packaging scripts run with the test's Node; `npm` beside it belongs to the host. */
 const withNode = {
   cwd: packageRoot,
   env: { PATH: `${path.dirname(process.execPath)}:${process.env.PATH ?? ''}` },
 };
 
-/** Makes dist/, what npm publishes. */
+/** Builds dist/, which npm publishes. */
 export async function buildPackage(): Promise<void> {
   await execa('npm', ['run', 'build'], withNode);
 }
 
-/** Makes the one self-contained file; where everybody in the lab sees it. */
+/** Builds the self-contained file in a directory that all users of the lab can read. */
 export async function makeOneFile(): Promise<string> {
   await execa('npm', ['run', 'dist'], withNode);
   return '/opt/hpc-gat/build/hpc-gat-linux-x64';
 }
 
-/** Packs the package and installs it below a directory of the lab, from nothing but that one file. */
+/** Packs the package and installs it below a directory of the lab, from that file alone. */
 export async function installPackage(prefix: string): Promise<void> {
   const { directory } = await testLab();
   const packed = await mkdtemp(path.join(tmpdir(), 'hpc-gat-pack-'));

@@ -6,16 +6,19 @@ import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { sha256OfBytes } from '../../src/support/digest.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** Lists of packages for the image's Python, relative to the package. */
+/** Requirement lists for the image's Python, relative to the package. */
 const requirements = {
   'gat-training': 'defs/gat-training/requirements.txt',
   tritonclient: 'test/fixtures/tritonclient.txt',
 } as const;
 
-/** About 40 MB from PyPI each; cold it took 13 s. */
+/** About 40 MB are fetched from PyPI for each; without a cache it took 13 s. */
 const timeoutMs = 5 * 60_000;
 
-/** Copies what is asked for on top of the image's Python into `directory`; fetched once, then kept in the cache. */
+/**
+ * Copies the required packages, in addition to the image's Python, into the directory; they are fetched once and
+ * cached.
+ */
 export async function placePackages(what: keyof typeof requirements, directory: string): Promise<void> {
   const list = path.join(packageRoot, requirements[what]);
   const { XDG_CACHE_HOME = '' } = process.env;
@@ -31,7 +34,7 @@ export async function placePackages(what: keyof typeof requirements, directory: 
 
 async function fetchPackages(list: string, directory: string): Promise<void> {
   const temporary = await mkdtemp(`${directory}.part.`);
-  // Not the directory of mkdtemp itself, which only its owner may read.
+  // The directory of mkdtemp itself is readable only by its owner.
   const packages = path.join(temporary, 'packages');
   try {
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];

@@ -10,7 +10,7 @@ import { samplePlan } from '../run/plan/sample-plan.ts';
 import { fakeProgram } from './fake-program.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** Lines of bash that stand in for what a program does; each fake succeeds in silence where none are given. */
+/** Lines of bash in place of each program; a fake without lines succeeds silently. */
 export interface FakePrograms {
   /** `apptainer instance start`. */
   readonly start?: string;
@@ -18,13 +18,15 @@ export interface FakePrograms {
   readonly exec?: string;
   readonly tritonserver?: string;
   readonly client?: string;
-  /** Further programs on the PATH. */
+  /** Additional programs on the PATH. */
   readonly others?: Readonly<Record<string, string>>;
-  /** Changes the text of the script, to shorten a time limit. */
+  /** Changes the text of the script, for example to shorten a time limit. */
   readonly edit?: (script: string) => string;
 }
 
-/** A script of a run, executed by bash with fake programs: everything of it but Apptainer, Triton and the client is real. */
+/**
+ * A script of a run, executed by bash with fake programs: everything is real except Apptainer, Triton and the client.
+ */
 export class ScriptRun {
   readonly root: string;
   readonly plan: RunPlan;
@@ -46,7 +48,7 @@ export class ScriptRun {
     const temp = path.join(root, 'temp');
     await Promise.all([directory, temp].map((name) => mkdir(name)));
     const calls = path.join(root, 'calls');
-    // Like a real program, an exec is one process with its program; the container's /tmp is the run's directory.
+    // As with the real program, an exec is one process with its program; the container's /tmp is the run's directory.
     fakeProgram(
       directory,
       'apptainer',
@@ -94,7 +96,7 @@ export class ScriptRun {
     return new ScriptRun(root, plan, { PATH: `${directory}:/usr/bin:/bin`, HOME: root });
   }
 
-  /** Executes the script; what it prints goes to batch.log beside it, as with Slurm. */
+  /** Executes the script; its output goes to batch.log beside it, as with Slurm. */
   start(env: Readonly<Record<string, string>> = {}) {
     const line = 'exec bash "$1" >"$2" 2>&1 </dev/null';
     const running = execa('bash', ['-c', line, 'run', this.#file('batch.sh'), path.join(this.root, 'log')], {
@@ -110,12 +112,12 @@ export class ScriptRun {
     };
   }
 
-  /** Takes the container runtime from the PATH. */
+  /** Removes the container runtime from the PATH. */
   hideRuntime(): Promise<void> {
     return rm(path.join(this.root, 'bin', 'apptainer'));
   }
 
-  /** Executes the script to its end. */
+  /** Executes the script and waits for its end. */
   async run(env: Readonly<Record<string, string>> = {}) {
     const exitCode = await this.start(env).ended;
     return { exitCode, reason: this.endedReason(), log: await this.log() };
@@ -125,7 +127,7 @@ export class ScriptRun {
     return readFile(path.join(this.root, 'log'), 'utf8');
   }
 
-  /** The command lines of the container runtime and of the client. */
+  /** Returns the command lines of the container runtime and of the client. */
   async calls(): Promise<string[]> {
     return (await readFile(path.join(this.root, 'calls'), 'utf8')).trimEnd().split('\n');
   }

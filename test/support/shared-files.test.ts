@@ -17,7 +17,7 @@ function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** A client of NFS whose look-ups of missing names are answered from a cache from then on, as for 30 s they are. */
+/** Simulates an NFS client that caches failed lookups, as real ones do for 30 s. */
 class CachingFileSystem implements FileSystem {
   readonly present = new Map<string, string>();
   readonly #missing = new Set<string>();
@@ -31,7 +31,7 @@ class CachingFileSystem implements FileSystem {
       return names.map((file) => path.basename(file));
     });
 
-  /** A name without an extension is one of a directory. */
+  /** A name without an extension denotes a directory. */
   readonly open: FileSystem['open'] = (file) =>
     path.extname(file) === ''
       ? Promise.resolve(this.#handle(''))

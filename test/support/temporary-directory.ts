@@ -10,7 +10,7 @@ afterEach(async () => {
   await Promise.all(made.splice(0).map(removeTree));
 });
 
-/** A new empty directory that is gone after the test. */
+/** Creates an empty directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'hpc-gat-test-'));
   made.push(directory);

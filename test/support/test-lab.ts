@@ -9,27 +9,30 @@ import { labUp } from '../../src/lab/up.ts';
 import { HpcGatError, MissingToolError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from './context.ts';
 
-/** Set by the global set-up for the tests: why the lab cannot be used; empty when it can. */
+/** Variable set by the global set-up: the reason why the lab cannot be used; empty if it can. */
 const REASON = 'HPC_GAT_E2E_UNAVAILABLE';
 
-/** Set by the global set-up for the tests: tells one call of jest from another. */
+/** Variable set by the global set-up: the id of this call of jest. */
 export const callOfJest = 'HPC_GAT_E2E_CALL';
 
-/** The name of the end-to-end tests' lab; a person's own lab is another one, and so can be that of a second run. */
+/** Name of the end-to-end lab, which differs from labs of users and can differ between parallel runs. */
 export const testLabName = process.env.HPC_GAT_E2E_LAB ?? 'e2e';
 
-/** Only the set-up speaks on stderr. */
+/** Opens the lab of the tests; only the set-up prints to stderr. */
 export function testLab(name = testLabName, info: (line: string) => void = () => undefined): Promise<Lab> {
   const silent = testContext({ env: process.env, cwd: process.cwd() });
   return openLab({ ...silent, output: { ...silent.output, info, warn: info } }, name);
 }
 
-/** Why the lab cannot be used, empty when it can; undefined when the global set-up did not run. */
+/** Returns the reason why the lab cannot be used, empty if it can; undefined if the global set-up did not run. */
 export function unavailable(): string | undefined {
   return process.env[REASON];
 }
 
-/** For jest's globalSetup: a fresh lab, or the reason why there is none. Docker's images stay from last time. */
+/**
+ * Brings up a new lab for jest's globalSetup, or records the reason why that is impossible. Docker's images are kept
+ * from the last run.
+ */
 export async function bringUpTestLab(
   name: string,
   makeBinds: () => Promise<string[]> = () => Promise.resolve([]),
@@ -62,13 +65,13 @@ function tellReason(reason: string): void {
   }
 }
 
-/** For jest's globalTeardown. HPC_GAT_E2E_KEEP=1 leaves the lab up for the next run. */
+/** Takes the lab down for jest's globalTeardown. HPC_GAT_E2E_KEEP=1 leaves it up for the next run. */
 export async function takeDownTestLab(name: string): Promise<void> {
   if (process.env.HPC_GAT_E2E_KEEP !== '1') {
     try {
       await labDown(await testLab(name), { wipe: false });
     } catch (error) {
-      // Where it cannot run it was not brought up: the set-up has said so.
+      // The lab is not up where it cannot run, which the set-up has reported.
       if (!(error instanceof UsageError || error instanceof MissingToolError)) {
         throw error;
       }

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** Cold, with Debian and the wheel to be fetched, it took 121 s; warm it is a look at a stamp. */
+/** With Debian and the wheel to fetch it took 121 s; later it only checks a stamp. */
 const timeoutMs = 10 * 60_000;
 
-/** The directory from which `docker build` makes the image of defs/triton-cpu; made once, then kept in the cache. */
+/** Creates the build context of the image of defs/triton-cpu once, in the cache. */
 export async function buildTritonContext(): Promise<string> {
   const script = path.join(packageRoot, 'defs', 'triton-cpu', 'build-context.sh');
   const result = await runCommand(script, [], { env: process.env, timeoutMs });

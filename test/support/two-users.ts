@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { labExec } from './lab.ts';
 
 /**
- * Something that bob plants on a file system that he shares with alice, what alice does there, and what has to come of it.
- * Both are lines of bash in the same new directory, which belongs to alice and which everybody can write while bob plants.
- * They know these variables:
+ * A file that bob plants on a file system shared with alice, alice's command, and the expected result. Both are lines
+ * of bash in the same new directory, which belongs to alice and is world-writable while bob plants. They can use these
+ * variables:
  *
  * - `$canary`: a file in alice's home. Planted code tries to create it as alice.
  * - `$temporary`: a directory of bob, the same for all cases.
@@ -24,7 +24,7 @@ export interface Planted {
 interface Outcome {
   readonly exitCode: number;
   readonly output: string;
-  /** Whether code of bob's was executed as alice. */
+  /** Whether code of bob was executed as alice. */
   readonly isExecuted: boolean;
   readonly precious: string;
 }
@@ -40,8 +40,8 @@ const parallel = 3;
 const secondsPerCase = 30;
 
 /**
- * A test for each case: alice's verb ends as it should, and nothing of what bob planted has happened. All of bob's lines
- * are one session on the login node, and all of alice's another one, so that a case costs little more than its verb.
+ * Defines a test for each case: alice's verb ends as expected, and bob's files have no effect. All lines of bob run in
+ * one session on the login node, and all of alice's in another, so that a case costs little more than its verb.
  *
  * @param input content of the file `input` in alice's directory for these tests
  */
@@ -63,7 +63,7 @@ export function testPlanted(
           (at) => `mkdir -p -m 777 ${shared}/${at} ${home}/${at}/precious; chmod 777 ${shared}/${at}`,
         ),
         ...all.map((at) => `printf '${untouched.replace('\n', '\\n')}' >${home}/${at}/precious/thesis`),
-        // What bob plants needs to be able to name them.
+        // bob's files must be able to name them.
         `chmod 711 /home/alice`,
       ],
       input,

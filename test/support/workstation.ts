@@ -1,15 +1,15 @@
 import { expect } from '@jest/globals';
 import { labExec, type LabExecOptions, type LabResult } from './lab.ts';
 
-/** The node where Docker is, seen from one directory on it. */
+/** The node with Docker, with one directory as working directory. */
 export interface Workstation {
-  /** A line of bash in the directory, whatever its exit code. */
+  /** Runs a line of bash in the directory, with any exit code. */
   readonly shell: (line: string, options?: LabExecOptions) => Promise<LabResult>;
-  /** The same; the test fails unless it ends with 0. Resolves to what it printed. */
+  /** Does the same, fails the test on a non-zero exit code, and returns the output. */
   readonly stdoutOf: (line: string, options?: LabExecOptions) => Promise<string>;
-  /** An image of one static program, whose command prints `greeting`, with as many random bytes as are asked for. */
+  /** Creates an image of one static program, whose command prints `greeting`, with that many random bytes. */
   readonly importImage: (name: string, greeting: string, randomMiB?: number) => Promise<string>;
-  /** Everything in the directory, hidden files too. */
+  /** Lists all files in the directory, including hidden ones. */
   readonly files: () => Promise<string[]>;
 }
 

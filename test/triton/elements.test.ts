@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { decodeByteElements, encodeByteElements } from '../../src/triton/byte-elements.ts';
 import { bfloat16, decodeFloat, encodeFloat, half } from '../../src/triton/small-floats.ts';
 
-// Patterns: IEEE 754 binary16, and the upper half of binary32.
+// The patterns are IEEE 754 binary16 values, and upper halves of binary32.
 test.each([
   [half, 1, 0x3c00],
   [half, -2, 0xc000],

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { tritonService } from '../../src/triton/service.ts';
 
-/** What a handler throws to answer with a gRPC error. */
+/** Error that a handler throws to answer with a gRPC error. */
 export class Fault extends Error {
   readonly code: number;
   readonly details: string;
@@ -34,11 +34,11 @@ export type Handlers = Record<string, Handler>;
 
 export interface FakeServer {
   readonly url: string;
-  /** Handlers by method name; a test replaces those that shall misbehave, at any time. */
+  /** Handlers by method name, which a test can replace at any time. */
   readonly handlers: Handlers;
-  /** The inferences that were asked for, in order. */
+  /** Received inferences, in order. */
   readonly inferences: InferCall[];
-  /** Ends every connection at once, as a killed process does. */
+  /** Closes all connections at once, as when a process is killed. */
   kill(): void;
 }
 
@@ -50,7 +50,7 @@ const tensors = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 1] }],
 };
 
-/** An answer of the fake model: y[n] = x[n][0] + x[n][1]. */
+/** Computes the answer of the fake model: y[n] = x[n][0] + x[n][1]. */
 export function sums({ inputs, rawInputContents }: InferCall) {
   const nodes = inputs[0]?.shape[0] ?? 0;
   const x = Buffer.from(rawInputContents[0] ?? []);
@@ -68,8 +68,8 @@ export function answer(shape: number[], values: Float32Array, datatype = 'FP32')
 }
 
 /**
- * A server on loopback that speaks Triton's protocol, serves the model `sums` and does everything right
- * until a test changes a handler.
+ * Starts a server on loopback that implements Triton's protocol, serves the model `sums`, and behaves correctly until a
+ * test changes a handler.
  */
 export async function startFakeServer(credentials = ServerCredentials.createInsecure()): Promise<FakeServer> {
   const inferences: InferCall[] = [];
@@ -106,7 +106,7 @@ export async function startFakeServer(credentials = ServerCredentials.createInse
       ],
     }),
     ModelInfer: sums,
-    // One response, marked as final.
+    // The only response is marked as final.
     ModelStreamInfer: (request: InferCall) => [
       { inferResponse: { ...sums(request), parameters: { triton_final_response: { boolParam: true } } } },
     ],

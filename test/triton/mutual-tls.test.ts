@@ -30,7 +30,7 @@ afterEach(() => {
   });
 });
 
-/** A server with the certificates of `directory`, which takes clients with those of `clients`. */
+/** Starts a server with the certificates of `folder`, which accepts clients with those of `clients`. */
 async function serve(directory: string, clients = directory): Promise<string> {
   const [ca, key, certificate] = await Promise.all([
     readFile(path.join(clients, 'ca.pem')),
@@ -83,7 +83,7 @@ test('an expired certificate of the server is reported as expired', async () => 
   const old = path.join(temporaryDirectory(), 'old');
   const past = new Date(now.getTime() - 48 * hourMs);
   await makeCredentials(old, { now: past, until: past });
-  // Those of the client, as they were then.
+  // These are the client's certificates of that time.
   await expect(call(await serve(old), await readClientCredentials(old, past))).rejects.toMatchObject({
     failure: 'untrusted',
     detail: expect.stringContaining('certificate has expired'),

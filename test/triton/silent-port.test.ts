@@ -7,7 +7,9 @@ import { makeCredentials } from '../../src/run/make-credentials.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** Somebody who takes connections and never says a word, as a port may be held while the server's models load. */
+/**
+ * Starts a server that accepts connections and sends nothing, like a port that is taken while the server's models load.
+ */
 async function silentPort(): Promise<{ url: string; close: () => void }> {
   const server = createServer();
   server.listen(0, '127.0.0.1');

@@ -55,7 +55,7 @@ test('requests are within the ranges of the workload', () => {
   }
 });
 
-/** Shares at the bounds, and mean and deviation of what lies between. */
+/** Returns the shares at the bounds, and mean and deviation of the values between them. */
 function describe(values: Float64Array, [low, high]: readonly [number, number]) {
   const inner = values.filter((value) => value > low && value < high);
   const mean = inner.reduce((sum, value) => sum + value, 0) / inner.length;
@@ -68,7 +68,7 @@ function describe(values: Float64Array, [low, high]: readonly [number, number]) 
   };
 }
 
-// Expected values: the textbook moments of a truncated normal distribution.
+// The expected values are the textbook moments of a truncated normal distribution.
 test.each([
   [[0, 1], { atLow: 0.99379, atHigh: 0.00298, mean: 0.4458, deviation: 0.2857 }],
   [[-30, -15], { atLow: 0, atHigh: 0.89435, mean: -16.9146, deviation: 1.6592 }],

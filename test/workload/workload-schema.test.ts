@@ -5,11 +5,11 @@ import * as z from 'zod';
 import { workloadSchema } from '../../src/workload/workload-schema.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
-/** UPDATE_GOLDEN=1 writes it anew. */
+/** UPDATE_GOLDEN=1 writes it again. */
 test("docs/reference/workload.schema.json, for editors, equals the reader's schema", () => {
   const schema = z.toJSONSchema(workloadSchema, {
     io: 'input',
-    // The missing distribution of a file, which JSON cannot say.
+    // JSON cannot represent the missing distribution of a file.
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
       const { properties, required } = jsonSchema;

@@ -5,7 +5,7 @@ import { hpcGat, shell } from '../../support/gat-project.ts';
 import { testLab } from '../../support/test-lab.ts';
 import type { Fault } from '../fault.ts';
 
-/** Does something while Slurm's controller is stopped. */
+/** Runs a function while Slurm's controller is stopped. */
 async function withoutController<T>(action: () => Promise<T>): Promise<T> {
   const lab = await testLab();
   await setController(lab, 'stop');
@@ -28,7 +28,7 @@ export const controllerAwayDuringSubmit: Fault = {
   tells: /sbatch refused the job: .*(contact|connect|timed? ?out)/i,
   provoke: (stage) =>
     withoutController(async () => {
-      // No run is made that could be named.
+      // No run is created that could be named.
       stage.cleanup = { ...stage.cleanup, args: ['cleanup'] };
       const outcome = await stage.outcome(stage.submit(), Date.now());
       expect((await shell(`ls -A .hpc-gat/runs/${stage.run}`)).exitCode).not.toBe(0);

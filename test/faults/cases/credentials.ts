@@ -3,7 +3,10 @@ import { hpcGat, quickModels, shell } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import type { Stage, Terminal } from '../stage.ts';
 
-/** `submit --wait` of a job whose client makes credentials by these lines of sh: $1 is their directory, $2 the run's end. */
+/**
+ * Runs `submit --wait` with a client that creates its credentials by these lines of sh: $1 is their directory, $2 the
+ * end of the run.
+ */
 async function submitWithCredentials(stage: Stage, lines: string): Promise<Terminal> {
   const name = `client-${stage.run}`;
   const client = `#!/bin/sh
@@ -20,12 +23,12 @@ fi
     client: { where: 'binary', binary: `./${name}.sh` },
   };
   await shell(`cat >${name}.sh; chmod +x ${name}.sh`, { input: client });
-  // JSON is YAML.
+  // JSON is valid YAML.
   await shell(`cat >${name}.yaml`, { input: JSON.stringify(settings) });
   return stage.submit({ options: ['--config', `${name}.yaml`] });
 }
 
-/** The clock of the node that makes them. */
+/** The clock of the node that creates the credentials. */
 const threeHoursBehind = `const Right = Date; globalThis.Date = class extends Right {
   constructor(...of) { super(...(of.length > 0 ? of : [Right.now() - 3 * 3600000])); }
 };`;

@@ -3,7 +3,7 @@ import { fewRequests } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import { type Stage, textOf } from '../stage.ts';
 
-/** When Triton wrote a line that has this text: `E1123 20:53:48.123456 12 file.cc:1] ...`, in UTC. */
+/** Returns the time of Triton's log line with this text: `E1123 20:53:48.123456 12 file.cc:1] ...`, in UTC. */
 async function knownToTriton(stage: Stage, text: RegExp): Promise<number> {
   const line = (await stage.read('server.log')).split('\n').find((said) => text.test(said)) ?? '';
   const [, time = ''] = /^[EWI]\d{4} (\d\d:\d\d:\d\d\.\d{3})/.exec(line) ?? [];

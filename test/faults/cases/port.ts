@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts';
 
-/** Holds a port of loopback until its standard input ends. */
+/** Holds a loopback port until its standard input ends. */
 const holder = `require('node:net').createServer().listen(Number(process.argv[1]), '127.0.0.1')`;
 
 export const portTaken: Fault = {
@@ -25,7 +25,7 @@ export const portTaken: Fault = {
     });
     const atMs = Date.now();
     const outcome = await stage.outcome(waiting, atMs);
-    // Not by the name of Node's process, which differs from version to version; `timeout` hands the signal on.
+    // The search does not use the name of Node's process, which depends on the version; `timeout` forwards the signal.
     await stage.onItsNode('pkill --uid bob --exact timeout', { user: 'bob', cwd: '/tmp' });
     await held;
     return outcome;

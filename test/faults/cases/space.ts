@@ -2,7 +2,7 @@ import { projectDirectory, quickModels } from '../../support/gat-project.ts';
 import type { Fault } from '../fault.ts';
 import type { Stage } from '../stage.ts';
 
-/** A project on a small file system of memory, which only the stage's node sees. */
+/** Creates a project on a small tmpfs, which is visible only on the stage's node. */
 async function smallProject(stage: Stage): Promise<string> {
   const directory = `/home/alice/small-${stage.run}`;
   await asRoot(
@@ -16,7 +16,7 @@ async function smallProject(stage: Stage): Promise<string> {
     image: { file: `${projectDirectory}/triton.sif` },
     model: { repository: `${projectDirectory}/${quickModels}` },
   };
-  // JSON is YAML.
+  // JSON is valid YAML.
   await stage.onItsNode('cat >hpc-gat.yaml', { cwd: directory, input: JSON.stringify(settings) });
   return directory;
 }

@@ -45,7 +45,7 @@ export const jobRequeued: Fault = {
     const atMs = Date.now();
     await shell(`scontrol requeue "$(jq -r .jobId .hpc-gat/runs/${stage.run}/job.json)"`);
     await stage.until('ended.json', 'terminated');
-    // Slurm lets it wait for some minutes by itself.
+    // Slurm delays a requeued job for some minutes by itself.
     await shell(`job=$(jq -r .jobId .hpc-gat/runs/${stage.run}/job.json)
       until squeue --noheader --jobs=$job --format=%T | grep -q PENDING; do sleep 0.2; done`);
     expect((await hpcGat(['status', stage.run])).stdout).toMatch(/ PENDING /);

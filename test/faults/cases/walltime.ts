@@ -13,7 +13,7 @@ export const walltime: Fault = {
   provoke: async (stage) => {
     const endless = await stage.slowModels({ answer: 1, requests: 1000 });
     const waiting = stage.submit({ models: endless, options: ['--time', '1'] });
-    // Slurm may warn up to a minute earlier than asked for: with this walltime at once, before the server was started.
+    // Slurm may send the signal up to a minute early: with this walltime at once, before the server has started.
     await stage.until('events.jsonl', 'started');
     const { stdout } = await shell(
       `date +%s --date="$(squeue --noheader --states=all --name=hpc-gat-${stage.run} --format=%e)"`,

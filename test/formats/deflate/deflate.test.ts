@@ -7,13 +7,13 @@ import { deflateData, deflateInPlace } from '../../../src/formats/deflate/deflat
 const levels = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const mib = 1024 * 1024;
 
-/** Programs compress like programs: pieces of the one that runs this. */
+/** Data that compresses like programs: pieces of the running program. */
 const program = readFileSync(process.execPath).subarray(40 * mib, 42 * mib);
 const text = Buffer.from(readFileSync(new URL('../../../package-lock.json', import.meta.url)));
 
 type Deflate = (block: Uint8Array) => number;
 
-/** @returns the stream, or the block itself where it would not be shorter. */
+/** @returns the stream, or the block itself if it would not get shorter */
 function compressed(deflate: Deflate, raw: Buffer): Buffer {
   const block = Buffer.from(raw);
   const length = deflate(block);
@@ -34,7 +34,7 @@ function expectReadBack(deflate: Deflate, raw: Buffer): Buffer {
   return stream;
 }
 
-/** Symbols whose counts are Fibonacci's numbers: Huffman's codes for them are longer than deflate can write. */
+/** Returns symbols with Fibonacci counts, whose Huffman codes are longer than deflate supports. */
 function fibonacci(): Buffer {
   const runs: Buffer[] = [];
   let [one, next] = [1, 1];
@@ -43,7 +43,7 @@ function fibonacci(): Buffer {
     [one, next] = [next, one + next];
   }
   const bytes = Buffer.concat(runs);
-  // Shuffled, so that no copies take their place.
+  // The symbols are shuffled, so that no matches replace them.
   let state = 1;
   for (let at = bytes.length - 1; at > 0; at -= 1) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
@@ -113,7 +113,7 @@ test('supports nine levels', () => {
   expect(() => deflateData(10)).toThrow(RangeError);
 });
 
-/** Random bytes once more after so many. */
+/** Returns random bytes, repeated at this distance. */
 function far(distance: number): Buffer {
   const random = randomBytes(20_000);
   return Buffer.concat([random, Buffer.alloc(distance - random.length, 'filling '), random, random]);

@@ -6,7 +6,7 @@ import { sharedBuffer } from '../../../src/support/threads/thread.ts';
 
 const blockBytes = 128 * 1024;
 
-/** Blocks that compress a little, a lot and not at all, of odd lengths. */
+/** Returns a block of odd length that compresses a little, a lot, or not at all. */
 function block(index: number): Buffer {
   const length = [blockBytes, 5_000, 1, 70_001, blockBytes, 4_096][index % 6] ?? 1;
   const bytes = Buffer.alloc(length);
@@ -18,7 +18,7 @@ function block(index: number): Buffer {
   return bytes;
 }
 
-/** As Node compresses it, or as it is where that is not shorter. */
+/** Returns the block as Node compresses it, or unchanged if that is not shorter. */
 function aloneByZstd(raw: Buffer): Buffer {
   const params = {
     [constants.ZSTD_c_compressionLevel]: 3,

@@ -15,7 +15,7 @@ import {
   type Contents,
 } from './written-image.ts';
 
-/** Undefined when the check finds nothing. */
+/** Returns the error message of the check; undefined if it passes. */
 async function problemIn(file: string): Promise<unknown> {
   try {
     await checkFile(file, testContext());
@@ -42,7 +42,7 @@ async function withOtherByte<T>(
   return seen;
 }
 
-/** @returns the places where another byte is neither noticed nor makes any difference to what is listed. */
+/** @returns the positions where a changed byte is neither detected nor visible in the listing */
 async function silentPlaces(file: string, flips: readonly number[]): Promise<number[]> {
   const { size } = await stat(file);
   const before = await listing(file);
@@ -77,7 +77,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_none, index) => from + index);
 }
 
-/** Whether the first metadata block of a table has the same content with another byte: deflate has several ways. */
+/** Returns whether the first metadata block of a table still has the same content: deflate has several encodings. */
 function saysTheSame(image: Buffer, table: number, at: number, flips: readonly number[]): boolean {
   const stream = image.subarray(table + 2, table + 2 + image.readUInt16LE(table));
   const place = at - table - 2;
@@ -96,11 +96,11 @@ function inflated(stream: Buffer): Buffer | undefined {
   }
 }
 
-/** In the superblock. */
+/** Positions in the superblock. */
 const tableAt = { inodes: 64, directories: 72, fragments: 80, exports: 88, ids: 48, xattrs: 56 } as const;
 
 describe('any changed byte of a small image', () => {
-  // The time, hints on what is compressed; level, window and strategy of the codec.
+  // These bytes hold the time, hints on compression, and level, window and strategy of the codec.
   const flips = [0xff, 0x01];
   const hints = [...range(8, 12), 24, 25, 98, 102, 104];
 
@@ -114,7 +114,7 @@ describe('any changed byte of a small image', () => {
     expect(inTables.filter((at) => !tables.some((table) => saysTheSame(bytes, table, at, flips)))).toEqual(
       [],
     );
-    // Two blocks are stored as they are; and deflate can say the same in several ways.
+    // Two blocks are stored uncompressed, and deflate has several encodings of the same content.
     const seen = silent.filter((at) => contents.includes(at)).length;
     expect(seen).toBeGreaterThanOrEqual(noiseBytes + 'linked'.length);
     expect(seen).toBeLessThan(noiseBytes + 'linked'.length + 8);
@@ -128,7 +128,7 @@ describe('any changed byte of a small image', () => {
       ...hints,
       ...range(96, inodes),
       ...range(value, value + 'value'.length),
-      // Where the blocks of a file begin that has none; the parent of the root.
+      // These bytes hold the block position of a file without blocks, and the parent of the root.
       ...range(inodes + 2 + 16, inodes + 2 + 24),
       ...range(directories - 4, directories),
     ];

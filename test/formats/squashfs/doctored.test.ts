@@ -7,7 +7,7 @@ import { testContext } from '../../support/context.ts';
 import { noise } from '../../image/noise.ts';
 import { directory, fifo, filesOf, metadata, writtenImage, type Contents } from './written-image.ts';
 
-/** Places in the superblock. */
+/** Positions in the superblock. */
 const superblock = {
   inodes: 4,
   root: 32,
@@ -19,13 +19,13 @@ const superblock = {
   exports: 88,
 };
 
-/** An image that is not compressed, with the places of what is in it. */
+/** An uncompressed image, with the positions of its parts. */
 interface Patient {
   readonly bytes: Buffer;
   readonly table: (name: keyof typeof superblock) => number;
-  /** Of the inode of a path. */
+  /** Returns the position of the inode of a path. */
   readonly inode: (path: string) => number;
-  /** Of an entry in a listing: its name, and 8 bytes before it. */
+  /** Returns the position of an entry in a listing: its name starts 8 bytes later. */
   readonly entry: (name: string) => number;
 }
 

@@ -34,10 +34,10 @@ export function fifo(more: Partial<Metadata> = {}): Leaf {
   return { kind: 'fifo', metadata: metadata(more) };
 }
 
-/** Stores contents for {@link writtenImage}. */
+/** Storage of contents for {@link writtenImage}. */
 export interface Contents {
   readonly file: (data: Buffer, more?: Partial<Metadata>) => Promise<Leaf>;
-  /** Zeros that nobody wrote, and text behind them. */
+  /** Stores a hole, followed by text. */
   readonly sparse: (holeBytes: number, end: string) => Promise<Leaf>;
 }
 
@@ -45,11 +45,11 @@ export interface ImageOptions {
   readonly compression?: Compression;
   readonly blockBytes?: number;
   readonly threads?: number;
-  /** Where in the file it begins. */
+  /** Position of the squashfs in the file. */
   readonly base?: number;
 }
 
-/** A squashfs by our writer, in a file of its own. */
+/** Writes a squashfs by our writer into its own file. */
 export async function writtenImage(
   tree: (contents: Contents) => Promise<Tree> | Tree,
   { compression = { codec: 'gzip', level: 6 }, blockBytes = 4096, threads = 2, base = 0 }: ImageOptions = {},
@@ -89,7 +89,7 @@ export async function writtenImage(
       },
     });
     const layer = await writer.endLayer();
-    // As a SIF ends: behind what was squeezed out nothing is left.
+    // The file ends like a SIF: nothing follows the compacted blocks.
     await file.truncate(base + (await writer.finish(root, [layer], 1_700_000_000)));
   } finally {
     writer.close();
@@ -114,10 +114,10 @@ const shared = new Map([
 
 export const noiseBytes = 30;
 
-/** A bit of everything that a file system can hold. */
+/** Returns a sample of everything that a file system can contain. */
 export async function everything({ file, sparse }: Contents): Promise<Tree> {
   const linked = await file(Buffer.from('linked'), { uid: 4242, gid: 200_000 });
-  // One block that compresses, and a last one that does not.
+  // One block compresses, and the last one does not.
   const blocks = Buffer.concat([Buffer.alloc(8192, 'words '), noise(noiseBytes)]);
   return directory({
     'a-directory': directory({ below: directory({}, { mode: 0o1777 }), linked }),

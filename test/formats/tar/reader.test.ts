@@ -97,7 +97,7 @@ test('prefers pax over the header: long names, large numbers, fractions, xattrs 
 });
 
 test.each([
-  // A double would make it 1700000001.
+  // A double would round it to 1700000001.
   ['1700000000.999999999', 1_700_000_000],
   ['1700000000.', 1_700_000_000],
   ['-1.999999999', -2],

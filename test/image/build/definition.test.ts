@@ -55,7 +55,7 @@ describe('parseRecipe', () => {
 interface Place {
   readonly directory: string;
   readonly write: (name: string, content: string) => Promise<void>;
-  /** The identity, with the bases that were looked at. */
+  /** Computes the identity, and the bases that were queried. */
   readonly look: (
     buildArguments?: Record<string, string>,
   ) => Promise<{ unknown: readonly string[]; all: string; bases: string[] }>;

@@ -13,7 +13,7 @@ import { testContext } from '../../support/context.ts';
 import { fakeProgram } from '../../support/fake-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-/** A host whose Apptainer does `exec` with the image that it is given as `$image`. */
+/** Creates a host whose Apptainer executes `exec` with its image as `$image`. */
 async function host(exec: string, version = '1.4.5', home = temporaryDirectory()) {
   const log = path.join(home, 'log');
   await writeFile(log, '');
@@ -32,7 +32,7 @@ async function host(exec: string, version = '1.4.5', home = temporaryDirectory()
     context,
     choose: async (text = 'auto', ofSite?: string) =>
       formatCompression(await chooseCompression(text, ofSite, context)),
-    /** The images that it was given. */
+    /** Images that it received. */
     tried: async () => (await readFile(log, 'utf8')).split('\n').slice(0, -1),
   };
 }

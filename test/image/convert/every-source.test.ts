@@ -37,7 +37,7 @@ const empty = Buffer.alloc(1024);
 const others = Array.from({ length: 6 }, (_none, at) =>
   layerBytes([{ name: `file-${at}`, data: noise(140_000 + at * 999, 10 + at) }]),
 );
-/** One layer twice: what is linked to its file is not linked to the one that came anew. */
+/** The same layer twice: links to the first copy of its file do not refer to the second one. */
 const layers = [first, empty, second, ...others, first, empty];
 
 async function sifOf(image: LayeredImage): Promise<Buffer> {
@@ -81,7 +81,7 @@ async function fromDaemon(send: (response: ServerResponse) => void): Promise<Buf
   return await sifOf(await openImage({ kind: 'docker-daemon', name: tag }, context));
 }
 
-/** @param isIndexed by an index that says of the image's manifest where it is, and nothing else. */
+/** @param isIndexed whether an index lists only the position of the image's manifest. */
 async function fromRegistry(store: (layer: Buffer) => Buffer, isIndexed = false): Promise<Buffer> {
   const oci = new OciBytes();
   const image = oci.layered(layers, { store });
@@ -108,7 +108,7 @@ function layout(store: (layer: Buffer) => Buffer): Buffer {
 const gzip = (layer: Buffer) => gzipSync(layer);
 const zstd = (layer: Buffer) => zstdCompressSync(layer);
 
-/** An archive as parallel compressors store it; the first part is shorter than a header of tar. */
+/** Compresses an archive like a parallel compressor; the first part is shorter than a tar header. */
 function inParts(store: (part: Buffer) => Buffer): Buffer[] {
   const archive = savedByDocker25(layers, tag);
   return [0, 100, 300_000, 300_001].map((from, at, all) => store(archive.subarray(from, all[at + 1])));
@@ -155,7 +155,7 @@ describe('an image gives the same bytes', () => {
   test('without data of hidden files', () => {
     const kept = [300_000, 150_000, ...others.map((_layer, at) => 140_000 + at * 999)];
     const bytes = kept.reduce((sum, length) => sum + length, 0);
-    // The same layer came twice and brought `hidden` back.
+    // The second copy of the layer restored `hidden`.
     expect(plain.length).toBeGreaterThan(bytes + 200_000);
     expect(plain.length).toBeLessThan(bytes + 200_000 + 60_000);
   });

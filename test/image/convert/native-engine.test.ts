@@ -32,7 +32,7 @@ const image = (settings: object = {}, architecture = hostArchitecture) => {
   return oci.add(oci.layered([layer], { config }));
 };
 
-/** What lies in the SIF of an image of one layer. */
+/** Reads the files in the SIF of an image with one layer. */
 async function listed(bytes: Buffer): Promise<ListedFile[]> {
   const oci = new OciBytes();
   const file = await convert(oci.add(oci.layered([bytes])));
@@ -85,7 +85,7 @@ test('the image configuration is stored in the SIF unchanged', async () => {
   expect(JSON.parse(text)).toEqual(settings);
 });
 
-/** The warnings about an image of one layer. */
+/** Returns the warnings about an image with one layer. */
 const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
   const directory = temporaryDirectory();
   const bytes = layerBytes(entries);

@@ -23,7 +23,7 @@ oci.add(
   ]),
 );
 
-/** Of libuv's thread pool, which a process has to be started with, and of `--threads`. */
+/** Sizes of libuv's thread pool, which is set at the start of a process, and of `--threads`. */
 const threads = [
   [1, 1],
   [4, 2],

@@ -32,7 +32,7 @@ async function filesOf(entrypoint: readonly string[], cmd: readonly string[], en
   };
 }
 
-/** What the shell of this machine makes of a script, in an environment of nothing else. */
+/** Runs a script in this machine's shell in an otherwise empty environment, and returns its output. */
 const inShell = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   execFileSync('sh', argv, { encoding: 'utf8', env: { PATH: process.env.PATH ?? '', ...env } });
 
@@ -78,7 +78,7 @@ test('names that no shell accepts are listed once each', () => {
 });
 
 test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word can begin with - or +: %j', async (env) => {
-  // Bash and dash reject a program of such a name after exec; the words that they would start are printed.
+  // Bash and dash reject a program with such a name after exec, so the words are printed instead.
   const started = async (entrypoint: string[], cmd: string[]) => {
     const file = (await filesOf(entrypoint, cmd))('runscript');
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('exec "$@"', 'printf "<%s>" "$@"; exit'));
@@ -98,7 +98,7 @@ test('arguments of run are expanded once more, unless disabled', async () => {
 });
 
 test('the build-date label equals the output of date, in every month and on every weekday', async () => {
-  // The first days of the months of 2026 are on all seven.
+  // The first days of the months of 2026 cover all seven weekdays.
   for (const day of Array.from({ length: 24 }, (_, at) => at)) {
     const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));
     const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint: [], cmd: [], env: [] };

@@ -3,11 +3,11 @@ import { tarOf, type TarItem } from './tar.ts';
 /** An image whose settings or places are unusual. */
 export interface ConfiguredImage {
   readonly layer: Buffer;
-  /** As the image's configuration has them (OCI image-spec, config.md). */
+  /** Settings in the image's configuration (OCI image-spec, config.md). */
   readonly settings: object;
 }
 
-/** No shell splits them right by chance. */
+/** Words that no shell splits correctly by chance. */
 const words = [
   "it's",
   'a "quoted" one',
@@ -66,10 +66,10 @@ const labels = {
   empty: '',
 };
 
-/** Prints each of its arguments in brackets. */
+/** Script that prints each of its arguments in brackets. */
 const show = '#!/bin/sh\necho "$#"; for word; do printf \'<%s>\\n\' "$word"; done\n';
 
-/** Images that both converters take, and `nowhere`, which Apptainer refuses. */
+/** Returns images that both converters accept, and `nowhere`, which Apptainer rejects. */
 export function configuredImages(busybox: Buffer): Readonly<Record<string, ConfiguredImage>> {
   const program = (name: string, content: Buffer | string): TarItem => ({
     name,
@@ -106,7 +106,7 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
       },
     },
     'only-entrypoint': {
-      // The usual ways of a distribution, and places that lead elsewhere.
+      // The usual links of a distribution, and links that point elsewhere.
       layer: tarOf([
         directory('usr'),
         ...tools('usr/bin'),
@@ -136,7 +136,7 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
       settings: { Env: Object.entries(oddValues).map(([name, value]) => `${name}=${value}`) },
     },
     'own-names': {
-      // What older runtimes look for has these names, and so have things of the image.
+      // Older runtimes look for files with these names, and images contain such files too.
       layer: tarOf([
         ...tools('bin'),
         directory('environment'),
@@ -159,7 +159,7 @@ export function configuredImages(busybox: Buffer): Readonly<Record<string, Confi
       ]),
       settings: { Cmd: ['show', 'it runs'] },
     },
-    // The first name would be an option of `set`; of two values of one name the last one holds.
+    // The first name would be an option of `set`; the last of two values of a name wins.
     'first-is-option': {
       layer: tarOf([...usual, program('bin/-tool', show)]),
       settings: {

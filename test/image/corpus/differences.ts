@@ -1,21 +1,21 @@
 import type { Facts, Tree } from './facts.ts';
 
-/** The same image in four ways. */
+/** Trees of the same image from four sources. */
 export interface Trees {
   /** The file system of the SIF. */
   readonly ours: Tree;
-  /** What umoci or Apptainer has unpacked as root. */
+  /** Tree unpacked by umoci or Apptainer as root. */
   readonly theirs: Tree;
-  /** By the rules; the unit tests compare it with the code. */
+  /** Tree by the rules; the unit tests compare it with the code. */
   readonly byRules: Tree;
-  /** By the rules, but for whiteouts that act when their turn comes. */
+  /** Tree by the rules, except that whiteouts are applied in entry order. */
   readonly asTheyCome: Tree;
-  /** When that began, in seconds since 1970. */
+  /** Start time in seconds since 1970. */
   readonly since: number;
 }
 
 interface Departure {
-  /** Of ours against umoci's. */
+  /** Differences of our tree from umoci's. */
   readonly what: string;
   readonly why: string;
   readonly explains: (path: string, field: keyof Facts | undefined, trees: Trees) => boolean;
@@ -23,7 +23,7 @@ interface Departure {
 
 const fields = ['kind', 'mode', 'uid', 'gid', 'mtime', 'xattrs', 'detail', 'sameAs'] as const;
 
-/** Every way in which our tree may differ from umoci's, and from Apptainer's, which unpacks with umoci's code. */
+/** All allowed differences of our tree from umoci's, and from Apptainer's, which unpacks with umoci's code. */
 const departures: readonly Departure[] = [
   {
     what: 'A whiteout that stands behind an entry of its layer leaves directories above that entry as they were below.',
@@ -82,11 +82,11 @@ const departures: readonly Departure[] = [
   },
 ];
 
-/** What `apptainer build` and the native engine add to every image, and generated ones have not. */
+/** Files that `apptainer build` and the native engine add to every image, and that generated ones lack. */
 export const added =
   /^\/(\.singularity\.d|dev|etc|home|proc|root|sys|tmp|var|singularity|environment|\.(run|exec|test|shell))(\/|$)/;
 
-/** What no departure explains. */
+/** Lists the differences that no known deviation explains. */
 export function differences(trees: Trees): string[] {
   const paths = new Set([...trees.ours.keys(), ...trees.theirs.keys()]);
   return [...paths]

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Drawn from: the same seed gives the same image on every machine. */
+/** Random choices: the same seed gives the same image on every machine. */
 export class Draw {
   readonly #generator;
 

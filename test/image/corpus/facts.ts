@@ -2,15 +2,15 @@ import { sha256OfBytes } from '../../../src/support/digest.ts';
 import type { Model } from './model.ts';
 import type { TarItem } from './tar.ts';
 
-/** What a file system says of a path. Texts hold a byte in each character. */
+/** Metadata of a path in a file system. Strings hold a byte in each character. */
 export interface Facts {
   readonly kind: string;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Seconds since 1970; NaN where the rules name none, as of a directory that no layer describes. */
+  /** Seconds since 1970; NaN where the rules define no time, as for a directory without an entry. */
   readonly mtime: number;
-  /** By name; values in hexadecimal. */
+  /** Values in hexadecimal, by name. */
   readonly xattrs: Readonly<Record<string, string>>;
   /** SHA-256 of a file, target of a link, numbers of a device. */
   readonly detail: string;
@@ -35,7 +35,7 @@ export function treeOfModel(model: Model): Tree {
   return treeOf(model.things, ({ item }) => (item === undefined ? undescribed : described(item)));
 }
 
-/** The facts of each thing, and which of them are one. */
+/** Collects the facts of each object, and which paths share an inode. */
 export function treeOf<T extends object>(
   things: ReadonlyMap<string, T>,
   factsOf: (thing: T) => Omit<Facts, 'sameAs'>,

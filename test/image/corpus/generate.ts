@@ -2,7 +2,7 @@ import { Draw } from './draw.ts';
 import { Impossible, Model } from './model.ts';
 import { hole, type TarItem } from './tar.ts';
 
-/** Few, so that entries meet; some that are no UTF-8, no word, or too long for a header. */
+/** The names are few, so that entries collide; some are not UTF-8, not words, or too long for a header. */
 const names = [
   'a',
   'b',
@@ -29,7 +29,7 @@ const times = [
 ] as const;
 const devices = [0, 1, 8, 255, 256, 259, 4095] as const;
 
-/** Layers that nothing makes on purpose, and of which the rules say all the same what comes of them. */
+/** Generates layers that no tool creates on purpose, and whose result the rules define nevertheless. */
 export function oddLayers(seed: number): TarItem[][] {
   const draw = new Draw(seed);
   const layers: TarItem[][] = [];
@@ -50,7 +50,10 @@ export function oddLayers(seed: number): TarItem[][] {
   return layers;
 }
 
-/** The place in the last layer of an entry that cannot be applied, like a hard link to nothing, in one order or the other. */
+/**
+ * Returns the position in the last layer of an entry that cannot be applied, like a hard link to a missing file, in
+ * either order.
+ */
 function firstImpossible(layers: readonly (readonly TarItem[])[]): number | undefined {
   for (const order of ['first', 'as they come'] as const) {
     const model = new Model();
@@ -72,7 +75,7 @@ function itemOf(draw: Draw, layer: readonly TarItem[]): TarItem {
   const path = pathOf(draw);
   const kind = draw.below(100);
   if (kind < 5) {
-    // Any type, and content that nobody wants.
+    // The entry has any type, and content that is ignored.
     const type = draw.of(['0', '0', '0', '2', '3', '5', '6']);
     return { ...metadata(draw), name: beside(path, `.wh.${draw.of(names)}`), type, link: 'a' };
   }
@@ -100,7 +103,7 @@ function itemOf(draw: Draw, layer: readonly TarItem[]): TarItem {
     return { ...metadata(draw), name, type: '2', link: linkOf(draw) };
   }
   if (kind < 60) {
-    // What it says of itself is not to be heard.
+    // Its own metadata must be ignored.
     return {
       ...metadata(draw, 'user'),
       name,
@@ -131,7 +134,10 @@ function metadata(draw: Draw, xattrs: 'user' | 'none' = 'none'): Omit<TarItem, '
   };
 }
 
-/** Links and devices take none of `user.`; security.selinux and system.nfs4_acl are of one machine. */
+/**
+ * Generates xattrs; links and devices have no `user.` attributes, and security.selinux and system.nfs4_acl belong to
+ * one machine.
+ */
 function xattrsOf(draw: Draw, kind: 'user' | 'none'): Record<string, Buffer> {
   const [text, capability] = [
     Buffer.from('with\0NUL\n='),
@@ -152,7 +158,7 @@ function pathOf(draw: Draw): string {
 
 const beside = (path: string, name: string) => [...path.split('/').slice(0, -1), name].join('/');
 
-/** One path in one of its many spellings. */
+/** Returns a path in one of its many spellings. */
 function spelled(draw: Draw, path: string): string {
   const [first] = path.split('/');
   return draw.of([
@@ -184,7 +190,7 @@ function linkOf(draw: Draw): string {
 
 function contentOf(draw: Draw): Buffer {
   const bytes = draw.of([0, 1, 100, 100, 511, 4096, 130_000, 131_072, 300_000]);
-  // Equal contents now and then.
+  // Some contents are equal.
   return Buffer.alloc(bytes, draw.of(['equal', 'other', `${draw.below(1000)} `]));
 }
 

@@ -1,9 +1,9 @@
 import type { TarItem } from './tar.ts';
 
-/** What stands at a path. One object under several paths is a file of several names. */
+/** Object at a path. An object at several paths is a file with several names. */
 export interface Thing {
   readonly kind: 'directory' | 'file' | 'link' | 'device' | 'fifo';
-  /** What described it; undefined for a directory that nobody did. */
+  /** Entry that described it; undefined for a directory without an entry. */
   readonly item: TarItem | undefined;
 }
 
@@ -18,17 +18,17 @@ export class Impossible extends Error {
 }
 
 /**
- * How layers make a tree, from the rules of docs/internals/converter.md, as simply as it can be said: a list of paths. It shares
- * nothing with the code that it judges.
+ * Model of a tree that applies layers by the rules of docs/internals/converter.md in the simplest way, on a list of
+ * paths. It shares no code with the implementation that it verifies.
  */
 export class Model {
-  /** By path: `` the root, `/a/b` what is in it. */
+  /** Objects by path: `` is the root, `/a/b` an object in it. */
   things = new Map<string, Thing>([['', { kind: 'directory', item: undefined }]]);
-  /** What the present layer has put there, and all above it. */
+  /** Paths that the current layer has created, with all parents. */
   #upper = new Set<string>();
 
   /**
-   * @param whiteouts `first` is the rule; `as they come` is what tools do that unpack entry by entry.
+   * @param whiteouts `first` is the rule; `as they come` is the behavior of tools that unpack entry by entry.
    * @throws {Impossible} for an entry that cannot be applied.
    */
   apply(items: readonly TarItem[], whiteouts: 'first' | 'as they come' = 'first'): void {
@@ -38,7 +38,7 @@ export class Model {
     if (whiteouts === 'first') {
       const all = this.#hiding(items, explicit);
       items.forEach((item, at) => {
-        // A link that stands before the whiteout of its target is bound to what goes.
+        // A link that precedes the whiteout of its target refers to the removed file.
         const then = item.type === '1' && this.#hiding(items.slice(0, at), explicit).#target(item);
         if (then && all.#target(item) === undefined) {
           goneLinks.set(item, then);
@@ -84,7 +84,7 @@ export class Model {
     }
   }
 
-  /** This model without what the whiteouts of a layer hide. */
+  /** Returns this model without the files that the whiteouts of a layer hide. */
   #hiding(items: readonly TarItem[], explicit: ReadonlySet<string>): Model {
     const other = new Model();
     other.things = new Map(this.things);
@@ -157,7 +157,7 @@ export class Model {
     }
   }
 
-  /** Where a path leads, links followed within the tree; what is not there is taken as it is written. */
+  /** Resolves the links of a path within the tree; missing parts are kept as written. */
   #real(names: readonly string[], at: number, explicit: ReadonlySet<string> = new Set()): string {
     let here = '';
     let links = 0;

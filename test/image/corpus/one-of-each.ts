@@ -29,7 +29,9 @@ const lengths = [1, 4095, 4096, 4097, 128 * kib - 1, 128 * kib, 128 * kib + 1, m
 
 const zeros = (bytes: number) => Buffer.alloc(bytes);
 
-/** What a file system can hold, of each kind something, to its limits. All of it is described; nothing is hidden. */
+/**
+ * One object of each kind that a file system supports, up to its limits. Every object has an entry, and none is hidden.
+ */
 export const oneOfEach: readonly TarItem[] = [
   directory('./', { mode: 0o1777, mtime: 1_600_000_000 }),
 
@@ -56,7 +58,7 @@ export const oneOfEach: readonly TarItem[] = [
   file('names/ ', 'a space'),
   directory('names/empty-directory'),
   ...Array.from({ length: 100 }, (_none, depth) => directory(`names${'/deep'.repeat(depth + 1)}`)),
-  // So many that the kernel looks for them by an index.
+  // There are so many entries that the kernel uses an index.
   directory('names/many'),
   ...Array.from({ length: 1000 }, (_none, at) => file(`names/many/file-${at}-${'x'.repeat(40)}`, `${at}`)),
 
@@ -94,7 +96,7 @@ export const oneOfEach: readonly TarItem[] = [
   special('devices/minor-of-many-bits', '4', { major: 259, minor: 70_000 }),
   special('devices/pipe', '6', { mode: 0o622 }),
 
-  // squashfuse 0.5 takes `user.x` for `trusted.x` where a file has both.
+  // squashfuse 0.5 confuses `user.x` with `trusted.x` where a file has both.
   directory('xattrs', { xattrs: { 'user.one': Buffer.from('1'), 'trusted.two': Buffer.from('2') } }),
   file('xattrs/capable', 'x', { xattrs: { 'security.capability': capability } }),
   file('xattrs/both', 'x', { xattrs: { 'user.one': Buffer.alloc(0), 'trusted.two': Buffer.from('\0=\n') } }),

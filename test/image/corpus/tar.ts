@@ -1,4 +1,4 @@
-/** An entry of a layer with the headers that are to describe it. Texts hold a byte in each character. */
+/** An entry of a layer with the headers to write. Strings hold a byte in each character. */
 export interface TarItem {
   readonly name: string;
   /** The header's type: "0" a file, "1" a hard link, "2" a symbolic link, ... */
@@ -12,11 +12,11 @@ export interface TarItem {
   readonly major?: number;
   readonly minor?: number;
   readonly xattrs?: Readonly<Record<string, Buffer>>;
-  /** How names of over 100 bytes are written. */
+  /** Form of names of more than 100 bytes. */
   readonly longNames?: 'pax' | 'gnu';
-  /** How numbers are written that octal digits have no room for. */
+  /** Form of numbers that exceed the octal digits. */
   readonly numbers?: 'pax' | 'base-256';
-  /** The form of a file whose zeros at whole `hole`s are left out. */
+  /** Form of a sparse file. */
   readonly sparse?: 'gnu' | '0.0' | '0.1' | '1.0';
 }
 
@@ -26,7 +26,7 @@ const record = 512;
 /** Zeros of at least this length, and so aligned, are the holes of sparse files. */
 export const hole = 4096;
 
-/** A layer, from the standards alone: POSIX.1-2001 pax and ustar, GNU tar manual "Sparse Formats". */
+/** Writes a layer by the standards alone: POSIX.1-2001 pax and ustar, GNU tar manual "Sparse Formats". */
 export function tarOf(items: readonly TarItem[]): Buffer {
   return Buffer.concat([...items.flatMap(bytesOf), Buffer.alloc(2 * record)]);
 }
@@ -85,7 +85,7 @@ function bytesOf(item: TarItem): Buffer[] {
   return [...before, ...main, padded(data)];
 }
 
-/** Where the content is, with an empty run at its end when it ends with a hole. */
+/** Lists the content ranges, with an empty one at the end if the file ends with a hole. */
 function runsOf(content: Buffer): [number, number][] {
   const runs: [number, number][] = [];
   for (let at = 0; at < content.length; at += hole) {
@@ -104,7 +104,7 @@ function runsOf(content: Buffer): [number, number][] {
   return last === undefined || last[0] + last[1] < content.length ? [...runs, [content.length, 0]] : runs;
 }
 
-/** Four runs in the header, 21 in each record behind it. */
+/** Encodes a sparse file of old GNU tar, with four ranges in the header, and 21 in each following record. */
 function oldSparse(item: TarItem, stored: number, runs: readonly [number, number][], size: number): Buffer[] {
   const fields = (some: readonly [number, number][]) =>
     Buffer.concat(some.flat().map((number) => Buffer.from(octal(number, 12))));
@@ -143,7 +143,7 @@ function header(item: TarItem, size: number): Buffer {
   return withChecksum(bytes);
 }
 
-/** POSIX: the sum of all bytes, its own as spaces. */
+/** Sets the checksum, which POSIX defines as the sum of all bytes, with its own field as spaces. */
 function withChecksum(bytes: Buffer): Buffer {
   bytes.write('        ', 148);
   bytes.write(
@@ -158,7 +158,7 @@ function withChecksum(bytes: Buffer): Buffer {
 
 const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, '0')}\0`;
 
-/** GNU: where octal digits have no room, two's complement behind a set bit. */
+/** Encodes a number; GNU stores those that exceed the octal digits as two's complement after a set bit. */
 function number(value: number, length: number): Buffer {
   if (value >= 0 && value < 8 ** (length - 1)) {
     return Buffer.from(octal(value, length));

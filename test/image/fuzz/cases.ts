@@ -18,30 +18,30 @@ import { hostileImage } from './hostile-image.ts';
 
 export interface FuzzOptions {
   readonly seed: number;
-  /** The first case; each has a seed of its own. */
+  /** Number of the first case, which is its seed. */
   readonly first: number;
   readonly cases: number;
   readonly endMs: number;
 }
 
 export interface FuzzReport {
-  /** Number of the case that begins, or that has a problem. */
+  /** Number of the case that starts, or that has a problem. */
   readonly at: number;
-  /** How many cases made a SIF until now. */
+  /** Number of cases that gave a SIF so far. */
   readonly made: number;
-  /** Its image, which stays where it is when there is a problem. */
+  /** Image of the case, which is kept after a problem. */
   readonly file: string;
   readonly problem?: string;
 }
 
 const limits: ImageLimits = { unpackedBytes: 8 * 2 ** 20, entries: 10_000, metadataBytes: 2 ** 26 };
 
-/** Between two looks at what grows. */
+/** Number of cases between two checks for growth. */
 const lookEvery = 100;
 const growthBytes = 64 * 2 ** 20;
 const growthFiles = 20;
 
-/** Converts one image after the other, until one of them does what none may do. */
+/** Converts one image after the other, until a case violates a rule. */
 export async function fuzz(
   { seed, first, cases, endMs }: FuzzOptions,
   report: (report: FuzzReport) => void,
@@ -106,14 +106,14 @@ async function convert(
       ? { made: false, problem: `a message of ${lines} lines, ${error.message.length} characters` }
       : { made: false };
   }
-  // What it wrote is read again, every inode, name and block of it.
+  // The result is read again, with every inode, name and block.
   return checkFile(output, context).then(
     () => ({ made: true }),
     (error: unknown) => ({ made: true, problem: `wrote what is no sound SIF: ${messageOf(error)}` }),
   );
 }
 
-/** What lies where nothing may. */
+/** Lists files in places that must stay empty. */
 async function escapes(
   around: string,
   directory: string,

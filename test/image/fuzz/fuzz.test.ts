@@ -5,7 +5,7 @@ import path from 'node:path';
 import { packageRoot } from '../../../src/support/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-/** The same images on every machine; `npm run fuzz` tries others, for hours. */
+/** The images are the same on every machine; `npm run fuzz` generates others, for hours. */
 const seed = 6;
 const cases = 300;
 const testMs = 180_000;
@@ -20,7 +20,7 @@ function fuzz(root: string): Promise<{ exitCode: number; said: string }> {
   });
 }
 
-/** A change of one line, in the form of a patch. */
+/** Applies a change of one line, in the form of a patch. */
 async function apply(patch: string, root: string): Promise<void> {
   const [, name = '', removed = '', added = ''] = /^\+\+\+ b\/(.*)\n@@\n-(.*)\n\+(.*)\n$/m.exec(patch) ?? [];
   const file = path.join(root, name);
@@ -34,7 +34,7 @@ test(
   async () => {
     const { exitCode, said } = await fuzz(packageRoot);
     expect({ exitCode, said }).toEqual({ exitCode: 0, said: expect.stringContaining(`${cases} cases, `) });
-    // Most of them are refused; that none of them is not would mean that nothing behind the first check was tried.
+    // Most images are rejected; if all were, nothing after the first check would be tested.
     expect(Number(/, (\d+) of them made a SIF\n$/.exec(said)?.[1])).toBeGreaterThan(cases / 10);
   },
   testMs,

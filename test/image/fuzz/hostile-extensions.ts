@@ -16,7 +16,7 @@ export function paxRecords(draw: Draw): Record<string, string> {
   );
 }
 
-/** The data of a pax header, its lengths right in most cases. */
+/** Generates the data of a pax header, with correct lengths in most cases. */
 export function records(draw: Draw): Buffer {
   const lines = Array.from({ length: 1 + draw.below(3) }, () => {
     const rest = ` ${draw.of(keys)}=${draw.of(numbers)}\n`;
@@ -25,7 +25,7 @@ export function records(draw: Draw): Buffer {
   return Buffer.from(lines.join(''));
 }
 
-/** A sparse file as GNU tar describes it, in most cases but for one number. */
+/** Generates a sparse file in the format of GNU tar, with at most one wrong number in most cases. */
 export function sparseEntry(draw: Draw): Buffer {
   const runs: number[] = [];
   let end = 0;

@@ -6,7 +6,7 @@ import { tarEnd, tarEntry } from '../tar-bytes.ts';
 import { layer, packed } from './hostile-layer.ts';
 import { bytesMutated, jsonMutated } from './mutate.ts';
 
-/** An archive as `make-sif` takes it; most are sound but for one to three places. */
+/** An archive for `make-sif`; most are valid except for one to three fields. */
 export interface HostileImage {
   readonly kind: 'docker-archive' | 'oci-archive';
   readonly bytes: Buffer;

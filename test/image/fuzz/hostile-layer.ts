@@ -6,7 +6,7 @@ import { paxRecords, records, sparseEntry, sparseMap } from './hostile-extension
 import { bytesMutated, fieldMutated } from './mutate.ts';
 import { names, targets, types } from './odd-values.ts';
 
-/** What the others build on. */
+/** Entries that the others depend on. */
 const first: readonly EntryBytes[] = [
   { name: 'a', type: '5', mode: 0o755 },
   { name: 'a/b', data: 'x' },
@@ -23,7 +23,7 @@ export function layer(draw: Draw): Buffer {
   return draw.once(20) ? bytesMutated(draw, whole) : whole;
 }
 
-/** Sound entries that build on one another, and among them one of hostile parts. */
+/** Generates entries: valid ones that depend on one another, and some hostile ones. */
 function entry(draw: Draw): Buffer {
   if (!draw.once(8)) {
     return entryBytes(
@@ -54,7 +54,7 @@ function entry(draw: Draw): Buffer {
     name: draw.of(names).slice(0, 100),
     type,
     link: draw.of(targets).slice(0, 100),
-    // Behind others, content would be the next header.
+    // After other entries, content would be parsed as the next header.
     ...(('07SxgLKX'.includes(type) || draw.once(4)) && { data: content }),
     ...(draw.once(2) && { pax: paxRecords(draw) }),
     ...(draw.once(6) && { sizeBytes: draw.of([0, 1, 511, 513, 100_000, 2 ** 33 - 1]) }),
@@ -63,7 +63,7 @@ function entry(draw: Draw): Buffer {
   return draw.once(4) ? fieldMutated(draw, bytes, hostile.pax !== undefined) : bytes;
 }
 
-/** As a layer is stored, or a whole archive, in most cases soundly. */
+/** Stores a layer or a whole archive, in most cases correctly. */
 export function packed(draw: Draw, layer: Buffer): Buffer {
   const cut = draw.below(layer.length + 1);
   const halves = [layer.subarray(0, cut), layer.subarray(cut)];
@@ -77,7 +77,7 @@ export function packed(draw: Draw, layer: Buffer): Buffer {
         ...halves.map((half) => zstdCompressSync(half)),
         Buffer.from('5a2a4d1800000000', 'hex'),
       ]),
-    // More than the limit of this test, in a few kilobytes.
+    // The content exceeds the limit of this test in a few kilobytes.
     () => gzipSync(Buffer.concat([layer, Buffer.alloc(draw.of([0, 9_000_000]))]), { level: 1 }),
   ])();
   return draw.once(20) ? bytesMutated(draw, stored) : stored;

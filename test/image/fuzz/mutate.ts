@@ -1,6 +1,6 @@
 import type { Draw } from '../corpus/draw.ts';
 
-/** A field of a header in another form, its checksum right again in most cases. */
+/** Changes the form of a header field, with a correct checksum in most cases. */
 export function fieldMutated(draw: Draw, bytes: Buffer, hasPax: boolean): Buffer {
   const changed = Buffer.from(bytes);
   const at = hasPax && draw.once(2) ? 0 : Math.max(0, changed.length - 1024);
@@ -41,7 +41,7 @@ export function fieldMutated(draw: Draw, bytes: Buffer, hasPax: boolean): Buffer
   return changed;
 }
 
-/** Cut off, with something behind it, a piece of it twice or left out, or some bytes changed. */
+/** Truncates or extends the data, repeats or drops a piece, or changes some bytes. */
 export function bytesMutated(draw: Draw, bytes: Buffer): Buffer {
   const changed = Buffer.from(bytes);
   switch (draw.below(4)) {
@@ -50,7 +50,7 @@ export function bytesMutated(draw: Draw, bytes: Buffer): Buffer {
     case 1:
       return Buffer.concat([changed, Buffer.alloc(draw.of([1, 512, 5000]), draw.of([0, 0x1f, 0xff]))]);
     case 2: {
-      // A piece of it once more, or a piece left out.
+      // Repeats or drops a piece.
       const [from, to] = [draw.below(changed.length + 1), draw.below(changed.length + 1)];
       return Buffer.concat([changed.subarray(0, from), changed.subarray(to)]);
     }
@@ -78,7 +78,7 @@ const values = [
   '"sha256:0"',
 ] as const;
 
-/** The JSON of a description with one value in another's place, a key gone, or its bytes changed. */
+/** Moves a value of a JSON description to another place, drops a key, or changes its bytes. */
 export function jsonMutated(draw: Draw, description: object): Buffer {
   const text = JSON.stringify(description);
   if (!draw.once(12)) {

@@ -1,4 +1,4 @@
-/** Numbers, names and the like that stand where a layer has others. */
+/** Unusual numbers, names and other values for layers. */
 export const numbers = [
   ...['-1', '-5', '0', '1', '3', '511', '512', '513', '65536', '131071', '131072', '131073', '1000000'],
   ...[

@@ -1,15 +1,16 @@
 /**
- * Converts hostile images until the time is over or one does what none may do:
+ * Converts hostile images until the time is over or a case violates a rule:
  *
  *     node test/image/fuzz/run.ts --seed N [--first CASE] [--cases N] [--hours H]
  *
- * The cases run in a worker, so that one that hangs is noticed. Exit code 1 and the file of the case when one is found.
+ * The cases run in a worker, so that a case that hangs is detected. After a violation, the exit code is 1 and the file
+ * of the case is kept.
  */
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fuzz, type FuzzOptions, type FuzzReport } from './cases.ts';
 
-/** Far more than any case takes on a machine that has other things to do. */
+/** Time limit that no case reaches, even on a busy machine. */
 const caseMs = 60_000;
 
 if (isMainThread) {

@@ -5,18 +5,18 @@ import { testContext } from '../../support/context.ts';
 
 export interface Outcome {
   readonly exitCode: number;
-  /** What a person reads on stderr, without the steps. */
+  /** Messages on stderr, without the steps. */
   readonly said: readonly string[];
-  /** What lies beside the source afterwards that was not there before. */
+  /** Files beside the source that are new after the conversion. */
   readonly left: readonly string[];
-  /** Whether what lies around the directory is as it was: where `..` and links lead. */
+  /** Whether the surroundings of the directory, where `..` and links lead, are unchanged. */
   readonly outsideIsUntouched: boolean;
 }
 
 /**
- * Converts, by the verb itself, what `write` puts into a new directory below `parent`.
+ * Converts the files that `write` creates in a new directory below `parent`, with the verb itself.
  *
- * @param write resolves to the source, as a person in that directory would name it.
+ * @param write returns the source, as a user in that directory would name it.
  */
 export async function convertMade(
   parent: string,

@@ -20,7 +20,7 @@ const blobFile = (oci: OciBytes, bytes: Buffer) => {
   return digest.replace(':', '/');
 };
 
-/** A layout in a directory with one layer, whose blob is then replaced. */
+/** Writes a layout with one layer into the directory, and replaces the blob of that layer. */
 const withBlob = (bytes: Buffer | undefined) => async (directory: string) => {
   const oci = layout([plainLayer(sound)]);
   const name = blobFile(oci, sound);

@@ -10,9 +10,9 @@ import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
 import { convertMade } from './convert.ts';
 
 export interface StoredLayer {
-  /** As the configuration has its digest. */
+  /** Digest in the configuration. */
   plain: Buffer;
-  /** As it lies in the layout. */
+  /** Bytes in the layout. */
   stored: Buffer;
 }
 
@@ -27,7 +27,7 @@ interface Descriptions {
   diffIds?: string[];
 }
 
-/** An OCI layout of these layers. */
+/** Creates an OCI layout of these layers. */
 export function layout(
   layers: readonly StoredLayer[],
   { config = {}, diffIds }: Descriptions = {},
@@ -68,7 +68,7 @@ export const end = Buffer.alloc(1024);
 export const file: EntryBytes = { name: 'file', data: randomBytes(20_000) };
 export const sound = layerBytes([file]);
 
-/** A header whose field is replaced, its checksum made right again. */
+/** Replaces a field of a header, and corrects its checksum. */
 export function patched(entry: EntryBytes, at: number, field: string | Buffer): Buffer {
   const header = headerBytes(entry, entry.sizeBytes ?? Buffer.from(entry.data ?? '').length);
   Buffer.from(field as string, 'latin1').copy(header, at);
@@ -101,6 +101,6 @@ export async function expectRefused([, write, said]: Case, flags: readonly strin
   expect(message).toMatch(/^hpc-gat: /);
   expect(message.length).toBeLessThan(700);
   expect(more.filter((line) => !line.startsWith('  fix: '))).toEqual([]);
-  // eslint-disable-next-line no-control-regex -- what a terminal would obey.
+  // eslint-disable-next-line no-control-regex -- characters that control a terminal.
   expect(outcome.said.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
 }

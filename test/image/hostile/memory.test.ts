@@ -12,8 +12,8 @@ const heapMebibytes = 80;
 const mebibyte = 2 ** 20;
 
 /**
- * Runs the verb in a process of little memory, and adds the most that it has ever held: VmHWM, since what getrusage(2) calls
- * maxrss counts for a child what its parent held when it forked.
+ * Program that runs the verb with little memory, and adds its peak memory: VmHWM, because the maxrss of getrusage(2)
+ * includes for a child the memory of its parent at the fork.
  */
 const program = `
   const { readFileSync } = await import('node:fs');
@@ -45,7 +45,7 @@ function convertInLittleMemory(directory: string): Promise<Ended> {
   });
 }
 
-/** @param store what is made of the whole archive. */
+/** @param store compresses the whole archive. */
 async function archive(layer: Buffer, store = (whole: Buffer) => whole): Promise<string> {
   const directory = temporaryDirectory();
   const config = { architecture: 'amd64', os: 'linux', rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } };

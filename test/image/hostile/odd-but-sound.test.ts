@@ -19,7 +19,7 @@ import {
   sound,
 } from './hostile-bytes.ts';
 
-/** A frame of blocks that are stored as they are, with the header of `zstd --long=31` (RFC 8878, section 3.1.1). */
+/** Returns a frame of uncompressed blocks, with the header of `zstd --long=31` (RFC 8878, section 3.1.1). */
 function lookingFarBack(bytes: Buffer): Buffer {
   const blocks: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += 10_000) {
@@ -37,7 +37,7 @@ describe('odd but valid input is converted', () => {
     pack(bytes.subarray(7000)),
   ];
   const unpadded = sound.subarray(0, 512 + 20_000);
-  /** Output of `docker save`, up to the last byte of its last file. */
+  /** Writes the output of `docker save`, up to the last byte of its last file. */
   const inFile = (source: string, store: (saved: Buffer) => Buffer) => async (directory: string) => {
     const saved = savedByDocker20([sound], 'x:1');
     await writeFile(path.join(directory, 'image.tar'), store(saved.subarray(0, saved.lastIndexOf('{}') + 2)));

@@ -11,7 +11,7 @@ import { OciBytes } from '../oci-bytes.ts';
 const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 const isRequired = process.env.CI === 'true';
 
-/** Calls that start a process, or change what a path leads to; files that are opened are told apart by their flags. */
+/** System calls that start a process, or change a path; opened files are distinguished by their flags. */
 const traced = [
   ...['execve', 'execveat', 'fork', 'vfork', 'clone', 'clone3'],
   ...[
@@ -44,13 +44,13 @@ const traced = [
 interface Seen {
   readonly exitCode: number | null;
   readonly stderr: string;
-  /** Programs and processes that were started, threads not. */
+  /** Started programs and processes, without threads. */
   readonly started: readonly string[];
-  /** Absolute paths that were made, changed or removed. */
+  /** Absolute paths that were created, changed or removed. */
   readonly written: readonly string[];
 }
 
-/** What a conversion does to the system, as strace sees it. */
+/** Returns the effects of a conversion, as strace reports them. */
 async function seenOf(directory: string, archive: Buffer): Promise<Seen> {
   await writeFile(path.join(directory, 'image.tar'), archive);
   const trace = path.join(path.dirname(directory), 'trace');
@@ -68,7 +68,7 @@ async function seenOf(directory: string, archive: Buffer): Promise<Seen> {
     'strace',
     [
       ...['-f', '-qq', '-s', '4096', '-e', `trace=${traced.join(',')}`, '-o', trace],
-      // What the wrapper in bin/ does before is not what is looked at.
+      // The calls of the wrapper in bin/ are ignored.
       ...[process.execPath, path.join(packageRoot, 'bin/hpc-gat.js'), ...argv],
     ],
     {

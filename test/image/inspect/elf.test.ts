@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { architecturesOf } from '../../../src/image/inspect/elf.ts';
 
-/** As far as e_machine, elf(5). */
+/** Returns an ELF header up to e_machine, elf(5). */
 function header(machine: number, littleEndian = true): Buffer {
   const bytes = Buffer.alloc(64);
   bytes.write('\x7fELF\x02', 'latin1');

@@ -8,7 +8,7 @@ export interface FakeEngine extends SifEngine {
 
 export type FakeConversion = (request: ConversionRequest, watch: ConversionWatch) => Promise<void>;
 
-/** An engine whose conversion does what a test says; without it, it writes a sound SIF. */
+/** Creates an engine whose conversion is defined by the test; by default, it writes a valid SIF. */
 export function fakeEngine(convert: FakeConversion = soundSif): FakeEngine {
   const requests: ConversionRequest[] = [];
   return {

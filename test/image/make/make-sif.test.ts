@@ -31,7 +31,7 @@ interface Place {
     changes?: Partial<MakeSifRequest>,
     signal?: AbortSignal,
   ) => Promise<MakeSifResult>;
-  /** What lies in the directory beside the archive. */
+  /** Lists the files beside the archive. */
   left: () => Promise<string[]>;
 }
 

@@ -6,7 +6,7 @@ import { testContext } from '../../support/context.ts';
 
 const megabyte = 1_000_000;
 
-/** A display with a clock that the test turns. */
+/** Creates a display with a clock that the test advances. */
 function display(form: Partial<ProgressForm> = {}, interactive = false) {
   let nowMs = 0;
   const drawn: string[] = [];
@@ -30,7 +30,7 @@ function display(form: Partial<ProgressForm> = {}, interactive = false) {
   };
 }
 
-/** A conversion of 1000 MB at 10 MB/s, told of every 100 ms. */
+/** Progress of a conversion of 1000 MB at 10 MB/s, every 100 ms. */
 const steady = Array.from({ length: 1001 }, (_none, at) => ({
   ms: at * 100,
   doneBytes: at * megabyte,

@@ -57,7 +57,7 @@ async function place(
   };
 }
 
-/** Converts without the verb around it. */
+/** Converts without the verb. */
 async function watched(
   { file, sif }: Place,
   onProgress: (progress: ConversionProgress) => unknown,
@@ -80,7 +80,7 @@ async function watched(
   }
 }
 
-/** Writes some bytes of a file as if it had not been written since. */
+/** Overwrites some bytes of a file, and restores its times. */
 async function overwrite(file: string, position: number): Promise<void> {
   const { atime, mtime } = await stat(file);
   const handle = await open(file, 'r+');
@@ -92,7 +92,7 @@ async function overwrite(file: string, position: number): Promise<void> {
 describe('an archive compressed with gzip', () => {
   test('gets a manifest of its contents, and is recognized without being read', async () => {
     const { file, make } = await place(gzipSync(saved));
-    // As precise as utimes(2) sets it again.
+    // The precision is that with which utimes(2) restores it.
     await utimes(file, 1_700_000_000, 1_700_000_000);
     const { state, record } = await make();
     expect({ state, record }).toMatchObject({
@@ -104,7 +104,7 @@ describe('an archive compressed with gzip', () => {
     });
     await overwrite(file, 100_000);
     expect(await make()).toMatchObject({ state: 'up to date', record });
-    // gzip's checksum of all it holds.
+    // These bytes are gzip's checksum of the content.
     await overwrite(file, (await stat(file)).size - 8);
     expect(await make({ dryRun: true })).toMatchObject({
       state: 'would be made',

@@ -15,14 +15,14 @@ const other = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
 const otherUname = other === 'arm64' ? 'aarch64' : 'x86_64';
 
 interface Described {
-  /** CMD of the image, by which a test recognizes it. */
+  /** CMD of the image, which identifies it in a test. */
   cmd: string;
   tags?: string[] | null;
   architecture?: string | null;
   os?: string | null;
 }
 
-/** One image in pieces. */
+/** Returns the parts of one image. */
 function pieces({ cmd, architecture = hostArchitecture, os = 'linux' }: Described) {
   const layer = layerBytes([{ name: cmd, data: cmd }]);
   const rootfs = { type: 'layers', diff_ids: [`sha256:${sha256OfBytes(layer)}`] };
@@ -33,7 +33,7 @@ function pieces({ cmd, architecture = hostArchitecture, os = 'linux' }: Describe
 const hostImage: Described = { cmd: 'this', tags: ['x:1'] };
 const otherImage: Described = { cmd: 'other', architecture: other, tags: ['x:1'] };
 
-/** An archive of `docker save`. */
+/** Returns an archive of `docker save`. */
 function saved(images: readonly Described[], more: readonly EntryBytes[] = []): Buffer {
   const entries = images.flatMap((image): EntryBytes[] => {
     const { layer, config, digest } = pieces(image);
@@ -50,7 +50,7 @@ function saved(images: readonly Described[], more: readonly EntryBytes[] = []): 
   return layerBytes([...entries, ...more, { name: 'manifest.json', data: JSON.stringify(manifest) }]);
 }
 
-/** Result of a conversion: the CMD of the image, or the error message. */
+/** Converts, and returns the CMD of the image, or the error message. */
 async function converted(
   write: (directory: string) => Promise<string>,
   flags: readonly string[] = [],
@@ -277,7 +277,7 @@ describe('with several entries in an OCI index', () => {
       'application/vnd.oci.image.manifest.v1+json',
     );
   };
-  /** A manifest of something that is no image. */
+  /** Returns a manifest of an artifact that is not an image. */
   const artifact = (bytes: OciBytes, layerType: string, more: object = {}) =>
     bytes.blob(
       {

@@ -1,7 +1,7 @@
 // cspell:ignore prefered
 import { type CorpusModel, python, pythonWith, tensors } from './python-models.ts';
 
-/** Fields, types, names and what Triton makes of them. */
+/** Models for fields, types, names and Triton's treatment of them. */
 export const configurations: readonly CorpusModel[] = [
   python('config-no-name', true, `backend: "python" ${tensors}`),
   python('config-other-name', false, `name: "something_else" backend: "python" ${tensors}`),
@@ -102,7 +102,7 @@ export const configurations: readonly CorpusModel[] = [
   },
 ];
 
-/** Seen only when a configuration's text, types and names are right. */
+/** Mistakes that are reported only when text, types and names of a configuration are valid. */
 export const details: readonly CorpusModel[] = [
   pythonWith(
     'detail-slots',

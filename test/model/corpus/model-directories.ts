@@ -14,7 +14,7 @@ const movedTo = (name: string, loads: boolean, version: string, more = ''): Corp
   };
 };
 
-/** Versions and files. */
+/** Models for versions and files. */
 export const directories: readonly CorpusModel[] = [
   noVersion('directory-no-version'),
   movedTo('directory-version-name', false, 'v1'),
@@ -42,7 +42,7 @@ export const directories: readonly CorpusModel[] = [
   pythonWith('directory-no-class', false, '', { '1/model.py': 'class Model:\n    pass\n' }),
   { name: 'directory-no-config', loads: true, files: { '1/model.py': pythonModel } },
   { name: 'directory-empty', loads: false, files: {} },
-  // A directory that begins with a dot is one for Triton too.
+  // Triton also reads a directory whose name begins with a dot.
   {
     name: '.directory-hidden',
     loads: false,

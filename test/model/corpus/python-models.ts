@@ -1,8 +1,8 @@
-/** A model directory, and what the real Triton does with it (test/e2e/model-check.test.ts asks it). */
+/** A model directory, and Triton's verdict on it (queried by test/e2e/model-check.test.ts). */
 export interface CorpusModel {
   readonly name: string;
   readonly loads: boolean;
-  /** By path in the model's directory; `model.pt` and `model.py` stand for files that work. */
+  /** Files by path in the model's directory; `model.pt` and `model.py` stand for working files. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -20,7 +20,7 @@ class TritonPythonModel:
 export const tensors = `input [ { name: "IN" data_type: TYPE_FP32 dims: [ 4 ] } ]
 output [ { name: "OUT" data_type: TYPE_FP32 dims: [ 4 ] } ]
 `;
-/** A model of the Python backend; `$` in the configuration stands for its name. */
+/** Returns a model of the Python backend; `$` in the configuration stands for its name. */
 export function python(
   name: string,
   loads: boolean,
@@ -34,7 +34,7 @@ export function python(
   };
 }
 
-/** The same with working tensors, and more. */
+/** Adds more fields to such a model with working tensors. */
 export function pythonWith(
   name: string,
   loads: boolean,

@@ -1,6 +1,6 @@
 import { type CorpusModel, python, pythonWith, tensors } from './python-models.ts';
 
-/** Each way in which a text can be written, and each mistake in that. */
+/** Models for each syntax of the text format, and each syntax error. */
 export const texts: readonly CorpusModel[] = [
   python('text-colons', true, `name: "$", backend: "python"; ${tensors}`),
   python(

@@ -28,7 +28,7 @@ function torch(
   };
 }
 
-/** TorchScript, and what is taken for it. */
+/** Returns TorchScript files, and files that are mistaken for TorchScript. */
 export async function torchModels(): Promise<CorpusModel[]> {
   const model = await readFile(committed);
   const stateDict = zipOf({

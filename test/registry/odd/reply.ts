@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** An answer of an odd server, which may send back what it was sent where an error has its text. */
+/** Response of an odd server, which may echo the request in the text of an error. */
 export class Reply {
   readonly #response: ServerResponse;
   readonly #echo: string;
@@ -25,7 +25,7 @@ export class Reply {
     this.send(status, '', { location });
   }
 
-  /** Ends the connection before the answer, or after `part` of it, which begins at byte `start`. */
+  /** Ends the connection before the response, or after `part` of it, which begins at byte `start`. */
   cut(part?: Buffer, start = 0): void {
     if (part === undefined) {
       this.#response.destroy();

@@ -6,7 +6,7 @@ export type Trouble =
   | { kind: 'cut' }
   | { kind: 'redirect'; status: number; to: RedirectTarget };
 
-/** `self`: to another path of the same server; `loop` never ends; the last ones cannot be followed. */
+/** `self` redirects to another path of the same server; `loop` never ends; the last ones cannot be followed. */
 export type RedirectTarget = 'self' | 'storage' | 'greedy' | 'loop' | 'odd';
 
 export type LoginForm = 'auth' | 'fields' | 'identity' | 'registry-token' | 'environment' | 'helper' | 'none';
@@ -15,9 +15,9 @@ export type Realm = 'registry' | 'service' | 'odd';
 /** Registry with the behavior of real and of hostile registries. */
 export interface Scenario {
   readonly login: LoginForm;
-  /** Whether the stored login is for HOST/r instead of HOST. */
+  /** Whether the stored credentials are for HOST/r instead of HOST. */
   readonly isNamespaced: boolean;
-  /** Further, unusable keys in the file of logins. */
+  /** Additional, unusable keys in the file of credentials. */
   readonly noise: Readonly<Record<string, unknown>>;
   readonly schemes: readonly ('basic' | 'bearer')[];
   readonly realm: Realm;

@@ -39,7 +39,7 @@ function startOf({ headers: { range } }: IncomingMessage): number {
   return Number(/\d+/.exec(range ?? '')?.[0] ?? 0);
 }
 
-/** Among blobs, those that are compressed. */
+/** Returns whether a path is that of a compressed blob. */
 function isLayer(pathname: string): boolean {
   return bytesOf(pathname)?.readUInt16BE() === 0x1f8b;
 }
@@ -88,7 +88,7 @@ export class OddServers {
     return `127.0.0.1:${(this.#servers.get(name)?.address() as AddressInfo).port}`;
   }
 
-  /** All requests to a server: first line, headers and body of each. */
+  /** Returns all requests to a server: first line, headers and body of each. */
   received(name: ServerName): readonly string[] {
     return this.#received.get(name) ?? [];
   }
@@ -272,10 +272,11 @@ export class OddServers {
   }
 
   /**
-   * Whether something else than the answer was sent.
+   * Sends a faulty response.
    *
-   * @param moved where a redirect leads that stays at the server.
-   * @param request of which half of the answer comes before a connection is cut; none of it without.
+   * @returns whether something other than the regular response was sent
+   * @param moved target of a redirect to the same server.
+   * @param request determines which half of the response precedes a break of the connection; without it there is none.
    */
   #trouble(kind: Kind, scenario: Scenario, moved: string, reply: Reply, request?: IncomingMessage): boolean {
     const trouble = this.#left[kind].shift();

@@ -17,7 +17,7 @@ interface Made {
 
 const dead = '4000000 1';
 
-/** A directory as a run makes one for temporary files, with the records of that run. */
+/** Creates a temporary directory of a run, with the records of that run. */
 async function makeDirectory(parent: string, run: string, made?: Made): Promise<string> {
   const directory = path.join(parent, `hpc-gat-${run}.aB3xYz`);
   await mkdir(directory);
@@ -38,7 +38,7 @@ async function makeDirectory(parent: string, run: string, made?: Made): Promise<
   return directory;
 }
 
-/** A project whose runs have their temporary files in a directory of this test alone. */
+/** Creates a project whose runs have their temporary files in a directory of this test only. */
 async function makeProject() {
   const [root, temp] = [temporaryDirectory(), temporaryDirectory()];
   await writeFile(path.join(root, 'hpc-gat.yaml'), `node: { temp: ['${temp}'] }\n`);
@@ -50,7 +50,7 @@ async function makeProject() {
   const cleanUp = async (...options: string[]) => {
     const context = testContext({ env: { PATH, BASH_ENV: startup }, cwd: root });
     const exitCode = await main(['cleanup', '--orphans', ...options], context);
-    // What other tests or people have on this host is not this test's.
+    // Files of other tests or users on this host are ignored.
     const own = (lines: readonly unknown[]) =>
       lines
         .map((line) => String(line).replace(/\d+ s old/, 'AGE old'))

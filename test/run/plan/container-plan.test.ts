@@ -61,7 +61,9 @@ test.each<[Settings, 'job' | 'local', RegExp]>([
   expect(() => samplePlan({ ...settings, runtime: 'docker' }, { ...local, kind })).toThrow(message);
 });
 
-/** The arguments of each call of docker, when the run's script starts its container and then tritonserver. */
+/**
+ * Returns the arguments of each call of docker, when the script of a run starts its container and then tritonserver.
+ */
 async function callsOfDocker(
   settings: Settings,
   { gpu = false, env = {}, docker = '' }: { gpu?: boolean; env?: Record<string, string>; docker?: string },

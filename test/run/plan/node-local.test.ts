@@ -30,9 +30,9 @@ test('a client in a shared directory is accepted, and so is one in a project tha
   const directory = temporaryDirectory();
   const client = [await programIn(directory), '/'];
   const below = path.join(directory, 'project', '.hpc-gat');
-  // Not this package's own program, which may itself lie in /tmp.
+  // The program of this package may itself be in /tmp, so another one is used.
   await refuseNodeLocalClient({ client: ['/bin/sh'], runDirectory, temp: ['/nowhere'] });
-  // The test's own temporary directory may lie in /tmp.
+  // The temporary directory of the test may be in /tmp.
   await refuseNodeLocalClient({ client, runDirectory: below, temp: [directory] });
 });
 

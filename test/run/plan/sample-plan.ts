@@ -4,7 +4,7 @@ import type { CompleteSettings } from '../../../src/config/defaults.ts';
 import type { Settings } from '../../../src/config/schema.ts';
 import { planRun, type RunPlan, type RunRequest } from '../../../src/run/plan/run-plan.ts';
 
-/** The given settings over the defaults. */
+/** Merges the given settings with the defaults. */
 export function sampleSettings(settings: Settings = {}): CompleteSettings {
   return mergeLayers([
     { origin: 'test', settings },
@@ -12,7 +12,7 @@ export function sampleSettings(settings: Settings = {}): CompleteSettings {
   ]) as CompleteSettings;
 }
 
-/** A plan with fixed id, time and paths, for the settings that a test is about. */
+/** Creates a plan with fixed id, time and paths, for the settings under test. */
 export function samplePlan(
   settings: Settings = {},
   request: Partial<RunRequest> = {},

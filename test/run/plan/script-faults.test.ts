@@ -7,7 +7,7 @@ import { type FakePrograms, ScriptRun } from '../../support/script-run.ts';
 const gpu: FakePrograms['exec'] =
   'case $1 in nvidia-smi) echo "GPU 0: A100 (UUID: GPU-aaaa)"; echo "GPU 1: A100 (UUID: GPU-bbbb)"; exit ;; esac';
 
-/** Milliseconds until the script ends after a signal that is sent once its log has this text. */
+/** Returns the milliseconds between a signal, sent once the log contains this text, and the end of the script. */
 async function endsAfterSignal(run: ScriptRun, text: string): Promise<number> {
   const running = run.start();
   await run.untilLog(text);
@@ -53,7 +53,7 @@ describe('GPUs', () => {
   });
 });
 
-/** The client waits for the model, as a real one does: a server that ends is noticed first. */
+/** The client waits for the model like a real one, so the end of the server is detected first. */
 const waitingClient = 'case $1 in wait-ready) exec sleep 9 ;; esac';
 
 describe('the reported reason of a server that ends', () => {

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { packageRoot } from '../../../src/support/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-/** Executes lines after the functions of these parts of the script, which hold nothing to render. */
+/** Executes lines after the functions of these script parts, which contain no templates. */
 async function callFunctions(parts: readonly string[], lines: readonly string[]) {
   const sources = parts.map((part) => `source '${path.join(packageRoot, `templates/run/_${part}.sh.hbs`)}'`);
   const { exitCode, stdout } = await execa('bash', ['--norc', '-c', [...sources, ...lines].join('\n')], {

@@ -9,7 +9,7 @@ async function runWith(setup: string[], env: Record<string, string> = {}) {
   return { run, ...(await run.run(env)) };
 }
 
-/** Lines that a user may write, and after which a run has to pass all the same. */
+/** Lines that a user may write, and that a run must tolerate. */
 const harmless: [string, string[]][] = [
   [
     'shell options, traps, another directory and a failure',

@@ -58,7 +58,7 @@ const golden: [string, Settings, Partial<RunRequest>][] = [
   ['local-client-image', { client: { where: 'image' }, model: { workload: 'w.yaml' } }, { kind: 'local' }],
 ];
 
-/** UPDATE_GOLDEN=1 writes the files anew; the difference is then read in git. */
+/** UPDATE_GOLDEN=1 writes the files again; git shows the difference. */
 test.each(golden)('the script %s equals its golden file', async (name, settings, request) => {
   const script = await renderScript(samplePlan(settings, request));
   const file = path.join(goldenDirectory, `${name}.sh`);

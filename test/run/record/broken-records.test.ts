@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 const write = (name: string, text: string) => writeFile(path.join(broken.directory, name), text);
 
-/** What a start of its script, which is over, recorded on this host. */
+/** Writes the records of a finished start of the script on this host. */
 async function leave(): Promise<string> {
   const owned = path.join(broken.directory, 'owned', 'here.1');
   const temp = path.join(temporaryDirectory(), 'hpc-gat-broken.aB3xYz');

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { RunDirectory } from '../../../src/run/record/run-directory.ts';
 import { samplePlan, sampleSettings } from '../plan/sample-plan.ts';
 
-/** A run of the project `root`, as `submit` leaves it when Slurm has given it a number. */
+/** Creates a run of the project `root`, as `submit` leaves it after Slurm has assigned a job id. */
 export async function sampleRecord(
   root: string,
   id: string,
@@ -19,7 +19,7 @@ export async function sampleRecord(
   return record;
 }
 
-/** Writes the last word of its script. */
+/** Records the outcome of its script. */
 export function endRecord(record: RunDirectory, reason = 'passed', exitCode = 0): Promise<void> {
   const ended = { schemaVersion: 1, exitCode, reason, host: 'gpu1', time: '2026-01-02T03:04:05Z' };
   return writeFile(path.join(record.directory, 'ended.json'), JSON.stringify(ended));

@@ -7,7 +7,7 @@ import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { noise } from '../../image/noise.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
-/** What the threads read at once. */
+/** Size of the threads' reads. */
 const piece = 256 * 1024;
 
 const opened: FileThreads[] = [];
@@ -104,13 +104,13 @@ describe('a copy', () => {
     expect(checksum).toBe(gmac(wanted));
   });
 
-  /** By encrypting nothing, and vouching for all. */
+  /** Copies by encrypting nothing and authenticating everything. */
   function gmac(bytes: Buffer): string {
     const cipher = createCipheriv('aes-128-gcm', Buffer.alloc(16), Buffer.alloc(12));
     return cipher.setAAD(bytes).final('hex') + cipher.getAuthTag().toString('hex');
   }
 
-  test('fails at a read-only target as elsewhere', async () => {
+  test('reports a full target as elsewhere', async () => {
     const source = await open(await fileOf(noise(100, 4)));
     const full = await open('/dev/full', 'w');
     const copying = fileThreads().copy({ file: source, start: 0, length: 100 }, { file: full, position: 0 });

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const start = 7;
 
-/** Runs of these lengths lie one behind the other; they shall lie in the order of `order`. */
+/** Stores runs of these lengths one after the other, and reorders them as in `order`. */
 async function reordered(lengths: readonly number[], order: readonly number[], windowBytes: number) {
   let at = start;
   const pieces = lengths.map((length, index) => Buffer.alloc(length, `${index}abcdefghijk`));

@@ -121,7 +121,7 @@ describe('the limit', () => {
     for (const name of await namesIn(place)) {
       await utimes(path.join(place.directory, name), past, past);
     }
-    // Being used makes it the youngest.
+    // This use makes it the most recent.
     await sifOf(await archived(layout(stack.slice(0, 1))), { cache: place });
     const cache = { ...place, limitBytes: await sizes(place) };
     await sifOf(await archived(layout([second])), { cache });

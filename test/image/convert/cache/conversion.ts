@@ -22,7 +22,11 @@ export interface Wanted extends Partial<NativeOptions> {
   readonly onProgress?: (progress: ConversionProgress) => void;
 }
 
-/** Converts to a new file. @returns the digest of its bytes. */
+/**
+ * Converts to a new file.
+ *
+ * @returns the digest of its bytes
+ */
 export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<string> {
   const {
     onWarning = () => undefined,
@@ -46,7 +50,7 @@ export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<s
   return digestOf(await readFile(output));
 }
 
-/** An archive in a new directory, opened. */
+/** Writes an archive into a new directory, and opens it. */
 export async function archived(archive: Buffer, kind = 'oci-archive'): Promise<LayeredImage> {
   const directory = temporaryDirectory();
   await writeFile(path.join(directory, 'image.tar'), archive);
@@ -65,7 +69,7 @@ export function newPlace(limitBytes = 2 ** 30): CacheConfig {
   return { directory: path.join(temporaryDirectory(), 'layers'), limitBytes };
 }
 
-/** The names of a cache's files. */
+/** Lists the names of the files in a cache. */
 export async function namesIn({ directory }: CacheConfig): Promise<string[]> {
   const { entries } = await listCache(directory, new Date());
   return entries.map(({ file }) => path.basename(file)).sort();

@@ -18,7 +18,7 @@ import { configOf, OciBytes } from '../../oci-bytes.ts';
 import { savedByDocker20, savedByDocker25 } from '../../saved-image.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';
 
-/** Something that compresses, and is no block that another file has. */
+/** Returns compressible content that no other file contains. */
 const text = (what: string, length: number) => Buffer.alloc(length, `${what} and so on, `);
 
 const base = layerBytes([

@@ -13,7 +13,7 @@ import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversi
 const layer = layerBytes([{ name: 'large', data: Buffer.alloc(300_000, 'large and so on, ') }]);
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
-/** An entry of the cache, and whether it is taken. */
+/** Creates a cache entry, and returns whether it is used. */
 async function cached() {
   const place = newPlace();
   await sifOf(await archived(layout([layer])), { cache: place });

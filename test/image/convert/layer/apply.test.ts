@@ -21,7 +21,7 @@ async function entriesOf(layer: Layer): Promise<LayerEntry<string>[]> {
   return entries;
 }
 
-/** The tree as a list: `d /a`, `f /a/b=content`, `l /c->a`. Inodes of several names have a letter. */
+/** Lists the tree as `d /a`, `f /a/b=content`, `l /c->a`. Inodes with several names have a letter. */
 async function flatten(...layers: readonly Layer[]): Promise<string[]> {
   const tree = new ImageTree<string>({ mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: noXattrs });
   for (const layer of layers) {

@@ -15,7 +15,7 @@ import { Model } from '../../corpus/model.ts';
 import { tarOf } from '../../corpus/tar.ts';
 import { inPieces } from '../../layer-bytes.ts';
 
-/** HPC_GAT_SEEDS=3000 tries more, HPC_GAT_FIRST_SEED=1000 others. */
+/** HPC_GAT_SEEDS=3000 runs more seeds, HPC_GAT_FIRST_SEED=1000 others. */
 const count = Number(process.env.HPC_GAT_SEEDS ?? 40);
 const firstSeed = Number(process.env.HPC_GAT_FIRST_SEED ?? 1);
 
@@ -67,7 +67,7 @@ function detailOf(inode: Inode<Buffer>): string {
   }
 }
 
-/** Of which time a directory is that nobody describes is for the code to choose. */
+/** Accepts any time of a directory without an entry, which the rules leave to the code. */
 function withFreeTimes(tree: Tree): Map<string, unknown> {
   return new Map(
     [...tree].map(([path, facts]) => [

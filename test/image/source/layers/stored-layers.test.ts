@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 const plain = Buffer.from('layer '.repeat(100_000));
 const diffId = `sha256:${sha256OfBytes(plain)}`;
 
-/** One layer somewhere inside a file. */
+/** Stores one layer at some position in a file. */
 async function layer(
   stored: Buffer,
   codec: StoredLayer['codec'],
