@@ -62,3 +62,15 @@ test.each(verbs)('the page of %s has its options, exit codes and files, and is t
   expect(headings.slice(-2)).toEqual(['Exit codes', 'Files']);
   expect(headings).toContain('Options');
 });
+
+test.each(
+  docs.filter(({ name }) => name.startsWith('docs/internals/')).map((page) => [page.name, page] as const),
+)('every path of the repository in %s exists', (_name, { text }) => {
+  const paths = [...text.matchAll(/`((?:src|test|templates|scripts|slurm|defs|docs|bin)\/[\w./-]*\w)\/?`/g)];
+  const missing = paths.flatMap(([, file = '']) => {
+    const isPlaceholder = /[A-Z]{3,}/.test(file);
+    const candidates = [file, `${file}.ts`].map((each) => path.join(packageRoot, each));
+    return isPlaceholder || candidates.some((each) => existsSync(each)) ? [] : [file];
+  });
+  expect(missing).toEqual([]);
+});
