@@ -5,13 +5,13 @@ import { runCommand } from './support/command.ts';
 import { restartWithoutGuardRegions } from './support/address-space.ts';
 import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
-import { packageVersion } from './support/package-version.ts';
+import { getPackageVersion } from './support/package-version.ts';
 import { toUserError } from './support/fs-errors.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   try {
-    return await runCli(argv, context, packageVersion());
+    return await runCli(argv, context, getPackageVersion());
   } catch (error) {
     return report(
       context.signal.aborted ? context.signal.reason : toUserError(error),

@@ -5,7 +5,7 @@ import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { signalGroup } from '../support/process-group.ts';
-import { proxiesIn } from '../support/proxies.ts';
+import { getProxies } from '../support/proxies.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 /** For the runtime to remove what it unpacked. */
@@ -85,7 +85,7 @@ export async function buildSif(
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
         ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
-        ...forCommands(prefix, proxiesIn(env)),
+        ...forCommands(prefix, getProxies(env)),
       }),
       ownSession: true,
       onStart: (pid) => {

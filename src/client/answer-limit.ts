@@ -10,7 +10,7 @@ const leastBytes = 16 * 1024 * 1024;
 const textBytes = 64 * 1024;
 
 /** Returns twice the size, in bytes, of the largest answer to a workload; -1 where the size of an output is unlimited. */
-export function answerLimit(
+export function computeAnswerLimit(
   { outputs, random }: Workload,
   cases: readonly ReferenceCase[],
   stored: StoredInputs,

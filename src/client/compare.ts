@@ -1,5 +1,5 @@
 import { decodeByteElements } from '../triton/byte-elements.ts';
-import { elementsOf, isFloat } from '../triton/datatypes.ts';
+import { decodeElements, isFloat } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
 import type { Tolerance } from '../workload/workload-schema.ts';
 
@@ -28,13 +28,13 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tole
   if (expected.datatype === 'BYTES') {
     return compareTexts(expected, actual);
   }
-  const wanted = elementsOf(expected.datatype, expected.bytes);
-  const got = elementsOf(expected.datatype, actual.bytes);
+  const wanted = decodeElements(expected.datatype, expected.bytes);
+  const got = decodeElements(expected.datatype, actual.bytes);
   let largest = 0;
   let furthest = 0;
   let at = -1;
   for (let index = 0; index < wanted.length; index += 1) {
-    const difference = distance(wanted[index] ?? 0, got[index] ?? 0);
+    const difference = subtractElements(wanted[index] ?? 0, got[index] ?? 0);
     if (!Number.isFinite(difference)) {
       largest = NaN;
       at = index;
@@ -51,12 +51,12 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tole
     return { largest };
   }
   const [a = 0, b = 0] = [wanted[at], got[at]];
-  const worst = { position: positionOf(at, expected.shape), expected: String(a), actual: String(b) };
-  return { largest, worst: { ...worst, difference: distance(a, b) } };
+  const worst = { position: toPosition(at, expected.shape), expected: String(a), actual: String(b) };
+  return { largest, worst: { ...worst, difference: subtractElements(a, b) } };
 }
 
 /** 64-bit integers are subtracted before they are rounded; two infinities or NaN are the same. */
-function distance(a: number | bigint, b: number | bigint): number {
+function subtractElements(a: number | bigint, b: number | bigint): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) {
     return 0;
   }
@@ -80,7 +80,7 @@ function compareTexts(expected: Tensor, actual: Tensor): Comparison {
         .toString('utf8')
         .slice(0, 100),
     );
-  const position = positionOf(at, expected.shape);
+  const position = toPosition(at, expected.shape);
   return {
     largest: 1,
     worst: { difference: 1, position, expected: shown(wanted[at]), actual: shown(got[at]) },
@@ -88,7 +88,7 @@ function compareTexts(expected: Tensor, actual: Tensor): Comparison {
 }
 
 /** Where the first element stands that is infinite or not a number, and which. */
-export function firstNotFinite({
+export function findNotFinite({
   datatype,
   shape,
   bytes,
@@ -96,17 +96,17 @@ export function firstNotFinite({
   if (datatype === 'BYTES' || !isFloat(datatype)) {
     return undefined;
   }
-  const elements = elementsOf(datatype, bytes);
+  const elements = decodeElements(datatype, bytes);
   for (let index = 0; index < elements.length; index += 1) {
     const value = Number(elements[index]);
     if (!Number.isFinite(value)) {
-      return { position: positionOf(index, shape), actual: value };
+      return { position: toPosition(index, shape), actual: value };
     }
   }
   return undefined;
 }
 
-function positionOf(index: number, shape: readonly number[]): number[] {
+function toPosition(index: number, shape: readonly number[]): number[] {
   let rest = index;
   return shape
     .toReversed()

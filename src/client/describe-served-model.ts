@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../support/context.ts';
 import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
-import { configLines, serverLine } from './report.ts';
+import { formatConfig, formatServerLine } from './report.ts';
 import { checkSignature } from '../workload/signature.ts';
 import type { StoredInputs } from '../workload/stored-inputs.ts';
 import { waitReady } from './wait-for-model.ts';
@@ -53,7 +53,7 @@ export async function describeServedModel(
     modelConfigDigest: createHash('sha256').update(JSON.stringify(config)).digest('hex'),
   };
   onMet?.(met);
-  [serverLine(met.server, server.url), ...configLines(config, metadata.versions)].forEach(print);
+  [formatServerLine(met.server, server.url), ...formatConfig(config, metadata.versions)].forEach(print);
   checkSignature(workload, { metadata, config }, stored.sizes);
   return met;
 }

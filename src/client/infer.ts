@@ -48,7 +48,7 @@ export async function infer(
  *
  * @throws {WrongAnswerError} otherwise.
  */
-export function outputOf(
+export function getOutput(
   answer: InferAnswer,
   wanted: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
   what: string,
@@ -67,7 +67,7 @@ export function outputOf(
 }
 
 /** @throws {UsageError} for an answer of several responses, where a reference holds one. */
-export function expectOneResponse({ further = [] }: InferAnswer, what: string): void {
+export function requireOneResponse({ further = [] }: InferAnswer, what: string): void {
   if (further.length > 0) {
     throw new UsageError(
       `${what}: the decoupled model sent ${further.length + 1} responses, and a reference holds one`,

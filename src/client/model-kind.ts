@@ -6,8 +6,8 @@ import type { InferAnswer, InferenceServer, InferRequest, ModelConfig } from '..
  * Returns the server with inferences adapted to the kind of the model: a decoupled model, which may send several
  * responses, is called over a stream; a model with a sequence batcher receives each request as a sequence of its own.
  */
-export function serverForModel(server: InferenceServer, config: ModelConfig): InferenceServer {
-  const newSequence = createCorrelationIds(config);
+export function adaptToModel(server: InferenceServer, config: ModelConfig): InferenceServer {
+  const newSequence = createIdGenerator(config);
   const isDecoupled = config.modelTransactionPolicy?.decoupled === true;
   if (newSequence === undefined && !isDecoupled) {
     return server;
@@ -27,7 +27,7 @@ export function serverForModel(server: InferenceServer, config: ModelConfig): In
 }
 
 /** Returns a generator of correlation IDs that no other client uses; undefined for a model without sequences. */
-function createCorrelationIds({ sequenceBatching }: ModelConfig): (() => number | string) | undefined {
+function createIdGenerator({ sequenceBatching }: ModelConfig): (() => number | string) | undefined {
   if (sequenceBatching === null) {
     return undefined;
   }
@@ -44,6 +44,6 @@ function createCorrelationIds({ sequenceBatching }: ModelConfig): (() => number 
 }
 
 /** Returns all responses to one request. */
-export function responsesOf(answer: InferAnswer): InferAnswer[] {
+export function listResponses(answer: InferAnswer): InferAnswer[] {
   return [answer, ...(answer.further ?? [])];
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
 import type { ServedModel } from './describe-served-model.ts';
-import { imageText, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
+import { formatImage, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 
 /** Beside the arrays in a reference: where the answers came from. */
@@ -51,7 +51,7 @@ export async function readProvenance({ workload, file }: LoadedWorkload): Promis
 }
 
 /** What is known on both sides and differs. */
-export function changesSince(
+export function listChanges(
   provenance: Provenance,
   now: Pick<ServedModel, 'server' | 'modelConfigDigest'> & { readonly image: ServedImage | undefined },
 ): Change[] {
@@ -61,18 +61,18 @@ export function changesSince(
       changes.push({ what, recorded, now: found });
     }
   };
-  compare('server', serverText(provenance.server), serverText(now.server));
+  compare('server', formatServer(provenance.server), formatServer(now.server));
   if (
     provenance.image !== undefined &&
     now.image !== undefined &&
     !isSameImage(provenance.image, now.image)
   ) {
-    changes.push({ what: 'image', recorded: imageText(provenance.image), now: imageText(now.image) });
+    changes.push({ what: 'image', recorded: formatImage(provenance.image), now: formatImage(now.image) });
   }
   compare('model configuration', provenance.modelConfigDigest, now.modelConfigDigest);
   return changes;
 }
 
-function serverText({ name, version }: ServedModel['server']): string {
+function formatServer({ name, version }: ServedModel['server']): string {
   return `${name} ${version}`;
 }

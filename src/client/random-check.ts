@@ -1,9 +1,9 @@
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer } from '../triton/inference-server.ts';
-import { infer, outputOf } from './infer.ts';
-import { responsesOf } from './model-kind.ts';
-import { firstNotFinite } from './compare.ts';
-import { randomRequests, resolveShape, type Sizes } from '../workload/random-inputs.ts';
+import { infer, getOutput } from './infer.ts';
+import { listResponses } from './model-kind.ts';
+import { findNotFinite } from './compare.ts';
+import { generateRequests, resolveShape, type Sizes } from '../workload/random-inputs.ts';
 import type { StoredInputs } from '../workload/stored-inputs.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
@@ -28,7 +28,7 @@ export async function checkRandom(
   { workload, stored }: { workload: Workload; stored: StoredInputs },
   onResult: (result: RequestResult) => void,
 ): Promise<string[]> {
-  const requests = randomRequests(workload, stored);
+  const requests = generateRequests(workload, stored);
   const versions: string[] = [];
   let started = 0;
   const sendOneByOne = async (): Promise<void> => {
@@ -38,7 +38,7 @@ export async function checkRandom(
       const what = `random request ${index}`;
       const answer = await infer(server, { workload, inputs, what });
       versions.push(answer.version);
-      for (const response of responsesOf(answer)) {
+      for (const response of listResponses(answer)) {
         checkOutputs(workload, sizes, response, what);
       }
       const sentBytes = inputs.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -57,8 +57,8 @@ export async function checkRandom(
 /** Type, shape and finiteness of every output. */
 export function checkOutputs({ outputs }: Workload, sizes: Sizes, answer: InferAnswer, what: string): void {
   for (const [name, { datatype, shape, finite }] of Object.entries(outputs)) {
-    const output = outputOf(answer, { name, datatype, shape: resolveShape(shape, sizes) }, what);
-    const infinite = finite ? firstNotFinite(output) : undefined;
+    const output = getOutput(answer, { name, datatype, shape: resolveShape(shape, sizes) }, what);
+    const infinite = finite ? findNotFinite(output) : undefined;
     if (infinite !== undefined) {
       const at = `[${infinite.position.join(', ')}]`;
       throw new WrongAnswerError(`${what}: ${name} is not finite at ${at}: got ${infinite.actual}`);

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { UsageError, WrongAnswerError } from '../support/errors.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import type { InferAnswer, InferenceServer, Tensor } from '../triton/inference-server.ts';
-import { usable } from '../workload/array-file.ts';
-import { infer, expectOneResponse, outputOf } from './infer.ts';
-import { compareTensors, firstNotFinite } from './compare.ts';
-import { isOfDatatype, numpyTypes, tensorBytes } from '../workload/npy-tensor.ts';
+import { reportUnusable } from '../workload/array-file.ts';
+import { infer, requireOneResponse, getOutput } from './infer.ts';
+import { compareTensors, findNotFinite } from './compare.ts';
+import { isOfDatatype, formatNumpyTypes, toTensorBytes } from '../workload/npy-tensor.ts';
 import type { NpyHeader } from '../formats/npy/npy.ts';
 import { readNpz } from '../formats/npy/npz.ts';
 import { matchesShape } from '../workload/signature.ts';
@@ -19,7 +19,7 @@ export interface ReferenceCase {
   readonly outputs: readonly Tensor[];
 }
 
-type Described = Readonly<Record<string, { datatype: Datatype; shape: readonly (number | string)[] }>>;
+type DeclaredTensors = Readonly<Record<string, { datatype: Datatype; shape: readonly (number | string)[] }>>;
 
 export interface ReferenceResult {
   readonly case: string;
@@ -41,10 +41,10 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
   const archive = path.resolve(path.dirname(file), reference.file);
   const names = [...Object.keys(inputs), ...Object.keys(outputs)];
   const fix = 'make it with `hpc-gat test --record`, or correct `reference` in the workload';
-  const described: Described = { ...inputs, ...outputs };
+  const described: DeclaredTensors = { ...inputs, ...outputs };
   const unusable = (key: string, why: string) =>
     new UsageError(`unusable reference ${archive}: array ${key} ${why}`, { fix });
-  const arrays = await usable({ what: 'reference', file: archive, fix }, () =>
+  const arrays = await reportUnusable({ what: 'reference', file: archive, fix }, () =>
     readNpz(archive, {
       wanted: (array) => {
         const { name, tensor } = splitName(array, names);
@@ -69,11 +69,11 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
     );
   }
   return cases.map((name) => {
-    const tensors = (side: Described): Tensor[] =>
+    const tensors = (side: DeclaredTensors): Tensor[] =>
       Object.entries(side).map(([tensor, { datatype }]) => {
         const key = `${name}.${tensor}`;
         const array = arrays.get(key);
-        const bytes = array === undefined ? undefined : tensorBytes(array, datatype);
+        const bytes = array === undefined ? undefined : toTensorBytes(array, datatype);
         if (array === undefined || bytes === undefined) {
           throw unusable(key, 'is missing');
         }
@@ -90,9 +90,9 @@ function splitName(array: string, tensors: readonly string[]): { name: string; t
 }
 
 /** Explains why an array cannot be used as a tensor; undefined when it can. */
-function explainMismatch({ datatype, shape }: Described[string], array: NpyHeader): string | undefined {
+function explainMismatch({ datatype, shape }: DeclaredTensors[string], array: NpyHeader): string | undefined {
   if (!isOfDatatype(array.descr, datatype)) {
-    return `has elements of type ${array.descr}, the workload says ${numpyTypes(datatype)}`;
+    return `has elements of type ${array.descr}, the workload says ${formatNumpyTypes(datatype)}`;
   }
   return matchesShape(shape, array.shape)
     ? undefined
@@ -115,7 +115,7 @@ export async function checkReference(
   for (const { name, inputs, outputs } of cases) {
     const what = `reference case ${name}`;
     const answer = await infer(server, { workload, inputs, what });
-    expectOneResponse(answer, what);
+    requireOneResponse(answer, what);
     versions.push(answer.version);
     const differences = outputs.map((output) => compareOutput(what, output, answer, workload));
     onResult({ case: name, maxDifference: Math.max(0, ...differences), latencyMs: answer.latencyMs });
@@ -124,7 +124,7 @@ export async function checkReference(
 }
 
 /** What an output may differ by. */
-export function toleranceOf({ reference, outputs }: Workload, output: string): Tolerance {
+export function getTolerance({ reference, outputs }: Workload, output: string): Tolerance {
   return outputs[output]?.tolerance ?? reference?.tolerance ?? { absolute: 0, relative: 0 };
 }
 
@@ -135,17 +135,17 @@ function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, worklo
     new WrongAnswerError(`${what}: ${name} ${text}`, {
       fix: 'is this the model that the reference was made with? Serve that one, or make the reference again',
     });
-  const got = outputOf(answer, wanted, what);
-  const infinite = workload.outputs[name]?.finite === false ? undefined : firstNotFinite(got);
+  const got = getOutput(answer, wanted, what);
+  const infinite = workload.outputs[name]?.finite === false ? undefined : findNotFinite(got);
   if (infinite !== undefined) {
     throw fault(`is not finite at [${infinite.position.join(', ')}]: got ${infinite.actual}`);
   }
-  const tolerance = toleranceOf(workload, name);
+  const tolerance = getTolerance(workload, name);
   const { largest, worst } = compareTensors(wanted, got, tolerance);
   if (worst !== undefined) {
     const { difference, position, expected, actual } = worst;
     throw fault(
-      `differs by up to ${difference.toPrecision(3)} (tolerance ${toleranceText(tolerance)}), ` +
+      `differs by up to ${difference.toPrecision(3)} (tolerance ${formatTolerance(tolerance)}), ` +
         `at [${position.join(', ')}]: expected ${expected}, got ${actual}`,
     );
   }
@@ -153,6 +153,6 @@ function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, worklo
 }
 
 /** `0.001`, or with a relative part `0.001 + 1e-5 of the value`. */
-export function toleranceText({ absolute, relative }: Tolerance): string {
+export function formatTolerance({ absolute, relative }: Tolerance): string {
   return relative === 0 ? String(absolute) : `${absolute} + ${relative} of the value`;
 }

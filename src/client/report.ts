@@ -3,8 +3,8 @@ import type { ModelConfig } from '../triton/inference-server.ts';
 import type { LatencySummary } from './latency.ts';
 import type { Change, Provenance } from './provenance.ts';
 import type { RequestResult } from './random-check.ts';
-import { toleranceOf, toleranceText, type ReferenceResult } from './reference-check.ts';
-import { imageText } from './served-image.ts';
+import { getTolerance, formatTolerance, type ReferenceResult } from './reference-check.ts';
+import { formatImage } from './served-image.ts';
 import type { ServerStatistics } from './statistics.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
@@ -12,67 +12,67 @@ import type { Workload } from '../workload/workload-schema.ts';
 
 const LABEL_WIDTH = 12;
 
-function labelled(label: string, lines: readonly string[]): string[] {
+function label(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line);
 }
 
-export function serverLine(server: { name: string; version: string }, url: string): string {
+export function formatServerLine(server: { name: string; version: string }, url: string): string {
   return `server      ${server.name} ${server.version} at ${url}`;
 }
 
-export function configLines(config: ModelConfig, versions: readonly string[]): string[] {
+export function formatConfig(config: ModelConfig, versions: readonly string[]): string[] {
   const tensors = [...config.input, ...config.output];
   const width = Math.max(0, ...tensors.map(({ name }) => name.length));
   const shown = ({ name, dataType, dims, optional }: ModelConfig['input'][number]) =>
     `${name.padEnd(width)}  ${datatypeOfConfig(dataType).padEnd(6)} [${dims.join(', ')}]${optional === true ? ' optional' : ''}`;
   const { maxBatchSize, dynamicBatching } = config;
   return [
-    ...labelled('model', [`${config.name}, version ${versions.join(', ')}`]),
-    ...labelled('platform', [
+    ...label('model', [`${config.name}, version ${versions.join(', ')}`]),
+    ...label('platform', [
       [config.platform, config.backend].filter((part) => part !== '').join(', backend '),
     ]),
-    ...labelled('max batch', [maxBatchSize === 0 ? '0: the server does not batch' : String(maxBatchSize)]),
+    ...label('max batch', [maxBatchSize === 0 ? '0: the server does not batch' : String(maxBatchSize)]),
     ...(dynamicBatching === null
       ? []
-      : labelled('batching', [`dynamic, waits up to ${dynamicBatching.maxQueueDelayMicroseconds} us`])),
+      : label('batching', [`dynamic, waits up to ${dynamicBatching.maxQueueDelayMicroseconds} us`])),
     ...(config.sequenceBatching === null
       ? []
-      : labelled('sequences', ['each request is sent as a sequence of its own'])),
+      : label('sequences', ['each request is sent as a sequence of its own'])),
     ...(config.modelTransactionPolicy?.decoupled === true
-      ? labelled('decoupled', ['requests go over a stream; all responses are checked'])
+      ? label('decoupled', ['requests go over a stream; all responses are checked'])
       : []),
-    ...labelled('inputs', config.input.map(shown)),
-    ...labelled('outputs', config.output.map(shown)),
-    ...labelled('instances', config.instanceGroup.map(instanceLine)),
+    ...label('inputs', config.input.map(shown)),
+    ...label('outputs', config.output.map(shown)),
+    ...label('instances', config.instanceGroup.map(formatInstance)),
   ];
 }
 
-function instanceLine({ count, kind, gpus }: ModelConfig['instanceGroup'][number]): string {
+function formatInstance({ count, kind, gpus }: ModelConfig['instanceGroup'][number]): string {
   const devices = gpus.length === 0 ? '' : ` ${gpus.join(', ')}`;
   return `${count} on ${kind.replace('KIND_', '')}${devices}`;
 }
 
 /** Where a reference came from, and what is another now. */
-export function recordedLines(
+export function formatProvenance(
   { recordedAt, server, image }: Provenance,
   changes: readonly Change[],
 ): string[] {
-  const from = image === undefined ? '' : ` from ${imageText(image)}`;
+  const from = image === undefined ? '' : ` from ${formatImage(image)}`;
   return [
-    ...labelled('recorded', [`${recordedAt}, with ${server.name} ${server.version}${from}`]),
-    ...labelled(
+    ...label('recorded', [`${recordedAt}, with ${server.name} ${server.version}${from}`]),
+    ...label(
       'changed',
       changes.map(({ what, recorded, now }) => `${what}: ${recorded} then, ${now} now`),
     ),
   ];
 }
 
-export function referenceLine(
+export function formatReferenceResult(
   { case: name, maxDifference, latencyMs }: ReferenceResult,
   workload: Workload,
 ): string {
   const tolerances = Object.keys(workload.outputs).map((output) =>
-    toleranceText(toleranceOf(workload, output)),
+    formatTolerance(getTolerance(workload, output)),
   );
   const tolerance = new Set(tolerances).size === 1 ? (tolerances[0] ?? '') : 'of each output its own';
   const difference = maxDifference === 0 ? '0' : maxDifference.toExponential(1);
@@ -80,7 +80,7 @@ export function referenceLine(
 }
 
 /** The table of random requests: a heading, and one line per request as it comes. */
-export function requestTable(workload: Workload): {
+export function createRequestTable(workload: Workload): {
   heading: string;
   line: (result: RequestResult) => string;
 } {
@@ -104,11 +104,11 @@ export function requestTable(workload: Workload): {
   };
 }
 
-export function statisticsLines(model: string, statistics: ServerStatistics): string[] {
+export function formatStatistics(model: string, statistics: ServerStatistics): string[] {
   const { version, success, executions, cached, batches } = statistics;
   const { queueMs, computeInputMs, computeInferMs, computeOutputMs } = statistics;
   const batched = batches.filter(({ size }) => size > 1);
-  return labelled('counted', [
+  return label('counted', [
     `model ${model}, version ${version}: ${success} requests in ${executions} executions`,
     ...(cached === 0
       ? []
@@ -125,9 +125,9 @@ export function statisticsLines(model: string, statistics: ServerStatistics): st
   ]);
 }
 
-export function latencyLines(latency: LatencySummary): string[] {
+export function formatLatency(latency: LatencySummary): string[] {
   const { count, medianMs, p95Ms, maxMs, sentMB, rateMBps, requestsPerSecond } = latency;
-  return labelled('measured', [
+  return label('measured', [
     `${count} random requests, ${sentMB.toFixed(1)} MB: ${rateMBps.toFixed(1)} MB/s, ${requestsPerSecond.toFixed(1)} requests/s`,
     `latency: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, max ${maxMs.toFixed(1)} ms`,
   ]);

@@ -2,10 +2,10 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
 import { connect } from '../triton/grpc-client.ts';
-import { credentialsIn } from './credentials-in.ts';
+import { readCredentialsIn } from './credentials-in.ts';
 import { saveReference, type Recording } from './save-reference.ts';
 import type { TestVerbOptions } from './run-test.ts';
-import { imageText, readImageRecord } from './served-image.ts';
+import { formatImage, readImageRecord } from './served-image.ts';
 import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
@@ -36,7 +36,7 @@ export async function runSaveReference(options: RecordVerbOptions, context: Cont
     callTimeoutMs: Math.min(10_000, readyTimeoutMs),
     inferTimeoutMs,
     log,
-    credentials: await credentialsIn(options.credentials, context),
+    credentials: await readCredentialsIn(options.credentials, context),
   });
   try {
     const recording = await saveReference(server, loaded, context, {
@@ -49,14 +49,14 @@ export async function runSaveReference(options: RecordVerbOptions, context: Cont
     if (json) {
       output.json(recording);
     }
-    recordingLines(recording, loaded).forEach(print);
+    formatRecording(recording, loaded).forEach(print);
     return ExitCode.ok;
   } finally {
     server.close();
   }
 }
 
-function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {
+function formatRecording({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {
   const { model, version, seed, image } = provenance;
   const { reference } = loaded.workload;
   const directory = path.dirname(loaded.file);
@@ -64,7 +64,7 @@ function recordingLines({ file, cases, provenance }: Recording, loaded: LoadedWo
     `recorded    ${cases.length} requests (seed ${seed}) of model ${model}, version ${version}: ${file}`,
     image === undefined
       ? '            the image of the server is not known: --image-record tells it'
-      : `            the server runs from ${imageText(image)}`,
+      : `            the server runs from ${formatImage(image)}`,
   ];
   const isRead = reference !== undefined && path.resolve(directory, reference.file) === file;
   const misses = reference?.cases?.filter((name) => !cases.includes(name)) ?? [];

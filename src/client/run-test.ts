@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import { connect } from '../triton/grpc-client.ts';
-import { credentialsIn } from './credentials-in.ts';
+import { readCredentialsIn } from './credentials-in.ts';
 import { readImageRecord } from './served-image.ts';
 import { testModel, type Findings } from './test-model.ts';
 import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
@@ -45,10 +45,10 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
   try {
     await testAgainst(options, context, tested, print);
   } catch (error) {
-    failure = asError(signal.aborted ? signal.reason : error);
+    failure = toError(signal.aborted ? signal.reason : error);
   }
-  const verdict = verdictOf(failure);
-  const [first = nothingFound(), ...others] = tested;
+  const verdict = createVerdict(failure);
+  const [first = createFindings(), ...others] = tested;
   const document = {
     schemaVersion: SCHEMA_VERSION,
     ...verdict,
@@ -91,12 +91,12 @@ async function testAgainst(
   const image =
     imageRecord === undefined ? undefined : await readImageRecord(path.resolve(context.cwd, imageRecord));
   const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
-  const credentials = await credentialsIn(directory, context);
+  const credentials = await readCredentialsIn(directory, context);
   const { signal } = context;
   const server = connect({ url, signal, callTimeoutMs, inferTimeoutMs, log: serverLog, credentials });
   try {
     for (const one of loaded) {
-      const findings = nothingFound(one.workload.model);
+      const findings = createFindings(one.workload.model);
       tested.push(findings);
       await testModel(server, one, findings, context, { readyTimeoutMs, print, image });
     }
@@ -105,11 +105,11 @@ async function testAgainst(
   }
 }
 
-function nothingFound(model = ''): Findings {
+function createFindings(model = ''): Findings {
   return { model, reference: [], requests: [], timings: {} };
 }
 
-function verdictOf(failure: Error | undefined): {
+function createVerdict(failure: Error | undefined): {
   status: 'pass' | 'fail';
   exitCode: number;
   reason: string;
@@ -121,6 +121,6 @@ function verdictOf(failure: Error | undefined): {
   return { status: 'fail', exitCode, reason: failure.message.replaceAll(/\s*\n\s*/g, ' ') };
 }
 
-function asError(thrown: unknown): Error {
+function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

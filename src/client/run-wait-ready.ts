@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
 import { connect } from '../triton/grpc-client.ts';
-import { credentialsIn } from './credentials-in.ts';
+import { readCredentialsIn } from './credentials-in.ts';
 import { waitReady } from './wait-for-model.ts';
 
 export interface WaitReadyVerbOptions {
@@ -24,7 +24,7 @@ export async function runWaitReady(options: WaitReadyVerbOptions, context: Conte
     signal,
     callTimeoutMs: Math.min(10_000, timeoutMs),
     log: serverLog,
-    credentials: await credentialsIn(options.credentials, context),
+    credentials: await readCredentialsIn(options.credentials, context),
   });
   try {
     let waitedMs = 0;

@@ -5,15 +5,15 @@ import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
-import { answerLimit } from './answer-limit.ts';
-import { infer, expectOneResponse } from './infer.ts';
-import { serverForModel } from './model-kind.ts';
+import { computeAnswerLimit } from './answer-limit.ts';
+import { infer, requireOneResponse } from './infer.ts';
+import { adaptToModel } from './model-kind.ts';
 import { describeServedModel, type DescribeOptions } from './describe-served-model.ts';
 import { formatNpy, NpyError } from '../formats/npy/npy.ts';
-import { npyArray } from '../workload/npy-tensor.ts';
+import { toNpyArray } from '../workload/npy-tensor.ts';
 import { type Provenance, provenanceMember } from './provenance.ts';
 import { checkOutputs } from './random-check.ts';
-import { randomRequests } from '../workload/random-inputs.ts';
+import { generateRequests } from '../workload/random-inputs.ts';
 import type { ServedImage } from './served-image.ts';
 import { loadStoredInputs } from '../workload/stored-inputs.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
@@ -69,19 +69,19 @@ export async function saveReference(
     modelConfig,
     modelConfigDigest,
   } = await describeServedModel(server, { workload, stored }, context, options);
-  await server.limitAnswers(answerLimit(workload, [], stored));
-  const asked = serverForModel(server, modelConfig);
+  await server.limitAnswers(computeAnswerLimit(workload, [], stored));
+  const asked = adaptToModel(server, modelConfig);
   const members: Record<string, Uint8Array> = {};
   const cases: string[] = [];
   let version = '';
-  for (const { sizes, inputs } of randomRequests(workload, stored)) {
+  for (const { sizes, inputs } of generateRequests(workload, stored)) {
     const name = `request-${cases.length + 1}`;
     const answer = await infer(asked, { workload, inputs, what: name });
-    expectOneResponse(answer, name);
+    requireOneResponse(answer, name);
     checkOutputs(workload, sizes, answer, name);
     version = answer.version;
     for (const tensor of [...inputs, ...answer.outputs]) {
-      members[`${name}.${tensor.name}.npy`] = storable(tensor);
+      members[`${name}.${tensor.name}.npy`] = encodeTensor(tensor);
     }
     cases.push(name);
     if (cases.length === recordedRequests) {
@@ -103,9 +103,9 @@ export async function saveReference(
   return { file, cases, provenance };
 }
 
-function storable(tensor: Tensor): Uint8Array {
+function encodeTensor(tensor: Tensor): Uint8Array {
   try {
-    return formatNpy(npyArray(tensor));
+    return formatNpy(toNpyArray(tensor));
   } catch (error) {
     throw error instanceof NpyError
       ? new UsageError(`cannot be recorded: ${error.message}`, {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { messageOf, UsageError } from '../support/errors.ts';
+import { getErrorMessage, UsageError } from '../support/errors.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -17,7 +17,7 @@ export const servedImageSchema = z.object({
 export type ServedImage = z.output<typeof servedImageSchema>;
 
 /** What `make-sif` writes beside a SIF. */
-const besideSif = z
+const sifManifest = z
   .object({
     source: z.string(),
     sha256: hex64,
@@ -35,14 +35,14 @@ const besideSif = z
   });
 
 /** What `docker image inspect` prints. */
-const ofDocker = z
+const dockerInspection = z
   .tuple([z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() })])
   .transform(([{ Id, RepoTags }]): ServedImage => ({
     source: `docker-daemon:${RepoTags?.[0] ?? Id}`,
     id: Id,
   }));
 
-const recordSchema = z.union([besideSif, ofDocker]);
+const recordSchema = z.union([sifManifest, dockerInspection]);
 
 /**
  * The image that a record names: `NAME.sif.json`, or what `docker image inspect` printed.
@@ -54,7 +54,7 @@ export async function readImageRecord(file: string): Promise<ServedImage> {
     return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     const why =
-      error instanceof z.ZodError ? 'it says neither of a SIF nor of a Docker image' : messageOf(error);
+      error instanceof z.ZodError ? 'it says neither of a SIF nor of a Docker image' : getErrorMessage(error);
     throw new UsageError(`unusable record of an image ${file}: ${why}`, {
       fix: 'give the NAME.sif.json that make-sif wrote, or the output of `docker image inspect NAME`',
       cause: error,
@@ -70,7 +70,7 @@ export function isSameImage(one: ServedImage, other: ServedImage): boolean {
 }
 
 /** For a person: where it comes from, and the shortest of its digests that tells. */
-export function imageText({ source, id, sifSha256 }: ServedImage): string {
+export function formatImage({ source, id, sifSha256 }: ServedImage): string {
   const digest = (id ?? sifSha256 ?? '').replace(/^sha256:/, '').slice(0, 12);
   return digest === '' ? source : `${source} (${digest})`;
 }

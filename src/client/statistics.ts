@@ -18,20 +18,20 @@ export interface ServerStatistics {
   readonly computeOutputMs: number;
 }
 
-export function statisticsBetween(
+export function subtractStatistics(
   before: ModelStatistics | undefined,
   after: ModelStatistics,
 ): ServerStatistics {
   const meanMs = (part: 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput'): number => {
-    const { count, ns } = minus(after[part], before?.[part]);
+    const { count, ns } = subtract(after[part], before?.[part]);
     return count === 0 ? 0 : ns / count / 1e6;
   };
   return {
     version: after.version,
-    success: minus(after.success, before?.success).count,
-    fail: minus(after.fail, before?.fail).count,
+    success: subtract(after.success, before?.success).count,
+    fail: subtract(after.fail, before?.fail).count,
     executions: after.executionCount - (before?.executionCount ?? 0),
-    cached: minus(after.cacheHit, before?.cacheHit).count,
+    cached: subtract(after.cacheHit, before?.cacheHit).count,
     batches: after.batches
       .map(({ size, executions }) => ({
         size,
@@ -46,7 +46,7 @@ export function statisticsBetween(
   };
 }
 
-function minus(after: Duration, before: Duration | undefined): Duration {
+function subtract(after: Duration, before: Duration | undefined): Duration {
   return { count: after.count - (before?.count ?? 0), ns: after.ns - (before?.ns ?? 0) };
 }
 
@@ -80,7 +80,7 @@ export async function readStatistics(
     if (after === undefined) {
       throw new WrongAnswerError(`the server has no statistics for model ${model}, version ${version}`);
     }
-    const statistics = statisticsBetween(mine(before), after);
+    const statistics = subtractStatistics(mine(before), after);
     if (statistics.success === sent && statistics.fail === 0) {
       return statistics;
     }

@@ -1,14 +1,20 @@
 import type { Context } from '../support/context.ts';
 import { WrongAnswerError } from '../support/errors.ts';
 import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
-import { answerLimit } from './answer-limit.ts';
+import { computeAnswerLimit } from './answer-limit.ts';
 import { summarizeLatency, type LatencySummary } from './latency.ts';
 import { checkRandom, type RequestResult } from './random-check.ts';
 import { checkReference, loadReference, type ReferenceResult } from './reference-check.ts';
-import { serverForModel } from './model-kind.ts';
+import { adaptToModel } from './model-kind.ts';
 import { describeServedModel, type DescribeOptions } from './describe-served-model.ts';
-import { type Change, changesSince, type Provenance, readProvenance } from './provenance.ts';
-import { latencyLines, recordedLines, referenceLine, requestTable, statisticsLines } from './report.ts';
+import { type Change, listChanges, type Provenance, readProvenance } from './provenance.ts';
+import {
+  formatLatency,
+  formatProvenance,
+  formatReferenceResult,
+  createRequestTable,
+  formatStatistics,
+} from './report.ts';
 import type { ServedImage } from './served-image.ts';
 import { readStatistics, type ServerStatistics } from './statistics.ts';
 import { loadStoredInputs } from '../workload/stored-inputs.ts';
@@ -75,24 +81,24 @@ export async function testModel(
   });
 
   if (provenance !== undefined) {
-    const changes = changesSince(provenance, { ...met, image });
+    const changes = listChanges(provenance, { ...met, image });
     findings.recorded = { ...provenance, changes };
-    printAll(recordedLines(provenance, changes));
+    printAll(formatProvenance(provenance, changes));
   }
 
-  await server.limitAnswers(answerLimit(workload, cases, stored));
-  const asked = serverForModel(server, met.modelConfig);
+  await server.limitAnswers(computeAnswerLimit(workload, cases, stored));
+  const asked = adaptToModel(server, met.modelConfig);
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();
   const versions = await checkReference(asked, workload, cases, (result) => {
     findings.reference.push(result);
-    print(referenceLine(result, workload));
+    print(formatReferenceResult(result, workload));
   });
   timings.referenceMs = now() - referenceStart;
 
   if (workload.random !== undefined) {
     const randomStart = now();
-    const table = requestTable(workload);
+    const table = createRequestTable(workload);
     print(table.heading);
     const answered = await checkRandom(asked, { workload, stored }, (result) => {
       findings.requests.push(result);
@@ -111,11 +117,11 @@ export async function testModel(
     clock,
     signal,
   });
-  printAll(statisticsLines(model, findings.statistics));
+  printAll(formatStatistics(model, findings.statistics));
   const latency = summarizeLatency(findings.requests, workload.random?.concurrency ?? 1);
   if (latency !== undefined) {
     findings.latency = latency;
-    printAll(latencyLines(latency));
+    printAll(formatLatency(latency));
   }
   timings.totalMs = now() - start;
 }

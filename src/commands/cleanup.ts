@@ -38,9 +38,9 @@ export const cleanup = defineVerb({
       .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { findRun, listRuns } = await import('../run/record/run-directory.ts');
+    const { getRun, listRuns } = await import('../run/record/run-directory.ts');
     const { cleanUpRun } = await import('../run/clean-up-run.ts');
-    const { elsewhere, stateOfRun } = await import('../run/record/state.ts');
+    const { elsewhere, getRunState } = await import('../run/record/state.ts');
     if (args.all && args.run !== undefined) {
       throw new UsageError('--all and a run cannot be given together', { fix: 'leave out one of them' });
     }
@@ -57,11 +57,11 @@ export const cleanup = defineVerb({
       ? []
       : args.run === undefined
         ? await listRuns(root)
-        : [await findRun(root, args.run)];
+        : [await getRun(root, args.run)];
     const report: { run: string; done: string[] }[] = [];
     const failures: CommandFailedError[] = [];
     for (const record of records) {
-      const { active, state, host, unreadable } = await stateOfRun(context, record, hostname());
+      const { active, state, host, unreadable } = await getRunState(context, record, hostname());
       unreadable.forEach((line) => {
         context.output.warn(line);
       });

@@ -12,14 +12,14 @@ export const completion = defineVerb({
         'For every bash to come',
       ),
   handle: async ({ shell }, context) => {
-    const { siteNames } = await import('../config/load.ts');
+    const { listSites } = await import('../config/load.ts');
     const { renderTemplate } = await import('../render/template.ts');
     const { valueOptions } = await import('./value-options.ts');
     const { verbs } = await import('./verbs.ts');
     // Sites are known by name: the templates complete them.
     const others = valueOptions(verbs, context).filter((name) => name !== '--site');
     const script = await renderTemplate(`completion/${shell}.hbs`, {
-      sites: (await siteNames()).join(' '),
+      sites: (await listSites()).join(' '),
       valueOptions: others.join(' | '),
     });
     context.output.result(script.trimEnd());

@@ -11,7 +11,7 @@ const show = defineVerb({
       .example('$0 config show --site lab --partition long', 'The same with flags of `submit`'),
   handle: async (args, context) => {
     const { loadLayers } = await import('../config/load.ts');
-    const { describeSettings, explainSettings } = await import('../config/explain.ts');
+    const { formatSettings, explainSettings } = await import('../config/explain.ts');
     const { settingsOf } = await import('./load-for-run.ts');
     const project = await loadLayers(context, {
       flags: settingsOf(args, context),
@@ -22,7 +22,7 @@ const show = defineVerb({
     if (args.json) {
       context.output.json({ root: project.root, values });
     } else {
-      describeSettings(values).forEach((line) => {
+      formatSettings(values).forEach((line) => {
         context.output.result(line);
       });
     }

@@ -34,9 +34,9 @@ export const doctor = defineVerb({
     if (args.node === undefined) {
       diagnoses = await runChecks(patient);
     } else {
-      const { examineOnNode } = await import('../doctor/examine-node.ts');
+      const { runChecksOnNode } = await import('../doctor/examine-node.ts');
       context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
-      ({ node, diagnoses } = await examineOnNode(patient, {
+      ({ node, diagnoses } = await runChecksOnNode(patient, {
         partition: args.node,
         waitMs,
         args: [

@@ -47,8 +47,8 @@ const up = defineVerb({
     const binds = args.bind.map((text) => parseBind(text, context.cwd));
     const modes = parseModes(args);
     if (args.dryRun) {
-      const { plannedUp } = await import('../lab/planned.ts');
-      showPlanned(await plannedUp(lab), context);
+      const { planUp } = await import('../lab/planned.ts');
+      showPlanned(await planUp(lab), context);
       return 0;
     }
     await labUp(lab, { binds, modes });
@@ -69,8 +69,8 @@ const down = defineVerb({
     const lab = await open(args, context);
     const { wipe } = args;
     if (args.dryRun) {
-      const { plannedDown } = await import('../lab/planned.ts');
-      showPlanned(await plannedDown(lab, { wipe }), context);
+      const { planDown } = await import('../lab/planned.ts');
+      showPlanned(await planDown(lab, { wipe }), context);
       return 0;
     }
     const { labDown } = await import('../lab/down.ts');

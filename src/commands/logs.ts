@@ -35,11 +35,11 @@ export const logs = defineVerb({
       throw new UsageError('--follow and --json cannot be given together', { fix: 'leave out one of them' });
     }
     const { loadProject } = await import('../config/load.ts');
-    const { findRun } = await import('../run/record/run-directory.ts');
+    const { getRun } = await import('../run/record/run-directory.ts');
     const { followLogs, printLogs, readLogs } = await import('../run/run-logs.ts');
     const { output } = context;
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
-    const record = await findRun(root, args.run);
+    const record = await getRun(root, args.run);
     const options = { kinds: args.only === undefined ? kinds : [args.only], lines: args.lines };
     if (!args.follow) {
       if (args.json) {

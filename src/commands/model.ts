@@ -30,12 +30,12 @@ const list = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 model list --models models', ''),
   handle: async (args, context) => {
-    const { listLines, listModels } = await import('../model/list.ts');
+    const { formatModels, listModels } = await import('../model/list.ts');
     const models = await listModels(await repositoryOf(context, args.models));
     if (args.json) {
       context.output.json(models);
     } else {
-      listLines(models).forEach((line) => {
+      formatModels(models).forEach((line) => {
         context.output.result(line);
       });
     }
@@ -54,7 +54,7 @@ const check = defineVerb({
       .example('$0 model check gat_test --models models', ''),
   handle: async (args, context) => {
     const { checkRepository } = await import('../model/check-repository.ts');
-    const { checkLines, countSeverities } = await import('../model/check-report.ts');
+    const { formatFindings, countSeverities } = await import('../model/check-report.ts');
     const { loadBinds } = await import('../run/plan/bind-plan.ts');
     const repository = await repositoryOf(context, args.models);
     const names = args.name === undefined ? undefined : [args.name];
@@ -64,7 +64,7 @@ const check = defineVerb({
     if (args.json) {
       context.output.json({ repository, ...counts, findings });
     } else {
-      checkLines(findings, context.cwd).forEach((line) => {
+      formatFindings(findings, context.cwd).forEach((line) => {
         context.output.result(line);
       });
     }
@@ -99,7 +99,7 @@ const add = defineVerb({
       });
     }
     const { addModel } = await import('../model/add-model.ts');
-    const { findingLines, shortPath } = await import('../model/finding.ts');
+    const { formatFinding, shortenPath } = await import('../model/finding.ts');
     const added = await addModel({
       repository: await repositoryOf({ ...context, output }, models),
       name,
@@ -110,7 +110,7 @@ const add = defineVerb({
     });
     const { warnings } = added;
     warnings
-      .flatMap((finding) => findingLines(finding, context.cwd))
+      .flatMap((finding) => formatFinding(finding, context.cwd))
       .forEach((line) => {
         output.info(line);
       });
@@ -118,7 +118,7 @@ const add = defineVerb({
       output.json({ name, dryRun, ...added });
     } else {
       output.result(
-        `${dryRun ? 'would add' : 'added'} ${name}, version ${added.version}: ${shortPath(added.file, context.cwd)}`,
+        `${dryRun ? 'would add' : 'added'} ${name}, version ${added.version}: ${shortenPath(added.file, context.cwd)}`,
       );
     }
     return 0;

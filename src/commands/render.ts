@@ -12,10 +12,10 @@ export const render = defineVerb({
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { prepareRun } = await import('../run/prepare.ts');
-    const { showScript } = await import('../run/show-script.ts');
+    const { printScript } = await import('../run/show-script.ts');
     const { serve, gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
-    showScript(
+    printScript(
       await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
       args.json,
       context.output,

@@ -22,8 +22,8 @@ export const run = defineVerb({
     const project = await loadForRun(args, context);
     if (args.dryRun) {
       const { prepareRun } = await import('../run/prepare.ts');
-      const { showScript } = await import('../run/show-script.ts');
-      showScript(
+      const { printScript } = await import('../run/show-script.ts');
+      printScript(
         await prepareRun(project, { kind: 'local', serve: false, gpu, allowCpu, id }, context),
         args.json,
         context.output,
@@ -31,7 +31,7 @@ export const run = defineVerb({
       return 0;
     }
     const { runLocally } = await import('../run/run-locally.ts');
-    const { showEnding } = await import('../run/record/report-outcome.ts');
+    const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
     const { record, ending } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {
@@ -41,6 +41,6 @@ export const run = defineVerb({
       const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
       await warnOfCpuModels(record, context.output);
     }
-    return showEnding(ending, record, context.output);
+    return reportOutcome(ending, record, context.output);
   },
 });

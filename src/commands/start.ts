@@ -22,21 +22,21 @@ export const start = defineVerb({
     const project = await loadForRun(args, context);
     if (args.dryRun) {
       const { prepareRun } = await import('../run/prepare.ts');
-      const { showScript } = await import('../run/show-script.ts');
+      const { printScript } = await import('../run/show-script.ts');
       const prepared = await prepareRun(project, { kind: 'local', serve: true, gpu, allowCpu, id }, context);
-      showScript(prepared, args.json, context.output);
+      printScript(prepared, args.json, context.output);
       return 0;
     }
     const { startLocally } = await import('../run/start-locally.ts');
     const { findServed, howToConnect } = await import('../run/list-endpoints.ts');
-    const { showEnding } = await import('../run/record/report-outcome.ts');
+    const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
     const { record, ending } = await startLocally(context, project, options);
     if (ending !== undefined) {
       if (args.json) {
         context.output.json({ run: record.id, folder: record.directory, ...ending });
       }
-      return showEnding(ending, record, context.output);
+      return reportOutcome(ending, record, context.output);
     }
     const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
     if (args.json) {

@@ -26,7 +26,7 @@ export const status = defineVerb({
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { listRunIds } = await import('../run/record/runs-directory.ts');
-    const { findRun, listRuns } = await import('../run/record/run-directory.ts');
+    const { getRun, listRuns } = await import('../run/record/run-directory.ts');
     if (args.watch && args.json) {
       throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });
     }
@@ -38,7 +38,7 @@ export const status = defineVerb({
         context.output.info(`${foreign.length} ${what} not shown`);
       }
     }
-    const list = async () => (args.run === undefined ? listRuns(root) : [await findRun(root, args.run)]);
+    const list = async () => (args.run === undefined ? listRuns(root) : [await getRun(root, args.run)]);
     if (args.watch) {
       const { shortestIntervalMs, watchRuns } = await import('../run/watch.ts');
       const intervalMs = secondsToMs('--interval', args.interval);
@@ -50,13 +50,13 @@ export const status = defineVerb({
       await watchRuns(context, { list, hostname: hostname(), intervalMs });
       return 0;
     }
-    const { statesOfRuns } = await import('../run/record/state.ts');
-    const { describeStates } = await import('../run/record/format-states.ts');
-    const states = await statesOfRuns(context, await list(), hostname());
+    const { getRunStates } = await import('../run/record/state.ts');
+    const { formatStates } = await import('../run/record/format-states.ts');
+    const states = await getRunStates(context, await list(), hostname());
     if (args.json) {
       context.output.json(states);
     } else {
-      describeStates(states).forEach((line) => {
+      formatStates(states).forEach((line) => {
         context.output.result(line);
       });
     }

@@ -22,13 +22,13 @@ export const stop = defineVerb({
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { cleanUpRun } = await import('../run/clean-up-run.ts');
-    const { findRun } = await import('../run/record/run-directory.ts');
+    const { getRun } = await import('../run/record/run-directory.ts');
     const { servingRuns } = await import('../run/list-endpoints.ts');
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record =
       args.run === undefined
         ? (await servingRuns(context, root, hostname()))[0]?.record
-        : await findRun(root, args.run);
+        : await getRun(root, args.run);
     const done =
       record === undefined
         ? []

@@ -36,8 +36,8 @@ export const submit = defineVerb({
     const project = await loadForRun(args, context);
     if (args.dryRun) {
       const { prepareRun } = await import('../run/prepare.ts');
-      const { showScript } = await import('../run/show-script.ts');
-      showScript(
+      const { printScript } = await import('../run/show-script.ts');
+      printScript(
         await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
         args.json,
         output,
@@ -61,7 +61,7 @@ export const submit = defineVerb({
     }
     output.info(`job ${jobId}, run ${record.id}`);
     const { waitForJob } = await import('../run/wait.ts');
-    const { showEnding } = await import('../run/record/report-outcome.ts');
+    const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(output) } : context;
     const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
     if (ending === undefined) {
@@ -83,6 +83,6 @@ export const submit = defineVerb({
       const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
       await warnOfCpuModels(record, output);
     }
-    return showEnding(ending, record, output);
+    return reportOutcome(ending, record, output);
   },
 });

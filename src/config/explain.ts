@@ -15,20 +15,20 @@ export interface ExplainedValue {
 /** Every value with its origin; with `gpu` as a run with `--gpu` uses them, else as one without. */
 export function explainSettings(project: LayeredProject, gpu: boolean): ExplainedValue[] {
   const leaves = traceLayers(project.layers);
-  const keys = new Set(leaves.map(keyOf));
+  const keys = new Set(leaves.map(formatKey));
   return [
     { key: 'site', value: project.site, origin: project.siteOrigin, unused: undefined },
     ...leaves.map((leaf) => ({
-      key: keyOf(leaf),
+      key: formatKey(leaf),
       value: leaf.value,
       origin: leaf.origin,
-      unused: whyUnused(leaf, keys, gpu),
+      unused: explainUnused(leaf, keys, gpu),
     })),
   ];
 }
 
 /** A line each. */
-export function describeSettings(values: readonly ExplainedValue[]): string[] {
+export function formatSettings(values: readonly ExplainedValue[]): string[] {
   return alignColumns(
     values.map(({ key, value, origin, unused }) => [
       key,
@@ -38,12 +38,12 @@ export function describeSettings(values: readonly ExplainedValue[]): string[] {
   );
 }
 
-function keyOf({ path }: Leaf): string {
+function formatKey({ path }: Leaf): string {
   return path.join('.');
 }
 
-/** The rule of `jobDirectives` (src/slurm): with `--gpu`, what stands in `slurm.gpu` goes before what stands in `slurm`. */
-function whyUnused({ path }: Leaf, keys: ReadonlySet<string>, gpu: boolean): string | undefined {
+/** The rule of `createDirectives` (src/slurm): with `--gpu`, what stands in `slurm.gpu` goes before what stands in `slurm`. */
+function explainUnused({ path }: Leaf, keys: ReadonlySet<string>, gpu: boolean): string | undefined {
   const [room, key = ''] = path;
   if (room !== 'slurm') {
     return undefined;

@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { homeDirectory } from '../support/home-directory.ts';
+import { findHomeDirectory } from '../support/home-directory.ts';
 import { readTrustedText } from '../support/ownership.ts';
 
 export const projectFileName = 'hpc-gat.yaml';
@@ -26,7 +26,7 @@ export async function findProject({
   env,
   output,
 }: Pick<Context, 'cwd' | 'env' | 'output'>): Promise<FoundProject | undefined> {
-  const home = await identityOf(homeDirectory({ env }));
+  const home = await identityOf(findHomeDirectory({ env }));
   for (let directory = cwd; ; directory = path.dirname(directory)) {
     const file = path.join(directory, projectFileName);
     const found = await readTrustedText(file);

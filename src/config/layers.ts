@@ -20,42 +20,43 @@ export interface Leaf {
  * included, replaces what lies below it.
  */
 export function mergeLayers(layers: readonly Layer[]): Settings {
-  return layers.map((layer) => layer.settings).reduceRight<Values>(overlay, {});
+  return layers.map((layer) => layer.settings).reduceRight<Values>(mergeValues, {});
 }
 
 /** Every value that holds after {@link mergeLayers}, each with the layer it was taken from. */
 export function traceLayers(layers: readonly Layer[]): Leaf[] {
-  return leavesOf(mergeLayers(layers), []).map(({ path, value }) => {
+  return listLeaves(mergeLayers(layers), []).map(({ path, value }) => {
     // The first layer that has a value there is the one that won: that is what merging means.
-    const origin = layers.find(({ settings }) => valueAt(settings, path) !== undefined)?.origin ?? 'unknown';
+    const origin =
+      layers.find(({ settings }) => findValue(settings, path) !== undefined)?.origin ?? 'unknown';
     return { path, value, origin: typeof origin === 'string' ? origin : origin(path) };
   });
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-function overlay(below: Values, above: Values): Values {
+function mergeValues(below: Values, above: Values): Values {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     const under = merged[key];
     if (value !== undefined) {
-      merged[key] = isPlainObject(value) && isPlainObject(under) ? overlay(under, value) : value;
+      merged[key] = isPlainObject(value) && isPlainObject(under) ? mergeValues(under, value) : value;
     }
   }
   return merged;
 }
 
-function leavesOf(values: Values, path: readonly string[]): Pick<Leaf, 'path' | 'value'>[] {
+function listLeaves(values: Values, path: readonly string[]): Pick<Leaf, 'path' | 'value'>[] {
   return Object.entries(values).flatMap(([key, value]) => {
     const here = [...path, key];
     if (isPlainObject(value)) {
-      return leavesOf(value, here);
+      return listLeaves(value, here);
     }
     return value === undefined ? [] : [{ path: here, value }];
   });
 }
 
-function valueAt(values: Values, path: readonly string[]): unknown {
+function findValue(values: Values, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => (isPlainObject(value) ? value[key] : undefined), values);
 }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { nearest } from '../support/suggest.ts';
+import { findNearest } from '../support/suggest.ts';
 import { readTrustedText } from '../support/ownership.ts';
 import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
 import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
@@ -66,7 +66,7 @@ export async function loadLayers(
   { flags = {}, configFile: fileOption, site }: LoadOptions = {},
 ): Promise<LayeredProject> {
   const { cwd, env } = context;
-  const configFile = fileOption ?? valueOf('HPC_GAT_CONFIG', env);
+  const configFile = fileOption ?? readVariable('HPC_GAT_CONFIG', env);
   const source =
     configFile === undefined ? await findProject(context) : await readNamed(path.resolve(cwd, configFile));
   const project = source === undefined ? undefined : parseProject(source, cwd);
@@ -83,7 +83,7 @@ export async function loadLayers(
     siteCompression: profile.image?.compression,
     layers: [
       { origin: 'command line', settings: flags },
-      ...environmentLayers(env),
+      ...createEnvironmentLayers(env),
       ...(project === undefined ? [] : [project]),
       { origin: `site ${chosen.site}`, settings: profile },
       { origin: 'default', settings: defaultSettings },
@@ -124,12 +124,12 @@ function chooseSite(
   env: Context['env'],
   project: ProjectLayer | undefined,
 ): Pick<LayeredProject, 'site' | 'siteOrigin'> & { readonly isOfProject: boolean } {
-  const variable = valueOf('HPC_GAT_SITE', env);
+  const variable = readVariable('HPC_GAT_SITE', env);
   if (flag !== undefined) {
     return { site: flag, siteOrigin: 'command line', isOfProject: false };
   }
   if (variable !== undefined) {
-    return { site: variable, siteOrigin: fromVariable('HPC_GAT_SITE'), isOfProject: false };
+    return { site: variable, siteOrigin: formatVariableOrigin('HPC_GAT_SITE'), isOfProject: false };
   }
   return project?.site === undefined
     ? { site: 'generic', siteOrigin: 'default', isOfProject: false }
@@ -148,7 +148,7 @@ export async function readSite(name: string, directory: string, { isFound = fals
   const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${meantSites(name, await siteNames())}docs/guides/sites.md has them all; or a path to a file of your own`,
+      fix: `${suggestSites(name, await listSites())}docs/guides/sites.md has them all; or a path to a file of your own`,
     });
   }
   const {
@@ -177,36 +177,36 @@ async function readProfile(file: string, isFound: boolean): Promise<string | und
 }
 
 /** The profiles that come along. */
-export async function siteNames(): Promise<string[]> {
+export async function listSites(): Promise<string[]> {
   return (await listPackageDirectory(sitesDirectory)).map((entry) => path.basename(entry, '.yaml'));
 }
 
 /** `did you mean "alliance-narval"? `: names with this one in them, else one that is close; empty without any. */
-function meantSites(name: string, known: readonly string[]): string {
+function suggestSites(name: string, known: readonly string[]): string {
   const asked = name.toLowerCase();
   const around = known.filter((site) => asked !== '' && site.includes(asked));
-  const close = nearest(asked, known);
+  const close = findNearest(asked, known);
   const meant = around.length > 0 || close === undefined ? around : [close];
   return meant.length === 0 ? '' : `did you mean ${meant.map((site) => `"${site}"`).join(' or ')}? `;
 }
 
 /** The variables that set something, a layer each. */
-function environmentLayers(env: Context['env']): Layer[] {
+function createEnvironmentLayers(env: Context['env']): Layer[] {
   const variables = [
     { name: 'HPC_GAT_PARTITION', key: 'partition' },
     { name: 'HPC_GAT_ACCOUNT', key: 'account' },
   ];
   return variables.map(({ name, key }) => {
-    const job = { [key]: valueOf(name, env) };
-    return { origin: fromVariable(name), settings: { slurm: { ...job, gpu: job } } };
+    const job = { [key]: readVariable(name, env) };
+    return { origin: formatVariableOrigin(name), settings: { slurm: { ...job, gpu: job } } };
   });
 }
 
 /** A variable that is empty says nothing. */
-function valueOf(name: string, env: Context['env']): string | undefined {
+function readVariable(name: string, env: Context['env']): string | undefined {
   return env[name] === '' ? undefined : env[name];
 }
 
-function fromVariable(name: string): string {
+function formatVariableOrigin(name: string): string {
   return `environment variable ${name}`;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/suggest.ts';
+import { findNearest } from '../support/suggest.ts';
 import { readPackageFile } from '../support/package-files.ts';
 import { parseYaml } from '../support/yaml.ts';
 
@@ -27,18 +27,18 @@ const tableSchema = z.strictObject({ releases: z.array(releaseSchema).min(1) });
 export type TritonRelease = z.output<typeof releaseSchema>;
 
 /** What is known of the releases of NVIDIA's Triton image, newest first. */
-export async function tritonReleases(): Promise<readonly TritonRelease[]> {
+export async function listTritonReleases(): Promise<readonly TritonRelease[]> {
   const text = (await readPackageFile(file)) ?? '';
   return parseYaml(tableSchema, text, { what: 'table of Triton releases', file }).releases;
 }
 
 /** @throws {UsageError} for one that the table does not have. */
-export async function findTritonRelease(name: string): Promise<TritonRelease> {
-  const releases = await tritonReleases();
+export async function getTritonRelease(name: string): Promise<TritonRelease> {
+  const releases = await listTritonReleases();
   const found = releases.find(({ release }) => release === name);
   if (found === undefined) {
     const known = releases.map(({ release }) => release);
-    const meant = nearest(name, known);
+    const meant = findNearest(name, known);
     throw new UsageError(`nothing is known of Triton ${name}`, {
       fix: `${meant === undefined ? '' : `did you mean ${meant}? `}known: ${known.join(', ')}; any other by its image: --base nvcr.io/nvidia/tritonserver:${name}-py3`,
     });
@@ -47,13 +47,13 @@ export async function findTritonRelease(name: string): Promise<TritonRelease> {
 }
 
 /** Where a host's driver is enough: on any GPU, on those for data centers only, nowhere. */
-export type DriverVerdict = 'any GPU' | 'data center GPUs' | 'none';
+export type DriverSupport = 'any GPU' | 'data center GPUs' | 'none';
 
 /** @param driver as nvidia-smi says it: `535.104.05`. */
-export function judgeDriver(
+export function classifyDriver(
   driver: string,
   { driver: required, dataCenterDrivers }: TritonRelease,
-): DriverVerdict {
+): DriverSupport {
   if (compareVersions(driver, required) >= 0) {
     return 'any GPU';
   }

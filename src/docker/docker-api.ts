@@ -2,7 +2,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { codeOf, HpcGatError, messageOf, MissingToolError } from '../support/errors.ts';
+import { getErrorCode, HpcGatError, getErrorMessage, MissingToolError } from '../support/errors.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
 export interface DockerAnswer {
@@ -125,7 +125,7 @@ function parse(text: string): unknown {
 }
 
 function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
-  const code = codeOf(error);
+  const code = getErrorCode(error);
   switch (code) {
     case 'EACCES':
     case 'EPERM':
@@ -144,7 +144,7 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
       });
     case 'EPROTO':
     case 'ECONNRESET':
-      return new HpcGatError(`the Docker daemon at ${url} hung up: ${messageOf(error)}`, {
+      return new HpcGatError(`the Docker daemon at ${url} hung up: ${getErrorMessage(error)}`, {
         fix: 'see whether `docker version` answers; a daemon behind TLS wants DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH',
         cause: error,
       });
@@ -165,7 +165,7 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
           cause: error,
         });
       }
-      return new HpcGatError(`the Docker daemon at ${url} did not answer: ${messageOf(error)}`, {
+      return new HpcGatError(`the Docker daemon at ${url} did not answer: ${getErrorMessage(error)}`, {
         fix: 'see whether `docker version` answers',
         cause: error,
       });

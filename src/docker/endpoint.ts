@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { sha256OfBytes } from '../support/digest.ts';
+import { hashBytes } from '../support/digest.ts';
 import { UsageError } from '../support/errors.ts';
 
 /** Where the Docker daemon listens. */
@@ -41,7 +41,7 @@ export async function findDockerEndpoint(env: Context['env']): Promise<DockerEnd
   const host = env.DOCKER_HOST ?? '';
   const context = host === '' ? await chosenContext(env, directory) : undefined;
   if (context !== undefined) {
-    const tls = path.join(directory, 'contexts', 'tls', sha256OfBytes(context.name), 'docker');
+    const tls = path.join(directory, 'contexts', 'tls', hashBytes(context.name), 'docker');
     return await behindTls(parseDockerUrl(context.url), tls, !context.skipVerify, false);
   }
   const endpoint = host === '' ? await ownSocket(env) : parseDockerUrl(host);
@@ -148,7 +148,7 @@ async function chosenContext(
   if (name === undefined || name === 'default') {
     return undefined;
   }
-  const file = path.join(directory, 'contexts', 'meta', sha256OfBytes(name), 'meta.json');
+  const file = path.join(directory, 'contexts', 'meta', hashBytes(name), 'meta.json');
   const found = await readJson(contextSchema, file);
   if (found === undefined) {
     throw new UsageError(`no usable Docker context "${name}" in ${directory}`, {

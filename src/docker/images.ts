@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/suggest.ts';
+import { findNearest } from '../support/suggest.ts';
 import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './docker-api.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
@@ -120,7 +120,8 @@ async function noSuchImage(endpoint: DockerEndpoint, name: string, signal: Abort
   const names = (list.data ?? [])
     .flatMap(({ RepoTags }) => RepoTags)
     .filter((tag) => tag !== '<none>:<none>');
-  const meant = nearest(name, names) ?? nearest(`${name}:latest`, names) ?? sameRepository(name, names);
+  const meant =
+    findNearest(name, names) ?? findNearest(`${name}:latest`, names) ?? sameRepository(name, names);
   const some = names.slice(0, 10).join(', ') + (names.length > 10 ? ', ...' : '');
   return new UsageError(`the Docker daemon at ${endpoint.url} has no image ${name}`, {
     fix:

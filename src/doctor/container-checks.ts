@@ -4,7 +4,7 @@ import { findContainerRuntime } from '../apptainer/container-runtime.ts';
 import { findHarmfulSettings, readSiteConfiguration } from '../apptainer/site-configuration.ts';
 import { startsImage } from '../apptainer/starts-image.ts';
 import { formatBytes } from '../support/amounts.ts';
-import { lastLines } from '../support/command.ts';
+import { getLastLines } from '../support/command.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, note, ok, warning } from './check.ts';
@@ -62,7 +62,7 @@ export const containerChecks: readonly Check[] = [
         return configuration?.isSetuid === true
           ? ok('/dev/fuse cannot be used, and is not needed: the runtime is installed setuid')
           : warning(
-              `/dev/fuse cannot be used: each start unpacks the whole SIF${await sizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
+              `/dev/fuse cannot be used: each start unpacks the whole SIF${await formatSizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
               'ask the administrators for /dev/fuse, or keep that much space free in node.temp',
             );
       }
@@ -81,7 +81,7 @@ export const containerChecks: readonly Check[] = [
       return probe.exitCode === 0
         ? ok(`${image} starts here`)
         : error(
-            `${image} does not start here: ${lastLines(probe)}`,
+            `${image} does not start here: ${getLastLines(probe)}`,
             probe.stderr.includes('/dev/fuse')
               ? 'see fuse above; a run unpacks the image instead'
               : 'when the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
@@ -99,7 +99,7 @@ export const containerChecks: readonly Check[] = [
         return ok(gpus.join(', '));
       }
       const found =
-        listed === undefined ? 'no nvidia-smi here' : `nvidia-smi lists no GPU: ${lastLines(listed)}`;
+        listed === undefined ? 'no nvidia-smi here' : `nvidia-smi lists no GPU: ${getLastLines(listed)}`;
       return gpu
         ? error(found, 'ask for a node with a GPU, or for its driver to be mended')
         : note(`${found}: usual on a login node`);
@@ -108,7 +108,7 @@ export const containerChecks: readonly Check[] = [
 ];
 
 /** Formats the size of the image and of its unpacked files: the squashfs of Triton's image has about a third of their size. */
-async function sizeNote(image: string): Promise<string> {
+async function formatSizeNote(image: string): Promise<string> {
   const size = await stat(image).catch(() => undefined);
   return size === undefined
     ? ''

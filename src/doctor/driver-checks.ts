@@ -1,13 +1,13 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { findContainerRuntime, runtimeEnvironment } from '../apptainer/container-runtime.ts';
-import { judgeDriver, tritonReleases } from '../config/triton-releases.ts';
+import { classifyDriver, listTritonReleases } from '../config/triton-releases.ts';
 import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
-const askTimeoutMs = 60_000;
+const queryTimeoutMs = 60_000;
 
 /** What NVIDIA's images say of themselves in their environment. */
 interface ImageVersions {
@@ -20,11 +20,11 @@ export const driverChecks: readonly Check[] = [
   {
     name: 'driver',
     examine: async (patient) => {
-      const driver = await driverVersion(patient.context);
-      const image = await imageVersions(patient);
+      const driver = await queryDriverVersion(patient.context);
+      const image = await queryImageVersions(patient);
       if (driver === undefined) {
         return note(
-          `no NVIDIA driver here; ${image === undefined ? 'and no image to compare it with' : describe(image)}`,
+          `no NVIDIA driver here; ${image === undefined ? 'and no image to compare it with' : formatVersions(image)}`,
         );
       }
       return image === undefined
@@ -35,18 +35,18 @@ export const driverChecks: readonly Check[] = [
 ];
 
 async function compare(driver: string, image: ImageVersions): Promise<Finding> {
-  const found = `NVIDIA driver ${driver}; ${describe(image)}`;
-  const releases = await tritonReleases();
+  const found = `NVIDIA driver ${driver}; ${formatVersions(image)}`;
+  const releases = await listTritonReleases();
   const release = releases.find((known) => known.release === image.release);
   if (release === undefined) {
     return image.cuda === undefined && image.release === undefined
       ? ok(found)
       : note(`${found}: no table of drivers for it here`);
   }
-  const fitting = releases.find((known) => judgeDriver(driver, known) === 'any GPU')?.release;
+  const fitting = releases.find((known) => classifyDriver(driver, known) === 'any GPU')?.release;
   const other =
     fitting === undefined ? 'ask for a newer driver' : `use Triton ${fitting}, or ask for a newer driver`;
-  switch (judgeDriver(driver, release)) {
+  switch (classifyDriver(driver, release)) {
     case 'any GPU':
       return ok(`${found}, which needs ${release.driver}`);
     case 'data center GPUs':
@@ -59,7 +59,7 @@ async function compare(driver: string, image: ImageVersions): Promise<Finding> {
   }
 }
 
-function describe({ cuda, release }: ImageVersions): string {
+function formatVersions({ cuda, release }: ImageVersions): string {
   const parts = [
     release === undefined ? [] : [`Triton ${release}`],
     cuda === undefined ? [] : [`CUDA ${cuda}`],
@@ -68,14 +68,14 @@ function describe({ cuda, release }: ImageVersions): string {
 }
 
 /** By nvidia-smi, else by the kernel's module itself; undefined where there is none. */
-async function driverVersion({ env, run, signal }: Context): Promise<string | undefined> {
+async function queryDriverVersion({ env, run, signal }: Context): Promise<string | undefined> {
   const program = findProgram('nvidia-smi', env);
   const said =
     program === undefined
       ? undefined
       : await run(program, ['--query-gpu=driver_version', '--format=csv,noheader'], {
           env,
-          timeoutMs: askTimeoutMs,
+          timeoutMs: queryTimeoutMs,
           signal,
         });
   const version = said?.exitCode === 0 ? /^\d+(\.\d+)+/.exec(said.stdout.trim())?.[0] : undefined;
@@ -85,7 +85,11 @@ async function driverVersion({ env, run, signal }: Context): Promise<string | un
 }
 
 /** Undefined when there is no image yet. */
-async function imageVersions({ context, settings, root }: CheckContext): Promise<ImageVersions | undefined> {
+async function queryImageVersions({
+  context,
+  settings,
+  root,
+}: CheckContext): Promise<ImageVersions | undefined> {
   const image = path.resolve(root, settings.image.file);
   try {
     await access(image);
@@ -96,7 +100,7 @@ async function imageVersions({ context, settings, root }: CheckContext): Promise
   const told = await context.run(
     runtime.path,
     ['--silent', 'exec', '--cleanenv', '--no-home', '--pwd', '/', image, 'env'],
-    { env: runtimeEnvironment(context.env), timeoutMs: askTimeoutMs, signal: context.signal },
+    { env: runtimeEnvironment(context.env), timeoutMs: queryTimeoutMs, signal: context.signal },
   );
   const value = (name: string) => new RegExp(`^${name}=(\\S+)$`, 'm').exec(told.stdout)?.[1];
   return { cuda: value('CUDA_VERSION'), release: value('NVIDIA_TRITON_SERVER_VERSION') };

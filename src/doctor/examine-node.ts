@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { jobDirectives, valueOf } from '../slurm/directives.ts';
-import { onCluster } from '../slurm/job-id.ts';
+import { createDirectives, findDirective } from '../slurm/directives.ts';
+import { toClusterOption } from '../slurm/job-id.ts';
 import { slurmFailure } from '../slurm/run-slurm.ts';
 import { fixOfRefusal } from '../slurm/explain-refusal.ts';
-import { fullRequest } from '../slurm/request-options.ts';
+import { createFullRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess } from '../support/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
-import { ownCommand } from '../support/own-command.ts';
+import { getOwnCommand } from '../support/own-command.ts';
 import type { CheckContext } from './check.ts';
 import type { CheckResult } from './examine.ts';
 
@@ -21,7 +21,7 @@ export interface NodeRequest {
   readonly args: readonly string[];
 }
 
-const diagnosesSchema = z.array(
+const resultsSchema = z.array(
   z.object({
     check: z.string(),
     status: z.enum(['ok', 'note', 'warning', 'error']),
@@ -36,27 +36,27 @@ const diagnosesSchema = z.array(
  * @throws {NotReadyError} with Slurm's reason when the job does not start in time; it is cancelled.
  * @throws {CommandFailedError} when Slurm refuses it, or hpc-gat cannot run there.
  */
-export async function examineOnNode(
+export async function runChecksOnNode(
   { context, settings, gpu }: CheckContext,
   { partition, waitMs, args }: NodeRequest,
 ): Promise<{ node: string; diagnoses: CheckResult[] }> {
   const { slurm } = settings;
-  const directives = jobDirectives({
+  const directives = createDirectives({
     ...{ name: '', output: '', warnSeconds: 0, settings: slurm },
     // A partition for GPU jobs may reject a job that requests none.
     gpu: gpu || (partition === slurm.gpu.partition && partition !== slurm.partition),
   });
-  const cluster = valueOf(directives, 'clusters');
-  const request = fullRequest([
+  const cluster = findDirective(directives, 'clusters');
+  const request = createFullRequest([
     ...directives.filter(([name]) => name !== 'partition'),
     ['partition', partition],
   ]);
   const result = await runSmallJob(context, {
     options: [
-      ...[...onCluster(cluster), ...request, '--nodes=1', '--ntasks=1', `--time=${jobMinutes}`],
+      ...[...toClusterOption(cluster), ...request, '--nodes=1', '--ntasks=1', `--time=${jobMinutes}`],
       '--job-name=hpc-gat-doctor',
     ],
-    command: ['bash', '-s', '--', ...ownCommand(), 'doctor', '--json', ...args],
+    command: ['bash', '-s', '--', ...getOwnCommand(), 'doctor', '--json', ...args],
     input: [...settings.setup, 'hostname', 'exec "$@" </dev/null', ''].join('\n'),
     cluster,
     waitMs,
@@ -64,13 +64,13 @@ export async function examineOnNode(
   }).catch((error: unknown) => {
     throw error instanceof NotStartedError
       ? new NotReadyError(`the job on ${partition} did not start within ${waitMs / 1_000} s: ${error.why}`, {
-          fix: `${fixOfWaiting(error.why)}; the job was cancelled`,
+          fix: `${findPendingFix(error.why)}; the job was cancelled`,
           cause: error,
         })
       : error;
   });
   const [node = '', ...rest] = result.stdout.split('\n');
-  const told = diagnosesSchema.safeParse(parseJson(rest.join('\n')));
+  const told = resultsSchema.safeParse(parseJson(rest.join('\n')));
   if (!told.success) {
     if (node === '') {
       const fix = await fixOfRefusal(context, result.stderr, { partition, clusters: cluster });
@@ -87,7 +87,7 @@ export async function examineOnNode(
   };
 }
 
-function fixOfWaiting(why: string): string {
+function findPendingFix(why: string): string {
   return /QOSMin|MinGRES|gres/i.test(why)
     ? 'this partition starts only jobs that request GPUs: add --gpu'
     : 'wait longer with --wait, or name another partition';

@@ -26,14 +26,14 @@ const checks: readonly Check[] = [
 export async function runChecks(patient: CheckContext): Promise<CheckResult[]> {
   const diagnoses: CheckResult[] = [];
   for (const { name, examine: look } of checks) {
-    for (const finding of [await findings(look, patient)].flat()) {
+    for (const finding of [await runCheck(look, patient)].flat()) {
       diagnoses.push({ check: name, ...finding });
     }
   }
   return diagnoses;
 }
 
-async function findings(look: Check['examine'], patient: CheckContext): Promise<Finding | Finding[]> {
+async function runCheck(look: Check['examine'], patient: CheckContext): Promise<Finding | Finding[]> {
   try {
     return await look(patient);
   } catch (error) {

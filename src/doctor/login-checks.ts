@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { likelyLoginFile } from '../run/login-files.ts';
+import { findSuspiciousLoginFile } from '../run/login-files.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, ok } from './check.ts';
 
@@ -38,7 +38,7 @@ export const loginChecks: readonly Check[] = [
         : `ends with ${result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`} before it has run a command`;
       return error(
         `${program} as a login shell ${how}: Slurm cannot load the environment of a job, and cancels it`,
-        `correct ${await likelyLoginFile(HOME, program)}, or submit with --sbatch export=NIL, which does not read it`,
+        `correct ${await findSuspiciousLoginFile(HOME, program)}, or submit with --sbatch export=NIL, which does not read it`,
       );
     },
   },

@@ -8,14 +8,14 @@ import { findProgram } from '../support/find-program.ts';
 import { type Check, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
 
-const askTimeoutMs = 20_000;
+const queryTimeoutMs = 20_000;
 const gibibyte = 1024 ** 3;
 
 /** From Linux's include/uapi/linux/magic.h and Lustre's lustre_user.h. */
 const lustreMagic = 0x0bd00bd0;
 
 /** Below it a layer or a log may not fit any more. */
-const leastFreeBytes = 2 * gibibyte;
+const minFreeBytes = 2 * gibibyte;
 /** Of an image that is converted: its layers and its tree, both for a moment. */
 const conversionBytes = 4 * gibibyte;
 
@@ -23,39 +23,39 @@ export const quotaChecks: readonly Check[] = [
   {
     name: 'quota',
     examine: async ({ context, root }) => {
-      const home = homeOf(context);
+      const home = getHome(context);
       const findings: Finding[] = [];
       for (const directory of [...new Set([home, root])]) {
-        findings.push(judge(directory, await usageOf(context, directory)));
+        findings.push(assessUsage(directory, await queryUsage(context, directory)));
       }
       return findings;
     },
   },
   {
     name: 'cache',
-    examine: async (patient) => [await runtimeCache(patient), await layerCache(patient)],
+    examine: async (patient) => [await checkRuntimeCache(patient), await checkLayerCache(patient)],
   },
   {
     name: 'conversion-temp',
     examine: async ({ context: { env } }) => {
       const directory = env.APPTAINER_TMPDIR ?? env.SINGULARITY_TMPDIR ?? env.TMPDIR ?? '/tmp';
-      const free = await freeBytesOf(directory);
+      const free = await getFreeBytes(directory);
       return free === undefined || free < conversionBytes
         ? warning(
-            free === undefined ? `${directory} is not there` : `${directory}: ${inGiB(free)} free`,
+            free === undefined ? `${directory} is not there` : `${directory}: ${formatGiB(free)} free`,
             'a large recipe may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
           )
-        : ok(`${directory}: ${inGiB(free)} free`);
+        : ok(`${directory}: ${formatGiB(free)} free`);
     },
   },
 ];
 
 /** Where Apptainer keeps what it builds and pulls. */
-async function runtimeCache({ context }: CheckContext): Promise<Finding> {
-  const directory = cacheDirectory(context.env, homeOf(context));
-  const size = await sizeOf(context, directory);
-  const found = size === undefined ? `${directory}: not there yet` : `${directory}: ${inGiB(size)}`;
-  return judgeCache(context, {
+async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
+  const directory = cacheDirectory(context.env, getHome(context));
+  const size = await measureSize(context, directory);
+  const found = size === undefined ? `${directory}: not there yet` : `${directory}: ${formatGiB(size)}`;
+  return assessCache(context, {
     directory,
     found,
     neededBytes: conversionBytes,
@@ -64,7 +64,7 @@ async function runtimeCache({ context }: CheckContext): Promise<Finding> {
 }
 
 /** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
-async function layerCache({ context, settings }: CheckContext): Promise<Finding> {
+async function checkLayerCache({ context, settings }: CheckContext): Promise<Finding> {
   const place = cachePlace(settings.cache, context);
   if (place === undefined) {
     return {
@@ -76,15 +76,15 @@ async function layerCache({ context, settings }: CheckContext): Promise<Finding>
   const { directory, limitBytes } = place;
   const { entries } = await listCache(directory, context.clock.now());
   const size = bytesOf(entries);
-  return judgeCache(context, {
+  return assessCache(context, {
     directory,
-    found: `${directory}: ${inGiB(size)} of at most ${inGiB(limitBytes)}`,
+    found: `${directory}: ${formatGiB(size)} of at most ${formatGiB(limitBytes)}`,
     neededBytes: Math.max(0, limitBytes - size),
     fix: 'set cache.folder or a smaller cache.limit in hpc-gat.yaml; `hpc-gat cache prune --all` empties it',
   });
 }
 
-interface CacheFound {
+interface CacheUsage {
   readonly directory: string;
   readonly found: string;
   /** What it may still grow by. */
@@ -92,27 +92,27 @@ interface CacheFound {
   readonly fix: string;
 }
 
-async function judgeCache(
+async function assessCache(
   context: Context,
-  { directory, found, neededBytes, fix }: CacheFound,
+  { directory, found, neededBytes, fix }: CacheUsage,
 ): Promise<Finding> {
-  const home = homeOf(context);
+  const home = getHome(context);
   if (!`${directory}/`.startsWith(`${home}/`)) {
     return ok(found);
   }
-  const { freeBytes } = await usageOf(context, home);
-  return freeBytes !== undefined && freeBytes < leastFreeBytes + neededBytes
-    ? warning(`${found}, in the home, where ${inGiB(freeBytes)} are left`, fix)
+  const { freeBytes } = await queryUsage(context, home);
+  return freeBytes !== undefined && freeBytes < minFreeBytes + neededBytes
+    ? warning(`${found}, in the home, where ${formatGiB(freeBytes)} are left`, fix)
     : ok(`${found}, in the home`);
 }
 
-function judge(directory: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
-  const left = freeBytes === undefined ? '' : `, ${inGiB(freeBytes)} left`;
+function assessUsage(directory: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
+  const left = freeBytes === undefined ? '' : `, ${formatGiB(freeBytes)} left`;
   const what =
     limitBytes === undefined
       ? `${directory}: no quota told by ${by}${left}`
-      : `${directory}: ${inGiB(usedBytes ?? 0)} of ${inGiB(limitBytes)} used (${by})${left}`;
-  return freeBytes !== undefined && freeBytes < leastFreeBytes
+      : `${directory}: ${formatGiB(usedBytes ?? 0)} of ${formatGiB(limitBytes)} used (${by})${left}`;
+  return freeBytes !== undefined && freeBytes < minFreeBytes
     ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
     : limitBytes === undefined
       ? note(what)
@@ -120,11 +120,11 @@ function judge(directory: string, { usedBytes, limitBytes, freeBytes, by }: Usag
 }
 
 /** What this user may still write there: by `lfs quota` on Lustre, by `quota` elsewhere, by the file system's own space. */
-async function usageOf(context: Context, directory: string): Promise<Usage> {
-  const free = await freeBytesOf(directory);
+async function queryUsage(context: Context, directory: string): Promise<Usage> {
+  const free = await getFreeBytes(directory);
   const told = (await isLustre(directory))
-    ? await askLustre(context, directory)
-    : await askQuota(context, directory);
+    ? await queryLustreQuota(context, directory)
+    : await queryQuota(context, directory);
   const own = told?.freeBytes;
   return {
     ...(told ?? { by: 'quota or lfs', usedBytes: undefined, limitBytes: undefined }),
@@ -132,33 +132,42 @@ async function usageOf(context: Context, directory: string): Promise<Usage> {
   };
 }
 
-async function askLustre(context: Context, directory: string): Promise<Usage | undefined> {
-  const said = await ask(context, 'lfs', ['quota', '-q', '-u', userName(context), directory]);
+async function queryLustreQuota(context: Context, directory: string): Promise<Usage | undefined> {
+  const said = await queryProgram(context, 'lfs', ['quota', '-q', '-u', getUserName(context), directory]);
   return said === undefined ? undefined : parseLustreQuota(said);
 }
 
-async function askQuota(context: Context, directory: string): Promise<Usage | undefined> {
-  const said = await ask(context, 'quota', ['--no-wrap', '--show-mntpoint', '--hide-device', '--raw-grace']);
-  const mountPoint = await mountPointOf(directory);
+async function queryQuota(context: Context, directory: string): Promise<Usage | undefined> {
+  const said = await queryProgram(context, 'quota', [
+    '--no-wrap',
+    '--show-mntpoint',
+    '--hide-device',
+    '--raw-grace',
+  ]);
+  const mountPoint = await findMountPoint(directory);
   return said === undefined || mountPoint === undefined ? undefined : parseQuota(said, mountPoint);
 }
 
 /** What a program says; its exit code tells only whether the quota is exceeded. */
-async function ask(context: Context, name: string, args: readonly string[]): Promise<string | undefined> {
+async function queryProgram(
+  context: Context,
+  name: string,
+  args: readonly string[],
+): Promise<string | undefined> {
   const program = findProgram(name, context.env);
   if (program === undefined) {
     return undefined;
   }
   const { run, env, signal } = context;
-  const { stdout } = await run(program, args, { env, timeoutMs: askTimeoutMs, signal });
+  const { stdout } = await run(program, args, { env, timeoutMs: queryTimeoutMs, signal });
   return stdout;
 }
 
-function homeOf({ env }: Context): string {
+function getHome({ env }: Context): string {
   return env.HOME ?? userInfo().homedir;
 }
 
-function userName({ env }: Context): string {
+function getUserName({ env }: Context): string {
   return env.USER ?? userInfo().username;
 }
 
@@ -171,11 +180,13 @@ async function isLustre(directory: string): Promise<boolean> {
 }
 
 /** The highest directory above with the same device; undefined for one that is not there. */
-async function mountPointOf(directory: string): Promise<string | undefined> {
+async function findMountPoint(directory: string): Promise<string | undefined> {
   try {
     const { dev } = await stat(directory);
     const parent = path.dirname(directory);
-    return parent === directory || (await stat(parent)).dev !== dev ? directory : await mountPointOf(parent);
+    return parent === directory || (await stat(parent)).dev !== dev
+      ? directory
+      : await findMountPoint(parent);
   } catch {
     return undefined;
   }
@@ -187,13 +198,13 @@ function cacheDirectory(env: Context['env'], home: string): string {
 }
 
 /** Undefined when it is not there; a large one on a slow file system is not counted to its end. */
-async function sizeOf({ run, env, signal }: Context, directory: string): Promise<number | undefined> {
-  const { stdout } = await run('du', ['-s', '-k', directory], { env, timeoutMs: askTimeoutMs, signal });
+async function measureSize({ run, env, signal }: Context, directory: string): Promise<number | undefined> {
+  const { stdout } = await run('du', ['-s', '-k', directory], { env, timeoutMs: queryTimeoutMs, signal });
   const kibibytes = /^(\d+)\s/.exec(stdout)?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
-async function freeBytesOf(directory: string): Promise<number | undefined> {
+async function getFreeBytes(directory: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
@@ -202,6 +213,6 @@ async function freeBytesOf(directory: string): Promise<number | undefined> {
   }
 }
 
-function inGiB(bytes: number): string {
+function formatGiB(bytes: number): string {
   return `${(bytes / gibibyte).toFixed(1)} GiB`;
 }

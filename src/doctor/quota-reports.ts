@@ -14,17 +14,17 @@ export interface Usage {
  */
 export function parseQuota(said: string, mountPoint: string): Usage | undefined {
   const line = said.split('\n').find((text) => text.trim().split(/\s+/)[0] === mountPoint);
-  return line === undefined ? undefined : usage('quota', line.trim().split(/\s+/).slice(1));
+  return line === undefined ? undefined : createUsage('quota', line.trim().split(/\s+/).slice(1));
 }
 
 /** `lfs quota -q -u USER DIRECTORY`: the directory, then used, soft and hard limit in KiB; long paths stand in a line of their own. */
 export function parseLustreQuota(said: string): Usage | undefined {
   const words = said.trim().split(/\s+/);
-  return words.length < 4 ? undefined : usage('lfs quota', words.slice(1));
+  return words.length < 4 ? undefined : createUsage('lfs quota', words.slice(1));
 }
 
-function usage(by: string, [used, soft, hard]: readonly string[]): Usage | undefined {
-  const [usedBytes, softBytes, hardBytes] = [used, soft, hard].map(bytes);
+function createUsage(by: string, [used, soft, hard]: readonly string[]): Usage | undefined {
+  const [usedBytes, softBytes, hardBytes] = [used, soft, hard].map(parseKibibytes);
   if (usedBytes === undefined) {
     return undefined;
   }
@@ -40,7 +40,7 @@ function usage(by: string, [used, soft, hard]: readonly string[]): Usage | undef
 }
 
 /** `123`, `123*`, `[123]`: KiB. */
-function bytes(word: string | undefined): number | undefined {
+function parseKibibytes(word: string | undefined): number | undefined {
   const digits = /^\[?(\d+)\]?\*?$/.exec(word ?? '')?.[1];
   return digits === undefined ? undefined : Number(digits) * 1024;
 }

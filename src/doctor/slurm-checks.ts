@@ -1,6 +1,6 @@
 import { isSlurmVariable } from '../slurm/run-slurm.ts';
 import { isRuntimeOption } from '../apptainer/container-runtime.ts';
-import { askController } from '../slurm/controller.ts';
+import { queryController } from '../slurm/controller.ts';
 import { findProgram } from '../support/find-program.ts';
 import { type Check, error, note, ok } from './check.ts';
 import { nameChecks } from './slurm-names.ts';
@@ -18,7 +18,7 @@ export const slurmChecks: readonly Check[] = [
       if (missing.length > 0) {
         return error(`missing: ${missing.join(', ')}`, 'load the module of Slurm, or ask the administrators');
       }
-      const controller = await askController(context);
+      const controller = await queryController(context);
       switch (controller.state) {
         case 'answers':
           return ok('the controller answers');

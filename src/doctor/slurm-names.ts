@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { associationsOf, type Association } from '../slurm/account.ts';
-import { askController } from '../slurm/controller.ts';
+import { listAssociations, type Association } from '../slurm/account.ts';
+import { queryController } from '../slurm/controller.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { findProgram } from '../support/find-program.ts';
@@ -20,7 +20,7 @@ export const nameChecks: readonly Check[] = [
         patient.context,
         typeof clusters === 'string' ? clusters : undefined,
       );
-      const findings = [...unknownPartitions(patient, known), ...unknownGpuType(patient, known)];
+      const findings = [...checkPartitions(patient, known), ...checkGpuType(patient, known)];
       const names = known.map(({ name }) => name).join(', ');
       return findings.length > 0 ? findings : ok(`here: ${names}`);
     },
@@ -32,11 +32,11 @@ export const nameChecks: readonly Check[] = [
       if (!(await hasCluster(context, ['sacctmgr', 'scontrol']))) {
         return note('not asked: no accounting of Slurm here');
       }
-      const own = await associationsOf(context, context.env.USER ?? userInfo().username);
+      const own = await listAssociations(context, context.env.USER ?? userInfo().username);
       if (own.length === 0) {
         return note('accounting tells of none of yours');
       }
-      const findings = unknownAccounts(patient, own);
+      const findings = checkAccounts(patient, own);
       const names = [...new Set(own.map(({ account }) => account))].join(', ');
       return findings.length > 0 ? findings : ok(`yours: ${names}`);
     },
@@ -46,26 +46,26 @@ export const nameChecks: readonly Check[] = [
 async function hasCluster(context: Context, asked: readonly string[]): Promise<boolean> {
   return (
     asked.every((program) => findProgram(program, context.env) !== undefined) &&
-    (await askController(context)).state !== 'none'
+    (await queryController(context)).state !== 'none'
   );
 }
 
 /** What jobs are asked with, without a GPU and with one. */
-function jobsOf({ settings: { slurm } }: CheckContext) {
+function listJobSettings({ settings: { slurm } }: CheckContext) {
   return [slurm, { ...slurm, ...slurm.gpu }];
 }
 
-function unknownPartitions(patient: CheckContext, known: readonly Partition[]): Finding[] {
+function checkPartitions(patient: CheckContext, known: readonly Partition[]): Finding[] {
   const names = known.map(({ name }) => name);
   // Several may be named, with commas.
-  const wanted = jobsOf(patient).flatMap(({ partition = '' }) => partition.split(','));
-  return unknownAmong(wanted, names).map((name) =>
+  const wanted = listJobSettings(patient).flatMap(({ partition = '' }) => partition.split(','));
+  return findUnknown(wanted, names).map((name) =>
     error(`"${name}" is not here`, suggestion(name, 'partitions here', names)),
   );
 }
 
 /** Slurm does not care for capitals in them. */
-function unknownGpuType({ settings: { slurm } }: CheckContext, known: readonly Partition[]): Finding[] {
+function checkGpuType({ settings: { slurm } }: CheckContext, known: readonly Partition[]): Finding[] {
   const { type, partition = slurm.partition } = slurm.gpu;
   const types = known
     .filter(({ name }) => partition === undefined || partition.split(',').includes(name))
@@ -82,10 +82,10 @@ function unknownGpuType({ settings: { slurm } }: CheckContext, known: readonly P
 }
 
 /** A warning: not every site refuses what accounting does not know. */
-function unknownAccounts(patient: CheckContext, own: readonly Association[]): Finding[] {
-  const jobs = jobsOf(patient);
+function checkAccounts(patient: CheckContext, own: readonly Association[]): Finding[] {
+  const jobs = listJobSettings(patient);
   const accounts = [...new Set(own.map(({ account }) => account))];
-  const foreign = unknownAmong(
+  const foreign = findUnknown(
     jobs.map(({ account = '' }) => account),
     accounts,
   );
@@ -93,7 +93,7 @@ function unknownAccounts(patient: CheckContext, own: readonly Association[]): Fi
     const usable = own
       .filter((each) => account === undefined || foreign.includes(account) || each.account === account)
       .flatMap((each) => each.qos);
-    return unknownAmong([qos ?? ''], usable).map((name) => ({ name, usable }));
+    return findUnknown([qos ?? ''], usable).map((name) => ({ name, usable }));
   });
   return [
     ...foreign.map((name) =>
@@ -105,6 +105,6 @@ function unknownAccounts(patient: CheckContext, own: readonly Association[]): Fi
   ];
 }
 
-function unknownAmong(wanted: readonly string[], known: readonly string[]): string[] {
+function findUnknown(wanted: readonly string[], known: readonly string[]): string[] {
   return [...new Set(wanted)].filter((name) => name !== '' && !known.includes(name));
 }

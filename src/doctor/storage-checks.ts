@@ -14,7 +14,7 @@ export const storageChecks: readonly Check[] = [
   {
     name: 'shared-memory',
     examine: () =>
-      spaceOf(
+      checkSpace(
         '/dev/shm',
         sharedMemoryMiB,
         'requests pass through it; ask for a larger /dev/shm, or free what is in it',
@@ -26,7 +26,7 @@ export const storageChecks: readonly Check[] = [
       for (const candidate of settings.node.temp) {
         const directory = candidate.startsWith('$') ? context.env[candidate.slice(1)] : candidate;
         if (directory !== undefined && directory !== '' && (await isWritable(directory))) {
-          return spaceOf(
+          return checkSpace(
             directory,
             settings.node.tempFreeMiB,
             'free some, or name another directory in node.temp',
@@ -51,7 +51,7 @@ export const storageChecks: readonly Check[] = [
           'compute nodes do not see it: use a directory on the shared file system for `submit`',
         );
       }
-      return spaceOf(
+      return checkSpace(
         root,
         projectMiB,
         'logs and the SIF need space: free some, or move the project off the home quota',
@@ -60,7 +60,7 @@ export const storageChecks: readonly Check[] = [
   },
 ];
 
-async function spaceOf(directory: string, neededMiB: number, fix: string): Promise<Finding> {
+async function checkSpace(directory: string, neededMiB: number, fix: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(directory);
   const freeMiB = Math.floor((bavail * bsize) / mebibyte);
   return freeMiB >= neededMiB

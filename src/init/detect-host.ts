@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { findRuntimeModule } from '../apptainer/find-module.ts';
-import { defaultAccount } from '../slurm/account.ts';
+import { findDefaultAccount } from '../slurm/account.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
@@ -30,21 +30,23 @@ export interface HostFacts {
 export async function detectHost(context: Context): Promise<HostFacts> {
   const { env, cwd } = context;
   const program = findProgram('apptainer', env) ?? findProgram('singularity', env);
-  const { partitions, noPartitions } = await askPartitions(context);
+  const { partitions, noPartitions } = await queryPartitions(context);
   return {
     host: hostname(),
     partitions,
     noPartitions,
     account:
-      noPartitions === undefined ? await defaultAccount(context, env.USER ?? userInfo().username) : undefined,
+      noPartitions === undefined
+        ? await findDefaultAccount(context, env.USER ?? userInfo().username)
+        : undefined,
     program,
     module: program === undefined ? await findRuntimeModule(context) : undefined,
-    sifFiles: await sifFilesIn(cwd),
-    models: await modelsIn(path.join(cwd, 'models')),
+    sifFiles: await listSifFiles(cwd),
+    models: await listModels(path.join(cwd, 'models')),
   };
 }
 
-async function askPartitions(context: Context): Promise<Pick<HostFacts, 'partitions' | 'noPartitions'>> {
+async function queryPartitions(context: Context): Promise<Pick<HostFacts, 'partitions' | 'noPartitions'>> {
   try {
     const partitions = await listPartitions(context);
     return {
@@ -60,7 +62,7 @@ async function askPartitions(context: Context): Promise<Pick<HostFacts, 'partiti
   }
 }
 
-async function sifFilesIn(directory: string): Promise<string[]> {
+async function listSifFiles(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sif'));
   const dated = await Promise.all(
     names.map(async (name) => ({ name, changedMs: (await lstat(path.join(directory, name))).mtimeMs })),
@@ -69,7 +71,7 @@ async function sifFilesIn(directory: string): Promise<string[]> {
 }
 
 /** Triton takes each directory for a model; one without a version in it is none yet. */
-async function modelsIn(directory: string): Promise<string[] | undefined> {
+async function listModels(directory: string): Promise<string[] | undefined> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
     return entries

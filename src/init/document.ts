@@ -1,4 +1,4 @@
-import { yamlLines } from '../support/yaml.ts';
+import { formatYaml } from '../support/yaml.ts';
 
 /** One value of the file to be written. */
 export interface Entry {
@@ -15,13 +15,13 @@ export interface Entry {
  * The entries as a YAML text in their order, each below its comment. Those that are examples are comments themselves,
  * and so is a key below which there are only examples.
  */
-export function writeDocument(head: readonly string[], entries: readonly Entry[]): string {
-  const blocks = sectionsOf(entries, 0).map((section) => sectionLines(section, 0).join('\n'));
-  return `${[head.map(comment).join('\n'), ...blocks].join('\n\n')}\n`;
+export function formatDocument(head: readonly string[], entries: readonly Entry[]): string {
+  const blocks = groupSections(entries, 0).map((section) => formatSection(section, 0).join('\n'));
+  return `${[head.map(formatComment).join('\n'), ...blocks].join('\n\n')}\n`;
 }
 
 /** Entries that share a key, with the depth at which they do. */
-function sectionsOf(entries: readonly Entry[], depth: number): Entry[][] {
+function groupSections(entries: readonly Entry[], depth: number): Entry[][] {
   const sections = new Map<string, Entry[]>();
   for (const entry of entries) {
     const key = entry.path[depth] ?? '';
@@ -31,7 +31,7 @@ function sectionsOf(entries: readonly Entry[], depth: number): Entry[][] {
 }
 
 /** @param inExample whether all around it is a comment already. */
-function sectionLines(section: readonly Entry[], depth: number, inExample = false): string[] {
+function formatSection(section: readonly Entry[], depth: number, inExample = false): string[] {
   const [first] = section;
   if (first === undefined) {
     return [];
@@ -40,17 +40,17 @@ function sectionLines(section: readonly Entry[], depth: number, inExample = fals
   const isLeaf = first.path.length === depth + 1;
   const key = first.path[depth] ?? '';
   const lines = isLeaf
-    ? yamlLines({ [key]: first.value })
+    ? formatYaml({ [key]: first.value })
     : [
         `${key}:`,
-        ...sectionsOf(section, depth + 1)
-          .flatMap((inner) => sectionLines(inner, depth + 1, isExample))
+        ...groupSections(section, depth + 1)
+          .flatMap((inner) => formatSection(inner, depth + 1, isExample))
           .map((line) => `  ${line}`),
       ];
-  const why = isLeaf ? first.why.map(comment) : [];
-  return [...why, ...(isExample && !inExample ? lines.map(comment) : lines)];
+  const why = isLeaf ? first.why.map(formatComment) : [];
+  return [...why, ...(isExample && !inExample ? lines.map(formatComment) : lines)];
 }
 
-function comment(line: string): string {
+function formatComment(line: string): string {
   return `# ${line}`;
 }

@@ -5,7 +5,7 @@ import type { Entry } from './document.ts';
 import type { HostFacts } from './detect-host.ts';
 
 /** What is for trying things out is not where runs should go by themselves. */
-const forTests = /debug|devel|test|interactive|short-?gpu/i;
+const testPartition = /debug|devel|test|interactive|short-?gpu/i;
 const defaultMemoryMb = 4096;
 /** Of a node's memory, where the default is more than it has: some belongs to the system. */
 const share = 0.75;
@@ -14,44 +14,44 @@ const share = 0.75;
 export function guessSlurm(survey: HostFacts, profile: Settings['slurm'] = {}): Entry[] {
   const usable = survey.partitions.filter(({ isUp }) => isUp);
   const forAll = usable.find(({ isDefault }) => isDefault) ?? usable.find(({ gpus }) => gpus.length === 0);
-  const common = forAll === undefined ? [] : limits(forAll);
+  const common = forAll === undefined ? [] : findLimits(forAll);
   // A site that has GPUs without a partition being named finds partitions itself, and a named one would hold for GPU jobs too.
   const siteFindsThem = profile.gpu !== undefined && profile.gpu.partition === undefined;
   return [
-    accountEntry(survey),
+    guessAccount(survey),
     ...(profile.partition === undefined && !siteFindsThem
-      ? [partitionEntry(survey, usable, forAll), ...under(['slurm'], common)]
+      ? [guessPartition(survey, usable, forAll), ...toEntries(['slurm'], common)]
       : []),
-    ...(profile.gpu === undefined ? gpuEntries(survey, usable, common) : []),
+    ...(profile.gpu === undefined ? guessGpuSettings(survey, usable, common) : []),
   ];
 }
 
-function accountEntry({ account }: HostFacts): Entry {
+function guessAccount({ account }: HostFacts): Entry {
   const path = ['slurm', 'account'];
   return account === undefined
-    ? example(path, 'NAME', 'Where the cluster asks for one; none of yours is known here.')
+    ? createExample(path, 'NAME', 'Where the cluster asks for one; none of yours is known here.')
     : { path, value: account, why: ['Your default account, says sacctmgr.'] };
 }
 
-function partitionEntry(
+function guessPartition(
   { noPartitions }: HostFacts,
   usable: readonly Partition[],
   chosen: Partition | undefined,
 ): Entry {
   const path = ['slurm', 'partition'];
   if (chosen === undefined) {
-    return example(path, 'NAME', noPartitions ?? 'sinfo shows no partition that is up.');
+    return createExample(path, 'NAME', noPartitions ?? 'sinfo shows no partition that is up.');
   }
   const first = chosen.isDefault ? 'The default of sinfo' : 'The first without GPUs of sinfo';
   return {
     path,
     value: chosen.name,
-    why: [`${first}: ${describe(chosen)}.`, ...others(usable, chosen)],
+    why: [`${first}: ${formatPartition(chosen)}.`, ...formatOthers(usable, chosen)],
   };
 }
 
 /** @param common what is said for all jobs already. */
-function gpuEntries(
+function guessGpuSettings(
   { noPartitions }: HostFacts,
   usable: readonly Partition[],
   common: readonly Limit[],
@@ -59,12 +59,12 @@ function gpuEntries(
   const candidates = usable.filter(({ gpus }) => gpus.length > 0);
   const chosen =
     candidates.find(({ isDefault }) => isDefault) ??
-    candidates.find(({ name }) => !forTests.test(name)) ??
+    candidates.find(({ name }) => !testPartition.test(name)) ??
     candidates[0];
   const path = ['slurm', 'gpu'];
   if (chosen === undefined) {
     const none = noPartitions === undefined ? ' sinfo shows no GPU in a partition that is up.' : '';
-    return [example([...path, 'partition'], 'NAME', `For --gpu.${none}`)];
+    return [createExample([...path, 'partition'], 'NAME', `For --gpu.${none}`)];
   }
   const types = [...new Set(chosen.gpus.flatMap(({ type }) => (type === undefined ? [] : [type])))];
   const known = new Set(common.map(({ key, value }) => `${key} ${value}`));
@@ -73,8 +73,8 @@ function gpuEntries(
       path: [...path, 'partition'],
       value: chosen.name,
       why: [
-        `For --gpu: ${candidates.length === 1 ? 'the only one' : 'one'} with GPUs in sinfo: ${describe(chosen)}.`,
-        ...others(candidates, chosen),
+        `For --gpu: ${candidates.length === 1 ? 'the only one' : 'one'} with GPUs in sinfo: ${formatPartition(chosen)}.`,
+        ...formatOthers(candidates, chosen),
       ],
     },
     {
@@ -84,10 +84,12 @@ function gpuEntries(
     },
     ...types
       .slice(0, 1)
-      .map((type) => example([...path, 'type'], type, `Any type is taken; there: ${types.join(', ')}.`)),
-    ...under(
+      .map((type) =>
+        createExample([...path, 'type'], type, `Any type is taken; there: ${types.join(', ')}.`),
+      ),
+    ...toEntries(
       path,
-      limits(chosen).filter(({ key, value }) => !known.has(`${key} ${value}`)),
+      findLimits(chosen).filter(({ key, value }) => !known.has(`${key} ${value}`)),
     ),
   ];
 }
@@ -99,7 +101,7 @@ interface Limit {
 }
 
 /** Where the defaults ask for more than a node of that partition has. */
-function limits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
+function findLimits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
   const { cpus: wanted, time } = defaultSettings.slurm;
   const found: Limit[] = [];
   if (limitMinutes !== undefined && limitMinutes < (parseMinutes(time) ?? 0)) {
@@ -116,30 +118,30 @@ function limits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
   return found;
 }
 
-function under(path: readonly string[], found: readonly Limit[]): Entry[] {
+function toEntries(path: readonly string[], found: readonly Limit[]): Entry[] {
   return found.map(({ key, value, why }) => ({ path: [...path, key], value, why: [why] }));
 }
 
 /** "2 fake GPUs a node, jobs of up to 60 min". */
-function describe({ gpus, limitMinutes }: Partition): string {
+function formatPartition({ gpus, limitMinutes }: Partition): string {
   const kinds = [
     ...new Set(gpus.map(({ type, count }) => (type === undefined ? `${count}` : `${count} ${type}`))),
   ];
   return [
     kinds.length === 0 ? 'no GPUs' : `${kinds.join(' or ')} GPUs a node`,
-    limitMinutes === undefined ? 'no limit of time' : `jobs of up to ${hours(limitMinutes)}`,
+    limitMinutes === undefined ? 'no limit of time' : `jobs of up to ${formatMinutes(limitMinutes)}`,
   ].join(', ');
 }
 
-function hours(minutes: number): string {
+function formatMinutes(minutes: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
-function others(partitions: readonly Partition[], chosen: Partition): string[] {
+function formatOthers(partitions: readonly Partition[], chosen: Partition): string[] {
   const names = partitions.filter((partition) => partition !== chosen).map(({ name }) => name);
   return names.length === 0 ? [] : [`Others: ${names.join(', ')}; sinfo does not say who may use which.`];
 }
 
-function example(path: readonly string[], value: string, why: string): Entry {
+function createExample(path: readonly string[], value: string, why: string): Entry {
   return { path, value, why: [why], example: true };
 }

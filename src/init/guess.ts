@@ -15,16 +15,16 @@ export interface Site {
 /** Every entry of a fresh hpc-gat.yaml; what the site's profile says itself is left out. */
 export function guessEntries(survey: HostFacts, site: Site): Entry[] {
   const entries = [
-    siteEntry(site),
-    ...imageEntries(survey),
-    ...modelEntries(survey),
+    guessSite(site),
+    ...guessImage(survey),
+    ...guessModel(survey),
     ...guessSlurm(survey, site.profile.slurm),
-    setupEntry(survey),
+    guessSetup(survey),
   ];
   return entries.filter(({ path }) => !isSet(site.profile, path));
 }
 
-function siteEntry({ name, known }: Site): Entry {
+function guessSite({ name, known }: Site): Entry {
   return {
     path: ['site'],
     value: name ?? 'generic',
@@ -39,7 +39,7 @@ function siteEntry({ name, known }: Site): Entry {
   };
 }
 
-function imageEntries({ sifFiles }: HostFacts): Entry[] {
+function guessImage({ sifFiles }: HostFacts): Entry[] {
   const [newest, ...older] = sifFiles;
   return [
     {
@@ -55,13 +55,13 @@ function imageEntries({ sifFiles }: HostFacts): Entry[] {
         newest === undefined
           ? ['Not there yet: no *.sif in this directory.']
           : [
-              `${older.length === 0 ? 'The' : 'The newest'} *.sif of this directory.${listed(' Others:', older)}`,
+              `${older.length === 0 ? 'The' : 'The newest'} *.sif of this directory.${formatNames(' Others:', older)}`,
             ],
     },
   ];
 }
 
-function modelEntries({ models }: HostFacts): Entry[] {
+function guessModel({ models }: HostFacts): Entry[] {
   const usual = defaultSettings.model.name;
   const chosen = models?.includes(usual) ? usual : models?.[0];
   const others = (models ?? []).filter((name) => name !== chosen);
@@ -78,13 +78,13 @@ function modelEntries({ models }: HostFacts): Entry[] {
     {
       path: ['model', 'name'],
       value: chosen ?? usual,
-      why: [`The model that is waited for and tested.${listed(' Others there:', others)}`],
+      why: [`The model that is waited for and tested.${formatNames(' Others there:', others)}`],
       example: chosen === undefined,
     },
   ];
 }
 
-function setupEntry({ program, module, host }: HostFacts): Entry {
+function guessSetup({ program, module, host }: HostFacts): Entry {
   const path = ['setup'];
   if (module !== undefined) {
     return {
@@ -108,7 +108,7 @@ function setupEntry({ program, module, host }: HostFacts): Entry {
   };
 }
 
-function listed(before: string, names: readonly string[]): string {
+function formatNames(before: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${before} ${names.join(', ')}.`;
 }
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { projectFileName } from '../config/find-project.ts';
-import { readSite, siteNames } from '../config/load.ts';
+import { readSite, listSites } from '../config/load.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files.ts';
-import { type Entry, writeDocument } from './document.ts';
+import { type Entry, formatDocument } from './document.ts';
 import { guessEntries } from './guess.ts';
 import { detectHost } from './detect-host.ts';
 
@@ -39,7 +39,7 @@ export async function initProject(
       fix: '--dry-run prints what would be written, --force replaces the file',
     });
   }
-  const known = await siteNames();
+  const known = await listSites();
   const { profile } = await readSite(site ?? 'generic', context.cwd);
   const survey = await detectHost(context);
   const entries = guessEntries(survey, { name: site, profile, known });
@@ -47,17 +47,17 @@ export async function initProject(
     `Written by \`hpc-gat init\` on ${survey.host}. Each comment says what its value was taken from: correct what is wrong.`,
     'All keys: docs/reference/configuration.md.',
   ];
-  const content = writeDocument(head, entries);
+  const content = formatDocument(head, entries);
   if (!dryRun) {
     await writeFileAtomically(file, content);
   }
-  return { file, written: !dryRun, content, guesses: entries.filter(isGuess).map(describe) };
+  return { file, written: !dryRun, content, guesses: entries.filter(isGuess).map(toGuess) };
 }
 
 function isGuess({ example }: Entry): boolean {
   return example !== true;
 }
 
-function describe({ path: keys, value, why }: Entry): InitReport['guesses'][number] {
+function toGuess({ path: keys, value, why }: Entry): InitReport['guesses'][number] {
   return { key: keys.join('.'), value, why: why.join(' ') };
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../support/context.ts';
-import { codeOf } from '../support/errors.ts';
+import { getErrorCode } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 import type { Lab } from './open-lab.ts';
 
@@ -19,7 +19,7 @@ export interface Cgroup {
 }
 
 /** Groups for the one node whose daemon makes groups itself: the workstation, with Docker. */
-export async function cgroupsOf(lab: Lab): Promise<Cgroup[]> {
+export async function listCgroups(lab: Lab): Promise<Cgroup[]> {
   return parseCgroups(await readFile('/proc/self/mountinfo', 'utf8'), `hpc-gat-lab-${lab.name}`);
 }
 
@@ -37,13 +37,13 @@ export function parseCgroups(mountinfo: string, group: string): Cgroup[] {
   const first = mounts.filter(({ type }) => type === 'cgroup');
   return (first.length > 0 ? first : mounts).map((mount) => ({
     ...mount,
-    options: mount.type === 'cgroup2' ? 'rw' : hierarchy(mount.options),
+    options: mount.type === 'cgroup2' ? 'rw' : selectHierarchy(mount.options),
     mountPoint: path.relative('/sys/fs/cgroup', mount.parent) || '.',
   }));
 }
 
 /** Super block options name the controllers; a hierarchy without any has a name instead. */
-function hierarchy(options: string): string {
+function selectHierarchy(options: string): string {
   const wanted = options
     .split(',')
     .filter((option) => !['rw', 'ro', 'xattr', 'clone_children'].includes(option));
@@ -54,18 +54,18 @@ function hierarchy(options: string): string {
 /** Removes the lab's groups once their last process is gone. */
 export async function removeCgroups(lab: Lab, clock: Clock, timeoutMs = 2_000): Promise<void> {
   const end = clock.now().getTime() + timeoutMs;
-  for (const { directory } of await cgroupsOf(lab)) {
-    while (!(await removed(directory)) && clock.now().getTime() < end) {
+  for (const { directory } of await listCgroups(lab)) {
+    while (!(await tryRemove(directory)) && clock.now().getTime() < end) {
       await clock.sleep(20);
     }
   }
 }
 
-async function removed(directory: string): Promise<boolean> {
+async function tryRemove(directory: string): Promise<boolean> {
   try {
     for (const entry of await readdir(directory, { withFileTypes: true })) {
       if (entry.isDirectory()) {
-        await removed(path.join(directory, entry.name));
+        await tryRemove(path.join(directory, entry.name));
       }
     }
     await rmdir(directory);
@@ -74,7 +74,7 @@ async function removed(directory: string): Promise<boolean> {
     if (isMissing(error)) {
       return true;
     }
-    if (codeOf(error) === 'EBUSY') {
+    if (getErrorCode(error) === 'EBUSY') {
       return false;
     }
     throw error;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import type { Cluster, ComputeNode } from './facts.ts';
-import { qualified } from './modes.ts';
+import { qualifyName } from './modes.ts';
 import { addressOf, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
@@ -16,19 +16,19 @@ export async function writeConfiguration(lab: Lab, root: string): Promise<void> 
     await mkdir(path.join(lab.directory, directory), { recursive: true });
     await chmod(path.join(lab.directory, directory), mode);
   }
-  const values = templateValues(lab);
+  const values = getTemplateValues(lab);
   for (const file of NODE_FILES) {
     const target = file === 'hosts' ? path.join(etc, file) : path.join(etc, 'slurm', file);
     await writeFileAtomically(target, await renderTemplate(`lab/${file}.hbs`, values));
   }
   const ids = parsePasswd(await readFile(path.join(root, 'etc', 'passwd'), 'utf8'));
-  await own(path.join(etc, 'slurm', 'slurmdbd.conf'), ids, 'slurm', 0o600);
+  await setOwner(path.join(etc, 'slurm', 'slurmdbd.conf'), ids, 'slurm', 0o600);
   const key = path.join(etc, 'munge', 'munge.key');
   if ((await readTextIfPresent(key)) === undefined) {
     await writeFileAtomically(key, randomBytes(1024), 0o600);
   }
-  await own(key, ids, 'munge', 0o400);
-  await own(path.dirname(key), ids, 'munge', 0o700);
+  await setOwner(key, ids, 'munge', 0o400);
+  await setOwner(path.dirname(key), ids, 'munge', 0o700);
   await makeHomes(lab, root);
 }
 
@@ -44,7 +44,7 @@ const sharedDirectories: readonly (readonly [string, number])[] = [
 ];
 
 /** What the templates of Slurm's configuration are rendered with. */
-export function templateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
+export function getTemplateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
   const { cluster } = lab;
   const compute = nodesOf(lab).filter((entry): entry is [string, ComputeNode] => entry[1].role === 'compute');
   return {
@@ -61,7 +61,7 @@ export function templateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
     })),
     gpuNodes: compute
       .filter(([, { gpus }]) => gpus !== undefined)
-      .map(([name, node]) => ({ name, files: gpuFiles(node).join(',') })),
+      .map(([name, node]) => ({ name, files: listGpuFiles(node).join(',') })),
     partitions: Object.entries(cluster.partitions).map(([name, partition]) => ({
       name,
       nodes: partition.nodes.join(','),
@@ -72,18 +72,18 @@ export function templateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
     hosts: nodesOf(lab).map(([name, node]) => ({
       name,
       address: addressOf(lab, node),
-      qualified: qualified(cluster.name, name),
+      qualified: qualifyName(cluster.name, name),
     })),
-    ...people(cluster),
+    ...getUserValues(cluster),
   };
 }
 
 /** The device files of a node's stand-in GPUs. */
-export function gpuFiles(node: ComputeNode): string[] {
+export function listGpuFiles(node: ComputeNode): string[] {
   return Array.from({ length: node.gpus ?? 0 }, (_, index) => `/dev/nvidia${index}`);
 }
 
-function people({ accounts, qos, users }: Cluster): object {
+function getUserValues({ accounts, qos, users }: Cluster): object {
   return {
     accounts,
     qos,
@@ -108,7 +108,7 @@ function parsePasswd(passwd: string): Ids {
   );
 }
 
-async function own(file: string, ids: Ids, user: string, mode: number): Promise<void> {
+async function setOwner(file: string, ids: Ids, user: string, mode: number): Promise<void> {
   const { uid, gid } = ids.get(user) ?? { uid: 0, gid: 0 };
   await chmod(file, mode);
   await chown(file, uid, gid);

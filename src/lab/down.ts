@@ -1,14 +1,14 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { identityOf, type ProcessIdentity } from '../support/process-identity.ts';
+import { findIdentity, type ProcessIdentity } from '../support/process-identity.ts';
 import { removeCgroups } from './cgroups.ts';
 import { runInNode } from './exec.ts';
 import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
 import { withLock } from './lab-lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
-import { killAndWait, runningProcess } from './processes.ts';
+import { killAndWait, findRunningProcess } from './processes.ts';
 import { removeLabState } from './lab-state.ts';
 import { checkRequirements } from './requirements.ts';
 
@@ -28,8 +28,8 @@ export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): P
   const { clock } = lab.context;
   await removeLabState(lab);
   await Promise.all([
-    orderly(lab, nodeWithRole(lab, 'controller'), 'lab/stop-controller.sh.hbs'),
-    orderly(lab, nodeWithRole(lab, 'workstation'), 'lab/stop-workstation.sh.hbs'),
+    stopServices(lab, nodeWithRole(lab, 'controller'), 'lab/stop-controller.sh.hbs'),
+    stopServices(lab, nodeWithRole(lab, 'workstation'), 'lab/stop-workstation.sh.hbs'),
   ]);
   await killStray(lab);
   await Promise.all(nodesOf(lab).map(([name]) => killNode(lab, name)));
@@ -42,8 +42,8 @@ export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): P
 }
 
 /** Lets the services of a node save what they hold. Whatever does not end in time is killed with its node. */
-async function orderly(lab: Lab, node: string, script: string): Promise<void> {
-  if ((await runningProcess(nodeDirectory(lab, node).pidFile)) !== undefined) {
+async function stopServices(lab: Lab, node: string, script: string): Promise<void> {
+  if ((await findRunningProcess(nodeDirectory(lab, node).pidFile)) !== undefined) {
     await runInNode(lab, node, ['/bin/bash', '-s'], {
       user: 'root',
       input: await renderTemplate(script, {}),
@@ -63,19 +63,19 @@ async function killStray(lab: Lab): Promise<void> {
   scripts.add(path.join(lab.directory, 'switch', 'switch.sh'));
   // Twice nothing in a row: what is found may be starting the next one.
   for (let empty = 0; empty < 2;) {
-    const found = await startedWith(scripts);
+    const found = await findProcessesOf(scripts);
     empty = found.length === 0 ? empty + 1 : 0;
     await Promise.all(found.map((identity) => killAndWait(identity, lab.context.clock)));
   }
 }
 
-async function startedWith(scripts: ReadonlySet<string>): Promise<ProcessIdentity[]> {
+async function findProcessesOf(scripts: ReadonlySet<string>): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
   for (const entry of await readdir('/proc')) {
     if (/^\d+$/.test(entry)) {
       const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
       const ours = commandLine.split('\0').some((argument) => scripts.has(argument));
-      const identity = ours ? identityOf(Number(entry)) : undefined;
+      const identity = ours ? findIdentity(Number(entry)) : undefined;
       if (identity !== undefined) {
         found.push(identity);
       }

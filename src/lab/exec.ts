@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
 import type { Clock } from '../support/context.ts';
-import { codeOf, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
+import { getErrorCode, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
 import { nodeDirectory, nodeOf, type Lab } from './open-lab.ts';
-import { runningProcess } from './processes.ts';
+import { findRunningProcess } from './processes.ts';
 
 export interface ExecOptions {
   /** One of the lab's people, or root; without it the first of the people. */
@@ -41,12 +41,12 @@ export async function enterNode(
   lab: Lab,
   node: string,
   command: readonly string[],
-  { user = defaultUser(lab), cwd, env = {} }: ExecOptions = {},
+  { user = getDefaultUser(lab), cwd, env = {} }: ExecOptions = {},
   { terminal = false } = {},
 ): Promise<[string, ...string[]]> {
   nodeOf(lab, node);
-  const { uid, home } = person(lab, user);
-  const record = await runningProcess(nodeDirectory(lab, node).pidFile);
+  const { uid, home } = getUser(lab, user);
+  const record = await findRunningProcess(nodeDirectory(lab, node).pidFile);
   if (record === undefined) {
     throw new HpcGatError(`node ${node} of the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
   }
@@ -134,18 +134,18 @@ async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM', clock: Cl
     try {
       process.kill(Number(child), signal);
     } catch (error) {
-      if (codeOf(error) !== 'ESRCH') {
+      if (getErrorCode(error) !== 'ESRCH') {
         throw error;
       }
     }
   }
 }
 
-function defaultUser(lab: Lab): string {
+function getDefaultUser(lab: Lab): string {
   return Object.keys(lab.cluster.users)[0] ?? 'root';
 }
 
-function person(lab: Lab, user: string): { uid: number; home: string } {
+function getUser(lab: Lab, user: string): { uid: number; home: string } {
   if (user === 'root') {
     return { uid: 0, home: '/root' };
   }

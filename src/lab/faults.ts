@@ -5,7 +5,7 @@ import { HpcGatError, UsageError } from '../support/errors.ts';
 import { runInNode } from './exec.ts';
 import { nodeDirectory, nodeOf, nodeWithRole, type Lab } from './open-lab.ts';
 import { startNode } from './nodes.ts';
-import { runningProcess } from './processes.ts';
+import { findRunningProcess } from './processes.ts';
 import { waitUntilReady } from './ready.ts';
 import { requireLabState } from './lab-state.ts';
 
@@ -42,7 +42,7 @@ export async function setGpu(lab: Lab, name: string, state: 'broken' | 'ok'): Pr
   if (node.role !== 'compute' || node.gpus === undefined) {
     throw new UsageError(`node ${name} has no GPU`);
   }
-  if ((await runningProcess(nodeDirectory(lab, name).pidFile)) === undefined) {
+  if ((await findRunningProcess(nodeDirectory(lab, name).pidFile)) === undefined) {
     throw new HpcGatError(`node ${name} is down`, { fix: `hpc-gat lab start ${name}` });
   }
   const source = state === 'broken' ? 'nvidia-smi-broken' : 'nvidia-smi';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { ownCommand } from '../support/own-command.ts';
-import { packageDirectory } from '../support/package-files.ts';
+import { getOwnCommand } from '../support/own-command.ts';
+import { getPackageDirectory } from '../support/package-files.ts';
 import type { ClusterNode } from './facts.ts';
 import { nodeDirectory, type Lab } from './open-lab.ts';
 import type { LabModes } from './modes.ts';
@@ -97,8 +97,8 @@ export async function bindsOf(
 /** This package and what runs it, for everybody in the lab. */
 async function packageBinds(context: Context, wrapper: string): Promise<Bind[]> {
   const readOnly = true;
-  const files = await packageDirectory(context);
-  const [program, launcher] = ownCommand();
+  const files = await getPackageDirectory(context);
+  const [program, launcher] = getOwnCommand();
   const binds = [{ source: files, target: '/opt/hpc-gat', readOnly }];
   if (launcher === undefined) {
     return [...binds, { source: program, target: '/usr/local/bin/hpc-gat', readOnly }];

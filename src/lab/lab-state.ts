@@ -20,7 +20,7 @@ const schema = z.strictObject({
 export type LabState = z.output<typeof schema>;
 
 export async function readLabState(lab: Lab): Promise<LabState | undefined> {
-  const file = recordFile(lab);
+  const file = stateFile(lab);
   const text = await readTextIfPresent(file);
   return text === undefined
     ? undefined
@@ -37,13 +37,13 @@ export async function requireLabState(lab: Lab): Promise<LabState> {
 }
 
 export async function writeLabState(lab: Lab, record: LabState): Promise<void> {
-  await writeFileAtomically(recordFile(lab), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFileAtomically(stateFile(lab), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 export async function removeLabState(lab: Lab): Promise<void> {
-  await rm(recordFile(lab), { force: true });
+  await rm(stateFile(lab), { force: true });
 }
 
-function recordFile(lab: Lab): string {
+function stateFile(lab: Lab): string {
   return path.join(lab.directory, 'lab.json');
 }

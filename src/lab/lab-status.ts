@@ -1,9 +1,9 @@
 import { nodeDirectory, nodesOf, addressOf, type Lab } from './open-lab.ts';
-import { runningProcess } from './processes.ts';
-import { slurmStates } from './ready.ts';
+import { findRunningProcess } from './processes.ts';
+import { querySlurmStates } from './ready.ts';
 import { formatModes, type LabModes } from './modes.ts';
 import { readLabState } from './lab-state.ts';
-import { packageVersions } from './rootfs.ts';
+import { readPackageVersions } from './rootfs.ts';
 
 export interface LabStatus {
   readonly name: string;
@@ -32,13 +32,13 @@ const shown = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge']
 export async function labStatus(lab: Lab): Promise<LabStatus> {
   const record = await readLabState(lab);
   const running = await Promise.all(
-    nodesOf(lab).map(([name]) => runningProcess(nodeDirectory(lab, name).pidFile)),
+    nodesOf(lab).map(([name]) => findRunningProcess(nodeDirectory(lab, name).pidFile)),
   );
   const loginUp = nodesOf(lab).some(
     ([, { role }], index) => role === 'login' && running[index] !== undefined,
   );
-  const states = loginUp ? await slurmStates(lab) : new Map<string, string>();
-  const versions = record === undefined ? {} : await packageVersions(record.rootfs);
+  const states = loginUp ? await querySlurmStates(lab) : new Map<string, string>();
+  const versions = record === undefined ? {} : await readPackageVersions(record.rootfs);
   return {
     name: lab.name,
     directory: lab.directory,

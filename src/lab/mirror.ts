@@ -1,16 +1,16 @@
 import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';
 
-const fallback = 'http://deb.debian.org/debian';
+const defaultMirror = 'http://deb.debian.org/debian';
 
 /** The Debian mirror of this machine's own apt sources, which apt itself reads: they have two forms and options. */
-export async function debianMirror({ env, run, signal }: Context): Promise<string> {
+export async function findDebianMirror({ env, run, signal }: Context): Promise<string> {
   if (env.HPC_GAT_LAB_MIRROR !== undefined && env.HPC_GAT_LAB_MIRROR !== '') {
     return env.HPC_GAT_LAB_MIRROR;
   }
   const { stdout } = await run('apt-get', ['update', '--print-uris'], { env, timeoutMs: 10_000, signal });
   const release = (await readTextIfPresent('/etc/os-release')) ?? '';
-  return chooseMirror(stdout, /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1]) ?? fallback;
+  return chooseMirror(stdout, /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1]) ?? defaultMirror;
 }
 
 /**

@@ -36,15 +36,15 @@ export function parseModes({
 }
 
 /** Returns the output of `hostname` on a node. */
-export function hostnameOf(
+export function getHostname(
   { cluster }: Pick<Lab, 'cluster'>,
   node: string,
   { fqdn = false }: LabModes,
 ): string {
-  return fqdn && cluster.nodes[node]?.role === 'compute' ? qualified(cluster.name, node) : node;
+  return fqdn && cluster.nodes[node]?.role === 'compute' ? qualifyName(cluster.name, node) : node;
 }
 
-export function qualified(cluster: string, node: string): string {
+export function qualifyName(cluster: string, node: string): string {
   return `${node}.${cluster}.example`;
 }
 

@@ -4,15 +4,15 @@ import { renderTemplate } from '../render/template.ts';
 import { expectSuccess, type CommandResult } from '../support/command.ts';
 import { HpcGatError, NotReadyError } from '../support/errors.ts';
 import { nodeOf, type Lab } from './open-lab.ts';
-import { killRecorded, runningProcess } from './processes.ts';
+import { killRecorded, findRunningProcess } from './processes.ts';
 
 const TIMEOUT_MS = 5_000;
 
 /** Starts the lab's switch, a network namespace with a bridge, unless it runs. */
 export async function startSwitch(lab: Lab): Promise<void> {
   const { run, clock, env, signal } = lab.context;
-  const pidFile = switchPidFile(lab);
-  if ((await runningProcess(pidFile)) !== undefined) {
+  const pidFile = getSwitchPidFile(lab);
+  if ((await findRunningProcess(pidFile)) !== undefined) {
     return;
   }
   await rm(pidFile, { force: true });
@@ -29,7 +29,7 @@ export async function startSwitch(lab: Lab): Promise<void> {
     "starting the lab's switch",
   );
   const end = clock.now().getTime() + TIMEOUT_MS;
-  while ((await runningProcess(pidFile)) === undefined) {
+  while ((await findRunningProcess(pidFile)) === undefined) {
     if (clock.now().getTime() > end) {
       throw new NotReadyError("the lab's switch did not start", { log });
     }
@@ -38,20 +38,31 @@ export async function startSwitch(lab: Lab): Promise<void> {
 }
 
 export async function stopSwitch(lab: Lab): Promise<void> {
-  await killRecorded(switchPidFile(lab), lab.context.clock);
+  await killRecorded(getSwitchPidFile(lab), lab.context.clock);
 }
 
 /** Lays the cable from the switch to a node, whose end of it is `eth0`. */
-export async function plugIn(lab: Lab, node: string, pid: number): Promise<void> {
-  const cable = cableOf(node);
+export async function connectNode(lab: Lab, node: string, pid: number): Promise<void> {
+  const cable = getLinkName(node);
   // What is left of the cable of a node that died; the kernel removes it too, a little later.
-  await inSwitch(lab, ['link', 'delete', cable]);
+  await runInSwitch(lab, ['link', 'delete', cable]);
   expectSuccess(
-    await inSwitch(lab, ['link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)]),
+    await runInSwitch(lab, [
+      'link',
+      'add',
+      cable,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      String(pid),
+    ]),
     `laying the cable to ${node}`,
   );
   expectSuccess(
-    await inSwitch(lab, ['link', 'set', cable, 'master', 'br0', 'up']),
+    await runInSwitch(lab, ['link', 'set', cable, 'master', 'br0', 'up']),
     `plugging ${node} into the switch`,
   );
 }
@@ -59,19 +70,22 @@ export async function plugIn(lab: Lab, node: string, pid: number): Promise<void>
 /** Cuts the cable of a node, or mends it. */
 export async function setLink(lab: Lab, node: string, state: 'up' | 'down'): Promise<void> {
   nodeOf(lab, node);
-  expectSuccess(await inSwitch(lab, ['link', 'set', cableOf(node), state]), `setting the link of ${node}`);
+  expectSuccess(
+    await runInSwitch(lab, ['link', 'set', getLinkName(node), state]),
+    `setting the link of ${node}`,
+  );
 }
 
-function cableOf(node: string): string {
+function getLinkName(node: string): string {
   return `p-${node}`.slice(0, 15);
 }
 
-function switchPidFile(lab: Lab): string {
+function getSwitchPidFile(lab: Lab): string {
   return path.join(lab.directory, 'switch', 'pid');
 }
 
-async function inSwitch(lab: Lab, ipArguments: readonly string[]): Promise<CommandResult> {
-  const record = await runningProcess(switchPidFile(lab));
+async function runInSwitch(lab: Lab, ipArguments: readonly string[]): Promise<CommandResult> {
+  const record = await findRunningProcess(getSwitchPidFile(lab));
   if (record === undefined) {
     throw new HpcGatError(`the lab "${lab.name}" is down`, { fix: 'hpc-gat lab up' });
   }

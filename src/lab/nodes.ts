@@ -5,12 +5,12 @@ import { expectSuccess } from '../support/command.ts';
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { bindsOf, cachedMounts, type Bind } from './lab-binds.ts';
-import { cgroupsOf } from './cgroups.ts';
-import { gpuFiles } from './configuration.ts';
+import { listCgroups } from './cgroups.ts';
+import { listGpuFiles } from './configuration.ts';
 import { addressOf, nodeDirectory, nodeOf, nodeWithRole, type Lab } from './open-lab.ts';
-import { hostnameOf, type LabModes } from './modes.ts';
-import { plugIn } from './network.ts';
-import { killRecorded, runningProcess } from './processes.ts';
+import { getHostname, type LabModes } from './modes.ts';
+import { connectNode } from './network.ts';
+import { killRecorded, findRunningProcess } from './processes.ts';
 
 const LAUNCH_TIMEOUT_MS = 10_000;
 
@@ -25,7 +25,7 @@ export interface NodeParts {
 /** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
 export async function startNode(lab: Lab, name: string, parts: NodeParts): Promise<void> {
   const { pidFile, launchLog } = nodeDirectory(lab, name);
-  if ((await runningProcess(pidFile)) !== undefined) {
+  if ((await findRunningProcess(pidFile)) !== undefined) {
     return;
   }
   await rm(pidFile, { force: true });
@@ -37,7 +37,7 @@ export async function startNode(lab: Lab, name: string, parts: NodeParts): Promi
     }),
     `starting the namespaces of ${name}`,
   );
-  await plugIn(lab, name, await pidOf(lab, name, launchLog));
+  await connectNode(lab, name, await waitForPid(lab, name, launchLog));
 }
 
 /** Ends a node at once, as a power cut does. */
@@ -46,11 +46,11 @@ export async function killNode(lab: Lab, name: string): Promise<void> {
   await killRecorded(nodeDirectory(lab, name).pidFile, lab.context.clock);
 }
 
-async function pidOf(lab: Lab, name: string, launchLog: string): Promise<number> {
+async function waitForPid(lab: Lab, name: string, launchLog: string): Promise<number> {
   const { clock, signal } = lab.context;
   const end = clock.now().getTime() + LAUNCH_TIMEOUT_MS;
   while (clock.now().getTime() < end) {
-    const record = await runningProcess(nodeDirectory(lab, name).pidFile);
+    const record = await findRunningProcess(nodeDirectory(lab, name).pidFile);
     if (record !== undefined) {
       return record.pid;
     }
@@ -77,18 +77,18 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
   const compute = node.role === 'compute' ? node : undefined;
   const values = {
     name,
-    hostname: hostnameOf(lab, name, parts.modes),
+    hostname: getHostname(lab, name, parts.modes),
     address: addressOf(lab, node),
     pidFile,
     log: launchLog,
     init: path.join(directory, 'node-init.sh'),
-    cgroups: node.role === 'workstation' ? await cgroupsOf(lab) : [],
+    cgroups: node.role === 'workstation' ? await listCgroups(lab) : [],
     overlay,
     overlayOptions: `lowerdir=${parts.root},upperdir=${overlay}/upper,workdir=${overlay}/work`,
     gpuDevices:
       compute === undefined
         ? []
-        : gpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
+        : listGpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
     binds: await bindsOf(lab, name, node, parts),
     cachedMounts: cachedMounts(node, parts.modes),
     slurm: node.role !== 'workstation',

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { cacheDirectory } from '../support/cache-directory.ts';
+import { getCacheDirectory } from '../support/cache-directory.ts';
 import { UsageError } from '../support/errors.ts';
-import { nearest } from '../support/suggest.ts';
+import { findNearest } from '../support/suggest.ts';
 import type { Context } from '../support/context.ts';
 import { loadCluster, type Cluster, type ClusterNode } from './facts.ts';
 
@@ -43,7 +43,7 @@ export async function openLab(context: Context, name = defaultLabName): Promise<
 
 /** Where root file systems and labs lie, outside of any checkout. */
 export function labCacheDirectory(context: Pick<Context, 'env' | 'cwd'>): string {
-  return path.join(cacheDirectory(context), 'lab');
+  return path.join(getCacheDirectory(context), 'lab');
 }
 
 /** @throws {UsageError} when the lab has no such node. */
@@ -51,7 +51,7 @@ export function nodeOf(lab: Lab, name: string): ClusterNode {
   const node = lab.cluster.nodes[name];
   if (node === undefined) {
     const names = Object.keys(lab.cluster.nodes);
-    const meant = nearest(name, names);
+    const meant = findNearest(name, names);
     throw new UsageError(`the lab has no node "${name}"`, {
       fix: meant === undefined ? `nodes: ${names.join(', ')}` : `did you mean "${meant}"?`,
     });

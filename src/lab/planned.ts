@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { type Lab, nodeDirectory, nodesOf } from './open-lab.ts';
-import { runningProcess } from './processes.ts';
+import { findRunningProcess } from './processes.ts';
 import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';
 
 /** What `labUp` would do, a line each. */
-export async function plannedUp(lab: Lab): Promise<string[]> {
-  const { up, down } = await nodesByState(lab);
+export async function planUp(lab: Lab): Promise<string[]> {
+  const { up, down } = await groupNodesByState(lab);
   const isNew = (await readLabState(lab)) === undefined;
   return [
     ...(isNew && !(await isRootFilesystemBuilt(lab.context, lab.cluster))
@@ -18,19 +18,19 @@ export async function plannedUp(lab: Lab): Promise<string[]> {
 }
 
 /** What `labDown` would do, a line each. */
-export async function plannedDown(lab: Lab, { wipe }: { readonly wipe: boolean }): Promise<string[]> {
-  const { up } = await nodesByState(lab);
+export async function planDown(lab: Lab, { wipe }: { readonly wipe: boolean }): Promise<string[]> {
+  const { up } = await groupNodesByState(lab);
   return [
     ...(up.length > 0 ? [`end ${up.join(', ')}, and all that runs there`] : []),
     ...(wipe && existsSync(lab.directory) ? [`remove ${lab.directory}`] : []),
   ];
 }
 
-async function nodesByState(lab: Lab): Promise<{ up: string[]; down: string[] }> {
+async function groupNodesByState(lab: Lab): Promise<{ up: string[]; down: string[] }> {
   const states = await Promise.all(
     nodesOf(lab).map(async ([name]) => ({
       name,
-      isUp: (await runningProcess(nodeDirectory(lab, name).pidFile)) !== undefined,
+      isUp: (await findRunningProcess(nodeDirectory(lab, name).pidFile)) !== undefined,
     })),
   );
   const named = (wanted: boolean) => states.filter(({ isUp }) => isUp === wanted).map(({ name }) => name);

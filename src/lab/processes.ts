@@ -2,15 +2,15 @@ import { rm } from 'node:fs/promises';
 import type { Clock } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { signalProcess } from '../support/process-group.ts';
-import { identityOf, isRunning, type ProcessIdentity } from '../support/process-identity.ts';
+import { findIdentity, isRunning, type ProcessIdentity } from '../support/process-identity.ts';
 
 /**
  * The process that a pid file of the lab names, when it is still that process.
  * The lab's scripts write "PID START", with START as in field 22 of /proc/PID/stat.
  */
-export async function runningProcess(pidFile: string): Promise<ProcessIdentity | undefined> {
+export async function findRunningProcess(pidFile: string): Promise<ProcessIdentity | undefined> {
   const [, pid, start] = /^(\d+) (\d+)\s*$/.exec((await readTextIfPresent(pidFile)) ?? '') ?? [];
-  const process = pid === undefined ? undefined : identityOf(Number(pid));
+  const process = pid === undefined ? undefined : findIdentity(Number(pid));
   return process?.startTicks === Number(start) ? process : undefined;
 }
 
@@ -27,7 +27,7 @@ export async function killAndWait(identity: ProcessIdentity, clock: Clock, timeo
 
 /** Kills what a pid file names and removes the file. */
 export async function killRecorded(pidFile: string, clock: Clock): Promise<void> {
-  const identity = await runningProcess(pidFile);
+  const identity = await findRunningProcess(pidFile);
   if (identity !== undefined) {
     await killAndWait(identity, clock);
   }

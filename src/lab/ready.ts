@@ -4,29 +4,29 @@ import { runInNode } from './exec.ts';
 import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
 import path from 'node:path';
 
-const ASK_TIMEOUT_MS = 3_000;
+const QUERY_TIMEOUT_MS = 3_000;
 
 /** States of sinfo(1) in which slurmd has answered; a "*" behind one means that it does not now. */
 const answering = /^(idle|mixed|allocated|completing|planned|reserved|draining|drained)$/;
 
 /** Slurm's word for each node, seen from the login node; empty while the controller does not answer. */
-export async function slurmStates(lab: Lab): Promise<Map<string, string>> {
+export async function querySlurmStates(lab: Lab): Promise<Map<string, string>> {
   const { exitCode, stdout } = await runInNode(
     lab,
     nodeWithRole(lab, 'login'),
     ['sinfo', '--noheader', '--Node', '--format=%N %T'],
-    { user: 'root', timeoutMs: ASK_TIMEOUT_MS },
+    { user: 'root', timeoutMs: QUERY_TIMEOUT_MS },
   );
   const lines = exitCode === 0 ? stdout.split('\n').filter((line) => line.includes(' ')) : [];
   return new Map(lines.map((line) => line.trim().split(/ +/) as [string, string]));
 }
 
-async function dockerAnswers(lab: Lab): Promise<boolean> {
+async function isDockerReady(lab: Lab): Promise<boolean> {
   const { exitCode } = await runInNode(
     lab,
     nodeWithRole(lab, 'workstation'),
     ['curl', '--silent', '--fail', '--unix-socket', '/run/docker.sock', 'http://docker/_ping'],
-    { user: 'root', timeoutMs: ASK_TIMEOUT_MS },
+    { user: 'root', timeoutMs: QUERY_TIMEOUT_MS },
   );
   return exitCode === 0;
 }
@@ -46,7 +46,7 @@ export async function waitUntilReady(
   let dockerReady = !docker;
   let waiting: string[];
   do {
-    const [states, answers] = await Promise.all([slurmStates(lab), dockerReady || dockerAnswers(lab)]);
+    const [states, answers] = await Promise.all([querySlurmStates(lab), dockerReady || isDockerReady(lab)]);
     dockerReady = answers;
     waiting = nodes
       .filter((node) => !answering.test(states.get(node) ?? ''))
@@ -58,17 +58,17 @@ export async function waitUntilReady(
   } while (clock.now().getTime() < end);
   throw new NotReadyError(
     `the lab did not become ready: ${[...waiting, ...(dockerReady ? [] : ['Docker does not answer'])].join(', ')}`,
-    await whereToLook(lab, waiting.length > 0),
+    await createAdvice(lab, waiting.length > 0),
   );
 }
 
-async function whereToLook(lab: Lab, slurm: boolean): Promise<{ fix: string; log: string }> {
+async function createAdvice(lab: Lab, slurm: boolean): Promise<{ fix: string; log: string }> {
   const { log } = nodeDirectory(lab, nodeWithRole(lab, slurm ? 'controller' : 'workstation'));
   const file = path.join(log, slurm ? 'slurm/slurmctld.log' : 'dockerd.log');
   const exists = (await readTextIfPresent(file)) !== undefined;
   return { fix: 'hpc-gat lab down, then hpc-gat lab up', log: exists ? file : path.join(log, 'init.log') };
 }
 
-export function computeNodes(lab: Lab): string[] {
+export function listComputeNodes(lab: Lab): string[] {
   return nodesOf(lab).flatMap(([name, { role }]) => (role === 'compute' ? [name] : []));
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expectSuccess } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import type { Packages } from './facts.ts';
-import { debianMirror } from './mirror.ts';
+import { findDebianMirror } from './mirror.ts';
 import { checkBuildRequirements } from './requirements.ts';
 
 const BUILD_TIMEOUT_MS = 30 * 60_000;
@@ -24,7 +24,7 @@ export async function buildRootFilesystem(
   checkBuildRequirements(context);
   const cache = path.dirname(directory);
   await removeLeftovers(cache);
-  const mirror = await debianMirror(context);
+  const mirror = await findDebianMirror(context);
   const part = `${directory}.part`;
   // Temporary files of a build that is killed go with the rest of it.
   const temporary = path.join(part, 'tmp');
@@ -61,7 +61,7 @@ export async function buildRootFilesystem(
         signal,
         killSignal: 'SIGKILL',
         timeoutMs: BUILD_TIMEOUT_MS,
-        onStderrLine: reporter(tell),
+        onStderrLine: createStageFilter(tell),
       },
     );
     expectSuccess(
@@ -69,7 +69,7 @@ export async function buildRootFilesystem(
       'building the root file system of the lab',
       'look at the mirror and at free disk space',
     );
-    await writeFile(path.join(part, 'versions.json'), await versionsIn(context, root));
+    await writeFile(path.join(part, 'versions.json'), await readVersions(context, root));
     await rm(hook);
     await rm(temporary, { recursive: true });
     await rename(part, directory);
@@ -82,7 +82,7 @@ export async function buildRootFilesystem(
 }
 
 /** mmdebstrap's own stages; apt's chatter stays out. */
-function reporter(tell: (line: string) => void): (line: string) => void {
+function createStageFilter(tell: (line: string) => void): (line: string) => void {
   return (line) => {
     if (/^[IEW]: /.test(line)) {
       tell(line.slice(3));
@@ -90,7 +90,7 @@ function reporter(tell: (line: string) => void): (line: string) => void {
   };
 }
 
-async function versionsIn({ run, env, signal }: Context, root: string): Promise<string> {
+async function readVersions({ run, env, signal }: Context, root: string): Promise<string> {
   const { stdout } = expectSuccess(
     await run('chroot', [root, 'dpkg-query', '--show', '--showformat', '${Package} ${Version}\n'], {
       env: { PATH: env.PATH, LANG: 'C.UTF-8' },

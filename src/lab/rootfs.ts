@@ -5,7 +5,7 @@ import { renderTemplate } from '../render/template.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
-import { packageDirectory } from '../support/package-files.ts';
+import { getPackageDirectory } from '../support/package-files.ts';
 import { loadPackages, type Cluster, type Packages } from './facts.ts';
 import { labCacheDirectory } from './open-lab.ts';
 import { withLock } from './lab-lock.ts';
@@ -19,10 +19,10 @@ export interface RootFilesystem {
 }
 
 /** The cached root file system; built first where there is none. */
-export async function rootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
-  const { packages, setup, cache, directory } = await recipeOf(context, cluster);
+export async function provideRootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
+  const { packages, setup, cache, directory } = await loadDefinition(context, cluster);
   if (await exists(directory)) {
-    return at(directory);
+    return createRootFilesystem(directory);
   }
   return await withLock(
     path.join(cache, 'rootfs.lock'),
@@ -30,55 +30,55 @@ export async function rootFilesystem(context: Context, cluster: Cluster): Promis
     context,
     async () => {
       if (await exists(directory)) {
-        return at(directory);
+        return createRootFilesystem(directory);
       }
       try {
         await buildRootFilesystem(context, directory, packages, setup);
-        return at(directory);
+        return createRootFilesystem(directory);
       } catch (error) {
         context.signal.throwIfAborted();
-        const older = await newestCached(cache);
+        const older = await findNewestCached(cache);
         if (older === undefined) {
           throw error;
         }
         context.output.warn(
           `no new root file system (${error instanceof Error ? error.message : String(error)}); using the older ${older}`,
         );
-        return at(older);
+        return createRootFilesystem(older);
       }
     },
   );
 }
 
-/** Whether {@link rootFilesystem} would have nothing to build. */
+/** Whether {@link provideRootFilesystem} would have nothing to build. */
 export async function isRootFilesystemBuilt(context: Context, cluster: Cluster): Promise<boolean> {
-  return exists((await recipeOf(context, cluster)).directory);
+  return exists((await loadDefinition(context, cluster)).directory);
 }
 
 /** What it is made of, and where it lies. */
-async function recipeOf(context: Context, cluster: Cluster) {
+async function loadDefinition(context: Context, cluster: Cluster) {
   const packages = await loadPackages();
-  const driverDirectory = path.join(await packageDirectory(context), 'templates', 'lab', 'driver');
+  const driverDirectory = path.join(await getPackageDirectory(context), 'templates', 'lab', 'driver');
   const setup = await renderTemplate('lab/rootfs-setup.sh.hbs', {
     users: Object.entries(cluster.users).map(([name, { uid }]) => ({ name, uid })),
     driverSource: driverDirectory,
   });
   const cache = labCacheDirectory(context);
-  const directory = path.join(cache, `rootfs-${await recipeKey(packages, setup, driverDirectory)}`);
+  const directory = path.join(cache, `rootfs-${await hashDefinition(packages, setup, driverDirectory)}`);
   return { packages, setup, cache, directory };
 }
 
 /** The package versions that a root file system came with. */
-export async function packageVersions(directory: string): Promise<Record<string, string>> {
+export async function readPackageVersions(directory: string): Promise<Record<string, string>> {
   return JSON.parse(await readFile(path.join(directory, 'versions.json'), 'utf8')) as Record<string, string>;
 }
 
-function at(directory: string): RootFilesystem {
+function createRootFilesystem(directory: string): RootFilesystem {
   return { directory, root: path.join(directory, 'root') };
 }
 
 /** Same recipe, same key. Versions are no part of it: sid moves, and what is cached still works. */
-async function recipeKey(packages: Packages, setup: string, driverDirectory: string): Promise<string> {
+async function hashDefinition(packages: Packages, setup: string, driverDirectory: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(packages));
   hash.update(setup.replaceAll(driverDirectory, 'driver'));
   for (const name of (await readdir(driverDirectory)).sort()) {
@@ -87,7 +87,7 @@ async function recipeKey(packages: Packages, setup: string, driverDirectory: str
   return hash.digest('hex').slice(0, 12);
 }
 
-async function newestCached(cache: string): Promise<string | undefined> {
+async function findNewestCached(cache: string): Promise<string | undefined> {
   const names = (await readdir(cache)).filter((name) => /^rootfs-[0-9a-f]+$/.test(name));
   const dated = await Promise.all(
     names.map(async (name) => {

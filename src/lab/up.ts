@@ -10,10 +10,10 @@ import { withLock } from './lab-lock.ts';
 import { startSwitch } from './network.ts';
 import { startNode } from './nodes.ts';
 import { formatModes, type LabModes } from './modes.ts';
-import { computeNodes, waitUntilReady } from './ready.ts';
+import { listComputeNodes, waitUntilReady } from './ready.ts';
 import { readLabState, writeLabState } from './lab-state.ts';
 import { checkRequirements } from './requirements.ts';
-import { rootFilesystem } from './rootfs.ts';
+import { provideRootFilesystem } from './rootfs.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -40,7 +40,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
       refuseOtherBinds(lab, before.binds, binds);
       refuseOtherModes(lab, before.modes, modes);
     }
-    const rootfs = before?.rootfs ?? (await rootFilesystem(context, lab.cluster)).directory;
+    const rootfs = before?.rootfs ?? (await provideRootFilesystem(context, lab.cluster)).directory;
     const started = context.clock.now().getTime();
     const record = before ?? { schemaVersion: 1 as const, rootfs, binds: [...binds], modes };
     try {
@@ -92,5 +92,5 @@ async function start(lab: Lab, root: string, { binds, modes }: LabOptions): Prom
       throw start.reason;
     }
   }
-  await waitUntilReady(lab, computeNodes(lab), { docker: true, timeoutMs: READY_TIMEOUT_MS });
+  await waitUntilReady(lab, listComputeNodes(lab), { docker: true, timeoutMs: READY_TIMEOUT_MS });
 }

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, writeFileAtomically } from '../support/files.ts';
 import { makeDirectory } from '../support/make-directory.ts';
-import { expectModelFile, findConfig, nameInVersion } from './add-source.ts';
-import { backendOf } from './backends.ts';
+import { checkModelFile, findConfig, getNameInVersion } from './add-source.ts';
+import { findBackend } from './backends.ts';
 import { checkModel } from './check-repository.ts';
-import { type Finding, findingLines } from './finding.ts';
+import { type Finding, formatFinding } from './finding.ts';
 import { type ModelDirectory, readModel } from './repository.ts';
 import { withStaging } from './staging.ts';
 
@@ -40,7 +40,7 @@ export interface Added {
  */
 export async function addModel(request: AddRequest): Promise<Added> {
   const { repository, name, file } = request;
-  await expectModelFile(file);
+  await checkModelFile(file);
   const target = path.join(repository, name);
   const present = await readIfPresent(target);
   const newest = present?.versions.at(-1)?.number;
@@ -105,8 +105,8 @@ async function stage(
 ): Promise<{ model: ModelDirectory; fileName: string }> {
   await mkdir(path.join(directory, String(version)), { recursive: true });
   await writeFile(path.join(directory, 'config.pbtxt'), config);
-  const backend = backendOf(await readModel(directory));
-  const fileName = nameInVersion(await readModel(directory), backend, file);
+  const backend = findBackend(await readModel(directory));
+  const fileName = getNameInVersion(await readModel(directory), backend, file);
   await copyFile(file, path.join(directory, String(version), fileName));
   return { model: await readModel(directory), fileName };
 }
@@ -115,7 +115,7 @@ function refuseErrors(name: string, findings: readonly Finding[], staging: strin
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const lines = errors.flatMap((finding) =>
-      findingLines({ ...finding, file: finding.file.replace(staging, repository) }, repository),
+      formatFinding({ ...finding, file: finding.file.replace(staging, repository) }, repository),
     );
     throw new UsageError(`${name} was not added, Triton would not load it:\n  ${lines.join('\n  ')}`, {
       fix: 'correct this and add the model again',

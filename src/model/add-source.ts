@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, readTextIfPresent } from '../support/files.ts';
-import { type Backend, modelFileName } from './backends.ts';
+import { type Backend, getModelFileName } from './backends.ts';
 import type { ModelDirectory } from './repository.ts';
 
 /** Endings of model files, and the backends that read them. */
-const backendsByEnding: Readonly<Record<string, string>> = {
+const backendsByExtension: Readonly<Record<string, string>> = {
   '.pt': 'pytorch',
   '.pth': 'pytorch',
   '.onnx': 'onnxruntime',
@@ -15,7 +15,7 @@ const backendsByEnding: Readonly<Record<string, string>> = {
 };
 
 /** @throws {UsageError} for what is no file of a model. */
-export async function expectModelFile(file: string): Promise<void> {
+export async function checkModelFile(file: string): Promise<void> {
   const kind = await stat(file).catch((error: unknown) => {
     throw new UsageError(isMissing(error) ? `there is no ${file}` : `cannot read ${file}`, {
       fix: 'give the path of the model’s file',
@@ -25,9 +25,9 @@ export async function expectModelFile(file: string): Promise<void> {
   if (!kind.isFile()) {
     throw new UsageError(`${file} is not a file`, { fix: 'give the model’s file itself' });
   }
-  if (!Object.hasOwn(backendsByEnding, path.extname(file))) {
+  if (!Object.hasOwn(backendsByExtension, path.extname(file))) {
     throw new UsageError(`no backend is known for files like ${path.basename(file)}`, {
-      fix: `give a file that ends in ${Object.keys(backendsByEnding).join(', ')}`,
+      fix: `give a file that ends in ${Object.keys(backendsByExtension).join(', ')}`,
     });
   }
 }
@@ -58,13 +58,13 @@ export async function findConfig(
 }
 
 /** The name under which the backend looks for the model. */
-export function nameInVersion(model: ModelDirectory, backend: Backend | undefined, file: string): string {
+export function getNameInVersion(model: ModelDirectory, backend: Backend | undefined, file: string): string {
   const ending = path.extname(file);
-  const expected = backendsByEnding[ending];
+  const expected = backendsByExtension[ending];
   if (
     backend !== undefined &&
     backend.name !== expected &&
-    Object.values(backendsByEnding).includes(backend.name)
+    Object.values(backendsByExtension).includes(backend.name)
   ) {
     throw new UsageError(
       `the configuration says backend ${backend.name}, which does not read ${path.basename(file)}`,
@@ -73,6 +73,6 @@ export function nameInVersion(model: ModelDirectory, backend: Backend | undefine
       },
     );
   }
-  const name = backend === undefined ? undefined : modelFileName(model, backend);
+  const name = backend === undefined ? undefined : getModelFileName(model, backend);
   return path.basename(name ?? `model${ending === '.pth' ? '.pt' : ending}`);
 }

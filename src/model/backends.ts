@@ -1,5 +1,5 @@
 import type { ModelDirectory, Version } from './repository.ts';
-import { entries, messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
+import { listEntries, listMessages, getNumber, listNumbers, getText } from './config/access.ts';
 
 export interface Backend {
   /** The value of `backend`, and the directory of the backend in the image. */
@@ -29,12 +29,12 @@ export const backends: readonly Backend[] = [
 ];
 
 /** What executes the model: as its configuration says, else as Triton guesses from the files. */
-export function backendOf({
+export function findBackend({
   config,
   versions,
 }: Pick<ModelDirectory, 'config' | 'versions'>): Backend | undefined {
-  const name = config === undefined ? '' : textOf(config, 'backend');
-  const platform = config === undefined ? '' : textOf(config, 'platform');
+  const name = config === undefined ? '' : getText(config, 'backend');
+  const platform = config === undefined ? '' : getText(config, 'platform');
   if (name !== '' || platform !== '') {
     return (
       backends.find(
@@ -52,16 +52,16 @@ export function backendOf({
 export function isEnsemble({ config }: Pick<ModelDirectory, 'config'>): boolean {
   return (
     config !== undefined &&
-    (textOf(config, 'platform') === 'ensemble' || entries(config, 'ensemble_scheduling').length > 0)
+    (getText(config, 'platform') === 'ensemble' || listEntries(config, 'ensemble_scheduling').length > 0)
   );
 }
 
 /** The name of the file that the backend loads from a version's directory. */
-export function modelFileName(
+export function getModelFileName(
   { config }: Pick<ModelDirectory, 'config'>,
   backend: Backend,
 ): string | undefined {
-  const given = config === undefined ? '' : textOf(config, 'default_model_filename');
+  const given = config === undefined ? '' : getText(config, 'default_model_filename');
   if (isTorchPython({ config }, backend)) {
     return 'model.py';
   }
@@ -74,23 +74,26 @@ export function modelFileName(
  * Source: https://github.com/triton-inference-server/pytorch_backend, "PyTorch 2.0 Models".
  */
 export function isTorchPython({ config }: Pick<ModelDirectory, 'config'>, backend: Backend): boolean {
-  return backend.name === 'pytorch' && config !== undefined && textOf(config, 'runtime') === 'model.py';
+  return backend.name === 'pytorch' && config !== undefined && getText(config, 'runtime') === 'model.py';
 }
 
 /** The versions that Triton would serve, by the model's version policy. */
-export function servedVersions({ config, versions }: Pick<ModelDirectory, 'config' | 'versions'>): Version[] {
-  const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
+export function listServedVersions({
+  config,
+  versions,
+}: Pick<ModelDirectory, 'config' | 'versions'>): Version[] {
+  const [policy] = config === undefined ? [] : listMessages(config, 'version_policy');
   if (policy === undefined) {
     return versions.slice(-1);
   }
-  const [specific] = messagesOf(policy, 'specific');
+  const [specific] = listMessages(policy, 'specific');
   if (specific !== undefined) {
-    const wanted = numbersOf(specific, 'versions');
+    const wanted = listNumbers(specific, 'versions');
     return versions.filter(({ number }) => wanted.includes(number));
   }
-  const [latest] = messagesOf(policy, 'latest');
-  const count = latest === undefined ? 1 : numberOf(latest, 'num_versions');
-  return entries(policy, 'all').length > 0
+  const [latest] = listMessages(policy, 'latest');
+  const count = latest === undefined ? 1 : getNumber(latest, 'num_versions');
+  return listEntries(policy, 'all').length > 0
     ? [...versions]
     : versions.slice(versions.length - Math.min(count, versions.length));
 }

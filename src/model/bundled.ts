@@ -3,7 +3,7 @@ import { cp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { makeDirectory } from '../support/make-directory.ts';
-import { packageDirectory } from '../support/package-files.ts';
+import { getPackageDirectory } from '../support/package-files.ts';
 import { withStaging } from './staging.ts';
 
 /** What became of a model that comes along with this package. */
@@ -24,7 +24,7 @@ export async function installBundledModel(
   if (existsSync(target)) {
     return 'is there already';
   }
-  const source = path.join(await packageDirectory(context), 'models', name);
+  const source = path.join(await getPackageDirectory(context), 'models', name);
   if (!existsSync(source)) {
     return 'does not come along';
   }

@@ -1,4 +1,4 @@
-import { type Finding, findingLines } from './finding.ts';
+import { type Finding, formatFinding } from './finding.ts';
 
 export function countSeverities(findings: readonly Finding[]): { errors: number; warnings: number } {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -6,8 +6,8 @@ export function countSeverities(findings: readonly Finding[]): { errors: number;
 }
 
 /** The findings for a person, with files relative to `cwd`, and a last line that counts them. */
-export function checkLines(findings: readonly Finding[], cwd: string): string[] {
+export function formatFindings(findings: readonly Finding[], cwd: string): string[] {
   const { errors, warnings } = countSeverities(findings);
-  const lines = findings.flatMap((finding) => findingLines(finding, cwd));
+  const lines = findings.flatMap((finding) => formatFinding(finding, cwd));
   return [...lines, findings.length === 0 ? 'no mistake found' : `errors: ${errors}, warnings: ${warnings}`];
 }

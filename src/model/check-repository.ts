@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { backendOf, isEnsemble, isTorchPython } from './backends.ts';
+import { findBackend, isEnsemble, isTorchPython } from './backends.ts';
 import type { Message } from './config/message.ts';
 import { recentFields } from '../triton/model-config.ts';
 import { checkEnsemble } from './check/ensemble.ts';
-import { checkLinks, type ContainerView, isInContainerAlone, repositoryAlone } from './check/links.ts';
+import { checkLinks, type ContainerView, existsOnlyInContainer, repositoryOnly } from './check/links.ts';
 import { checkModelFiles } from './check/model-file.ts';
 import { checkNamedFiles } from './check/named-files.ts';
 import { checkNames } from './check/names.ts';
@@ -12,7 +12,7 @@ import { checkScheduling } from './check/scheduling.ts';
 import { checkTensors } from './check/tensors.ts';
 import { checkVersions } from './check/versions.ts';
 import { checkWorkload } from './check/workload-file.ts';
-import { type Finding, reporter, type Reporter } from './finding.ts';
+import { type Finding, createReporter, type Reporter } from './finding.ts';
 import { type ModelDirectory, readRepository } from './repository.ts';
 
 /**
@@ -26,14 +26,14 @@ import { type ModelDirectory, readRepository } from './repository.ts';
 export async function checkRepository(
   repository: string,
   names?: readonly string[],
-  view: ContainerView = repositoryAlone,
+  view: ContainerView = repositoryOnly,
 ): Promise<Finding[]> {
   const models = await readRepository(repository, names);
   const siblings = await readdir(repository);
   const links = await checkLinks(repository, names, view);
   const findings: Finding[] = [...links];
   for (const finding of (await Promise.all(models.map((model) => checkModel(model, siblings)))).flat()) {
-    if (!isOfLink(finding, links) && !(await isInContainerAlone(repository, finding.file, view))) {
+    if (!isOfLink(finding, links) && !(await existsOnlyInContainer(repository, finding.file, view))) {
       findings.push(finding);
     }
   }
@@ -48,13 +48,13 @@ function isOfLink({ file }: Finding, links: readonly Finding[]): boolean {
 /** @param siblings names of the models that an ensemble may be made of */
 export async function checkModel(model: ModelDirectory, siblings: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const report = reporter(model.name, model.configFile, findings);
+  const report = createReporter(model.name, model.configFile, findings);
   const { config } = model;
   for (const { position, what, fix } of model.faults) {
     report.error(position, what, fix);
   }
   checkVersions(model, report);
-  const backend = backendOf(model);
+  const backend = findBackend(model);
   if (!model.hasConfig) {
     checkMissingConfig(model, backend?.name, report);
   } else if (config !== undefined && model.faults.length === 0) {

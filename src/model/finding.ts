@@ -16,17 +16,17 @@ export interface Finding {
 }
 
 export interface Reporter {
-  error(place: Place, what: string, fix: string): void;
-  warning(place: Place, what: string, fix: string): void;
+  error(place: Location, what: string, fix: string): void;
+  warning(place: Location, what: string, fix: string): void;
 }
 
 /** A file or directory, or a place in the model's config.pbtxt. */
-export type Place = string | Position;
+export type Location = string | Position;
 
-export function reporter(model: string, configFile: string, findings: Finding[]): Reporter {
+export function createReporter(model: string, configFile: string, findings: Finding[]): Reporter {
   const add =
     (severity: Finding['severity']) =>
-    (place: Place, what: string, fix: string): void => {
+    (place: Location, what: string, fix: string): void => {
       const where = typeof place === 'string' ? { file: place } : { file: configFile, ...place };
       findings.push({ model, ...where, severity, what, fix });
     };
@@ -34,13 +34,13 @@ export function reporter(model: string, configFile: string, findings: Finding[])
 }
 
 /** A finding as `FILE:LINE:COLUMN: severity: what`, and its fix on a line of its own. */
-export function findingLines({ file, line, column, severity, what, fix }: Finding, cwd: string): string[] {
-  const place = [shortPath(file, cwd), line, column].filter((part) => part !== undefined).join(':');
+export function formatFinding({ file, line, column, severity, what, fix }: Finding, cwd: string): string[] {
+  const place = [shortenPath(file, cwd), line, column].filter((part) => part !== undefined).join(':');
   return [`${place}: ${severity}: ${what}`, `  fix: ${fix}`];
 }
 
 /** Relative to `cwd` for what lies in it. */
-export function shortPath(file: string, cwd: string): string {
+export function shortenPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file);
   return relative === '' || relative.startsWith('..') ? file : relative;
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { backendOf, servedVersions } from './backends.ts';
+import { findBackend, listServedVersions } from './backends.ts';
 import { checkModel } from './check-repository.ts';
-import { messagesOf, numberOf, numbersOf, textOf } from './config/access.ts';
+import { listMessages, getNumber, listNumbers, getText } from './config/access.ts';
 import { datatypeOfConfig } from '../triton/datatypes.ts';
 import type { Message } from './config/message.ts';
 import { readRepository } from './repository.ts';
@@ -44,13 +44,13 @@ export async function listModels(repository: string): Promise<ListedModel[]> {
       const errors = findings.filter(({ severity }) => severity === 'error').length;
       return {
         name,
-        backend: backendOf(model)?.name ?? '',
-        platform: config === undefined ? '' : textOf(config, 'platform'),
-        maxBatchSize: config === undefined ? 0 : numberOf(config, 'max_batch_size'),
+        backend: findBackend(model)?.name ?? '',
+        platform: config === undefined ? '' : getText(config, 'platform'),
+        maxBatchSize: config === undefined ? 0 : getNumber(config, 'max_batch_size'),
         versions: versions.map(({ number }) => number),
-        served: servedVersions(model).map(({ number }) => number),
-        inputs: config === undefined ? [] : messagesOf(config, 'input').map(listTensor),
-        outputs: config === undefined ? [] : messagesOf(config, 'output').map(listTensor),
+        served: listServedVersions(model).map(({ number }) => number),
+        inputs: config === undefined ? [] : listMessages(config, 'input').map(toListedTensor),
+        outputs: config === undefined ? [] : listMessages(config, 'output').map(toListedTensor),
         errors,
         warnings: findings.length - errors,
       };
@@ -59,7 +59,7 @@ export async function listModels(repository: string): Promise<ListedModel[]> {
 }
 
 /** Lists the models whose instance groups require a GPU (KIND_GPU). */
-export async function modelsOnGpu(
+export async function listGpuModels(
   repository: string,
   names: readonly string[] | undefined,
 ): Promise<string[]> {
@@ -68,25 +68,25 @@ export async function modelsOnGpu(
     .filter(
       ({ config }) =>
         config !== undefined &&
-        messagesOf(config, 'instance_group').some((group) => textOf(group, 'kind') === 'KIND_GPU'),
+        listMessages(config, 'instance_group').some((group) => getText(group, 'kind') === 'KIND_GPU'),
     )
     .map(({ name }) => name);
 }
 
-function listTensor(tensor: Message): ListedTensor {
+function toListedTensor(tensor: Message): ListedTensor {
   return {
-    name: textOf(tensor, 'name'),
-    datatype: datatypeOfConfig(textOf(tensor, 'data_type')),
-    dims: numbersOf(tensor, 'dims'),
+    name: getText(tensor, 'name'),
+    datatype: datatypeOfConfig(getText(tensor, 'data_type')),
+    dims: listNumbers(tensor, 'dims'),
   };
 }
 
 /** The list for a person: a line for each model, and one for each of its tensors. */
-export function listLines(models: readonly ListedModel[]): string[] {
-  return models.length === 0 ? ['no model yet'] : models.flatMap(modelLines);
+export function formatModels(models: readonly ListedModel[]): string[] {
+  return models.length === 0 ? ['no model yet'] : models.flatMap(formatModel);
 }
 
-function modelLines(model: ListedModel): string[] {
+function formatModel(model: ListedModel): string[] {
   const { name, backend, platform, maxBatchSize, versions, served, errors, warnings } = model;
   const by = backend === '' ? platform || 'ensemble or unknown' : backend;
   const numbers = versions.map((number) => (served.includes(number) ? `${number}` : `(${number})`));
@@ -98,7 +98,7 @@ function modelLines(model: ListedModel): string[] {
   ];
   const width = Math.max(0, ...tensors.map(([, tensor]) => tensor.name.length));
   return [
-    `${name}: ${by}, ${version}${batch}${describeProblems(errors, warnings)}`,
+    `${name}: ${by}, ${version}${batch}${formatProblems(errors, warnings)}`,
     ...tensors.map(
       ([side, tensor]) =>
         `  ${side.padEnd(6)}  ${tensor.name.padEnd(width)}  ${tensor.datatype.padEnd(6)}  [${tensor.dims.join(', ')}]`,
@@ -106,11 +106,13 @@ function modelLines(model: ListedModel): string[] {
   ];
 }
 
-function describeProblems(errors: number, warnings: number): string {
-  const parts = [countOf(errors, 'error'), countOf(warnings, 'warning')].filter((part) => part !== '');
+function formatProblems(errors: number, warnings: number): string {
+  const parts = [formatCount(errors, 'error'), formatCount(warnings, 'warning')].filter(
+    (part) => part !== '',
+  );
   return parts.length === 0 ? '' : `; ${parts.join(', ')}: hpc-gat model check`;
 }
 
-function countOf(count: number, word: string): string {
+function formatCount(count: number, word: string): string {
   return count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`;
 }

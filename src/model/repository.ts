@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, messageOf, UsageError } from '../support/errors.ts';
+import { getErrorCode, getErrorMessage, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { nearest } from '../support/suggest.ts';
+import { findNearest } from '../support/suggest.ts';
 import { readConfig, type ReadConfig } from './config/read-config.ts';
 
 /** A model's directory as it lies on the disk. */
@@ -35,10 +35,10 @@ export async function readRepository(
   repository: string,
   names?: readonly string[],
 ): Promise<ModelDirectory[]> {
-  const present = await modelNames(repository);
+  const present = await listModelNames(repository);
   for (const name of names ?? []) {
     if (!present.includes(name)) {
-      const meant = nearest(name, present);
+      const meant = findNearest(name, present);
       const known = present.length === 0 ? 'it has none' : `its models are ${present.join(', ')}`;
       throw new UsageError(`no model ${name} in ${repository}`, {
         fix: meant === undefined ? known : `did you mean ${meant}?`,
@@ -48,11 +48,11 @@ export async function readRepository(
   return Promise.all((names ?? present).map((name) => readModel(path.join(repository, name))));
 }
 
-async function modelNames(repository: string): Promise<string[]> {
+async function listModelNames(repository: string): Promise<string[]> {
   try {
     return await subdirectories(repository);
   } catch (error) {
-    const code = codeOf(error);
+    const code = getErrorCode(error);
     throw new UsageError(
       code === 'ENOENT' || code === 'ENOTDIR'
         ? `no model repository at ${repository}`
@@ -74,11 +74,11 @@ export async function readModel(directory: string): Promise<ModelDirectory> {
   try {
     return await readDirectory(directory);
   } catch (error) {
-    const code = codeOf(error);
+    const code = getErrorCode(error);
     if (code === undefined || code === 'ENOENT') {
       throw error;
     }
-    throw new UsageError(`cannot read the model ${directory}: ${messageOf(error)}`, {
+    throw new UsageError(`cannot read the model ${directory}: ${getErrorMessage(error)}`, {
       fix: 'make its directories and its config.pbtxt readable',
       cause: error,
     });
@@ -121,7 +121,7 @@ async function isDirectory(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isDirectory();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') {
+    if (getErrorCode(error) === 'ENOENT' || getErrorCode(error) === 'ELOOP') {
       return false;
     }
     throw error;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from '../support/errors.ts';
+import { getErrorCode } from '../support/errors.ts';
 import { removeTree } from '../support/remove-tree.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function withStaging<T>(repository: string, use: (staging: string) 
       return await useDirectoryIn(beside, use);
     } catch (error) {
       // Two mounts of one file system look the same until then.
-      if (codeOf(error) !== 'EXDEV') {
+      if (getErrorCode(error) !== 'EXDEV') {
         throw error;
       }
     }

@@ -54,7 +54,7 @@ async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
   }));
   const has = (test: (name: string) => boolean) => inDirectory.some(({ name }) => test(name));
   if (has((name) => name === 'constants.pkl') && has((name) => name.startsWith('code/'))) {
-    return { kind: 'torchscript', arguments: await forwardArguments(handle, inDirectory) };
+    return { kind: 'torchscript', arguments: await findForwardArguments(handle, inDirectory) };
   }
   if (has((name) => name === 'archive_format' || name.startsWith('serialized_exported_program'))) {
     return { kind: 'exported' };
@@ -63,7 +63,7 @@ async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
 }
 
 /** The argument names of the root module's forward(), from the code that TorchScript keeps as text. */
-async function forwardArguments(
+async function findForwardArguments(
   handle: FileHandle,
   entries: readonly { entry: ZipEntry; name: string }[],
 ): Promise<string[] | undefined> {
@@ -83,7 +83,7 @@ async function forwardArguments(
       return undefined;
     }
     const [, body = ''] = code.slice(classStart).split(/^class .*$/m);
-    return argumentNames(body);
+    return parseArgumentNames(body);
   } catch (error) {
     if (error instanceof ZipError) {
       return undefined;
@@ -92,7 +92,7 @@ async function forwardArguments(
   }
 }
 
-function argumentNames(classBody: string): string[] | undefined {
+function parseArgumentNames(classBody: string): string[] | undefined {
   const start = /^ {2}def forward\(/m.exec(classBody);
   if (start === null) {
     return undefined;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { codeOf, HpcGatError, type ErrorFacts } from '../support/errors.ts';
+import { getErrorCode, HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
 /** Highest number of consecutive attempts without progress. */
 export const maxAttempts = 5;
@@ -81,5 +81,5 @@ export function isPassing(error: unknown): boolean {
 }
 
 function systemCode(error: unknown): string {
-  return codeOf(error instanceof HpcGatError ? error.cause : error) ?? '';
+  return getErrorCode(error instanceof HpcGatError ? error.cause : error) ?? '';
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { isLoopback } from '../support/loopback.ts';
-import { printable } from '../support/printable.ts';
+import { toPrintable } from '../support/printable.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { basicAuthorization, type Credentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';
@@ -51,12 +51,12 @@ export async function authorize(
     const named = useless.parameters.get('realm');
     throw new HpcGatError(
       `${registry.host} names no valid address of a token service` +
-        (named === undefined ? '' : `: its realm is "${printable(secrets.redact(named))}"`),
+        (named === undefined ? '' : `: its realm is "${toPrintable(secrets.redact(named))}"`),
       { fix: `report it to the operator of ${registry.host}` },
     );
   }
   if (challenges.length > 0) {
-    const schemes = printable(secrets.redact(challenges.map(({ scheme }) => scheme).join(', ')));
+    const schemes = toPrintable(secrets.redact(challenges.map(({ scheme }) => scheme).join(', ')));
     throw new HpcGatError(`${registry.host} wants a login by ${schemes}, which hpc-gat does not support`, {
       fix: 'ask its operator for a login by password (Basic) or token (Bearer)',
     });

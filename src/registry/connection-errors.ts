@@ -1,5 +1,5 @@
 import type { Proxy } from '../support/choose-proxy.ts';
-import { codeOf, HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { BusyError, busyStatuses } from './attempts.ts';
 
 const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'];
@@ -13,7 +13,7 @@ interface Route {
 
 /** Creates the error for a request to `url` without an answer. */
 export function connectionError(error: unknown, url: URL, { relation, proxy }: Route = {}): HpcGatError {
-  const code = codeOf(error) ?? '';
+  const code = getErrorCode(error) ?? '';
   if (code === 'ERR_PROXY_TUNNEL' && proxy !== undefined) {
     return proxyRefusal(statusOf(error), url, proxy, error);
   }
@@ -44,12 +44,12 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
     });
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
-    return new HpcGatError(`the certificate of ${host} is not trusted: ${messageOf(error)} (${code})`, {
+    return new HpcGatError(`the certificate of ${host} is not trusted: ${getErrorMessage(error)} (${code})`, {
       fix: "name the file with the certificate of the registry's authority: NODE_EXTRA_CA_CERTS=FILE",
       cause: error,
     });
   }
-  return new HpcGatError(`the connection to ${host} broke: ${messageOf(error)}`, {
+  return new HpcGatError(`the connection to ${host} broke: ${getErrorMessage(error)}`, {
     fix: 'try again',
     cause: error,
   });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { howItEnded, type CommandResult } from '../support/command.ts';
+import { formatEnd, type CommandResult } from '../support/command.ts';
 import { signalGroup } from '../support/process-group.ts';
 import type { Credentials } from './find-credentials.ts';
 
@@ -36,7 +36,7 @@ export async function askHelper(
     }
     // The protocol defines this text for a missing login.
     if (!/credentials not found/i.test(result.stdout + result.stderr)) {
-      throw new HpcGatError(`${program} failed (${howItEnded(result)})`);
+      throw new HpcGatError(`${program} failed (${formatEnd(result)})`);
     }
   }
   return undefined;

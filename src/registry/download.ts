@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
-import { HpcGatError, messageOf } from '../support/errors.ts';
+import { HpcGatError, getErrorMessage } from '../support/errors.ts';
 import { Attempts, BusyError, busyStatuses, isPassing, retryAfterIn, retryAfterOf } from './attempts.ts';
 import { readBody } from './http.ts';
 import { blobRefusal } from './refusal.ts';
@@ -101,7 +101,7 @@ function brokenOff(
   error: unknown,
 ) {
   return new HpcGatError(
-    `the download of ${digest} from ${host} broke off at ${done} of ${size} bytes: ${messageOf(error)}`,
+    `the download of ${digest} from ${host} broke off at ${done} of ${size} bytes: ${getErrorMessage(error)}`,
     { fix: 'try again', cause: error },
   );
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { messageOf } from '../support/errors.ts';
+import { getErrorMessage } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
@@ -53,7 +53,7 @@ export async function findCredentials(
   for (const file of authFiles(context.env)) {
     const report = (error: unknown) => {
       context.signal.throwIfAborted();
-      problems.push(`${file} cannot be used: ${messageOf(error)}`);
+      problems.push(`${file} cannot be used: ${getErrorMessage(error)}`);
     };
     try {
       const content = await readTextIfPresent(file);

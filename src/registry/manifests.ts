@@ -1,6 +1,6 @@
-import { sha256OfBytes } from '../support/digest.ts';
+import { hashBytes } from '../support/digest.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { printable } from '../support/printable.ts';
+import { toPrintable } from '../support/printable.ts';
 import { blobRefusal, manifestRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
@@ -31,7 +31,7 @@ export async function fetchManifest(
     throw await manifestRefusal(answer, registry, reference, signal);
   }
   const bytes = answer.body;
-  const digest = `sha256:${sha256OfBytes(bytes)}`;
+  const digest = `sha256:${hashBytes(bytes)}`;
   const header = String(answer.headers['docker-content-digest'] ?? '')
     .trim()
     .toLowerCase();
@@ -39,7 +39,7 @@ export async function fetchManifest(
   // A manifest whose digest uses another algorithm is accepted.
   if (named.startsWith('sha256:') && named !== digest) {
     throw new HpcGatError(
-      `${host} sent a manifest with the digest ${digest} as ${printable(registry.redact(named))}`,
+      `${host} sent a manifest with the digest ${digest} as ${toPrintable(registry.redact(named))}`,
       {
         fix: 'try again; if the error persists, a proxy between this host and the registry may modify its answers',
       },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/suggest.ts';
-import { printable } from '../support/printable.ts';
+import { findNearest } from '../support/suggest.ts';
+import { toPrintable } from '../support/printable.ts';
 import type { Registry, WholeAnswer } from './registry.ts';
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })) });
@@ -65,7 +65,7 @@ function refusal(
 
 /** Formats a text of a server for a message, with the login redacted in case the server repeats it. */
 function formatServerText(text: string, registry: Registry): string {
-  return printable(registry.redact(text));
+  return toPrintable(registry.redact(text));
 }
 
 function refused({ reference: { host }, credentials }: Registry, what: string): HpcGatError {
@@ -87,7 +87,7 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
 async function notThere(registry: Registry, what: string, signal: AbortSignal): Promise<UsageError> {
   const { host, repository, reference } = registry.reference;
   const tags = await listTags(registry, signal);
-  const meant = nearest(reference, tags);
+  const meant = findNearest(reference, tags);
   const some = tags
     .slice(-10)
     .map((tag) => formatServerText(tag, registry))

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../support/context.ts';
-import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { Attempts, BusyError, busyStatuses, isBroken, retryAfterIn, retryAfterOf } from './attempts.ts';
 import type { FoundCredentials } from './find-credentials.ts';
 import { registryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
@@ -156,7 +156,7 @@ async function firstAnswer<Taken>(
       mirror.problem = `HTTP status ${statusCode}`;
     } catch (error) {
       signal.throwIfAborted();
-      mirror.problem = messageOf(error);
+      mirror.problem = getErrorMessage(error);
       mirror.down = true;
     }
   }

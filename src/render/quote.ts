@@ -6,7 +6,7 @@ import { UsageError } from '../support/errors.ts';
  * @throws {UsageError} for NUL, which no argument of a process can hold.
  */
 export function quoteForBash(value: unknown): string {
-  const text = plain(value);
+  const text = toText(value);
   if (text.includes('\0')) {
     throw new UsageError(`a value with a NUL byte cannot be given to a program: ${JSON.stringify(text)}`);
   }
@@ -17,14 +17,14 @@ export function quoteForBash(value: unknown): string {
 }
 
 /** The inside of a bash array: each value as one word, separated by spaces. */
-export function bashArray(values: unknown): string {
+export function quoteArray(values: unknown): string {
   if (!Array.isArray(values)) {
     throw new TypeError('a template asked for an array and got something else');
   }
   return values.map(quoteForBash).join(' ');
 }
 
-function plain(value: unknown): string {
+function toText(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);
   }

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import path from 'node:path';
 import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
-import { bashArray, quoteForBash } from './quote.ts';
+import { quoteArray, quoteForBash } from './quote.ts';
 
 /** Renders a file below `templates/`, as {@link loadTemplate} says. */
 export async function renderTemplate(file: string, values: object): Promise<string> {
@@ -16,15 +16,15 @@ export async function renderTemplate(file: string, values: object): Promise<stri
  */
 export async function loadTemplate(file: string): Promise<(values: object) => string> {
   const engine = Handlebars.create();
-  engine.registerHelper({ quote: quoteForBash, array: bashArray });
+  engine.registerHelper({ quote: quoteForBash, array: quoteArray });
   const directory = path.dirname(path.join('templates', file));
   for (const name of await listPackageDirectory(directory)) {
     const partial = /^_([\w-]+)\.[\w.]+$/.exec(name)?.[1];
     if (partial !== undefined) {
-      engine.registerPartial(partial, await templateText(path.join(directory, name)));
+      engine.registerPartial(partial, await readTemplate(path.join(directory, name)));
     }
   }
-  return engine.compile(await templateText(path.join('templates', file)), {
+  return engine.compile(await readTemplate(path.join('templates', file)), {
     noEscape: true,
     strict: true,
     preventIndent: true,
@@ -33,7 +33,7 @@ export async function loadTemplate(file: string): Promise<(values: object) => st
   });
 }
 
-async function templateText(file: string): Promise<string> {
+async function readTemplate(file: string): Promise<string> {
   const text = await readPackageFile(file);
   if (text === undefined) {
     throw new Error(`no ${file} in this package`);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { makeDirectory } from '../support/make-directory.ts';
 import { clientFiles } from '../triton/client-credentials.ts';
 import type { Served } from './list-endpoints.ts';
@@ -61,7 +61,7 @@ async function copyKey(source: string, target: string, run: string): Promise<voi
   try {
     await cp(source, target);
   } catch (error) {
-    throw new HpcGatError(`the keys of run ${run} cannot be read: ${messageOf(error)}`, {
+    throw new HpcGatError(`the keys of run ${run} cannot be read: ${getErrorMessage(error)}`, {
       fix: `see with hpc-gat status ${run} whether it still serves`,
       cause: error,
     });

@@ -22,9 +22,9 @@ export interface Certificates {
 
 /** X.509 v3 certificates (RFC 5280) with RSA keys of 2048 bits: one authority, one server, one client, for nobody else. */
 export async function makeCertificates(serverName: string, validity: Validity): Promise<Certificates> {
-  const [authority, server, client] = await Promise.all([newKeys(), newKeys(), newKeys()]);
+  const [authority, server, client] = await Promise.all([generateKeys(), generateKeys(), generateKeys()]);
   const issue = (subject: string, keys: Keys, extensions: readonly object[]) =>
-    certificateFor({ subject, keys, signer: authority, validity, extensions });
+    issueCertificate({ subject, keys, signer: authority, validity, extensions });
   return {
     ca: issue(authorityName, authority, [
       { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
@@ -33,14 +33,17 @@ export async function makeCertificates(serverName: string, validity: Validity): 
     server: {
       key: server.pem,
       certificate: issue('hpc-gat server', server, [
-        ...leaf,
+        ...leafExtensions,
         { name: 'extKeyUsage', serverAuth: true },
         { name: 'subjectAltName', altNames: [{ type: dnsName, value: serverName }] },
       ]),
     },
     client: {
       key: client.pem,
-      certificate: issue('hpc-gat client', client, [...leaf, { name: 'extKeyUsage', clientAuth: true }]),
+      certificate: issue('hpc-gat client', client, [
+        ...leafExtensions,
+        { name: 'extKeyUsage', clientAuth: true },
+      ]),
     },
   };
 }
@@ -50,14 +53,14 @@ const authorityName = 'hpc-gat run';
 /** GeneralName's choice for a DNS name, RFC 5280 section 4.2.1.6. */
 const dnsName = 2;
 
-const leaf = [
+const leafExtensions = [
   { name: 'basicConstraints', critical: true, cA: false },
   { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
 ];
 
-type Keys = Awaited<ReturnType<typeof newKeys>>;
+type Keys = Awaited<ReturnType<typeof generateKeys>>;
 
-async function newKeys() {
+async function generateKeys() {
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   return {
     privateKey,
@@ -74,7 +77,7 @@ interface CertificateRequest {
   readonly extensions: readonly object[];
 }
 
-function certificateFor({ subject, keys, signer, validity, extensions }: CertificateRequest): string {
+function issueCertificate({ subject, keys, signer, validity, extensions }: CertificateRequest): string {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = keys.publicKey;
   // Positive, as DER wants it.
@@ -85,14 +88,14 @@ function certificateFor({ subject, keys, signer, validity, extensions }: Certifi
   certificate.setExtensions([
     ...extensions,
     { name: 'subjectKeyIdentifier' },
-    { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifierOf(signer) },
+    { name: 'authorityKeyIdentifier', keyIdentifier: getKeyIdentifier(signer) },
   ]);
-  certificate.sign(nativeSigner(certificate, signer.privateKey), forge.md.sha256.create());
+  certificate.sign(createNativeSigner(certificate, signer.privateKey), forge.md.sha256.create());
   return forge.pki.certificateToPem(certificate);
 }
 
 /** Node's own RSA instead of the one in JavaScript, which is a hundred times slower. */
-function nativeSigner(certificate: forge.pki.Certificate, key: KeyObject): forge.pki.rsa.PrivateKey {
+function createNativeSigner(certificate: forge.pki.Certificate, key: KeyObject): forge.pki.rsa.PrivateKey {
   const signature = () => {
     const toBeSigned = forge.asn1.toDer(certificate.tbsCertificate).getBytes();
     return sign('sha256', Buffer.from(toBeSigned, 'latin1'), key).toString('latin1');
@@ -101,6 +104,6 @@ function nativeSigner(certificate: forge.pki.Certificate, key: KeyObject): forge
   return { sign: signature } as Partial<forge.pki.rsa.PrivateKey> as forge.pki.rsa.PrivateKey;
 }
 
-function keyIdentifierOf({ publicKey }: Keys): string {
+function getKeyIdentifier({ publicKey }: Keys): string {
   return forge.pki.getPublicKeyFingerprint(publicKey, { type: 'RSAPublicKey' }).getBytes();
 }

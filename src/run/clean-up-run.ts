@@ -4,7 +4,7 @@ import { CommandFailedError } from '../support/errors.ts';
 import { signalProcess } from '../support/process-group.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
-import { elsewhere, isInOtherNamespace, type RunState, stateOfRun } from './record/state.ts';
+import { elsewhere, isInOtherNamespace, type RunState, getRunState } from './record/state.ts';
 
 const pollMs = 300;
 
@@ -27,7 +27,7 @@ export async function cleanUpRun(
 ): Promise<string[]> {
   const { dryRun, hostname } = options;
   const done: string[] = [];
-  const state = await stateOfRun(context, record, hostname);
+  const state = await getRunState(context, record, hostname);
   if (state.active && state.jobId !== undefined) {
     done.push(`cancel job ${state.jobId} (${state.state})`);
     if (!dryRun) {

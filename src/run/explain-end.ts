@@ -3,13 +3,13 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Job } from '../slurm/job.ts';
 import { parseJobId } from '../slurm/job-id.ts';
-import { whyNodeIsDrained } from '../slurm/node.ts';
+import { findDrainReason } from '../slurm/node.ts';
 import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { hasSpace } from '../support/files.ts';
 import { listDirectory, readListedText } from '../support/shared-files.ts';
-import { likelyLoginFile } from './login-files.ts';
-import { outcomeOfJob, type Outcome } from './record/outcome.ts';
+import { findSuspiciousLoginFile } from './login-files.ts';
+import { getJobOutcome, type Outcome } from './record/outcome.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 
 interface EndedJob {
@@ -22,16 +22,15 @@ export async function explainEnd(context: Context, record: RunDirectory, ended: 
   const names = await listDirectory(record.directory);
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
   const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
-  return ending ?? (await addFullDisk(endingByOthers(ended.job) ?? outcomeOfJob(ended.job), record));
+  return ending ?? (await addFullDisk(explainCancellation(ended.job) ?? getJobOutcome(ended.job), record));
 }
 
 /** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
-export function endingByOthers({ state, cancelledBy }: Job): Outcome | undefined {
-  if (state !== 'CANCELLED' || cancelledBy === undefined || cancelledBy === userInfo().uid) {
+export function explainCancellation({ state, canceledBy }: Job): Outcome | undefined {
+  if (state !== 'CANCELLED' || canceledBy === undefined || canceledBy === userInfo().uid) {
     return undefined;
   }
-  const by =
-    cancelledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${cancelledBy}`;
+  const by = canceledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${canceledBy}`;
   return {
     exitCode: ExitCode.commandFailed,
     message: `the job was canceled by ${by}; fix: ask the administrators, then submit again`,
@@ -44,17 +43,17 @@ async function explainNoStart(
   record: RunDirectory,
   { id, job }: EndedJob,
 ): Promise<Outcome | undefined> {
-  const { state, nodes, cancelledBy } = job;
-  if (nodes === undefined || cancelledBy === userInfo().uid) {
+  const { state, nodes, canceledBy } = job;
+  if (nodes === undefined || canceledBy === userInfo().uid) {
     return undefined;
   }
   if (state === 'FAILED') {
     return {
-      exitCode: outcomeOfJob(job).exitCode,
+      exitCode: getJobOutcome(job).exitCode,
       message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.directory}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
     };
   }
-  if (state !== 'CANCELLED' || (cancelledBy ?? 0) !== 0) {
+  if (state !== 'CANCELLED' || (canceledBy ?? 0) !== 0) {
     return undefined;
   }
   return (await explainProlog(context, nodes, parseJobId(id).cluster)) ?? explainLogin(nodes);
@@ -66,7 +65,7 @@ async function explainProlog(
   node: string,
   cluster: string | undefined,
 ): Promise<Outcome | undefined> {
-  const reason = await whyNodeIsDrained(context, node, cluster).catch((error: unknown) => {
+  const reason = await findDrainReason(context, node, cluster).catch((error: unknown) => {
     if (!(error instanceof HpcGatError)) {
       throw error;
     }
@@ -88,7 +87,7 @@ async function explainLogin(node: string): Promise<Outcome> {
 }
 
 async function loginAdvice(): Promise<string> {
-  return `see ${await likelyLoginFile()}, which must neither exit, nor start another shell, nor wait, in a shell without a terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
+  return `see ${await findSuspiciousLoginFile()}, which must neither exit, nor start another shell, nor wait, in a shell without a terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
 }
 
 /** Reasons for which Slurm holds a job that it could not start, until a user releases it. */
@@ -121,13 +120,13 @@ export async function explainHold({ id, job }: EndedJob): Promise<Outcome | unde
 
 /** Explains a running job whose script has not started. */
 export async function explainSlowStart({ id, job }: EndedJob): Promise<string> {
-  return `job ${id} is ${job.state} on ${job.nodes ?? 'a node'}, and its script has not reported yet: the node may still run its prolog, or load the environment of your login shell; if that hangs, see ${await likelyLoginFile()}, or submit with --sbatch export=NIL`;
+  return `job ${id} is ${job.state} on ${job.nodes ?? 'a node'}, and its script has not reported yet: the node may still run its prolog, or load the environment of your login shell; if that hangs, see ${await findSuspiciousLoginFile()}, or submit with --sbatch export=NIL`;
 }
 
 const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
 
 /** Returns the outcome of a job that Slurm has forgotten, from the files of its run; unknown if these do not show it. */
-export async function endingOfForgotten(record: RunDirectory, id: string): Promise<Outcome> {
+export async function explainForgotten(record: RunDirectory, id: string): Promise<Outcome> {
   const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
   const text = await readListedText(path.join(record.directory, 'result.json'));
   const result = resultSchema.safeParse(parseJson(text ?? ''));

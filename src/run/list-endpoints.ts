@@ -3,13 +3,13 @@ import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
 import { isListed } from '../support/shared-files.ts';
 import { alignColumns } from '../support/table.ts';
-import { type Endpoint, findRun, listRuns, type RunDirectory } from './record/run-directory.ts';
-import { elsewhere, type RunState, statesOfRuns } from './record/state.ts';
+import { type EndpointFile, getRun, listRuns, type RunDirectory } from './record/run-directory.ts';
+import { elsewhere, type RunState, getRunStates } from './record/state.ts';
 
 /** A server that can be asked now. */
 export interface Served {
   readonly run: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointFile;
   /** HOST:PORT of its gRPC interface. */
   readonly url: string;
   /** Those that were waited for; there may be more in its repository. */
@@ -35,7 +35,7 @@ export async function servingRuns(
   hostname: string,
 ): Promise<{ record: RunDirectory; state: RunState }[]> {
   const records = await listRuns(root);
-  const states = await statesOfRuns(context, records, hostname);
+  const states = await getRunStates(context, records, hostname);
   return records.flatMap((record, index) => {
     const state = states[index];
     return state?.serves === true && (state.active || state.state === elsewhere) ? [{ record, state }] : [];
@@ -87,8 +87,8 @@ export async function findServed(
           fix: `hpc-gat status ${next} says how far it is`,
         });
   }
-  const record = await findRun(root, run);
-  const [state] = await statesOfRuns(context, [record], hostname);
+  const record = await getRun(root, run);
+  const [state] = await getRunStates(context, [record], hostname);
   const served = await servedBy(record, context.clock.now());
   if (served === undefined || state === undefined || !mayAnswer(state)) {
     const [unreadable] = state?.unreadable ?? [];

@@ -6,7 +6,7 @@ import path from 'node:path';
 const bashProfiles = ['.bash_profile', '.bash_login', '.profile'];
 
 /** Files in the home directory that a login shell reads, by the shell's name. */
-const filesOf: Readonly<Record<string, readonly string[]>> = {
+const filesByShell: Readonly<Record<string, readonly string[]>> = {
   bash: [...bashProfiles, '.bashrc'],
   zsh: ['.zshenv', '.zprofile', '.zshrc', '.zlogin'],
   tcsh: ['.tcshrc', '.cshrc', '.login'],
@@ -25,11 +25,11 @@ const suspicious = new RegExp(
  * Names the login file of this user that most likely disturbs Slurm when it loads the user's environment: the first line
  * that exits, replaces or stops the shell, else the files that the login shell reads.
  */
-export async function likelyLoginFile(
+export async function findSuspiciousLoginFile(
   home = userInfo().homedir,
   shell = userInfo().shell ?? '/bin/sh',
 ): Promise<string> {
-  const names = filesOf[path.basename(shell)] ?? ['.profile'];
+  const names = filesByShell[path.basename(shell)] ?? ['.profile'];
   const found: string[] = [];
   for (const name of names) {
     const file = path.join(home, name);

@@ -4,19 +4,19 @@ import type { Project } from '../config/load.ts';
 import { findDockerEndpoint } from '../docker/endpoint.ts';
 import { requireImage } from '../docker/require-image.ts';
 import { checkRepository } from '../model/check-repository.ts';
-import { modelsOnGpu } from '../model/list.ts';
+import { listGpuModels } from '../model/list.ts';
 import { checkLinks, type LinkFinding } from '../model/check/links.ts';
-import { type Finding, findingLines, shortPath } from '../model/finding.ts';
+import { type Finding, formatFinding, shortenPath } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { ownCommand } from '../support/own-command.ts';
-import { packageVersion } from '../support/package-version.ts';
-import { containerView } from './plan/container-view.ts';
+import { getOwnCommand } from '../support/own-command.ts';
+import { getPackageVersion } from '../support/package-version.ts';
+import { planContainerView } from './plan/container-view.ts';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from './plan/node-local.ts';
 import { namesOfSecrets } from './plan/environment-plan.ts';
 import { newRunId, planRun, type RunPlan } from './plan/run-plan.ts';
 import { renderScript } from './plan/script.ts';
-import { describeMistypedOptions, loadedModels } from './plan/server-arguments.ts';
+import { formatMistypedOptions, listLoadedModels } from './plan/server-arguments.ts';
 
 export interface RunOptions {
   readonly kind: RunPlan['kind'];
@@ -54,8 +54,8 @@ export async function prepareRun(
     ...options,
     id,
     createdAt,
-    version: packageVersion(),
-    hostClient: ownCommand(),
+    version: getPackageVersion(),
+    hostClient: getOwnCommand(),
     dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
     environment: env,
   });
@@ -76,7 +76,7 @@ export async function prepareRun(
  */
 export async function checkInputs(plan: RunPlan, context: Context): Promise<void> {
   const { cwd, output } = context;
-  for (const warning of describeMistypedOptions(plan.serverArguments)) {
+  for (const warning of formatMistypedOptions(plan.serverArguments)) {
     output.warn(warning);
   }
   if (plan.dockerHost !== undefined) {
@@ -136,11 +136,11 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
   }
   const links = await checkLinks(
     plan.repository,
-    loadedModels(plan.serverArguments),
-    containerView(plan, cwd),
+    listLoadedModels(plan.serverArguments),
+    planContainerView(plan, cwd),
   );
-  refuseLinks(links, cwd);
-  await refuseGpuModels(plan);
+  rejectLinks(links, cwd);
+  await rejectGpuModels(plan);
   const findings = await checkRepository(
     plan.repository,
     plan.models.map(({ name }) => name),
@@ -148,7 +148,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
   const isOfLink = ({ file }: Finding) => links.some((link) => link.file === file);
   const errors = findings.filter((finding) => finding.severity === 'error' && !isOfLink(finding));
   for (const finding of [...links, ...errors]) {
-    const [what = '', ...fix] = findingLines(finding, cwd);
+    const [what = '', ...fix] = formatFinding(finding, cwd);
     output.warn(what);
     fix.forEach((line) => {
       output.info(line);
@@ -157,12 +157,12 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
 }
 
 /** Rejects models that require a GPU in a run without one: tritonserver would not start. */
-async function refuseGpuModels(plan: RunPlan): Promise<void> {
+async function rejectGpuModels(plan: RunPlan): Promise<void> {
   const hasGpu =
     plan.gpu || plan.containerArguments.some((argument) => /^--(?:nv|rocm|gpus|device)/.test(argument));
   const [first, ...others] = hasGpu
     ? []
-    : await modelsOnGpu(plan.repository, loadedModels(plan.serverArguments));
+    : await listGpuModels(plan.repository, listLoadedModels(plan.serverArguments));
   if (first !== undefined) {
     const names = [first, ...others].join(', ');
     throw new UsageError(`the instance_group of ${names} asks for a GPU (KIND_GPU), and the run has none`, {
@@ -172,11 +172,11 @@ async function refuseGpuModels(plan: RunPlan): Promise<void> {
 }
 
 /** Rejects links with which the server cannot start; the run would otherwise wait until its deadline. */
-function refuseLinks(links: readonly LinkFinding[], cwd: string): void {
+function rejectLinks(links: readonly LinkFinding[], cwd: string): void {
   const certain = links.filter(({ isCertain }) => isCertain);
   const [first] = certain;
   if (first !== undefined) {
-    const lines = certain.map(({ file, what }) => `${shortPath(file, cwd)}: ${what}`);
+    const lines = certain.map(({ file, what }) => `${shortenPath(file, cwd)}: ${what}`);
     throw new UsageError(`the server could not read its model repository:\n  ${lines.join('\n  ')}`, {
       fix: first.fix,
     });

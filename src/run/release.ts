@@ -1,16 +1,16 @@
 import type { Directive } from '../slurm/directives.ts';
 import { runSlurm } from '../slurm/run-slurm.ts';
 import { queryJob } from '../slurm/job.ts';
-import { formatJobId, onCluster } from '../slurm/job-id.ts';
-import { findNodeName, whyNodeIsUnusable } from '../slurm/node.ts';
-import { fullRequest, smallRequest } from '../slurm/request-options.ts';
+import { formatJobId, toClusterOption } from '../slurm/job-id.ts';
+import { findNodeName, findUnusableState } from '../slurm/node.ts';
+import { createFullRequest, createSmallRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
-import { bashEnvironment } from '../support/bash-environment.ts';
-import { type CommandResult, expectSuccess, lastLines } from '../support/command.ts';
+import { createBashEnvironment } from '../support/bash-environment.ts';
+import { type CommandResult, expectSuccess, getLastLines } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { visibilityDelayMs } from '../support/shared-files.ts';
-import { type CleanupPlan, cleanupPlanOf } from './plan/cleanup-plan.ts';
+import { getVisibilityDelayMs } from '../support/shared-files.ts';
+import { type CleanupPlan, createCleanupPlan } from './plan/cleanup-plan.ts';
 import type { ResourceRecord, RunDirectory } from './record/run-directory.ts';
 import { renderRelease } from './plan/script.ts';
 
@@ -43,12 +43,12 @@ export async function release(
   hostname: string,
 ): Promise<void> {
   const { directory, host } = holding;
-  const plan = await cleanupPlanOf(record, holding);
+  const plan = await createCleanupPlan(record, holding);
   const input = await renderRelease(plan, directory);
   if (host === hostname) {
     const result = await context.run('bash', ['--norc', '-s'], {
       input,
-      env: bashEnvironment(context.env),
+      env: createBashEnvironment(context.env),
       timeoutMs: endMs,
     });
     expectSuccess(result, `ending run ${plan.id}`);
@@ -56,14 +56,15 @@ export async function release(
   }
   const { cluster } = plan;
   const node = holding.node ?? (await findNodeName(context, host, cluster)) ?? host;
-  const unusable = await whyNodeIsUnusable(context, node, cluster);
+  const unusable = await findUnusableState(context, node, cluster);
   if (unusable !== undefined) {
     throw new CommandFailedError(`run ${plan.id} left something on ${node}, which is ${unusable}`, {
       fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
     });
   }
-  const isLeft = (answer?: CommandResult): Promise<boolean> => isStillHeld(context, record, holding, answer);
-  const why = await releaseFromAfar(context, plan, { holding, node, input, isLeft });
+  const isLeft = (answer?: CommandResult): Promise<boolean> =>
+    isResourceLeft(context, record, holding, answer);
+  const why = await releaseRemotely(context, plan, { holding, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
       `run ${plan.id} left something on ${node}, where no clean-up could be started: ${why}`,
@@ -81,14 +82,14 @@ interface Remote {
 }
 
 /** Whether resources are left, by a listing newer than the answer, because removed files may be listed for a while. */
-async function isStillHeld(
+async function isResourceLeft(
   context: Context,
   record: RunDirectory,
   holding: ResourceRecord,
   answer: CommandResult | undefined,
 ): Promise<boolean> {
   const { clock, signal } = context;
-  const graceMs = answer?.exitCode === 0 ? await visibilityDelayMs(record.directory) : relistMs;
+  const graceMs = answer?.exitCode === 0 ? await getVisibilityDelayMs(record.directory) : relistMs;
   const endMs = clock.now().getTime() + graceMs;
   while (await record.holds(holding)) {
     if (clock.now().getTime() >= endMs) {
@@ -105,7 +106,7 @@ async function isStillHeld(
  *
  * @returns the answer of Slurm or the node when the cleanup was not started or failed.
  */
-async function releaseFromAfar(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
+async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
   const { holding, node, input, isLeft } = remote;
   const takesSteps = async (): Promise<boolean> =>
@@ -117,12 +118,19 @@ async function releaseFromAfar(context: Context, plan: CleanupPlan, remote: Remo
   const step = await runSlurm(
     context,
     'srun',
-    ['--overlap', `--jobid=${holding.job}`, ...onCluster(cluster), ...onNode(node), '--quiet', ...shell],
+    [
+      '--overlap',
+      `--jobid=${holding.job}`,
+      ...toClusterOption(cluster),
+      ...onNode(node),
+      '--quiet',
+      ...shell,
+    ],
     { input, timeoutMs: stepMs },
   );
   return (await isLeft(step)) && !(await takesSteps())
     ? releaseByJob(context, plan, remote)
-    : lastLines(step);
+    : getLastLines(step);
 }
 
 /**
@@ -138,18 +146,18 @@ async function releaseByJob(context: Context, plan: CleanupPlan, remote: Remote)
       ? plan.directives
       : [...plan.directives.filter(([name]) => name !== 'partition'), ['partition', holding.partition]];
   const answers: string[] = [];
-  for (const request of [fullRequest(directives), smallRequest(directives)]) {
+  for (const request of [createFullRequest(directives), createSmallRequest(directives)]) {
     context.output.info(`requesting a job on ${node} to clean up: ${request.join(' ')}`);
     try {
       const result = await runSmallJob(context, {
-        options: [...onCluster(cluster), ...request, ...onNode(node), '--time=2'],
+        options: [...toClusterOption(cluster), ...request, ...onNode(node), '--time=2'],
         command: shell,
         input: `echo started\n${input}`,
         cluster,
         waitMs: queueMs,
         limitMs: stepMs,
       });
-      answers.push(lastLines(result));
+      answers.push(getLastLines(result));
       if (!(await isLeft(result)) || result.stdout !== '') {
         break;
       }

@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
-import { isTransient, visibilityDelayMs } from '../support/shared-files.ts';
-import { messageOf } from '../support/errors.ts';
+import { isTransient, getVisibilityDelayMs } from '../support/shared-files.ts';
+import { getErrorMessage } from '../support/errors.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 
 /** Time for a script that may never have started, and time before waiting is reported. */
@@ -27,7 +27,7 @@ export class ReportDeadline {
   async hasPassed(what: string, { hasStarted }: { readonly hasStarted: boolean }): Promise<boolean> {
     const nowMs = this.#context.clock.now().getTime();
     this.#sinceMs ??= nowMs;
-    this.#graceMs ??= hasStarted ? await visibilityDelayMs(this.#record.directory) : shortMs;
+    this.#graceMs ??= hasStarted ? await getVisibilityDelayMs(this.#record.directory) : shortMs;
     const waitedMs = nowMs - this.#sinceMs;
     if (waitedMs >= this.#graceMs) {
       return true;
@@ -66,7 +66,7 @@ export class TolerantReader {
       if (!isTransient(error)) {
         throw error;
       }
-      const message = messageOf(error);
+      const message = getErrorMessage(error);
       if (message !== this.#reported) {
         this.#reported = message;
         this.#context.output.info(`the file system does not answer, still waiting: ${message}`);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
-import { bashEnvironment } from '../support/bash-environment.ts';
+import { createBashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
-import { outcomeOfScript, type Outcome } from './record/outcome.ts';
+import { getScriptOutcome, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
 import { RunDirectory } from './record/run-directory.ts';
@@ -41,7 +41,7 @@ export async function runLocally(
   const ended = await record.ended();
   return {
     record,
-    ending: outcomeOfScript(
+    ending: getScriptOutcome(
       ended ?? { exitCode: 1, reason: existsSync(record.directory) ? 'script-failed' : 'run-folder-removed' },
     ),
   };
@@ -50,7 +50,7 @@ export async function runLocally(
 async function executeScript(context: Context, record: RunDirectory, stopSeconds: number): Promise<void> {
   const [script, log] = [record.file('batch.sh'), record.file('batch.log')];
   await context.run('bash', ['--norc', '-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
-    env: bashEnvironment(context.env),
+    env: createBashEnvironment(context.env),
     signal: context.signal,
     // Ctrl-C reaches this process alone, which then asks the script to end.
     ownSession: true,

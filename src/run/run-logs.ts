@@ -4,7 +4,7 @@ import { LineFollower, readLines } from './record/follow-file.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 import { mayBeRequeued } from './record/requeue.ts';
-import { elsewhere, stateOfRun } from './record/state.ts';
+import { elsewhere, getRunState } from './record/state.ts';
 
 export type LogKind = 'client' | 'server' | 'batch';
 
@@ -177,7 +177,7 @@ function ending(context: Context, record: RunDirectory, hostname: string): () =>
 
 async function goesOn(context: Context, record: RunDirectory, hostname: string): Promise<boolean> {
   try {
-    const { active, state } = await stateOfRun(context, record, hostname);
+    const { active, state } = await getRunState(context, record, hostname);
     // A local run of another node cannot be seen from here.
     return active || state === elsewhere;
   } catch (error) {

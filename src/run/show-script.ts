@@ -2,7 +2,7 @@ import type { Output } from '../support/output.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What `--dry-run` tells of a run: its script, or with `json` its plan too. */
-export function showScript({ plan, script }: PreparedRun, json: boolean, output: Output): void {
+export function printScript({ plan, script }: PreparedRun, json: boolean, output: Output): void {
   if (json) {
     output.json({ plan, script });
   } else {

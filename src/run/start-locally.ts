@@ -1,15 +1,15 @@
 import type { Project } from '../config/load.ts';
-import { bashEnvironment } from '../support/bash-environment.ts';
+import { createBashEnvironment } from '../support/bash-environment.ts';
 import type { Context } from '../support/context.ts';
 import { expectSuccess } from '../support/command.ts';
 import { cleanUpRun } from './clean-up-run.ts';
-import { outcomeOfScript, type Outcome } from './record/outcome.ts';
+import { getScriptOutcome, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';
 import { followRun } from './record/follow-run.ts';
 import { RunDirectory } from './record/run-directory.ts';
 import { TolerantReader } from './report-deadline.ts';
 import { warnOfOpenPorts } from './security.ts';
-import { stateOfRun } from './record/state.ts';
+import { getRunState } from './record/state.ts';
 
 const pollMs = 200;
 /** How long bash may take from its start to the script's first record of itself. */
@@ -49,7 +49,7 @@ async function launch(context: Context, record: RunDirectory): Promise<void> {
   const result = await context.run(
     'setsid',
     ['--fork', 'bash', '--norc', '-c', line, 'start', record.file('batch.sh'), record.file('batch.log')],
-    { env: bashEnvironment(context.env) },
+    { env: createBashEnvironment(context.env) },
   );
   expectSuccess(result, 'starting the script');
 }
@@ -68,7 +68,7 @@ async function untilReady(
     const ended = await record.ended();
     if (ended !== undefined) {
       await progress.finish();
-      return { ending: outcomeOfScript(ended) };
+      return { ending: getScriptOutcome(ended) };
     }
     if ((await record.endpoint()) !== undefined) {
       await progress.finish();
@@ -77,11 +77,11 @@ async function untilReady(
     const late = context.clock.now().getTime() - startMs > firstWordMs;
     if (
       late &&
-      !(await stateOfRun(context, record, hostname)).active &&
+      !(await getRunState(context, record, hostname)).active &&
       (await record.ended()) === undefined
     ) {
       await progress.finish();
-      return { ending: outcomeOfScript({ exitCode: 1, reason: 'script-failed' }) };
+      return { ending: getScriptOutcome({ exitCode: 1, reason: 'script-failed' }) };
     }
     return undefined;
   };

@@ -1,5 +1,5 @@
 import type { Project } from '../config/load.ts';
-import { jobNameOf, valueOf } from '../slurm/directives.ts';
+import { getJobName, findDirective } from '../slurm/directives.ts';
 import { cancelJob } from '../slurm/job.ts';
 import { submitScript, UncertainSubmissionError } from '../slurm/submit-script.ts';
 import type { Context } from '../support/context.ts';
@@ -37,9 +37,9 @@ export async function submitRun(
   let jobId: string | undefined;
   try {
     jobId = await submitScript(context, record.file('batch.sh'), {
-      partition: valueOf(plan.directives, 'partition'),
-      clusters: valueOf(plan.directives, 'clusters'),
-      name: jobNameOf(plan.directives),
+      partition: findDirective(plan.directives, 'partition'),
+      clusters: findDirective(plan.directives, 'clusters'),
+      name: getJobName(plan.directives),
     });
     context.signal.throwIfAborted();
     await record.writeJobId(jobId);

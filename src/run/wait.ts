@@ -1,14 +1,14 @@
 import { cancelJob, hasEnded, type Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import {
-  endingByOthers,
-  endingOfForgotten,
+  explainCancellation,
+  explainForgotten,
   explainEnd,
   explainHold,
   explainSlowStart,
 } from './explain-end.ts';
 import { JobPoller } from './job-poller.ts';
-import { outcomeOfJob, outcomeOfScript, type Outcome } from './record/outcome.ts';
+import { getJobOutcome, getScriptOutcome, type Outcome } from './record/outcome.ts';
 import { followRun } from './record/follow-run.ts';
 import { mayBeRequeued } from './record/requeue.ts';
 import type { RunDirectory } from './record/run-directory.ts';
@@ -67,8 +67,10 @@ export async function waitForJob(
 }
 
 /** Returns the outcome of a terminated script from Slurm, which may know more of the reason. */
-function endingOfTerminated(job: Job): Outcome | undefined {
-  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state) ? endingByOthers(job) : outcomeOfJob(job);
+function explainTermination(job: Job): Outcome | undefined {
+  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state)
+    ? explainCancellation(job)
+    : getJobOutcome(job);
 }
 
 /** Reports once that a job is running whose script does not start. */
@@ -102,7 +104,7 @@ class SlowStart {
   }
 }
 
-interface Watched {
+interface WatchTarget {
   readonly record: RunDirectory;
   readonly jobId: string;
   readonly progress: ReturnType<typeof followRun>;
@@ -111,20 +113,20 @@ interface Watched {
 
 async function watch(
   context: Context,
-  { record, jobId, progress, untilReady }: Watched,
+  { record, jobId, progress, untilReady }: WatchTarget,
 ): Promise<Outcome | undefined> {
   const poller = new JobPoller(context, jobId);
   try {
-    return await watchWith(poller, context, { record, jobId, progress, untilReady });
+    return await watchWithPoller(poller, context, { record, jobId, progress, untilReady });
   } finally {
     poller.stop();
   }
 }
 
-async function watchWith(
+async function watchWithPoller(
   poller: JobPoller,
   context: Context,
-  { record, jobId, progress, untilReady }: Watched,
+  { record, jobId, progress, untilReady }: WatchTarget,
 ): Promise<Outcome | undefined> {
   const deadline = new ReportDeadline(context, record);
   const reader = new TolerantReader(context);
@@ -144,16 +146,16 @@ async function watchWith(
     const isOver = job !== undefined && hasEnded(job);
     if (ended !== undefined && (isOver || !mayBeRequeued({ ended, plan }))) {
       if (ended.reason !== 'terminated' || plan?.kind !== 'job') {
-        return finish(outcomeOfScript(ended));
+        return finish(getScriptOutcome(ended));
       }
       // The script knows the signal, and Slurm who sent it.
       terminatedMs ??= context.clock.now().getTime();
       poller.hurry();
       if (isOver) {
-        return finish(endingOfTerminated(job) ?? outcomeOfScript(ended));
+        return finish(explainTermination(job) ?? getScriptOutcome(ended));
       }
       if (context.clock.now().getTime() - terminatedMs >= causeMs) {
-        return finish(outcomeOfScript(ended));
+        return finish(getScriptOutcome(ended));
       }
       return undefined;
     }
@@ -162,7 +164,7 @@ async function watchWith(
     }
     if (poller.isForgotten) {
       return (await deadline.hasPassed(`Slurm does not know job ${jobId} any more`, { hasStarted: true }))
-        ? finish(await endingOfForgotten(record, jobId))
+        ? finish(await explainForgotten(record, jobId))
         : undefined;
     }
     if (job === undefined) {

@@ -1,9 +1,9 @@
 import type { Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { describeStates } from './record/format-states.ts';
+import { formatStates } from './record/format-states.ts';
 import type { RunDirectory } from './record/run-directory.ts';
-import { type RunState, statesOfRuns } from './record/state.ts';
+import { type RunState, getRunStates } from './record/state.ts';
 
 /** Slurm's controller answers everybody on the cluster: nobody needs to know more often. */
 export const shortestIntervalMs = 2_000;
@@ -24,20 +24,20 @@ export interface WatchOptions {
  * @throws {CommandFailedError} when Slurm does not answer the first time.
  */
 export async function watchRuns(context: Context, options: WatchOptions): Promise<void> {
-  const show = context.output.redraw ?? changedLines(context);
+  const show = context.output.redraw ?? createChangePrinter(context);
   const over = new Map<string, Job>();
   let states: readonly RunState[] | undefined;
   for (;;) {
     let trouble: string[] = [];
     try {
-      states = await statesOfRuns(context, await options.list(), options.hostname, over);
+      states = await getRunStates(context, await options.list(), options.hostname, over);
     } catch (error) {
       if (!(error instanceof CommandFailedError) || states === undefined) {
         throw error;
       }
       trouble = [`Slurm does not answer, still watching: ${error.message}`];
     }
-    show([...describeStates(states), ...trouble]);
+    show([...formatStates(states), ...trouble]);
     if (trouble.length === 0 && !states.some(({ active }) => active)) {
       return;
     }
@@ -46,7 +46,7 @@ export async function watchRuns(context: Context, options: WatchOptions): Promis
 }
 
 /** For a pipe or a file: a line again only when one of its words has changed; a wider column is no news. */
-function changedLines({ output }: Context): (lines: readonly string[]) => void {
+function createChangePrinter({ output }: Context): (lines: readonly string[]) => void {
   let known = new Set<string>();
   return (lines) => {
     const words = lines.map((line) => line.replace(/ +/g, ' '));

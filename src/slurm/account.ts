@@ -10,14 +10,19 @@ export interface Association {
 }
 
 /** The account that a user's jobs are charged to when they name none; undefined where accounting does not say. */
-export async function defaultAccount(context: Context, user: string): Promise<string | undefined> {
-  const [account = ''] = await ask(context, ['show', 'user', user, 'format=defaultaccount']);
+export async function findDefaultAccount(context: Context, user: string): Promise<string | undefined> {
+  const [account = ''] = await queryAccounting(context, ['show', 'user', user, 'format=defaultaccount']);
   return account === '' ? undefined : account;
 }
 
 /** Empty where accounting does not say. */
-export async function associationsOf(context: Context, user: string): Promise<Association[]> {
-  const lines = await ask(context, ['show', 'associations', `user=${user}`, 'format=account,qos']);
+export async function listAssociations(context: Context, user: string): Promise<Association[]> {
+  const lines = await queryAccounting(context, [
+    'show',
+    'associations',
+    `user=${user}`,
+    'format=account,qos',
+  ]);
   return lines.map((line) => {
     const [account = '', qos = ''] = line.split('|');
     return { account, qos: qos.split(',').filter((name) => name !== '') };
@@ -25,7 +30,7 @@ export async function associationsOf(context: Context, user: string): Promise<As
 }
 
 /** The lines of sacctmgr's answer; none where a site has no accounting, or no program to ask it. */
-async function ask(context: Context, args: readonly string[]): Promise<string[]> {
+async function queryAccounting(context: Context, args: readonly string[]): Promise<string[]> {
   try {
     const { exitCode, stdout } = await runSlurm(context, 'sacctmgr', ['-nP', ...args], { timeoutMs });
     return exitCode === 0 ? stdout.split('\n').filter((line) => line !== '') : [];

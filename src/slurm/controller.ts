@@ -16,7 +16,7 @@ export type Controller =
  *
  * @throws {MissingToolError} when Slurm is not on this host.
  */
-export async function askController(context: Context): Promise<Controller> {
+export async function queryController(context: Context): Promise<Controller> {
   const ping = await runSlurm(context, 'scontrol', ['ping']);
   if (ping.exitCode === 0) {
     return { state: 'answers' };

@@ -15,15 +15,15 @@ export interface JobRequest {
 }
 
 /** Options with which sbatch makes something else than one job of this script, or answers otherwise, and what to do. */
-const foreign: Readonly<Record<string, string>> = {
+const unsupportedOptions: Readonly<Record<string, string>> = {
   array: 'a run is one job: call `hpc-gat submit` for each',
   wait: 'use `hpc-gat submit --wait`',
   wrap: 'what else has to be done on the node stands in `setup`',
   'test-only': '`hpc-gat submit --dry-run` prints the script: give that to `sbatch --test-only`',
 };
 
-function refuseForeign(key: string): void {
-  const fix = foreign[key];
+function rejectUnsupportedOption(key: string): void {
+  const fix = unsupportedOptions[key];
   if (fix !== undefined) {
     throw new UsageError(`the sbatch option ${key} is not for a run`, { fix });
   }
@@ -36,9 +36,9 @@ function refuseForeign(key: string): void {
  * @throws {UsageError} for an option that would make something else of the job, and for a number or type of GPUs where
  *   the site takes no request for them.
  */
-export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
+export function createDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
   const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
-  const job = gpu ? { ...forAll, ...definedOf(forGpu) } : forAll;
+  const job = gpu ? { ...forAll, ...omitUndefined(forGpu) } : forAll;
   const chosen = new Map<string, string | true | undefined>([
     ['job-name', name],
     ['account', job.account],
@@ -63,27 +63,27 @@ export function jobDirectives({ name, output, gpu, warnSeconds, settings }: JobR
     ['no-requeue', sbatch.requeue === undefined ? true : undefined],
     // To the batch shell only.
     ['signal', `B:USR1@${warnSeconds}`],
-    ...(gpu ? gpuRequest(forGpu) : []),
+    ...(gpu ? createGpuRequest(forGpu) : []),
   ]);
   for (const [key, value] of Object.entries(sbatch)) {
-    refuseForeign(key);
+    rejectUnsupportedOption(key);
     chosen.set(key, value === true ? true : value === false ? undefined : String(value));
   }
   return [...chosen].filter((entry): entry is [string, string | true] => entry[1] !== undefined);
 }
 
 /** The value of a directive; undefined where there is none, or one without a value. */
-export function valueOf(directives: readonly Directive[], wanted: string): string | undefined {
+export function findDirective(directives: readonly Directive[], wanted: string): string | undefined {
   const value = directives.find(([name]) => name === wanted)?.[1];
   return value === true ? undefined : value;
 }
 
 /** Returns the job's name: the requested one, else that of the script. */
-export function jobNameOf(directives: readonly Directive[]): string {
-  return valueOf(directives, 'job-name') ?? 'batch.sh';
+export function getJobName(directives: readonly Directive[]): string {
+  return findDirective(directives, 'job-name') ?? 'batch.sh';
 }
 
-function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive[] {
+function createGpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive[] {
   const amount = type === undefined ? String(count) : `${type}:${count}`;
   if (request !== 'none') {
     return [request === 'gres' ? ['gres', `gpu:${amount}`] : [request, amount]];
@@ -96,7 +96,7 @@ function gpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']):
   return [];
 }
 
-function definedOf<T extends object>(values: T): Partial<T> {
+function omitUndefined<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
@@ -106,7 +106,7 @@ function definedOf<T extends object>(values: T): Partial<T> {
  *
  * @throws {UsageError} when name or value cannot stand in one line.
  */
-export function directiveLine([name, value]: Directive): string {
+export function formatDirective([name, value]: Directive): string {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new UsageError(`"${name}" is not the long name of an option of sbatch`, {
       fix: 'write it as in `sbatch --help`, without the leading dashes: exclusive, nice, comment',

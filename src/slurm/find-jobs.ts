@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './run-slurm.ts';
-import { clusterHeading, formatJobId, onCluster } from './job-id.ts';
+import { clusterHeading, formatJobId, toClusterOption } from './job-id.ts';
 import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
 
 /** Traits that identify the job of a script without its number. */
@@ -76,7 +76,7 @@ async function queryByName(
   clusters: string | undefined,
 ): Promise<NamedJob[]> {
   const result = await runSlurm(context, 'squeue', [
-    ...onCluster(clusters),
+    ...toClusterOption(clusters),
     '--noheader',
     '--states=all',
     `--user=${userInfo().uid}`,

@@ -1,5 +1,5 @@
 /** A job of this host's cluster by its number; one of another cluster as sbatch's `--parsable` names it: `4711;CLUSTER`. */
-export const jobIdForm = /^(\d+)(?:;([\w.,-]+))?$/;
+export const jobIdPattern = /^(\d+)(?:;([\w.,-]+))?$/;
 
 export interface JobId {
   readonly number: string;
@@ -8,7 +8,7 @@ export interface JobId {
 }
 
 export function parseJobId(id: string): JobId {
-  const [, number = id, cluster] = jobIdForm.exec(id) ?? [];
+  const [, number = id, cluster] = jobIdPattern.exec(id) ?? [];
   return { number, cluster };
 }
 
@@ -17,7 +17,7 @@ export function formatJobId({ number, cluster }: JobId): string {
 }
 
 /** The option with which Slurm's programs ask another cluster; none for this host's own. */
-export function onCluster(cluster: string | undefined): string[] {
+export function toClusterOption(cluster: string | undefined): string[] {
   return cluster === undefined ? [] : [`--clusters=${cluster}`];
 }
 

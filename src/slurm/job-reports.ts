@@ -9,7 +9,7 @@ export interface Job {
   /** What the batch script ended with, once it has ended and Slurm knows. */
   readonly exitCode: number | undefined;
   /** Id of the user who canceled the job, 0 for an administrator or Slurm; undefined when accounting does not report it. */
-  readonly cancelledBy?: number | undefined;
+  readonly canceledBy?: number | undefined;
   /** Run time in seconds; undefined before the end, or when Slurm does not report it. */
   readonly ranSeconds?: number | undefined;
 }
@@ -40,25 +40,25 @@ export const queueFormat = '%i|%T|%r|%N|';
 
 /** Jobs by their numbers, from squeue's lines of {@link queueFormat}. */
 export function parseQueue(stdout: string): Map<string, Job> {
-  return byNumber(stdout, parseQueueJob);
+  return parseRows(stdout, parseQueueJob);
 }
 
 /** Parses one job from the fields of {@link queueFormat} after its number. */
 export function parseQueueJob([state = '', reason, nodes]: readonly string[]): Job {
-  return { state, reason: meaningful(reason), nodes: meaningful(nodes), exitCode: undefined };
+  return { state, reason: omitPlaceholder(reason), nodes: omitPlaceholder(nodes), exitCode: undefined };
 }
 
 export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode,ElapsedRaw';
 
 /** Jobs that have ended by their numbers, from sacct's lines of {@link accountingFormat}. */
 export function parseAccounting(stdout: string): Map<string, Job> {
-  const jobs = byNumber(stdout, ([state = '', reason, nodes, code, seconds]) => ({
+  const jobs = parseRows(stdout, ([state = '', reason, nodes, code, seconds]) => ({
     // sacct writes "CANCELLED by 1001".
     state: state.split(' ')[0] ?? state,
-    reason: meaningful(reason),
-    nodes: meaningful(nodes),
+    reason: omitPlaceholder(reason),
+    nodes: omitPlaceholder(nodes),
     exitCode: parseExitCode(code),
-    cancelledBy: parseNumber(/ by (\d+)/.exec(state)?.[1]),
+    canceledBy: parseNumber(/ by (\d+)/.exec(state)?.[1]),
     ranSeconds: parseNumber(seconds),
   }));
   return new Map([...jobs].filter(([, job]) => hasEnded(job)));
@@ -73,14 +73,14 @@ export function parseControllerJob(stdout: string): Job | undefined {
   }
   return {
     state,
-    reason: meaningful(field('Reason')),
-    nodes: meaningful(field('NodeList')),
+    reason: omitPlaceholder(field('Reason')),
+    nodes: omitPlaceholder(field('NodeList')),
     exitCode: unfinished.has(state) ? undefined : parseExitCode(field('ExitCode')),
     ranSeconds: unfinished.has(state) || field('RunTime') !== '00:00:00' ? undefined : 0,
   };
 }
 
-function byNumber(stdout: string, toJob: (fields: readonly string[]) => Job): Map<string, Job> {
+function parseRows(stdout: string, toJob: (fields: readonly string[]) => Job): Map<string, Job> {
   const rows = stdout
     .split('\n')
     .map((line) => line.trim().split('|'))
@@ -89,7 +89,7 @@ function byNumber(stdout: string, toJob: (fields: readonly string[]) => Job): Ma
   return new Map(rows.map(([id = '', ...fields]) => [id, toJob(fields)]));
 }
 
-function meaningful(text: string | undefined): string | undefined {
+function omitPlaceholder(text: string | undefined): string | undefined {
   return text === undefined || ['', 'None', '(null)', 'None assigned', 'n/a'].includes(text)
     ? undefined
     : text;

@@ -2,7 +2,7 @@ import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { runSlurm, slurmFailure } from './run-slurm.ts';
-import { formatJobId, onCluster, parseJobId } from './job-id.ts';
+import { formatJobId, toClusterOption, parseJobId } from './job-id.ts';
 import {
   accountingFormat,
   hasEnded,
@@ -35,7 +35,7 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   const found = new Map<string, Job>();
   for (const cluster of new Set(ids.map((id) => parseJobId(id).cluster))) {
     const numbers = ids.map(parseJobId).flatMap((id) => (id.cluster === cluster ? [id.number] : []));
-    for (const [number, job] of await queryOn(cluster, context, numbers)) {
+    for (const [number, job] of await queryCluster(cluster, context, numbers)) {
       found.set(formatJobId({ number, cluster }), job);
     }
   }
@@ -48,12 +48,12 @@ const pollMs = 300;
 
 type Cluster = string | undefined;
 
-async function queryOn(
+async function queryCluster(
   cluster: Cluster,
   context: Context,
   ids: readonly string[],
 ): Promise<Map<string, Job>> {
-  const jobs = await fromQueue(cluster, context, ids);
+  const jobs = await queryQueue(cluster, context, ids);
   const isOver = (id: string): boolean => {
     const job = jobs.get(id);
     return job === undefined || hasEnded(job);
@@ -62,12 +62,12 @@ async function queryOn(
   if (over.length === 0) {
     return jobs;
   }
-  const accounted = await fromAccounting(cluster, context, over);
+  const accounted = await queryAccounting(cluster, context, over);
   for (const id of over) {
     // The queue's list is the controller's memory too, but for the exit code: a job it lacks scontrol lacks as well.
     const job =
       accounted.get(id) ??
-      (ids.length === 1 || jobs.has(id) ? await fromController(cluster, context, id) : undefined);
+      (ids.length === 1 || jobs.has(id) ? await queryController(cluster, context, id) : undefined);
     if (job !== undefined) {
       jobs.set(id, job);
     }
@@ -75,13 +75,13 @@ async function queryOn(
   return jobs;
 }
 
-async function fromQueue(
+async function queryQueue(
   cluster: Cluster,
   context: Context,
   ids: readonly string[],
 ): Promise<Map<string, Job>> {
   const result = await runSlurm(context, 'squeue', [
-    ...onCluster(cluster),
+    ...toClusterOption(cluster),
     '--noheader',
     '--states=all',
     `--jobs=${ids.join(',')}`,
@@ -97,14 +97,14 @@ async function fromQueue(
   throw slurmFailure(result, `squeue does not tell of job ${ids.join(', ')}`);
 }
 
-async function fromAccounting(
+async function queryAccounting(
   cluster: Cluster,
   context: Context,
   ids: readonly string[],
 ): Promise<Map<string, Job>> {
-  const result = await optional(
+  const result = await ignoreFailure(
     runSlurm(context, 'sacct', [
-      ...onCluster(cluster),
+      ...toClusterOption(cluster),
       '--noheader',
       '--allocations',
       '--parsable2',
@@ -115,15 +115,15 @@ async function fromAccounting(
   return result?.exitCode === 0 ? parseAccounting(result.stdout) : new Map<string, Job>();
 }
 
-async function fromController(cluster: Cluster, context: Context, id: string): Promise<Job | undefined> {
-  const result = await optional(
-    runSlurm(context, 'scontrol', [...onCluster(cluster), '--oneliner', 'show', 'job', id]),
+async function queryController(cluster: Cluster, context: Context, id: string): Promise<Job | undefined> {
+  const result = await ignoreFailure(
+    runSlurm(context, 'scontrol', [...toClusterOption(cluster), '--oneliner', 'show', 'job', id]),
   );
   return result?.exitCode === 0 ? parseControllerJob(result.stdout) : undefined;
 }
 
 /** A source that a site may not have: its absence is no error. */
-async function optional(result: Promise<CommandResult>): Promise<CommandResult | undefined> {
+async function ignoreFailure(result: Promise<CommandResult>): Promise<CommandResult | undefined> {
   try {
     return await result;
   } catch {
@@ -138,7 +138,7 @@ async function optional(result: Promise<CommandResult>): Promise<CommandResult |
  */
 export async function cancelJob(context: Context, id: string): Promise<void> {
   const { number, cluster } = parseJobId(id);
-  const result = await runSlurm(context, 'scancel', [...onCluster(cluster), number]);
+  const result = await runSlurm(context, 'scancel', [...toClusterOption(cluster), number]);
   if (result.exitCode !== 0 && !/invalid job id|already completing|completed/i.test(result.stderr)) {
     throw slurmFailure(result, `scancel ${id} failed`);
   }

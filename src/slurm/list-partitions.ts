@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { runSlurm, slurmFailure } from './run-slurm.ts';
-import { clusterHeading, onCluster } from './job-id.ts';
+import { clusterHeading, toClusterOption } from './job-id.ts';
 
 /** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */
 export interface Partition {
@@ -29,7 +29,7 @@ const timeoutMs = 15_000;
  * @throws {CommandFailedError} when the controller does not answer.
  */
 export async function listPartitions(context: Context, clusters?: string): Promise<Partition[]> {
-  const args = [...onCluster(clusters), '-h', '-o', format];
+  const args = [...toClusterOption(clusters), '-h', '-o', format];
   const result = await runSlurm(context, 'sinfo', args, { timeoutMs });
   if (result.exitCode !== 0) {
     throw slurmFailure(result, 'sinfo does not answer');
@@ -52,21 +52,21 @@ export function parsePartitions(stdout: string): Partition[] {
       isDefault: marked.endsWith('*'),
       isUp: up === 'up',
       limitMinutes: parseMinutes(limit),
-      cpus: Math.min(before?.cpus ?? Infinity, atLeast(cpus)),
-      memoryMb: Math.min(before?.memoryMb ?? Infinity, atLeast(memoryMb)),
-      gpus: [...(before?.gpus ?? []), ...gpusOf(gres)],
+      cpus: Math.min(before?.cpus ?? Infinity, parseMinimum(cpus)),
+      memoryMb: Math.min(before?.memoryMb ?? Infinity, parseMinimum(memoryMb)),
+      gpus: [...(before?.gpus ?? []), ...parseGpus(gres)],
     });
   }
   return [...partitions.values()];
 }
 
 /** "4+" where nodes differ; infinite where it is no number. */
-function atLeast(text: string): number {
+function parseMinimum(text: string): number {
   return parseInt(text, 10) || Infinity;
 }
 
 /** `gpu:4`, `gpu:a100:4(S:0-1),nvme:1`, `(null)`. */
-function gpusOf(gres: string): Partition['gpus'] {
+function parseGpus(gres: string): Partition['gpus'] {
   return gres.split(/,(?![^(]*\))/).flatMap((item) => {
     const [kind, ...rest] = item.replace(/\(.*$/, '').split(':');
     if (kind !== 'gpu') {

@@ -1,19 +1,19 @@
 import type { Context } from '../support/context.ts';
 import { MissingToolError } from '../support/errors.ts';
 import { runSlurm } from './run-slurm.ts';
-import { clusterHeading, onCluster } from './job-id.ts';
+import { clusterHeading, toClusterOption } from './job-id.ts';
 
 /** States of sinfo(1) in which no job starts on a node for now; a "*" behind one: the node does not answer. */
 const unusable = /^(down|drain|fail|maint|reboot|power|unknown)|\*$/;
 
 /** Slurm's word for a node on which no job can start; undefined when one can, or Slurm does not tell. */
-export async function whyNodeIsUnusable(
+export async function findUnusableState(
   context: Context,
   node: string,
   cluster?: string,
 ): Promise<string | undefined> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
-    ...onCluster(cluster),
+    ...toClusterOption(cluster),
     '--noheader',
     `--nodes=${node}`,
     '--format=%T',
@@ -26,13 +26,13 @@ export async function whyNodeIsUnusable(
 }
 
 /** Returns the reason why a node is out of use ("Prolog error"); undefined for a usable node. */
-export async function whyNodeIsDrained(
+export async function findDrainReason(
   context: Context,
   node: string,
   cluster?: string,
 ): Promise<string | undefined> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
-    ...onCluster(cluster),
+    ...toClusterOption(cluster),
     ...['--noheader', `--nodes=${node}`, '--format=%E'],
   ]);
   const [reason = ''] = stdout.split('\n').filter((line) => line !== '' && !clusterHeading.test(line));
@@ -69,7 +69,7 @@ export async function isNodeOfCluster(
 /** Lists Name, NodeHostname and NodeAddr of each node; undefined when Slurm does not answer. */
 async function listNodeNames(context: Context, clusters?: string): Promise<string[][] | undefined> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
-    ...onCluster(clusters),
+    ...toClusterOption(clusters),
     ...['--Node', '--noheader', '--format=%N|%n|%o'],
   ]);
   const nodes = stdout
@@ -96,7 +96,7 @@ export async function listNodePartitions(
   cluster?: string,
 ): Promise<string[]> {
   const { exitCode, stdout } = await runSlurm(context, 'sinfo', [
-    ...onCluster(cluster),
+    ...toClusterOption(cluster),
     ...['--noheader', `--nodes=${node}`, '--format=%R'],
   ]);
   const lines = stdout.split('\n').map((line) => line.trim());

@@ -11,16 +11,16 @@ const sizing = [
 ];
 
 /** Returns options for srun with the request of a run's own job: place, account and resources. */
-export function fullRequest(directives: readonly Directive[]): string[] {
-  return optionsOf(directives, [...placing, ...sizing]);
+export function createFullRequest(directives: readonly Directive[]): string[] {
+  return toOptions(directives, [...placing, ...sizing]);
 }
 
 /** Returns options for srun that request one core and little memory with the place and account of a run's own job. */
-export function smallRequest(directives: readonly Directive[]): string[] {
-  return [...optionsOf(directives, placing), '--cpus-per-task=1', '--mem=100M'];
+export function createSmallRequest(directives: readonly Directive[]): string[] {
+  return [...toOptions(directives, placing), '--cpus-per-task=1', '--mem=100M'];
 }
 
-function optionsOf(directives: readonly Directive[], names: readonly string[]): string[] {
+function toOptions(directives: readonly Directive[], names: readonly string[]): string[] {
   return directives
     .filter(([name]) => names.includes(name))
     .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));

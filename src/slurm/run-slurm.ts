@@ -1,4 +1,4 @@
-import { howItEnded, type CommandOptions, type CommandResult } from '../support/command.ts';
+import { formatEnd, type CommandOptions, type CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 
@@ -53,7 +53,7 @@ export function slurmFailure(result: CommandResult, what: string, fix?: string):
     .split('\n')
     .map((line) => line.replace(/^\w+: (error: )?/, ''))
     .join('; ');
-  return new CommandFailedError(`${what}: ${said === '' ? howItEnded(result) : said}`, {
+  return new CommandFailedError(`${what}: ${said === '' ? formatEnd(result) : said}`, {
     ...(fix !== undefined && { fix }),
     cause: result,
   });

@@ -4,7 +4,7 @@ import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { runSlurm, slurmFailure } from './run-slurm.ts';
 import { findJobs, type FoundJob } from './find-jobs.ts';
 import { cancelJob, hasEnded } from './job.ts';
-import { formatJobId, jobIdForm } from './job-id.ts';
+import { formatJobId, jobIdPattern } from './job-id.ts';
 import { type SubmitOptions, fixOfRefusal } from './explain-refusal.ts';
 
 /** Matches errors of sbatch after which the controller may have queued the job, although it did not answer. */
@@ -81,7 +81,7 @@ function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others
   const others: string[] = [];
   for (const line of linesOf(stdout)) {
     const [, number, cluster] = /^Submitted batch job (\d+)(?: on cluster (\S+))?$/i.exec(line) ?? [];
-    if (jobIdForm.test(line)) {
+    if (jobIdPattern.test(line)) {
       ids.add(line);
     } else if (number !== undefined) {
       ids.add(formatJobId({ number, cluster }));

@@ -5,13 +5,13 @@ import { runCommand } from './command.ts';
 const timeoutMs = 5_000;
 
 /** Returns the name of a user for messages: `bob`, or `user 1002` for an unknown account. */
-export async function userName(uid: number): Promise<string> {
-  return (await entryOf('passwd', uid))?.[0] ?? `user ${uid}`;
+export async function getUserName(uid: number): Promise<string> {
+  return (await queryEntry('passwd', uid))?.[0] ?? `user ${uid}`;
 }
 
 /** Returns the name of a group for messages: `physics`, or `7001` for an unknown group. */
-export async function groupName(gid: number): Promise<string> {
-  return (await entryOf('group', gid))?.[0] ?? String(gid);
+export async function getGroupName(gid: number): Promise<string> {
+  return (await queryEntry('group', gid))?.[0] ?? String(gid);
 }
 
 /**
@@ -20,14 +20,14 @@ export async function groupName(gid: number): Promise<string> {
  * is as private as one without it.
  */
 export async function isPrivateGroup(gid: number): Promise<boolean> {
-  const [name, , , members = ''] = (await entryOf('group', gid)) ?? [];
-  const own = accountName();
+  const [name, , , members = ''] = (await queryEntry('group', gid)) ?? [];
+  const own = getAccountName();
   return (
     own !== undefined && name === own && members.split(',').every((member) => ['', own].includes(member))
   );
 }
 
-function accountName(): string | undefined {
+function getAccountName(): string | undefined {
   try {
     return userInfo().username;
   } catch {
@@ -36,7 +36,7 @@ function accountName(): string | undefined {
 }
 
 /** Reads the fields of an entry of passwd(5) or group(5) from all sources that the host is configured for. */
-async function entryOf(database: 'passwd' | 'group', id: number): Promise<string[] | undefined> {
+async function queryEntry(database: 'passwd' | 'group', id: number): Promise<string[] | undefined> {
   try {
     const { exitCode, stdout } = await runCommand('getent', [database, String(id)], {
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export const withoutGuardRegions = '--disable-wasm-trap-handler';
 
 /** Returns the limit of this process's address space in bytes (`ulimit -v`); undefined without a limit. */
-export function addressSpaceLimit(limits = readLimits()): number | undefined {
+export function getAddressSpaceLimit(limits = readLimits()): number | undefined {
   const soft = /^Max address space +(?<soft>\d+)/m.exec(limits)?.groups?.soft;
   return soft === undefined ? undefined : Number(soft);
 }
@@ -31,7 +31,7 @@ export function restartWithoutGuardRegions(
   }: Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv' | 'env'> & {
     readonly execve?: NodeJS.Process['execve'] | undefined;
   },
-  limit = addressSpaceLimit(),
+  limit = getAddressSpaceLimit(),
 ): void {
   const options = env.NODE_OPTIONS ?? '';
   const isSet = execArgv.includes(withoutGuardRegions) || options.includes(withoutGuardRegions);

@@ -9,6 +9,6 @@ export function formatBytes(bytes: number): string {
 }
 
 /** "1 file", "2 files". */
-export function count(number: number, one: string, many = `${one}s`): string {
+export function formatCount(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }

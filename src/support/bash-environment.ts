@@ -2,7 +2,7 @@
 const startupVariables = new Set(['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']);
 
 /** Returns the environment for a bash that executes a script of this package; pass `--norc` to bash as well. */
-export function bashEnvironment(
+export function createBashEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !startupVariables.has(name)));

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import { homeDirectory } from './home-directory.ts';
+import { findHomeDirectory } from './home-directory.ts';
 
 /**
  * Returns the directory for caches: below XDG_CACHE_HOME, else in the home directory.
  *
  * @throws {UsageError} for a user without a home directory.
  */
-export function cacheDirectory(context: Pick<Context, 'env'>): string {
+export function getCacheDirectory(context: Pick<Context, 'env'>): string {
   const directory = findCacheDirectory(context);
   if (directory === undefined) {
     throw new UsageError('there is no directory for caches: HOME is not set, and this user has no home', {
@@ -24,6 +24,6 @@ export function findCacheDirectory({ env }: Pick<Context, 'env'>): string | unde
   if (path.isAbsolute(cache)) {
     return path.join(cache, 'hpc-gat');
   }
-  const home = homeDirectory({ env });
+  const home = findHomeDirectory({ env });
   return home === undefined ? undefined : path.join(home, '.cache', 'hpc-gat');
 }

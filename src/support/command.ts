@@ -70,8 +70,8 @@ export const runCommand: RunCommand = async (file, args, options = {}) => {
   }
   const { onStdoutLine, onStderrLine } = options;
   await Promise.all([
-    onStdoutLine && eachLine(child.iterable({ from: 'stdout' }), onStdoutLine),
-    onStderrLine && eachLine(child.iterable({ from: 'stderr' }), onStderrLine),
+    onStdoutLine && forEachLine(child.iterable({ from: 'stdout' }), onStdoutLine),
+    onStderrLine && forEachLine(child.iterable({ from: 'stderr' }), onStderrLine),
   ]);
   const result = await child;
   options.signal?.throwIfAborted();
@@ -83,18 +83,18 @@ export const runCommand: RunCommand = async (file, args, options = {}) => {
     exitCode: result.exitCode,
     signal: result.signal,
     timedOut: result.timedOut,
-    stdout: text(result.stdout),
-    stderr: text(result.stderr),
+    stdout: toText(result.stdout),
+    stderr: toText(result.stderr),
   };
 };
 
-async function eachLine(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
+async function forEachLine(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
   for await (const line of lines) {
     onLine(String(line));
   }
 }
 
-function text(captured: unknown): string {
+function toText(captured: unknown): string {
   return typeof captured === 'string' ? captured : '';
 }
 
@@ -107,14 +107,14 @@ export function expectSuccess(result: CommandResult, what: string, fix?: string)
   if (result.exitCode === 0) {
     return result;
   }
-  throw new CommandFailedError(`${what} failed (${howItEnded(result)}): ${lastLines(result)}`, {
+  throw new CommandFailedError(`${what} failed (${formatEnd(result)}): ${getLastLines(result)}`, {
     ...(fix !== undefined && { fix }),
     cause: result,
   });
 }
 
 /** "exit code 1", "no answer in time", "signal SIGKILL". */
-export function howItEnded(result: CommandResult): string {
+export function formatEnd(result: CommandResult): string {
   if (result.timedOut) {
     return 'no answer in time';
   }
@@ -124,7 +124,7 @@ export function howItEnded(result: CommandResult): string {
 }
 
 /** The end of what it said, its errors first. */
-export function lastLines({ stderr, stdout }: CommandResult): string {
+export function getLastLines({ stderr, stdout }: CommandResult): string {
   const said = (stderr.trim() || stdout.trim() || 'it said nothing').split('\n');
   return said.slice(-5).join('\n');
 }

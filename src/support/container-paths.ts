@@ -1,6 +1,6 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from './errors.ts';
+import { getErrorCode } from './errors.ts';
 import type { Mount } from './mount.ts';
 
 export type MountPoint = Pick<Mount, 'source' | 'destination'>;
@@ -25,7 +25,7 @@ export type ContainerPath = {
 );
 
 /** Limit of symbolic links in one path, as in Linux (path_resolution(7)). */
-const mostLinks = 40;
+const maxLinks = 40;
 
 /** Directories that every container has. */
 const systemDirectories = ['/dev', '/proc', '/sys'];
@@ -50,14 +50,14 @@ export async function resolveInContainer(
   containerPath: string,
   mounts: readonly MountPoint[],
 ): Promise<ContainerPath> {
-  let rest = partsOf(containerPath);
+  let rest = splitPath(containerPath);
   let at = '/';
   let link: SymbolicLink | undefined;
   let isDirectory = true;
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     at = path.posix.join(at, part);
-    const host = hostPath(at, mounts);
+    const host = toHostPath(at, mounts);
     const whole = path.posix.join(at, ...rest);
     if (host === undefined) {
       if (!isAboveMount(at, mounts)) {
@@ -65,33 +65,33 @@ export async function resolveInContainer(
       }
       continue;
     }
-    const kind = part === '..' ? 'directory' : await kindOf(host);
+    const kind = part === '..' ? 'directory' : await getKind(host);
     if (kind === 'link') {
       link = { file: host, target: await readlink(host) };
       links += 1;
-      if (links > mostLinks) {
+      if (links > maxLinks) {
         return { kind: 'loop', link };
       }
       at = link.target.startsWith('/') ? '/' : path.posix.dirname(at);
-      rest = [...partsOf(link.target), ...rest];
+      rest = [...splitPath(link.target), ...rest];
     } else if (kind === undefined || (kind === 'file' && rest.length > 0)) {
       return { kind: 'missing', container: whole, link };
     } else {
       isDirectory = kind === 'directory';
     }
   }
-  const host = hostPath(at, mounts);
+  const host = toHostPath(at, mounts);
   return host === undefined
     ? { kind: 'outside', container: at, link }
     : { kind: 'found', host, isDirectory, link };
 }
 
-function partsOf(name: string): string[] {
+function splitPath(name: string): string[] {
   return name.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** Returns the path on the host of a container's path `at`; undefined outside all mounts. The deepest mount counts. */
-function hostPath(at: string, mounts: readonly MountPoint[]): string | undefined {
+/** Returns the path on the host of a container's path `createRootFilesystem`; undefined outside all mounts. The deepest mount counts. */
+function toHostPath(at: string, mounts: readonly MountPoint[]): string | undefined {
   const [deepest] = mounts
     .filter(({ destination }) => isWithin(at, destination))
     .sort((a, b) => b.destination.length - a.destination.length);
@@ -111,11 +111,11 @@ function isAboveMount(at: string, mounts: readonly MountPoint[]): boolean {
 }
 
 /** Returns the kind of a file; undefined for a missing one. An inaccessible one counts as a file; its reader reports it. */
-async function kindOf(host: string): Promise<'link' | 'directory' | 'file' | undefined> {
+async function getKind(host: string): Promise<'link' | 'directory' | 'file' | undefined> {
   try {
     const stats = await lstat(host);
     return stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'file';
   } catch (error) {
-    return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '') ? undefined : 'file';
+    return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(getErrorCode(error) ?? '') ? undefined : 'file';
   }
 }

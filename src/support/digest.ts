@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { filePieces } from './file-pieces.ts';
+import { readPieces } from './file-pieces.ts';
 
 /** The SHA-256 of a file's content, 64 hexadecimal digits. */
-export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<string> {
+export async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const handle = await open(file);
   try {
-    for await (const piece of filePieces(handle)) {
+    for await (const piece of readPieces(handle)) {
       signal?.throwIfAborted();
       hash.update(piece);
     }
@@ -17,6 +17,6 @@ export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<
   return hash.digest('hex');
 }
 
-export function sha256OfBytes(bytes: string | Uint8Array): string {
+export function hashBytes(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -73,7 +73,7 @@ export class InterruptedError extends HpcGatError {
  * The `code` of an error of the system, like "ENOENT". Not by `instanceof Error`: under Jest the errors of
  * Node's own modules come from another realm.
  */
-export function codeOf(error: unknown): string | undefined {
+export function getErrorCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code
     : undefined;
@@ -81,10 +81,10 @@ export function codeOf(error: unknown): string | undefined {
 
 /** A full file system, or a quota that is used up. */
 export function isOutOfSpace(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+  return ['ENOSPC', 'EDQUOT'].includes(getErrorCode(error) ?? '');
 }
 
-export function messageOf(error: unknown): string {
+export function getErrorMessage(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
     : String(error);

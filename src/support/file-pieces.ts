@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
  * one is asked for, which is read meanwhile: two buffers take turns, since to allocate one for each takes longer than
  * to fill it.
  */
-export async function* filePieces(
+export async function* readPieces(
   handle: FileHandle,
   { start = 0, length = Number.POSITIVE_INFINITY, pieceBytes = 1024 * 1024 } = {},
 ): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, isOutOfSpace, UsageError } from './errors.ts';
+import { getErrorCode, isOutOfSpace, UsageError } from './errors.ts';
 import { makeDirectory } from './make-directory.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
@@ -40,7 +40,7 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
   try {
     return await readText(file);
   } catch (error) {
-    switch (codeOf(error)) {
+    switch (getErrorCode(error)) {
       case 'ENOENT':
       case 'ENOTDIR':
         return undefined;

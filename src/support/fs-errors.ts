@@ -1,4 +1,4 @@
-import { codeOf, HpcGatError, isOutOfSpace, messageOf } from './errors.ts';
+import { getErrorCode, HpcGatError, isOutOfSpace, getErrorMessage } from './errors.ts';
 
 const elsewhere = 'name another place, one that you may read and write';
 
@@ -19,23 +19,23 @@ const fixes: Readonly<Record<string, string>> = {
 /** What the system says of files and the user can mend, as an error for the user; any other error as it is. */
 export function toUserError(error: unknown): unknown {
   if (isOutOfSpace(error)) {
-    return new HpcGatError(`no space is left: ${messageOf(error)}`, {
+    return new HpcGatError(`no space is left: ${getErrorMessage(error)}`, {
       fix: 'free some on that file system, or use another one; `quota` tells what is yours',
       cause: error,
     });
   }
-  const fix = isAboutFile(error) ? fixOf(error) : undefined;
+  const fix = isAboutFile(error) ? findFix(error) : undefined;
   return fix === undefined
     ? error
-    : new HpcGatError(`the file system refuses: ${messageOf(error)}`, { fix, cause: error });
+    : new HpcGatError(`the file system refuses: ${getErrorMessage(error)}`, { fix, cause: error });
 }
 
 function isAboutFile(error: unknown): error is { path: string; syscall?: unknown } {
   return typeof error === 'object' && error !== null && 'path' in error && typeof error.path === 'string';
 }
 
-function fixOf(error: { syscall?: unknown }): string | undefined {
-  const code = codeOf(error) ?? '';
+function findFix(error: { syscall?: unknown }): string | undefined {
+  const code = getErrorCode(error) ?? '';
   // Of a directory whose parent is there: below /proc, or where an automounter knows none of that name.
   return code === 'ENOENT' && error.syscall === 'mkdir' ? elsewhere : fixes[code];
 }

@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, lstat, lutimes, open, rm, stat, writeFile } from 'node:fs/promises';
-import { userName } from './account-names.ts';
+import { getUserName } from './account-names.ts';
 import type { Context } from './context.ts';
-import { sha256OfBytes } from './digest.ts';
-import { codeOf, HpcGatError, NotReadyError } from './errors.ts';
+import { hashBytes } from './digest.ts';
+import { getErrorCode, HpcGatError, NotReadyError } from './errors.ts';
 import { isMissing } from './files.ts';
 import {
-  identityOf,
+  findIdentity,
   isOfOwnNamespace,
   isRunning,
-  ownIdentity,
+  getOwnIdentity,
   parseIdentity,
   type ProcessIdentity,
 } from './process-identity.ts';
@@ -47,8 +47,8 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
     options.signal.throwIfAborted();
     const { candidate, content } = await createCandidate(file);
     try {
-      if (await linked(candidate, file)) {
-        return keep(file, content);
+      if (await tryLink(candidate, file)) {
+        return holdLock(file, content);
       }
       const held = await readLock(file);
       if (held === undefined) {
@@ -63,14 +63,14 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
         }
         isBeingRemoved = true;
       } else if (told !== held.text) {
-        options.onWait(owner, isForeign ? await userName(held.uid) : undefined);
+        options.onWait(owner, isForeign ? await getUserName(held.uid) : undefined);
         told = held.text;
       }
       const nowMs = options.clock.now().getTime();
       foreignSinceMs = isForeign || isBeingRemoved ? (foreignSinceMs ?? nowMs) : undefined;
       if (foreignSinceMs !== undefined && nowMs - foreignSinceMs > foreignWaitMs) {
         throw new NotReadyError(
-          `${file} has been locked by ${await userName(held.uid)} for more than ${foreignWaitMs / 60_000} minutes`,
+          `${file} has been locked by ${await getUserName(held.uid)} for more than ${foreignWaitMs / 60_000} minutes`,
           { fix: 'ask this user, or name another file' },
         );
       }
@@ -83,7 +83,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
 
 /** Creates a file of this process beside the lock, with an unpredictable name; an existing file is never written to. */
 async function createCandidate(file: string): Promise<{ candidate: string; content: string }> {
-  const { host, pid, startTicks } = ownIdentity();
+  const { host, pid, startTicks } = getOwnIdentity();
   for (;;) {
     const attempt = randomInt(2 ** 47);
     const candidate = `${file}.${host}-${pid}-${startTicks}.${attempt}`;
@@ -92,7 +92,7 @@ async function createCandidate(file: string): Promise<{ candidate: string; conte
       await writeFile(candidate, content, { flag: 'wx', mode: 0o644 });
       return { candidate, content };
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') {
+      if (getErrorCode(error) !== 'EEXIST') {
         throw error;
       }
     }
@@ -119,11 +119,11 @@ async function readLock(file: string): Promise<HeldLock | undefined> {
       return undefined;
     }
     // The lock of a user whose umask keeps others from reading it.
-    const facts = codeOf(error) === 'EACCES' ? await lstat(file).catch(missingIsUndefined) : undefined;
+    const facts = getErrorCode(error) === 'EACCES' ? await lstat(file).catch(missingIsUndefined) : undefined;
     if (facts?.isFile() === true) {
       return { text: '', uid: facts.uid };
     }
-    if (codeOf(error) !== 'ELOOP') {
+    if (getErrorCode(error) !== 'ELOOP') {
       throw error;
     }
   } finally {
@@ -135,19 +135,19 @@ async function readLock(file: string): Promise<HeldLock | undefined> {
 }
 
 /** The count of links tells the truth even where an NFS server's answer to `link` was lost. */
-async function linked(candidate: string, file: string): Promise<boolean> {
+async function tryLink(candidate: string, file: string): Promise<boolean> {
   try {
     await link(candidate, file);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') {
+    if (getErrorCode(error) === 'EEXIST') {
       return (await stat(candidate)).nlink === 2;
     }
     throw error;
   }
 }
 
-function keep(file: string, content: string): () => Promise<void> {
+function holdLock(file: string, content: string): () => Promise<void> {
   const heartbeat = setInterval(() => {
     const now = new Date();
     // A lost lock file is nothing that a heartbeat could mend.
@@ -177,7 +177,7 @@ async function isAbandoned(
     return false;
   }
   // Where /proc hides the processes of other users (hidepid), init is hidden too.
-  if (running === false && (!isForeign || identityOf(1) !== undefined)) {
+  if (running === false && (!isForeign || findIdentity(1) !== undefined)) {
     return true;
   }
   // Any user can write the number of another user's process into a file, and set the file's time.
@@ -200,8 +200,8 @@ async function belongsTo(pid: number, uid: number): Promise<boolean> {
  * @returns false while another waiter is about to do it.
  */
 export async function removeAbandoned(file: string, held: string, candidate: string): Promise<boolean> {
-  const removal = `${file}.${sha256OfBytes(held).slice(0, 12)}.dead`;
-  if (!(await linked(candidate, removal))) {
+  const removal = `${file}.${hashBytes(held).slice(0, 12)}.dead`;
+  if (!(await tryLink(candidate, removal))) {
     const remover = (await readLock(removal))?.text;
     return (
       remover === undefined ||
@@ -225,10 +225,10 @@ async function removeLock(file: string, uid: number): Promise<void> {
   try {
     await rm(file, { force: true });
   } catch (cause) {
-    if (!['EPERM', 'EACCES'].includes(codeOf(cause) ?? '')) {
+    if (!['EPERM', 'EACCES'].includes(getErrorCode(cause) ?? '')) {
       throw cause;
     }
-    throw new HpcGatError(`the lock ${file} is left over and belongs to ${await userName(uid)}`, {
+    throw new HpcGatError(`the lock ${file} is left over and belongs to ${await getUserName(uid)}`, {
       fix: 'ask this user to remove it, or name another file',
       cause,
     });

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from './errors.ts';
+import { getErrorCode } from './errors.ts';
 
 /**
  * Makes a directory, with those above it that are missing. Node's own recursion never ends where the system says ENOENT of a
@@ -14,7 +14,7 @@ export async function makeDirectory(directory: string, mode = 0o777): Promise<st
     return await makeOne(directory, mode);
   } catch (error) {
     const parent = path.dirname(directory);
-    if (codeOf(error) !== 'ENOENT' || parent === directory) {
+    if (getErrorCode(error) !== 'ENOENT' || parent === directory) {
       throw error;
     }
     const highest = await makeDirectory(parent, mode);

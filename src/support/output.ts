@@ -1,4 +1,4 @@
-import { escapedJson, escapedLines } from './printable.ts';
+import { escapeJson, escapeLines } from './printable.ts';
 
 /** Where a verb writes. Results go to stdout; everything a person reads besides goes to stderr. */
 export interface Output {
@@ -49,7 +49,7 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   const status = (line: string) => {
     if (interactive && (shown || line !== '')) {
       // A line that wraps could not be erased again.
-      stderr.write(`${eraseLine}${escapedLines(line).slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
+      stderr.write(`${eraseLine}${escapeLines(line).slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
       shown = line !== '';
     }
   };
@@ -59,16 +59,16 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   };
   return {
     result: (line) => {
-      say(stdout, stdout.isTTY === true ? escapedLines(line) : line);
+      say(stdout, stdout.isTTY === true ? escapeLines(line) : line);
     },
     json: (value) => {
-      say(stdout, escapedJson(JSON.stringify(value, null, 2)));
+      say(stdout, escapeJson(JSON.stringify(value, null, 2)));
     },
     info: (line) => {
-      say(stderr, escapedLines(line));
+      say(stderr, escapeLines(line));
     },
     warn: (line) => {
-      say(stderr, `warning: ${escapedLines(line)}`);
+      say(stderr, `warning: ${escapeLines(line)}`);
     },
     status,
     ...(stdout.isTTY === true && { redraw: createRedraw(stdout) }),
@@ -83,7 +83,7 @@ function createRedraw(stdout: Terminal): (lines: readonly string[]) => void {
     // What wraps or scrolls could not be drawn over.
     const fitting = lines
       .slice(0, Math.max(1, (stdout.rows ?? 24) - 1))
-      .map((line) => escapedLines(line).slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
+      .map((line) => escapeLines(line).slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
     stdout.write(`${height === 0 ? '' : `\u001b[${height}A`}\r\u001b[J${fitting.join('\n')}\n`);
     height = fitting.length;
   };

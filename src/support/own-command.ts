@@ -3,11 +3,11 @@ import { isSea } from 'node:sea';
 import { packageRoot } from './package-root.ts';
 
 /** Program and first arguments that start this hpc-gat again, on any node that sees the same files. */
-export function ownCommand(): [string, ...string[]] {
+export function getOwnCommand(): [string, ...string[]] {
   return isSea() ? [process.execPath] : [process.execPath, path.join(packageRoot, 'bin', 'hpc-gat.js')];
 }
 
 /** The one self-contained file, when it is what runs. */
-export function selfContainedFile(): string | undefined {
+export function getSingleExecutable(): string | undefined {
   return isSea() ? process.execPath : undefined;
 }

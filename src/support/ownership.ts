@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, open, readFile, readlink, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { groupName, isPrivateGroup, userName } from './account-names.ts';
-import { codeOf, messageOf } from './errors.ts';
+import { getGroupName, isPrivateGroup, getUserName } from './account-names.ts';
+import { getErrorCode, getErrorMessage } from './errors.ts';
 
 /*
  * Trust in files on a shared file system, where a path alone does not show who wrote a file. A file is trusted when its
@@ -64,12 +64,12 @@ export async function explainConcern(
   ) {
     return undefined;
   }
-  const owner = await userName(facts.uid);
+  const owner = await getUserName(facts.uid);
   if (concern === 'owner') {
     return `${subject} belongs to ${owner}`;
   }
   const mode = (facts.mode & 0o7777).toString(8).padStart(4, '0');
-  const who = concern === 'everybody' ? 'everybody' : `group ${await groupName(facts.gid)}`;
+  const who = concern === 'everybody' ? 'everybody' : `group ${await getGroupName(facts.gid)}`;
   return `${subject} belongs to ${owner} and can be changed by ${who} (mode ${mode})`;
 }
 
@@ -172,10 +172,10 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
     const { distrust, isPrivate } = await examinePath(file);
     return distrust === undefined ? await readContent(file, isPrivate) : { distrust };
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) {
+    if (['ENOENT', 'ENOTDIR'].includes(getErrorCode(error) ?? '')) {
       return undefined;
     }
-    return { distrust: `it cannot be read (${messageOf(error)})` };
+    return { distrust: `it cannot be read (${getErrorMessage(error)})` };
   }
 }
 

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
-import { cacheDirectory } from './cache-directory.ts';
+import { getCacheDirectory } from './cache-directory.ts';
 import type { Context } from './context.ts';
-import { codeOf, HpcGatError } from './errors.ts';
+import { getErrorCode, HpcGatError } from './errors.ts';
 import { readTextIfPresent, writeFileAtomically } from './files.ts';
 import { makeDirectory } from './make-directory.ts';
 import { claimDirectory } from './ownership.ts';
@@ -23,14 +23,14 @@ export interface PackedFiles {
 /** The text of a file of this package, by its path in it; undefined when there is none. */
 export function readPackageFile(file: string): Promise<string | undefined> {
   return isSea()
-    ? Promise.resolve(file in packed().modes ? getAsset(file, 'utf8') : undefined)
+    ? Promise.resolve(file in readPackedFiles().modes ? getAsset(file, 'utf8') : undefined)
     : readTextIfPresent(path.join(packageRoot, file));
 }
 
 /** The names of the files in a directory of this package, sorted. */
 export async function listPackageDirectory(directory: string): Promise<string[]> {
   if (isSea()) {
-    const names = Object.keys(packed().modes).filter((file) => path.dirname(file) === directory);
+    const names = Object.keys(readPackedFiles().modes).filter((file) => path.dirname(file) === directory);
     return names.map((file) => path.basename(file)).sort();
   }
   const entries = await readdir(path.join(packageRoot, directory), { withFileTypes: true });
@@ -41,8 +41,8 @@ export async function listPackageDirectory(directory: string): Promise<string[]>
  * The directory of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
  * what it carries below the cache directory, by its digest, and puts right there what is missing or has changed.
  */
-export async function packageDirectory(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
-  return isSea() ? unpackFiles(packed(), assetBytes, context) : packageRoot;
+export async function getPackageDirectory(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
+  return isSea() ? unpackFiles(readPackedFiles(), readAsset, context) : packageRoot;
 }
 
 /**
@@ -55,16 +55,16 @@ export async function unpackFiles(
   read: (file: string) => Uint8Array,
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<string> {
-  const parent = path.join(cacheDirectory(context), 'files');
+  const parent = path.join(getCacheDirectory(context), 'files');
   const directory = path.join(parent, digest);
   await makeDirectory(directory, 0o700);
-  await refuseForeign([path.dirname(parent), parent, directory]);
+  await rejectForeign([path.dirname(parent), parent, directory]);
   for (const [file, mode] of Object.entries(modes)) {
     const target = path.join(directory, file);
     const content = read(file);
     await makeDirectory(path.dirname(target), 0o700);
-    await refuseForeign(directoriesBetween(directory, target));
-    if (!(await holds(target, content))) {
+    await rejectForeign(listDirectoriesBetween(directory, target));
+    if (!(await hasContent(target, content))) {
       await writeFileAtomically(target, content, mode);
     }
   }
@@ -72,7 +72,7 @@ export async function unpackFiles(
 }
 
 /** @throws {HpcGatError} when another user could replace files that other programs will read or execute. */
-async function refuseForeign(directories: readonly string[]): Promise<void> {
+async function rejectForeign(directories: readonly string[]): Promise<void> {
   for (const directory of directories) {
     const concern = await claimDirectory(directory);
     if (concern !== undefined) {
@@ -85,26 +85,26 @@ async function refuseForeign(directories: readonly string[]): Promise<void> {
 }
 
 /** Lists the directories between `directory` and a file below it. */
-function directoriesBetween(directory: string, file: string): string[] {
+function listDirectoriesBetween(directory: string, file: string): string[] {
   const parent = path.dirname(file);
-  return parent === directory ? [] : [...directoriesBetween(directory, parent), parent];
+  return parent === directory ? [] : [...listDirectoriesBetween(directory, parent), parent];
 }
 
-async function holds(file: string, content: Uint8Array): Promise<boolean> {
+async function hasContent(file: string, content: Uint8Array): Promise<boolean> {
   try {
     return (await readFile(file)).equals(content);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
+    if (getErrorCode(error) === 'ENOENT') {
       return false;
     }
     throw error;
   }
 }
 
-function packed(): PackedFiles {
+function readPackedFiles(): PackedFiles {
   return JSON.parse(getAsset('files.json', 'utf8')) as PackedFiles;
 }
 
-function assetBytes(file: string): Uint8Array {
+function readAsset(file: string): Uint8Array {
   return new Uint8Array(getAsset(file));
 }

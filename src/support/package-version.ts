@@ -4,7 +4,7 @@ import { getAsset, isSea } from 'node:sea';
 import { packageRoot } from './package-root.ts';
 
 /** Every start asks for it: not in package-files.ts, whose imports take longer than the rest of `--version`. */
-export function packageVersion(): string {
+export function getPackageVersion(): string {
   const manifest = isSea()
     ? getAsset('package.json', 'utf8')
     : readFileSync(path.join(packageRoot, 'package.json'), 'utf8');

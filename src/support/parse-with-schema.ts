@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { UsageError } from './errors.ts';
-import { nearest } from './suggest.ts';
+import { findNearest } from './suggest.ts';
 
 /**
  * For a schema that one process uses a few times: zod would make a program of it first, which takes longer than all that
@@ -80,7 +80,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): M
 }
 
 function unknownKey(key: string, valid: readonly string[]): string {
-  const meant = nearest(key, valid);
+  const meant = findNearest(key, valid);
   return meant === undefined
     ? `unknown key; valid keys: ${[...valid].sort().join(', ')}`
     : `unknown key; did you mean "${meant}"?`;

@@ -7,22 +7,22 @@ const maxCharacters = 120;
 /**
  * A text of others for a message: on one line, without what a terminal would obey or turn around, cut where it is long.
  */
-export function printable(text: string): string {
-  const shown = escaped(text.slice(0, maxCharacters));
+export function toPrintable(text: string): string {
+  const shown = escape(text.slice(0, maxCharacters));
   return text.length > maxCharacters ? `${shown}...` : shown;
 }
 
 /** The same for a name of a file system, which holds a byte in each character: UTF-8 where it is, else `\xNN`. */
-export function printableBytes(name: string): string {
-  return ofBytes(name, printable);
+export function toPrintableBytes(name: string): string {
+  return decodeName(name, toPrintable);
 }
 
 /** The same, and not cut. */
-export function escapedBytes(name: string): string {
-  return ofBytes(name, escaped);
+export function escapeBytes(name: string): string {
+  return decodeName(name, escape);
 }
 
-function ofBytes(name: string, show: (text: string) => string): string {
+function decodeName(name: string, show: (text: string) => string): string {
   const bytes = Buffer.from(name, 'latin1');
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes)
@@ -31,12 +31,12 @@ function ofBytes(name: string, show: (text: string) => string): string {
 }
 
 /** Control characters, those that change the direction of writing, and those that have no width. */
-export function escaped(text: string): string {
+export function escape(text: string): string {
   return text.replace(unprintable, hexadecimal);
 }
 
 /** Escapes control characters in a text of several lines, except for line feeds and tabs. */
-export function escapedLines(text: string): string {
+export function escapeLines(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
     .replace(/\r$/, '')
@@ -46,7 +46,7 @@ export function escapedLines(text: string): string {
 }
 
 /** Escapes control characters in a JSON document, whose meaning does not change. */
-export function escapedJson(text: string): string {
+export function escapeJson(text: string): string {
   return text.replace(unprintable, (character) =>
     character === '\n'
       ? character

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { codeOf } from './errors.ts';
+import { getErrorCode } from './errors.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
 
 /** Whether a process of a group is left, one that has ended and that nobody waited for included. */
@@ -11,7 +11,7 @@ export function isGroupLeft(leaderPid: number): boolean {
     process.kill(-leaderPid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) !== 'ESRCH';
+    return getErrorCode(error) !== 'ESRCH';
   }
 }
 
@@ -30,7 +30,7 @@ export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): b
     process.kill(-leaderPid, signal);
     return true;
   } catch (error) {
-    if (codeOf(error) !== 'ESRCH') {
+    if (getErrorCode(error) !== 'ESRCH') {
       throw error;
     }
     return false;
@@ -51,7 +51,7 @@ export function signalProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SI
     process.kill(identity.pid, signal);
     return true;
   } catch (error) {
-    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') {
+    if (getErrorCode(error) !== 'ESRCH' && getErrorCode(error) !== 'EPERM') {
       throw error;
     }
     return false;

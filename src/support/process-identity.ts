@@ -15,8 +15,8 @@ const initialNamespace = '4026531836';
 /** Separates the name of a host from the number of a PID namespace. */
 const separator = '.pid-';
 
-export function ownIdentity(): ProcessIdentity {
-  return identityOf(process.pid) ?? { host: ownHost(), pid: process.pid, startTicks: 0 };
+export function getOwnIdentity(): ProcessIdentity {
+  return findIdentity(process.pid) ?? { host: ownHost(), pid: process.pid, startTicks: 0 };
 }
 
 /**
@@ -42,7 +42,7 @@ export function hostOf({ host }: ProcessIdentity): string {
  */
 export function isRunning(identity: ProcessIdentity): boolean | undefined {
   if (isOfOwnNamespace(identity)) {
-    return startTicksOf(identity.pid) === identity.startTicks;
+    return readStartTicks(identity.pid) === identity.startTicks;
   }
   const [host, namespace] = identity.host.split(separator);
   return host === hostname() && namespace !== undefined && ownHost() === host && !isInUse(namespace)
@@ -72,12 +72,12 @@ function namespaceOf(pid: string): string | undefined {
 function isInUse(namespace: string): boolean {
   const link = `pid:[${namespace}]`;
   return readdirSync('/proc').some(
-    (name) => /^\d+$/.test(name) && namespaceOf(name) === link && startTicksOf(Number(name)) !== undefined,
+    (name) => /^\d+$/.test(name) && namespaceOf(name) === link && readStartTicks(Number(name)) !== undefined,
   );
 }
 
 /** Undefined when there is no such process, or when it has ended and waits for its parent. */
-function startTicksOf(pid: number): number | undefined {
+function readStartTicks(pid: number): number | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -91,8 +91,8 @@ function startTicksOf(pid: number): number | undefined {
 }
 
 /** The identity of a process of this host; undefined when it has ended already. */
-export function identityOf(pid: number): ProcessIdentity | undefined {
-  const startTicks = startTicksOf(pid);
+export function findIdentity(pid: number): ProcessIdentity | undefined {
+  const startTicks = readStartTicks(pid);
   return startTicks === undefined ? undefined : { host: ownHost(), pid, startTicks };
 }
 

@@ -2,7 +2,7 @@
 const names = ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
 
 /** The proxies that an environment names. */
-export function proxiesIn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+export function getProxies(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = env[name] ?? '';

@@ -1,6 +1,6 @@
 import { chmod, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from './errors.ts';
+import { getErrorCode } from './errors.ts';
 
 /**
  * Removes a directory with all that is in it, also where an unpacked image left directories that their
@@ -10,7 +10,7 @@ export async function removeTree(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch (error) {
-    if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') {
+    if (getErrorCode(error) !== 'EACCES' && getErrorCode(error) !== 'EPERM') {
       throw error;
     }
     await openDirectories(directory);

@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf } from './errors.ts';
+import { getErrorCode } from './errors.ts';
 
 /**
  * Reader of files that another host writes, on a file system that both mount.
@@ -59,7 +59,7 @@ const system: FileSystem = {
 /** Whether an error, or one of its causes, is a transient error of the file system. */
 export function isTransient(error: unknown): boolean {
   return (
-    transientCodes.has(codeOf(error) ?? '') ||
+    transientCodes.has(getErrorCode(error) ?? '') ||
     (typeof error === 'object' && error !== null && 'cause' in error && isTransient(error.cause))
   );
 }
@@ -70,7 +70,7 @@ export async function isHostLocal(file: string): Promise<boolean> {
 }
 
 /** Returns the longest time until a file that another host has written is visible here. */
-export async function visibilityDelayMs(directory: string): Promise<number> {
+export async function getVisibilityDelayMs(directory: string): Promise<number> {
   try {
     return coherentTypes.has((await statfs(directory)).type) ? coherentMs : cacheMs;
   } catch {
@@ -88,7 +88,7 @@ export async function listDirectory(directory: string, files = system): Promise<
     await refreshListing(directory, files).catch(() => undefined);
   }
   try {
-    return await retried(() => files.readdir(directory));
+    return await retry(() => files.readdir(directory));
   } catch (error) {
     if (isAbsent(error)) {
       return [];
@@ -109,7 +109,7 @@ export async function readListedText(file: string, files = system): Promise<stri
 
 /** Reads a file that its directory lists; undefined after it was removed. */
 export async function readText(file: string, files = system): Promise<string | undefined> {
-  const bytes = await retried(() => readFrom(file, 0, { files, limit: longestTextBytes }));
+  const bytes = await retry(() => readFrom(file, 0, { files, limit: longestTextBytes }));
   if (bytes !== undefined && bytes.length >= longestTextBytes) {
     throw new Error(`it is larger than ${longestTextBytes / 2 ** 20} MiB`);
   }
@@ -155,7 +155,7 @@ export async function readFrom(
 }
 
 /** Repeats an operation after transient errors of a network file system. */
-async function retried<T>(act: () => Promise<T>): Promise<T> {
+async function retry<T>(act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await act();
@@ -201,5 +201,5 @@ async function refreshAttributes(handle: Pick<FileHandle, 'stat' | 'chown'>): Pr
 }
 
 function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '');
+  return ['ENOENT', 'ENOTDIR'].includes(getErrorCode(error) ?? '');
 }

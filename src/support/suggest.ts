@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /** The valid word that was probably meant, when there is one close enough to be worth naming. */
-export function nearest(word: string, valid: readonly string[]): string | undefined {
+export function findNearest(word: string, valid: readonly string[]): string | undefined {
   if (valid.length === 0) {
     return undefined;
   }
@@ -11,6 +11,6 @@ export function nearest(word: string, valid: readonly string[]): string | undefi
 
 /** A fix: `did you mean "gpu"? partitions here: cpu, gpu`, the first part only when one is close. */
 export function suggestion(word: string, what: string, valid: readonly string[]): string {
-  const meant = nearest(word, valid);
+  const meant = findNearest(word, valid);
   return `${meant === undefined ? '' : `did you mean "${meant}"? `}${what}: ${valid.join(', ')}`;
 }

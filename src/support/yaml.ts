@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml';
 import type { z } from 'zod';
-import { messageOf, UsageError } from './errors.ts';
+import { getErrorMessage, UsageError } from './errors.ts';
 import { parseWith } from './parse-with-schema.ts';
 
 /**
@@ -24,7 +24,7 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
   { what, file }: { what: string; file: string },
 ): { value: z.output<Schema>; lineOf: (path: readonly PropertyKey[]) => number | undefined } {
   const lineCounter = new LineCounter();
-  const document = withinLimits({ what, file }, () =>
+  const document = parseWithinLimits({ what, file }, () =>
     parseDocument(text, { lineCounter, prettyErrors: false }),
   );
   const position = (offset: number): string => {
@@ -40,14 +40,17 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
     });
   }
   const locate = (path: readonly PropertyKey[]): string | undefined => {
-    const offset = offsetOf(document, path);
+    const offset = findOffset(document, path);
     return offset === undefined ? undefined : position(offset);
   };
   const lineOf = (path: readonly PropertyKey[]): number | undefined => {
-    const offset = offsetOf(document, path);
+    const offset = findOffset(document, path);
     return offset === undefined ? undefined : lineCounter.linePos(offset).line;
   };
-  const plain = withinLimits<unknown>({ what, file }, () => document.toJS({ maxAliasCount: 100 }) as unknown);
+  const plain = parseWithinLimits<unknown>(
+    { what, file },
+    () => document.toJS({ maxAliasCount: 100 }) as unknown,
+  );
   const value = parseWith(schema, plain, { what, file, locate });
   return { value, lineOf };
 }
@@ -57,13 +60,13 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
  *
  * @throws {UsageError} with the name of the file.
  */
-export function withinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
+export function parseWithinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const reason = /alias/i.test(messageOf(error))
+    const reason = /alias/i.test(getErrorMessage(error))
       ? 'its aliases (*name) stand for far more than the file holds, or for nothing'
-      : `it is nested too deeply, or cannot be read: ${messageOf(error)}`;
+      : `it is nested too deeply, or cannot be read: ${getErrorMessage(error)}`;
     throw new UsageError(`unusable ${what}\n  ${file}: ${reason}`, {
       fix: `write ${file} without aliases and with fewer levels`,
       cause: error,
@@ -72,7 +75,7 @@ export function withinLimits<T>({ what, file }: { what: string; file: string }, 
 }
 
 /** Where the key (in a list: the value) begins; for one that is missing, where its parent does. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+function findOffset(document: Document, path: readonly PropertyKey[]): number | undefined {
   const parent = document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (isMap(parent)) {
@@ -85,10 +88,10 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
   if (isNode(node) && node.range) {
     return node.range[0];
   }
-  return path.length === 0 ? undefined : offsetOf(document, path.slice(0, -1));
+  return path.length === 0 ? undefined : findOffset(document, path.slice(0, -1));
 }
 
 /** A value as YAML, a line each. */
-export function yamlLines(value: unknown): string[] {
+export function formatYaml(value: unknown): string[] {
   return stringify(value, { lineWidth: 0 }).trimEnd().split('\n');
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { HpcGatError, messageOf, UsageError } from '../support/errors.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { isMissing } from '../support/files.ts';
 
 /** The files of a directory of credentials, in PEM. A client needs the first three, the server also the last two. */
@@ -36,7 +36,7 @@ export async function readClientCredentials(directory: string, now: Date): Promi
       return await readFile(file);
     } catch (error) {
       throw new UsageError(
-        isMissing(error) ? `no credentials: there is no ${file}` : `${file}: ${messageOf(error)}`,
+        isMissing(error) ? `no credentials: there is no ${file}` : `${file}: ${getErrorMessage(error)}`,
         {
           fix: `the directory needs ${clientFiles.join(', ')}, as a run or endpoints --export makes them`,
           cause: error,
@@ -75,7 +75,7 @@ function parse<T>(read: () => T, file: string): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`${file} is not PEM as credentials need it: ${messageOf(error)}`, {
+    throw new UsageError(`${file} is not PEM as credentials need it: ${getErrorMessage(error)}`, {
       fix: 'take the file anew from the run',
       cause: error,
     });

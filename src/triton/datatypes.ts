@@ -45,7 +45,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** The elements of little-endian bytes; 64-bit integers come as bigint, which loses nothing. */
-export function elementsOf(datatype: FixedDatatype, bytes: Uint8Array): ArrayLike<number | bigint> {
+export function decodeElements(datatype: FixedDatatype, bytes: Uint8Array): ArrayLike<number | bigint> {
   const { sizeBytes } = fixedDatatypes[datatype];
   // Typed arrays want aligned memory; an answer's bytes begin anywhere in its message.
   const { buffer, byteOffset, byteLength } =

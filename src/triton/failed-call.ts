@@ -13,7 +13,7 @@ export interface Attempt {
 }
 
 /** What went wrong with a call, in one line; null stands for an answer without content. */
-export function failedCall(
+export function createCallError(
   error: ServiceError | null,
   { name, url, timeoutMs, log, secure }: Attempt,
 ): InferenceServerError {
@@ -43,7 +43,7 @@ export function failedCall(
     case status.INTERNAL:
     case status.CANCELLED:
       if (isBrokenConnection(detail)) {
-        const mistrust = mistrustIn(detail);
+        const mistrust = findTlsFailure(detail);
         if (mistrust !== undefined) {
           const { reason, fix } = mistrust;
           const message = `${url}: no answer to ${name}: ${reason}`;
@@ -92,7 +92,7 @@ function connectionFailure(detail: string, secure: boolean): string {
 }
 
 /** OpenSSL's words in grpc-js' sentence. What they tell does not change by waiting. */
-function mistrustIn(detail: string): { reason: string; fix: string } | undefined {
+function findTlsFailure(detail: string): { reason: string; fix: string } | undefined {
   if (/wrong version number|packet length too long|tls_get_more_records/.test(detail)) {
     return { reason: 'the server does not speak TLS', fix: 'leave out --credentials, if that is right' };
   }

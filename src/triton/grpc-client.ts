@@ -1,13 +1,13 @@
 import { ChannelCredentials, Client, Metadata, type ChannelOptions } from '@grpc/grpc-js';
 import { parseAddress } from './address.ts';
 import { serverName, type ClientCredentials } from './client-credentials.ts';
-import { failedCall } from './failed-call.ts';
-import { answerOf, inferRequest, statisticsOf } from './grpc-messages.ts';
+import { createCallError } from './failed-call.ts';
+import { decodeAnswer, encodeRequest, decodeStatistics } from './grpc-messages.ts';
 import type * as wire from './grpc-messages.ts';
 import type { InferenceServer } from './inference-server.ts';
 import { collectResponses } from './grpc-stream.ts';
 import { tritonService } from './service.ts';
-import { rememberSockets } from './sockets.ts';
+import { trackSockets } from './sockets.ts';
 
 export interface ConnectOptions {
   /** HOST:PORT of Triton's gRPC interface. */
@@ -63,7 +63,7 @@ function channelTo(
 export function connect(options: ConnectOptions): InferenceServer {
   const { url, signal, callTimeoutMs = 10_000, inferTimeoutMs = 120_000, log, credentials } = options;
   const { target, port } = parseAddress(url);
-  const endSockets = rememberSockets(port);
+  const endSockets = trackSockets(port);
   const client = new Client(target, ...channelTo(credentials));
   const secure = credentials !== undefined;
   // gRPC limits the size of answers per channel.
@@ -95,7 +95,7 @@ export function connect(options: ConnectOptions): InferenceServer {
             reject(
               signal.aborted
                 ? (signal.reason as Error)
-                : failedCall(error, { name, url, timeoutMs, log, secure }),
+                : createCallError(error, { name, url, timeoutMs, log, secure }),
             );
           }
         },
@@ -116,7 +116,7 @@ export function connect(options: ConnectOptions): InferenceServer {
     modelMetadata: (name, version) => call('ModelMetadata', { name, version }),
     modelConfig: async (name, version) => (await call<wire.Config>('ModelConfig', { name, version })).config,
     modelStatistics: async (name, version) =>
-      (await call<wire.Statistics>('ModelStatistics', { name, version })).modelStats.map(statisticsOf),
+      (await call<wire.Statistics>('ModelStatistics', { name, version })).modelStats.map(decodeStatistics),
     limitAnswers: async (bytes) => {
       inferences?.close();
       const limited = new Client(
@@ -131,7 +131,7 @@ export function connect(options: ConnectOptions): InferenceServer {
     },
     infer: async (request) => {
       const how = { timeoutMs: inferTimeoutMs, via: inferences ?? client };
-      return answerOf(await call<wire.InferResponse>('ModelInfer', inferRequest(request), how));
+      return decodeAnswer(await call<wire.InferResponse>('ModelInfer', encodeRequest(request), how));
     },
     inferStream: (request) =>
       collectResponses(inferences ?? client, request, {

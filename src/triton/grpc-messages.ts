@@ -49,10 +49,10 @@ export interface StreamResponse {
 type DurationName =
   'success' | 'fail' | 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput' | 'cacheHit';
 
-const nothing: Duration = { count: 0, ns: 0 };
+const noDuration: Duration = { count: 0, ns: 0 };
 
 /** A model that was never asked has no numbers yet; that is zero. */
-export function statisticsOf({
+export function decodeStatistics({
   name,
   version,
   inferenceCount,
@@ -60,7 +60,7 @@ export function statisticsOf({
   inferenceStats,
   batchStats,
 }: Statistics['modelStats'][number]): ModelStatistics {
-  const duration = (which: DurationName): Duration => inferenceStats?.[which] ?? nothing;
+  const duration = (which: DurationName): Duration => inferenceStats?.[which] ?? noDuration;
   return {
     name,
     version,
@@ -81,7 +81,7 @@ export function statisticsOf({
 }
 
 /** Encodes a request as a message of the protocol. */
-export function inferRequest({ model, version, inputs, outputs, sequence }: InferRequest): object {
+export function encodeRequest({ model, version, inputs, outputs, sequence }: InferRequest): object {
   return {
     modelName: model,
     modelVersion: version,
@@ -103,14 +103,14 @@ export function inferRequest({ model, version, inputs, outputs, sequence }: Infe
  *
  * @throws {InferenceServerError} when an output has no bytes, or not as many as its shape needs.
  */
-export function answerOf({ modelVersion, outputs, rawOutputContents }: InferResponse): InferAnswer {
+export function decodeAnswer({ modelVersion, outputs, rawOutputContents }: InferResponse): InferAnswer {
   return {
     version: modelVersion,
-    outputs: outputs.map((output, index) => tensorOf(output, rawOutputContents[index])),
+    outputs: outputs.map((output, index) => decodeTensor(output, rawOutputContents[index])),
   };
 }
 
-function tensorOf({ name, datatype, shape }: TensorMetadata, bytes: Uint8Array | undefined): Tensor {
+function decodeTensor({ name, datatype, shape }: TensorMetadata, bytes: Uint8Array | undefined): Tensor {
   const fault = (detail: string) =>
     new InferenceServerError('refused', `unreadable answer: output ${name} ${detail}`, detail);
   if (!isDatatype(datatype)) {

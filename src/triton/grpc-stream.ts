@@ -1,7 +1,7 @@
 import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { InferenceServerError } from './server-errors.ts';
-import { type Attempt, failedCall } from './failed-call.ts';
-import { answerOf, inferRequest, type StreamResponse } from './grpc-messages.ts';
+import { type Attempt, createCallError } from './failed-call.ts';
+import { decodeAnswer, encodeRequest, type StreamResponse } from './grpc-messages.ts';
 import type { InferAnswer, InferRequest } from './inference-server.ts';
 import { tritonService } from './service.ts';
 
@@ -61,7 +61,7 @@ export function collectResponses(
       }
       try {
         if (inferResponse.outputs.length > 0) {
-          answers.push(answerOf(inferResponse));
+          answers.push(decodeAnswer(inferResponse));
         }
       } catch (error) {
         fail(error);
@@ -74,13 +74,13 @@ export function collectResponses(
       }
     });
     stream.on('error', (error: ServiceError) => {
-      fail(failedCall(error, { name, url, timeoutMs, log, secure }));
+      fail(createCallError(error, { name, url, timeoutMs, log, secure }));
     });
     stream.on('end', () => {
       const detail = 'the stream ended before the final response';
       fail(new InferenceServerError('refused', `${url}: ${name}: ${detail}`, detail));
     });
-    const message = inferRequest(request) as { parameters?: object };
+    const message = encodeRequest(request) as { parameters?: object };
     stream.write({ ...message, parameters: { ...message.parameters, ...emptyFinalResponse } });
     stream.end();
   });

@@ -7,7 +7,7 @@ type WireField =
 export function configMessages(): Record<string, object> {
   return {
     ...Object.fromEntries(
-      Object.entries(messages).map(([name, fields]) => [name, { fields: onWire(fields) }]),
+      Object.entries(messages).map(([name, fields]) => [name, { fields: describeFields(fields) }]),
     ),
     ...Object.fromEntries(
       Object.entries(enums).map(([name, values]) => [
@@ -19,7 +19,7 @@ export function configMessages(): Record<string, object> {
 }
 
 /** Of two names of one field the later one is taken: a release has renamed it. */
-function onWire(fields: Readonly<Record<string, string>>): Record<string, WireField> {
+function describeFields(fields: Readonly<Record<string, string>>): Record<string, WireField> {
   const named = new Map<number, [string, WireField]>();
   for (const [name, described] of Object.entries(fields)) {
     const { cardinality, type, number: id } = parseField(described);

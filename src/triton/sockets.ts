@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 
 /** Node's channel for every socket that this process begins to connect (nodejs.org/api/diagnostics_channel.html). */
-const beginning = 'net.client.socket';
+const socketChannel = 'net.client.socket';
 
 /**
  * Remembers the connections that are made from now on to a port. grpc-js ends those that are made when it is closed; one
@@ -10,7 +10,7 @@ const beginning = 'net.client.socket';
  *
  * @returns ends them all, and remembers no more
  */
-export function rememberSockets(port: number): () => void {
+export function trackSockets(port: number): () => void {
   const sockets = new Set<Socket>();
   const remember = (message: unknown) => {
     const { socket } = message as { socket: unknown };
@@ -19,9 +19,9 @@ export function rememberSockets(port: number): () => void {
       socket.once('close', () => sockets.delete(socket));
     }
   };
-  subscribe(beginning, remember);
+  subscribe(socketChannel, remember);
   return () => {
-    unsubscribe(beginning, remember);
+    unsubscribe(socketChannel, remember);
     for (const socket of sockets) {
       if (socket.connecting || socket.remotePort === port) {
         socket.destroy();

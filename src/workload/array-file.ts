@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, messageOf, UsageError } from '../support/errors.ts';
-import { nearest } from '../support/suggest.ts';
+import { getErrorCode, getErrorMessage, UsageError } from '../support/errors.ts';
+import { findNearest } from '../support/suggest.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import { parseJsonArray } from './json-array.ts';
 import { NpyError, parseNpy, type NpyArray } from '../formats/npy/npy.ts';
-import { numpyTypes, tensorBytes } from './npy-tensor.ts';
+import { formatNumpyTypes, toTensorBytes } from './npy-tensor.ts';
 import { npzNames, readNpz } from '../formats/npy/npz.ts';
 
 export interface ArraySource {
@@ -28,37 +28,39 @@ export interface StoredArray {
  */
 export async function readArray(source: ArraySource, datatype: Datatype): Promise<StoredArray> {
   const { file } = source;
-  return usable(
+  return reportUnusable(
     { what: 'array', file, fix: 'correct the file, or name another in the workload' },
     async () => {
       if (path.extname(file) === '.json') {
         return parseJsonArray(await readFile(file, 'utf8'), datatype);
       }
-      const array = path.extname(file) === '.npz' ? await memberOf(source) : parseNpy(await readFile(file));
-      const bytes = tensorBytes(array, datatype);
+      const array = path.extname(file) === '.npz' ? await readMember(source) : parseNpy(await readFile(file));
+      const bytes = toTensorBytes(array, datatype);
       if (bytes === undefined) {
-        throw new NpyError(`has elements of type ${array.descr}, ${datatype} needs ${numpyTypes(datatype)}`);
+        throw new NpyError(
+          `has elements of type ${array.descr}, ${datatype} needs ${formatNumpyTypes(datatype)}`,
+        );
       }
       return { shape: array.shape, bytes };
     },
   );
 }
 
-async function memberOf({ file, array: wanted }: ArraySource): Promise<NpyArray> {
+async function readMember({ file, array: wanted }: ArraySource): Promise<NpyArray> {
   const present = await npzNames(file);
   if (wanted === undefined ? present.length !== 1 : !present.includes(wanted)) {
-    throw unclear(wanted, present);
+    throw createMemberError(wanted, present);
   }
   const arrays = await readNpz(file, { wanted: (name) => wanted === undefined || name === wanted });
   const [first] = arrays.values();
   if (first === undefined) {
-    throw unclear(wanted, present);
+    throw createMemberError(wanted, present);
   }
   return first;
 }
 
-function unclear(wanted: string | undefined, names: readonly string[]): NpyError {
-  const meant = wanted === undefined ? undefined : nearest(wanted, names);
+function createMemberError(wanted: string | undefined, names: readonly string[]): NpyError {
+  const meant = wanted === undefined ? undefined : findNearest(wanted, names);
   return new NpyError(
     (wanted === undefined ? 'which of its arrays? ' : `has no array ${wanted}; `) +
       (meant === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${meant}?`),
@@ -66,18 +68,18 @@ function unclear(wanted: string | undefined, names: readonly string[]): NpyError
 }
 
 /** Runs `read`; what goes wrong with the file itself becomes an error that names it. */
-export async function usable<T>(
+export async function reportUnusable<T>(
   { what, file, fix }: { what: string; file: string; fix: string },
   read: () => Promise<T>,
 ): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof NpyError) && codeOf(error) === undefined) {
+    if (!(error instanceof NpyError) && getErrorCode(error) === undefined) {
       throw error;
     }
-    const isMissing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
-    const reason = isMissing ? 'there is no such file' : messageOf(error);
+    const isMissing = getErrorCode(error) === 'ENOENT' || getErrorCode(error) === 'ENOTDIR';
+    const reason = isMissing ? 'there is no such file' : getErrorMessage(error);
     throw new UsageError(`unusable ${what} ${file}: ${reason}`, { fix, cause: error });
   }
 }

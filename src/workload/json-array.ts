@@ -1,6 +1,6 @@
 import { elementCount, type Datatype } from '../triton/datatypes.ts';
 import { NpyError } from '../formats/npy/npy.ts';
-import { encodeScalars, scalarFault, type Scalar } from './scalars.ts';
+import { encodeScalars, findScalarFault, type Scalar } from './scalars.ts';
 
 /**
  * An array written as nested lists: `[[1, 2], [3, 4]]`. Whole numbers are exact in every size.
@@ -14,16 +14,18 @@ export function parseJsonArray(text: string, datatype: Datatype): { shape: numbe
   } catch (error) {
     throw new NpyError(`not JSON: ${(error as Error).message}`, { cause: error });
   }
-  const shape = shapeOf(value);
-  if (shape.length > mostDimensions) {
-    throw new NpyError(`more than ${mostDimensions} levels of nested lists`);
+  const shape = measureShape(value);
+  if (shape.length > maxDimensions) {
+    throw new NpyError(`more than ${maxDimensions} levels of nested lists`);
   }
   const values: Scalar[] = [];
   collect(value, shape, [], values);
-  const index = values.findIndex((one) => scalarFault(datatype, one) !== undefined);
+  const index = values.findIndex((one) => findScalarFault(datatype, one) !== undefined);
   const wrong = values[index];
   if (wrong !== undefined) {
-    throw new NpyError(`element ${index} of ${elementCount(shape)}: ${scalarFault(datatype, wrong) ?? ''}`);
+    throw new NpyError(
+      `element ${index} of ${elementCount(shape)}: ${findScalarFault(datatype, wrong) ?? ''}`,
+    );
   }
   return { shape, bytes: encodeScalars(datatype, values) };
 }
@@ -35,13 +37,13 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
 }
 
 /** Highest number of dimensions, as in NumPy. */
-const mostDimensions = 64;
+const maxDimensions = 64;
 
-function shapeOf(value: unknown): number[] {
+function measureShape(value: unknown): number[] {
   const shape: number[] = [];
   for (
     let inner = value;
-    Array.isArray(inner) && shape.length <= mostDimensions;
+    Array.isArray(inner) && shape.length <= maxDimensions;
     inner = inner[0] as unknown
   ) {
     shape.push(inner.length);

@@ -3,7 +3,7 @@ import { UsageError } from '../support/errors.ts';
 import { isMissing, readText } from '../support/files.ts';
 import { parseYaml } from '../support/yaml.ts';
 import { isFloat } from '../triton/datatypes.ts';
-import { scalarFault } from './scalars.ts';
+import { findScalarFault } from './scalars.ts';
 import { workloadSchema, type Workload, type WorkloadInput } from './workload-schema.ts';
 
 export interface LoadedWorkload {
@@ -79,7 +79,7 @@ function valueFaults({ datatype, values, shape }: WorkloadInput): string[] {
     return ['missing, random requests need it'];
   }
   const scalars = (all: readonly (number | boolean | string)[]) =>
-    all.map((one) => scalarFault(datatype, one)).filter((fault) => fault !== undefined);
+    all.map((one) => findScalarFault(datatype, one)).filter((fault) => fault !== undefined);
   switch (values.distribution) {
     case 'normal':
       return isFloat(datatype) ? [] : [`a normal distribution needs a floating-point type, not ${datatype}`];

@@ -1,22 +1,22 @@
 import { decodeByteElements, encodeByteElements } from '../triton/byte-elements.ts';
-import { elementCount, elementsOf, fixedDatatypes, type Datatype } from '../triton/datatypes.ts';
+import { elementCount, decodeElements, fixedDatatypes, type Datatype } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
 import { NpyError, type NpyArray } from '../formats/npy/npy.ts';
-import { bytesOf } from './scalars.ts';
+import { encodeArray } from './scalars.ts';
 
 /**
  * The elements of an array as a tensor of that type takes them; undefined when NumPy's type is another one. Texts
  * (`S`, `U`) become BYTES, `U` as UTF-8. NumPy has no BF16: it stands as `<f4` and is rounded, or as `V2`.
  */
-export function tensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datatype): Uint8Array | undefined {
+export function toTensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datatype): Uint8Array | undefined {
   if (!isOfDatatype(descr, datatype)) {
     return undefined;
   }
   if (datatype === 'BYTES') {
-    return encodeByteElements(texts(descr, elementCount(shape), bytes));
+    return encodeByteElements(splitTexts(descr, elementCount(shape), bytes));
   }
   return datatype === 'BF16' && descr === '<f4'
-    ? bytesOf('BF16', Float64Array.from(elementsOf('FP32', bytes) as Float32Array))
+    ? encodeArray('BF16', Float64Array.from(decodeElements('FP32', bytes) as Float32Array))
     : bytes;
 }
 
@@ -30,7 +30,7 @@ export function isOfDatatype(descr: string, datatype: Datatype): boolean {
 }
 
 /** The types of NumPy that a tensor of that type can be made of, for messages. */
-export function numpyTypes(datatype: Datatype): string {
+export function formatNumpyTypes(datatype: Datatype): string {
   return datatype === 'BYTES' ? 'S or U' : datatype === 'BF16' ? '<f4 or V2' : fixedDatatypes[datatype].numpy;
 }
 
@@ -39,9 +39,9 @@ export function numpyTypes(datatype: Datatype): string {
  *
  * @throws {NpyError} for a text that ends with a NUL byte, which NumPy would lose.
  */
-export function npyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
+export function toNpyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
   if (datatype === 'BF16') {
-    const floats = Float32Array.from(elementsOf('BF16', bytes) as Float64Array);
+    const floats = Float32Array.from(decodeElements('BF16', bytes) as Float64Array);
     return { descr: '<f4', shape, bytes: new Uint8Array(floats.buffer) };
   }
   if (datatype !== 'BYTES') {
@@ -60,7 +60,7 @@ export function npyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
 }
 
 /** NumPy fills texts up to one length with NUL. */
-function texts(descr: string, count: number, bytes: Uint8Array): Uint8Array[] {
+function splitTexts(descr: string, count: number, bytes: Uint8Array): Uint8Array[] {
   const size = bytes.length / Math.max(1, count);
   return Array.from({ length: count }, (_, index) => {
     const element = Buffer.from(bytes.subarray(index * size, (index + 1) * size));

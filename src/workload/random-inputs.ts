@@ -5,8 +5,8 @@ import { UsageError } from '../support/errors.ts';
 import { elementCount, isFloat, type FixedDatatype } from '../triton/datatypes.ts';
 import type { Tensor } from '../triton/inference-server.ts';
 import { fillNormal, fillUniform } from './random-values.ts';
-import { arrayOf, bytesOf, encodeScalars, integerRange, type Scalar } from './scalars.ts';
-import { nothingStored, takeRows, type StoredInput, type StoredInputs } from './stored-inputs.ts';
+import { createArray, encodeArray, encodeScalars, getIntegerRange, type Scalar } from './scalars.ts';
+import { noStoredInputs, takeRows, type StoredInput, type StoredInputs } from './stored-inputs.ts';
 import type { Distribution, SizeRanges, Workload, WorkloadInput } from './workload-schema.ts';
 
 /** The sizes drawn for one request by name: `{ nodes: 2708, edges: 10556 }`. */
@@ -21,9 +21,9 @@ export interface RandomRequest {
  * Makes the random requests of a workload one after the other. The same seed gives the same bytes on every
  * machine and in every run; request N does not depend on how many follow.
  */
-export function* randomRequests(
+export function* generateRequests(
   { inputs, random }: Workload,
-  stored: StoredInputs = nothingStored,
+  stored: StoredInputs = noStoredInputs,
 ): Generator<RandomRequest> {
   if (random === undefined) {
     return;
@@ -39,7 +39,7 @@ export function* randomRequests(
       const bytes =
         array === undefined
           ? drawValues(name, input, shape, sizes, generator)
-          : storedValues(name, array, input, shape, rowsTaken);
+          : takeStoredValues(name, array, input, shape, rowsTaken);
       return { name, datatype, shape, bytes };
     };
     yield { sizes, inputs: Object.entries(inputs).map(tensor) };
@@ -54,10 +54,10 @@ function drawSizes(ranges: SizeRanges, random: RandomGenerator): Sizes {
 
 /** The dimensions with the names of sizes replaced by the sizes. */
 export function resolveShape(shape: readonly (number | string)[], sizes: Sizes): number[] {
-  return shape.map((dimension) => resolve(dimension, sizes));
+  return shape.map((dimension) => resolveSize(dimension, sizes));
 }
 
-function resolve(value: number | string, sizes: Sizes): number {
+function resolveSize(value: number | string, sizes: Sizes): number {
   const number = typeof value === 'number' ? value : sizes[value];
   if (number === undefined) {
     throw new UsageError(`no size called "${value}" in random.sizes of the workload`);
@@ -66,7 +66,7 @@ function resolve(value: number | string, sizes: Sizes): number {
 }
 
 /** All of the array, or its next rows. */
-function storedValues(
+function takeStoredValues(
   name: string,
   array: StoredInput,
   { datatype }: WorkloadInput,
@@ -116,10 +116,10 @@ function drawNumbers(
   sizes: Sizes,
   random: RandomGenerator,
 ): Uint8Array {
-  const array = arrayOf(datatype, count);
+  const array = createArray(datatype, count);
   if (values.distribution === 'uniform') {
-    const range = { min: values.min, below: resolve(values.below, sizes) };
-    const fault = rangeFault(range, datatype);
+    const range = { min: values.min, below: resolveSize(values.below, sizes) };
+    const fault = findRangeFault(range, datatype);
     if (fault !== undefined) {
       throw new UsageError(`inputs.${name}.values of the workload: ${fault}`, {
         fix: 'min is the smallest value, below is one more than the largest',
@@ -129,11 +129,11 @@ function drawNumbers(
   } else if (array instanceof Float32Array || array instanceof Float64Array) {
     fillNormal(array, values, random);
   }
-  return bytesOf(datatype, array);
+  return encodeArray(datatype, array);
 }
 
 /** Why a range is empty or does not fit the type, where numbers would wrap around unseen. */
-function rangeFault(
+function findRangeFault(
   { min, below }: { min: number; below: number },
   datatype: FixedDatatype,
 ): string | undefined {
@@ -143,7 +143,7 @@ function rangeFault(
   if (isFloat(datatype)) {
     return undefined;
   }
-  const [lowest, highest] = integerRange(datatype);
+  const [lowest, highest] = getIntegerRange(datatype);
   const whole = Number.isSafeInteger(min) && Number.isSafeInteger(below);
   return whole && min >= lowest && below - 1 <= highest
     ? undefined

@@ -5,7 +5,7 @@ import { normalCdf, normalQuantile } from './normal-quantile.ts';
 import type { Floats, Integers } from './scalars.ts';
 import type { Distribution } from './workload-schema.ts';
 
-type Normal = Extract<Distribution, { distribution: 'normal' }>;
+type NormalDistribution = Extract<Distribution, { distribution: 'normal' }>;
 
 /**
  * Fills an array of zeros with normally distributed values, clipped.
@@ -13,7 +13,7 @@ type Normal = Extract<Distribution, { distribution: 'normal' }>;
  * Where more than half of the values would be clipped to one bound, the runs between the others are drawn
  * (they are geometrically distributed), not the values: exact, and the cost is per value that differs.
  */
-export function fillNormal(values: Floats, normal: Normal, random: RandomGenerator): void {
+export function fillNormal(values: Floats, normal: NormalDistribution, random: RandomGenerator): void {
   const { mean, standardDeviation, clip: [low, high] = [-Infinity, Infinity] } = normal;
   const atLow = normalCdf((low - mean) / standardDeviation);
   const atHigh = normalCdf((mean - high) / standardDeviation);
@@ -28,17 +28,17 @@ export function fillNormal(values: Floats, normal: Normal, random: RandomGenerat
   }
   const logStay = Math.log(1 - share);
   for (let index = -1; ;) {
-    index += 1 + Math.floor(Math.log(positiveUniform(random)) / logStay);
+    index += 1 + Math.floor(Math.log(drawPositiveUniform(random)) / logStay);
     if (index >= values.length) {
       return;
     }
-    const value = mean + side * standardDeviation * normalQuantile(share * positiveUniform(random));
+    const value = mean + side * standardDeviation * normalQuantile(share * drawPositiveUniform(random));
     values[index] = value < low ? low : value > high ? high : value;
   }
 }
 
 /** Uniform in (0, 1]: its logarithm exists. */
-function positiveUniform(random: RandomGenerator): number {
+function drawPositiveUniform(random: RandomGenerator): number {
   return 1 - uniformFloat64(random);
 }
 

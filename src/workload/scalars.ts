@@ -6,7 +6,7 @@ import { bfloat16, encodeFloat, half } from '../triton/small-floats.ts';
 export type Scalar = number | bigint | boolean | string;
 
 /** Why a value cannot be an element of that type; undefined when it can. */
-export function scalarFault(datatype: Datatype, value: Scalar): string | undefined {
+export function findScalarFault(datatype: Datatype, value: Scalar): string | undefined {
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
   if (datatype === 'BYTES') {
     return typeof value === 'string' ? undefined : `${shown} is no text, put it in quotes for BYTES`;
@@ -20,7 +20,7 @@ export function scalarFault(datatype: Datatype, value: Scalar): string | undefin
   if (isFloat(datatype)) {
     return undefined;
   }
-  const [lowest, highest] = integerRange(datatype);
+  const [lowest, highest] = getIntegerRange(datatype);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     return `${shown} is no whole number that can be written exactly`;
   }
@@ -30,7 +30,7 @@ export function scalarFault(datatype: Datatype, value: Scalar): string | undefin
 }
 
 /** The smallest and the largest value of an integer type; BOOL counts as 0 and 1. */
-export function integerRange(datatype: FixedDatatype): readonly [bigint, bigint] {
+export function getIntegerRange(datatype: FixedDatatype): readonly [bigint, bigint] {
   if (datatype === 'BOOL') {
     return [0n, 1n];
   }
@@ -38,18 +38,18 @@ export function integerRange(datatype: FixedDatatype): readonly [bigint, bigint]
   return datatype.startsWith('U') ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
 }
 
-/** Values as the elements of a tensor. Each has to be one that {@link scalarFault} has nothing against. */
+/** Values as the elements of a tensor. Each has to be one that {@link findScalarFault} has nothing against. */
 export function encodeScalars(datatype: Datatype, values: readonly Scalar[]): Uint8Array {
   if (datatype === 'BYTES') {
     return encodeByteElements(values.map((value) => Buffer.from(String(value), 'utf8')));
   }
-  const array = arrayOf(datatype, values.length);
+  const array = createArray(datatype, values.length);
   if (array instanceof BigInt64Array || array instanceof BigUint64Array) {
     values.forEach((value, index) => (array[index] = BigInt(value)));
   } else {
     values.forEach((value, index) => (array[index] = Number(value)));
   }
-  return bytesOf(datatype, array);
+  return encodeArray(datatype, array);
 }
 
 export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -63,8 +63,8 @@ export type Integers =
   | Int32Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>;
 
-/** Zeros to fill in; floats of 16 bits are rounded by {@link bytesOf}. */
-export function arrayOf(datatype: FixedDatatype, length: number): Floats | Integers {
+/** Zeros to fill in; floats of 16 bits are rounded by {@link encodeArray}. */
+export function createArray(datatype: FixedDatatype, length: number): Floats | Integers {
   switch (datatype) {
     case 'BOOL':
     case 'UINT8':
@@ -92,8 +92,8 @@ export function arrayOf(datatype: FixedDatatype, length: number): Floats | Integ
   }
 }
 
-/** The elements of an array from {@link arrayOf}, little-endian. */
-export function bytesOf(datatype: FixedDatatype, array: Floats | Integers): Uint8Array {
+/** The elements of an array from {@link createArray}, little-endian. */
+export function encodeArray(datatype: FixedDatatype, array: Floats | Integers): Uint8Array {
   const format = datatype === 'FP16' ? half : datatype === 'BF16' ? bfloat16 : undefined;
   if (format === undefined || !(array instanceof Float64Array)) {
     return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

@@ -25,11 +25,11 @@ export function checkSignature(
   };
   const limits = { ranges, maxBatchSize: config.maxBatchSize };
   const faults = [
-    ...sideFaults('input', workload.inputs, metadata.inputs, limits),
-    ...sideFaults('output', workload.outputs, metadata.outputs, limits),
+    ...compareSide('input', workload.inputs, metadata.inputs, limits),
+    ...compareSide('output', workload.outputs, metadata.outputs, limits),
     ...metadata.inputs
       .filter(({ name }) => !Object.hasOwn(workload.inputs, name) && !isOptional(config, name))
-      .map((input) => `input ${input.name}: workload has none, model takes ${shown(input)}`),
+      .map((input) => `input ${input.name}: workload has none, model takes ${formatTensor(input)}`),
   ];
   if (faults.length > 0) {
     throw new UsageError(`the workload does not fit model ${metadata.name}:\n  ${faults.join('\n  ')}`, {
@@ -50,7 +50,7 @@ interface Limits {
 
 type Described = Readonly<Record<string, { datatype: string; shape: readonly (number | string)[] }>>;
 
-function sideFaults(
+function compareSide(
   side: 'input' | 'output',
   described: Described,
   served: readonly TensorMetadata[],
@@ -60,17 +60,18 @@ function sideFaults(
     const theirs = served.find((tensor) => tensor.name === name);
     if (theirs === undefined) {
       const names = served.map((tensor) => tensor.name).join(', ');
-      return [`${side} ${name}: workload has ${shown(mine)}, model has only ${names}`];
+      return [`${side} ${name}: workload has ${formatTensor(mine)}, model has only ${names}`];
     }
-    const fits = mine.datatype === theirs.datatype && shapeFits(mine.shape, theirs.shape, limits.ranges);
-    const both = `${side} ${name}: workload has ${shown(mine)}, model has ${shown(theirs)}`;
+    const fits =
+      mine.datatype === theirs.datatype && isShapeCompatible(mine.shape, theirs.shape, limits.ranges);
+    const both = `${side} ${name}: workload has ${formatTensor(mine)}, model has ${formatTensor(theirs)}`;
     return fits
-      ? batchFaults(`${side} ${name}`, mine.shape, limits)
-      : [both + batchHint(mine, theirs, limits)];
+      ? checkBatch(`${side} ${name}`, mine.shape, limits)
+      : [both + explainBatch(mine, theirs, limits)];
   });
 }
 
-function shapeFits(
+function isShapeCompatible(
   mine: readonly (number | string)[],
   theirs: readonly number[],
   ranges: SizeRanges,
@@ -91,7 +92,7 @@ function shapeFits(
 }
 
 /** A model that batches has the batch as its first dimension, of any size up to its own limit. */
-function batchFaults(
+function checkBatch(
   what: string,
   [batch = 0]: readonly (number | string)[],
   { ranges, maxBatchSize }: Limits,
@@ -104,7 +105,7 @@ function batchFaults(
     : [];
 }
 
-function batchHint(
+function explainBatch(
   mine: { shape: readonly unknown[] },
   theirs: TensorMetadata,
   { maxBatchSize }: Limits,
@@ -136,6 +137,12 @@ export function bindSizes(
   });
 }
 
-function shown({ datatype, shape }: { datatype: string; shape: readonly (number | string)[] }): string {
+function formatTensor({
+  datatype,
+  shape,
+}: {
+  datatype: string;
+  shape: readonly (number | string)[];
+}): string {
   return `${datatype} [${shape.join(', ')}]`;
 }

@@ -18,7 +18,7 @@ export interface StoredInputs {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
-export const nothingStored: StoredInputs = { inputs: new Map(), sizes: {} };
+export const noStoredInputs: StoredInputs = { inputs: new Map(), sizes: {} };
 
 /**
  * Reads the inputs that a workload takes from files.
@@ -61,7 +61,7 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
   return { inputs, sizes: Object.fromEntries(sizes) };
 }
 
-/** `count` rows of an array, from row `start` on and over its end. */
+/** `formatCount` rows of an array, from row `start` on and over its end. */
 export function takeRows(
   { shape, bytes }: StoredArray,
   datatype: Datatype,

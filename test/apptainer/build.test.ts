@@ -4,7 +4,7 @@ import path from 'node:path';
 import { buildSif, type BuildOptions } from '../../src/apptainer/apptainer-build.ts';
 import { inspectSif } from '../../src/apptainer/inspect.ts';
 import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
-import { identityOf, isRunning } from '../../src/support/process-identity.ts';
+import { findIdentity, isRunning } from '../../src/support/process-identity.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -146,7 +146,7 @@ describe('apptainer build', () => {
     while (lines.length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const child = identityOf(Number(lines[0]));
+    const child = findIdentity(Number(lines[0]));
     expect(child && isRunning(child)).toBe(true);
     interruption.abort(new InterruptedError('SIGINT'));
     await expect(building).rejects.toThrow(InterruptedError);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { findTritonRelease, judgeDriver, tritonReleases } from '../../src/config/triton-releases.ts';
+import { getTritonRelease, classifyDriver, listTritonReleases } from '../../src/config/triton-releases.ts';
 
 test('the table is ordered newest first, without duplicates, each release with a page of NVIDIA', async () => {
-  const releases = await tritonReleases();
+  const releases = await listTritonReleases();
   const names = releases.map(({ release }) => release);
   expect(names).toEqual([...new Set(names)].sort().reverse());
   for (const { url } of releases) {
@@ -11,8 +11,8 @@ test('the table is ordered newest first, without duplicates, each release with a
 });
 
 test('an unknown release is rejected, with the nearest known one', async () => {
-  expect(await findTritonRelease('24.05')).toMatchObject({ cuda: '12.4', driver: '545' });
-  await expect(findTritonRelease('24.06')).rejects.toMatchObject({
+  expect(await getTritonRelease('24.05')).toMatchObject({ cuda: '12.4', driver: '545' });
+  await expect(getTritonRelease('24.06')).rejects.toMatchObject({
     exitCode: 2,
     fix: expect.stringContaining('known: 25.10') as unknown,
   });
@@ -28,5 +28,5 @@ test.each([
   ['470.57', 'data center GPUs'],
   ['460.106', 'none'],
 ])('driver %s supports Triton 24.05 on: %s', async (driver, verdict) => {
-  expect(judgeDriver(driver, await findTritonRelease('24.05'))).toBe(verdict);
+  expect(classifyDriver(driver, await getTritonRelease('24.05'))).toBe(verdict);
 });

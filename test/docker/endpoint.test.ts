@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { findDockerEndpoint } from '../../src/docker/endpoint.ts';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { inspectImage } from '../../src/docker/images.ts';
 import { makeCertificates } from '../../src/run/certificates.ts';
@@ -113,7 +113,7 @@ describe('behind TLS', () => {
 
   test('uses the certificates of its context', async () => {
     const config = temporaryDirectory();
-    const name = sha256OfBytes('far');
+    const name = hashBytes('far');
     const meta = path.join(config, 'contexts', 'meta', name);
     await mkdir(meta, { recursive: true });
     await writeFile(
@@ -129,7 +129,7 @@ describe('behind TLS', () => {
 describe('the context', () => {
   async function configured(): Promise<string> {
     const directory = temporaryDirectory();
-    const meta = path.join(directory, 'contexts', 'meta', sha256OfBytes('rootless'));
+    const meta = path.join(directory, 'contexts', 'meta', hashBytes('rootless'));
     await mkdir(meta, { recursive: true });
     const Endpoints = { docker: { Host: 'unix:///run/user/7/docker.sock', SkipTLSVerify: false } };
     await writeFile(path.join(meta, 'meta.json'), JSON.stringify({ Name: 'rootless', Endpoints }));

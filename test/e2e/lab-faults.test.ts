@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { restartNode, setController } from '../../src/lab/faults.ts';
 import { setLink } from '../../src/lab/network.ts';
 import { killNode } from '../../src/lab/nodes.ts';
-import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
+import { listComputeNodes, waitUntilReady } from '../../src/lab/ready.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -43,7 +43,7 @@ describeInLab('faults of the lab', () => {
       expect((await labExec('login', ask)).exitCode).not.toBe(0);
       await setController(lab, 'start');
       expect((await labExec('login', ask)).exitCode).toBe(0);
-      await waitUntilReady(lab, computeNodes(lab), { docker: false, timeoutMs: 30_000 });
+      await waitUntilReady(lab, listComputeNodes(lab), { docker: false, timeoutMs: 30_000 });
     },
     60_000,
   );

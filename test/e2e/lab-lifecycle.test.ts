@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { labDown } from '../../src/lab/down.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { identityOf } from '../../src/support/process-identity.ts';
+import { findIdentity } from '../../src/support/process-identity.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
@@ -73,7 +73,7 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
     const inside = namespacesOf(pid).some((namespace) => namespaces.has(namespace));
     // A zombie that waits for the host's first process is not a trace.
-    if ((inside || command.includes(`${directory}/`)) && identityOf(Number(pid)) !== undefined) {
+    if ((inside || command.includes(`${directory}/`)) && findIdentity(Number(pid)) !== undefined) {
       found.push(`process ${pid}: ${command}`);
     }
   }

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import path from 'node:path';
 import { checkRepository } from '../../src/model/check-repository.ts';
-import { plain } from '../../src/model/config/access.ts';
+import { toPlainValues } from '../../src/model/config/access.ts';
 import { readModel } from '../../src/model/repository.ts';
 import { makeGatProject, projectDirectory } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
@@ -121,7 +121,7 @@ describeInLab('model check', () => {
 
     for (const [name, theirs] of Object.entries(served)) {
       const { config } = await readModel(path.join(directory, name));
-      const mine = config === undefined ? undefined : plain(config);
+      const mine = config === undefined ? undefined : toPlainValues(config);
       // Triton creates one instance when less than one is configured; `model check` warns about it.
       const expected = name === 'config-count' ? ['instance_group.0.count: -1 here, 1 there'] : [];
       expect([name, ...differences(mine, theirs)]).toEqual([name, ...expected]);

@@ -16,7 +16,7 @@ async function prepare(): Promise<void> {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 }
 
-/** Runs lines of bash while the image's Triton serves the directory `own` on port 23001 of the login node. */
+/** Runs lines of bash while the image's Triton serves the directory `setOwner` on port 23001 of the login node. */
 function whileServing(lines: string) {
   // tcc does not mark the stack, which glibc treats as a request for an executable stack and rejects in a running
   // program.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import type { Facts, Tree } from '../image/corpus/facts.ts';
 import { tarOf, type TarItem } from '../image/corpus/tar.ts';
@@ -100,7 +100,7 @@ const rows: Readonly<Record<string, Look>> = {
       ? 'not there'
       : kept(of('of-it')?.detail !== of('replaced')?.detail, 'the new content'),
   'What an upper layer replaces': (_tree, of) =>
-    of('replaced')?.detail === sha256OfBytes('upper') ? 'replaced' : 'the old content',
+    of('replaced')?.detail === hashBytes('upper') ? 'replaced' : 'the old content',
   'What a whiteout hides': (_tree, of) => (of('gone') === undefined ? 'hidden' : 'still there'),
   'What an opaque whiteout hides': (_tree, of) =>
     of('emptied/gone') === undefined ? 'hidden' : 'still there',

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { tarEnd, tarEntry } from './tar-bytes.ts';
 
@@ -24,7 +24,7 @@ export function configOf(layers: readonly Buffer[]): object {
     os: 'linux',
     created: '2026-05-04T03:02:01.5Z',
     config: { Env: ['A=1'], Cmd: ['true'], Labels: { what: 'test' } },
-    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256OfBytes(layer)}`) },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${hashBytes(layer)}`) },
   };
 }
 
@@ -43,7 +43,7 @@ export class OciBytes {
       typeof content === 'string' || Buffer.isBuffer(content)
         ? Buffer.from(content)
         : Buffer.from(JSON.stringify(content));
-    const digest = `sha256:${sha256OfBytes(bytes)}`;
+    const digest = `sha256:${hashBytes(bytes)}`;
     this.blobs.set(digest, bytes);
     return { mediaType, digest, size: bytes.length };
   }
@@ -55,7 +55,7 @@ export class OciBytes {
         architecture: hostArchitecture,
         os: 'linux',
         config: { Cmd: ['true'] },
-        rootfs: { type: 'layers', diff_ids: [`sha256:${sha256OfBytes(layer)}`] },
+        rootfs: { type: 'layers', diff_ids: [`sha256:${hashBytes(layer)}`] },
       },
       'application/vnd.oci.image.config.v1+json',
     );

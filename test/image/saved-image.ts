@@ -1,4 +1,4 @@
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { configOf, OciBytes } from './oci-bytes.ts';
 import { entryBytes, type EntryBytes } from './layer-bytes.ts';
 
@@ -10,8 +10,8 @@ const end = Buffer.alloc(1024);
  */
 export function savedByDocker20(layers: readonly Buffer[], tag: string): Buffer {
   const config = JSON.stringify(configOf(layers));
-  const configName = `${sha256OfBytes(config)}.json`;
-  const ids = layers.map((_layer, index) => sha256OfBytes(`layer ${index}`));
+  const configName = `${hashBytes(config)}.json`;
+  const ids = layers.map((_layer, index) => hashBytes(`layer ${index}`));
   const directories = layers.map((layer, index): EntryBytes[] => {
     const id = ids[index] ?? '';
     const first = layers.findIndex((other) => other.equals(layer));
@@ -52,7 +52,7 @@ export function savedByDocker25(
     'application/vnd.oci.image.manifest.v1+json',
   );
   const file = (digest: string) => `blobs/${digest.replace(':', '/')}`;
-  const nameOf = (content: Buffer) => file(`sha256:${sha256OfBytes(content)}`);
+  const nameOf = (content: Buffer) => file(`sha256:${hashBytes(content)}`);
   const manifest = [
     {
       Config: nameOf(Buffer.from(JSON.stringify(configOf(layers)))),

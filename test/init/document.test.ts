@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { type Entry, writeDocument } from '../../src/init/document.ts';
+import { type Entry, formatDocument } from '../../src/init/document.ts';
 
 const entries: Entry[] = [
   { path: ['site'], value: 'generic', why: ['Why.', 'And more.'] },
@@ -12,7 +12,7 @@ const entries: Entry[] = [
 ];
 
 test('values follow their comments, and examples are comments', () => {
-  expect(writeDocument(['Head.'], entries)).toBe(`# Head.
+  expect(formatDocument(['Head.'], entries)).toBe(`# Head.
 
 # Why.
 # And more.
@@ -39,7 +39,7 @@ setup:
 
 test('a section of examples is enabled by removing its comment marks', () => {
   const examples = entries.filter(({ example }) => example).map((entry) => ({ ...entry, why: [] }));
-  const taken = writeDocument([], examples).replaceAll(/^# /gm, '');
+  const taken = formatDocument([], examples).replaceAll(/^# /gm, '');
   expect(parse(taken)).toEqual({
     slurm: { account: 'NAME', gpu: { partition: 'NAME' } },
     node: { temp: ['/tmp'] },

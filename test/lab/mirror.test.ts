@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chooseMirror, debianMirror } from '../../src/lab/mirror.ts';
+import { chooseMirror, findDebianMirror } from '../../src/lab/mirror.ts';
 import { findProgram } from '../../src/support/find-program.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -22,7 +22,7 @@ test('the archive of this release is selected among other sources', () => {
 
 test('a mirror given by the user takes precedence', async () => {
   const context = testContext({ env: { HPC_GAT_LAB_MIRROR: 'http://here/debian' } });
-  await expect(debianMirror(context)).resolves.toBe('http://here/debian');
+  await expect(findDebianMirror(context)).resolves.toBe('http://here/debian');
 });
 
 const withApt = findProgram('apt-get', testContext().env) === undefined ? test.skip : test;
@@ -40,6 +40,6 @@ withApt.each([
   const config = path.join(directory, 'apt.conf');
   await writeFile(config, `Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "${directory}/parts";`);
   const { env } = testContext();
-  const mirror = await debianMirror(testContext({ env: { ...env, APT_CONFIG: config } }));
+  const mirror = await findDebianMirror(testContext({ env: { ...env, APT_CONFIG: config } }));
   expect(mirror).toBe(/http:\S+/.exec(content)?.[0]);
 });

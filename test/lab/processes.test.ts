@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { killRecorded, runningProcess } from '../../src/lab/processes.ts';
+import { killRecorded, findRunningProcess } from '../../src/lab/processes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
-import { identityOf } from '../../src/support/process-identity.ts';
+import { findIdentity } from '../../src/support/process-identity.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -19,7 +19,7 @@ test('the pid file of the scripts names their own process', async () => {
     },
   );
   await new Promise((resolve) => child.stdout.once('data', resolve));
-  expect(await runningProcess(file)).toEqual(identityOf(child.pid ?? 0));
+  expect(await findRunningProcess(file)).toEqual(findIdentity(child.pid ?? 0));
   await killRecorded(file, systemClock);
   expect((await child).signal).toBe('SIGKILL');
   await expect(access(file)).rejects.toThrow('ENOENT');
@@ -29,9 +29,9 @@ test('a later process with the same number is not confused with the recorded one
   const child = execa('sleep', ['60'], { reject: false });
   const file = path.join(temporaryDirectory(), 'pid');
   await writeFile(file, `${child.pid ?? 0} 1\n`);
-  expect(await runningProcess(file)).toBeUndefined();
+  expect(await findRunningProcess(file)).toBeUndefined();
   await killRecorded(file, systemClock);
-  expect(identityOf(child.pid ?? 0)).toBeDefined();
+  expect(findIdentity(child.pid ?? 0)).toBeDefined();
   child.kill();
   await child;
 });
@@ -39,5 +39,5 @@ test('a later process with the same number is not confused with the recorded one
 test.each(['', 'rubbish', '12'])('%j in a pid file is no process', async (text) => {
   const file = path.join(temporaryDirectory(), 'pid');
   await writeFile(file, text);
-  expect(await runningProcess(file)).toBeUndefined();
+  expect(await findRunningProcess(file)).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadCluster } from '../../src/lab/facts.ts';
-import { rootFilesystem } from '../../src/lab/rootfs.ts';
+import { provideRootFilesystem } from '../../src/lab/rootfs.ts';
 import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
 import { testContext, type TestContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -35,14 +35,14 @@ const works = 'mkdir -p "$root/etc"; echo "I: extracting archives..." >&2; echo 
 test('a root file system is built once, with its versions beside it and progress in stages', async () => {
   const { context, cache } = await withFakes(works);
   const cluster = await loadCluster();
-  const built = await rootFilesystem(context, cluster);
+  const built = await provideRootFilesystem(context, cluster);
   expect(await readdir(built.directory)).toEqual(['root', 'versions.json']);
   expect(context.messages.join('\n')).toMatch(
     /from sid of http:\/\/here\/debian[^]*\d+ s\] extracting archives/,
   );
   expect(context.messages.join('\n')).not.toContain('noise');
   const told = context.messages.length;
-  expect(await rootFilesystem(context, cluster)).toEqual(built);
+  expect(await provideRootFilesystem(context, cluster)).toEqual(built);
   expect(context.messages.length).toBe(told);
   expect(await readdir(cache)).toEqual([path.basename(built.directory)]);
 });
@@ -50,14 +50,14 @@ test('a root file system is built once, with its versions beside it and progress
 test('a different list of users gives another root file system', async () => {
   const { context } = await withFakes(works);
   const cluster = await loadCluster();
-  const first = await rootFilesystem(context, cluster);
+  const first = await provideRootFilesystem(context, cluster);
   const users = { ...cluster.users, carol: { uid: 1003, accounts: ['physics'] } };
-  expect((await rootFilesystem(context, { ...cluster, users })).directory).not.toBe(first.directory);
+  expect((await provideRootFilesystem(context, { ...cluster, users })).directory).not.toBe(first.directory);
 });
 
 test('a failed build reports its reason and leaves nothing behind', async () => {
   const { context, cache } = await withFakes(`${works}; echo "E: no such suite" >&2; exit 25`);
-  const build = rootFilesystem(context, await loadCluster());
+  const build = provideRootFilesystem(context, await loadCluster());
   await expect(build).rejects.toThrow(CommandFailedError);
   await expect(build).rejects.toThrow(/exit code 25.*no such suite/s);
   expect(await readdir(cache)).toEqual([]);
@@ -67,21 +67,21 @@ test('a failed build falls back on an older root file system, with a warning', a
   const { context, cache } = await withFakes('exit 25');
   const older = path.join(cache, 'rootfs-0123456789ab');
   await mkdir(path.join(older, 'root'), { recursive: true });
-  expect((await rootFilesystem(context, await loadCluster())).directory).toBe(older);
+  expect((await provideRootFilesystem(context, await loadCluster())).directory).toBe(older);
   expect(context.messages.at(-1)).toMatch(/^warning: no new root file system .* using the older/s);
 });
 
 test('files of a killed build are removed by the next one', async () => {
   const { context, cache } = await withFakes(works);
   await mkdir(path.join(cache, 'rootfs-0123456789ab.part', 'root'), { recursive: true });
-  const { directory } = await rootFilesystem(context, await loadCluster());
+  const { directory } = await provideRootFilesystem(context, await loadCluster());
   expect(await readdir(cache)).toEqual([path.basename(directory)]);
 });
 
 test('without mmdebstrap, the fix names its package', async () => {
   const { context } = await withFakes(works);
   const env = { ...context.env, PATH: path.dirname(process.execPath) };
-  const build = rootFilesystem({ ...context, env }, await loadCluster());
+  const build = provideRootFilesystem({ ...context, env }, await loadCluster());
   await expect(build).rejects.toThrow(MissingToolError);
   await expect(build).rejects.toMatchObject({ fix: expect.stringContaining('apt-get install mmdebstrap') });
 });

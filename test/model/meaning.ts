@@ -1,4 +1,4 @@
-import type { Plain } from '../../src/model/config/access.ts';
+import type { PlainValue } from '../../src/model/config/access.ts';
 import { enums } from '../../src/triton/model-config.ts';
 
 /** Fields that Triton fills in when a configuration omits them. */
@@ -14,7 +14,7 @@ const filledIn = [
 const firstValues = new Set(Object.values(enums).map(([first]) => first));
 
 /** Lists the differences in meaning of two configurations: one read by hpc-gat, the other from Triton. */
-export function differences(mine: Plain | undefined, theirs: unknown, place = ''): string[] {
+export function differences(mine: PlainValue | undefined, theirs: unknown, place = ''): string[] {
   if (mine === undefined && (isDefault(theirs) || filledIn.some((pattern) => pattern.test(place)))) {
     return [];
   }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openRegistryImage } from '../../src/image/source/registry-image.ts';
 import type { LayerReading } from '../../src/image/source/layers/layered-image.ts';
-import { HpcGatError, messageOf } from '../../src/support/errors.ts';
+import { HpcGatError, getErrorMessage } from '../../src/support/errors.ts';
 import type { RunCommand } from '../../src/support/command.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -152,7 +152,7 @@ test.each(seeds)('seed %d gives the image or one clear error, and exposes no sec
   const started = performance.now();
   const { layers: found, error, sleeps } = await convert(scenario);
   const seen = { seed, scenario };
-  const reason = messageOf(error);
+  const reason = getErrorMessage(error);
 
   expect({ ...seen, leaks: leaksOf(scenario) }).toEqual({ ...seen, leaks: [] });
   if (error === undefined) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { blobChunks, downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { HpcGatError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -22,7 +22,7 @@ describe('a manifest', () => {
       reply(response, 200, '{}', { 'content-type': 'application/x; charset=utf-8' });
     });
     const manifest = await fetchManifest(registry.open(), 'v1', ['application/x'], never);
-    expect(manifest).toMatchObject({ digest: `sha256:${sha256OfBytes('{}')}`, mediaType: 'application/x' });
+    expect(manifest).toMatchObject({ digest: `sha256:${hashBytes('{}')}`, mediaType: 'application/x' });
     expect(registry.asked).toEqual(['/v2/lab/x/manifests/v1']);
   });
 
@@ -86,7 +86,7 @@ function breaking(times: number, whole: (response: ServerResponse) => void) {
 }
 
 describe('a connection that breaks in the middle of a description', () => {
-  const digest = `sha256:${sha256OfBytes('{}')}`;
+  const digest = `sha256:${hashBytes('{}')}`;
 
   test('is repeated', async () => {
     const answer = breaking(2, (response) => {
@@ -252,7 +252,7 @@ describe('a registry that requires a login', () => {
 
 describe('a download', () => {
   const content = Buffer.from('0123456789'.repeat(1000));
-  const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
+  const blob = { digest: `sha256:${hashBytes(content)}`, size: content.length };
 
   test.each([true, false])('resumes at the break (the registry supports ranges: %s)', async (ranges) => {
     let breaks = 3;
@@ -323,7 +323,7 @@ describe('a download', () => {
 
 describe('a mirror', () => {
   const content = Buffer.from('0123456789'.repeat(1000));
-  const blob = { digest: `sha256:${sha256OfBytes(content)}`, size: content.length };
+  const blob = { digest: `sha256:${hashBytes(content)}`, size: content.length };
 
   test('is used instead of the registry, below its prefix', async () => {
     await using registry = await fakeRegistry(() => undefined);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { explainEnd, explainHold } from '../../src/run/explain-end.ts';
-import { likelyLoginFile } from '../../src/run/login-files.ts';
+import { findSuspiciousLoginFile } from '../../src/run/login-files.ts';
 import type { RunDirectory } from '../../src/run/record/run-directory.ts';
 import { waitForJob } from '../../src/run/wait.ts';
 import { testContext } from '../support/context.ts';
@@ -23,7 +23,7 @@ const job = { state: 'CANCELLED', reason: undefined, nodes: 'cpu1', exitCode: un
 test.each([
   [
     'root before the script started',
-    { cancelledBy: 0 },
+    { canceledBy: 0 },
     'none',
     4,
     /environment of your login shell.*export=NIL/,
@@ -31,14 +31,14 @@ test.each([
   ['Slurm without accounting', {}, 'none', 4, /environment of your login shell/],
   [
     'Slurm after a prolog that failed',
-    { cancelledBy: 0 },
+    { canceledBy: 0 },
     'Prolog error',
     4,
     /cpu1 .*Prolog error.*exclude=cpu1/,
   ],
-  ['another user while it waited', { cancelledBy: 98_765, nodes: undefined }, 'none', 4, /98765/],
-  ['root while it waited', { cancelledBy: 0, nodes: undefined }, 'none', 4, /by root/],
-  ['the user', { cancelledBy: me }, 'none', 143, /^the job was cancelled$/],
+  ['another user while it waited', { canceledBy: 98_765, nodes: undefined }, 'none', 4, /98765/],
+  ['root while it waited', { canceledBy: 0, nodes: undefined }, 'none', 4, /by root/],
+  ['the user', { canceledBy: me }, 'none', 143, /^the job was cancelled$/],
   ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was cancelled$/],
 ] as const)('reports a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
   // For root, uid 0 is the user.
@@ -99,7 +99,7 @@ test.each([
   const home = temporaryDirectory();
   await mkdir(path.dirname(path.join(home, name)), { recursive: true });
   await writeFile(path.join(home, name), text);
-  expect(await likelyLoginFile(home, `/bin/${shell}`)).toMatch(expected);
+  expect(await findSuspiciousLoginFile(home, `/bin/${shell}`)).toMatch(expected);
 });
 
 /** Creates a clock with accelerated seconds. */

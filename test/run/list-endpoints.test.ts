@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { statesOfRuns } from '../../src/run/record/state.ts';
-import type { Endpoint, RunDirectory } from '../../src/run/record/run-directory.ts';
-import { identityOf } from '../../src/support/process-identity.ts';
+import { getRunStates } from '../../src/run/record/state.ts';
+import type { EndpointFile, RunDirectory } from '../../src/run/record/run-directory.ts';
+import { findIdentity } from '../../src/support/process-identity.ts';
 import { clientFiles } from '../../src/triton/client-credentials.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
@@ -33,8 +33,8 @@ async function type(...argv: string[]): Promise<TestContext & { exitCode: number
 }
 
 /** Writes the endpoint file of a ready model. */
-async function publish(record: RunDirectory, changed: Partial<Endpoint> = {}): Promise<void> {
-  const endpoint: Endpoint = {
+async function publish(record: RunDirectory, changed: Partial<EndpointFile> = {}): Promise<void> {
+  const endpoint: EndpointFile = {
     schemaVersion: 1,
     host: 'gpu1',
     address: '10.1.2.3',
@@ -194,10 +194,10 @@ test('the plan determines whether a run serves, and the endpoint file whether it
   // The local process is this one.
   const owned = path.join(here.directory, 'owned', 'here.1');
   await mkdir(owned, { recursive: true });
-  const { pid = 0, startTicks = 0 } = identityOf(process.pid) ?? {};
+  const { pid = 0, startTicks = 0 } = findIdentity(process.pid) ?? {};
   await writeFile(path.join(owned, 'host'), hostname());
   await writeFile(path.join(owned, 'script'), `${pid} ${startTicks}`);
-  expect(await statesOfRuns(testContext({ env: { PATH } }), [ready, tested, here], hostname())).toMatchObject(
+  expect(await getRunStates(testContext({ env: { PATH } }), [ready, tested, here], hostname())).toMatchObject(
     [
       { id: 'a', serves: true, ready: true, active: true, kind: 'job' },
       { id: 'b', serves: false, ready: false, active: true, kind: 'job' },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Settings } from '../../src/config/schema.ts';
-import { describeMistypedOptions } from '../../src/run/plan/server-arguments.ts';
+import { formatMistypedOptions } from '../../src/run/plan/server-arguments.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { samplePlan } from './plan/sample-plan.ts';
 
@@ -93,7 +93,7 @@ test('rejects AIP_MODE, which opens another port of the server', () => {
 });
 
 test('suggests the option that a misspelled one resembles, and accepts those of other versions', () => {
-  const warnings = describeMistypedOptions([
+  const warnings = formatMistypedOptions([
     '--log-verbos1=1',
     '--exit-on-eror',
     'true',

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { listPartitions, parseMinutes, parsePartitions } from '../../src/slurm/list-partitions.ts';
-import { defaultAccount } from '../../src/slurm/account.ts';
+import { findDefaultAccount } from '../../src/slurm/account.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
@@ -76,9 +76,9 @@ test.each([
   ['echo "sacctmgr: error: no database" >&2; exit 1', undefined],
 ])('reads the default account where sacctmgr does `%s`', async (sacctmgr, account) => {
   const context = testContext({ env: { PATH: fakePrograms({ sacctmgr }) } });
-  expect(await defaultAccount(context, 'alice')).toBe(account);
+  expect(await findDefaultAccount(context, 'alice')).toBe(account);
 });
 
 test('finds no default account without sacctmgr', async () => {
-  expect(await defaultAccount(testContext({ env: { PATH: '/nowhere' } }), 'alice')).toBeUndefined();
+  expect(await findDefaultAccount(testContext({ env: { PATH: '/nowhere' } }), 'alice')).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { directiveLine } from '../../src/slurm/directives.ts';
+import { formatDirective } from '../../src/slurm/directives.ts';
 import { samplePlan, sampleSettings } from '../run/plan/sample-plan.ts';
 
 function directives(...args: Parameters<typeof samplePlan>): Record<string, unknown> {
@@ -75,7 +75,7 @@ test.each([
   [['comment', 'two words'], '#SBATCH --comment="two words"'],
   [['comment', 'a "b" \\ # c'], '#SBATCH --comment="a \\"b\\" \\\\ # c"'],
 ] as const)('formats the directive %j', (directive, line) => {
-  expect(directiveLine(directive)).toBe(line);
+  expect(formatDirective(directive)).toBe(line);
 });
 
 test.each([
@@ -83,7 +83,7 @@ test.each([
   ['a line break in the name', ['comment\nrm', 'x']],
   ['a name with dashes before it', ['--comment', 'x']],
 ] as const)('rejects %s', (_what, directive) => {
-  expect(() => directiveLine(directive)).toThrow(/sbatch/);
+  expect(() => formatDirective(directive)).toThrow(/sbatch/);
 });
 
 test('passes neither the environment nor the limits of the submitting shell, unless requested', () => {

@@ -33,7 +33,7 @@ test('a job that has left the queue is queried from accounting', async () => {
     reason: undefined,
     nodes: 'gpu1',
     exitCode: undefined,
-    cancelledBy: 1001,
+    canceledBy: 1001,
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { findNodeName, whyNodeIsUnusable } from '../../src/slurm/node.ts';
+import { findNodeName, findUnusableState } from '../../src/slurm/node.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
@@ -13,12 +13,12 @@ test.each([
 ])('classifies a node that sinfo reports as %s', async (state, expected) => {
   const PATH = fakePrograms({ sinfo: `echo '${state}'; echo idle` });
   const context = testContext({ env: { PATH } });
-  expect(await whyNodeIsUnusable(context, 'cpu1')).toBe(expected);
+  expect(await findUnusableState(context, 'cpu1')).toBe(expected);
 });
 
 test('finds a node of another cluster', async () => {
   const PATH = fakePrograms({ sinfo: `case "$*" in *--clusters=c2*) printf 'CLUSTER: c2\ndown\n' ;; esac` });
-  expect(await whyNodeIsUnusable(testContext({ env: { PATH } }), 'cpu1', 'c2')).toBe('down');
+  expect(await findUnusableState(testContext({ env: { PATH } }), 'cpu1', 'c2')).toBe('down');
 });
 
 const nodes =

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { execa } from 'execa';
 import path from 'node:path';
-import { addressSpaceLimit, restartWithoutGuardRegions } from '../../src/support/address-space.ts';
+import { getAddressSpaceLimit, restartWithoutGuardRegions } from '../../src/support/address-space.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
 const option = '--disable-wasm-trap-handler';
@@ -9,9 +9,9 @@ const option = '--disable-wasm-trap-handler';
 test('reads the soft limit of the address space', () => {
   const limits = (soft: string) =>
     `Limit                     Soft Limit           Hard Limit           Units\nMax address space         ${soft}          unlimited            bytes\n`;
-  expect(addressSpaceLimit(limits('8192000000'))).toBe(8_192_000_000);
-  expect(addressSpaceLimit(limits('unlimited'))).toBeUndefined();
-  expect(addressSpaceLimit('')).toBeUndefined();
+  expect(getAddressSpaceLimit(limits('8192000000'))).toBe(8_192_000_000);
+  expect(getAddressSpaceLimit(limits('unlimited'))).toBeUndefined();
+  expect(getAddressSpaceLimit('')).toBeUndefined();
 });
 
 test('restarts once where the address space is limited, with the same arguments', () => {

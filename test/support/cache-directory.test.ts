@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { cacheDirectory } from '../../src/support/cache-directory.ts';
+import { getCacheDirectory } from '../../src/support/cache-directory.ts';
 
 const ofAccount = path.join(userInfo().homedir, '.cache', 'hpc-gat');
 
@@ -12,5 +12,5 @@ test.each([
   ['the account with an empty HOME', { HOME: '' }, ofAccount],
   ['the account with a relative HOME', { HOME: '.' }, ofAccount],
 ])('the cache directory derives from %s, never from the working directory', (_what, env, directory) => {
-  expect(cacheDirectory({ env })).toBe(directory);
+  expect(getCacheDirectory({ env })).toBe(directory);
 });

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { debianMirror } from '../../src/lab/mirror.ts';
-import { cacheDirectory } from '../../src/support/cache-directory.ts';
+import { findDebianMirror } from '../../src/lab/mirror.ts';
+import { getCacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 import { testContext } from './context.ts';
 
@@ -25,7 +25,7 @@ const timeoutMs = 5 * 60_000;
  * @param folder a new directory of root.
  */
 export async function placeDebian12(directory: string): Promise<void> {
-  const cache = cacheDirectory({ env: process.env });
+  const cache = getCacheDirectory({ env: process.env });
   const ready = path.join(cache, 'debian-12-programs');
   if (!existsSync(ready)) {
     await mkdir(cache, { recursive: true });
@@ -47,7 +47,9 @@ async function fetchPrograms(directory: string): Promise<void> {
     for (const name of ['lists/partial', 'cache/archives/partial', 'packages', 'root', 'kept']) {
       await mkdir(within(name), { recursive: true });
     }
-    const mirror = await debianMirror(testContext({ env: process.env, cwd: process.cwd(), run: runCommand }));
+    const mirror = await findDebianMirror(
+      testContext({ env: process.env, cwd: process.cwd(), run: runCommand }),
+    );
     const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
     await writeFile(within('sources.list'), `deb [signed-by=${keyring}] ${mirror} bookworm main\n`);
     const options = [

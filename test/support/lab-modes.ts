@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import path from 'node:path';
 import type { LabModes } from '../../src/lab/modes.ts';
 import { killNode, startNode } from '../../src/lab/nodes.ts';
-import { computeNodes, waitUntilReady } from '../../src/lab/ready.ts';
+import { listComputeNodes, waitUntilReady } from '../../src/lab/ready.ts';
 import { requireLabState } from '../../src/lab/lab-state.ts';
 import { testLab } from './test-lab.ts';
 
@@ -13,7 +13,7 @@ export function withModes(node: string, modes: LabModes): void {
     const { rootfs, binds } = await requireLabState(lab);
     await killNode(lab, node);
     await startNode(lab, node, { root: path.join(rootfs, 'root'), binds, modes: wanted });
-    const nodes = computeNodes(lab).filter((name) => name === node);
+    const nodes = listComputeNodes(lab).filter((name) => name === node);
     await waitUntilReady(lab, nodes, { docker: false, timeoutMs: 60_000 });
   };
   beforeAll(() => restart(modes), 90_000);

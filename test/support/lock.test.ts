@@ -4,11 +4,11 @@ import { chown, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'nod
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/support/clock.ts';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { InterruptedError } from '../../src/support/errors.ts';
 import { acquireLock, removeAbandoned, type LockOptions } from '../../src/support/lock.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
-import { ownIdentity, type ProcessIdentity } from '../../src/support/process-identity.ts';
+import { getOwnIdentity, type ProcessIdentity } from '../../src/support/process-identity.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 interface Waiting extends LockOptions {
@@ -32,7 +32,7 @@ test('a second owner waits for the first', async () => {
   });
   await delay(500);
   expect(got).toBe(false);
-  expect(second.waitedFor).toEqual([ownIdentity()]);
+  expect(second.waitedFor).toEqual([getOwnIdentity()]);
   await release();
   await (
     await waiting
@@ -41,11 +41,11 @@ test('a second owner waits for the first', async () => {
 });
 
 test.each<[string, Partial<ProcessIdentity>, number]>([
-  ['of this host', { startTicks: ownIdentity().startTicks + 1 }, 0],
+  ['of this host', { startTicks: getOwnIdentity().startTicks + 1 }, 0],
   ['of another host that was not heard of for long', { host: 'elsewhere' }, 300],
 ])('a dead owner %s loses the lock', async (_what, changes, ageS) => {
   const file = path.join(temporaryDirectory(), 'lock');
-  await writeFile(file, JSON.stringify({ ...ownIdentity(), ...changes }));
+  await writeFile(file, JSON.stringify({ ...getOwnIdentity(), ...changes }));
   const written = new Date(Date.now() - ageS * 1000);
   await utimes(file, written, written);
   const first = options();
@@ -56,7 +56,7 @@ test.each<[string, Partial<ProcessIdentity>, number]>([
 });
 
 describe('the lock of a dead owner', () => {
-  const dead = JSON.stringify({ ...ownIdentity(), startTicks: ownIdentity().startTicks + 1 });
+  const dead = JSON.stringify({ ...getOwnIdentity(), startTicks: getOwnIdentity().startTicks + 1 });
 
   test('is acquired by many waiters one after the other', async () => {
     const directory = temporaryDirectory();
@@ -78,12 +78,12 @@ describe('the lock of a dead owner', () => {
 
   test.each([
     ['a waiter that comes late', 'the lock of the next owner', undefined, true],
-    ['one while another does', dead, JSON.stringify(ownIdentity()), false],
+    ['one while another does', dead, JSON.stringify(getOwnIdentity()), false],
     ['one after another died at it', dead, dead, true],
   ])('is removed once: %s', async (_what, content, remover, expected) => {
     const directory = temporaryDirectory();
     const [file, candidate] = [path.join(directory, 'lock'), path.join(directory, 'candidate')];
-    const removal = `${file}.${sha256OfBytes(dead).slice(0, 12)}.dead`;
+    const removal = `${file}.${hashBytes(dead).slice(0, 12)}.dead`;
     await writeFile(file, content);
     await writeFile(candidate, 'mine');
     if (remover !== undefined) {
@@ -95,7 +95,7 @@ describe('the lock of a dead owner', () => {
 });
 
 test.each([
-  ['an owner on another host', JSON.stringify({ ...ownIdentity(), host: 'elsewhere' })],
+  ['an owner on another host', JSON.stringify({ ...getOwnIdentity(), host: 'elsewhere' })],
   ['one that says nothing of itself', 'garbage'],
 ])('waits for %s, until Ctrl-C', async (_what, content) => {
   const directory = temporaryDirectory();
@@ -114,7 +114,7 @@ test.each([
 test('waits for the lock of a user whose umask hides it from others', async () => {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'lock');
-  await writeFile(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
+  await writeFile(file, JSON.stringify(getOwnIdentity()), { mode: 0o600 });
   await chown(directory, 65_534, 65_534);
   // A separate process becomes a user other than root, to whom modes apply.
   const waiting = `
@@ -128,7 +128,7 @@ test('waits for the lock of a user whose umask hides it from others', async () =
 });
 
 describe('a file planted by another user', () => {
-  const { host, pid, startTicks } = ownIdentity();
+  const { host, pid, startTicks } = getOwnIdentity();
 
   test('as a candidate is not written through', async () => {
     const directory = temporaryDirectory();
@@ -160,7 +160,7 @@ describe('a file planted by another user', () => {
   const asRoot = process.getuid?.() === 0 ? test : test.skip;
   const foreignLock = async (owner: Partial<ProcessIdentity>, ageS = 0): Promise<string> => {
     const file = path.join(temporaryDirectory(), 'lock');
-    await writeFile(file, JSON.stringify({ ...ownIdentity(), ...owner }));
+    await writeFile(file, JSON.stringify({ ...getOwnIdentity(), ...owner }));
     await chown(file, 54_321, 54_321);
     const written = new Date(Date.now() - ageS * 1000);
     await utimes(file, written, written);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheDirectory } from '../../src/support/cache-directory.ts';
+import { getCacheDirectory } from '../../src/support/cache-directory.ts';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
 
 /** The versions are pinned, because cached files are never fetched again. */
@@ -12,7 +12,7 @@ const timeoutMs = 2 * 60_000;
 
 /** Copies the wheels of pip and of one small package into the directory; they are fetched once and cached. */
 export async function placePipWheels(directory: string): Promise<void> {
-  const cache = cacheDirectory({ env: process.env });
+  const cache = getCacheDirectory({ env: process.env });
   const kept = path.join(cache, `pip-wheels-${wheels.join('-').replaceAll('==', '-')}`);
   if (!existsSync(kept)) {
     await mkdir(cache, { recursive: true });

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { signalGroup, signalProcess } from '../../src/support/process-group.ts';
-import { identityOf, ownIdentity } from '../../src/support/process-identity.ts';
+import { findIdentity, getOwnIdentity } from '../../src/support/process-identity.ts';
 
 /** Returns the process ids that `act` signals; no signal is sent. */
 function signalled(act: () => void): number[] {
@@ -33,12 +33,12 @@ test('a group of a child is signaled', () => {
 });
 
 test('init, this process and ended processes are never signaled', () => {
-  const init = identityOf(1);
-  const parent = identityOf(process.ppid);
+  const init = findIdentity(1);
+  const parent = findIdentity(process.ppid);
   if (init === undefined || parent === undefined) {
     throw new Error('no init, or no parent');
   }
-  const identities = [init, ownIdentity(), { ...parent, startTicks: parent.startTicks + 1 }, parent];
+  const identities = [init, getOwnIdentity(), { ...parent, startTicks: parent.startTicks + 1 }, parent];
   expect(
     signalled(() => {
       identities.forEach((identity) => signalProcess(identity, 'SIGTERM'));

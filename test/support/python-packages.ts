@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { expectSuccess, runCommand } from '../../src/support/command.ts';
-import { sha256OfBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/digest.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 
 /** Requirement lists for the image's Python, relative to the package. */
@@ -23,7 +23,7 @@ export async function placePackages(what: keyof typeof requirements, directory: 
   const list = path.join(packageRoot, requirements[what]);
   const { XDG_CACHE_HOME = '' } = process.env;
   const cache = path.join(XDG_CACHE_HOME === '' ? path.join(homedir(), '.cache') : XDG_CACHE_HOME, 'hpc-gat');
-  const digest = sha256OfBytes(await readFile(list)).slice(0, 16);
+  const digest = hashBytes(await readFile(list)).slice(0, 16);
   const kept = path.join(cache, `${what}-packages-${digest}`);
   if (!existsSync(kept)) {
     await mkdir(cache, { recursive: true });

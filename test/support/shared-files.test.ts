@@ -8,7 +8,7 @@ import {
   listDirectory,
   readFrom,
   readListedText,
-  visibilityDelayMs,
+  getVisibilityDelayMs,
 } from '../../src/support/shared-files.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -115,7 +115,7 @@ test('refreshing a listing preserves owner, group and times of the directory', a
     mode: before.mode,
   });
   expect(await listDirectory(path.join(directory, 'none'))).toEqual([]);
-  expect(await visibilityDelayMs('/proc')).toBe(65_000);
+  expect(await getVisibilityDelayMs('/proc')).toBe(65_000);
 });
 
 test('reads a file from a position to its end, of any size', async () => {

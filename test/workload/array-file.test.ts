@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readArray } from '../../src/workload/array-file.ts';
 import { formatNpy, parseNpy } from '../../src/formats/npy/npy.ts';
-import { npyArray } from '../../src/workload/npy-tensor.ts';
+import { toNpyArray } from '../../src/workload/npy-tensor.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { decodeByteElements, encodeByteElements } from '../../src/triton/byte-elements.ts';
-import { elementsOf, type Datatype } from '../../src/triton/datatypes.ts';
+import { decodeElements, type Datatype } from '../../src/triton/datatypes.ts';
 import { npyFile, npzFile } from '../client/numpy-files.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'arrays-'));
@@ -64,7 +64,7 @@ test.each<[Datatype, string, readonly number[], readonly unknown[]]>([
 ])('reads %s from JSON %s', async (datatype, text, shape, values) => {
   const array = await readArray({ file: written('a.json', text) }, datatype);
   expect(array.shape).toEqual(shape);
-  expect(Array.from(elementsOf(datatype as 'FP32', array.bytes))).toEqual(values);
+  expect(Array.from(decodeElements(datatype as 'FP32', array.bytes))).toEqual(values);
 });
 
 test('reads strings from JSON', async () => {
@@ -101,7 +101,7 @@ test('rejects another type and a missing file, with both sides', async () => {
 
 test('writes a tensor that NumPy reads', () => {
   const stored = (datatype: Datatype, bytes: Uint8Array) =>
-    parseNpy(formatNpy(npyArray({ name: 't', datatype, shape: [2], bytes })));
+    parseNpy(formatNpy(toNpyArray({ name: 't', datatype, shape: [2], bytes })));
   expect(stored('INT16', new Uint8Array(Int16Array.of(1, -2).buffer))).toMatchObject({
     descr: '<i2',
     shape: [2],

@@ -3,20 +3,20 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { normalCdf, normalQuantile } from '../../src/workload/normal-quantile.ts';
-import { randomRequests } from '../../src/workload/random-inputs.ts';
+import { generateRequests } from '../../src/workload/random-inputs.ts';
 import { fillNormal, fillUniform } from '../../src/workload/random-values.ts';
 import { loadWorkload } from '../../src/workload/load-workload.ts';
 import type { Distribution, Workload } from '../../src/workload/workload-schema.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { decodeByteElements } from '../../src/triton/byte-elements.ts';
-import { elementsOf, type Datatype } from '../../src/triton/datatypes.ts';
+import { decodeElements, type Datatype } from '../../src/triton/datatypes.ts';
 
 const { workload } = await loadWorkload(path.join(packageRoot, 'models', 'gat_test', 'workload.yaml'));
 
 function digest(of: Workload, requests: number): string {
   const hash = createHash('sha256');
-  for (const { inputs } of randomRequests({ ...of, random: { ...required(of), requests } })) {
+  for (const { inputs } of generateRequests({ ...of, random: { ...required(of), requests } })) {
     inputs.forEach(({ shape, bytes }) => hash.update(JSON.stringify(shape)).update(bytes));
   }
   return hash.digest('hex').slice(0, 16);
@@ -37,7 +37,7 @@ test('a seed gives the same bytes on every machine', () => {
 });
 
 test('requests are within the ranges of the workload', () => {
-  for (const { sizes, inputs } of randomRequests({
+  for (const { sizes, inputs } of generateRequests({
     ...workload,
     random: { ...required(workload), requests: 5 },
   })) {
@@ -47,7 +47,7 @@ test('requests are within the ranges of the workload', () => {
     const [x, edgeIndex] = inputs;
     expect(x).toMatchObject({ name: 'x__0', shape: [nodes, 1433] });
     expect(edgeIndex).toMatchObject({ name: 'edgeindex__1', shape: [2, edges] });
-    const ends = Array.from(elementsOf('INT64', edgeIndex?.bytes ?? new Uint8Array()), Number);
+    const ends = Array.from(decodeElements('INT64', edgeIndex?.bytes ?? new Uint8Array()), Number);
     expect(ends).toHaveLength(2 * edges);
     expect(Math.min(...ends)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...ends)).toBeLessThan(nodes);
@@ -119,7 +119,7 @@ test('impossible distributions are rejected', () => {
     values: { distribution: 'uniform', min: 0, below: 300 },
   } as const;
   const drawn = (change: object) => [
-    ...randomRequests({ ...workload, inputs: { x: { ...input, shape: [4], ...change } } }),
+    ...generateRequests({ ...workload, inputs: { x: { ...input, shape: [4], ...change } } }),
   ];
   expect(() => drawn({})).toThrow(/below is 300.*UINT8/);
   expect(() => drawn({ values: { distribution: 'uniform', min: -1, below: 3 } })).toThrow(UsageError);
@@ -138,15 +138,15 @@ test.each<[Datatype, Distribution, readonly (number | bigint)[]]>([
   ['UINT64', { distribution: 'uniform', min: 3, below: 5 }, [3n, 4n]],
 ])('draws %s from %j', (datatype, values, expected) => {
   const inputs = { x: { datatype, shape: [200], values } };
-  const [request] = randomRequests({ ...workload, inputs });
-  const elements = elementsOf(datatype as 'FP32', request?.inputs[0]?.bytes ?? new Uint8Array());
+  const [request] = generateRequests({ ...workload, inputs });
+  const elements = decodeElements(datatype as 'FP32', request?.inputs[0]?.bytes ?? new Uint8Array());
   expect(elements).toHaveLength(200);
   expect([...new Set(Array.from(elements))].sort((a, b) => (a < b ? -1 : 1))).toEqual(expected);
 });
 
 test('draws normal values of 16 bits, and strings', () => {
   const normal = { distribution: 'normal', mean: 0, standardDeviation: 1 } as const;
-  const [request] = randomRequests({
+  const [request] = generateRequests({
     ...workload,
     inputs: {
       half: { datatype: 'FP16', shape: [5000], values: normal },
@@ -154,7 +154,7 @@ test('draws normal values of 16 bits, and strings', () => {
     },
   });
   const [half, text] = request?.inputs ?? [];
-  const values = Array.from(elementsOf('FP16', half?.bytes ?? new Uint8Array()), Number);
+  const values = Array.from(decodeElements('FP16', half?.bytes ?? new Uint8Array()), Number);
   expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / values.length)).toBeLessThan(0.1);
   const words = decodeByteElements(text?.bytes ?? new Uint8Array())?.map((word) =>
     Buffer.from(word).toString(),

@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { randomRequests } from '../../src/workload/random-inputs.ts';
+import { generateRequests } from '../../src/workload/random-inputs.ts';
 import { loadStoredInputs } from '../../src/workload/stored-inputs.ts';
 import { loadWorkload } from '../../src/workload/load-workload.ts';
 import { decodeByteElements } from '../../src/triton/byte-elements.ts';
-import { elementsOf } from '../../src/triton/datatypes.ts';
+import { decodeElements } from '../../src/triton/datatypes.ts';
 import { npyFile } from '../client/numpy-files.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'arrays-'));
@@ -27,12 +27,13 @@ async function requests(inputs: string, sizes = '{}') {
     `schemaVersion: 1\nmodel: m\nrandom: { requests: 3, sizes: ${sizes} }\ninputs:\n${inputs}\noutputs: {}\n`,
   );
   const loaded = await loadWorkload(file);
-  return [...randomRequests(loaded.workload, await loadStoredInputs(loaded))];
+  return [...generateRequests(loaded.workload, await loadStoredInputs(loaded))];
 }
 
 const x = (shape: string, more = '') =>
   `  x: { datatype: FP32, shape: ${shape}, values: { file: x.npy${more} } }`;
-const numbers = (bytes: Uint8Array | undefined) => Array.from(elementsOf('FP32', bytes ?? new Uint8Array()));
+const numbers = (bytes: Uint8Array | undefined) =>
+  Array.from(decodeElements('FP32', bytes ?? new Uint8Array()));
 
 test('a whole array is sent with each request, and determines the sizes of other inputs', async () => {
   const drawn = await requests(

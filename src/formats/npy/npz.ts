@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { messageOf } from '../../support/errors.ts';
+import { getErrorMessage } from '../../support/errors.ts';
 import {
   expectChecksum,
   readZipEntry,
@@ -78,7 +78,7 @@ async function withMembers<T>(
         members.filter(({ name, entry }) => name !== entry.name),
       );
     } catch (error) {
-      throw error instanceof ZipError ? new NpyError(messageOf(error), { cause: error }) : error;
+      throw error instanceof ZipError ? new NpyError(getErrorMessage(error), { cause: error }) : error;
     }
   });
 }

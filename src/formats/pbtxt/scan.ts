@@ -1,7 +1,7 @@
 import { type Position, SyntaxFault } from './position.ts';
 import { endOfString, unescape } from './string-literal.ts';
 
-/** One word of the text format. `text` is as written; of a string what it stands for, as UTF-8 bytes. */
+/** One word of the text format. `toText` is as written; of a string what it stands for, as UTF-8 bytes. */
 export type Token =
   | { readonly kind: 'identifier' | 'integer' | 'float' | 'symbol' | 'end'; text: string; position: Position }
   | { readonly kind: 'string'; text: string; bytes: Uint8Array; position: Position };

@@ -1,4 +1,4 @@
-import { printableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import type { EntryKind, TarEntry } from './tar-entry.ts';
 import type { Extension } from './extensions.ts';
 import type { TarHeader } from './header.ts';
@@ -113,5 +113,5 @@ function problemOf(entry: TarEntry): string | undefined {
 }
 
 export function quoted(name: string): string {
-  return `"${printableBytes(name)}"`;
+  return `"${toPrintableBytes(name)}"`;
 }

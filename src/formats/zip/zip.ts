@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, crc32, inflateRawSync } from 'node:zlib';
-import { codeOf } from '../../support/errors.ts';
+import { getErrorCode } from '../../support/errors.ts';
 import { readAt } from '../../support/files.ts';
 
 /** Why a file is not a usable zip archive. */
@@ -67,7 +67,7 @@ export async function readZipEntry(handle: FileHandle, entry: ZipEntry, limitByt
     return method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: limitBytes });
   } catch (error) {
     throw new ZipError(
-      codeOf(error) === 'ERR_BUFFER_TOO_LARGE'
+      getErrorCode(error) === 'ERR_BUFFER_TOO_LARGE'
         ? `${name} is larger than ${limitBytes} bytes`
         : `${name} is damaged`,
       { cause: error },

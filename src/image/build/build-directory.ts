@@ -1,9 +1,9 @@
 import { copyFile, rename, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import { messageOf, UsageError } from '../../support/errors.ts';
+import { getErrorMessage, UsageError } from '../../support/errors.ts';
 import { makeDirectory } from '../../support/make-directory.ts';
-import { listPackageDirectory, packageDirectory } from '../../support/package-files.ts';
+import { listPackageDirectory, getPackageDirectory } from '../../support/package-files.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function fillBuildDirectory(
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<void> {
   const recipes = `defs/${target}`;
-  const from = path.join(await packageDirectory(context), recipes);
+  const from = path.join(await getPackageDirectory(context), recipes);
   const own = (await listPackageDirectory(recipes)).map((name) => [name, path.join(from, name)] as const);
   const files = { ...Object.fromEntries(own), ...extraFiles };
   await makeDirectory(directory);
@@ -25,7 +25,9 @@ export async function fillBuildDirectory(
     try {
       await copyChanged(source, path.join(directory, name));
     } catch (error) {
-      throw new UsageError(`cannot copy ${source} to ${directory}: ${messageOf(error)}`, { cause: error });
+      throw new UsageError(`cannot copy ${source} to ${directory}: ${getErrorMessage(error)}`, {
+        cause: error,
+      });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Project } from '../../config/load.ts';
 import type { Context } from '../../support/context.ts';
-import { selfContainedFile } from '../../support/own-command.ts';
+import { getSingleExecutable } from '../../support/own-command.ts';
 import { buildImage, type BuildOptions, type BuildReport } from './build-image.ts';
 import { whyNoDocker } from './build-with-docker.ts';
 import { type BuildPlan, type BuildTarget, planBuild } from './plan-build.ts';
@@ -22,7 +22,7 @@ export function targetsOf(
   if (what !== 'all') {
     return [what];
   }
-  if (client.where === 'image' || client.binary !== undefined || selfContainedFile() !== undefined) {
+  if (client.where === 'image' || client.binary !== undefined || getSingleExecutable() !== undefined) {
     return ['server', 'client'];
   }
   output.info(
@@ -42,7 +42,7 @@ export async function buildImages(
   { onBuilt, ...options }: BuildImagesOptions,
 ): Promise<BuildReport[]> {
   const { build } = project.settings;
-  const plans = await Promise.all(targets.map((target) => planBuild(project, target, selfContainedFile())));
+  const plans = await Promise.all(targets.map((target) => planBuild(project, target, getSingleExecutable())));
   const builder = build.with ?? (await chooseBuilder(context));
   const reports: BuildReport[] = [];
   for (const plan of plans) {

@@ -1,11 +1,11 @@
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import { getFromDocker } from '../../docker/docker-api.ts';
 import { inspectImage } from '../../docker/images.ts';
-import { howItEnded } from '../../support/command.ts';
+import { formatEnd } from '../../support/command.ts';
 import type { Context } from '../../support/context.ts';
-import { CommandFailedError, messageOf, MissingToolError, UsageError } from '../../support/errors.ts';
+import { CommandFailedError, getErrorMessage, MissingToolError, UsageError } from '../../support/errors.ts';
 import { findProgram } from '../../support/find-program.ts';
-import { proxiesIn } from '../../support/proxies.ts';
+import { getProxies } from '../../support/proxies.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 /** Why Docker cannot be used here; undefined when a daemon answers. */
@@ -18,7 +18,7 @@ export async function whyNoDocker({
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    return messageOf(error);
+    return getErrorMessage(error);
   }
 }
 
@@ -43,7 +43,7 @@ export function dockerBuildArguments(
     ...['build', '--tag', dockerTag],
     ...values.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     // By their names alone: Docker takes the values from its environment, and keeps them out of the image.
-    ...Object.keys(proxiesIn(env)).flatMap((name) => ['--build-arg', name]),
+    ...Object.keys(getProxies(env)).flatMap((name) => ['--build-arg', name]),
     ...more,
     directory,
   ];
@@ -109,7 +109,7 @@ export async function buildWithDocker(
   if (result.exitCode !== 0) {
     const end = said.filter((line) => line.trim() !== '').slice(-shownLines);
     const fix = fixes.find(([reason]) => end.some((line) => reason.test(line)))?.[1];
-    throw new CommandFailedError(`docker build failed (${howItEnded(result)}):\n  ${end.join('\n  ')}`, {
+    throw new CommandFailedError(`docker build failed (${formatEnd(result)}):\n  ${end.join('\n  ')}`, {
       ...(fix !== undefined && { fix }),
       cause: result,
     });

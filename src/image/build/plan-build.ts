@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Project } from '../../config/load.ts';
-import { findTritonRelease, type TritonRelease } from '../../config/triton-releases.ts';
+import { getTritonRelease, type TritonRelease } from '../../config/triton-releases.ts';
 import { UsageError } from '../../support/errors.ts';
 import { formatSource, parseSource } from '../source/source.ts';
 import { type Base, parseBase } from './base.ts';
@@ -44,7 +44,7 @@ export async function planBuild(
   const image = target === 'server' ? settings.image : settings.client.image;
   const release =
     target === 'server' && build.server.base === undefined
-      ? await findTritonRelease(build.release)
+      ? await getTritonRelease(build.release)
       : undefined;
   const common = {
     target,

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { printableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import type { TarEntry } from '../../formats/tar/tar-entry.ts';
 
 /** What an image may ask of this machine. No honest one comes near; what goes beyond is taken for a bomb. */
@@ -126,7 +126,7 @@ export class UsageLimiter {
 
   /** @throws {HpcGatError} when this entry is too large, or one too many. */
   take({ name, linkName, xattrs, sizeBytes }: TarEntry, place: string): void {
-    const where = () => `${place}, at "${printableBytes(name)}"`;
+    const where = () => `${place}, at "${toPrintableBytes(name)}"`;
     this.#fileBytes += sizeBytes;
     this.#expectSize(this.#fileBytes, where);
     this.#entries += 1;

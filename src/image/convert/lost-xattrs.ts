@@ -1,4 +1,4 @@
-import { printableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
 import { isStorableXattr } from '../../formats/squashfs/write/xattr-table.ts';
@@ -30,10 +30,10 @@ export function describeLostXattrs(layers: Iterable<readonly LayerEntry<unknown>
   if (entries === 0) {
     return undefined;
   }
-  const named = [...lost].slice(0, maxNamed).map(printableBytes);
+  const named = [...lost].slice(0, maxNamed).map(toPrintableBytes);
   const list = [...named, ...(lost.size > maxNamed ? [`${lost.size - maxNamed} others`] : [])].join(', ');
   const others = entries === 1 ? '' : ` and ${entries - 1} more`;
-  return `squashfs has no room for ${list}: left out, of "${printableBytes(first)}"${others}`;
+  return `squashfs has no room for ${list}: left out, of "${toPrintableBytes(first)}"${others}`;
 }
 
 function xattrsOf(entry: LayerEntry<unknown>): ReadonlyMap<string, Buffer> {

@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
-import { printable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/printable.ts';
 import { BlockCache, type CacheConfig } from './cache/block-cache.ts';
 import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
@@ -190,7 +190,7 @@ function architectureOf({ architecture }: ImageDescription, place: string): SifA
   if (isSifArchitecture(name)) {
     return name;
   }
-  throw new HpcGatError(`${place} is an image for ${printable(name)}, which no SIF can name`);
+  throw new HpcGatError(`${place} is an image for ${toPrintable(name)}, which no SIF can name`);
 }
 
 /** When the image was made, as it says itself; 1970 when it does not: never the time of the conversion. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { messageOf } from '../../support/errors.ts';
-import { printable } from '../../support/printable.ts';
+import { getErrorMessage } from '../../support/errors.ts';
+import { toPrintable } from '../../support/printable.ts';
 import type { BlockCache } from './cache/block-cache.ts';
 import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
@@ -63,7 +63,7 @@ export async function storeLayers(
     target.budget.inflate(bytes, image.place);
   };
   const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
-  const nameOf = (layer: ArrivingLayer) => `layer ${printable(layer.name)} of ${image.place}`;
+  const nameOf = (layer: ArrivingLayer) => `layer ${toPrintable(layer.name)} of ${image.place}`;
   const stored = new Map<string, WrittenLayer>();
   const kept = cache && new CachedLayers(cache, target, image.isStream ?? false);
   let keeping = Promise.resolve();
@@ -162,7 +162,7 @@ async function storeEntries(
 function warnOf({ signal, onWarning }: Watch): (error: unknown) => void {
   return (error) => {
     if (!signal.aborted) {
-      onWarning(`the converted layer was not kept for the next time: ${messageOf(error)}`);
+      onWarning(`the converted layer was not kept for the next time: ${getErrorMessage(error)}`);
     }
   };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { addressSpaceLimit } from '../../support/address-space.ts';
+import { getAddressSpaceLimit } from '../../support/address-space.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
 
 /** Default number of threads outside a job: this host may be a login node that others also use. */
@@ -20,7 +20,7 @@ export function conversionThreads(
   asked: number | undefined,
   env: Readonly<Record<string, string | undefined>>,
   processors = availableParallelism(),
-  limitBytes = addressSpaceLimit(),
+  limitBytes = getAddressSpaceLimit(),
 ): number {
   const wanted = requestedThreads(asked, env, processors);
   if (limitBytes === undefined) {

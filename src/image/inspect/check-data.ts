@@ -1,5 +1,5 @@
-import { count } from '../../support/amounts.ts';
-import { printableBytes } from '../../support/printable.ts';
+import { formatCount } from '../../support/amounts.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import { InvalidSifError } from '../../formats/sif/invalid.ts';
 import { plainData } from '../../formats/squashfs/layout.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
@@ -116,8 +116,8 @@ function filesOf(image: SquashfsImage, { inode, fragment }: DataBlock): string {
     }
   }
   const [first = '', ...others] = paths;
-  const more = others.length === 0 ? '' : ` and of ${count(others.length, 'other file')}`;
-  return `it is part of "${printableBytes(first)}"${more}`;
+  const more = others.length === 0 ? '' : ` and of ${formatCount(others.length, 'other file')}`;
+  return `it is part of "${toPrintableBytes(first)}"${more}`;
 }
 
 /** Every reference to a block that is not a hole. */

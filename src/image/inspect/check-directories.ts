@@ -1,4 +1,4 @@
-import { printableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import { extendedType } from '../../formats/squashfs/layout.ts';
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf, listingBytes, placeText, type StoredEntry } from '../../formats/squashfs/read/listing.ts';
@@ -32,11 +32,11 @@ export function checkDirectories(image: SquashfsImage): number {
       const known = links[inode.number] ?? 0;
       if (inode.kind === 'directory') {
         if (known > 0) {
-          throw area.broken(`the directory ${inode.number} has a second name, "${printableBytes(name)}"`);
+          throw area.broken(`the directory ${inode.number} has a second name, "${toPrintableBytes(name)}"`);
         }
         if (inode.directory.parent !== directory.number) {
           throw area.broken(
-            `the directory "${printableBytes(name)}" lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
+            `the directory "${toPrintableBytes(name)}" lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
           );
         }
         links[directory.number] = (links[directory.number] ?? 0) + 1;
@@ -72,17 +72,17 @@ function* childrenOf(
     const { name, type, number, place } = entry;
     // A byte in each character, so that this is the order of bytes, by which the kernel looks for a name.
     if (name <= last) {
-      throw area.broken(`${what} has "${printableBytes(name)}" behind "${printableBytes(last)}"`);
+      throw area.broken(`${what} has "${toPrintableBytes(name)}" behind "${toPrintableBytes(last)}"`);
     }
     last = name;
     if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
       throw area.broken(
-        `"${printableBytes(name)}" in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
+        `"${toPrintableBytes(name)}" in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
       );
     }
     const inode = inodes.inode(number);
     if (type !== (inode.type > extendedType ? inode.type - extendedType : inode.type)) {
-      throw area.broken(`"${printableBytes(name)}" in ${what} has type ${type}, its inode ${inode.type}`);
+      throw area.broken(`"${toPrintableBytes(name)}" in ${what} has type ${type}, its inode ${inode.type}`);
     }
     index.see(entry);
     yield { name, inode };
@@ -125,7 +125,7 @@ class IndexCheck {
 
   #wrong(name: string): Error {
     return this.#image.area.broken(
-      `the index of directory ${this.#directory.number} leads to "${printableBytes(name)}", where that is not`,
+      `the index of directory ${this.#directory.number} leads to "${toPrintableBytes(name)}", where that is not`,
     );
   }
 }

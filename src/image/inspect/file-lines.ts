@@ -1,4 +1,4 @@
-import { escapedBytes } from '../../support/printable.ts';
+import { escapeBytes } from '../../support/printable.ts';
 import type { InodeKind } from '../../formats/squashfs/read/parse-inode.ts';
 import type { ListedFile } from './list-files.ts';
 
@@ -46,5 +46,5 @@ function permissions(mode: number): string {
  * @param name a byte in each character.
  */
 export function shownName(name: string): string {
-  return escapedBytes(name.replaceAll('\\', String.raw`\x5c`));
+  return escapeBytes(name.replaceAll('\\', String.raw`\x5c`));
 }

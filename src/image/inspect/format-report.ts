@@ -2,7 +2,7 @@ import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import type { InodeKind } from '../../formats/squashfs/read/parse-inode.ts';
 import type { Superblock } from '../../formats/squashfs/read/superblock.ts';
 import type { CheckReport, FileSystemReport } from './check-file.ts';
-import { count, formatBytes } from '../../support/amounts.ts';
+import { formatCount, formatBytes } from '../../support/amounts.ts';
 
 /** What was checked, for a person. */
 export function describeReport(report: CheckReport, name: string): string[] {
@@ -13,7 +13,7 @@ export function describeReport(report: CheckReport, name: string): string[] {
     `${name}: sound`,
     ...(sif === undefined
       ? []
-      : [`SIF of ${count(sif.objects, 'object')} for ${sif.architecture}, ${formatBytes(sizeBytes)}`]),
+      : [`SIF of ${formatCount(sif.objects, 'object')} for ${sif.architecture}, ${formatBytes(sizeBytes)}`]),
     ...fileSystems.flatMap(describeFileSystem),
     `checked in ${seconds.toFixed(1)} s${rate}`,
   ].map((line, index) => (index === 0 ? line : `  ${line}`));
@@ -21,13 +21,15 @@ export function describeReport(report: CheckReport, name: string): string[] {
 
 function describeFileSystem(report: FileSystemReport): string[] {
   const { inodes, names, ids, xattrSets, isExportable, blocks, fragments, unusedBytes } = report;
-  const kinds = Object.entries(inodes).map(([kind, number]) => count(number, ...words[kind as InodeKind]));
+  const kinds = Object.entries(inodes).map(([kind, number]) =>
+    formatCount(number, ...words[kind as InodeKind]),
+  );
   return [
     `${describeSuperblock(report.superblock)}, ${formatBytes(report.superblock.usedBytes)}`,
-    `${kinds.join(', ')}; ${count(names, 'name')}`,
-    `${count(blocks, 'block')} and ${count(fragments, 'fragment block')} of contents decompressed` +
-      (unusedBytes > 0 ? `; ${count(unusedBytes, 'byte')} between them unused` : ''),
-    `${count(ids, 'id')}, ${count(xattrSets, 'set')} of xattrs, ${isExportable ? 'an export table' : 'no export table'}`,
+    `${kinds.join(', ')}; ${formatCount(names, 'name')}`,
+    `${formatCount(blocks, 'block')} and ${formatCount(fragments, 'fragment block')} of contents decompressed` +
+      (unusedBytes > 0 ? `; ${formatCount(unusedBytes, 'byte')} between them unused` : ''),
+    `${formatCount(ids, 'id')}, ${formatCount(xattrSets, 'set')} of xattrs, ${isExportable ? 'an export table' : 'no export table'}`,
   ];
 }
 

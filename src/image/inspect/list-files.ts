@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
-import { printableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/printable.ts';
 import type { InodeKind, StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf, listingBytes } from '../../formats/squashfs/read/listing.ts';
 import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/open.ts';
@@ -69,7 +69,7 @@ export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
     const below: Named[] = [];
     for (const { name, number, place } of entriesOf(area, listings, inode.directory, path)) {
       if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
-        throw area.broken(`"${printableBytes(name)}" in "${printableBytes(path)}" leads to no inode`);
+        throw area.broken(`"${toPrintableBytes(name)}" in "${toPrintableBytes(path)}" leads to no inode`);
       }
       below.push({ path: `${path === '/' ? '' : path}/${name}`, inode: inodes.inode(number) });
     }

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { messageOf, UsageError } from '../../support/errors.ts';
+import { getErrorMessage, UsageError } from '../../support/errors.ts';
 import { readAt } from '../../support/files.ts';
 import { SifDataType, SifFileSystem, type SifDescriptor } from '../../formats/sif/descriptor.ts';
 import { readSif, type Sif } from '../../formats/sif/read.ts';
@@ -49,7 +49,7 @@ export function isSquashfs({ type, partition }: SifDescriptor): boolean {
 /** A squashfs as it is, like those of enroot; undefined for anything else. */
 async function bareSquashfs(file: string): Promise<Inside | undefined> {
   const handle = await open(file, 'r').catch((error: unknown) => {
-    throw new UsageError(`${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`${file} cannot be read: ${getErrorMessage(error)}`, { cause: error });
   });
   try {
     const stat = await handle.stat();

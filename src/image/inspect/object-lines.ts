@@ -1,5 +1,5 @@
 import { alignColumns } from '../../support/table.ts';
-import { count } from '../../support/amounts.ts';
+import { formatCount } from '../../support/amounts.ts';
 import { describeSuperblock } from './format-report.ts';
 import type { ListedObject } from './list-objects.ts';
 
@@ -30,5 +30,5 @@ function describeFileSystem({
 }: NonNullable<ListedObject['fileSystem']>): string {
   return codec === undefined || blockSizeBytes === undefined || inodes === undefined
     ? type
-    : `${describeSuperblock({ codec, level, blockSizeBytes })}, ${count(inodes, 'inode')}`;
+    : `${describeSuperblock({ codec, level, blockSizeBytes })}, ${formatCount(inodes, 'inode')}`;
 }

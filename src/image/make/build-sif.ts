@@ -2,7 +2,7 @@ import { chmod, open, rename, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { formatBytes } from '../../support/amounts.ts';
-import { HpcGatError, isOutOfSpace, messageOf } from '../../support/errors.ts';
+import { HpcGatError, isOutOfSpace, getErrorMessage } from '../../support/errors.ts';
 import { FileThreads } from '../../support/threads/file-threads.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { SifEngine } from '../convert/engine.ts';
@@ -169,7 +169,7 @@ async function publish(
     await restoreRecord();
     throw isOutOfSpace(cause)
       ? cause
-      : new HpcGatError(`${output} cannot be replaced: ${messageOf(cause)}`, {
+      : new HpcGatError(`${output} cannot be replaced: ${getErrorMessage(cause)}`, {
           fix: 'look what lies there now, or name another file: -o FILE',
           cause,
         });

@@ -1,4 +1,4 @@
-import { printable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/printable.ts';
 import { unusableNames } from '../convert/singularity-d/environment-lines.ts';
 import { findForeignProgram } from '../inspect/foreign-program.ts';
 
@@ -24,7 +24,7 @@ export async function warnAboutImage(
   const names = unusableNames(description.env);
   if (names.length > 0) {
     const more = names.length > maxListed ? `, and ${names.length - maxListed} more` : '';
-    const listed = names.slice(0, maxListed).map((name) => `"${printable(name)}"`);
+    const listed = names.slice(0, maxListed).map((name) => `"${toPrintable(name)}"`);
     warn(`no shell accepts these names of the image's ENV, which are not set: ${listed.join(', ')}${more}`);
   }
   // The SIF has been verified before; an unreadable one is not reported here.
@@ -33,7 +33,7 @@ export async function warnAboutImage(
     const foreign = await findForeignProgram(image, architecture, description.entrypoint);
     if (foreign !== undefined) {
       warn(
-        `the image says that it is for ${architecture}, but its ${printable(foreign.path)} is for ${foreign.architecture}, and will not start there`,
+        `the image says that it is for ${architecture}, but its ${toPrintable(foreign.path)} is for ${foreign.architecture}, and will not start there`,
       );
     }
     const restricted = await findRestrictedProgram(image, description);
@@ -44,7 +44,7 @@ export async function warnAboutImage(
 }
 
 function formatRestricted({ path, denied, mode, owner }: RestrictedProgram): string {
-  const what = denied === path ? 'it' : printable(denied);
+  const what = denied === path ? 'it' : toPrintable(denied);
   const who = owner === 0 ? 'root' : `user ${owner}`;
-  return `ordinary users cannot start ${printable(path)} of the image: ${what} belongs to ${who} and has mode ${mode.toString(8).padStart(4, '0')}; Apptainer starts it as the user, Docker as root`;
+  return `ordinary users cannot start ${toPrintable(path)} of the image: ${what} belongs to ${who} and has mode ${mode.toString(8).padStart(4, '0')}; Apptainer starts it as the user, Docker as root`;
 }

@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import * as z from 'zod';
-import { sha256OfFile } from '../../support/digest.ts';
+import { hashFile } from '../../support/digest.ts';
 import { readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
 import { readUncontestedText } from '../../support/ownership.ts';
 import { rarelyUsed } from '../../support/parse-with-schema.ts';
@@ -80,7 +80,7 @@ export async function readSifManifest(sifPath: string): Promise<SifManifest | un
 
 /** Whether the SIF still has the digest that its record names. Reads the whole file. */
 export async function isIntact(sifPath: string, record: SifManifest, signal: AbortSignal): Promise<boolean> {
-  return (await sha256OfFile(sifPath, signal)) === record.sha256;
+  return (await hashFile(sifPath, signal)) === record.sha256;
 }
 
 /** @returns what puts the record back that was there before. */

@@ -2,9 +2,9 @@ import { writeFileSync, type Stats } from 'node:fs';
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
 import { isOwn, readOwnText } from '../../support/ownership.ts';
-import { identityOf, isRunning, ownIdentity, parseIdentity } from '../../support/process-identity.ts';
+import { findIdentity, isRunning, getOwnIdentity, parseIdentity } from '../../support/process-identity.ts';
 import { isGroupLeft, signalGroup } from '../../support/process-group.ts';
 import { removeTree } from '../../support/remove-tree.ts';
 
@@ -41,7 +41,7 @@ export async function createWorkspace(
   tmpDir = path.dirname(output),
   usesScratch = true,
 ): Promise<Workspace> {
-  const { host, pid, startTicks } = ownIdentity();
+  const { host, pid, startTicks } = getOwnIdentity();
   const beside = path.dirname(output);
   const name = path.basename(output);
   for (const parent of new Set([beside, tmpDir])) {
@@ -60,7 +60,7 @@ export async function createWorkspace(
     sif: path.join(directories[0] ?? '', sifFile),
     scratch,
     noteChild: (pid) => {
-      writeFileSync(path.join(directories[0] ?? '', childFile), JSON.stringify(identityOf(pid) ?? {}));
+      writeFileSync(path.join(directories[0] ?? '', childFile), JSON.stringify(findIdentity(pid) ?? {}));
     },
     remove: async () => {
       await Promise.all(directories.map(removeTree));
@@ -78,7 +78,7 @@ async function makeDirectory(directory: string): Promise<void> {
 
 /** The error for the user, where `cause` says that nothing can be written in `directory`; else `cause` itself. */
 export function explainFileError(directory: string, cause: unknown): unknown {
-  const code = codeOf(cause) ?? '';
+  const code = getErrorCode(cause) ?? '';
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new UsageError(`there is no directory ${directory}`, { fix: `mkdir -p ${directory}`, cause });
   }
@@ -91,7 +91,7 @@ export function explainFileError(directory: string, cause: unknown): unknown {
 
 /** The error for a full disk or quota, when `cause` speaks of one. */
 export function noSpaceIn(directory: string, cause: unknown): HpcGatError | undefined {
-  return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(messageOf(cause))
+  return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(getErrorMessage(cause))
     ? new HpcGatError(`no space left in ${directory}`, {
         fix: 'make room, or name a larger file system: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile',
         cause,

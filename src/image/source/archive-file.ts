@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { sha256OfBytes } from '../../support/digest.ts';
-import { messageOf, UsageError } from '../../support/errors.ts';
+import { hashBytes } from '../../support/digest.ts';
+import { getErrorMessage, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { quoteForBash } from '../../render/quote.ts';
 import { codecByStart, type LayerCodec } from './layers/inflate-layer.ts';
@@ -37,7 +37,7 @@ export async function openArchive(
   const handle = await open(file, 'r').catch((error: unknown) => {
     const problem = isMissing(error)
       ? `there is no file ${file}`
-      : `cannot read ${file}: ${messageOf(error)}`;
+      : `cannot read ${file}: ${getErrorMessage(error)}`;
     throw new UsageError(problem, { fix, cause: error });
   });
   try {
@@ -91,7 +91,7 @@ const endBytes = 64 * 1024;
 export async function sha256OfEnd({ file, fileBytes }: ArchiveFile): Promise<string> {
   const handle = await open(file, 'r');
   try {
-    return sha256OfBytes(await readAt(handle, Math.max(0, fileBytes - endBytes), endBytes));
+    return hashBytes(await readAt(handle, Math.max(0, fileBytes - endBytes), endBytes));
   } finally {
     await handle.close();
   }

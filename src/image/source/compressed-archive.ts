@@ -1,4 +1,4 @@
-import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
 import { parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
 import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
 import { foreignTar, readSaved } from './docker-save/docker-archive.ts';
@@ -107,7 +107,7 @@ async function* inflated(
     if (error instanceof HpcGatError) {
       throw error;
     }
-    throw new HpcGatError(`${file} is damaged: its ${codec} cannot be read: ${messageOf(error)}`, {
+    throw new HpcGatError(`${file} is damaged: its ${codec} cannot be read: ${getErrorMessage(error)}`, {
       fix: `write or copy it again; \`${codec} -t\` tells whether it is whole`,
       cause: error,
     });

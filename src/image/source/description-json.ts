@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { messageOf } from '../../support/errors.ts';
+import { getErrorMessage } from '../../support/errors.ts';
 import { rarelyUsed } from '../../support/parse-with-schema.ts';
-import { printable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/printable.ts';
 
 /** Go writes a list without members as null, or not at all. */
 export function listed<Item extends z.ZodType>(item: Item) {
@@ -68,7 +68,7 @@ export function parseDescription(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(printable(messageOf(error)), { cause: error });
+    throw new Error(toPrintable(getErrorMessage(error)), { cause: error });
   }
 }
 
@@ -81,5 +81,5 @@ export function checkDescription<Schema extends z.ZodType>(schema: Schema, json:
   const [first] = error.issues;
   const place = first?.path.map(String).join('.') ?? '';
   const problem = first?.message.replace(/^Invalid input: /, '') ?? '';
-  throw new Error(printable(place === '' ? problem : `${place}: ${problem}`), { cause: error });
+  throw new Error(toPrintable(place === '' ? problem : `${place}: ${problem}`), { cause: error });
 }

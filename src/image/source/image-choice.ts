@@ -1,5 +1,5 @@
 import { UsageError } from '../../support/errors.ts';
-import { escaped, printable } from '../../support/printable.ts';
+import { escape, toPrintable } from '../../support/printable.ts';
 import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** Image that may be selected. */
@@ -78,11 +78,11 @@ function ambiguous(
     return name === undefined ? `${kind}:${file}@${digest}` : `${kind}:${file}:${name}`;
   });
   return new UsageError(`${file} holds ${suiting.length} images: ${listSome(listed)}`, {
-    fix: `name one of them: ${selectors.slice(0, maxListed).map(escaped).join(' or ')}`,
+    fix: `name one of them: ${selectors.slice(0, maxListed).map(escape).join(' or ')}`,
   });
 }
 
 export function listSome(names: readonly string[]): string {
   const more = names.length - maxListed;
-  return names.slice(0, maxListed).map(printable).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return names.slice(0, maxListed).map(toPrintable).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

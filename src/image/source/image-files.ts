@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files.ts';
 import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
 import { readTarIndex } from '../../formats/tar/tar-index.ts';
@@ -39,7 +39,7 @@ export function directoryFiles(directory: string): ImageFiles {
         if (isMissing(error)) {
           return undefined;
         }
-        throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
+        throw new UsageError(`cannot read ${file}: ${getErrorMessage(error)}`, { cause: error });
       }
     },
   };

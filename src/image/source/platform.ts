@@ -1,6 +1,6 @@
 import { arch, endianness } from 'node:os';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { printable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/printable.ts';
 import { isSifArchitecture } from '../../formats/sif/header.ts';
 
 /** What an image is made for, in Go's words: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */
@@ -62,7 +62,7 @@ export function parsePlatform(text: string): Platform {
 
 /** As {@link parsePlatform} reads it; fit to be shown, wherever it comes from. */
 export function formatPlatform({ os, architecture, variant = '' }: Platform): string {
-  return printable([os, architecture, variant].filter((part) => part !== '').join('/'));
+  return toPrintable([os, architecture, variant].filter((part) => part !== '').join('/'));
 }
 
 /** Whether an image is for the platform that was asked for, else for that of this host, as one is that does not say. */
@@ -91,7 +91,9 @@ export function expectPlatform(image: Platform, asked: Platform | undefined, pla
   }
   const [host, found] = [hostPlatform(), completed(image)];
   if (!isSifArchitecture(found.architecture)) {
-    throw new HpcGatError(`${place} is an image for ${printable(found.architecture)}, which no SIF can name`);
+    throw new HpcGatError(
+      `${place} is an image for ${toPrintable(found.architecture)}, which no SIF can name`,
+    );
   }
   const [of, other] = [formatPlatform(found), formatPlatform(asked ?? host)];
   if (found.os !== 'linux') {

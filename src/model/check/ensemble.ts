@@ -1,25 +1,27 @@
-import { nearest } from '../../support/suggest.ts';
-import { messagesOf, textOf } from '../config/access.ts';
+import { findNearest } from '../../support/suggest.ts';
+import { listMessages, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
-import { placeOf } from './names.ts';
+import { getPosition } from './names.ts';
 
 /** An ensemble names the models that it is made of. */
 export function checkEnsemble(config: Message, models: readonly string[], report: Reporter): void {
-  const steps = messagesOf(config, 'ensemble_scheduling').flatMap((ensemble) => messagesOf(ensemble, 'step'));
+  const steps = listMessages(config, 'ensemble_scheduling').flatMap((ensemble) =>
+    listMessages(ensemble, 'step'),
+  );
   if (steps.length === 0) {
     report.error(
-      placeOf(config, 'platform'),
+      getPosition(config, 'platform'),
       'an ensemble without a step',
       'write ensemble_scheduling { step [ ... ] }',
     );
   }
   for (const step of steps) {
-    const name = textOf(step, 'model_name');
+    const name = getText(step, 'model_name');
     if (!models.includes(name)) {
-      const meant = nearest(name, models);
+      const meant = findNearest(name, models);
       const fix = meant === undefined ? 'add it, or take the step out' : `did you mean ${meant}?`;
-      report.error(placeOf(step, 'model_name'), `there is no model "${name}" for this step`, fix);
+      report.error(getPosition(step, 'model_name'), `there is no model "${name}" for this step`, fix);
     }
   }
 }

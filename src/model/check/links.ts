@@ -7,7 +7,7 @@ import {
   resolveInContainer,
   resolveMounts,
 } from '../../support/container-paths.ts';
-import { backendOf, modelFileName, servedVersions } from '../backends.ts';
+import { findBackend, getModelFileName, listServedVersions } from '../backends.ts';
 import type { Finding } from '../finding.ts';
 import { readModel } from '../repository.ts';
 
@@ -18,7 +18,7 @@ const repositoryInContainer = '/models';
 const imageDirectories = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
 
 /** Highest number of visited directories, for links that lead to a whole file system. */
-const mostDirectories = 2_000;
+const maxDirectories = 2_000;
 
 /** Mounts of the server's container. */
 export interface ContainerView {
@@ -28,7 +28,7 @@ export interface ContainerView {
   readonly perhaps?: readonly string[];
 }
 
-export const repositoryAlone: ContainerView = { mounts: [] };
+export const repositoryOnly: ContainerView = { mounts: [] };
 
 /** Finding about a link that the server cannot follow. */
 export interface LinkFinding extends Finding {
@@ -67,27 +67,27 @@ export async function checkLinks(
         path.dirname(path.dirname(file)) !== repository &&
         path.dirname(file) !== repository &&
         !(await isModelFile(path.join(repository, model), file));
-      findings.push(await findingOf({ file, model, isOptional }, resolved, shown));
+      findings.push(await createFinding({ file, model, isOptional }, resolved, shown));
       resolved = shown;
     }
     if (resolved.kind === 'found' && resolved.isDirectory && !visited.has(resolved.host)) {
       visited.add(resolved.host);
-      for (const name of await entriesOf(resolved.host)) {
-        if (visited.size < mostDirectories) {
+      for (const name of await listNames(resolved.host)) {
+        if (visited.size < maxDirectories) {
           await visit(path.join(file, name), path.posix.join(inContainer, name), model);
         }
       }
     }
   };
 
-  for (const name of names ?? (await entriesOf(repository))) {
+  for (const name of names ?? (await listNames(repository))) {
     await visit(path.join(repository, name), path.posix.join(repositoryInContainer, name), name);
   }
   return findings;
 }
 
 /** Whether a link, such as one to /models/..., can be followed in the container and not on this host. */
-export async function isInContainerAlone(
+export async function existsOnlyInContainer(
   repository: string,
   file: string,
   { mounts }: ContainerView,
@@ -100,7 +100,7 @@ export async function isInContainerAlone(
   return (await resolveInContainer(inContainer, all)).kind === 'found';
 }
 
-async function entriesOf(directory: string): Promise<string[]> {
+async function listNames(directory: string): Promise<string[]> {
   // A directory that cannot be listed is reported by its reader.
   return (await readdir(directory).catch(() => [])).sort();
 }
@@ -108,14 +108,15 @@ async function entriesOf(directory: string): Promise<string[]> {
 /** Whether the backend loads this file from a served version. */
 async function isModelFile(directory: string, file: string): Promise<boolean> {
   const model = await readModel(directory);
-  const backend = backendOf(model);
-  const name = backend === undefined ? undefined : modelFileName(model, backend);
+  const backend = findBackend(model);
+  const name = backend === undefined ? undefined : getModelFileName(model, backend);
   return (
-    name !== undefined && servedVersions(model).some((version) => path.join(version.directory, name) === file)
+    name !== undefined &&
+    listServedVersions(model).some((version) => path.join(version.directory, name) === file)
   );
 }
 
-async function findingOf(
+async function createFinding(
   { file, model, isOptional }: { file: string; model: string; isOptional: boolean },
   resolved: ContainerPath,
   shown: ContainerPath,
@@ -151,7 +152,7 @@ async function findingOf(
     );
   }
   const container = resolved.kind === 'found' ? '' : resolved.container;
-  if (!(await isThere(onHost))) {
+  if (!(await exists(onHost))) {
     const where =
       container === onHost || !container.startsWith(`${repositoryInContainer}/`)
         ? ''
@@ -183,7 +184,7 @@ async function isLink(file: string): Promise<boolean> {
   );
 }
 
-async function isThere(file: string): Promise<boolean> {
+async function exists(file: string): Promise<boolean> {
   return lstat(file).then(
     () => true,
     () => false,

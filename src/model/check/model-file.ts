@@ -1,13 +1,13 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from '../../support/errors.ts';
+import { getErrorCode } from '../../support/errors.ts';
 import { readTextIfPresent } from '../../support/files.ts';
-import { type Backend, isTorchPython, modelFileName, servedVersions } from '../backends.ts';
+import { type Backend, isTorchPython, getModelFileName, listServedVersions } from '../backends.ts';
 import type { Reporter } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
 import { inspectTorchFile, type TorchFile } from '../torchscript.ts';
 
-const export1 = 'torch.jit.save(torch.jit.script(model.eval()), "model.pt")';
+const scriptExport = 'torch.jit.save(torch.jit.script(model.eval()), "model.pt")';
 
 const torchFaults: Readonly<Record<Exclude<TorchFile['kind'], 'torchscript'>, readonly [string, string]>> = {
   empty: ['the file is empty', 'copy it again'],
@@ -18,11 +18,11 @@ const torchFaults: Readonly<Record<Exclude<TorchFile['kind'], 'torchscript'>, re
   ],
   'state-dict': [
     'this is what torch.save wrote, a state dict or a pickled model, not TorchScript',
-    `save it with ${export1}`,
+    `save it with ${scriptExport}`,
   ],
-  exported: ['this is what torch.export.save wrote, not TorchScript', `save it with ${export1}`],
-  'old-pickle': ['this is what an old torch.save wrote, not TorchScript', `save it with ${export1}`],
-  other: ['this is not a TorchScript file', `save it with ${export1}`],
+  exported: ['this is what torch.export.save wrote, not TorchScript', `save it with ${scriptExport}`],
+  'old-pickle': ['this is what an old torch.save wrote, not TorchScript', `save it with ${scriptExport}`],
+  other: ['this is not a TorchScript file', `save it with ${scriptExport}`],
 };
 
 /**
@@ -36,8 +36,8 @@ export async function checkModelFiles(
   report: Reporter,
 ): Promise<readonly string[] | undefined> {
   let args: readonly string[] | undefined;
-  for (const { directory } of servedVersions(model)) {
-    const name = modelFileName(model, backend);
+  for (const { directory } of listServedVersions(model)) {
+    const name = getModelFileName(model, backend);
     const file = name === undefined ? undefined : path.join(directory, name);
     if (file === undefined || !(await isPresent(file, directory, model, backend, report))) {
       continue;
@@ -88,7 +88,7 @@ async function isPresent(
     await access(file, constants.R_OK);
     return true;
   } catch (error) {
-    const code = codeOf(error) ?? '';
+    const code = getErrorCode(error) ?? '';
     const what = code === 'ENOENT' ? 'there is no such file' : `the file cannot be read: ${code}`;
     report.error(file, what, 'put the model there and make it readable, or correct default_model_filename');
     return false;

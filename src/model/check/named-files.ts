@@ -1,23 +1,23 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { messagesOf, textsOf } from '../config/access.ts';
+import { listMessages, listTexts } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 
 /** Files that a configuration names besides the model: labels of outputs, inputs of warm-ups. */
 export async function checkNamedFiles(directory: string, config: Message, report: Reporter): Promise<void> {
-  const labels = messagesOf(config, 'output').flatMap((output) => textsOf(output, 'label_filename'));
-  const warmups = messagesOf(config, 'model_warmup')
-    .flatMap((warmup) => messagesOf(warmup, 'inputs'))
-    .flatMap((entry) => messagesOf(entry, 'value'))
-    .flatMap((input) => textsOf(input, 'input_data_file'));
-  await expectFiles(directory, labels, report);
-  await expectFiles(path.join(directory, 'warmup'), warmups, report);
+  const labels = listMessages(config, 'output').flatMap((output) => listTexts(output, 'label_filename'));
+  const warmups = listMessages(config, 'model_warmup')
+    .flatMap((warmup) => listMessages(warmup, 'inputs'))
+    .flatMap((entry) => listMessages(entry, 'value'))
+    .flatMap((input) => listTexts(input, 'input_data_file'));
+  await checkFiles(directory, labels, report);
+  await checkFiles(path.join(directory, 'warmup'), warmups, report);
 }
 
-async function expectFiles(
+async function checkFiles(
   directory: string,
-  names: ReturnType<typeof textsOf>,
+  names: ReturnType<typeof listTexts>,
   report: Reporter,
 ): Promise<void> {
   for (const { text, position } of names) {

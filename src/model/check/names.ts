@@ -1,13 +1,13 @@
-import { nearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/suggest.ts';
 import { backends, type Backend, isEnsemble } from '../backends.ts';
-import { entries, textOf } from '../config/access.ts';
+import { listEntries, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
-import type { Place, Reporter } from '../finding.ts';
+import type { Location, Reporter } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
 
 /** Where a field stands, else the configuration's beginning. */
-export function placeOf(message: Message, field: string): Place {
-  return entries(message, field)[0]?.position ?? message.position;
+export function getPosition(message: Message, field: string): Location {
+  return listEntries(message, field)[0]?.position ?? message.position;
 }
 
 /** The model's name and what executes it. */
@@ -25,10 +25,10 @@ export function checkNames(model: ModelDirectory, backend: Backend | undefined, 
   if (config === undefined) {
     return;
   }
-  const name = textOf(config, 'name');
+  const name = getText(config, 'name');
   if (name !== '' && name !== directory) {
     report.error(
-      placeOf(config, 'name'),
+      getPosition(config, 'name'),
       `the directory is called ${directory}, the model ${name}: Triton passes over it without a word to the client`,
       `write name: "${directory}", or rename the directory to ${name}`,
     );
@@ -44,12 +44,12 @@ function checkBackend(
   { versions }: ModelDirectory,
   report: Reporter,
 ): void {
-  const platform = textOf(config, 'platform');
-  const name = textOf(config, 'backend');
+  const platform = getText(config, 'platform');
+  const name = getText(config, 'backend');
   const names = [...new Set(backends.map((known) => known.name))];
   if (backend === undefined) {
     const platforms = backends.flatMap((known) => known.platforms);
-    const meant = nearest(platform, platforms);
+    const meant = findNearest(platform, platforms);
     const fix = meant === undefined ? 'write backend: "NAME" instead' : `write platform: "${meant}"`;
     if (name === '' && platform === '') {
       report.error(
@@ -58,10 +58,10 @@ function checkBackend(
         'write backend: "pytorch", or what it needs',
       );
     } else {
-      report.error(placeOf(config, 'platform'), `no backend is known for platform "${platform}"`, fix);
+      report.error(getPosition(config, 'platform'), `no backend is known for platform "${platform}"`, fix);
     }
   } else if (!names.includes(backend.name)) {
-    const meant = nearest(backend.name, names);
+    const meant = findNearest(backend.name, names);
     const what = `"${backend.name}" is none of Triton's own backends`;
     const library = `libtriton_${backend.name}.so`;
     if (versions.some(({ files }) => files.includes(library))) {
@@ -69,12 +69,12 @@ function checkBackend(
     }
     if (meant === undefined) {
       report.warning(
-        placeOf(config, 'backend'),
+        getPosition(config, 'backend'),
         what,
         `make sure that the image has backends/${backend.name}, or put ${library} beside the model`,
       );
     } else {
-      report.error(placeOf(config, 'backend'), what, `write backend: "${meant}"`);
+      report.error(getPosition(config, 'backend'), what, `write backend: "${meant}"`);
     }
   }
 }

@@ -1,11 +1,11 @@
-import { entries, messagesOf, textOf } from '../config/access.ts';
+import { listEntries, listMessages, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
-import { placeOf } from './names.ts';
+import { getPosition } from './names.ts';
 import type { Side } from './tensors.ts';
 
 /** Element types that torch does not have, or the backend does not take. */
-const refusedTypes = ['TYPE_UINT16', 'TYPE_UINT32', 'TYPE_UINT64', 'TYPE_BF16'];
+const unsupportedTypes = ['TYPE_UINT16', 'TYPE_UINT32', 'TYPE_UINT64', 'TYPE_BF16'];
 
 /**
  * How the pytorch backend finds out which tensor is which argument.
@@ -16,7 +16,7 @@ const refusedTypes = ['TYPE_UINT16', 'TYPE_UINT32', 'TYPE_UINT64', 'TYPE_BF16'];
  */
 export function checkPytorch(config: Message, args: readonly string[] | undefined, report: Reporter): void {
   for (const side of ['input', 'output'] as const) {
-    const tensors = messagesOf(config, side);
+    const tensors = listMessages(config, side);
     if (tensors.length === 0) {
       const fix = `describe each ${side} with name, data_type and dims`;
       report.error(
@@ -26,10 +26,10 @@ export function checkPytorch(config: Message, args: readonly string[] | undefine
       );
     }
     for (const tensor of tensors) {
-      const type = textOf(tensor, 'data_type');
-      if (refusedTypes.includes(type)) {
+      const type = getText(tensor, 'data_type');
+      if (unsupportedTypes.includes(type)) {
         const what = `the pytorch backend takes no ${type}`;
-        report.error(placeOf(tensor, 'data_type'), what, 'use a type that torch has, such as TYPE_INT64');
+        report.error(getPosition(tensor, 'data_type'), what, 'use a type that torch has, such as TYPE_INT64');
       }
     }
     checkIndices(side, tensors, side === 'input' ? args : undefined, report);
@@ -43,11 +43,11 @@ function checkIndices(
   args: readonly string[] | undefined,
   report: Reporter,
 ): void {
-  const names = tensors.map((tensor) => textOf(tensor, 'name'));
+  const names = tensors.map((tensor) => getText(tensor, 'name'));
   if (args !== undefined && names.every((name) => args.includes(name))) {
     return;
   }
-  const indices = names.map(indexOf);
+  const indices = names.map(parseIndex);
   const unnumbered = names.filter((_, place) => indices[place] === undefined);
   if (unnumbered.length === names.length) {
     return;
@@ -57,7 +57,7 @@ function checkIndices(
     if (unnumbered.length > 0) {
       if (index === undefined) {
         const what = `${names[place] ?? ''} has no index but another ${side} has one: the backend goes by order, and passes over all`;
-        report.warning(placeOf(tensor, 'name'), what, `call every ${side} NAME__INDEX, or none`);
+        report.warning(getPosition(tensor, 'name'), what, `call every ${side} NAME__INDEX, or none`);
       }
       return;
     }
@@ -67,19 +67,19 @@ function checkIndices(
         ? `a second ${side} has the index ${index ?? ''}`
         : `there are ${names.length} ${side}s, and ${names[place] ?? ''} has the index ${index ?? ''}`;
       const fix = `number the ${side}s from 0 to ${names.length - 1}, as forward() ${side === 'input' ? 'takes' : 'returns'} them`;
-      report[side === 'input' ? 'error' : 'warning'](placeOf(tensor, 'name'), what, fix);
+      report[side === 'input' ? 'error' : 'warning'](getPosition(tensor, 'name'), what, fix);
     }
   });
 }
 
 /** The INDEX of NAME__INDEX. */
-function indexOf(name: string): number | undefined {
+function parseIndex(name: string): number | undefined {
   const index = /__(\d+)$/.exec(name)?.[1];
   return index === undefined ? undefined : Number(index);
 }
 
 function checkCount(config: Message, args: readonly string[] | undefined, report: Reporter): void {
-  const inputs = entries(config, 'input');
+  const inputs = listEntries(config, 'input');
   if (args !== undefined && inputs.length > 0 && inputs.length !== args.length) {
     const takes = `${args.length} ${args.length === 1 ? 'argument' : 'arguments'} (${args.join(', ')})`;
     const what = `forward() takes ${takes}, the configuration has ${inputs.length}`;

@@ -1,45 +1,53 @@
-import { entries, messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
+import { listEntries, listMessages, getNumber, listNumbers, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
-import { placeOf } from './names.ts';
+import { getPosition } from './names.ts';
 
 export type Side = 'input' | 'output';
 
 /** What Triton asks of every input and output, whatever executes the model. */
 export function checkTensors(config: Message, side: Side, report: Reporter): void {
   const seen = new Set<string>();
-  for (const tensor of messagesOf(config, side)) {
-    const name = textOf(tensor, 'name');
+  for (const tensor of listMessages(config, side)) {
+    const name = getText(tensor, 'name');
     if (name === '') {
-      report.error(placeOf(tensor, 'name'), `this ${side} has no name`, 'write name: "..."');
+      report.error(getPosition(tensor, 'name'), `this ${side} has no name`, 'write name: "..."');
       continue;
     }
     if (seen.has(name)) {
-      report.warning(placeOf(tensor, 'name'), `a second ${side} is called ${name}`, 'give each its own name');
+      report.warning(
+        getPosition(tensor, 'name'),
+        `a second ${side} is called ${name}`,
+        'give each its own name',
+      );
     }
     seen.add(name);
     checkType(tensor, side, report);
-    checkDims(tensor, side, numberOf(config, 'max_batch_size') > 0, report);
+    checkDims(tensor, side, getNumber(config, 'max_batch_size') > 0, report);
   }
 }
 
 function checkType(tensor: Message, side: Side, report: Reporter): void {
-  const type = textOf(tensor, 'data_type');
+  const type = getText(tensor, 'data_type');
   if (type === '' || type === 'TYPE_INVALID') {
-    const what = `${side} ${textOf(tensor, 'name')} has no data_type`;
-    report.error(placeOf(tensor, 'data_type'), what, 'write data_type: TYPE_FP32, or what the model takes');
+    const what = `${side} ${getText(tensor, 'name')} has no data_type`;
+    report.error(
+      getPosition(tensor, 'data_type'),
+      what,
+      'write data_type: TYPE_FP32, or what the model takes',
+    );
   }
 }
 
 function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Reporter): void {
-  const what = `${side} ${textOf(tensor, 'name')}`;
-  const dims = numbersOf(tensor, 'dims');
-  const [reshape] = messagesOf(tensor, 'reshape');
+  const what = `${side} ${getText(tensor, 'name')}`;
+  const dims = listNumbers(tensor, 'dims');
+  const [reshape] = listMessages(tensor, 'reshape');
   if (dims.length === 0) {
     const fix = 'write dims: [ 1 ], with -1 where any size may come';
-    report.error(placeOf(tensor, 'dims'), `${what} has no dims`, fix);
+    report.error(getPosition(tensor, 'dims'), `${what} has no dims`, fix);
   }
-  for (const { value, position } of entries(tensor, 'dims')) {
+  for (const { value, position } of listEntries(tensor, 'dims')) {
     if (Number(value) < 1 && Number(value) !== -1) {
       report.error(
         position,
@@ -51,11 +59,11 @@ function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Repo
   if (reshape !== undefined) {
     checkReshape(what, dims, reshape, isBatched, report);
   }
-  const format = textOf(tensor, 'format');
+  const format = getText(tensor, 'format');
   if (format !== '' && format !== 'FORMAT_NONE' && dims.length !== 3) {
     const fix = 'give height, width and channels without the batch dimension, or take the format out';
     report.error(
-      placeOf(tensor, 'format'),
+      getPosition(tensor, 'format'),
       `${what} of format ${format} needs 3 dims, not ${dims.length}`,
       fix,
     );
@@ -69,19 +77,19 @@ function checkReshape(
   isBatched: boolean,
   report: Reporter,
 ): void {
-  const shape = numbersOf(reshape, 'shape');
-  const place = shape.length === 0 ? reshape.position : placeOf(reshape, 'shape');
+  const shape = listNumbers(reshape, 'shape');
+  const place = shape.length === 0 ? reshape.position : getPosition(reshape, 'shape');
   if (shape.length === 0 && !isBatched) {
     const fix = 'reshape to [ 1 ], or set max_batch_size';
     report.error(place, `${what} is reshaped to a scalar, which Triton has only in batches`, fix);
-  } else if (sizesBetween(dims).join() !== sizesBetween(shape).join()) {
+  } else if (multiplyBetweenFree(dims).join() !== multiplyBetweenFree(shape).join()) {
     const text = `${what} cannot be reshaped from [${dims.join(', ')}] to [${shape.join(', ')}]`;
     report.error(place, text, 'give both the same number of elements, also between sizes of -1');
   }
 }
 
 /** Number of elements before, between and after the free sizes: each of them stays as it is. */
-function sizesBetween(sizes: readonly number[]): number[] {
+function multiplyBetweenFree(sizes: readonly number[]): number[] {
   const products = [1];
   for (const size of sizes) {
     const last = products.pop() ?? 1;

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { servedVersions } from '../backends.ts';
-import { messagesOf, numbersOf } from '../config/access.ts';
+import { listServedVersions } from '../backends.ts';
+import { listMessages, listNumbers } from '../config/access.ts';
 import type { Reporter } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
-import { placeOf } from './names.ts';
+import { getPosition } from './names.ts';
 
 /** Directories beside the versions that Triton or a backend reads. */
 const knownDirectories = ['warmup', 'initial_state', 'configs', 'labels'];
@@ -29,20 +29,20 @@ export function checkVersions(model: ModelDirectory, report: Reporter): void {
       report.error(version, 'a version of this size ends the whole server', 'give it a smaller number');
     }
   }
-  const [policy] = config === undefined ? [] : messagesOf(config, 'version_policy');
-  const [specific] = policy === undefined ? [] : messagesOf(policy, 'specific');
+  const [policy] = config === undefined ? [] : listMessages(config, 'version_policy');
+  const [specific] = policy === undefined ? [] : listMessages(policy, 'specific');
   if (policy === undefined) {
     return;
   }
   const present = versions.map(({ number }) => number);
-  const missing = (specific === undefined ? [] : numbersOf(specific, 'versions')).filter(
+  const missing = (specific === undefined ? [] : listNumbers(specific, 'versions')).filter(
     (number) => !present.includes(number),
   );
-  if (servedVersions(model).length === 0) {
+  if (listServedVersions(model).length === 0) {
     const fix = `the versions are ${present.join(', ')}`;
     report.error(policy.position, 'the version policy leaves no version to serve', fix);
   } else if (missing.length > 0) {
     const fix = `the versions are ${present.join(', ')}`;
-    report.warning(placeOf(policy, 'specific'), `there is no version ${missing.join(', ')}`, fix);
+    report.warning(getPosition(policy, 'specific'), `there is no version ${missing.join(', ')}`, fix);
   }
 }

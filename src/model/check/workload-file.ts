@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { readTextIfPresent } from '../../support/files.ts';
-import { nearest } from '../../support/suggest.ts';
-import { withinLimits } from '../../support/yaml.ts';
+import { findNearest } from '../../support/suggest.ts';
+import { parseWithinLimits } from '../../support/yaml.ts';
 import { datatypeOfConfig } from '../../triton/datatypes.ts';
-import { messagesOf, numberOf, numbersOf, textOf } from '../config/access.ts';
+import { listMessages, getNumber, listNumbers, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
@@ -21,7 +21,7 @@ export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
     return [];
   }
   const lines = new LineCounter();
-  const document = withinLimits({ what: 'workload', file }, () =>
+  const document = parseWithinLimits({ what: 'workload', file }, () =>
     parseDocument(text, { lineCounter: lines, prettyErrors: false }),
   );
   const findings: Finding[] = [];
@@ -51,22 +51,22 @@ export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
 type Add = (offset: number | undefined, what: string, fix: string) => void;
 
 function compareSide(side: 'input' | 'output', described: YAMLMap, config: Message, add: Add): void {
-  const tensors = messagesOf(config, side);
-  const names = tensors.map((tensor) => textOf(tensor, 'name'));
+  const tensors = listMessages(config, side);
+  const names = tensors.map((tensor) => getText(tensor, 'name'));
   for (const { key, value } of described.items) {
     const name = isScalar(key) ? String(key.value) : '';
     const tensor = tensors[names.indexOf(name)];
     if (tensor === undefined) {
-      const meant = nearest(name, names);
+      const meant = findNearest(name, names);
       const fix = meant === undefined ? `the ${side}s are ${names.join(', ')}` : `did you mean ${meant}?`;
       add(offsetOf(key), `the configuration has no ${side} ${name}`, fix);
     } else if (isMap(value)) {
-      compareTensor(side, name, value, tensor, numberOf(config, 'max_batch_size') > 0, add);
+      compareTensor(side, name, value, tensor, getNumber(config, 'max_batch_size') > 0, add);
     }
   }
   const keys = described.items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));
   for (const tensor of tensors) {
-    const name = textOf(tensor, 'name');
+    const name = getText(tensor, 'name');
     const isNeeded = side === 'input' && !isOptional(tensor);
     if (isNeeded && !keys.includes(name)) {
       add(offsetOf(described), `the workload has no input ${name}`, 'describe it too');
@@ -87,13 +87,13 @@ function compareTensor(
   add: Add,
 ): void {
   const datatype = described.get('datatype', true) as Node | undefined;
-  const type = datatypeOfConfig(textOf(tensor, 'data_type'));
+  const type = datatypeOfConfig(getText(tensor, 'data_type'));
   if (isScalar(datatype) && datatype.value !== type) {
     const what = `${side} ${name} is ${String(datatype.value)} here, ${type} in the configuration`;
     add(offsetOf(datatype), what, `write datatype: ${type}, or correct the configuration`);
   }
   const shape = described.get('shape', true) as Node | undefined;
-  const dims = isBatched ? [-1, ...numbersOf(tensor, 'dims')] : numbersOf(tensor, 'dims');
+  const dims = isBatched ? [-1, ...listNumbers(tensor, 'dims')] : listNumbers(tensor, 'dims');
   if (isSeq(shape)) {
     const sizes = shape.items.map((item) => (isScalar(item) ? item.value : undefined));
     const fits =

@@ -1,9 +1,9 @@
-import { nearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/suggest.ts';
 import type { Field, MessageValue, ScalarValue } from '../../formats/pbtxt/value.ts';
 import { type Fault, type Position, SyntaxFault } from '../../formats/pbtxt/position.ts';
-import { readScalar, type Scalar } from './scalar.ts';
+import { parseScalar, type Scalar } from './scalar.ts';
 import { alternatives, type FieldType } from '../../triton/model-config.ts';
-import { fieldsOf, fieldType } from './types.ts';
+import { getFields, findFieldType } from './types.ts';
 
 /** A message with its types checked; every value knows where it stands. */
 export interface Message {
@@ -23,9 +23,12 @@ export interface Entry {
 export function readMessage(type: string, value: MessageValue, faults: Fault[]): Message {
   const fields = new Map<string, Entry[]>();
   for (const field of value.fields) {
-    const described = fieldType(type, field.name);
+    const described = findFieldType(type, field.name);
     const before = fields.get(field.name);
-    const fault = described === undefined ? unknownField(type, field) : clash(type, field, described, fields);
+    const fault =
+      described === undefined
+        ? createUnknownFieldFault(type, field)
+        : findConflict(type, field, described, fields);
     if (described === undefined || fault !== undefined) {
       faults.push(...(fault === undefined ? [] : [fault]));
       continue;
@@ -46,7 +49,7 @@ function readField(field: Field, { cardinality, type }: FieldType, faults: Fault
     faults.push(new SyntaxFault(value.position, what, 'take the brackets [ ] away'));
     return [];
   }
-  if (value.kind === 'list' && !hasColon && fieldsOf(type) === undefined) {
+  if (value.kind === 'list' && !hasColon && getFields(type) === undefined) {
     const what = `a colon is missing between ${name} and its list`;
     faults.push(new SyntaxFault(value.position, what, `write ${name}: [ ... ]`));
     return [];
@@ -71,7 +74,7 @@ function readItem(
   item: ScalarValue | MessageValue,
   faults: Fault[],
 ): Scalar | Message {
-  const fields = fieldsOf(type);
+  const fields = getFields(type);
   if (item.kind === 'message') {
     if (fields === undefined) {
       throw new SyntaxFault(
@@ -90,12 +93,12 @@ function readItem(
       `write ${Object.keys(fields).length === 0 ? `${name} { }` : example}`,
     );
   }
-  return readScalar(name, type, item);
+  return parseScalar(name, type, item);
 }
 
-function unknownField(type: string, { name, position }: Field): Fault {
-  const known = Object.keys(fieldsOf(type) ?? {});
-  const meant = nearest(name, known);
+function createUnknownFieldFault(type: string, { name, position }: Field): Fault {
+  const known = Object.keys(getFields(type) ?? {});
+  const meant = findNearest(name, known);
   const where =
     type === 'ModelConfig' ? 'a model configuration' : type.startsWith('map ') ? 'a map entry' : type;
   const list = known.length === 0 ? 'leave the braces empty' : `the fields here are ${known.join(', ')}`;
@@ -103,7 +106,7 @@ function unknownField(type: string, { name, position }: Field): Fault {
   return new SyntaxFault(position, `${where} has no field "${name}"`, fix);
 }
 
-function clash(
+function findConflict(
   type: string,
   { name, position }: Field,
   { cardinality }: FieldType,

@@ -1,4 +1,4 @@
-import { nearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/suggest.ts';
 import { SyntaxFault } from '../../formats/pbtxt/position.ts';
 import type { ScalarValue } from '../../formats/pbtxt/value.ts';
 import { enums } from '../../triton/model-config.ts';
@@ -19,37 +19,37 @@ const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {
  * @param type one of protobuf's names, or of {@link enums}
  * @throws {SyntaxFault}
  */
-export function readScalar(field: string, type: string, value: ScalarValue): Scalar {
+export function parseScalar(field: string, type: string, value: ScalarValue): Scalar {
   const names = enums[type];
   if (names !== undefined) {
-    return enumeration(field, names, value);
+    return parseEnumeration(field, names, value);
   }
   switch (type) {
     case 'string':
-      return string(field, value);
+      return parseString(field, value);
     case 'bool':
-      return boolean(field, value);
+      return parseBoolean(field, value);
     case 'float':
     case 'double':
-      return number(field, value);
+      return parseNumber(field, value);
     default:
-      return integer(field, type, value);
+      return parseInteger(field, type, value);
   }
 }
 
-function wrong(field: string, expected: string, value: ScalarValue, fix: string): SyntaxFault {
+function createFault(field: string, expected: string, value: ScalarValue, fix: string): SyntaxFault {
   return new SyntaxFault(value.position, `${field} takes ${expected}, not ${value.text}`, fix);
 }
 
-function string(field: string, value: ScalarValue): string {
+function parseString(field: string, value: ScalarValue): string {
   if (value.kind !== 'string') {
-    throw wrong(field, 'a text in quotes', value, `write ${field}: "${value.text}"`);
+    throw createFault(field, 'a text in quotes', value, `write ${field}: "${value.text}"`);
   }
   // Triton only warns of bytes that are no UTF-8.
   return Buffer.from(value.bytes).toString('utf8');
 }
 
-function boolean(field: string, value: ScalarValue): boolean {
+function parseBoolean(field: string, value: ScalarValue): boolean {
   const { kind, text } = value;
   if (kind === 'identifier' && /^(?:true|True|t)$/.test(text)) {
     return true;
@@ -57,14 +57,14 @@ function boolean(field: string, value: ScalarValue): boolean {
   if (kind === 'identifier' && /^(?:false|False|f)$/.test(text)) {
     return false;
   }
-  const bit = kind === 'integer' && !text.startsWith('-') ? toInteger(text) : undefined;
+  const bit = kind === 'integer' && !text.startsWith('-') ? parseDigits(text) : undefined;
   if (bit === 0n || bit === 1n) {
     return bit === 1n;
   }
-  throw wrong(field, 'true or false', value, `write ${field}: true, or false`);
+  throw createFault(field, 'true or false', value, `write ${field}: true, or false`);
 }
 
-function number(field: string, value: ScalarValue): number {
+function parseNumber(field: string, value: ScalarValue): number {
   const { kind, text } = value;
   const sign = text.startsWith('-') ? -1 : 1;
   const digits = text.replace(/^-/, '');
@@ -77,42 +77,47 @@ function number(field: string, value: ScalarValue): number {
   if (kind === 'float' || (kind === 'integer' && /^(?:0|[1-9]\d*)$/.test(digits))) {
     return sign * Number(digits.replace(/[fF]$/, ''));
   }
-  throw wrong(field, 'a decimal number', value, `write ${field}: 0.5`);
+  throw createFault(field, 'a decimal number', value, `write ${field}: 0.5`);
 }
 
-function integer(field: string, type: string, value: ScalarValue): number | bigint {
+function parseInteger(field: string, type: string, value: ScalarValue): number | bigint {
   const [least, most] = ranges[type] ?? [0n, 0n];
   if (value.kind !== 'integer') {
     const quoted = value.kind === 'string' ? 'take the quotes away' : 'write it as a whole number in digits';
-    throw wrong(field, 'a whole number', value, quoted);
+    throw createFault(field, 'a whole number', value, quoted);
   }
-  const whole = toInteger(value.text);
+  const whole = parseDigits(value.text);
   if (whole < least || whole > most || (least === 0n && value.text.startsWith('-'))) {
-    throw wrong(field, `a whole number from ${least} to ${most}`, value, 'write a number of that range');
+    throw createFault(
+      field,
+      `a whole number from ${least} to ${most}`,
+      value,
+      'write a number of that range',
+    );
   }
   return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
 }
 
 /** Decimal, 0x hexadecimal or 0 octal. */
-function toInteger(text: string): bigint {
+function parseDigits(text: string): bigint {
   const digits = text.replace(/^-/, '');
   const magnitude = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
   return text.startsWith('-') ? -magnitude : magnitude;
 }
 
-function enumeration(field: string, names: readonly string[], value: ScalarValue): string {
+function parseEnumeration(field: string, names: readonly string[], value: ScalarValue): string {
   const { kind, text } = value;
   if (kind === 'identifier' && names.includes(text)) {
     return text;
   }
   if (kind === 'integer') {
-    const whole = toInteger(text);
+    const whole = parseDigits(text);
     const name = names[Number(whole)];
     if (name !== undefined) {
       return name;
     }
   }
-  const meant = nearest(text, names) ?? names.find((name) => name.endsWith(`_${bare(text)}`));
+  const meant = findNearest(text, names) ?? names.find((name) => name.endsWith(`_${normalizeName(text)}`));
   throw new SyntaxFault(
     value.position,
     `${text} is not a value of ${field}`,
@@ -121,7 +126,7 @@ function enumeration(field: string, names: readonly string[], value: ScalarValue
 }
 
 /** What people write instead of Triton's names: "float32", "FP32", TYPE_FLOAT32. */
-function bare(text: string): string {
+function normalizeName(text: string): string {
   const word = text.toUpperCase().replace(/^["']|["']$|^(?:TYPE|KIND)_|^TORCH\./g, '');
   const float = /^FLOAT(16|32|64)$/.exec(word)?.[1];
   const others: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { type FieldType, messages, parseField } from '../../triton/model-config.ts';
 
 /** The fields of a message, or of an entry of a map, with their types; undefined for a scalar. */
-export function fieldsOf(type: string): Readonly<Record<string, string>> | undefined {
+export function getFields(type: string): Readonly<Record<string, string>> | undefined {
   const [map, key, value] = type.split(' ');
   return map === 'map' && key !== undefined && value !== undefined
     ? { key: `${key} = 1`, value: `${value} = 2` }
@@ -9,8 +9,8 @@ export function fieldsOf(type: string): Readonly<Record<string, string>> | undef
 }
 
 /** The type of one field, undefined when the message has no such field. */
-export function fieldType(message: string, field: string): FieldType | undefined {
-  const fields = fieldsOf(message) ?? {};
+export function findFieldType(message: string, field: string): FieldType | undefined {
+  const fields = getFields(message) ?? {};
   const described = Object.hasOwn(fields, field) ? fields[field] : undefined;
   return described === undefined ? undefined : parseField(described);
 }

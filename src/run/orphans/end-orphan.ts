@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
-import { bashEnvironment } from '../../support/bash-environment.ts';
+import { createBashEnvironment } from '../../support/bash-environment.ts';
 import { expectSuccess } from '../../support/command.ts';
 import type { Context } from '../../support/context.ts';
-import { CommandFailedError, messageOf } from '../../support/errors.ts';
+import { CommandFailedError, getErrorMessage } from '../../support/errors.ts';
 import { removeTree } from '../../support/remove-tree.ts';
 import { isListed } from '../../support/shared-files.ts';
 import type { CleanupPlan } from '../plan/cleanup-plan.ts';
@@ -44,7 +44,7 @@ async function removeDirectory(directory: string): Promise<void> {
   try {
     await removeTree(directory);
   } catch (cause) {
-    throw new CommandFailedError(`${directory} cannot be removed: ${messageOf(cause)}`, {
+    throw new CommandFailedError(`${directory} cannot be removed: ${getErrorMessage(cause)}`, {
       fix: 'see whose files are in it with `ls -lR`, and remove it by hand',
       cause,
     });
@@ -66,7 +66,7 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
   const input = await renderRelease(plan, records);
   const result = await context.run('bash', ['--norc', '-s'], {
     input,
-    env: bashEnvironment(context.env),
+    env: createBashEnvironment(context.env),
     timeoutMs: endMs,
   });
   expectSuccess(result, `ending what run ${run} left on ${host}`);

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import { slurmFailure } from '../../slurm/run-slurm.ts';
-import { jobDirectives, valueOf } from '../../slurm/directives.ts';
-import { onCluster } from '../../slurm/job-id.ts';
+import { createDirectives, findDirective } from '../../slurm/directives.ts';
+import { toClusterOption } from '../../slurm/job-id.ts';
 import { listNodePartitions } from '../../slurm/node.ts';
-import { fullRequest, smallRequest } from '../../slurm/request-options.ts';
+import { createFullRequest, createSmallRequest } from '../../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../../slurm/small-job.ts';
 import type { Context } from '../../support/context.ts';
 import { CommandFailedError } from '../../support/errors.ts';
-import { ownCommand } from '../../support/own-command.ts';
+import { getOwnCommand } from '../../support/own-command.ts';
 
 /** Memory request for Node; the last of several options counts. */
 const memory = '--mem=1G';
@@ -33,24 +33,24 @@ export async function endOrphansOnNode(
   { node, args }: { readonly node: string; readonly args: readonly string[] },
 ): Promise<RemoteReport[]> {
   const { slurm } = settings;
-  const plain = jobDirectives({ name: '', output: '', warnSeconds: 0, settings: slurm, gpu: false });
-  const cluster = valueOf(plain, 'clusters');
+  const plain = createDirectives({ name: '', output: '', warnSeconds: 0, settings: slurm, gpu: false });
+  const cluster = findDirective(plain, 'clusters');
   const partitions = await listNodePartitions(context, node, cluster);
   const wanted = [slurm.partition, slurm.gpu.partition].find(
     (name) => name !== undefined && partitions.includes(name),
   );
   const partition = wanted ?? partitions[0];
   const gpu = partition !== undefined && partition === slurm.gpu.partition && partition !== slurm.partition;
-  const directives = jobDirectives({ name: '', output: '', warnSeconds: 0, settings: slurm, gpu });
+  const directives = createDirectives({ name: '', output: '', warnSeconds: 0, settings: slurm, gpu });
   const placed = [
     ...directives.filter(([name]) => name !== 'partition'),
     ...(partition === undefined ? [] : [['partition', partition] as const]),
   ];
   let failure: unknown;
   // The smallest request fits beside other jobs; some partitions reject jobs without a GPU.
-  for (const request of [[...smallRequest(placed), memory], fullRequest(placed)]) {
+  for (const request of [[...createSmallRequest(placed), memory], createFullRequest(placed)]) {
     try {
-      const options = [...onCluster(cluster), ...request, `--nodelist=${node}`];
+      const options = [...toClusterOption(cluster), ...request, `--nodelist=${node}`];
       return await runOnNode(context, settings, { node, args, options, cluster });
     } catch (error) {
       if (!(error instanceof NotStartedError || error instanceof CommandFailedError)) {
@@ -76,7 +76,7 @@ async function runOnNode(
 ): Promise<RemoteReport[]> {
   const result = await runSmallJob(context, {
     options: [...options, '--nodes=1', '--ntasks=1', '--time=4', '--job-name=hpc-gat-cleanup'],
-    command: ['bash', '--norc', '-s', '--', ...ownCommand(), 'cleanup', '--orphans', '--json', ...args],
+    command: ['bash', '--norc', '-s', '--', ...getOwnCommand(), 'cleanup', '--orphans', '--json', ...args],
     // The output of setup is not part of the report.
     input: ['exec 3>&1 >&2', ...setup, 'echo started >&3', 'exec "$@" </dev/null >&3 3>&-', ''].join('\n'),
     cluster,

@@ -15,7 +15,7 @@ export type CleanupPlan = Pick<
 };
 
 /** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
-export async function cleanupPlanOf(record: RunDirectory, holding: ResourceRecord): Promise<CleanupPlan> {
+export async function createCleanupPlan(record: RunDirectory, holding: ResourceRecord): Promise<CleanupPlan> {
   const { plan, jobId = '' } = await record.facts();
   const recorded = (await isListed(path.join(holding.directory, 'network')))
     ? 'docker'

@@ -3,7 +3,7 @@ import type { Project } from '../../config/load.ts';
 import { clientArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
 import { type Mount, quoteForMount } from '../../support/mount.ts';
-import { dockerNameOf } from './docker-image.ts';
+import { getDockerName } from './docker-image.ts';
 import type { RunPlan } from './run-plan.ts';
 
 type ClientPlan = Pick<RunPlan, 'clientWhere' | 'client' | 'clientFile' | 'clientImage'>;
@@ -50,7 +50,7 @@ function inSif({ settings, root }: Project, mounts: readonly Mount[]): ClientPla
 }
 
 function inDockerImage({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
-  const image = dockerNameOf(settings.client.image.source, root);
+  const image = getDockerName(settings.client.image.source, root);
   if (image === undefined) {
     throw new UsageError('client.where is image, and no Docker image is known for the client', {
       fix: 'set client.image.source to docker-daemon:NAME (`hpc-gat build client` makes one), or client.where to host',

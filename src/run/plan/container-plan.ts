@@ -5,7 +5,7 @@ import { isOnThisMachine, parseDockerUrl } from '../../docker/endpoint.ts';
 import { runArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
 import type { Mount } from '../../support/mount.ts';
-import { dockerNameOf } from './docker-image.ts';
+import { getDockerName } from './docker-image.ts';
 import type { RunPlan } from './run-plan.ts';
 
 export interface ContainerRequest {
@@ -62,7 +62,7 @@ function refuseWhereDockerIsNot({ kind, serve, dockerHost = '' }: ContainerReque
 
 /** `docker.image`, else what the SIF is made from. */
 function dockerImage({ root, settings }: Project): string {
-  const name = settings.docker.image ?? dockerNameOf(settings.image.source, root);
+  const name = settings.docker.image ?? getDockerName(settings.image.source, root);
   if (name === undefined) {
     throw new UsageError('no Docker image is known for this run', {
       fix: 'name it: --image NAME, docker.image in hpc-gat.yaml, or image.source: docker-daemon:NAME',

@@ -7,7 +7,7 @@ import { parseSource } from '../../image/source/source.ts';
  * @param root for relative file names.
  * @returns undefined for what Docker has no name for.
  */
-export function dockerNameOf(source: string | undefined, root: string): string | undefined {
+export function getDockerName(source: string | undefined, root: string): string | undefined {
   const parsed = source === undefined ? undefined : parseSource(source, root);
   return parsed?.kind === 'docker-daemon' || parsed?.kind === 'docker' ? parsed.name : undefined;
 }

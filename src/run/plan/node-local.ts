@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { valueOf } from '../../slurm/directives.ts';
+import { findDirective } from '../../slurm/directives.ts';
 import { isNodeOfCluster } from '../../slurm/node.ts';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
@@ -17,7 +17,7 @@ import type { RunPlan } from './run-plan.ts';
 export async function refuseNodeLocalClient(
   plan: Pick<RunPlan, 'client' | 'runDirectory' | 'temp'>,
 ): Promise<void> {
-  const local = localDirectories(plan);
+  const local = listLocalDirectories(plan);
   for (const file of plan.client.filter((word) => path.isAbsolute(word))) {
     const real = await realpath(file);
     const directory = local.find((candidate) => isBelow(real, candidate));
@@ -50,11 +50,11 @@ export async function refuseNodeLocalFiles(
   ] as const;
   for (const [what, file] of files) {
     const real = await realpath(file);
-    const directory = localDirectories(plan).find((candidate) => isBelow(`${real}/`, candidate));
+    const directory = listLocalDirectories(plan).find((candidate) => isBelow(`${real}/`, candidate));
     if (
       directory !== undefined &&
       (await isHostLocal(real)) &&
-      (await isNodeOfCluster(context, hostname(), valueOf(plan.directives, 'clusters'))) === false
+      (await isNodeOfCluster(context, hostname(), findDirective(plan.directives, 'clusters'))) === false
     ) {
       throw new UsageError(
         `${what} lies in ${real}, and each node has a ${directory} of its own: the job would not find it`,
@@ -64,7 +64,7 @@ export async function refuseNodeLocalFiles(
   }
 }
 
-function localDirectories({ temp }: Pick<RunPlan, 'temp'>): string[] {
+function listLocalDirectories({ temp }: Pick<RunPlan, 'temp'>): string[] {
   return [...temp.filter((directory) => path.isAbsolute(directory)), '/tmp', '/var/tmp', '/dev/shm'];
 }
 

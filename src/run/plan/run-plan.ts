@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { securityForms } from '../../config/schema.ts';
 import type { Project } from '../../config/load.ts';
-import { jobDirectives } from '../../slurm/directives.ts';
+import { createDirectives } from '../../slurm/directives.ts';
 import { clientPlaces, runtimes } from '../../config/schema.ts';
 import { planClient } from './client-plan.ts';
 import { planContainer } from './container-plan.ts';
@@ -161,7 +161,7 @@ export function planRun(request: RunRequest): RunPlan {
     tempFreeMiB: settings.node.tempFreeMiB,
     directives:
       kind === 'job'
-        ? jobDirectives({
+        ? createDirectives({
             name: `hpc-gat-${id}`,
             output: path.join(runDirectory, 'batch.log'),
             gpu,

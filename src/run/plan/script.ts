@@ -1,7 +1,7 @@
 import { renderTemplate } from '../../render/template.ts';
 import { scriptSettings } from '../../apptainer/site-configuration.ts';
-import { directiveLine } from '../../slurm/directives.ts';
-import { sha256OfBytes } from '../../support/digest.ts';
+import { formatDirective } from '../../slurm/directives.ts';
+import { hashBytes } from '../../support/digest.ts';
 import type { CleanupPlan } from './cleanup-plan.ts';
 import type { RunPlan } from './run-plan.ts';
 
@@ -13,11 +13,11 @@ import type { RunPlan } from './run-plan.ts';
 export function renderScript(plan: RunPlan): Promise<string> {
   return renderTemplate('run/script.sh.hbs', {
     ...plan,
-    ...runtimeValues(plan),
-    container: containerName(plan),
+    ...getRuntimeValues(plan),
+    container: getContainerName(plan),
     modelNames: plan.models.map(({ name }) => name),
     workloads: plan.models.map(({ workload }) => workload),
-    directiveLines: plan.directives.map(directiveLine),
+    directiveLines: plan.directives.map(formatDirective),
     fatalSettings: scriptSettings(),
   });
 }
@@ -28,19 +28,19 @@ export function renderScript(plan: RunPlan): Promise<string> {
  * @param owned the directory where the run recorded what it made
  */
 export function renderRelease(plan: CleanupPlan, owned: string): Promise<string> {
-  return renderTemplate('run/release.sh.hbs', { ...plan, ...runtimeValues(plan), owned });
+  return renderTemplate('run/release.sh.hbs', { ...plan, ...getRuntimeValues(plan), owned });
 }
 
 /**
  * The name of the run's instance, or of its container and network. Instances are a user's, containers a daemon's: a run of
  * the same id in another project has another name.
  */
-function containerName({ id, runDirectory }: RunPlan): string {
-  return `hpc-gat-${id}-${sha256OfBytes(runDirectory).slice(0, 8)}`;
+function getContainerName({ id, runDirectory }: RunPlan): string {
+  return `hpc-gat-${id}-${hashBytes(runDirectory).slice(0, 8)}`;
 }
 
 /** What differs from runtime to runtime: files of `templates/run` with the same functions, and the program. */
-function runtimeValues({ runtime }: Pick<RunPlan, 'runtime'>) {
+function getRuntimeValues({ runtime }: Pick<RunPlan, 'runtime'>) {
   const family = runtime === 'docker' ? 'docker' : 'apptainer';
   return {
     runtimePartials: { start: `${family}-start`, release: `${family}-release` },

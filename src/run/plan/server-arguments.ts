@@ -1,6 +1,6 @@
 import type { CompleteSettings } from '../../config/defaults.ts';
 import { UsageError } from '../../support/errors.ts';
-import { nearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/suggest.ts';
 import {
   isFalse,
   isTrue,
@@ -149,15 +149,15 @@ export function checkServerArguments(settings: CompleteSettings): void {
         fix: 'write each option as one item, "--name=value", or as two: "--name", "value"',
       });
     }
-    refuseConflict(option, settings);
+    rejectConflict(option, settings);
   }
-  refuseMissingModels(
+  rejectMissingModels(
     options.filter((option) => typeof option !== 'string'),
     settings,
   );
 }
 
-function refuseConflict({ text, names, value }: ServerOption, settings: CompleteSettings): void {
+function rejectConflict({ text, names, value }: ServerOption, settings: CompleteSettings): void {
   for (const { options, conflict, fix } of rules) {
     const isMeant = options.split(' ').some((option) => names.includes(option));
     const reason = isMeant ? conflict(value, settings) : undefined;
@@ -168,8 +168,8 @@ function refuseConflict({ text, names, value }: ServerOption, settings: Complete
 }
 
 /** Rejects missing models: with --model-control-mode=explicit the server loads only the models that its arguments name. */
-function refuseMissingModels(options: readonly ServerOption[], { model }: CompleteSettings): void {
-  const loaded = valuesOf(options, 'load-model');
+function rejectMissingModels(options: readonly ServerOption[], { model }: CompleteSettings): void {
+  const loaded = listValues(options, 'load-model');
   if (isExplicit(options)) {
     const missing = [model.name].flat().filter((name) => !loaded.includes(name) && !loaded.includes('*'));
     if (missing.length > 0) {
@@ -186,29 +186,29 @@ function refuseMissingModels(options: readonly ServerOption[], { model }: Comple
 }
 
 /** Lists the models that a server with these arguments loads; undefined for all models of its repository. */
-export function loadedModels(serverArguments: readonly string[]): string[] | undefined {
+export function listLoadedModels(serverArguments: readonly string[]): string[] | undefined {
   const options = parseServerArguments(serverArguments).filter((option) => typeof option !== 'string');
-  const loaded = valuesOf(options, 'load-model');
+  const loaded = listValues(options, 'load-model');
   return isExplicit(options) && !loaded.includes('*') ? loaded : undefined;
 }
 
-function valuesOf(options: readonly ServerOption[], name: string): string[] {
+function listValues(options: readonly ServerOption[], name: string): string[] {
   return options.filter(({ names }) => names.includes(name)).map(({ value }) => value ?? '');
 }
 
 /** Whether the server loads only the models that its arguments name; the last value counts. */
 function isExplicit(options: readonly ServerOption[]): boolean {
-  return valuesOf(options, 'model-control-mode').at(-1) === 'explicit';
+  return listValues(options, 'model-control-mode').at(-1) === 'explicit';
 }
 
 /** Formats a warning for each unknown option that resembles an option of tritonserver. */
-export function describeMistypedOptions(serverArguments: readonly string[]): string[] {
+export function formatMistypedOptions(serverArguments: readonly string[]): string[] {
   return parseServerArguments(serverArguments).flatMap((option) => {
     if (typeof option === 'string' || option.names.length > 0) {
       return [];
     }
     const name = /^--(?<name>[^=\s]*)/.exec(option.text)?.groups?.name ?? '';
-    const meant = nearest(name, serverOptionNames);
+    const meant = findNearest(name, serverOptionNames);
     return meant === undefined
       ? []
       : [`triton.arguments: tritonserver may not know --${name}; did you mean --${meant}?`];

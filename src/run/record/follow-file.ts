@@ -1,7 +1,7 @@
 import { isListed, readFrom } from '../../support/shared-files.ts';
 
 /** Highest number of consecutive polls that wait for text of another host in place of null bytes. */
-const patience = 25;
+const maxHolePolls = 25;
 
 const pieceBytes = 4 * 1024 * 1024;
 
@@ -44,7 +44,7 @@ export class LineFollower {
 
   /** Passes on the rest, including a last line without a line feed. */
   async finish(): Promise<void> {
-    this.#heldBack = patience;
+    this.#heldBack = maxHolePolls;
     await this.#handOn({ isLast: true });
     if (this.#partial !== '') {
       this.#onLine(this.#partial);
@@ -72,7 +72,7 @@ export class LineFollower {
   #withoutHole(bytes: Buffer): Buffer {
     const hole = bytes.indexOf(0);
     this.#heldBack = hole === -1 ? 0 : this.#heldBack + 1;
-    return hole === -1 || this.#heldBack > patience ? bytes : bytes.subarray(0, hole);
+    return hole === -1 || this.#heldBack > maxHolePolls ? bytes : bytes.subarray(0, hole);
   }
 }
 

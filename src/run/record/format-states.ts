@@ -2,7 +2,7 @@ import { alignColumns } from '../../support/table.ts';
 import type { RunState } from './state.ts';
 
 /** A table of runs, a line each, under a line of headings. */
-export function describeStates(states: readonly RunState[]): string[] {
+export function formatStates(states: readonly RunState[]): string[] {
   if (states.length === 0) {
     return ['no run yet'];
   }

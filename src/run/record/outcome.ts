@@ -63,7 +63,7 @@ const reasons: Readonly<Record<string, string>> = {
   'script-failed': 'the script ended in an unforeseen way',
 };
 
-export function outcomeOfScript({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Outcome {
+export function getScriptOutcome({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Outcome {
   return { exitCode, message: reasons[reason] ?? reason };
 }
 
@@ -84,7 +84,7 @@ const states: Readonly<Record<string, Outcome>> = {
   PREEMPTED: { exitCode: ExitCode.commandFailed, message: 'the job was preempted' },
 };
 
-export function outcomeOfJob({ state, reason, exitCode }: Job): Outcome {
+export function getJobOutcome({ state, reason, exitCode }: Job): Outcome {
   const known = states[state];
   if (known !== undefined) {
     return { ...known, message: reason === undefined ? known.message : `${known.message} (${reason})` };

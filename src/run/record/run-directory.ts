@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { securityForms } from '../../config/schema.ts';
-import { valueOf } from '../../slurm/directives.ts';
-import { formatJobId, jobIdForm, parseJobId } from '../../slurm/job-id.ts';
-import { codeOf, HpcGatError, messageOf, UsageError } from '../../support/errors.ts';
+import { findDirective } from '../../slurm/directives.ts';
+import { formatJobId, jobIdPattern, parseJobId } from '../../slurm/job-id.ts';
+import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
 import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
 import { processHost, type ProcessIdentity } from '../../support/process-identity.ts';
@@ -16,11 +16,11 @@ import { createRunsDirectory, listRunIds } from './runs-directory.ts';
 const schemaVersion = z.literal(1);
 
 /** Number and interval of further reads of a file whose name is visible before all of its bytes. */
-const rereadTimes = 2;
-const rereadAfterMs = 100;
+const maxRereads = 2;
+const rereadIntervalMs = 100;
 
 /** Written by `submit` once Slurm has taken the job. */
-const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdForm) });
+const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdPattern) });
 
 /** Written by the script when the model is ready, and removed when the run ends. */
 const endpointSchema = z.object({
@@ -52,7 +52,7 @@ const endedSchema = z.object({
   time: z.string(),
 });
 
-export type Endpoint = z.infer<typeof endpointSchema>;
+export type EndpointFile = z.infer<typeof endpointSchema>;
 export type Ended = z.infer<typeof endedSchema>;
 
 /** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
@@ -73,7 +73,7 @@ export interface ResourceRecord {
 export interface Facts {
   readonly plan: StoredPlan | undefined;
   readonly ended: Ended | undefined;
-  readonly endpoint: Endpoint | undefined;
+  readonly endpoint: EndpointFile | undefined;
   readonly jobId: string | undefined;
   readonly holdings: readonly ResourceRecord[];
   /** A line for each file that cannot be read. */
@@ -103,7 +103,7 @@ export class RunDirectory {
     return this.#read('plan.json', storedPlanSchema);
   }
 
-  endpoint(): Promise<Endpoint | undefined> {
+  endpoint(): Promise<EndpointFile | undefined> {
     return this.#read('endpoint.json', endpointSchema);
   }
 
@@ -136,7 +136,7 @@ export class RunDirectory {
       known(this.jobId()),
       known(this.holdings()),
     ]);
-    const job = jobId ?? (unreadable.length === 0 ? jobOfScript(plan, holdings) : undefined);
+    const job = jobId ?? (unreadable.length === 0 ? getRecordedJob(plan, holdings) : undefined);
     return { plan, ended, endpoint, jobId: job, holdings, unreadable };
   }
 
@@ -211,8 +211,8 @@ export class RunDirectory {
   async #readWhole(name: string): Promise<string | undefined> {
     const file = path.join(this.directory, name);
     let text = await this.#orUnreadable(name, readListedText(file));
-    for (let left = rereadTimes; left > 0 && text !== undefined && parseJson(text) === undefined; left -= 1) {
-      await delay(rereadAfterMs);
+    for (let left = maxRereads; left > 0 && text !== undefined && parseJson(text) === undefined; left -= 1) {
+      await delay(rereadIntervalMs);
       text = await this.#orUnreadable(name, readListedText(file));
     }
     return text;
@@ -222,7 +222,7 @@ export class RunDirectory {
     try {
       return await reading;
     } catch (error) {
-      throw this.#unreadable(name, messageOf(error), error);
+      throw this.#unreadable(name, getErrorMessage(error), error);
     }
   }
 
@@ -243,7 +243,7 @@ export class RunDirectory {
     try {
       await mkdir(plan.runDirectory, { mode: 0o700 });
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') {
+      if (getErrorCode(error) === 'EEXIST') {
         throw new UsageError(`there is a run ${plan.id} already`, {
           fix: 'leave out --id, or choose another',
           cause: error,
@@ -259,9 +259,12 @@ export class RunDirectory {
 }
 
 /** Returns the job that the script recorded; undefined before the script starts, and for a local run in an allocation. */
-function jobOfScript(plan: StoredPlan | undefined, holdings: readonly ResourceRecord[]): string | undefined {
+function getRecordedJob(
+  plan: StoredPlan | undefined,
+  holdings: readonly ResourceRecord[],
+): string | undefined {
   const number = holdings.find(({ job }) => job !== '')?.job;
-  const cluster = valueOf(plan?.directives ?? [], 'clusters');
+  const cluster = findDirective(plan?.directives ?? [], 'clusters');
   return plan?.kind === 'job' && number !== undefined ? formatJobId({ number, cluster }) : undefined;
 }
 
@@ -275,10 +278,10 @@ function parseJson(text: string): unknown {
 
 /** Returns the runs of this user in a project, newest first. */
 export async function listRuns(root: string): Promise<RunDirectory[]> {
-  return recordsOf(root, (await listRunIds(root)).own);
+  return toRunDirectories(root, (await listRunIds(root)).own);
 }
 
-function recordsOf(root: string, ids: readonly string[]): RunDirectory[] {
+function toRunDirectories(root: string, ids: readonly string[]): RunDirectory[] {
   const newestFirst = [...ids].sort().reverse();
   return newestFirst.map((id) => new RunDirectory(path.join(runsDirectory(root), id)));
 }
@@ -288,15 +291,15 @@ function recordsOf(root: string, ids: readonly string[]): RunDirectory[] {
  *
  * @throws {UsageError} when there is none.
  */
-export async function findRun(root: string, idOrJob: string | undefined): Promise<RunDirectory> {
+export async function getRun(root: string, idOrJob: string | undefined): Promise<RunDirectory> {
   const { own, foreign } = await listRunIds(root);
-  for (const run of recordsOf(root, own)) {
-    if (idOrJob === undefined || run.id === idOrJob || isNumberOf((await run.facts()).jobId, idOrJob)) {
+  for (const run of toRunDirectories(root, own)) {
+    if (idOrJob === undefined || run.id === idOrJob || matchesJobNumber((await run.facts()).jobId, idOrJob)) {
       return run;
     }
   }
   if (idOrJob !== undefined && foreign.includes(idOrJob)) {
-    throw await foreignRun(path.join(runsDirectory(root), idOrJob));
+    throw await createForeignRunError(path.join(runsDirectory(root), idOrJob));
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
@@ -306,7 +309,7 @@ export async function findRun(root: string, idOrJob: string | undefined): Promis
 }
 
 /** Creates the error for a run of another user, whose directory must be neither read nor executed. */
-async function foreignRun(directory: string): Promise<UsageError> {
+async function createForeignRunError(directory: string): Promise<UsageError> {
   const concern = (await explainConcern(await lstat(directory))) ?? 'others can change it';
   return new UsageError(`run ${path.basename(directory)} is none of yours: ${concern}`, {
     fix: 'hpc-gat status lists your runs; the owner shares a server with hpc-gat endpoints --export',
@@ -314,6 +317,6 @@ async function foreignRun(directory: string): Promise<UsageError> {
 }
 
 /** Its cluster may be left out. */
-function isNumberOf(jobId: string | undefined, said: string): boolean {
+function matchesJobNumber(jobId: string | undefined, said: string): boolean {
   return jobId !== undefined && (jobId === said || parseJobId(jobId).number === said);
 }

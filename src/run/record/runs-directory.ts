@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, UsageError } from '../../support/errors.ts';
+import { getErrorCode, UsageError } from '../../support/errors.ts';
 import { isMissing } from '../../support/files.ts';
 import { claimDirectory, explainConcern, isOwn } from '../../support/ownership.ts';
 import { runsDirectory } from '../plan/run-plan.ts';
@@ -19,7 +19,7 @@ export async function createRunsDirectory(root: string): Promise<void> {
     try {
       await mkdir(each, { mode: 0o755 });
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST' || !(await isDirectory(each))) {
+      if (getErrorCode(error) !== 'EEXIST' || !(await isDirectory(each))) {
         throw error;
       }
       await keepFromOthers(each);

@@ -1,4 +1,4 @@
-import { jobNameOf, valueOf } from '../../slurm/directives.ts';
+import { getJobName, findDirective } from '../../slurm/directives.ts';
 import { findJobs, type FoundJob } from '../../slurm/find-jobs.ts';
 import { hasEnded, type Job, queryJobs } from '../../slurm/job.ts';
 import type { Context } from '../../support/context.ts';
@@ -39,12 +39,12 @@ export interface RunState {
 }
 
 /** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
-export async function stateOfRun(
+export async function getRunState(
   context: Context,
   record: RunDirectory,
   hostname: string,
 ): Promise<RunState> {
-  const [state] = (await statesOfRuns(context, [record], hostname)) as [RunState];
+  const [state] = (await getRunStates(context, [record], hostname)) as [RunState];
   return state;
 }
 
@@ -54,16 +54,16 @@ export async function stateOfRun(
  * @param over jobs that Slurm has called ended, kept by the caller from call to call: they are not asked about again.
  * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
  */
-export async function statesOfRuns(
+export async function getRunStates(
   context: Context,
   records: readonly RunDirectory[],
   hostname: string,
   over = new Map<string, Job>(),
 ): Promise<RunState[]> {
   const read = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
-  const all = await withFoundJobs(context, read);
+  const all = await addFoundJobs(context, read);
   const asked = all.flatMap(([, facts]) =>
-    facts.jobId !== undefined && mayGoOn(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
+    facts.jobId !== undefined && mayContinue(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
   );
   const jobs = await queryJobs(context, asked);
   for (const [id, job] of jobs) {
@@ -73,7 +73,7 @@ export async function statesOfRuns(
   }
   return all.map(([record, facts]) => {
     const job = facts.jobId === undefined ? undefined : (over.get(facts.jobId) ?? jobs.get(facts.jobId));
-    return conclude(record, facts, { job, hostname });
+    return deriveState(record, facts, { job, hostname });
   });
 }
 
@@ -81,22 +81,22 @@ export async function statesOfRuns(
  * Adds the job's id to runs whose submission was interrupted before the id was recorded: one query to Slurm finds their
  * jobs by name.
  */
-async function withFoundJobs(
+async function addFoundJobs(
   context: Context,
   runs: readonly (readonly [RunDirectory, Facts])[],
 ): Promise<(readonly [RunDirectory, Facts])[]> {
-  const lost = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
+  const getLostState = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
     plan?.kind === 'job' && (jobId ?? ended) === undefined && unreadable.length === 0
       ? [{ record, plan }]
       : [],
   );
-  if (lost.length === 0) {
+  if (getLostState.length === 0) {
     return [...runs];
   }
-  const traits = lost.map(({ record, plan: { directives = [] } }) => ({
-    name: jobNameOf(directives),
+  const traits = getLostState.map(({ record, plan: { directives = [] } }) => ({
+    name: getJobName(directives),
     script: record.file('batch.sh'),
-    clusters: valueOf(directives, 'clusters'),
+    clusters: findDirective(directives, 'clusters'),
   }));
   const found = await findJobs(context, traits).catch((error: unknown): FoundJob[][] => {
     // Without Slurm on this host no job can be found.
@@ -105,20 +105,20 @@ async function withFoundJobs(
     }
     throw error;
   });
-  const ids = new Map(lost.map(({ record }, index) => [record, found[index]?.at(-1)?.id]));
+  const ids = new Map(getLostState.map(({ record }, index) => [record, found[index]?.at(-1)?.id]));
   return runs.map(([record, facts]) => [record, { ...facts, jobId: facts.jobId ?? ids.get(record) }]);
 }
 
-function mayGoOn(facts: Facts): boolean {
+function mayContinue(facts: Facts): boolean {
   return facts.ended === undefined || mayBeRequeued(facts);
 }
 
-interface Seen {
+interface Observation {
   readonly job: Job | undefined;
   readonly hostname: string;
 }
 
-function conclude({ id }: RunDirectory, facts: Facts, { job, hostname }: Seen): RunState {
+function deriveState({ id }: RunDirectory, facts: Facts, { job, hostname }: Observation): RunState {
   const { plan, ended, endpoint, jobId, holdings, unreadable } = facts;
   const hosts = [...new Set(holdings.map((holding) => holding.host))];
   const kind = plan?.kind ?? (jobId === undefined ? 'local' : 'job');

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate as untilNextTurn } from 'node:timers/promises';
 import {
-  fileWork,
+  createFileWork,
   type FileAnswer,
   type FilePart,
   type FileRequest,
@@ -32,9 +32,9 @@ interface FileThread {
 }
 
 /** More would wait for the same disk, and each takes some MiB. */
-const most = 4;
+const maxThreads = 4;
 /** Bytes that wait: to start a thread takes a processor as long as to hash a quarter of them. */
-const worthAnother = 512 * 1024 * 1024;
+const bytesPerThread = 512 * 1024 * 1024;
 
 /**
  * Threads that read files beside this one, for their digests, or to copy or move what is in them; this one may help. Each
@@ -56,8 +56,8 @@ export class FileThreads {
 
   /** @param count so many at once, at most, beside this one */
   constructor(count: number, signal: AbortSignal) {
-    const text = `(${whereNobodyHas.toString()})(${fileWork.toString()})`;
-    this.#threads = Array.from({ length: Math.min(count, most) }, () => ({
+    const text = `(${unlessClaimed.toString()})(${createFileWork.toString()})`;
+    this.#threads = Array.from({ length: Math.min(count, maxThreads) }, () => ({
       thread: new Thread(text, this.#data),
       asked: 0,
     }));
@@ -147,7 +147,7 @@ export class FileThreads {
         this.#jobs.push(job);
         const there = this.#threads.slice(0, this.#there);
         const isTaken = there.some(({ asked }) => asked === 0);
-        there.forEach(askFor(job));
+        there.forEach(requestFrom(job));
         if (!isTaken) {
           this.#askAnother();
           void this.#help();
@@ -167,10 +167,10 @@ export class FileThreads {
     const bytes = waiting.reduce((sum, job) => sum + job.bytes, 0);
     const another = this.#threads[this.#there];
     const isNobody = waiting.length > 0 && this.#there + this.#helps === 0;
-    if (another !== undefined && (bytes > worthAnother || isNobody)) {
+    if (another !== undefined && (bytes > bytesPerThread || isNobody)) {
       this.#there += 1;
       waiting.forEach((job) => {
-        askFor(job)(another);
+        requestFrom(job)(another);
       });
     }
   }
@@ -183,7 +183,7 @@ export class FileThreads {
       if (job === undefined) {
         return;
       }
-      if (takes(job.claim)) {
+      if (tryClaim(job.claim)) {
         this.#isBusy = true;
         await this.#workHere(job.request, job.onBytes).then(job.resolve, job.reject);
         this.#isBusy = false;
@@ -193,7 +193,7 @@ export class FileThreads {
 
   /** Between two steps others have their turn. */
   async #workHere(request: FileRequest, onBytes: OnBytes = () => undefined): Promise<FileAnswer> {
-    this.#begin ??= fileWork(this.#data);
+    this.#begin ??= createFileWork(this.#data);
     const steps = this.#begin(request);
     for (;;) {
       const step = steps.next();
@@ -214,11 +214,11 @@ function isFree({ claim }: Job): boolean {
   return Atomics.load(claim, 0) === 0;
 }
 
-function takes(claim: Claim): boolean {
+function tryClaim(claim: Claim): boolean {
   return Atomics.compareExchange(claim, 0, 0, 1) === 0;
 }
 
-function askFor({ request, claim, onBytes, resolve, reject }: Job): (thread: FileThread) => void {
+function requestFrom({ request, claim, onBytes, resolve, reject }: Job): (thread: FileThread) => void {
   return (fileThread) => {
     fileThread.asked += 1;
     void fileThread.thread
@@ -235,7 +235,7 @@ function askFor({ request, claim, onBytes, resolve, reject }: Job): (thread: Fil
 }
 
 /** Runs in the thread; no answer where another one has begun. */
-function whereNobodyHas(
+function unlessClaimed(
   work: (data: FileWorkData) => (request: FileRequest) => FileSteps,
 ): ThreadWork<FileWorkData, readonly [FileRequest, Claim], FileAnswer | undefined, number> {
   return (data) => {

@@ -47,7 +47,7 @@ export type FileSteps = Generator<number, FileAnswer, void>;
  * Reads files, for a digest, or to copy or move what is in them, in steps. Knows nothing of this file: threads get its
  * text.
  */
-export function fileWork({ cancelled }: FileWorkData): (request: FileRequest) => FileSteps {
+export function createFileWork({ cancelled }: FileWorkData): (request: FileRequest) => FileSteps {
   const { createCipheriv, createHash } = process.getBuiltinModule('node:crypto');
   const { closeSync, openSync, readSync, writeSync } = process.getBuiltinModule('node:fs');
   /** What a processor's cache holds beside other things: what was just read is hashed or written from there. */

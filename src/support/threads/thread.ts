@@ -22,7 +22,7 @@ interface Pending<Answer, News> {
 }
 
 /** Memory that threads work on where it is. */
-export function sharedBuffer(bytes: number): Buffer {
+export function allocateShared(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { setController } from '../../../src/lab/faults.ts';
-import { computeNodes, waitUntilReady } from '../../../src/lab/ready.ts';
+import { listComputeNodes, waitUntilReady } from '../../../src/lab/ready.ts';
 import { hpcGat, shell } from '../../support/gat-project.ts';
 import { testLab } from '../../support/test-lab.ts';
 import type { Fault } from '../fault.ts';
@@ -13,7 +13,7 @@ async function withoutController<T>(action: () => Promise<T>): Promise<T> {
     return await action();
   } finally {
     await setController(lab, 'start');
-    await waitUntilReady(lab, computeNodes(lab), { docker: false, timeoutMs: 60_000 });
+    await waitUntilReady(lab, listComputeNodes(lab), { docker: false, timeoutMs: 60_000 });
   }
 }
 

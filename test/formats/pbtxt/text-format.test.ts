@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { plain } from '../../../src/model/config/access.ts';
+import { toPlainValues } from '../../../src/model/config/access.ts';
 import { readConfig } from '../../../src/model/config/read-config.ts';
 
 function read(text: string) {
   const { config, faults } = readConfig(text);
-  return { value: config === undefined ? undefined : plain(config), faults };
+  return { value: config === undefined ? undefined : toPlainValues(config), faults };
 }
 
 function meaning(text: string) {

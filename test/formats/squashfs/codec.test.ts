@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { blockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
 import { WorkerPool } from '../../../src/formats/squashfs/write/worker-pool.ts';
-import { sharedBuffer } from '../../../src/support/threads/thread.ts';
+import { allocateShared } from '../../../src/support/threads/thread.ts';
 
 const blockBytes = 128 * 1024;
 
@@ -30,7 +30,7 @@ function aloneByZstd(raw: Buffer): Buffer {
 }
 
 function shared(raw: Buffer): Buffer {
-  const memory = sharedBuffer(blockBytes);
+  const memory = allocateShared(blockBytes);
   raw.copy(memory);
   return memory.subarray(0, raw.length);
 }

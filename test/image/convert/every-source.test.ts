@@ -8,7 +8,7 @@ import { convertImage } from '../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import { parseSource, type ImageSource } from '../../../src/image/source/source.ts';
-import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../registry/fake-registry.ts';
@@ -149,7 +149,7 @@ describe('an image gives the same bytes', () => {
     ['a registry of gzip layers', () => fromRegistry(gzip)],
     ['a registry whose index names no media types', () => fromRegistry(gzip, true)],
   ])('from %s', async (_what, make) => {
-    expect(sha256OfBytes(await make())).toBe(sha256OfBytes(plain));
+    expect(hashBytes(await make())).toBe(hashBytes(plain));
   });
 
   test('without data of hidden files', () => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/digest.ts';
 import { packageRoot } from '../../../src/support/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes } from '../layer-bytes.ts';
@@ -42,7 +42,7 @@ async function converted(compression: string, [pool, lanes]: (typeof threads)[nu
     [path.join(packageRoot, 'bin', 'hpc-gat.js'), ...argv, ...options],
     { cwd: directory, env: { ...process.env, UV_THREADPOOL_SIZE: String(pool) } },
   );
-  return sha256OfBytes(await readFile(path.join(directory, 'x.sif')));
+  return hashBytes(await readFile(path.join(directory, 'x.sif')));
 }
 
 test.each(['zstd:3', 'gzip:6'])(

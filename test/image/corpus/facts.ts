@@ -1,4 +1,4 @@
-import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/digest.ts';
 import type { Model } from './model.ts';
 import type { TarItem } from './tar.ts';
 
@@ -85,6 +85,6 @@ function detailOf({ type, link = '', major = 0, minor = 0, content }: TarItem): 
     case '6':
       return '';
     default:
-      return sha256OfBytes(content ?? Buffer.alloc(0));
+      return hashBytes(content ?? Buffer.alloc(0));
   }
 }

@@ -12,7 +12,7 @@ import { nativeEngine } from '../../../src/image/convert/native-engine.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import type { Context } from '../../../src/support/context.ts';
-import { HpcGatError, messageOf } from '../../../src/support/errors.ts';
+import { HpcGatError, getErrorMessage } from '../../../src/support/errors.ts';
 import { Draw } from '../corpus/draw.ts';
 import { hostileImage } from './hostile-image.ts';
 
@@ -109,7 +109,7 @@ async function convert(
   // The result is read again, with every inode, name and block.
   return checkFile(output, context).then(
     () => ({ made: true }),
-    (error: unknown) => ({ made: true, problem: `wrote what is no sound SIF: ${messageOf(error)}` }),
+    (error: unknown) => ({ made: true, problem: `wrote what is no sound SIF: ${getErrorMessage(error)}` }),
   );
 }
 

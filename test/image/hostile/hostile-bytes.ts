@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/digest.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { headerBytes, layerBytes, padded, type EntryBytes } from '../layer-bytes.ts';
 import { hostArchitecture, OciBytes } from '../oci-bytes.ts';
@@ -39,7 +39,7 @@ export function layout(
       os: 'linux',
       rootfs: {
         type: 'layers',
-        diff_ids: diffIds ?? layers.map(({ plain }) => `sha256:${sha256OfBytes(plain)}`),
+        diff_ids: diffIds ?? layers.map(({ plain }) => `sha256:${hashBytes(plain)}`),
       },
       ...config,
     },

@@ -8,7 +8,7 @@ import { makeSif } from '../../../src/image/make/make-sif.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';
 import { readSifManifest } from '../../../src/image/make/sif-manifest.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
-import { sha256OfFile } from '../../../src/support/digest.ts';
+import { hashFile } from '../../../src/support/digest.ts';
 import {
   CommandFailedError,
   HpcGatError,
@@ -67,7 +67,7 @@ describe('a conversion', () => {
     expect(record).toMatchObject({
       schemaVersion: 1,
       source: `docker-archive:${archive}`,
-      sha256: await sha256OfFile(sif),
+      sha256: await hashFile(sif),
       sizeBytes: 40960,
       architecture: 'amd64',
       compression: 'zstd:3',

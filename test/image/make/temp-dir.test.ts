@@ -3,17 +3,17 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createWorkspace } from '../../../src/image/make/temp-dir.ts';
-import { identityOf, isRunning, ownIdentity } from '../../../src/support/process-identity.ts';
+import { findIdentity, isRunning, getOwnIdentity } from '../../../src/support/process-identity.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-const { host, pid, startTicks } = ownIdentity();
+const { host, pid, startTicks } = getOwnIdentity();
 
 test('files of dead conversions are removed, files of running ones and of other users are not', async () => {
   const directory = temporaryDirectory();
   const outside = path.join(temporaryDirectory(), 'precious');
   await writeFile(outside, '');
   const dead = `.x.sif.${host}-${pid}-${startTicks + 1}.work`;
-  const alive = `.x.sif.${host}-1-${identityOf(1)?.startTicks ?? 0}.work`;
+  const alive = `.x.sif.${host}-1-${findIdentity(1)?.startTicks ?? 0}.work`;
   const old = `.x.sif.other-host-77-5.work`;
   const recent = `.x.sif.other-host-78-5.work`;
   const kept = [alive, recent, '.x.sif.notes', '.y.sif.gone-1-1.work', 'x.sif'];
@@ -55,7 +55,7 @@ test('a directory or file that merely has the name of a leftover is preserved', 
 test('an engine whose id stands for more than one process is not signaled', async () => {
   const directory = temporaryDirectory();
   const engines = [
-    identityOf(1),
+    findIdentity(1),
     { host, pid: -1, startTicks: 0 },
     { host, pid: 0, startTicks: 0 },
     { host, pid: 1.5, startTicks: 0 },
@@ -92,11 +92,11 @@ test('the engine of a killed conversion is ended with its children', async () =>
       resolve(Number(line.toString()));
     });
   });
-  const sleeping = identityOf(grandchild);
+  const sleeping = findIdentity(grandchild);
   expect(sleeping && isRunning(sleeping)).toBe(true);
   const dead = path.join(directory, `.x.sif.${host}-${pid}-${startTicks + 1}.work`);
   await mkdir(dead);
-  await writeFile(path.join(dead, 'child.json'), JSON.stringify(identityOf(engine.pid ?? 0)));
+  await writeFile(path.join(dead, 'child.json'), JSON.stringify(findIdentity(engine.pid ?? 0)));
 
   const workspace = await createWorkspace(path.join(directory, 'x.sif'), undefined);
   expect(await ended).toBe('SIGKILL');

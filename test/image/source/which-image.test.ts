@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { identify } from '../../../src/image/source/identify-image.ts';
-import { sha256OfBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/digest.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { testContext } from '../../support/context.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -25,9 +25,9 @@ interface Described {
 /** Returns the parts of one image. */
 function pieces({ cmd, architecture = hostArchitecture, os = 'linux' }: Described) {
   const layer = layerBytes([{ name: cmd, data: cmd }]);
-  const rootfs = { type: 'layers', diff_ids: [`sha256:${sha256OfBytes(layer)}`] };
+  const rootfs = { type: 'layers', diff_ids: [`sha256:${hashBytes(layer)}`] };
   const config = JSON.stringify({ architecture, os, config: { Cmd: [cmd] }, rootfs });
-  return { layer, config, digest: sha256OfBytes(config) };
+  return { layer, config, digest: hashBytes(config) };
 }
 
 const hostImage: Described = { cmd: 'this', tags: ['x:1'] };

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/prom
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../src/main.ts';
-import { ownIdentity } from '../../../src/support/process-identity.ts';
+import { getOwnIdentity } from '../../../src/support/process-identity.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -86,7 +86,7 @@ test('Docker containers are found by the recorded directory of the removed run',
 
 test('a run with a running script, an existing directory, or another host is left alone', async () => {
   const { temp, root, cleanUp, called } = await makeProject();
-  const { pid, startTicks } = ownIdentity();
+  const { pid, startTicks } = getOwnIdentity();
   const runs = path.join(root, 'runs');
   await mkdir(path.join(runs, 'orphan-there'), { recursive: true });
   const directories = [

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { outcomeOfJob, outcomeOfScript } from '../../../src/run/record/outcome.ts';
+import { getJobOutcome, getScriptOutcome } from '../../../src/run/record/outcome.ts';
 import { packageRoot } from '../../../src/support/package-root.ts';
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ['COMPLETED', 0, 0, /completed with exit code 0/],
   ['COMPLETED', undefined, 1, /COMPLETED without a word/],
 ] as const)('a job that Slurm ended as %s with %p gives %i', (state, jobExitCode, exitCode, message) => {
-  expect(outcomeOfJob({ state, reason: undefined, nodes: 'gpu1', exitCode: jobExitCode })).toEqual({
+  expect(getJobOutcome({ state, reason: undefined, nodes: 'gpu1', exitCode: jobExitCode })).toEqual({
     exitCode,
     message: expect.stringMatching(message),
   });
@@ -31,6 +31,6 @@ test('every outcome of the script has an explanation', async () => {
     (match) => match[1] ?? '',
   );
   expect(words.length).toBeGreaterThan(10);
-  const unexplained = words.filter((reason) => outcomeOfScript({ exitCode: 1, reason }).message === reason);
+  const unexplained = words.filter((reason) => getScriptOutcome({ exitCode: 1, reason }).message === reason);
   expect(unexplained.filter((word) => !['passed', 'interrupted'].includes(word))).toEqual([]);
 });

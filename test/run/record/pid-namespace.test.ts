@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../src/main.ts';
 import { acquireLock } from '../../../src/support/lock.ts';
-import { isRunning, ownIdentity, processHost } from '../../../src/support/process-identity.ts';
+import { isRunning, getOwnIdentity, processHost } from '../../../src/support/process-identity.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
 import { startContained } from '../../support/pid-namespace.ts';
@@ -78,7 +78,7 @@ test('what a removed run in a container has is left alone from outside of it', a
 test('the lock of a process in a container is not taken from it', async () => {
   const { namespace } = await startContained();
   const file = path.join(root, 'lock');
-  const owner = { ...ownIdentity(), host: processHost(hostname(), namespace), startTicks: 1 };
+  const owner = { ...getOwnIdentity(), host: processHost(hostname(), namespace), startTicks: 1 };
   await writeFile(file, JSON.stringify(owner));
   const waitedFor: unknown[] = [];
   const abort = new AbortController();
@@ -97,7 +97,7 @@ test('the lock of a process in a container is not taken from it', async () => {
 
 test('a process id means nothing in another namespace', async () => {
   const contained = await startContained();
-  const here = ownIdentity();
+  const here = getOwnIdentity();
   const there = { ...here, host: processHost(hostname(), contained.namespace) };
   expect([isRunning(here), isRunning(there)]).toEqual([true, undefined]);
   await contained.end();

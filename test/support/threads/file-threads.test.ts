@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createCipheriv } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { sha256OfBytes, sha256OfFile } from '../../../src/support/digest.ts';
+import { hashBytes, hashFile } from '../../../src/support/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { noise } from '../../image/noise.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
@@ -35,7 +35,7 @@ describe('a digest', () => {
       const file = await fileOf(noise(length, 1));
       const told: number[] = [];
       const digest = await fileThreads().sha256({ file, start: 0, length }, (bytes) => told.push(bytes));
-      expect(digest).toBe(await sha256OfFile(file));
+      expect(digest).toBe(await hashFile(file));
       expect(told.reduce((sum, bytes) => sum + bytes, 0)).toBe(length);
     },
   );
@@ -52,7 +52,7 @@ describe('a digest', () => {
     ] as const;
     expect(
       await Promise.all(parts.map(([start, length]) => threads.sha256({ file, start, length }))),
-    ).toEqual(parts.map(([start, length]) => sha256OfBytes(bytes.subarray(start, start + length))));
+    ).toEqual(parts.map(([start, length]) => hashBytes(bytes.subarray(start, start + length))));
   });
 
   test('fails for a missing file as elsewhere, and the next one succeeds', async () => {
@@ -64,7 +64,7 @@ describe('a digest', () => {
       message: expect.stringContaining('no such file'),
     });
     const file = await fileOf(Buffer.from('there'));
-    expect(await threads.sha256({ file, start: 0, length: 5 })).toBe(sha256OfBytes('there'));
+    expect(await threads.sha256({ file, start: 0, length: 5 })).toBe(hashBytes('there'));
   });
 });
 
@@ -131,7 +131,7 @@ describe('the calling thread', () => {
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 0);
     const digest = threads.sha256({ file, start: 0, length: bytes.length });
-    expect(await threads.helpWith(digest)).toBe(sha256OfBytes(bytes));
+    expect(await threads.helpWith(digest)).toBe(hashBytes(bytes));
     clearInterval(timer);
     expect(turns).toBeGreaterThan(0);
     const waiting = expect(threads.sha256(endless)).rejects.toThrow('that is enough');
@@ -157,10 +157,10 @@ describe('the calling thread', () => {
     const file = await fileOf(bytes);
     const threads = fileThreads();
     const digest = () => threads.sha256({ file, start: 0, length: bytes.length });
-    expect(await threads.helpWith(Promise.resolve().then(digest))).toBe(sha256OfBytes(bytes));
+    expect(await threads.helpWith(Promise.resolve().then(digest))).toBe(hashBytes(bytes));
     const rest: Promise<string>[] = [];
     await threads.helpWith(Promise.resolve().then(() => void rest.push(digest(), digest(), digest())));
-    expect(await Promise.all(rest)).toEqual([1, 2, 3].map(() => sha256OfBytes(bytes)));
+    expect(await Promise.all(rest)).toEqual([1, 2, 3].map(() => hashBytes(bytes)));
   });
 
   test('stops at the signal, and when the threads are closed', async () => {

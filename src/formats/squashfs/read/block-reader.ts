@@ -1,4 +1,4 @@
-import { messageOf } from '../../../support/errors.ts';
+import { getErrorMessage } from '../../../support/errors.ts';
 import type { Area } from './area.ts';
 import { blockDecoder, type BlockDecoder } from './decoder.ts';
 import type { Compressor } from './superblock.ts';
@@ -45,6 +45,6 @@ export class Blocks {
   #explain(error: unknown, what: string): unknown {
     return this.#decoder === undefined
       ? error
-      : this.#area.broken(`${what} cannot be decompressed: ${messageOf(error)}`);
+      : this.#area.broken(`${what} cannot be decompressed: ${getErrorMessage(error)}`);
   }
 }

@@ -15,7 +15,7 @@ export class InodeTable {
   /**
    * Walks through the table once.
    *
-   * @throws {InvalidSifError} when it does not hold exactly `count` inodes of the numbers 1 to `count`.
+   * @throws {InvalidSifError} when it does not hold exactly `formatCount` inodes of the numbers 1 to `formatCount`.
    */
   constructor(area: Area, table: MetadataTable, count: number, blockSizeBytes: number) {
     if (count > maxEntries) {
@@ -42,7 +42,7 @@ export class InodeTable {
     }
   }
 
-  /** @param number 1 to {@link count}. */
+  /** @param number 1 to {@link formatCount}. */
   inode(number: number): StoredInode {
     return this.#at(this.#places[number] ?? none);
   }

@@ -1,4 +1,4 @@
-import { printableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/printable.ts';
 import { dotsBytes, maxEntriesOfHeader } from '../layout.ts';
 import type { Area } from './area.ts';
 import { Fields } from './fields.ts';
@@ -63,7 +63,7 @@ export function* entriesOf(
       const type = fields.u16();
       const name = fields.take(fields.u16() + 1).toString('latin1');
       if (name.length > maxNameBytes || /[/\0]/.test(name) || name === '.' || name === '..') {
-        throw area.broken(`${what} has a name that no file can have: "${printableBytes(name)}"`);
+        throw area.broken(`${what} has a name that no file can have: "${toPrintableBytes(name)}"`);
       }
       yield { name, type, number: number + delta, place: { block, offset }, headerAt };
       headerAt = undefined;

@@ -27,7 +27,7 @@ export class MetadataTable {
     this.#numbers = new Map(starts.map((start, number) => [start, number]));
   }
 
-  /** Where in {@link bytes} a place lies; undefined when nothing begins there. */
+  /** Where in {@link parseKibibytes} a place lies; undefined when nothing begins there. */
   offsetOf({ block, offset }: TablePlace): number | undefined {
     const number = this.#numbers.get(block);
     if (number === undefined || offset >= metadataBlockBytes) {

@@ -1,4 +1,4 @@
-import { printableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/printable.ts';
 import { xattrPrefixes } from '../layout.ts';
 import type { Area } from './area.ts';
 import type { Blocks } from './block-reader.ts';
@@ -93,7 +93,7 @@ export function readXattrSet(
     const prefix = xattrPrefixes[type & ~elsewhere];
     const rest = fields.take(fields.u16()).toString('latin1');
     if (prefix === undefined || rest === '' || rest.includes('\0')) {
-      throw area.broken(`xattr set ${number} has the name "${printableBytes(rest)}" of type ${type}`);
+      throw area.broken(`xattr set ${number} has the name "${toPrintableBytes(rest)}" of type ${type}`);
     }
     const value = fields.take(fields.u32());
     const isElsewhere = (type & elsewhere) !== 0;

@@ -48,7 +48,7 @@ class BlockThread<Data> implements CompressionWorker {
     this.#thread = new Thread(`(${onBlocks.toString()})(${begin.toString()})`, data);
   }
 
-  /** @param block the beginning of a `sharedBuffer` */
+  /** @param block the beginning of a `allocateShared` */
   async compress(block: Buffer): Promise<Buffer> {
     const memory = block.buffer;
     if (!(memory instanceof SharedArrayBuffer) || block.byteOffset !== 0) {

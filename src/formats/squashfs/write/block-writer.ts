@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../../support/files.ts';
-import { sharedBuffer } from '../../../support/threads/thread.ts';
+import { allocateShared } from '../../../support/threads/thread.ts';
 import { emptyBlock, type StoredBlock } from '../file-content.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -60,7 +60,7 @@ export class BlockWriter {
     while (this.#queue.length >= this.#mostInFlight) {
       await this.#writeSome();
     }
-    return this.#buffers.pop() ?? sharedBuffer(this.#blockBytes);
+    return this.#buffers.pop() ?? allocateShared(this.#blockBytes);
   }
 
   /** Takes a buffer back that nothing came into. */

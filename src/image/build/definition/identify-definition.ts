@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { sha256OfBytes } from '../../../support/digest.ts';
-import { messageOf, UsageError } from '../../../support/errors.ts';
+import { hashBytes } from '../../../support/digest.ts';
+import { getErrorMessage, UsageError } from '../../../support/errors.ts';
 import { parseSource, type ImageSource, type RecipeSource } from '../../source/source.ts';
 import { isOnThisMachine, isReachedOverHttp, withPlainHttp } from '../../source/plain-http.ts';
 import { listInputs } from './inputs.ts';
@@ -34,7 +34,7 @@ export async function identifyRecipe(
   identifyBase: IdentifyBase,
 ): Promise<IdentifiedRecipe> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`cannot read the recipe ${file}: ${messageOf(error)}`, {
+    throw new UsageError(`cannot read the recipe ${file}: ${getErrorMessage(error)}`, {
       fix: 'name a definition file of Apptainer that you may read',
       cause: error,
     });
@@ -68,8 +68,8 @@ export async function identifyRecipe(
   inputs.push(Object.entries(buildArguments).sort(), await listInputs(plain, directory));
   const identity: RecipeIdentity = {
     kind: 'recipe',
-    recipeSha256: sha256OfBytes(text),
-    inputsSha256: sha256OfBytes(JSON.stringify(inputs)),
+    recipeSha256: hashBytes(text),
+    inputsSha256: hashBytes(JSON.stringify(inputs)),
     unknown,
   };
   return { identity, layersBytes };

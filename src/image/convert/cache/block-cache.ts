@@ -3,7 +3,7 @@ import { lstat, open, rename, rm, utimes, type FileHandle } from 'node:fs/promis
 import path from 'node:path';
 import { makeDirectory } from '../../../support/make-directory.ts';
 import { explainConcern } from '../../../support/ownership.ts';
-import { ownIdentity } from '../../../support/process-identity.ts';
+import { getOwnIdentity } from '../../../support/process-identity.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { FileContent } from '../../../formats/squashfs/file-content.ts';
@@ -124,7 +124,7 @@ export class BlockCache {
       return;
     }
     parts += 1;
-    const part = path.join(directory, partName(ownIdentity(), parts));
+    const part = path.join(directory, partName(getOwnIdentity(), parts));
     try {
       const handle = await open(part, 'wx', 0o600);
       try {

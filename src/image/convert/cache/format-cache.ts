@@ -1,5 +1,5 @@
 import { alignColumns } from '../../../support/table.ts';
-import { count, formatBytes } from '../../../support/amounts.ts';
+import { formatCount, formatBytes } from '../../../support/amounts.ts';
 import type { CacheConfig } from './block-cache.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
 
@@ -23,15 +23,15 @@ export function cacheLines(
   const left =
     leftovers.length === 0
       ? ''
-      : `; ${count(leftovers.length, 'file')} of killed processes, which prune removes`;
+      : `; ${formatCount(leftovers.length, 'file')} of killed processes, which prune removes`;
   return [
     ...table,
-    `${directory}: ${count(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
+    `${directory}: ${formatCount(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
   ];
 }
 
 /** What `cache prune` prints. */
 export function prunedLine({ directory }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
   const verb = dryRun ? 'would go' : 'removed';
-  return `${directory}: ${count(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
+  return `${directory}: ${formatCount(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
 }

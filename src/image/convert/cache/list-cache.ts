@@ -61,7 +61,7 @@ export function surplus(entries: readonly CacheEntry[], limitBytes: number): Cac
   });
 }
 
-/** A name for what a process is writing, another one for each `number`. */
+/** A name for what a process is writing, another one for each `parseNumber`. */
 export function partName({ host, pid, startTicks }: ProcessIdentity, number: number): string {
   return `part.${host}-${pid}-${startTicks}.${number}`;
 }

@@ -1,4 +1,4 @@
-import { sha256OfBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/digest.ts';
 import { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { convertImage } from '../native-engine.ts';
@@ -27,7 +27,7 @@ export async function writeProbeImage(
     return false;
   }
   const layer = tarOf(probeProgram.slice(1), program);
-  const diffId = `sha256:${sha256OfBytes(layer)}`;
+  const diffId = `sha256:${hashBytes(layer)}`;
   const image: LayeredImage = {
     place: 'the image to try',
     layerCount: 1,

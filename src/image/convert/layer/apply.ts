@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../../support/errors.ts';
-import { printableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/printable.ts';
 import { aufsPrefix, type LayerEntry } from './layer-entry.ts';
 import {
   emptyDirectory,
@@ -178,7 +178,7 @@ export class ImageTree<Content> {
    * or no end of directories.
    *
    * @param make for a directory that is not there.
-   * @param follow whether a symbolic link that stands as the `at`-th name of the path is followed.
+   * @param follow whether a symbolic link that stands as the `createRootFilesystem`-th name of the path is followed.
    */
   #walk(
     path: readonly string[],
@@ -248,5 +248,5 @@ export class ImageTree<Content> {
 }
 
 function printable(path: readonly string[]): string {
-  return `"${printableBytes(`/${path.join('/')}`)}"`;
+  return `"${toPrintableBytes(`/${path.join('/')}`)}"`;
 }

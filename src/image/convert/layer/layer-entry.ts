@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../../support/errors.ts';
-import { printableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/printable.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
 import { noXattrs, type LeafInode, type Metadata } from '../../../formats/squashfs/inode.ts';
 
@@ -52,7 +52,7 @@ export function namesOf(path: string, place: string): string[] {
 
 function tooLong(what: string, name: string, most: number, place: string): HpcGatError {
   return new HpcGatError(
-    `${place}: ${what} "${printableBytes(name)}" has ${name.length} bytes, more than the ${most} that Linux takes`,
+    `${place}: ${what} "${toPrintableBytes(name)}" has ${name.length} bytes, more than the ${most} that Linux takes`,
     { fix: 'look how the image was made' },
   );
 }
@@ -89,7 +89,7 @@ export function interpret<Content>(
     case 'symbolic-link':
       if (linkName === '') {
         throw new HpcGatError(
-          `${place} is damaged: "${printableBytes(path.join('/'))}" is a link to no name`,
+          `${place} is damaged: "${toPrintableBytes(path.join('/'))}" is a link to no name`,
         );
       }
       if (linkName.length > maxTargetBytes) {
@@ -129,7 +129,7 @@ function whiteout<Content>(
   const hidden = name.slice(whiteoutPrefix.length);
   if (hidden === '' || hidden === '.' || hidden === '..') {
     throw new HpcGatError(
-      `${place} is damaged: its whiteout "${printableBytes(path.join('/'))}" names nothing`,
+      `${place} is damaged: its whiteout "${toPrintableBytes(path.join('/'))}" names nothing`,
     );
   }
   return { path: [...parent, hidden], change: 'whiteout' };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { sha256OfBytes } from '../../../support/digest.ts';
-import { HpcGatError, messageOf, UsageError } from '../../../support/errors.ts';
-import { printable } from '../../../support/printable.ts';
+import { hashBytes } from '../../../support/digest.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
+import { toPrintable } from '../../../support/printable.ts';
 import { archiveFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
@@ -49,7 +49,7 @@ export async function readDockerArchive(
   return {
     fileBytes: files.fileBytes,
     modifiedNs: files.modifiedNs,
-    manifestSha256: sha256OfBytes(manifest),
+    manifestSha256: hashBytes(manifest),
     tags: image.RepoTags,
     images,
     layers: await layersOf(files, image.Layers, config.rootfs.diff_ids),
@@ -97,9 +97,9 @@ export async function readSaved(
   const readConfig = async ({ Config }: ManifestImage) => {
     const text = await expect(Config);
     const named = digestInName(Config);
-    const digest = `sha256:${sha256OfBytes(text)}`;
+    const digest = `sha256:${hashBytes(text)}`;
     if (named !== undefined && named !== digest) {
-      throw new HpcGatError(`${place} is damaged: its ${printable(Config)} has the digest ${digest}`, {
+      throw new HpcGatError(`${place} is damaged: its ${toPrintable(Config)} has the digest ${digest}`, {
         fix: archiveFix,
       });
     }
@@ -143,7 +143,7 @@ function missingInArchive(file: string, name: string): HpcGatError {
   return new HpcGatError(
     name === 'manifest.json'
       ? `${file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-      : `${file} is incomplete: it holds no ${printable(name)}, which its manifest names`,
+      : `${file} is incomplete: it holds no ${toPrintable(name)}, which its manifest names`,
     { fix: archiveFix },
   );
 }
@@ -165,7 +165,7 @@ function parse<Schema extends z.ZodType>(
     return checkDescription(schema, parseDescription(content.toString('utf8')));
   } catch (cause) {
     throw new HpcGatError(
-      `${printable(name)} in ${file} is not what \`docker save\` writes: ${messageOf(cause)}`,
+      `${toPrintable(name)} in ${file} is not what \`docker save\` writes: ${getErrorMessage(cause)}`,
       { fix: archiveFix, cause },
     );
   }

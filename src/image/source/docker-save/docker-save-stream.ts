@@ -1,5 +1,5 @@
 import type { HpcGatError } from '../../../support/errors.ts';
-import { printableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/printable.ts';
 import { entryName, findEntry, linkTarget } from '../../../formats/tar/entry-name.ts';
 import { isZeroRecord, parseTarHeader, recordBytes } from '../../../formats/tar/header.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
@@ -74,7 +74,7 @@ export class DockerSaveStream {
         yield { ...arriving(this.#from.place, name, bytes, start, reading), sizeBytes };
       } else {
         if (name.split('/').length > maxDepth && !isDescription(start)) {
-          throw this.#from.foreign(printableBytes(name));
+          throw this.#from.foreign(toPrintableBytes(name));
         }
         await this.#keepText(name, tar, start, sizeBytes);
       }

@@ -1,5 +1,5 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { nearest } from '../../../support/suggest.ts';
+import { findNearest } from '../../../support/suggest.ts';
 import type { ManifestImage } from './docker-manifest.ts';
 import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
 import { asIndexed, platformOf, type ImageConfig } from '../image-config.ts';
@@ -85,7 +85,7 @@ async function candidateOf(
 
 function noSuchImage(images: readonly ManifestImage[], file: string, reference: string): UsageError {
   const tags = images.flatMap(({ RepoTags }) => RepoTags);
-  const meant = nearest(reference, tags);
+  const meant = findNearest(reference, tags);
   return new UsageError(`${file} holds no image ${reference}`, {
     fix:
       meant !== undefined

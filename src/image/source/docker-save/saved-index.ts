@@ -1,4 +1,4 @@
-import { sha256OfBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/digest.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { isAttestation } from '../oci/oci-artifact.ts';
 import { imageManifestSchema, indexSchema, isIndex, type Descriptor } from '../oci/oci-manifest.ts';
@@ -52,7 +52,7 @@ export async function readSavedIndex(
     const name = entry === undefined ? 'index.json' : `blobs/${entry.digest.replace(':', '/')}`;
     try {
       const bytes = await read(name);
-      if (bytes !== undefined && (entry === undefined || `sha256:${sha256OfBytes(bytes)}` === entry.digest)) {
+      if (bytes !== undefined && (entry === undefined || `sha256:${hashBytes(bytes)}` === entry.digest)) {
         await follow(parse(bytes), entry, depth + 1);
       }
     } catch {

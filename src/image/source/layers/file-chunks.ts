@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
-import { filePieces } from '../../../support/file-pieces.ts';
+import { readPieces } from '../../../support/file-pieces.ts';
 import type { FileSlice } from '../image-files.ts';
 
 /** The bytes of a part of a file; each chunk holds until the next one is asked for. */
 export async function* fileChunks({ file, dataOffset, sizeBytes }: FileSlice): AsyncGenerator<Buffer> {
   const handle = await open(file);
   try {
-    yield* filePieces(handle, { start: dataOffset, length: sizeBytes });
+    yield* readPieces(handle, { start: dataOffset, length: sizeBytes });
   } finally {
     await handle.close();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { HpcGatError, messageOf } from '../../../support/errors.ts';
-import { printable } from '../../../support/printable.ts';
+import { HpcGatError, getErrorMessage } from '../../../support/errors.ts';
+import { toPrintable } from '../../../support/printable.ts';
 import { inflate } from './inflate.ts';
 import type { LayerReading } from './layered-image.ts';
 
@@ -92,7 +92,7 @@ export async function checkStored(
 
 export function unreadable(place: string, name: string, cause: unknown): HpcGatError {
   return new HpcGatError(
-    `${place} is damaged: its layer ${printable(name)} cannot be read: ${messageOf(cause)}`,
+    `${place} is damaged: its layer ${toPrintable(name)} cannot be read: ${getErrorMessage(cause)}`,
     { fix, cause },
   );
 }
@@ -109,7 +109,7 @@ export function expectDigests(
   ] as const) {
     if (named !== undefined && is !== named) {
       throw new HpcGatError(
-        `${place} is damaged: its layer ${printable(name)} has the digest ${is}, not ${printable(named)}`,
+        `${place} is damaged: its layer ${toPrintable(name)} has the digest ${is}, not ${toPrintable(named)}`,
         { fix },
       );
     }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../support/errors.ts';
-import { printable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/printable.ts';
 import { codecByStart, type LayerCodec } from './inflate-layer.ts';
 
 /** What bytes may be compressed by that are not inflated here. */
@@ -26,7 +26,7 @@ export function foreignCodec(start: Buffer): ForeignCodec | undefined {
 export function expectLayerCodec(start: Buffer, layer: string, place: string): LayerCodec {
   const foreign = foreignCodec(start);
   if (foreign !== undefined) {
-    throw new UsageError(`${place}: its layer ${printable(layer)} is compressed by ${foreign}`, {
+    throw new UsageError(`${place}: its layer ${toPrintable(layer)} is compressed by ${foreign}`, {
       fix: 'store it with plain layers, with gzip or zstd: `docker load` reads these, and `docker save` writes such',
     });
   }

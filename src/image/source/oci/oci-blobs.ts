@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { sha256OfBytes } from '../../../support/digest.ts';
-import { HpcGatError, messageOf, UsageError } from '../../../support/errors.ts';
+import { hashBytes } from '../../../support/digest.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import type { Descriptor } from './oci-manifest.ts';
 
@@ -27,7 +27,7 @@ export async function readChecked(
   blobs: BlobReader,
 ): Promise<Buffer> {
   const bytes = await blobs.read(digest, role);
-  const found = `sha256:${sha256OfBytes(bytes)}`;
+  const found = `sha256:${hashBytes(bytes)}`;
   if (found !== digest) {
     throw new HpcGatError(`${blobs.place} is damaged: ${digest} has the digest ${found}`, {
       fix: blobs.fix,
@@ -77,9 +77,12 @@ function described<Description>(
   try {
     return read();
   } catch (cause) {
-    throw new HpcGatError(`${place}: ${digest} is not the description of an image: ${messageOf(cause)}`, {
-      fix,
-      cause,
-    });
+    throw new HpcGatError(
+      `${place}: ${digest} is not the description of an image: ${getErrorMessage(cause)}`,
+      {
+        fix,
+        cause,
+      },
+    );
   }
 }

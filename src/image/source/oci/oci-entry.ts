@@ -1,5 +1,5 @@
 import { type HpcGatError, UsageError } from '../../../support/errors.ts';
-import { nearest } from '../../../support/suggest.ts';
+import { findNearest } from '../../../support/suggest.ts';
 import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
 import { imagesAmong, isAttestation, namesOf } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
@@ -64,7 +64,7 @@ function noSuchImage(
 ): UsageError {
   const names = [...new Set(images.flatMap(namesOf))];
   const selectors = [...names, ...images.filter((one) => namesOf(one).length === 0).map((one) => one.digest)];
-  const meant = tag === undefined ? undefined : nearest(tag, names);
+  const meant = tag === undefined ? undefined : findNearest(tag, names);
   const wanted = digest ?? tag;
   const held =
     images.length === 0 ? ['no image at all', ...problems.slice(0, 1)].join('; ') : listSome(selectors);

@@ -1,5 +1,5 @@
-import { HpcGatError, messageOf, UsageError } from '../../../support/errors.ts';
-import { printable } from '../../../support/printable.ts';
+import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
+import { toPrintable } from '../../../support/printable.ts';
 import { layoutFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { directoryFiles, readSlice, tarFiles, type FileSlice } from '../image-files.ts';
@@ -92,7 +92,7 @@ function parseIndex(text: string, place: string): ImageIndex {
     return index;
   } catch (cause) {
     throw new HpcGatError(
-      `index.json in ${place} is not the index of an OCI image: ${printable(messageOf(cause))}`,
+      `index.json in ${place} is not the index of an OCI image: ${toPrintable(getErrorMessage(cause))}`,
       { fix: layoutFix, cause },
     );
   }

@@ -1,5 +1,5 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { printable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/printable.ts';
 import { platformOf } from '../image-config.ts';
 import { imagesAmong, readConfigOfImage } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
@@ -60,7 +60,9 @@ export async function choosePlatform(
       platforms.length === 0
         ? 'it holds no image at all'
         : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
-      ...problems.slice(0, 1).map((problem) => `an entry of its index cannot be used: ${printable(problem)}`),
+      ...problems
+        .slice(0, 1)
+        .map((problem) => `an entry of its index cannot be used: ${toPrintable(problem)}`),
     ].join('; '),
   });
 }

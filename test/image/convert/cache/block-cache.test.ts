@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { listCache, partName } from '../../../../src/image/convert/cache/list-cache.ts';
-import { identityOf, ownIdentity } from '../../../../src/support/process-identity.ts';
+import { findIdentity, getOwnIdentity } from '../../../../src/support/process-identity.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { layerBytes } from '../../layer-bytes.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';
@@ -164,7 +164,7 @@ test('files of a killed process are removed, files of a running one are not', as
   const cache = newPlace();
   await mkdir(cache.directory, { recursive: true });
   const child = spawn('sleep', ['60']);
-  const dead = identityOf(child.pid ?? 0) ?? { host: '', pid: 0, startTicks: 0 };
+  const dead = findIdentity(child.pid ?? 0) ?? { host: '', pid: 0, startTicks: 0 };
   child.kill('SIGKILL');
   await once(child, 'exit');
   const elsewhere = { host: 'another-node', pid: 1, startTicks: 1 };
@@ -175,13 +175,13 @@ test('files of a killed process are removed, files of a running one are not', as
     await utimes(file, then, then);
   };
   await put(partName(dead, 1), 0);
-  await put(partName(ownIdentity(), 999), 5);
+  await put(partName(getOwnIdentity(), 999), 5);
   await put(partName(elsewhere, 1), 0.5);
   await put(partName(elsewhere, 2), 2);
   await put('notes of mine', 1000);
   await sifOf(await image(), { cache });
   const left = (await readdir(cache.directory)).filter((name) => !/^[0-9a-f]{64}/.test(name)).sort();
-  expect(left).toEqual(['notes of mine', partName(elsewhere, 1), partName(ownIdentity(), 999)].sort());
+  expect(left).toEqual(['notes of mine', partName(elsewhere, 1), partName(getOwnIdentity(), 999)].sort());
 });
 
 test('a read-only cache is reported, and the image is converted', async () => {

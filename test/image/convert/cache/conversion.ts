@@ -8,7 +8,7 @@ import { convertImage, type NativeOptions } from '../../../../src/image/convert/
 import type { LayeredImage } from '../../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../../src/image/source/open-image.ts';
 import { parseSource } from '../../../../src/image/source/source.ts';
-import { sha256OfBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/digest.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../../support/context.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -75,4 +75,4 @@ export async function namesIn({ directory }: CacheConfig): Promise<string[]> {
   return entries.map(({ file }) => path.basename(file)).sort();
 }
 
-export const digestOf = (bytes: Buffer) => `sha256:${sha256OfBytes(bytes)}`;
+export const digestOf = (bytes: Buffer) => `sha256:${hashBytes(bytes)}`;

@@ -8,7 +8,7 @@ import {
 } from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type Inode } from '../../../../src/formats/squashfs/inode.ts';
 import { TarReader } from '../../../../src/formats/tar/reader.ts';
-import { sha256OfBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/digest.ts';
 import { oddLayers } from '../../corpus/generate.ts';
 import { hexOf, treeOf, treeOfModel, type Tree } from '../../corpus/facts.ts';
 import { Model } from '../../corpus/model.ts';
@@ -56,7 +56,7 @@ function found(tree: ImageTree<Buffer>): Tree {
 function detailOf(inode: Inode<Buffer>): string {
   switch (inode.kind) {
     case 'file':
-      return sha256OfBytes(inode.content);
+      return hashBytes(inode.content);
     case 'symbolic-link':
       return inode.target;
     case 'character-device':

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { checkLayers, type StoredLayer } from '../../../../src/image/source/layers/stored-layers.ts';
 
-import { sha256OfBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/digest.ts';
 import { HpcGatError, InterruptedError } from '../../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const plain = Buffer.from('layer '.repeat(100_000));
-const diffId = `sha256:${sha256OfBytes(plain)}`;
+const diffId = `sha256:${hashBytes(plain)}`;
 
 /** Stores one layer at some position in a file. */
 async function layer(
@@ -40,7 +40,7 @@ describe('the layers of an archive', () => {
   });
 
   test('can be empty', async () => {
-    const [file, layers] = await layer(Buffer.alloc(0), 'none', { diffId: `sha256:${sha256OfBytes('')}` });
+    const [file, layers] = await layer(Buffer.alloc(0), 'none', { diffId: `sha256:${hashBytes('')}` });
     await expect(checkLayers(file, layers, () => undefined, never)).resolves.toBeUndefined();
   });
 
