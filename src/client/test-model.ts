@@ -108,7 +108,7 @@ export async function testModel(
     timings.randomMs = now() - randomStart;
   }
 
-  findings.version = onlyVersion(versions);
+  findings.version = getOnlyVersion(versions);
   findings.statistics = await readStatistics(server, {
     model,
     version: findings.version,
@@ -126,7 +126,7 @@ export async function testModel(
   timings.totalMs = now() - start;
 }
 
-function onlyVersion(versions: readonly string[]): string {
+function getOnlyVersion(versions: readonly string[]): string {
   const different = [...new Set(versions)];
   if (different.length > 1) {
     throw new WrongAnswerError(

@@ -66,17 +66,17 @@ async function probeModel(
       return { ready: true };
     }
     const index = await server.repositoryIndex();
-    return judge(index, await server.isServerReady(), model, version);
+    return classifyIndex(index, await server.isServerReady(), model, version);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof InferenceServerError && error.failure !== 'untrusted') {
-      return { ready: false, state: stateOf(error) };
+      return { ready: false, state: formatFailure(error) };
     }
     throw error;
   }
 }
 
-function stateOf({ failure, detail }: InferenceServerError): string {
+function formatFailure({ failure, detail }: InferenceServerError): string {
   switch (failure) {
     case 'unreachable':
     case 'untrusted':
@@ -91,7 +91,12 @@ function stateOf({ failure, detail }: InferenceServerError): string {
 }
 
 /** What the repository's index means for a model that is not ready. */
-function judge(index: readonly IndexEntry[], serverReady: boolean, model: string, version: string): Probe {
+function classifyIndex(
+  index: readonly IndexEntry[],
+  serverReady: boolean,
+  model: string,
+  version: string,
+): Probe {
   const entries = index.filter((entry) => entry.name === model);
   const mine =
     version === '' ? entries : entries.filter((entry) => entry.version === version || entry.version === '');
@@ -112,7 +117,7 @@ function judge(index: readonly IndexEntry[], serverReady: boolean, model: string
   if (!serverReady && (loading || index.length === 0)) {
     return { ready: false, state: 'server loading' };
   }
-  return { failed: missing(index, entries, version), fix: notLoadedFix(model) };
+  return { failed: explainMissing(index, entries, version), fix: notLoadedFix(model) };
 }
 
 /** Triton tells these reasons to its log only. */
@@ -123,7 +128,7 @@ function notLoadedFix(model: string): string {
   );
 }
 
-function missing(
+function explainMissing(
   index: readonly IndexEntry[],
   otherVersions: readonly IndexEntry[],
   version: string,

@@ -29,7 +29,8 @@ export const endpoints = defineVerb({
       .example('$0 endpoints --export for-bob', 'Whoever has this directory can use the newest server'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { describeServed, findServed, howToConnect, listServed } = await import('../run/list-endpoints.ts');
+    const { formatEndpoints, getEndpoint, formatInstructions, listEndpoints } =
+      await import('../run/list-endpoints.ts');
     if (args.dryRun && args.export === undefined) {
       throw new UsageError('--dry-run belongs to --export', { fix: 'leave it out: listing changes nothing' });
     }
@@ -37,7 +38,7 @@ export const endpoints = defineVerb({
     const { output, cwd } = context;
     if (args.export !== undefined) {
       const { exportBundle } = await import('../run/bundle.ts');
-      const served = await findServed(context, root, { run: args.run, hostname: hostname() });
+      const served = await getEndpoint(context, root, { run: args.run, hostname: hostname() });
       const directory = path.resolve(cwd, args.export);
       const files = await exportBundle(served, directory, { dryRun: args.dryRun });
       if (args.json) {
@@ -52,8 +53,11 @@ export const endpoints = defineVerb({
     }
     const { served, awaited } =
       args.run === undefined
-        ? await listServed(context, root, hostname())
-        : { served: [await findServed(context, root, { run: args.run, hostname: hostname() })], awaited: [] };
+        ? await listEndpoints(context, root, hostname())
+        : {
+            served: [await getEndpoint(context, root, { run: args.run, hostname: hostname() })],
+            awaited: [],
+          };
     awaited.forEach((run) => {
       output.info(`run ${run} is not ready yet: hpc-gat status ${run}`);
     });
@@ -61,7 +65,7 @@ export const endpoints = defineVerb({
       output.json(served);
       return 0;
     }
-    const lines = args.run === undefined ? describeServed(served) : served.flatMap(howToConnect);
+    const lines = args.run === undefined ? formatEndpoints(served) : served.flatMap(formatInstructions);
     lines.forEach((line) => {
       output.result(line);
     });

@@ -87,13 +87,13 @@ const status = defineVerb({
       .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
       .example('$0 lab status', 'Nodes, their processes, the versions that came'),
   handle: async (args, context) => {
-    const { labStatus, statusLines } = await import('../lab/lab-status.ts');
-    const found = await labStatus(await open(args, context));
+    const { getLabStatus, formatLabStatus } = await import('../lab/lab-status.ts');
+    const found = await getLabStatus(await open(args, context));
     if (args.json) {
       const { name, directory, ...rest } = found;
       context.output.json({ name, folder: directory, ...rest });
     } else {
-      for (const line of statusLines(found)) {
+      for (const line of formatLabStatus(found)) {
         context.output.result(line);
       }
     }

@@ -28,7 +28,7 @@ export const start = defineVerb({
       return 0;
     }
     const { startLocally } = await import('../run/start-locally.ts');
-    const { findServed, howToConnect } = await import('../run/list-endpoints.ts');
+    const { getEndpoint, formatInstructions } = await import('../run/list-endpoints.ts');
     const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
     const { record, ending } = await startLocally(context, project, options);
@@ -38,11 +38,11 @@ export const start = defineVerb({
       }
       return reportOutcome(ending, record, context.output);
     }
-    const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
+    const served = await getEndpoint(context, project.root, { run: record.id, hostname: hostname() });
     if (args.json) {
       context.output.json(served);
     } else {
-      howToConnect(served).forEach((line) => {
+      formatInstructions(served).forEach((line) => {
         context.output.result(line);
       });
     }

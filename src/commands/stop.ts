@@ -23,11 +23,11 @@ export const stop = defineVerb({
     const { loadProject } = await import('../config/load.ts');
     const { cleanUpRun } = await import('../run/clean-up-run.ts');
     const { getRun } = await import('../run/record/run-directory.ts');
-    const { servingRuns } = await import('../run/list-endpoints.ts');
+    const { listServingRuns } = await import('../run/list-endpoints.ts');
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const record =
       args.run === undefined
-        ? (await servingRuns(context, root, hostname()))[0]?.record
+        ? (await listServingRuns(context, root, hostname()))[0]?.record
         : await getRun(root, args.run);
     const done =
       record === undefined

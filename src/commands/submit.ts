@@ -65,12 +65,12 @@ export const submit = defineVerb({
     const shown = args.json ? { ...context, output: withoutResults(output) } : context;
     const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
     if (ending === undefined) {
-      const { findServed, howToConnect } = await import('../run/list-endpoints.ts');
-      const served = await findServed(context, project.root, { run: record.id, hostname: hostname() });
+      const { getEndpoint, formatInstructions } = await import('../run/list-endpoints.ts');
+      const served = await getEndpoint(context, project.root, { run: record.id, hostname: hostname() });
       if (args.json) {
         output.json({ ...report, ...served });
       } else {
-        howToConnect(served).forEach((line) => {
+        formatInstructions(served).forEach((line) => {
           output.result(line);
         });
       }

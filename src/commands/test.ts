@@ -100,9 +100,9 @@ async function chooseServer(asked: Asked, context: Context) {
     return { url, workloads: workload, credentials, serverLog, imageRecord };
   }
   const { loadProject } = await import('../config/load.ts');
-  const { findServed } = await import('../run/list-endpoints.ts');
+  const { getEndpoint } = await import('../run/list-endpoints.ts');
   const { root } = await loadProject(context, { configFile: config, site });
-  const served = await findServed(context, root, { run, hostname: hostname() });
+  const served = await getEndpoint(context, root, { run, hostname: hostname() });
   return {
     url: served.url,
     workloads: workload ?? served.workloads,

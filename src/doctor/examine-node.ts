@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { createDirectives, findDirective } from '../slurm/directives.ts';
 import { toClusterOption } from '../slurm/job-id.ts';
-import { slurmFailure } from '../slurm/run-slurm.ts';
-import { fixOfRefusal } from '../slurm/explain-refusal.ts';
+import { createSlurmError } from '../slurm/run-slurm.ts';
+import { findRefusalFix } from '../slurm/explain-refusal.ts';
 import { createFullRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
 import { expectSuccess } from '../support/command.ts';
@@ -73,8 +73,8 @@ export async function runChecksOnNode(
   const told = resultsSchema.safeParse(parseJson(rest.join('\n')));
   if (!told.success) {
     if (node === '') {
-      const fix = await fixOfRefusal(context, result.stderr, { partition, clusters: cluster });
-      throw slurmFailure(result, `srun on ${partition}`, fix);
+      const fix = await findRefusalFix(context, result.stderr, { partition, clusters: cluster });
+      throw createSlurmError(result, `srun on ${partition}`, fix);
     }
     expectSuccess(result, `hpc-gat doctor on ${node}`);
     throw new CommandFailedError(`hpc-gat doctor on ${node} answered in an unknown form`, {

@@ -5,7 +5,7 @@ import { renderTemplate } from '../render/template.ts';
 import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
 import type { Cluster, ComputeNode } from './facts.ts';
 import { qualifyName } from './modes.ts';
-import { addressOf, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
+import { getAddress, listNodes, nodeWithRole, type Lab } from './open-lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
 
@@ -46,7 +46,9 @@ const sharedDirectories: readonly (readonly [string, number])[] = [
 /** What the templates of Slurm's configuration are rendered with. */
 export function getTemplateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
   const { cluster } = lab;
-  const compute = nodesOf(lab).filter((entry): entry is [string, ComputeNode] => entry[1].role === 'compute');
+  const compute = listNodes(lab).filter(
+    (entry): entry is [string, ComputeNode] => entry[1].role === 'compute',
+  );
   return {
     cluster: cluster.name,
     controller: nodeWithRole(lab, 'controller'),
@@ -69,9 +71,9 @@ export function getTemplateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
       defaultMinutes: partition.defaultMinutes,
       maxMinutes: partition.maxMinutes,
     })),
-    hosts: nodesOf(lab).map(([name, node]) => ({
+    hosts: listNodes(lab).map(([name, node]) => ({
       name,
-      address: addressOf(lab, node),
+      address: getAddress(lab, node),
       qualified: qualifyName(cluster.name, name),
     })),
     ...getUserValues(cluster),

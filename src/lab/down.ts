@@ -4,7 +4,7 @@ import { renderTemplate } from '../render/template.ts';
 import { findIdentity, type ProcessIdentity } from '../support/process-identity.ts';
 import { removeCgroups } from './cgroups.ts';
 import { runInNode } from './exec.ts';
-import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
+import { nodeDirectory, listNodes, nodeWithRole, type Lab } from './open-lab.ts';
 import { withLock } from './lab-lock.ts';
 import { stopSwitch } from './network.ts';
 import { killNode } from './nodes.ts';
@@ -32,12 +32,12 @@ export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): P
     stopServices(lab, nodeWithRole(lab, 'workstation'), 'lab/stop-workstation.sh.hbs'),
   ]);
   await killStray(lab);
-  await Promise.all(nodesOf(lab).map(([name]) => killNode(lab, name)));
+  await Promise.all(listNodes(lab).map(([name]) => killNode(lab, name)));
   await stopSwitch(lab);
   await removeCgroups(lab, clock);
   const gone = wipe
     ? [lab.directory]
-    : nodesOf(lab).map(([name]) => path.join(nodeDirectory(lab, name).directory, 'tmp'));
+    : listNodes(lab).map(([name]) => path.join(nodeDirectory(lab, name).directory, 'tmp'));
   await Promise.all(gone.map((directory) => rm(directory, { recursive: true, force: true })));
 }
 
@@ -56,7 +56,7 @@ async function stopServices(lab: Lab, node: string, script: string): Promise<voi
 /** Ends starts of nodes that were under way when their `up` was killed, before they recorded themselves. */
 async function killStray(lab: Lab): Promise<void> {
   const scripts = new Set(
-    nodesOf(lab).flatMap(([name]) =>
+    listNodes(lab).flatMap(([name]) =>
       ['launch.sh', 'node-init.sh'].map((file) => path.join(nodeDirectory(lab, name).directory, file)),
     ),
   );

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { CommandOptions, CommandResult } from '../support/command.ts';
 import type { Clock } from '../support/context.ts';
 import { getErrorCode, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
-import { nodeDirectory, nodeOf, type Lab } from './open-lab.ts';
+import { nodeDirectory, getNode, type Lab } from './open-lab.ts';
 import { findRunningProcess } from './processes.ts';
 
 export interface ExecOptions {
@@ -44,7 +44,7 @@ export async function enterNode(
   { user = getDefaultUser(lab), cwd, env = {} }: ExecOptions = {},
   { terminal = false } = {},
 ): Promise<[string, ...string[]]> {
-  nodeOf(lab, node);
+  getNode(lab, node);
   const { uid, home } = getUser(lab, user);
   const record = await findRunningProcess(nodeDirectory(lab, node).pidFile);
   if (record === undefined) {

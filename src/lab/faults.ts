@@ -3,7 +3,7 @@ import { renderTemplate } from '../render/template.ts';
 import { expectSuccess } from '../support/command.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { runInNode } from './exec.ts';
-import { nodeDirectory, nodeOf, nodeWithRole, type Lab } from './open-lab.ts';
+import { nodeDirectory, getNode, nodeWithRole, type Lab } from './open-lab.ts';
 import { startNode } from './nodes.ts';
 import { findRunningProcess } from './processes.ts';
 import { waitUntilReady } from './ready.ts';
@@ -13,7 +13,7 @@ const TIMEOUT_MS = 20_000;
 
 /** Switches a node on again, and waits until what runs on it answers. */
 export async function restartNode(lab: Lab, name: string): Promise<void> {
-  const { role } = nodeOf(lab, name);
+  const { role } = getNode(lab, name);
   const { rootfs, binds, modes } = await requireLabState(lab);
   await startNode(lab, name, { root: path.join(rootfs, 'root'), binds, modes });
   if (role === 'compute' || role === 'workstation') {
@@ -38,7 +38,7 @@ export async function setController(lab: Lab, action: 'stop' | 'kill' | 'start')
 
 /** Makes the stand-in `nvidia-smi` of a gpu node fail as it does without a driver, or work again. */
 export async function setGpu(lab: Lab, name: string, state: 'broken' | 'ok'): Promise<void> {
-  const node = nodeOf(lab, name);
+  const node = getNode(lab, name);
   if (node.role !== 'compute' || node.gpus === undefined) {
     throw new UsageError(`node ${name} has no GPU`);
   }

@@ -41,13 +41,13 @@ export interface CachedMount {
 }
 
 /** Path on a node of the shared directories that it accesses through caches. */
-const beneathCaches = '/srv/shared';
+const uncachedRoot = '/srv/shared';
 
 /** Returns the shared directories that a login node of a lab with `--lookup-cache` accesses through caches. */
-export function cachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: LabModes): CachedMount[] {
+export function listCachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: LabModes): CachedMount[] {
   return role === 'login' && lookupCacheSeconds !== undefined
     ? ['/home', '/scratch'].map((target) => ({
-        source: `${beneathCaches}${target}`,
+        source: `${uncachedRoot}${target}`,
         target,
         seconds: lookupCacheSeconds,
       }))
@@ -55,13 +55,13 @@ export function cachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: LabM
 }
 
 /** Everything that is bound into one node. */
-export async function bindsOf(
+export async function listBinds(
   lab: Lab,
   name: string,
   node: ClusterNode,
   { binds: extra, modes }: { readonly binds: readonly Bind[]; readonly modes: LabModes },
 ): Promise<Bind[]> {
-  const isCached = cachedMounts(node, modes).length > 0;
+  const isCached = listCachedMounts(node, modes).length > 0;
   const shared = (directory: string, target: string): Bind => ({
     source: path.join(lab.directory, directory),
     target,
@@ -77,10 +77,10 @@ export async function bindsOf(
       readOnly: true,
     },
     ...['home', 'scratch'].map((directory) =>
-      shared(directory, `${isCached ? beneathCaches : ''}/${directory}`),
+      shared(directory, `${isCached ? uncachedRoot : ''}/${directory}`),
     ),
     { ...shared('etc/hosts', '/etc/hosts'), readOnly: true },
-    ...(await packageBinds(lab.context, path.join(lab.directory, 'etc', 'hpc-gat'))),
+    ...(await listPackageBinds(lab.context, path.join(lab.directory, 'etc', 'hpc-gat'))),
   ];
   if (node.role !== 'workstation') {
     binds.push(shared('etc/slurm', '/etc/slurm'), shared('etc/munge', '/etc/munge'));
@@ -95,7 +95,7 @@ export async function bindsOf(
 }
 
 /** This package and what runs it, for everybody in the lab. */
-async function packageBinds(context: Context, wrapper: string): Promise<Bind[]> {
+async function listPackageBinds(context: Context, wrapper: string): Promise<Bind[]> {
   const readOnly = true;
   const files = await getPackageDirectory(context);
   const [program, launcher] = getOwnCommand();

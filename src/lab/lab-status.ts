@@ -1,4 +1,4 @@
-import { nodeDirectory, nodesOf, addressOf, type Lab } from './open-lab.ts';
+import { nodeDirectory, listNodes, getAddress, type Lab } from './open-lab.ts';
 import { findRunningProcess } from './processes.ts';
 import { querySlurmStates } from './ready.ts';
 import { formatModes, type LabModes } from './modes.ts';
@@ -27,14 +27,14 @@ interface NodeStatus {
   readonly slurm: string | null;
 }
 
-const shown = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge'];
+const mainPackages = ['slurm-wlm', 'apptainer', 'docker.io', 'mariadb-server', 'munge'];
 
-export async function labStatus(lab: Lab): Promise<LabStatus> {
+export async function getLabStatus(lab: Lab): Promise<LabStatus> {
   const record = await readLabState(lab);
   const running = await Promise.all(
-    nodesOf(lab).map(([name]) => findRunningProcess(nodeDirectory(lab, name).pidFile)),
+    listNodes(lab).map(([name]) => findRunningProcess(nodeDirectory(lab, name).pidFile)),
   );
-  const loginUp = nodesOf(lab).some(
+  const loginUp = listNodes(lab).some(
     ([, { role }], index) => role === 'login' && running[index] !== undefined,
   );
   const states = loginUp ? await querySlurmStates(lab) : new Map<string, string>();
@@ -44,20 +44,20 @@ export async function labStatus(lab: Lab): Promise<LabStatus> {
     directory: lab.directory,
     up: record !== undefined && running.every((process) => process !== undefined),
     modes: record?.modes ?? {},
-    nodes: nodesOf(lab).map(([name, node], index) => ({
+    nodes: listNodes(lab).map(([name, node], index) => ({
       name,
       role: node.role,
-      address: addressOf(lab, node),
+      address: getAddress(lab, node),
       up: running[index] !== undefined,
       pid: running[index]?.pid ?? null,
       slurm: states.get(name) ?? null,
     })),
-    versions: Object.fromEntries(Object.entries(versions).filter(([name]) => shown.includes(name))),
+    versions: Object.fromEntries(Object.entries(versions).filter(([name]) => mainPackages.includes(name))),
   };
 }
 
 /** The same for a person. */
-export function statusLines({ name, up, modes, directory, nodes, versions }: LabStatus): string[] {
+export function formatLabStatus({ name, up, modes, directory, nodes, versions }: LabStatus): string[] {
   const rows = nodes.map((node) => [
     node.name,
     node.role,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { expectSuccess, type CommandResult } from '../support/command.ts';
 import { HpcGatError, NotReadyError } from '../support/errors.ts';
-import { nodeOf, type Lab } from './open-lab.ts';
+import { getNode, type Lab } from './open-lab.ts';
 import { killRecorded, findRunningProcess } from './processes.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -69,7 +69,7 @@ export async function connectNode(lab: Lab, node: string, pid: number): Promise<
 
 /** Cuts the cable of a node, or mends it. */
 export async function setLink(lab: Lab, node: string, state: 'up' | 'down'): Promise<void> {
-  nodeOf(lab, node);
+  getNode(lab, node);
   expectSuccess(
     await runInSwitch(lab, ['link', 'set', getLinkName(node), state]),
     `setting the link of ${node}`,

@@ -4,10 +4,10 @@ import { renderTemplate } from '../render/template.ts';
 import { expectSuccess } from '../support/command.ts';
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
-import { bindsOf, cachedMounts, type Bind } from './lab-binds.ts';
+import { listBinds, listCachedMounts, type Bind } from './lab-binds.ts';
 import { listCgroups } from './cgroups.ts';
 import { listGpuFiles } from './configuration.ts';
-import { addressOf, nodeDirectory, nodeOf, nodeWithRole, type Lab } from './open-lab.ts';
+import { getAddress, nodeDirectory, getNode, nodeWithRole, type Lab } from './open-lab.ts';
 import { getHostname, type LabModes } from './modes.ts';
 import { connectNode } from './network.ts';
 import { killRecorded, findRunningProcess } from './processes.ts';
@@ -42,7 +42,7 @@ export async function startNode(lab: Lab, name: string, parts: NodeParts): Promi
 
 /** Ends a node at once, as a power cut does. */
 export async function killNode(lab: Lab, name: string): Promise<void> {
-  nodeOf(lab, name);
+  getNode(lab, name);
   await killRecorded(nodeDirectory(lab, name).pidFile, lab.context.clock);
 }
 
@@ -62,7 +62,7 @@ async function waitForPid(lab: Lab, name: string, launchLog: string): Promise<nu
 
 /** Writes what starts a node, and gives the path of the script that does. */
 export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts): Promise<string> {
-  const node = nodeOf(lab, name);
+  const node = getNode(lab, name);
   const { directory, pidFile, log, launchLog } = nodeDirectory(lab, name);
   // /tmp is the node's own disk, and empty after a restart.
   const temporary = path.join(directory, 'tmp');
@@ -78,7 +78,7 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
   const values = {
     name,
     hostname: getHostname(lab, name, parts.modes),
-    address: addressOf(lab, node),
+    address: getAddress(lab, node),
     pidFile,
     log: launchLog,
     init: path.join(directory, 'node-init.sh'),
@@ -89,8 +89,8 @@ export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts)
       compute === undefined
         ? []
         : listGpuFiles(compute).map((file, minor) => ({ file: path.basename(file), minor })),
-    binds: await bindsOf(lab, name, node, parts),
-    cachedMounts: cachedMounts(node, parts.modes),
+    binds: await listBinds(lab, name, node, parts),
+    cachedMounts: listCachedMounts(node, parts.modes),
     slurm: node.role !== 'workstation',
     controller: node.role === 'controller',
     controllerName: nodeWithRole(lab, 'controller'),

@@ -47,7 +47,7 @@ export function labCacheDirectory(context: Pick<Context, 'env' | 'cwd'>): string
 }
 
 /** @throws {UsageError} when the lab has no such node. */
-export function nodeOf(lab: Lab, name: string): ClusterNode {
+export function getNode(lab: Lab, name: string): ClusterNode {
   const node = lab.cluster.nodes[name];
   if (node === undefined) {
     const names = Object.keys(lab.cluster.nodes);
@@ -59,11 +59,11 @@ export function nodeOf(lab: Lab, name: string): ClusterNode {
   return node;
 }
 
-export function nodesOf(lab: Lab): [name: string, node: ClusterNode][] {
+export function listNodes(lab: Lab): [name: string, node: ClusterNode][] {
   return Object.entries(lab.cluster.nodes);
 }
 
-export function addressOf(lab: Lab, node: ClusterNode): string {
+export function getAddress(lab: Lab, node: ClusterNode): string {
   return `${lab.cluster.subnet}.${node.address}`;
 }
 
@@ -79,7 +79,7 @@ export function nodeDirectory(lab: Lab, name: string): NodeDirectory {
 
 /** The one node of a role. */
 export function nodeWithRole(lab: Lab, role: Exclude<ClusterNode['role'], 'compute'>): string {
-  const found = nodesOf(lab).find(([, node]) => node.role === role);
+  const found = listNodes(lab).find(([, node]) => node.role === role);
   if (found === undefined) {
     throw new UsageError(`the lab has no ${role}`, { fix: 'add one to slurm/lab/cluster.yaml' });
   }

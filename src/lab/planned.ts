@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Lab, nodeDirectory, nodesOf } from './open-lab.ts';
+import { type Lab, nodeDirectory, listNodes } from './open-lab.ts';
 import { findRunningProcess } from './processes.ts';
 import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';
@@ -28,7 +28,7 @@ export async function planDown(lab: Lab, { wipe }: { readonly wipe: boolean }): 
 
 async function groupNodesByState(lab: Lab): Promise<{ up: string[]; down: string[] }> {
   const states = await Promise.all(
-    nodesOf(lab).map(async ([name]) => ({
+    listNodes(lab).map(async ([name]) => ({
       name,
       isUp: (await findRunningProcess(nodeDirectory(lab, name).pidFile)) !== undefined,
     })),

@@ -1,7 +1,7 @@
 import { NotReadyError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { runInNode } from './exec.ts';
-import { nodeDirectory, nodesOf, nodeWithRole, type Lab } from './open-lab.ts';
+import { nodeDirectory, listNodes, nodeWithRole, type Lab } from './open-lab.ts';
 import path from 'node:path';
 
 const QUERY_TIMEOUT_MS = 3_000;
@@ -70,5 +70,5 @@ async function createAdvice(lab: Lab, slurm: boolean): Promise<{ fix: string; lo
 }
 
 export function listComputeNodes(lab: Lab): string[] {
-  return nodesOf(lab).flatMap(([name, { role }]) => (role === 'compute' ? [name] : []));
+  return listNodes(lab).flatMap(([name, { role }]) => (role === 'compute' ? [name] : []));
 }

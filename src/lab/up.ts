@@ -5,7 +5,7 @@ import { UsageError } from '../support/errors.ts';
 import type { Bind } from './lab-binds.ts';
 import { writeConfiguration } from './configuration.ts';
 import { takeDown } from './down.ts';
-import { nodesOf, type Lab } from './open-lab.ts';
+import { listNodes, type Lab } from './open-lab.ts';
 import { withLock } from './lab-lock.ts';
 import { startSwitch } from './network.ts';
 import { startNode } from './nodes.ts';
@@ -53,7 +53,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
     }
     await writeLabState(lab, record);
     const seconds = (context.clock.now().getTime() - started) / 1000;
-    context.output.info(`lab "${lab.name}" is up: ${nodesOf(lab).length} nodes, ${seconds.toFixed(1)} s`);
+    context.output.info(`lab "${lab.name}" is up: ${listNodes(lab).length} nodes, ${seconds.toFixed(1)} s`);
   });
 }
 
@@ -84,7 +84,7 @@ async function start(lab: Lab, root: string, { binds, modes }: LabOptions): Prom
   await chmod(wrapper, 0o755);
   await startSwitch(lab);
   const starts = await Promise.allSettled(
-    nodesOf(lab).map(([name]) => startNode(lab, name, { root, binds, modes })),
+    listNodes(lab).map(([name]) => startNode(lab, name, { root, binds, modes })),
   );
   // Not before every start has ended: what an interrupted `up` takes down must be there already.
   for (const start of starts) {

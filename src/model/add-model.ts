@@ -52,7 +52,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
     return await withStaging(repository, async (staging) => {
       const staged = await stage(path.join(staging, name), version, file, config);
       const findings = await checkModel(staged.model, []);
-      refuseErrors(name, findings, staging, repository);
+      rejectErrors(name, findings, staging, repository);
       if (request.dryRun) {
         // Nothing more: what was staged goes away.
       } else if (present === undefined) {
@@ -111,7 +111,7 @@ async function stage(
   return { model: await readModel(directory), fileName };
 }
 
-function refuseErrors(name: string, findings: readonly Finding[], staging: string, repository: string): void {
+function rejectErrors(name: string, findings: readonly Finding[], staging: string, repository: string): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const lines = errors.flatMap((finding) =>

@@ -33,7 +33,7 @@ export async function checkRepository(
   const links = await checkLinks(repository, names, view);
   const findings: Finding[] = [...links];
   for (const finding of (await Promise.all(models.map((model) => checkModel(model, siblings)))).flat()) {
-    if (!isOfLink(finding, links) && !(await existsOnlyInContainer(repository, finding.file, view))) {
+    if (!isCausedByLink(finding, links) && !(await existsOnlyInContainer(repository, finding.file, view))) {
       findings.push(finding);
     }
   }
@@ -41,7 +41,7 @@ export async function checkRepository(
 }
 
 /** Whether a finding only repeats that the target of a reported link is missing. */
-function isOfLink({ file }: Finding, links: readonly Finding[]): boolean {
+function isCausedByLink({ file }: Finding, links: readonly Finding[]): boolean {
   return links.some((link) => file === link.file || file.startsWith(`${link.file}/`));
 }
 

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { getErrorCode, getErrorMessage, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files.ts';
 import { findNearest } from '../support/suggest.ts';
-import { readConfig, type ReadConfig } from './config/read-config.ts';
+import { parseConfig, type ParsedConfig } from './config/read-config.ts';
 
 /** A model's directory as it lies on the disk. */
-export interface ModelDirectory extends ReadConfig {
+export interface ModelDirectory extends ParsedConfig {
   /** The directory's name, which is the model's. */
   readonly name: string;
   readonly directory: string;
@@ -95,7 +95,7 @@ async function readDirectory(directory: string): Promise<ModelDirectory> {
     directory,
     configFile,
     hasConfig: text !== undefined,
-    ...readConfig(text ?? ''),
+    ...parseConfig(text ?? ''),
     versions: await Promise.all(numbered.map((name) => readVersion(path.join(directory, name)))),
     otherDirectories: directories.filter((name) => !isVersion(name)),
   };

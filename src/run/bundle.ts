@@ -5,7 +5,7 @@ import { renderTemplate } from '../render/template.ts';
 import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { makeDirectory } from '../support/make-directory.ts';
 import { clientFiles } from '../triton/client-credentials.ts';
-import type { Served } from './list-endpoints.ts';
+import type { Endpoint } from './list-endpoints.ts';
 
 /**
  * Makes a directory, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials
@@ -16,7 +16,7 @@ import type { Served } from './list-endpoints.ts';
  * @throws {HpcGatError} when a key cannot be read: a run that ends takes them with it.
  */
 export async function exportBundle(
-  served: Served,
+  served: Endpoint,
   directory: string,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<string[]> {

@@ -40,7 +40,7 @@ export async function cleanUpRun(
     done.push(`end the script, process ${state.scriptPid}`);
     if (!dryRun) {
       (await record.facts()).holdings.forEach(({ script }) => signalProcess(script, 'SIGTERM'));
-      await until(context, async () => (await record.facts()).ended !== undefined);
+      await waitUntil(context, async () => (await record.facts()).ended !== undefined);
     }
   }
   for (const holding of (await record.facts()).holdings) {
@@ -53,7 +53,7 @@ export async function cleanUpRun(
       );
     }
     if (!state.active || !dryRun) {
-      done.push(`${whatIsDoneOn(holding.host, state)}: server, container, shared memory, temporary files`);
+      done.push(`${formatCleanup(holding.host, state)}: server, container, shared memory, temporary files`);
     }
     if (!dryRun) {
       await release(context, record, holding, hostname);
@@ -63,7 +63,7 @@ export async function cleanUpRun(
 }
 
 /** A local run on another node cannot be seen from here: it may go on. */
-function whatIsDoneOn(host: string, { state }: RunState): string {
+function formatCleanup(host: string, { state }: RunState): string {
   return state === elsewhere
     ? `end the run on ${host} where it goes on, and remove what it has there`
     : `end and remove what is left on ${host}`;
@@ -71,13 +71,13 @@ function whatIsDoneOn(host: string, { state }: RunState): string {
 
 async function endJob(context: Context, record: RunDirectory, jobId: string): Promise<void> {
   await cancelJob(context, jobId);
-  await until(context, async () => {
+  await waitUntil(context, async () => {
     const job = await queryJob(context, jobId);
     return (await record.facts()).ended !== undefined || job === undefined || hasEnded(job);
   });
 }
 
-async function until(context: Context, condition: () => Promise<boolean>): Promise<void> {
+async function waitUntil(context: Context, condition: () => Promise<boolean>): Promise<void> {
   const deadlineMs = context.clock.now().getTime() + endMs;
   while (!(await condition())) {
     if (context.clock.now().getTime() > deadlineMs) {

@@ -7,7 +7,7 @@ import { type EndpointFile, getRun, listRuns, type RunDirectory } from './record
 import { elsewhere, type RunState, getRunStates } from './record/state.ts';
 
 /** A server that can be asked now. */
-export interface Served {
+export interface Endpoint {
   readonly run: string;
   readonly endpoint: EndpointFile;
   /** HOST:PORT of its gRPC interface. */
@@ -29,7 +29,7 @@ export interface Served {
  *
  * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
  */
-export async function servingRuns(
+export async function listServingRuns(
   context: Context,
   root: string,
   hostname: string,
@@ -45,15 +45,18 @@ export async function servingRuns(
 /** The servers of a project. */
 export interface Servers {
   /** Those that can be asked now, the newest first. */
-  readonly served: readonly Served[];
+  readonly served: readonly Endpoint[];
   /** Ids of the runs that will serve: they wait in a queue, or their models load. */
   readonly awaited: readonly string[];
 }
 
-export async function listServed(context: Context, root: string, hostname: string): Promise<Servers> {
-  const runs = await servingRuns(context, root, hostname);
+export async function listEndpoints(context: Context, root: string, hostname: string): Promise<Servers> {
+  const runs = await listServingRuns(context, root, hostname);
   const found = await Promise.all(
-    runs.map(async ({ record }) => ({ id: record.id, served: await servedBy(record, context.clock.now()) })),
+    runs.map(async ({ record }) => ({
+      id: record.id,
+      served: await readEndpoint(record, context.clock.now()),
+    })),
   );
   return {
     served: found.flatMap(({ served }) => (served === undefined ? [] : [served])),
@@ -67,13 +70,13 @@ export async function listServed(context: Context, root: string, hostname: strin
  * @throws {UsageError} when there is no such run, or none that serves.
  * @throws {HpcGatError} when the run has no server to talk to from this host.
  */
-export async function findServed(
+export async function getEndpoint(
   context: Context,
   root: string,
   { run, hostname }: { readonly run: string | undefined; readonly hostname: string },
-): Promise<Served> {
+): Promise<Endpoint> {
   if (run === undefined) {
-    const { served, awaited } = await listServed(context, root, hostname);
+    const { served, awaited } = await listEndpoints(context, root, hostname);
     const [newest] = served;
     if (newest !== undefined) {
       return newest;
@@ -89,7 +92,7 @@ export async function findServed(
   }
   const record = await getRun(root, run);
   const [state] = await getRunStates(context, [record], hostname);
-  const served = await servedBy(record, context.clock.now());
+  const served = await readEndpoint(record, context.clock.now());
   if (served === undefined || state === undefined || !mayAnswer(state)) {
     const [unreadable] = state?.unreadable ?? [];
     const what =
@@ -113,7 +116,7 @@ function mayAnswer({ ready, state }: RunState): boolean {
   return ready || state === elsewhere;
 }
 
-async function servedBy(record: RunDirectory, now: Date): Promise<Served | undefined> {
+async function readEndpoint(record: RunDirectory, now: Date): Promise<Endpoint | undefined> {
   const { endpoint, plan } = await record.facts();
   if (endpoint === undefined || plan?.models === undefined) {
     return undefined;
@@ -134,7 +137,7 @@ async function servedBy(record: RunDirectory, now: Date): Promise<Served | undef
 }
 
 /** A table of endpoints, a line each, under a line of headings. */
-export function describeServed(served: readonly Served[]): string[] {
+export function formatEndpoints(served: readonly Endpoint[]): string[] {
   if (served.length === 0) {
     return ['no run serves a model now'];
   }
@@ -145,20 +148,20 @@ export function describeServed(served: readonly Served[]): string[] {
     host,
     job === '' ? 'local' : job,
     security,
-    timeLeft(secondsLeft),
+    formatTimeLeft(secondsLeft),
   ]);
   return alignColumns([['RUN', 'ADDRESS', 'MODEL', 'HOST', 'JOB', 'SECURITY', 'LEFT'], ...rows]);
 }
 
 /** `1-02:03:04` days, hours, minutes and seconds, as Slurm writes it. */
-function timeLeft(seconds: number): string {
+function formatTimeLeft(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const clock = new Date(seconds * 1_000).toISOString().slice(11, 19);
   return days === 0 ? clock : `${days}-${clock}`;
 }
 
 /** What a person who wants to use a server has to know. */
-export function howToConnect({ run, url, models, endpoint, credentials }: Served): string[] {
+export function formatInstructions({ run, url, models, endpoint, credentials }: Endpoint): string[] {
   const { host, until, httpPort, metricsPort } = endpoint;
   const what = models.length === 1 ? `model ${models.join()} is` : `models ${models.join(', ')} are`;
   const plain = [

@@ -13,7 +13,7 @@ import { getOwnCommand } from '../support/own-command.ts';
 import { getPackageVersion } from '../support/package-version.ts';
 import { planContainerView } from './plan/container-view.ts';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from './plan/node-local.ts';
-import { namesOfSecrets } from './plan/environment-plan.ts';
+import { listSecretNames } from './plan/environment-plan.ts';
 import { newRunId, planRun, type RunPlan } from './plan/run-plan.ts';
 import { renderScript } from './plan/script.ts';
 import { formatMistypedOptions, listLoadedModels } from './plan/server-arguments.ts';
@@ -59,7 +59,7 @@ export async function prepareRun(
     dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
     environment: env,
   });
-  for (const name of namesOfSecrets(plan)) {
+  for (const name of listSecretNames(plan)) {
     output.warn(
       `${name} looks like a secret: its value stands in the script and in plan.json of the run's directory`,
     );

@@ -131,7 +131,7 @@ export async function followLogs(
     early.lines().forEach(tell);
     followers.push(follower);
   }
-  const isOver = ending(context, record, options.hostname);
+  const isOver = createEndCheck(context, record, options.hostname);
   const reader = new TolerantReader(context);
   const look = async (): Promise<boolean> => {
     if (await isOver()) {
@@ -151,7 +151,7 @@ export async function followLogs(
 }
 
 /** Tells, each time it is called, whether the run has ended: by its own last word, or because nothing of it goes on. */
-function ending(context: Context, record: RunDirectory, hostname: string): () => Promise<boolean> {
+function createEndCheck(context: Context, record: RunDirectory, hostname: string): () => Promise<boolean> {
   const nowMs = () => context.clock.now().getTime();
   let intervalMs = statePollMs.first;
   let nextMs = 0;
@@ -163,7 +163,7 @@ function ending(context: Context, record: RunDirectory, hostname: string): () =>
       return true;
     }
     if (nowMs() >= nextMs) {
-      isOver = !(await goesOn(context, record, hostname));
+      isOver = !(await isStillRunning(context, record, hostname));
       nextMs = nowMs() + intervalMs;
       intervalMs = Math.min(intervalMs * statePollMs.factor, statePollMs.longest);
     }
@@ -175,7 +175,7 @@ function ending(context: Context, record: RunDirectory, hostname: string): () =>
   };
 }
 
-async function goesOn(context: Context, record: RunDirectory, hostname: string): Promise<boolean> {
+async function isStillRunning(context: Context, record: RunDirectory, hostname: string): Promise<boolean> {
   try {
     const { active, state } = await getRunState(context, record, hostname);
     // A local run of another node cannot be seen from here.

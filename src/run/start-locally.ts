@@ -13,7 +13,7 @@ import { getRunState } from './record/state.ts';
 
 const pollMs = 200;
 /** How long bash may take from its start to the script's first record of itself. */
-const firstWordMs = 30_000;
+const firstRecordMs = 30_000;
 
 /**
  * Starts a server on this node that goes on by itself, in a session of its own, and waits until its model is ready.
@@ -33,11 +33,11 @@ export async function startLocally(
   const record = await RunDirectory.create(plan, script);
   await launch(context, record);
   try {
-    return { record, ending: await untilReady(context, record, hostname) };
+    return { record, ending: await waitUntilReady(context, record, hostname) };
   } catch (error) {
     context.output.info('ending what was started');
-    const calm = { ...context, signal: AbortSignal.timeout(2 * firstWordMs) };
-    await untilKnown(calm, record);
+    const calm = { ...context, signal: AbortSignal.timeout(2 * firstRecordMs) };
+    await waitUntilRecorded(calm, record);
     await cleanUpRun(calm, record, { dryRun: false, hostname });
     throw error;
   }
@@ -54,7 +54,7 @@ async function launch(context: Context, record: RunDirectory): Promise<void> {
   expectSuccess(result, 'starting the script');
 }
 
-async function untilReady(
+async function waitUntilReady(
   context: Context,
   record: RunDirectory,
   hostname: string,
@@ -74,7 +74,7 @@ async function untilReady(
       await progress.finish();
       return { ending: undefined };
     }
-    const late = context.clock.now().getTime() - startMs > firstWordMs;
+    const late = context.clock.now().getTime() - startMs > firstRecordMs;
     if (
       late &&
       !(await getRunState(context, record, hostname)).active &&
@@ -95,8 +95,8 @@ async function untilReady(
 }
 
 /** Waits until the script has said which process it is, so that it can be ended. */
-async function untilKnown(context: Context, record: RunDirectory): Promise<void> {
-  const deadlineMs = context.clock.now().getTime() + firstWordMs;
+async function waitUntilRecorded(context: Context, record: RunDirectory): Promise<void> {
+  const deadlineMs = context.clock.now().getTime() + firstRecordMs;
   while (
     (await record.holdings()).length === 0 &&
     (await record.ended()) === undefined &&

@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { type CommandFailedError } from '../support/errors.ts';
-import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { runSlurm, createSlurmError } from './run-slurm.ts';
 
 /** What Slurm's programs say when nothing tells them of a cluster: no file, no record in the DNS. */
 const noCluster = /could not establish a configuration source|unable to process configuration file/i;
@@ -24,5 +24,5 @@ export async function queryController(context: Context): Promise<Controller> {
   // Who names a configuration means a cluster.
   return noCluster.test(ping.stderr) && (context.env.SLURM_CONF ?? '') === ''
     ? { state: 'none' }
-    : { state: 'silent', failure: slurmFailure(ping, 'the controller does not answer') };
+    : { state: 'silent', failure: createSlurmError(ping, 'the controller does not answer') };
 }

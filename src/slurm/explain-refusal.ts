@@ -14,7 +14,7 @@ export interface SubmitOptions {
  *
  * @param said by sbatch or srun
  */
-export async function fixOfRefusal(
+export async function findRefusalFix(
   context: Context,
   said: string,
   { partition, clusters }: SubmitOptions = {},

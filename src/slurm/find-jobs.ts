@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { clusterHeading, formatJobId, toClusterOption } from './job-id.ts';
 import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
 
@@ -85,7 +85,7 @@ async function queryByName(
     `--format=${queueFormat}%V|%j|%o`,
   ]);
   if (result.exitCode !== 0) {
-    throw slurmFailure(result, `squeue does not list the jobs named ${names.join(', ')}`);
+    throw createSlurmError(result, `squeue does not list the jobs named ${names.join(', ')}`);
   }
   const found: NamedJob[] = [];
   let cluster = clusters;

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
-import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { formatJobId, toClusterOption, parseJobId } from './job-id.ts';
 import {
   accountingFormat,
@@ -94,7 +94,7 @@ async function queryQueue(
   if (/invalid job id/i.test(result.stderr)) {
     return new Map();
   }
-  throw slurmFailure(result, `squeue does not tell of job ${ids.join(', ')}`);
+  throw createSlurmError(result, `squeue does not tell of job ${ids.join(', ')}`);
 }
 
 async function queryAccounting(
@@ -140,7 +140,7 @@ export async function cancelJob(context: Context, id: string): Promise<void> {
   const { number, cluster } = parseJobId(id);
   const result = await runSlurm(context, 'scancel', [...toClusterOption(cluster), number]);
   if (result.exitCode !== 0 && !/invalid job id|already completing|completed/i.test(result.stderr)) {
-    throw slurmFailure(result, `scancel ${id} failed`);
+    throw createSlurmError(result, `scancel ${id} failed`);
   }
   const deadlineMs = context.clock.now().getTime() + endingMs;
   for (;;) {

@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { clusterHeading, toClusterOption } from './job-id.ts';
 
 /** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */
@@ -32,7 +32,7 @@ export async function listPartitions(context: Context, clusters?: string): Promi
   const args = [...toClusterOption(clusters), '-h', '-o', format];
   const result = await runSlurm(context, 'sinfo', args, { timeoutMs });
   if (result.exitCode !== 0) {
-    throw slurmFailure(result, 'sinfo does not answer');
+    throw createSlurmError(result, 'sinfo does not answer');
   }
   return parsePartitions(result.stdout);
 }

@@ -31,7 +31,7 @@ export async function runSlurm(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   try {
-    return await run(program, args, { env: withoutSlurmVariables(env), timeoutMs, signal, ...options });
+    return await run(program, args, { env: removeSlurmVariables(env), timeoutMs, signal, ...options });
   } catch (error) {
     if (error instanceof MissingToolError) {
       throw new MissingToolError(`${program} is not on this host: no Slurm here`, {
@@ -43,12 +43,12 @@ export async function runSlurm(
   }
 }
 
-function withoutSlurmVariables(env: Context['env']): Record<string, string | undefined> {
+function removeSlurmVariables(env: Context['env']): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isSlurmVariable(name)));
 }
 
 /** What a program of Slurm said when it failed, without its own name before every line. */
-export function slurmFailure(result: CommandResult, what: string, fix?: string): CommandFailedError {
+export function createSlurmError(result: CommandResult, what: string, fix?: string): CommandFailedError {
   const said = (result.stderr.trim() || result.stdout.trim())
     .split('\n')
     .map((line) => line.replace(/^\w+: (error: )?/, ''))

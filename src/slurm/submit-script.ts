@@ -1,11 +1,11 @@
 import type { CommandResult } from '../support/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
-import { runSlurm, slurmFailure } from './run-slurm.ts';
+import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { findJobs, type FoundJob } from './find-jobs.ts';
 import { cancelJob, hasEnded } from './job.ts';
 import { formatJobId, jobIdPattern } from './job-id.ts';
-import { type SubmitOptions, fixOfRefusal } from './explain-refusal.ts';
+import { type SubmitOptions, findRefusalFix } from './explain-refusal.ts';
 
 /** Matches errors of sbatch after which the controller may have queued the job, although it did not answer. */
 const answerLost =
@@ -61,25 +61,32 @@ export async function submitScript(
   const found =
     name === undefined || (notSent.test(result.stderr) && !isLost)
       ? undefined
-      : await search(calm, { name, script, clusters: asked.clusters, since, isLost });
+      : await searchQueue(calm, { name, script, clusters: asked.clusters, since, isLost });
   if (found?.[0] !== undefined) {
-    return adopt(calm, result, [found[0], ...found.slice(1)]);
+    return adoptJob(calm, result, [found[0], ...found.slice(1)]);
   }
   if (isLost) {
-    const said = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+    const said = createSlurmError(
+      result,
+      result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed',
+    );
     throw new UncertainSubmissionError(
       `${said.message}; ${found === undefined ? 'squeue does not say whether' : 'squeue does not show that'} the job was queued`,
       { cause: result },
     );
   }
-  throw slurmFailure(result, 'sbatch refused the job', await fixOfRefusal(context, result.stderr, asked));
+  throw createSlurmError(
+    result,
+    'sbatch refused the job',
+    await findRefusalFix(context, result.stderr, asked),
+  );
 }
 
 /** Parses the output of sbatch into job ids and other lines, which a site's sbatch may print before and after the id. */
 function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others: string[] } {
   const ids = new Set<string>();
   const others: string[] = [];
-  for (const line of linesOf(stdout)) {
+  for (const line of splitLines(stdout)) {
     const [, number, cluster] = /^Submitted batch job (\d+)(?: on cluster (\S+))?$/i.exec(line) ?? [];
     if (jobIdPattern.test(line)) {
       ids.add(line);
@@ -89,7 +96,7 @@ function parseAnswer({ stdout, stderr }: CommandResult): { ids: string[]; others
       others.push(line);
     }
   }
-  return { ids: [...ids], others: [...others, ...linesOf(stderr)] };
+  return { ids: [...ids], others: [...others, ...splitLines(stderr)] };
 }
 
 interface Search {
@@ -102,7 +109,7 @@ interface Search {
 }
 
 /** Finds the jobs of this call of sbatch; undefined when squeue does not answer. */
-async function search(
+async function searchQueue(
   context: Context,
   { isLost, since, ...traits }: Search,
 ): Promise<readonly FoundJob[] | undefined> {
@@ -132,12 +139,12 @@ function isNew({ job, submittedAt }: FoundJob, since: Date): boolean {
 }
 
 /** Uses the first job that was found and cancels the others, which a wrapper of sbatch that retries may submit. */
-async function adopt(
+async function adoptJob(
   context: Context,
   result: CommandResult,
   [first, ...others]: readonly [FoundJob, ...FoundJob[]],
 ): Promise<string> {
-  const what = slurmFailure(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
+  const what = createSlurmError(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
   context.output.warn(`${what.message}; the job is in the queue all the same, as ${first.id}`);
   for (const { id } of others) {
     context.output.info(`canceling job ${id}, a second one of this run`);
@@ -146,7 +153,7 @@ async function adopt(
   return first.id;
 }
 
-function linesOf(text: string): string[] {
+function splitLines(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.trim())

@@ -8,7 +8,7 @@ import { findNearest } from './suggest.ts';
  */
 export const rarelyUsed = { jitless: true } as const;
 
-export interface Parsed {
+export interface ParseSource {
   /** What the value is, for the message: "workload", "configuration". */
   what: string;
   /** The file it came from. */
@@ -28,14 +28,14 @@ export interface Parsed {
 export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  parsed: Parsed,
+  parsed: ParseSource,
 ): z.output<Schema> {
   const result = schema.safeParse(value, rarelyUsed);
-  refuseNullBytes(value, [], parsed);
+  rejectNullBytes(value, [], parsed);
   if (result.success) {
     return result.data;
   }
-  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema, value));
+  const mistakes = result.error.issues.flatMap((issue) => toMistakes(issue, schema, value));
   const lines = mistakes.map(({ path, message }) => {
     const position = parsed.locate?.(path);
     const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
@@ -48,7 +48,7 @@ export function parseWith<Schema extends z.ZodType>(
 }
 
 /** Rejects null bytes, which no path, argument or variable of the system can contain. */
-function refuseNullBytes(value: unknown, path: readonly PropertyKey[], parsed: Parsed): void {
+function rejectNullBytes(value: unknown, path: readonly PropertyKey[], parsed: ParseSource): void {
   if (typeof value === 'string' && value.includes('\0')) {
     const position = parsed.locate?.(path);
     const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
@@ -61,7 +61,7 @@ function refuseNullBytes(value: unknown, path: readonly PropertyKey[], parsed: P
   }
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
-      refuseNullBytes(inner, [...path, key], parsed);
+      rejectNullBytes(inner, [...path, key], parsed);
     }
   }
 }
@@ -71,15 +71,15 @@ interface Mistake {
   message: string;
 }
 
-function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Mistake[] {
+function toMistakes(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Mistake[] {
   if (issue.code === 'unrecognized_keys') {
-    const valid = validKeys(schema, value, issue.path);
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, valid) }));
+    const valid = listValidKeys(schema, value, issue.path);
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: formatUnknownKey(key, valid) }));
   }
   return [{ path: issue.path, message: issue.message.replace(/^Invalid input: /, '') }];
 }
 
-function unknownKey(key: string, valid: readonly string[]): string {
+function formatUnknownKey(key: string, valid: readonly string[]): string {
   const meant = findNearest(key, valid);
   return meant === undefined
     ? `unknown key; valid keys: ${[...valid].sort().join(', ')}`
@@ -87,23 +87,23 @@ function unknownKey(key: string, valid: readonly string[]): string {
 }
 
 /** The keys that the schema allows at `path`; of alternatives, those that fit the value's own literals. */
-function validKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
+function listValidKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
   const [step, ...rest] = path;
-  const keys = objectsOf(schema, value).flatMap((node) => {
+  const keys = listAlternatives(schema, value).flatMap((node) => {
     const { def } = node._zod;
     if (step === undefined) {
       return def.type === 'object' ? Object.keys(def.shape) : [];
     }
-    const child = childOf(def, step);
+    const child = findChild(def, step);
     const inner = (value as Record<PropertyKey, unknown> | undefined)?.[step];
-    return child === undefined ? [] : validKeys(child as z.ZodType, inner, rest);
+    return child === undefined ? [] : listValidKeys(child as z.ZodType, inner, rest);
   });
   return [...new Set(keys)];
 }
 
-type Def = z.core.$ZodTypes['_zod']['def'];
+type SchemaDefinition = z.core.$ZodTypes['_zod']['def'];
 
-function childOf(def: Def, step: PropertyKey): z.core.$ZodType | undefined {
+function findChild(def: SchemaDefinition, step: PropertyKey): z.core.$ZodType | undefined {
   switch (def.type) {
     case 'object':
       return (def.shape as Record<PropertyKey, z.core.$ZodType>)[step];
@@ -117,7 +117,7 @@ function childOf(def: Def, step: PropertyKey): z.core.$ZodType | undefined {
 }
 
 /** The schema without its wrappers (optional, default, transformed) and with its alternatives listed. */
-function objectsOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] {
+function listAlternatives(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] {
   const node = schema as z.core.$ZodTypes;
   const { def } = node._zod;
   switch (def.type) {
@@ -128,14 +128,14 @@ function objectsOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] 
     case 'readonly':
     case 'catch':
     case 'nonoptional':
-      return objectsOf(def.innerType, value);
+      return listAlternatives(def.innerType, value);
     case 'pipe':
-      return objectsOf(def.in, value);
+      return listAlternatives(def.in, value);
     case 'lazy':
-      return objectsOf(def.getter(), value);
+      return listAlternatives(def.getter(), value);
     case 'union': {
-      const options = def.options.flatMap((option) => objectsOf(option, value));
-      const fitting = options.filter((option) => literalsFit(option, value));
+      const options = def.options.flatMap((option) => listAlternatives(option, value));
+      const fitting = options.filter((option) => matchesLiterals(option, value));
       return fitting.length > 0 ? fitting : options;
     }
     default:
@@ -143,7 +143,7 @@ function objectsOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] 
   }
 }
 
-function literalsFit({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boolean {
+function matchesLiterals({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boolean {
   if (def.type !== 'object' || typeof value !== 'object' || value === null) {
     return false;
   }

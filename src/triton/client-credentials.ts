@@ -60,7 +60,7 @@ export async function readClientCredentials(directory: string, now: Date): Promi
       fix: 'take all files from the same run',
     });
   }
-  refuseOutOfTime(parsed, directory, now);
+  rejectOutsideValidity(parsed, directory, now);
   return { ca, certificate, key };
 }
 
@@ -82,7 +82,7 @@ function parse<T>(read: () => T, file: string): T {
   }
 }
 
-function refuseOutOfTime({ validFrom, validTo }: X509Certificate, directory: string, now: Date): void {
+function rejectOutsideValidity({ validFrom, validTo }: X509Certificate, directory: string, now: Date): void {
   if (now > new Date(validTo)) {
     throw new HpcGatError(`the credentials in ${directory} expired at ${validTo}`, {
       fix: 'they are made for one run: take those of a run that serves now, hpc-gat endpoints',

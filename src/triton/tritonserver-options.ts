@@ -53,7 +53,7 @@ export function parseServerArguments(args: readonly string[]): (ServerOption | s
       continue;
     }
     const { name = '', value } = match.groups ?? {};
-    const names = optionsNamed(name);
+    const names = listOptionsNamed(name);
     const next = args[at + 1];
     if (value === undefined && next !== undefined && takesNext(names, next)) {
       parsed.push({ text: `${argument} ${next}`, names, value: next });
@@ -66,7 +66,7 @@ export function parseServerArguments(args: readonly string[]): (ServerOption | s
 }
 
 /** Returns the option itself, or all options that begin with this name. */
-function optionsNamed(name: string): readonly string[] {
+function listOptionsNamed(name: string): readonly string[] {
   return knownOptions.includes(name) ? [name] : knownOptions.filter((option) => option.startsWith(name));
 }
 

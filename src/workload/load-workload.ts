@@ -31,7 +31,7 @@ export async function loadWorkload(file: string): Promise<LoadedWorkload> {
     );
   }
   const workload = parseYaml(workloadSchema, text, { what: 'workload', file });
-  const faults = inconsistencies(workload);
+  const faults = findInconsistencies(workload);
   if (faults.length > 0) {
     throw new UsageError(`unusable workload\n  ${faults.map((fault) => `${file}: ${fault}`).join('\n  ')}`, {
       fix: `correct ${file}`,
@@ -41,7 +41,7 @@ export async function loadWorkload(file: string): Promise<LoadedWorkload> {
 }
 
 /** What single keys cannot show: names without a size, random inputs without values. */
-function inconsistencies({ inputs, outputs, random, reference }: Workload): string[] {
+function findInconsistencies({ inputs, outputs, random, reference }: Workload): string[] {
   const fromFiles = Object.values(inputs).flatMap(({ shape, values }) =>
     values !== undefined && 'file' in values ? shape : [],
   );
@@ -65,7 +65,7 @@ function inconsistencies({ inputs, outputs, random, reference }: Workload): stri
       if (values?.distribution === 'uniform') {
         checkNames(`inputs.${name}.values.below`, [values.below]);
       }
-      faults.push(...valueFaults(input).map((fault) => `inputs.${name}.values: ${fault}`));
+      faults.push(...findValueFaults(input).map((fault) => `inputs.${name}.values: ${fault}`));
     }
   }
   for (const [name, { shape }] of Object.entries(outputs)) {
@@ -74,7 +74,7 @@ function inconsistencies({ inputs, outputs, random, reference }: Workload): stri
   return faults;
 }
 
-function valueFaults({ datatype, values, shape }: WorkloadInput): string[] {
+function findValueFaults({ datatype, values, shape }: WorkloadInput): string[] {
   if (values === undefined) {
     return ['missing, random requests need it'];
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labDown } from '../../src/lab/down.ts';
-import { labStatus } from '../../src/lab/lab-status.ts';
+import { getLabStatus } from '../../src/lab/lab-status.ts';
 import { packageRoot } from '../../src/support/package-root.ts';
 import { findIdentity } from '../../src/support/process-identity.ts';
 import { describeInLab } from '../support/lab.ts';
@@ -88,7 +88,7 @@ async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
 
 /** Lists the namespaces of the lab's nodes, which the host's processes do not share. */
 async function ownNamespaces(): Promise<Set<string>> {
-  const { nodes } = await labStatus(await testLab(name));
+  const { nodes } = await getLabStatus(await testLab(name));
   const host = new Set(namespacesOf('self'));
   return new Set(
     nodes
@@ -227,7 +227,7 @@ describeInLab('the life of a lab', () => {
     expect(status.nodes.find((node) => node.name === 'gpu1')).toMatchObject({ up: true, slurm: 'idle' });
     expect(Object.keys(status.versions)).toContain('apptainer');
     expect((await cli(['up'])).exitCode).toBe(0);
-    expect((await labStatus(await testLab(name))).up).toBe(true);
+    expect((await getLabStatus(await testLab(name))).up).toBe(true);
     const { exitCode, stderr: refusal } = await cli(['up', '--bind', '/etc:/mnt/other']);
     expect({ exitCode, refusal }).toEqual({
       exitCode: 2,

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { labStatus } from '../../src/lab/lab-status.ts';
+import { getLabStatus } from '../../src/lab/lab-status.ts';
 import { lookAgain } from '../leaks/check.ts';
 import type { Leak } from '../leaks/compare.ts';
 import { kinds, type Snapshot, takeSnapshot } from '../leaks/snapshot.ts';
@@ -84,7 +84,7 @@ function ownLeaks(leaks: readonly Leak[], { node, run, cleanup }: Stage): Leak[]
 }
 
 async function lookAt(node: string): Promise<Snapshot> {
-  const { nodes } = await labStatus(await testLab());
+  const { nodes } = await getLabStatus(await testLab());
   const pid = nodes.find(({ name }) => name === node)?.pid;
   if (pid === undefined || pid === null) {
     throw new Error(`node ${node} is down`);

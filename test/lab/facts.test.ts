@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { clusterSchema, loadCluster, loadPackages } from '../../src/lab/facts.ts';
-import { nodeOf, openLab } from '../../src/lab/open-lab.ts';
+import { getNode, openLab } from '../../src/lab/open-lab.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { parseYaml } from '../../src/support/yaml.ts';
 import { testContext } from '../support/context.ts';
@@ -27,5 +27,5 @@ test.each(['Default', '', 'rootfs-1', '../up', 'a b'])('%j is rejected as a lab 
 
 test('a misspelt node is reported with the right one', async () => {
   const lab = await openLab(testContext());
-  expect(() => nodeOf(lab, 'logn')).toThrow(expect.objectContaining({ fix: 'did you mean "login"?' }));
+  expect(() => getNode(lab, 'logn')).toThrow(expect.objectContaining({ fix: 'did you mean "login"?' }));
 });

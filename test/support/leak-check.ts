@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect } from '@jest/globals';
-import { labStatus } from '../../src/lab/lab-status.ts';
+import { getLabStatus } from '../../src/lab/lab-status.ts';
 import { lookAgain } from '../leaks/check.ts';
 import { describeLeak } from '../leaks/compare.ts';
 import { takeSnapshot, type Snapshot } from '../leaks/snapshot.ts';
@@ -7,7 +7,7 @@ import { testLab } from './test-lab.ts';
 
 /** Takes a snapshot of every node of the end-to-end lab, for a later comparison. */
 export async function snapshotOfLab(): Promise<Snapshot> {
-  const { nodes } = await labStatus(await testLab());
+  const { nodes } = await getLabStatus(await testLab());
   const up = nodes.flatMap(({ name, pid }) => (pid === null ? [] : [[name, pid] as const]));
   return takeSnapshot({ nodes: Object.fromEntries(up) });
 }

@@ -2,7 +2,7 @@ import { parseTextFormat } from '../../formats/pbtxt/parse.ts';
 import { type Fault, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { type Message, readMessage } from './message.ts';
 
-export interface ReadConfig {
+export interface ParsedConfig {
   /** What could be understood; undefined when the text is broken. */
   readonly config: Message | undefined;
   /** In the order of the file. Triton loads no file that has one. */
@@ -10,7 +10,7 @@ export interface ReadConfig {
 }
 
 /** Reads a config.pbtxt. A broken text gives one fault, a readable one a fault for each field that does not fit. */
-export function readConfig(text: string): ReadConfig {
+export function parseConfig(text: string): ParsedConfig {
   const faults: Fault[] = [];
   try {
     const config = readMessage('ModelConfig', parseTextFormat(text), faults);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CompleteSettings } from '../../config/defaults.ts';
-import { slurmFailure } from '../../slurm/run-slurm.ts';
+import { createSlurmError } from '../../slurm/run-slurm.ts';
 import { createDirectives, findDirective } from '../../slurm/directives.ts';
 import { toClusterOption } from '../../slurm/job-id.ts';
 import { listNodePartitions } from '../../slurm/node.ts';
@@ -86,7 +86,7 @@ async function runOnNode(
   const json = result.stdout.slice(result.stdout.indexOf('\n') + 1);
   const report = reportSchema.safeParse(parseJson(json));
   if (!report.success || result.exitCode !== 0) {
-    throw slurmFailure(result, `hpc-gat cleanup on ${node}`);
+    throw createSlurmError(result, `hpc-gat cleanup on ${node}`);
   }
   return report.data.orphans;
 }

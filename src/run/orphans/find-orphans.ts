@@ -28,7 +28,7 @@ export interface Orphan {
 }
 
 /** Matches the directories that `mktemp` creates in the script of a run (templates/run). */
-const madeByRun = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
+const runDirectoryName = /^hpc-gat-(.+)\.[A-Za-z0-9]{6}$/;
 /** Name of the directory with copies of a run's records, in each directory that the run creates. */
 const copies = '.hpc-gat';
 /** Age below which an unused directory without records is left alone: a run of an earlier version may be starting. */
@@ -63,14 +63,16 @@ export async function findOrphans(
   const parents = new Set(
     [...configured, '/tmp', '/var/tmp', '/dev/shm'].filter((directory) => path.isAbsolute(directory)),
   );
-  const found = (await Promise.all([...parents].map((parent) => directoriesIn(parent, clock.now())))).flat();
+  const found = (
+    await Promise.all([...parents].map((parent) => listRunDirectories(parent, clock.now())))
+  ).flat();
   const [known, unknown] = [
     found.filter(({ records }) => records !== undefined),
     found.filter(({ records }) => records === undefined),
   ];
-  const used = unknown.length === 0 ? '' : await ownMounts();
+  const used = unknown.length === 0 ? '' : await readOwnMounts();
   return [
-    ...(await fromRecords(known)),
+    ...(await groupByScript(known)),
     ...unknown
       .filter(
         ({ directory, ageSeconds }) =>
@@ -83,7 +85,7 @@ export async function findOrphans(
   ];
 }
 
-async function fromRecords(directories: readonly RunDirectory[]): Promise<Orphan[]> {
+async function groupByScript(directories: readonly RunDirectory[]): Promise<Orphan[]> {
   const byScript = new Map<string, { first: RunDirectory; records: Records; all: string[] }>();
   for (const each of directories) {
     const { records, directory } = each;
@@ -116,15 +118,15 @@ async function isGone(file: string): Promise<boolean> {
 }
 
 /** Lists directories that runs of this user created. */
-async function directoriesIn(parent: string, now: Date): Promise<RunDirectory[]> {
+async function listRunDirectories(parent: string, now: Date): Promise<RunDirectory[]> {
   const names = await readdir(parent).catch(() => []);
   // Where others can rename entries, any directory of this user may bear such a name.
   const canBeRenamed = (await explainDirectoryConcern(parent)) !== undefined;
   const directories = await Promise.all(
     names.map(async (name) => {
-      const run = madeByRun.exec(name)?.[1];
+      const run = runDirectoryName.exec(name)?.[1];
       const directory = path.join(parent, name);
-      const state = run === undefined ? undefined : await ownDirectory(directory);
+      const state = run === undefined ? undefined : await statOwnDirectory(directory);
       const records = state === undefined ? undefined : await readRecords(path.join(directory, copies));
       // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
       return run === undefined ||
@@ -143,13 +145,13 @@ async function directoriesIn(parent: string, now: Date): Promise<RunDirectory[]>
 }
 
 /** Reads the facts of a directory; undefined unless it is a directory of this user. */
-async function ownDirectory(directory: string): Promise<{ mtimeMs: number } | undefined> {
+async function statOwnDirectory(directory: string): Promise<{ mtimeMs: number } | undefined> {
   const state = await lstat(directory).catch(() => undefined);
   return state?.isDirectory() === true && state.uid === process.getuid?.() ? state : undefined;
 }
 
 async function readRecords(directory: string): Promise<Records | undefined> {
-  if ((await ownDirectory(directory)) === undefined) {
+  if ((await statOwnDirectory(directory)) === undefined) {
     return undefined;
   }
   const read = async (name: string): Promise<string> =>
@@ -174,7 +176,7 @@ async function readRecords(directory: string): Promise<Records | undefined> {
 }
 
 /** Reads the mounts of every process that this user may examine. */
-async function ownMounts(): Promise<string> {
+async function readOwnMounts(): Promise<string> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const tables = await Promise.all(
     names.map((pid) => readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')),

@@ -5,7 +5,7 @@ import { UsageError } from '../../support/errors.ts';
 import type { Mount } from '../../support/mount.ts';
 
 /** Where the container has something of the run, or needs its own. */
-const taken = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];
+const reservedTargets = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];
 
 /**
  * The host directories that the settings bind beside the model repository, read-only.
@@ -21,7 +21,7 @@ export function planBinds({ settings, root }: Project): Mount[] {
   });
   mounts.forEach(({ destination }, index) => {
     const place = path.resolve('/', destination);
-    if (taken.includes(place) || /^\/(models|tmp)\//.test(place)) {
+    if (reservedTargets.includes(place) || /^\/(models|tmp)\//.test(place)) {
       throw new UsageError(`binds: ${destination} in the container is the run's own`, {
         fix: 'choose another target, such as /data',
       });

@@ -7,9 +7,9 @@ import { getDockerName } from './docker-image.ts';
 import type { RunPlan } from './run-plan.ts';
 
 type ClientPlan = Pick<RunPlan, 'clientWhere' | 'client' | 'clientFile' | 'clientImage'>;
-type SeenByClient = Pick<RunPlan, 'runDirectory' | 'repository' | 'models'>;
+type ClientInputs = Pick<RunPlan, 'runDirectory' | 'repository' | 'models'>;
 
-const program = 'hpc-gat';
+const programInImage = 'hpc-gat';
 
 /**
  * How the node of a run starts the client. In an image it sees the run's directory, the model repository and the
@@ -17,7 +17,7 @@ const program = 'hpc-gat';
  *
  * @throws {UsageError} for `client.where: binary` without one, and for an image that Docker has no name for.
  */
-export function planClient(project: Project, seen: SeenByClient, hostClient: readonly string[]): ClientPlan {
+export function planClient(project: Project, seen: ClientInputs, hostClient: readonly string[]): ClientPlan {
   const { settings, root } = project;
   const { where, binary } = settings.client;
   switch (where) {
@@ -34,22 +34,22 @@ export function planClient(project: Project, seen: SeenByClient, hostClient: rea
     }
     case 'image':
       return settings.runtime === 'docker'
-        ? inDockerImage(project, mountsFor(seen))
-        : inSif(project, mountsFor(seen));
+        ? planDockerClient(project, planMounts(seen))
+        : planSifClient(project, planMounts(seen));
   }
 }
 
-function inSif({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
+function planSifClient({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
   const file = path.resolve(root, settings.client.image.file);
   const mounted = mounts.flatMap((mount) => ['--mount', quoteForMount(mount)]);
   return {
     clientWhere: 'image',
-    client: ['exec', '--cleanenv', '--contain', '--pwd', '/', ...mounted, file, program],
+    client: ['exec', '--cleanenv', '--contain', '--pwd', '/', ...mounted, file, programInImage],
     clientFile: file,
   };
 }
 
-function inDockerImage({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
+function planDockerClient({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
   const image = getDockerName(settings.client.image.source, root);
   if (image === undefined) {
     throw new UsageError('client.where is image, and no Docker image is known for the client', {
@@ -58,13 +58,13 @@ function inDockerImage({ settings, root }: Project, mounts: readonly Mount[]): C
   }
   return {
     clientWhere: 'image',
-    client: clientArguments({ mounts, image, program }),
+    client: clientArguments({ mounts, image, program: programInImage }),
     clientFile: null,
     clientImage: image,
   };
 }
 
-function mountsFor({ runDirectory, repository, models }: SeenByClient): Mount[] {
+function planMounts({ runDirectory, repository, models }: ClientInputs): Mount[] {
   const directories = [
     { source: runDirectory, readOnly: false },
     { source: repository, readOnly: true },

@@ -36,17 +36,17 @@ export function planContainer(
       containerArguments: instanceArguments({ gpu, mounts, further: settings.apptainer.arguments }),
     };
   }
-  refuseWhereDockerIsNot(request);
+  rejectUnusableDocker(request);
   const { shmSize, arguments: further } = settings.docker;
   return {
     runtime,
-    image: dockerImage(project),
+    image: getDockerImage(project),
     containerArguments: runArguments({ mounts, shmSize, further }),
     dockerHost: request.dockerHost ?? '',
   };
 }
 
-function refuseWhereDockerIsNot({ kind, serve, dockerHost = '' }: ContainerRequest): void {
+function rejectUnusableDocker({ kind, serve, dockerHost = '' }: ContainerRequest): void {
   if (kind === 'job') {
     throw new UsageError('a batch job runs with Apptainer or Singularity: clusters have no Docker', {
       fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or give --runtime apptainer`,
@@ -61,7 +61,7 @@ function refuseWhereDockerIsNot({ kind, serve, dockerHost = '' }: ContainerReque
 }
 
 /** `docker.image`, else what the SIF is made from. */
-function dockerImage({ root, settings }: Project): string {
+function getDockerImage({ root, settings }: Project): string {
   const name = settings.docker.image ?? getDockerName(settings.image.source, root);
   if (name === undefined) {
     throw new UsageError('no Docker image is known for this run', {

@@ -14,7 +14,7 @@ export function planEnvironment(
 ): Pick<RunPlan, 'environment' | 'serverEnvironment' | 'preload'> {
   const environment = settings.environment.flatMap((entry) => {
     const [name = ''] = entry.split('=');
-    refuseReserved(name, 'environment');
+    rejectReserved(name, 'environment');
     const value = submitting[name];
     if (!entry.includes('=') && value?.includes('\n') === true) {
       // Docker's file of variables has no way to write it.
@@ -25,13 +25,13 @@ export function planEnvironment(
     return entry.includes('=') ? [entry] : value === undefined ? [] : [`${name}=${value}`];
   });
   const serverEnvironment = Object.entries(settings.triton.env).map(([name, value]) => {
-    refuseReserved(name, 'triton.env');
+    rejectReserved(name, 'triton.env');
     return `${name}=${value}`;
   });
   return { environment, serverEnvironment, preload: settings.triton.preload };
 }
 
-function refuseReserved(name: string, where: string): void {
+function rejectReserved(name: string, where: string): void {
   if (name === 'LD_PRELOAD') {
     throw new UsageError(`LD_PRELOAD cannot stand in ${where}`, {
       fix: 'list the libraries in triton.preload: they reach tritonserver alone',
@@ -46,7 +46,7 @@ function refuseReserved(name: string, where: string): void {
 }
 
 /** Names that a value should not be written into a script for, where others of the group may read it. */
-export function namesOfSecrets({ environment, serverEnvironment }: RunPlan): string[] {
+export function listSecretNames({ environment, serverEnvironment }: RunPlan): string[] {
   return [...environment, ...serverEnvironment]
     .map((entry) => entry.slice(0, entry.indexOf('=')))
     .filter((name) => /TOKEN|SECRET|PASS|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE/i.test(name));

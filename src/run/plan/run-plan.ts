@@ -82,19 +82,19 @@ const planSchema = z.object({
 
 export type RunPlan = z.infer<typeof planSchema>;
 
-const kept = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+const optionalField = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
 
 /** What later verbs need of a plan. Another version of hpc-gat may have written it: what does not fit is undefined. */
 export const storedPlanSchema = z.object({
-  kind: kept(kind),
-  serve: kept(serve),
-  models: kept(models),
-  runtime: kept(runtime),
-  dockerHost: kept(dockerHost),
-  setup: kept(setup),
-  stopSeconds: kept(stopSeconds),
-  directives: kept(directives),
+  kind: optionalField(kind),
+  serve: optionalField(serve),
+  models: optionalField(models),
+  runtime: optionalField(runtime),
+  dockerHost: optionalField(dockerHost),
+  setup: optionalField(setup),
+  stopSeconds: optionalField(stopSeconds),
+  directives: optionalField(directives),
 });
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;
@@ -121,7 +121,7 @@ export function planRun(request: RunRequest): RunPlan {
   const { settings, root } = project;
   checkServerArguments(settings);
   const repository = path.resolve(root, settings.model.repository);
-  const runDirectory = path.join(runsDirectory(root), id);
+  const runDirectory = path.join(getRunsDirectory(root), id);
   const { models, serverArguments } = planModels(project);
   const binds = planBinds(project);
   return {
@@ -173,7 +173,7 @@ export function planRun(request: RunRequest): RunPlan {
 }
 
 /** Where a project keeps its runs. */
-export function runsDirectory(root: string): string {
+export function getRunsDirectory(root: string): string {
   return path.join(root, '.hpc-gat', 'runs');
 }
 

@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../../support/files.ts';
 import { explainConcern } from '../../support/ownership.ts';
 import { processHost, type ProcessIdentity } from '../../support/process-identity.ts';
 import { isListed, listDirectory, readListedText, readText } from '../../support/shared-files.ts';
-import { type StoredPlan, storedPlanSchema, type RunPlan, runsDirectory } from '../plan/run-plan.ts';
+import { type StoredPlan, storedPlanSchema, type RunPlan, getRunsDirectory } from '../plan/run-plan.ts';
 import { createRunsDirectory, listRunIds } from './runs-directory.ts';
 
 const schemaVersion = z.literal(1);
@@ -283,7 +283,7 @@ export async function listRuns(root: string): Promise<RunDirectory[]> {
 
 function toRunDirectories(root: string, ids: readonly string[]): RunDirectory[] {
   const newestFirst = [...ids].sort().reverse();
-  return newestFirst.map((id) => new RunDirectory(path.join(runsDirectory(root), id)));
+  return newestFirst.map((id) => new RunDirectory(path.join(getRunsDirectory(root), id)));
 }
 
 /**
@@ -299,7 +299,7 @@ export async function getRun(root: string, idOrJob: string | undefined): Promise
     }
   }
   if (idOrJob !== undefined && foreign.includes(idOrJob)) {
-    throw await createForeignRunError(path.join(runsDirectory(root), idOrJob));
+    throw await createForeignRunError(path.join(getRunsDirectory(root), idOrJob));
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { getErrorCode, UsageError } from '../../support/errors.ts';
 import { isMissing } from '../../support/files.ts';
 import { claimDirectory, explainConcern, isOwn } from '../../support/ownership.ts';
-import { runsDirectory } from '../plan/run-plan.ts';
+import { getRunsDirectory } from '../plan/run-plan.ts';
 
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directory that belongs to you';
 
@@ -14,7 +14,7 @@ const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directo
  * @throws {UsageError} when another user could replace it.
  */
 export async function createRunsDirectory(root: string): Promise<void> {
-  const directory = runsDirectory(root);
+  const directory = getRunsDirectory(root);
   for (const each of [path.dirname(directory), directory]) {
     try {
       await mkdir(each, { mode: 0o755 });
@@ -54,7 +54,7 @@ export interface RunsOfProject {
 
 /** @throws {UsageError} for a directory of runs that this user cannot read. */
 export async function listRunIds(root: string): Promise<RunsOfProject> {
-  const directory = runsDirectory(root);
+  const directory = getRunsDirectory(root);
   const own: string[] = [];
   const foreign: string[] = [];
   for (const name of await namesIn(directory)) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { toPlainValues } from '../../../src/model/config/access.ts';
-import { readConfig } from '../../../src/model/config/read-config.ts';
+import { parseConfig } from '../../../src/model/config/read-config.ts';
 
 function read(text: string) {
-  const { config, faults } = readConfig(text);
+  const { config, faults } = parseConfig(text);
   return { value: config === undefined ? undefined : toPlainValues(config), faults };
 }
 

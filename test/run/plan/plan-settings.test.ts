@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { namesOfSecrets } from '../../../src/run/plan/environment-plan.ts';
+import { listSecretNames } from '../../../src/run/plan/environment-plan.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { samplePlan } from './sample-plan.ts';
 
@@ -56,7 +56,7 @@ test('only named or assigned environment variables are passed', () => {
     serverEnvironment: ['TF_CPP_MIN_LOG_LEVEL=2', 'MY_API_KEY=x'],
     preload: ['/data/libops.so'],
   });
-  expect(namesOfSecrets(plan)).toEqual(['MY_API_KEY']);
+  expect(listSecretNames(plan)).toEqual(['MY_API_KEY']);
   expect(() => samplePlan({ environment: ['LD_PRELOAD=/x.so'] })).toThrow(
     /LD_PRELOAD cannot stand in environment/,
   );
