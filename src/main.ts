@@ -1,12 +1,12 @@
 import { runCli } from './cli.ts';
 import type { Context } from './support/context.ts';
 import { systemClock } from './support/clock.ts';
-import { runCommand } from './support/command.ts';
-import { restartWithoutGuardRegions } from './support/address-space.ts';
+import { runCommand } from './support/processes/command.ts';
+import { restartWithoutGuardRegions } from './support/processes/address-space.ts';
 import { ExitCode, HpcGatError, InterruptedError, UsageError } from './support/errors.ts';
 import { createOutput, type Output } from './support/output.ts';
-import { getPackageVersion } from './support/package-version.ts';
-import { toUserError } from './support/fs-errors.ts';
+import { getPackageVersion } from './support/package/package-version.ts';
+import { toUserError } from './support/files/fs-errors.ts';
 
 /** The whole program, callable in-process: resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {

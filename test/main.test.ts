@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { chmod, chown, copyFile, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../src/main.ts';
-import { packageRoot } from '../src/support/package-root.ts';
+import { packageRoot } from '../src/support/package/package-root.ts';
 import { testContext } from './support/context.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 

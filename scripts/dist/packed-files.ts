@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PackedFiles } from '../../src/support/package-files.ts';
+import type { PackedFiles } from '../../src/support/package/package-files.ts';
 import { root } from '../bundle/options.ts';
 
 /** An embedded file: its path in the package, its path on disk, and its permission bits. */

@@ -1,6 +1,6 @@
 import { runCli } from '../../src/cli.ts';
 import { systemClock } from '../../src/support/clock.ts';
-import { runCommand } from '../../src/support/command.ts';
+import { runCommand } from '../../src/support/processes/command.ts';
 import type { Context } from '../../src/support/context.ts';
 
 /** The words of a verb, like `['model', 'add']`; none for `hpc-gat` itself. */

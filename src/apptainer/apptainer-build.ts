@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
-import { signalGroup } from '../support/process-group.ts';
-import { getProxies } from '../support/proxies.ts';
+import { signalGroup } from '../support/processes/process-group.ts';
+import { getProxies } from '../support/network/proxies.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 /** For the runtime to remove what it unpacked. */

@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import { MissingToolError } from '../support/errors.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 
 export interface ContainerRuntime {
   readonly name: 'apptainer' | 'singularity';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';

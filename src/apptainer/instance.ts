@@ -1,4 +1,4 @@
-import { type Mount, quoteForMount } from '../support/mount.ts';
+import { type Mount, quoteForMount } from '../support/files/mount.ts';
 
 /** The options of `apptainer instance start` that are known before the run is on its node. */
 export function instanceArguments(container: {

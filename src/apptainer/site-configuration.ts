@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
-import { isMissing } from '../support/files.ts';
+import { isMissing } from '../support/files/file-access.ts';
 import { type ContainerRuntime, runtimeEnvironment } from './container-runtime.ts';
 
 const timeoutMs = 20_000;

@@ -1,4 +1,4 @@
-import type { CommandResult } from '../support/command.ts';
+import type { CommandResult } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 

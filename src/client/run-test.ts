@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
-import { writeFileAtomically } from '../support/files.ts';
+import { writeFileAtomically } from '../support/files/file-access.ts';
 import { connect } from '../triton/grpc-client.ts';
 import { readCredentialsIn } from './credentials-in.ts';
 import { readImageRecord } from './served-image.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { zipSync } from 'fflate';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { writeFileAtomically } from '../support/files.ts';
+import { writeFileAtomically } from '../support/files/file-access.ts';
 import type { InferenceServer, Tensor } from '../triton/inference-server.ts';
 import { computeAnswerLimit } from './answer-limit.ts';
 import { infer, requireOneResponse } from './infer.ts';

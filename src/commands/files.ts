@@ -5,7 +5,7 @@ export const files = defineVerb({
   summary: 'Print the directory of what comes along: models, recipes, site profiles, documentation, licenses',
   options: (yargs) => yargs.example('cp -r "$($0 files)/models" .', 'The model gat_test, to try things with'),
   handle: async (_args, context) => {
-    const { getPackageDirectory } = await import('../support/package-files.ts');
+    const { getPackageDirectory } = await import('../support/package/package-files.ts');
     context.output.result(await getPackageDirectory(context));
     return 0;
   },

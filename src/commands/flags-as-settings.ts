@@ -1,4 +1,4 @@
-import type { ParseSource } from '../support/parse-with-schema.ts';
+import type { ParseSource } from '../support/text/parse-with-schema.ts';
 
 /** For what options set, which is checked as if it stood in hpc-gat.yaml. */
 export const flagsAsSettings: ParseSource = {

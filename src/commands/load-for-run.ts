@@ -3,7 +3,7 @@ import { loadProject, type Project } from '../config/load.ts';
 import { flagsAsSettings } from './flags-as-settings.ts';
 import { type Settings, settingsSchema } from '../config/schema.ts';
 import type { Context } from '../support/context.ts';
-import { parseWith } from '../support/parse-with-schema.ts';
+import { parseWith } from '../support/text/parse-with-schema.ts';
 import type { JobArguments, RunArguments } from './run-options.ts';
 
 type Arguments = RunArguments & Partial<JobArguments>;

@@ -1,4 +1,4 @@
-import { alignColumns } from '../support/table.ts';
+import { alignColumns } from '../support/text/table.ts';
 import { type Leaf, traceLayers } from './layers.ts';
 import type { LayeredProject } from './load.ts';
 

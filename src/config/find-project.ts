@@ -1,8 +1,8 @@
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { findHomeDirectory } from '../support/home-directory.ts';
-import { readTrustedText } from '../support/ownership.ts';
+import { findHomeDirectory } from '../support/files/home-directory.ts';
+import { readTrustedText } from '../support/files/ownership.ts';
 
 export const projectFileName = 'hpc-gat.yaml';
 

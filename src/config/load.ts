@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { findNearest } from '../support/suggest.ts';
-import { readTrustedText } from '../support/ownership.ts';
-import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
-import { parseYaml, parseYamlWithLines } from '../support/yaml.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { findNearest } from '../support/text/suggest.ts';
+import { readTrustedText } from '../support/files/ownership.ts';
+import { listPackageDirectory, readPackageFile } from '../support/package/package-files.ts';
+import { parseYaml, parseYamlWithLines } from '../support/text/yaml.ts';
 import { type CompleteSettings, defaultSettings } from './defaults.ts';
 import { findProject, type FoundProject } from './find-project.ts';
 import { type Layer, mergeLayers } from './layers.ts';

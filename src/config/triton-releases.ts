@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
-import { findNearest } from '../support/suggest.ts';
-import { readPackageFile } from '../support/package-files.ts';
-import { parseYaml } from '../support/yaml.ts';
+import { findNearest } from '../support/text/suggest.ts';
+import { readPackageFile } from '../support/package/package-files.ts';
+import { parseYaml } from '../support/text/yaml.ts';
 
 const file = 'defs/triton-releases.yaml';
 const version = z.string().regex(/^\d+(\.\d+)*$/);

@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { hashBytes } from '../support/digest.ts';
+import { hashBytes } from '../support/files/digest.ts';
 import { UsageError } from '../support/errors.ts';
 
 /** Where the Docker daemon listens. */

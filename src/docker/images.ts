@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { findNearest } from '../support/suggest.ts';
+import { findNearest } from '../support/text/suggest.ts';
 import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './docker-api.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 

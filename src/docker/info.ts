@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
-import { parseWith } from '../support/parse-with-schema.ts';
+import { parseWith } from '../support/text/parse-with-schema.ts';
 import { getFromDocker } from './docker-api.ts';
 import { findDockerEndpoint } from './endpoint.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { MissingToolError } from '../support/errors.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { parseDockerUrl } from './endpoint.ts';
 import { inspectImage } from './images.ts';
 

@@ -1,4 +1,4 @@
-import { type Mount, quoteForMount } from '../support/mount.ts';
+import { type Mount, quoteForMount } from '../support/files/mount.ts';
 
 const common = [
   '--rm',

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { findContainerRuntime } from '../apptainer/container-runtime.ts';
 import { findHarmfulSettings, readSiteConfiguration } from '../apptainer/site-configuration.ts';
 import { startsImage } from '../apptainer/starts-image.ts';
-import { formatBytes } from '../support/amounts.ts';
-import { getLastLines } from '../support/command.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { findProgram } from '../support/find-program.ts';
+import { formatBytes } from '../support/text/amounts.ts';
+import { getLastLines } from '../support/processes/command.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, error, note, ok, warning } from './check.ts';
 
 const probeTimeoutMs = 60_000;

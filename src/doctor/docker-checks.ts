@@ -1,6 +1,6 @@
 import { type DockerInfo, dockerInfo } from '../docker/info.ts';
 import { HpcGatError, MissingToolError } from '../support/errors.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, note, ok, warning } from './check.ts';
 
 /** Of nvidia-container-toolkit; the daemon starts it for containers that ask for GPUs. */

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { findContainerRuntime, runtimeEnvironment } from '../apptainer/container-runtime.ts';
 import { classifyDriver, listTritonReleases } from '../config/triton-releases.ts';
 import type { Context } from '../support/context.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { findProgram } from '../support/find-program.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
 const queryTimeoutMs = 60_000;

@@ -5,9 +5,9 @@ import { createSlurmError } from '../slurm/run-slurm.ts';
 import { findRefusalFix } from '../slurm/explain-refusal.ts';
 import { createFullRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
-import { getOwnCommand } from '../support/own-command.ts';
+import { getOwnCommand } from '../support/processes/own-command.ts';
 import type { CheckContext } from './check.ts';
 import type { CheckResult } from './examine.ts';
 

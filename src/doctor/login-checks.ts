@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { findSuspiciousLoginFile } from '../run/login-files.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, error, ok } from './check.ts';
 
 /** Time limit of a login shell; Slurm's own (GetEnvTimeout) is longer, but users do not wait that long for a login. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { bytesOf, listCache } from '../image/convert/cache/list-cache.ts';
 import { cachePlace } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
 

@@ -1,7 +1,7 @@
 import { isSlurmVariable } from '../slurm/run-slurm.ts';
 import { isRuntimeOption } from '../apptainer/container-runtime.ts';
 import { queryController } from '../slurm/controller.ts';
-import { findProgram } from '../support/find-program.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, error, note, ok } from './check.ts';
 import { nameChecks } from './slurm-names.ts';
 

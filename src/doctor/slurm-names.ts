@@ -3,8 +3,8 @@ import { listAssociations, type Association } from '../slurm/account.ts';
 import { queryController } from '../slurm/controller.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
-import { findProgram } from '../support/find-program.ts';
-import { suggestion } from '../support/suggest.ts';
+import { findProgram } from '../support/processes/find-program.ts';
+import { suggestion } from '../support/text/suggest.ts';
 import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
 /** The names that the configuration uses, against those that Slurm knows. */

@@ -6,8 +6,8 @@ import { findDefaultAccount } from '../slurm/account.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { findProgram } from '../support/find-program.ts';
-import { isMissing } from '../support/files.ts';
+import { findProgram } from '../support/processes/find-program.ts';
+import { isMissing } from '../support/files/file-access.ts';
 
 /** What a host and a directory say of themselves. */
 export interface HostFacts {

@@ -1,4 +1,4 @@
-import { formatYaml } from '../support/yaml.ts';
+import { formatYaml } from '../support/text/yaml.ts';
 
 /** One value of the file to be written. */
 export interface Entry {

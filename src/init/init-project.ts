@@ -4,7 +4,7 @@ import { projectFileName } from '../config/find-project.ts';
 import { readSite, listSites } from '../config/load.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { writeFileAtomically } from '../support/files.ts';
+import { writeFileAtomically } from '../support/files/file-access.ts';
 import { type Entry, formatDocument } from './document.ts';
 import { guessEntries } from './guess.ts';
 import { detectHost } from './detect-host.ts';

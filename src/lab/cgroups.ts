@@ -2,7 +2,7 @@ import { readdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../support/context.ts';
 import { getErrorCode } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
+import { isMissing } from '../support/files/file-access.ts';
 import type { Lab } from './open-lab.ts';
 
 /** A control group hierarchy of the host, and this lab's group in it. */

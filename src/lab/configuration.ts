@@ -2,7 +2,7 @@ import { chmod, chown, cp, mkdir, readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
+import { readTextIfPresent, writeFileAtomically } from '../support/files/file-access.ts';
 import type { Cluster, ComputeNode } from './facts.ts';
 import { qualifyName } from './modes.ts';
 import { getAddress, listNodes, nodeWithRole, type Lab } from './open-lab.ts';

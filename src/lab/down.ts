@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { findIdentity, type ProcessIdentity } from '../support/process-identity.ts';
+import { findIdentity, type ProcessIdentity } from '../support/processes/process-identity.ts';
 import { removeCgroups } from './cgroups.ts';
 import { runInNode } from './exec.ts';
 import { nodeDirectory, listNodes, nodeWithRole, type Lab } from './open-lab.ts';

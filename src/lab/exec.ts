@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import type { CommandOptions, CommandResult } from '../support/command.ts';
+import type { CommandOptions, CommandResult } from '../support/processes/command.ts';
 import type { Clock } from '../support/context.ts';
 import { getErrorCode, ExitCode, HpcGatError, UsageError, type InterruptedError } from '../support/errors.ts';
 import { nodeDirectory, getNode, type Lab } from './open-lab.ts';

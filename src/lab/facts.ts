@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { readPackageFile } from '../support/package-files.ts';
-import { parseYaml } from '../support/yaml.ts';
+import { readPackageFile } from '../support/package/package-files.ts';
+import { parseYaml } from '../support/text/yaml.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and hyphens');
 const count = z.int().positive();

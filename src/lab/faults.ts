@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { runInNode } from './exec.ts';
 import { nodeDirectory, getNode, nodeWithRole, type Lab } from './open-lab.ts';

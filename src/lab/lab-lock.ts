@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { acquireLock } from '../support/lock.ts';
-import { makeDirectory } from '../support/make-directory.ts';
+import { acquireLock } from '../support/files/lock.ts';
+import { makeDirectory } from '../support/files/make-directory.ts';
 
 /**
  * Runs `work` while no other process of this machine holds the lock; waits for its turn.

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
-import { readTextIfPresent, writeFileAtomically } from '../support/files.ts';
-import { parseWith } from '../support/parse-with-schema.ts';
+import { readTextIfPresent, writeFileAtomically } from '../support/files/file-access.ts';
+import { parseWith } from '../support/text/parse-with-schema.ts';
 import type { Lab } from './open-lab.ts';
 import { modesSchema } from './modes.ts';
 

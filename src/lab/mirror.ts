@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { readTextIfPresent } from '../support/files.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
 
 const defaultMirror = 'http://deb.debian.org/debian';
 

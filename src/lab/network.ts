@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { expectSuccess, type CommandResult } from '../support/command.ts';
+import { expectSuccess, type CommandResult } from '../support/processes/command.ts';
 import { HpcGatError, NotReadyError } from '../support/errors.ts';
 import { getNode, type Lab } from './open-lab.ts';
 import { killRecorded, findRunningProcess } from './processes.ts';

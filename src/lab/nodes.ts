@@ -1,9 +1,9 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import { NotReadyError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
 import { listBinds, listCachedMounts, type Bind } from './lab-binds.ts';
 import { listCgroups } from './cgroups.ts';
 import { listGpuFiles } from './configuration.ts';

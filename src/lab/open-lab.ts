@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { getCacheDirectory } from '../support/cache-directory.ts';
+import { getCacheDirectory } from '../support/files/cache-directory.ts';
 import { UsageError } from '../support/errors.ts';
-import { findNearest } from '../support/suggest.ts';
+import { findNearest } from '../support/text/suggest.ts';
 import type { Context } from '../support/context.ts';
 import { loadCluster, type Cluster, type ClusterNode } from './facts.ts';
 

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../support/context.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { signalProcess } from '../support/process-group.ts';
-import { findIdentity, isRunning, type ProcessIdentity } from '../support/process-identity.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { signalProcess } from '../support/processes/process-group.ts';
+import { findIdentity, isRunning, type ProcessIdentity } from '../support/processes/process-identity.ts';
 
 /**
  * The process that a pid file of the lab names, when it is still that process.

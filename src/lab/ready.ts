@@ -1,5 +1,5 @@
 import { NotReadyError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
 import { runInNode } from './exec.ts';
 import { nodeDirectory, listNodes, nodeWithRole, type Lab } from './open-lab.ts';
 import path from 'node:path';

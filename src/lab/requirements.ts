@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { MissingToolError, UsageError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { findProgram } from '../support/find-program.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { findProgram } from '../support/processes/find-program.ts';
 
 /** Program -> the Debian package that brings it. */
 const toRun = {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import type { Packages } from './facts.ts';
 import { findDebianMirror } from './mirror.ts';

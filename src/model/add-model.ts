@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
-import { isMissing, writeFileAtomically } from '../support/files.ts';
-import { makeDirectory } from '../support/make-directory.ts';
+import { isMissing, writeFileAtomically } from '../support/files/file-access.ts';
+import { makeDirectory } from '../support/files/make-directory.ts';
 import { checkModelFile, findConfig, getNameInVersion } from './add-source.ts';
 import { findBackend } from './backends.ts';
 import { checkModel } from './check-repository.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
-import { isMissing, readTextIfPresent } from '../support/files.ts';
+import { isMissing, readTextIfPresent } from '../support/files/file-access.ts';
 import { type Backend, getModelFileName } from './backends.ts';
 import type { ModelDirectory } from './repository.ts';
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { cp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
-import { makeDirectory } from '../support/make-directory.ts';
-import { getPackageDirectory } from '../support/package-files.ts';
+import { makeDirectory } from '../support/files/make-directory.ts';
+import { getPackageDirectory } from '../support/package/package-files.ts';
 import { withStaging } from './staging.ts';
 
 /** What became of a model that comes along with this package. */

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode, getErrorMessage, UsageError } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
-import { findNearest } from '../support/suggest.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
+import { findNearest } from '../support/text/suggest.ts';
 import { parseConfig, type ParsedConfig } from './config/read-config.ts';
 
 /** A model's directory as it lies on the disk. */

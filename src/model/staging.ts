@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode } from '../support/errors.ts';
-import { removeTree } from '../support/remove-tree.ts';
+import { removeTree } from '../support/files/remove-tree.ts';
 
 /**
  * Makes something for a repository in a directory from which it can be renamed into it, and which is gone afterwards. That

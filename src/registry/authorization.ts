@@ -1,7 +1,7 @@
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { isLoopback } from '../support/loopback.ts';
-import { toPrintable } from '../support/printable.ts';
+import { isLoopback } from '../support/network/loopback.ts';
+import { toPrintable } from '../support/text/printable.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { basicAuthorization, type Credentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';

@@ -1,4 +1,4 @@
-import type { Proxy } from '../support/choose-proxy.ts';
+import type { Proxy } from '../support/network/choose-proxy.ts';
 import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { BusyError, busyStatuses } from './attempts.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { formatEnd, type CommandResult } from '../support/command.ts';
-import { signalGroup } from '../support/process-group.ts';
+import { formatEnd, type CommandResult } from '../support/processes/command.ts';
+import { signalGroup } from '../support/processes/process-group.ts';
 import type { Credentials } from './find-credentials.ts';
 
 /** Time limit of a helper, in milliseconds; helpers of cloud providers use the network. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { getErrorMessage } from '../support/errors.ts';
-import { readTextIfPresent } from '../support/files.ts';
+import { readTextIfPresent } from '../support/files/file-access.ts';
 import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
 

@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { isLoopback } from '../support/loopback.ts';
+import { isLoopback } from '../support/network/loopback.ts';
 import { authorize, namesOtherScope } from './authorization.ts';
 import { findCredentials, type FoundCredentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';

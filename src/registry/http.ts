@@ -1,6 +1,6 @@
 import { request as requestHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { request as requestHttps, Agent as HttpsAgent } from 'node:https';
-import { chooseProxy } from '../support/choose-proxy.ts';
+import { chooseProxy } from '../support/network/choose-proxy.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { connectionError, proxyRefusal } from './connection-errors.ts';

@@ -1,6 +1,6 @@
-import { hashBytes } from '../support/digest.ts';
+import { hashBytes } from '../support/files/digest.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { toPrintable } from '../support/printable.ts';
+import { toPrintable } from '../support/text/printable.ts';
 import { blobRefusal, manifestRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 

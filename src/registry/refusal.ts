@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { HpcGatError, UsageError } from '../support/errors.ts';
-import { findNearest } from '../support/suggest.ts';
-import { toPrintable } from '../support/printable.ts';
+import { findNearest } from '../support/text/suggest.ts';
+import { toPrintable } from '../support/text/printable.ts';
 import type { Registry, WholeAnswer } from './registry.ts';
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })) });

@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import path from 'node:path';
-import { listPackageDirectory, readPackageFile } from '../support/package-files.ts';
+import { listPackageDirectory, readPackageFile } from '../support/package/package-files.ts';
 import { quoteArray, quoteForBash } from './quote.ts';
 
 /** Renders a file below `templates/`, as {@link loadTemplate} says. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../render/template.ts';
 import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
-import { makeDirectory } from '../support/make-directory.ts';
+import { makeDirectory } from '../support/files/make-directory.ts';
 import { clientFiles } from '../triton/client-credentials.ts';
 import type { Endpoint } from './list-endpoints.ts';
 

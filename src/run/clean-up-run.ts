@@ -1,7 +1,7 @@
 import { cancelJob, hasEnded, queryJob } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { signalProcess } from '../support/process-group.ts';
+import { signalProcess } from '../support/processes/process-group.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { endMs, release } from './release.ts';
 import { elsewhere, isInOtherNamespace, type RunState, getRunState } from './record/state.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
-import { isListed } from '../support/shared-files.ts';
-import { alignColumns } from '../support/table.ts';
+import { isListed } from '../support/files/shared-files.ts';
+import { alignColumns } from '../support/text/table.ts';
 import { type EndpointFile, getRun, listRuns, type RunDirectory } from './record/run-directory.ts';
 import { elsewhere, type RunState, getRunStates } from './record/state.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { writeFileAtomically } from '../support/files.ts';
+import { writeFileAtomically } from '../support/files/file-access.ts';
 import { UsageError } from '../support/errors.ts';
-import { makeDirectory } from '../support/make-directory.ts';
-import { explainDirectoryConcern } from '../support/ownership.ts';
+import { makeDirectory } from '../support/files/make-directory.ts';
+import { explainDirectoryConcern } from '../support/files/ownership.ts';
 import { credentialFiles, serverName } from '../triton/client-credentials.ts';
 import { makeCertificates } from './certificates.ts';
 

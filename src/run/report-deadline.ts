@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { isTransient, getVisibilityDelayMs } from '../support/shared-files.ts';
+import { isTransient, getVisibilityDelayMs } from '../support/files/shared-files.ts';
 import { getErrorMessage } from '../support/errors.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
-import { createBashEnvironment } from '../support/bash-environment.ts';
+import { createBashEnvironment } from '../support/processes/bash-environment.ts';
 import type { Context } from '../support/context.ts';
 import { getScriptOutcome, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';

@@ -1,7 +1,7 @@
 import type { Project } from '../config/load.ts';
-import { createBashEnvironment } from '../support/bash-environment.ts';
+import { createBashEnvironment } from '../support/processes/bash-environment.ts';
 import type { Context } from '../support/context.ts';
-import { expectSuccess } from '../support/command.ts';
+import { expectSuccess } from '../support/processes/command.ts';
 import { cleanUpRun } from './clean-up-run.ts';
 import { getScriptOutcome, type Outcome } from './record/outcome.ts';
 import { checkInputs, prepareRun, type RunOptions } from './prepare.ts';

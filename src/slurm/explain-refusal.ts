@@ -1,5 +1,5 @@
 import type { Context } from '../support/context.ts';
-import { suggestion } from '../support/suggest.ts';
+import { suggestion } from '../support/text/suggest.ts';
 import { listPartitions, type Partition } from './list-partitions.ts';
 
 /** What a job was asked with. */

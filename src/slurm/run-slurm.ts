@@ -1,4 +1,4 @@
-import { formatEnd, type CommandOptions, type CommandResult } from '../support/command.ts';
+import { formatEnd, type CommandOptions, type CommandResult } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 

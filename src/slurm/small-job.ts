@@ -1,4 +1,4 @@
-import type { CommandResult } from '../support/command.ts';
+import type { CommandResult } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { runSlurm } from './run-slurm.ts';

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { runCommand } from './command.ts';
+import { runCommand } from './processes/command.ts';
 
 /** Time limit of a look-up: the directory server of a site's accounts may not answer. */
 const timeoutMs = 5_000;

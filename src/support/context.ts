@@ -1,5 +1,5 @@
 import type { Output } from './output.ts';
-import type { RunCommand } from './command.ts';
+import type { RunCommand } from './processes/command.ts';
 
 /** Everything a verb gets from outside. Tests hand in their own; no module reads `process` itself. */
 export interface Context {

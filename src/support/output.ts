@@ -1,4 +1,4 @@
-import { escapeJson, escapeLines } from './printable.ts';
+import { escapeJson, escapeLines } from './text/printable.ts';
 
 /** Where a verb writes. Results go to stdout; everything a person reads besides goes to stderr. */
 export interface Output {

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
-import { isMissing } from '../support/files.ts';
+import { isMissing } from '../support/files/file-access.ts';
 
 /** The files of a directory of credentials, in PEM. A client needs the first three, the server also the last two. */
 export const credentialFiles = {

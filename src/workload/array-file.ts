@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode, getErrorMessage, UsageError } from '../support/errors.ts';
-import { findNearest } from '../support/suggest.ts';
+import { findNearest } from '../support/text/suggest.ts';
 import type { Datatype } from '../triton/datatypes.ts';
 import { parseJsonArray } from './json-array.ts';
 import { NpyError, parseNpy, type NpyArray } from '../formats/npy/npy.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
-import { isMissing, readText } from '../support/files.ts';
-import { parseYaml } from '../support/yaml.ts';
+import { isMissing, readText } from '../support/files/file-access.ts';
+import { parseYaml } from '../support/text/yaml.ts';
 import { isFloat } from '../triton/datatypes.ts';
 import { findScalarFault } from './scalars.ts';
 import { workloadSchema, type Workload, type WorkloadInput } from './workload-schema.ts';

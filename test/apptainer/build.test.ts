@@ -4,7 +4,7 @@ import path from 'node:path';
 import { buildSif, type BuildOptions } from '../../src/apptainer/apptainer-build.ts';
 import { inspectSif } from '../../src/apptainer/inspect.ts';
 import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
-import { findIdentity, isRunning } from '../../src/support/process-identity.ts';
+import { findIdentity, isRunning } from '../../src/support/processes/process-identity.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -5,7 +5,7 @@ import { quoted } from '../../benchmarks/convert/quote.ts';
 import { headlines } from '../../benchmarks/convert/report.ts';
 import { lastResults } from '../../benchmarks/convert/results.ts';
 import { stagesTable } from '../../benchmarks/convert/stages.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 const { series, starts, stages } = lastResults();
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import path from 'node:path';
 import { main } from '../../src/main.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findProgram } from '../../src/support/find-program.ts';
+import { findProgram } from '../../src/support/processes/find-program.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { completionScript, pathToHpcGat } from './completion-script.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { traceLayers } from '../../src/config/layers.ts';
 import { loadProject, readSite } from '../../src/config/load.ts';
 import { renderScript } from '../../src/run/plan/script.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { samplePlan } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

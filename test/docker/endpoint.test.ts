@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { findDockerEndpoint } from '../../src/docker/endpoint.ts';
-import { hashBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
 import { UsageError } from '../../src/support/errors.ts';
 import { inspectImage } from '../../src/docker/images.ts';
 import { makeCertificates } from '../../src/run/certificates.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { allHelp } from '../../scripts/docs/help.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { anchorsOf, linksOf, pages, type Page } from './pages.ts';
 
 const pageNames = pages.map(({ name }) => name);

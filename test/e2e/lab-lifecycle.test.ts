@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labDown } from '../../src/lab/down.ts';
 import { getLabStatus } from '../../src/lab/lab-status.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
-import { findIdentity } from '../../src/support/process-identity.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
+import { findIdentity } from '../../src/support/processes/process-identity.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 

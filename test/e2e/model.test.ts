@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { hpcGat, makeGatProject, projectDirectory, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { differences } from '../image/corpus/differences.ts';
 import { treeOfModel, type Facts, type Tree } from '../image/corpus/facts.ts';
 import { oddLayers } from '../image/corpus/generate.ts';

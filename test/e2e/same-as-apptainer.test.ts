@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { configuredImages, oddValues } from '../image/corpus/configured.ts';
 import type { Facts } from '../image/corpus/facts.ts';
 import { configOf, OciBytes } from '../image/oci-bytes.ts';

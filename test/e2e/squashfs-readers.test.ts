@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expectSuccess, runCommand } from '../../src/support/command.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { expectSuccess, runCommand } from '../../src/support/processes/command.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { added } from '../image/corpus/differences.ts';
 import { treeOfModel, type Facts, type Tree } from '../image/corpus/facts.ts';
 import { Model } from '../image/corpus/model.ts';

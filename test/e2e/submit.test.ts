@@ -3,7 +3,7 @@ import { unzipSync, zipSync } from 'fflate';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setGpu } from '../../src/lab/faults.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { leavesNothing } from '../support/leak-check.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { hashBytes } from '../../src/support/digest.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import type { Facts, Tree } from '../image/corpus/facts.ts';
 import { tarOf, type TarItem } from '../image/corpus/tar.ts';
 import { OciBytes } from '../image/oci-bytes.ts';

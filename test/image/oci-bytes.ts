@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { hashBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { tarEnd, tarEntry } from './tar-bytes.ts';
 

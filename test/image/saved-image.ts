@@ -1,4 +1,4 @@
-import { hashBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
 import { configOf, OciBytes } from './oci-bytes.ts';
 import { entryBytes, type EntryBytes } from './layer-bytes.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { getTemplateValues } from '../../src/lab/configuration.ts';
 import { openLab } from '../../src/lab/open-lab.ts';
 import { renderTemplate } from '../../src/render/template.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { testContext } from '../support/context.ts';
 
 const golden = path.join(packageRoot, 'test', 'fixtures', 'lab');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { clusterSchema, loadCluster, loadPackages } from '../../src/lab/facts.ts';
 import { getNode, openLab } from '../../src/lab/open-lab.ts';
 import { UsageError } from '../../src/support/errors.ts';
-import { parseYaml } from '../../src/support/yaml.ts';
+import { parseYaml } from '../../src/support/text/yaml.ts';
 import { testContext } from '../support/context.ts';
 
 test('the shipped description has two ordinary users, GPU nodes and partitions of known nodes', async () => {

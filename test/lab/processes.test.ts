@@ -4,7 +4,7 @@ import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { killRecorded, findRunningProcess } from '../../src/lab/processes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
-import { findIdentity } from '../../src/support/process-identity.ts';
+import { findIdentity } from '../../src/support/processes/process-identity.ts';
 import { systemClock } from '../../src/support/clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { openLab, nodeDirectory, type Lab } from '../../src/lab/open-lab.ts';
 import { writeNodeScripts } from '../../src/lab/nodes.ts';
 import { renderTemplate } from '../../src/render/template.ts';
-import { findProgram } from '../../src/support/find-program.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { findProgram } from '../../src/support/processes/find-program.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { checkRepository } from '../../src/model/check-repository.ts';
 import { inspectTorchFile } from '../../src/model/torchscript.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { corpus, writeModels } from './corpus.ts';

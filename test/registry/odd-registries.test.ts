@@ -4,7 +4,7 @@ import path from 'node:path';
 import { openRegistryImage } from '../../src/image/source/registry-image.ts';
 import type { LayerReading } from '../../src/image/source/layers/layered-image.ts';
 import { HpcGatError, getErrorMessage } from '../../src/support/errors.ts';
-import type { RunCommand } from '../../src/support/command.ts';
+import type { RunCommand } from '../../src/support/processes/command.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { drawScenario, type Scenario } from './odd/scenario.ts';

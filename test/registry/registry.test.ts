@@ -5,7 +5,7 @@ import path from 'node:path';
 import { blobChunks, downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
-import { hashBytes } from '../../src/support/digest.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
 import { HpcGatError, UsageError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { main } from '../../src/main.ts';
 import { getRunStates } from '../../src/run/record/state.ts';
 import type { EndpointFile, RunDirectory } from '../../src/run/record/run-directory.ts';
-import { findIdentity } from '../../src/support/process-identity.ts';
+import { findIdentity } from '../../src/support/processes/process-identity.ts';
 import { clientFiles } from '../../src/triton/client-credentials.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fakePrograms } from '../support/fake-program.ts';

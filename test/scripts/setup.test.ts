@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { fakePrograms } from '../support/fake-program.ts';
 
 /** Sources scripts/setup.sh on a host without any Debian package, where apt-get prints its arguments. */

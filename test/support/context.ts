@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/support/clock.ts';
-import { runCommand } from '../../src/support/command.ts';
+import { runCommand } from '../../src/support/processes/command.ts';
 import type { Context } from '../../src/support/context.ts';
 
 export interface TestContext extends Context {

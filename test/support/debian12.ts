@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findDebianMirror } from '../../src/lab/mirror.ts';
-import { getCacheDirectory } from '../../src/support/cache-directory.ts';
-import { expectSuccess, runCommand } from '../../src/support/command.ts';
+import { getCacheDirectory } from '../../src/support/files/cache-directory.ts';
+import { expectSuccess, runCommand } from '../../src/support/processes/command.ts';
 import { testContext } from './context.ts';
 
 /** Packages of Debian 12 users, with the libraries that the lab's newer Debian lacks. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 /** Runs the two sample tests of test/fixtures/e2e-gate in a separate jest, and returns its exit code and output. */
 export async function runGateFixture(

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { getCacheDirectory } from '../../src/support/cache-directory.ts';
-import { expectSuccess, runCommand } from '../../src/support/command.ts';
+import { getCacheDirectory } from '../../src/support/files/cache-directory.ts';
+import { expectSuccess, runCommand } from '../../src/support/processes/command.ts';
 
 /** The versions are pinned, because cached files are never fetched again. */
 const wheels = ['pip==25.3', 'tqdm==4.67.1'];

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { testLab } from './test-lab.ts';
 
 /** Packaging scripts run with the test's Node; `npm` beside it belongs to the host. */

@@ -2,9 +2,9 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { expectSuccess, runCommand } from '../../src/support/command.ts';
-import { hashBytes } from '../../src/support/digest.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { expectSuccess, runCommand } from '../../src/support/processes/command.ts';
+import { hashBytes } from '../../src/support/files/digest.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 /** Requirement lists for the image's Python, relative to the package. */
 const requirements = {

@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { removeTree } from '../../src/support/remove-tree.ts';
+import { removeTree } from '../../src/support/files/remove-tree.ts';
 
 const made: string[] = [];
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { expectSuccess, runCommand } from '../../src/support/command.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { expectSuccess, runCommand } from '../../src/support/processes/command.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 /** With Debian and the wheel to fetch it took 121 s; later it only checks a stamp. */
 const timeoutMs = 10 * 60_000;

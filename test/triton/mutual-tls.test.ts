@@ -7,7 +7,7 @@ import path from 'node:path';
 import { makeCredentials } from '../../src/run/make-credentials.ts';
 import { type ClientCredentials, readClientCredentials } from '../../src/triton/client-credentials.ts';
 import { connect } from '../../src/triton/grpc-client.ts';
-import { removeTree } from '../../src/support/remove-tree.ts';
+import { removeTree } from '../../src/support/files/remove-tree.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startFakeServer } from './fake-server.ts';
 

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
 import { makeCredentials } from '../../src/run/make-credentials.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /**

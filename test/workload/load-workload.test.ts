@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadWorkload } from '../../src/workload/load-workload.ts';
 import { UsageError } from '../../src/support/errors.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 const committed = path.join(packageRoot, 'models', 'gat_test', 'workload.yaml');
 const text = readFileSync(committed, 'utf8');

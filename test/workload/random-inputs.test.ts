@@ -8,7 +8,7 @@ import { fillNormal, fillUniform } from '../../src/workload/random-values.ts';
 import { loadWorkload } from '../../src/workload/load-workload.ts';
 import type { Distribution, Workload } from '../../src/workload/workload-schema.ts';
 import { UsageError } from '../../src/support/errors.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 import { decodeByteElements } from '../../src/triton/byte-elements.ts';
 import { decodeElements, type Datatype } from '../../src/triton/datatypes.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { workloadSchema } from '../../src/workload/workload-schema.ts';
-import { packageRoot } from '../../src/support/package-root.ts';
+import { packageRoot } from '../../src/support/package/package-root.ts';
 
 /** UPDATE_GOLDEN=1 writes it again. */
 test("docs/reference/workload.schema.json, for editors, equals the reader's schema", () => {

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { isMissing, readAt } from '../../support/files.ts';
+import { isMissing, readAt } from '../../support/files/file-access.ts';
 import { descriptorSizeBytes, parseDescriptor, type SifDescriptor } from './descriptor.ts';
 import { headerSizeBytes, parseHeader, type SifHeader } from './header.ts';
 import { InvalidSifError } from './invalid.ts';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeAt } from '../../support/files.ts';
+import { writeAt } from '../../support/files/file-access.ts';
 import { descriptorBytes, descriptorSizeBytes, SifDataType, type SifObject } from './descriptor.ts';
 import { headerBytes, type SifArchitecture } from './header.ts';
 

@@ -1,4 +1,4 @@
-import { toPrintableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { EntryKind, TarEntry } from './tar-entry.ts';
 import type { Extension } from './extensions.ts';
 import type { TarHeader } from './header.ts';

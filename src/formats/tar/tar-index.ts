@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
-import { readAt } from '../../support/files.ts';
+import { readAt } from '../../support/files/file-access.ts';
 import { entryName } from './entry-name.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
 import { parsePax, paxNumber, type PaxRecords } from './pax.ts';

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import { getErrorCode } from '../../support/errors.ts';
-import { readAt } from '../../support/files.ts';
+import { readAt } from '../../support/files/file-access.ts';
 
 /** Why a file is not a usable zip archive. */
 export class ZipError extends Error {}

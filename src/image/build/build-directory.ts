@@ -2,8 +2,8 @@ import { copyFile, rename, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { getErrorMessage, UsageError } from '../../support/errors.ts';
-import { makeDirectory } from '../../support/make-directory.ts';
-import { listPackageDirectory, getPackageDirectory } from '../../support/package-files.ts';
+import { makeDirectory } from '../../support/files/make-directory.ts';
+import { listPackageDirectory, getPackageDirectory } from '../../support/package/package-files.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 /**

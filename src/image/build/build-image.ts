@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { formatBytes } from '../../support/amounts.ts';
+import { formatBytes } from '../../support/text/amounts.ts';
 import type { Context } from '../../support/context.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';

@@ -1,6 +1,6 @@
 import type { Project } from '../../config/load.ts';
 import type { Context } from '../../support/context.ts';
-import { getSingleExecutable } from '../../support/own-command.ts';
+import { getSingleExecutable } from '../../support/processes/own-command.ts';
 import { buildImage, type BuildOptions, type BuildReport } from './build-image.ts';
 import { whyNoDocker } from './build-with-docker.ts';
 import { type BuildPlan, type BuildTarget, planBuild } from './plan-build.ts';

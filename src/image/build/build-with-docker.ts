@@ -1,11 +1,11 @@
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import { getFromDocker } from '../../docker/docker-api.ts';
 import { inspectImage } from '../../docker/images.ts';
-import { formatEnd } from '../../support/command.ts';
+import { formatEnd } from '../../support/processes/command.ts';
 import type { Context } from '../../support/context.ts';
 import { CommandFailedError, getErrorMessage, MissingToolError, UsageError } from '../../support/errors.ts';
-import { findProgram } from '../../support/find-program.ts';
-import { getProxies } from '../../support/proxies.ts';
+import { findProgram } from '../../support/processes/find-program.ts';
+import { getProxies } from '../../support/network/proxies.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 /** Why Docker cannot be used here; undefined when a daemon answers. */

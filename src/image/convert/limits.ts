@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { toPrintableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { TarEntry } from '../../formats/tar/tar-entry.ts';
 
 /** What an image may ask of this machine. No honest one comes near; what goes beyond is taken for a bomb. */

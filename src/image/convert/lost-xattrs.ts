@@ -1,4 +1,4 @@
-import { toPrintableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
 import { isStorableXattr } from '../../formats/squashfs/write/xattr-table.ts';

@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
-import { toPrintable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/text/printable.ts';
 import { BlockCache, type CacheConfig } from './cache/block-cache.ts';
 import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { getErrorMessage } from '../../support/errors.ts';
-import { toPrintable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/text/printable.ts';
 import type { BlockCache } from './cache/block-cache.ts';
 import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';

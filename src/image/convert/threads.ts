@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { getAddressSpaceLimit } from '../../support/address-space.ts';
+import { getAddressSpaceLimit } from '../../support/processes/address-space.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
 
 /** Default number of threads outside a job: this host may be a login node that others also use. */

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { readAt } from '../../support/files.ts';
+import { readAt } from '../../support/files/file-access.ts';
 import { descriptorSizeBytes, SifDataType, type SifDescriptor } from '../../formats/sif/descriptor.ts';
 import { headerSizeBytes, launchLine } from '../../formats/sif/header.ts';
 import { InvalidSifError } from '../../formats/sif/invalid.ts';

@@ -1,5 +1,5 @@
-import { formatCount } from '../../support/amounts.ts';
-import { toPrintableBytes } from '../../support/printable.ts';
+import { formatCount } from '../../support/text/amounts.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import { InvalidSifError } from '../../formats/sif/invalid.ts';
 import { plainData } from '../../formats/squashfs/layout.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';

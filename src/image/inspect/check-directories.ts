@@ -1,4 +1,4 @@
-import { toPrintableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import { extendedType } from '../../formats/squashfs/layout.ts';
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf, listingBytes, placeText, type StoredEntry } from '../../formats/squashfs/read/listing.ts';

@@ -1,4 +1,4 @@
-import { escapeBytes } from '../../support/printable.ts';
+import { escapeBytes } from '../../support/text/printable.ts';
 import type { InodeKind } from '../../formats/squashfs/read/parse-inode.ts';
 import type { ListedFile } from './list-files.ts';
 

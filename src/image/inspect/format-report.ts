@@ -2,7 +2,7 @@ import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import type { InodeKind } from '../../formats/squashfs/read/parse-inode.ts';
 import type { Superblock } from '../../formats/squashfs/read/superblock.ts';
 import type { CheckReport, FileSystemReport } from './check-file.ts';
-import { formatCount, formatBytes } from '../../support/amounts.ts';
+import { formatCount, formatBytes } from '../../support/text/amounts.ts';
 
 /** What was checked, for a person. */
 export function describeReport(report: CheckReport, name: string): string[] {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
-import { toPrintableBytes } from '../../support/printable.ts';
+import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { InodeKind, StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf, listingBytes } from '../../formats/squashfs/read/listing.ts';
 import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/open.ts';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { readAt } from '../../support/files.ts';
+import { readAt } from '../../support/files/file-access.ts';
 import {
   typeNames,
   fileSystemNames,

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { getErrorMessage, UsageError } from '../../support/errors.ts';
-import { readAt } from '../../support/files.ts';
+import { readAt } from '../../support/files/file-access.ts';
 import { SifDataType, SifFileSystem, type SifDescriptor } from '../../formats/sif/descriptor.ts';
 import { readSif, type Sif } from '../../formats/sif/read.ts';
 import { squashfsMagic } from '../../formats/squashfs/read/superblock.ts';

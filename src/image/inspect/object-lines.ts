@@ -1,5 +1,5 @@
-import { alignColumns } from '../../support/table.ts';
-import { formatCount } from '../../support/amounts.ts';
+import { alignColumns } from '../../support/text/table.ts';
+import { formatCount } from '../../support/text/amounts.ts';
 import { describeSuperblock } from './format-report.ts';
 import type { ListedObject } from './list-objects.ts';
 

@@ -1,7 +1,7 @@
 import { chmod, open, rename, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import { formatBytes } from '../../support/amounts.ts';
+import { formatBytes } from '../../support/text/amounts.ts';
 import { HpcGatError, isOutOfSpace, getErrorMessage } from '../../support/errors.ts';
 import { FileThreads } from '../../support/threads/file-threads.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';

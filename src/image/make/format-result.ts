@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { formatBytes } from '../../support/amounts.ts';
+import { formatBytes } from '../../support/text/amounts.ts';
 import type { MakeSifResult } from './request.ts';
 
 /** One line for a person: what became of the SIF. */

@@ -1,4 +1,4 @@
-import { toPrintable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/text/printable.ts';
 import { unusableNames } from '../convert/singularity-d/environment-lines.ts';
 import { findForeignProgram } from '../inspect/foreign-program.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import { acquireLock } from '../../support/lock.ts';
-import { hostOf } from '../../support/process-identity.ts';
+import { acquireLock } from '../../support/files/lock.ts';
+import { hostOf } from '../../support/processes/process-identity.ts';
 import { convert } from './build-sif.ts';
 import type { SifEngine } from '../convert/engine.ts';
 import { identify } from '../source/identify-image.ts';

@@ -1,9 +1,9 @@
 import { rm, stat } from 'node:fs/promises';
 import * as z from 'zod';
-import { hashFile } from '../../support/digest.ts';
-import { readTextIfPresent, writeFileAtomically } from '../../support/files.ts';
-import { readUncontestedText } from '../../support/ownership.ts';
-import { rarelyUsed } from '../../support/parse-with-schema.ts';
+import { hashFile } from '../../support/files/digest.ts';
+import { readTextIfPresent, writeFileAtomically } from '../../support/files/file-access.ts';
+import { readUncontestedText } from '../../support/files/ownership.ts';
+import { rarelyUsed } from '../../support/text/parse-with-schema.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 

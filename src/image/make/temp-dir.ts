@@ -3,10 +3,15 @@ import { lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
-import { isOwn, readOwnText } from '../../support/ownership.ts';
-import { findIdentity, isRunning, getOwnIdentity, parseIdentity } from '../../support/process-identity.ts';
-import { isGroupLeft, signalGroup } from '../../support/process-group.ts';
-import { removeTree } from '../../support/remove-tree.ts';
+import { isOwn, readOwnText } from '../../support/files/ownership.ts';
+import {
+  findIdentity,
+  isRunning,
+  getOwnIdentity,
+  parseIdentity,
+} from '../../support/processes/process-identity.ts';
+import { isGroupLeft, signalGroup } from '../../support/processes/process-group.ts';
+import { removeTree } from '../../support/files/remove-tree.ts';
 
 /** Where a conversion works until its result is whole. */
 export interface Workspace {

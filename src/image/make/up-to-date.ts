@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../support/errors.ts';
-import { explainConcern, isOwn } from '../../support/ownership.ts';
+import { explainConcern, isOwn } from '../../support/files/ownership.ts';
 import { formatBlockSize } from '../../formats/squashfs/block-size.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { IdentifiedImage, SourceIdentity } from '../source/identify-image.ts';

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { hashBytes } from '../../support/digest.ts';
+import { hashBytes } from '../../support/files/digest.ts';
 import { getErrorMessage, UsageError } from '../../support/errors.ts';
-import { isMissing, readAt } from '../../support/files.ts';
+import { isMissing, readAt } from '../../support/files/file-access.ts';
 import { quoteForBash } from '../../render/quote.ts';
 import { codecByStart, type LayerCodec } from './layers/inflate-layer.ts';
 import type { DockerArchiveSource, OciSource } from './source.ts';

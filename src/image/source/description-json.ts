@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { getErrorMessage } from '../../support/errors.ts';
-import { rarelyUsed } from '../../support/parse-with-schema.ts';
-import { toPrintable } from '../../support/printable.ts';
+import { rarelyUsed } from '../../support/text/parse-with-schema.ts';
+import { toPrintable } from '../../support/text/printable.ts';
 
 /** Go writes a list without members as null, or not at all. */
 export function listed<Item extends z.ZodType>(item: Item) {

@@ -1,5 +1,5 @@
 import { UsageError } from '../../support/errors.ts';
-import { escape, toPrintable } from '../../support/printable.ts';
+import { escape, toPrintable } from '../../support/text/printable.ts';
 import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** Image that may be selected. */

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
-import { isMissing, readAt } from '../../support/files.ts';
+import { isMissing, readAt } from '../../support/files/file-access.ts';
 import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
 import { readTarIndex } from '../../formats/tar/tar-index.ts';
 import { decompress, openArchive } from './archive-file.ts';

@@ -1,5 +1,5 @@
 import { parseReference, registryUrl } from '../../registry/reference.ts';
-import { isLoopback } from '../../support/loopback.ts';
+import { isLoopback } from '../../support/network/loopback.ts';
 import type { ImageSource } from './source.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { arch, endianness } from 'node:os';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
-import { toPrintable } from '../../support/printable.ts';
+import { toPrintable } from '../../support/text/printable.ts';
 import { isSifArchitecture } from '../../formats/sif/header.ts';
 
 /** What an image is made for, in Go's words: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */

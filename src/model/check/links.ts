@@ -6,7 +6,7 @@ import {
   type MountPoint,
   resolveInContainer,
   resolveMounts,
-} from '../../support/container-paths.ts';
+} from '../../support/files/container-paths.ts';
 import { findBackend, getModelFileName, listServedVersions } from '../backends.ts';
 import type { Finding } from '../finding.ts';
 import { readModel } from '../repository.ts';

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode } from '../../support/errors.ts';
-import { readTextIfPresent } from '../../support/files.ts';
+import { readTextIfPresent } from '../../support/files/file-access.ts';
 import { type Backend, isTorchPython, getModelFileName, listServedVersions } from '../backends.ts';
 import type { Reporter } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';

@@ -1,4 +1,4 @@
-import { findNearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/text/suggest.ts';
 import { backends, type Backend, isEnsemble } from '../backends.ts';
 import { listEntries, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
-import { readTextIfPresent } from '../../support/files.ts';
-import { findNearest } from '../../support/suggest.ts';
-import { parseWithinLimits } from '../../support/yaml.ts';
+import { readTextIfPresent } from '../../support/files/file-access.ts';
+import { findNearest } from '../../support/text/suggest.ts';
+import { parseWithinLimits } from '../../support/text/yaml.ts';
 import { datatypeOfConfig } from '../../triton/datatypes.ts';
 import { listMessages, getNumber, listNumbers, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';

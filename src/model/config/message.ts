@@ -1,4 +1,4 @@
-import { findNearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/text/suggest.ts';
 import type { Field, MessageValue, ScalarValue } from '../../formats/pbtxt/value.ts';
 import { type Fault, type Position, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { parseScalar, type Scalar } from './scalar.ts';

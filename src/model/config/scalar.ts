@@ -1,4 +1,4 @@
-import { findNearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/text/suggest.ts';
 import { SyntaxFault } from '../../formats/pbtxt/position.ts';
 import type { ScalarValue } from '../../formats/pbtxt/value.ts';
 import { enums } from '../../triton/model-config.ts';

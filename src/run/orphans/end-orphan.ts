@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
-import { createBashEnvironment } from '../../support/bash-environment.ts';
-import { expectSuccess } from '../../support/command.ts';
+import { createBashEnvironment } from '../../support/processes/bash-environment.ts';
+import { expectSuccess } from '../../support/processes/command.ts';
 import type { Context } from '../../support/context.ts';
 import { CommandFailedError, getErrorMessage } from '../../support/errors.ts';
-import { removeTree } from '../../support/remove-tree.ts';
-import { isListed } from '../../support/shared-files.ts';
+import { removeTree } from '../../support/files/remove-tree.ts';
+import { isListed } from '../../support/files/shared-files.ts';
 import type { CleanupPlan } from '../plan/cleanup-plan.ts';
 import { renderRelease } from '../plan/script.ts';
 import { endMs } from '../release.ts';

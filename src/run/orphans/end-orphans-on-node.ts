@@ -8,7 +8,7 @@ import { createFullRequest, createSmallRequest } from '../../slurm/request-optio
 import { NotStartedError, runSmallJob } from '../../slurm/small-job.ts';
 import type { Context } from '../../support/context.ts';
 import { CommandFailedError } from '../../support/errors.ts';
-import { getOwnCommand } from '../../support/own-command.ts';
+import { getOwnCommand } from '../../support/processes/own-command.ts';
 
 /** Memory request for Node; the last of several options counts. */
 const memory = '--mem=1G';

@@ -3,9 +3,9 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
-import { explainDirectoryConcern } from '../../support/ownership.ts';
-import { isRunning, processHost, type ProcessIdentity } from '../../support/process-identity.ts';
-import { isListed, readText } from '../../support/shared-files.ts';
+import { explainDirectoryConcern } from '../../support/files/ownership.ts';
+import { isRunning, processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
+import { isListed, readText } from '../../support/files/shared-files.ts';
 import { generatedRunId } from '../plan/run-plan.ts';
 
 /** Resources of a run on this host whose run directory was removed. */

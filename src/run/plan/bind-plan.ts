@@ -2,7 +2,7 @@ import path from 'node:path';
 import { loadProject, type Project } from '../../config/load.ts';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
-import type { Mount } from '../../support/mount.ts';
+import type { Mount } from '../../support/files/mount.ts';
 
 /** Where the container has something of the run, or needs its own. */
 const reservedTargets = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { defaultSettings } from '../../config/defaults.ts';
 import { parseJobId } from '../../slurm/job-id.ts';
-import { isListed } from '../../support/shared-files.ts';
+import { isListed } from '../../support/files/shared-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { ResourceRecord, RunDirectory } from '../record/run-directory.ts';
 

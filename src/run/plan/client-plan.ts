@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Project } from '../../config/load.ts';
 import { clientArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
-import { type Mount, quoteForMount } from '../../support/mount.ts';
+import { type Mount, quoteForMount } from '../../support/files/mount.ts';
 import { getDockerName } from './docker-image.ts';
 import type { RunPlan } from './run-plan.ts';
 

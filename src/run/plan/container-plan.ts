@@ -4,7 +4,7 @@ import { instanceArguments } from '../../apptainer/instance.ts';
 import { isOnThisMachine, parseDockerUrl } from '../../docker/endpoint.ts';
 import { runArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
-import type { Mount } from '../../support/mount.ts';
+import type { Mount } from '../../support/files/mount.ts';
 import { getDockerName } from './docker-image.ts';
 import type { RunPlan } from './run-plan.ts';
 

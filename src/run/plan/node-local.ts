@@ -5,7 +5,7 @@ import { findDirective } from '../../slurm/directives.ts';
 import { isNodeOfCluster } from '../../slurm/node.ts';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
-import { isHostLocal } from '../../support/shared-files.ts';
+import { isHostLocal } from '../../support/files/shared-files.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /**

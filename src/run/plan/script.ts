@@ -1,7 +1,7 @@
 import { renderTemplate } from '../../render/template.ts';
 import { scriptSettings } from '../../apptainer/site-configuration.ts';
 import { formatDirective } from '../../slurm/directives.ts';
-import { hashBytes } from '../../support/digest.ts';
+import { hashBytes } from '../../support/files/digest.ts';
 import type { CleanupPlan } from './cleanup-plan.ts';
 import type { RunPlan } from './run-plan.ts';
 

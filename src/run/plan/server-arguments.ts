@@ -1,6 +1,6 @@
 import type { CompleteSettings } from '../../config/defaults.ts';
 import { UsageError } from '../../support/errors.ts';
-import { findNearest } from '../../support/suggest.ts';
+import { findNearest } from '../../support/text/suggest.ts';
 import {
   isFalse,
   isTrue,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import type { Output } from '../../support/output.ts';
-import { readListedText } from '../../support/shared-files.ts';
+import { readListedText } from '../../support/files/shared-files.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 const tested = z.object({

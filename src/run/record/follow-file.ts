@@ -1,4 +1,4 @@
-import { isListed, readFrom } from '../../support/shared-files.ts';
+import { isListed, readFrom } from '../../support/files/shared-files.ts';
 
 /** Highest number of consecutive polls that wait for text of another host in place of null bytes. */
 const maxHolePolls = 25;

@@ -1,4 +1,4 @@
-import { alignColumns } from '../../support/table.ts';
+import { alignColumns } from '../../support/text/table.ts';
 import type { RunState } from './state.ts';
 
 /** A table of runs, a line each, under a line of headings. */

@@ -6,10 +6,10 @@ import { securityForms } from '../../config/schema.ts';
 import { findDirective } from '../../slurm/directives.ts';
 import { formatJobId, jobIdPattern, parseJobId } from '../../slurm/job-id.ts';
 import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
-import { writeFileAtomically } from '../../support/files.ts';
-import { explainConcern } from '../../support/ownership.ts';
-import { processHost, type ProcessIdentity } from '../../support/process-identity.ts';
-import { isListed, listDirectory, readListedText, readText } from '../../support/shared-files.ts';
+import { writeFileAtomically } from '../../support/files/file-access.ts';
+import { explainConcern } from '../../support/files/ownership.ts';
+import { processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
+import { isListed, listDirectory, readListedText, readText } from '../../support/files/shared-files.ts';
 import { type StoredPlan, storedPlanSchema, type RunPlan, getRunsDirectory } from '../plan/run-plan.ts';
 import { createRunsDirectory, listRunIds } from './runs-directory.ts';
 

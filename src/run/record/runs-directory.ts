@@ -1,8 +1,8 @@
 import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode, UsageError } from '../../support/errors.ts';
-import { isMissing } from '../../support/files.ts';
-import { claimDirectory, explainConcern, isOwn } from '../../support/ownership.ts';
+import { isMissing } from '../../support/files/file-access.ts';
+import { claimDirectory, explainConcern, isOwn } from '../../support/files/ownership.ts';
 import { getRunsDirectory } from '../plan/run-plan.ts';
 
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directory that belongs to you';

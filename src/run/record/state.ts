@@ -3,7 +3,7 @@ import { findJobs, type FoundJob } from '../../slurm/find-jobs.ts';
 import { hasEnded, type Job, queryJobs } from '../../slurm/job.ts';
 import type { Context } from '../../support/context.ts';
 import { MissingToolError } from '../../support/errors.ts';
-import { isRunning, processHost } from '../../support/process-identity.ts';
+import { isRunning, processHost } from '../../support/processes/process-identity.ts';
 import type { Facts, ResourceRecord, RunDirectory } from './run-directory.ts';
 import { mayBeRequeued } from './requeue.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NpyError, parseNpy } from '../../../src/formats/npy/npy.ts';
 import { readNpz } from '../../../src/formats/npy/npz.ts';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { npyFile, npzFile } from '../../client/numpy-files.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'npz-'));

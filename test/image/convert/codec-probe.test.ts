@@ -7,7 +7,7 @@ import { exitProgram } from '../../../src/image/convert/codec-probe/exit-program
 import { writeProbeImage } from '../../../src/image/convert/codec-probe/probe-image.ts';
 import { formatCompression, parseCompression } from '../../../src/formats/squashfs/compression.ts';
 import { hostPlatform } from '../../../src/image/source/platform.ts';
-import { runCommand } from '../../../src/support/command.ts';
+import { runCommand } from '../../../src/support/processes/command.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
 import { fakeProgram } from '../../support/fake-program.ts';

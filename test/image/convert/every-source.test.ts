@@ -8,7 +8,7 @@ import { convertImage } from '../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
 import { parseSource, type ImageSource } from '../../../src/image/source/source.ts';
-import { hashBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/files/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../registry/fake-registry.ts';

@@ -1,4 +1,4 @@
-import { hashBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/files/digest.ts';
 import type { Model } from './model.ts';
 import type { TarItem } from './tar.ts';
 

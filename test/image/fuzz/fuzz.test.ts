@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** The images are the same on every machine; `npm run fuzz` generates others, for hours. */

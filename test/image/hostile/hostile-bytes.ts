@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { hashBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/files/digest.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { headerBytes, layerBytes, padded, type EntryBytes } from '../layer-bytes.ts';
 import { hostArchitecture, OciBytes } from '../oci-bytes.ts';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { headerBytes } from '../layer-bytes.ts';
 import { tarEnd, tarEntry } from '../tar-bytes.ts';

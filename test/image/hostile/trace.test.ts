@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
 import { OciBytes } from '../oci-bytes.ts';

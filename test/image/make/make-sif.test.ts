@@ -8,7 +8,7 @@ import { makeSif } from '../../../src/image/make/make-sif.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';
 import { readSifManifest } from '../../../src/image/make/sif-manifest.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
-import { hashFile } from '../../../src/support/digest.ts';
+import { hashFile } from '../../../src/support/files/digest.ts';
 import {
   CommandFailedError,
   HpcGatError,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createWorkspace } from '../../../src/image/make/temp-dir.ts';
-import { findIdentity, isRunning, getOwnIdentity } from '../../../src/support/process-identity.ts';
+import { findIdentity, isRunning, getOwnIdentity } from '../../../src/support/processes/process-identity.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const { host, pid, startTicks } = getOwnIdentity();

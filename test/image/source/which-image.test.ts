@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { identify } from '../../../src/image/source/identify-image.ts';
-import { hashBytes } from '../../../src/support/digest.ts';
+import { hashBytes } from '../../../src/support/files/digest.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { testContext } from '../../support/context.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { zipOf } from '../../formats/zip/zip-bytes.ts';
 import type { CorpusModel } from './python-models.ts';
 

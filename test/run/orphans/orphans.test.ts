@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/prom
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../src/main.ts';
-import { getOwnIdentity } from '../../../src/support/process-identity.ts';
+import { getOwnIdentity } from '../../../src/support/processes/process-identity.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** Executes lines after the functions of these script parts, which contain no templates. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
 import type { RunRequest } from '../../../src/run/plan/run-plan.ts';
 import { renderRelease, renderScript } from '../../../src/run/plan/script.ts';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { samplePlan } from './sample-plan.ts';
 
 const goldenDirectory = path.join(packageRoot, 'test', 'fixtures', 'scripts');

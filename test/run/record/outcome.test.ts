@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getJobOutcome, getScriptOutcome } from '../../../src/run/record/outcome.ts';
-import { packageRoot } from '../../../src/support/package-root.ts';
+import { packageRoot } from '../../../src/support/package/package-root.ts';
 
 test.each([
   ['CANCELLED', undefined, 143, /cancelled/],

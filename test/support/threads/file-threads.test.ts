@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createCipheriv } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hashBytes, hashFile } from '../../../src/support/digest.ts';
+import { hashBytes, hashFile } from '../../../src/support/files/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
 import { noise } from '../../image/noise.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';

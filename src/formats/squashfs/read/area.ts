@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HpcGatError } from '../../../support/errors.ts';
-import { readAt } from '../../../support/files.ts';
+import { readAt } from '../../../support/files/file-access.ts';
 import { InvalidSifError } from '../../sif/invalid.ts';
 
 /** The part of a file in which a file system lies. Everything is read through here, and nothing beyond its end. */

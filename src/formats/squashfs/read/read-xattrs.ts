@@ -1,4 +1,4 @@
-import { toPrintableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/text/printable.ts';
 import { xattrPrefixes } from '../layout.ts';
 import type { Area } from './area.ts';
 import type { Blocks } from './block-reader.ts';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeAt } from '../../../support/files.ts';
+import { writeAt } from '../../../support/files/file-access.ts';
 import { allocateShared } from '../../../support/threads/thread.ts';
 import { emptyBlock, type StoredBlock } from '../file-content.ts';
 import type { WorkerPool } from './worker-pool.ts';

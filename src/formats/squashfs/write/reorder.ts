@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { readAt } from '../../../support/files.ts';
+import { readAt } from '../../../support/files/file-access.ts';
 
 /** A run of bytes in a file. */
 export interface Run {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeAt } from '../../../support/files.ts';
+import { writeAt } from '../../../support/files/file-access.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../inode.ts';

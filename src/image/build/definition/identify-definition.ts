@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hashBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/files/digest.ts';
 import { getErrorMessage, UsageError } from '../../../support/errors.ts';
 import { parseSource, type ImageSource, type RecipeSource } from '../../source/source.ts';
 import { isOnThisMachine, isReachedOverHttp, withPlainHttp } from '../../source/plain-http.ts';

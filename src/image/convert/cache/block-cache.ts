@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { lstat, open, rename, rm, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { makeDirectory } from '../../../support/make-directory.ts';
-import { explainConcern } from '../../../support/ownership.ts';
-import { getOwnIdentity } from '../../../support/process-identity.ts';
+import { makeDirectory } from '../../../support/files/make-directory.ts';
+import { explainConcern } from '../../../support/files/ownership.ts';
+import { getOwnIdentity } from '../../../support/processes/process-identity.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { FileContent } from '../../../formats/squashfs/file-content.ts';

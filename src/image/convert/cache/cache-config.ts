@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { findCacheDirectory } from '../../../support/cache-directory.ts';
+import { findCacheDirectory } from '../../../support/files/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';
 import { UsageError } from '../../../support/errors.ts';
-import { explainDirectoryConcern } from '../../../support/ownership.ts';
+import { explainDirectoryConcern } from '../../../support/files/ownership.ts';
 import { parseSize } from '../limits.ts';
 import type { CacheConfig } from './block-cache.ts';
 

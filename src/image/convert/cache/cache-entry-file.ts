@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { readAt, writeAt } from '../../../support/files.ts';
+import { readAt, writeAt } from '../../../support/files/file-access.ts';
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { ByteRange } from '../../../formats/squashfs/write/compact.ts';
 

@@ -1,5 +1,5 @@
-import { alignColumns } from '../../../support/table.ts';
-import { formatCount, formatBytes } from '../../../support/amounts.ts';
+import { alignColumns } from '../../../support/text/table.ts';
+import { formatCount, formatBytes } from '../../../support/text/amounts.ts';
 import type { CacheConfig } from './block-cache.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
 

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from '../../../support/files.ts';
-import { isRunning, type ProcessIdentity } from '../../../support/process-identity.ts';
+import { isMissing } from '../../../support/files/file-access.ts';
+import { isRunning, type ProcessIdentity } from '../../../support/processes/process-identity.ts';
 import { parseEntryName, type EntryName } from './cache-entry-name.ts';
 
 /** A file of the cache. */

@@ -4,12 +4,12 @@ import path from 'node:path';
 import * as z from 'zod';
 import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/container-runtime.ts';
 import { startsImage } from '../../../apptainer/starts-image.ts';
-import { findCacheDirectory } from '../../../support/cache-directory.ts';
+import { findCacheDirectory } from '../../../support/files/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';
-import { writeFileAtomically } from '../../../support/files.ts';
-import { makeDirectory } from '../../../support/make-directory.ts';
-import { readOwnText } from '../../../support/ownership.ts';
-import { removeTree } from '../../../support/remove-tree.ts';
+import { writeFileAtomically } from '../../../support/files/file-access.ts';
+import { makeDirectory } from '../../../support/files/make-directory.ts';
+import { readOwnText } from '../../../support/files/ownership.ts';
+import { removeTree } from '../../../support/files/remove-tree.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { probeProgram, writeProbeImage } from './probe-image.ts';
 

@@ -1,4 +1,4 @@
-import { hashBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/files/digest.ts';
 import { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { convertImage } from '../native-engine.ts';

@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../../support/errors.ts';
-import { toPrintableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/text/printable.ts';
 import { aufsPrefix, type LayerEntry } from './layer-entry.ts';
 import {
   emptyDirectory,

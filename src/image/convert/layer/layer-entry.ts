@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../../support/errors.ts';
-import { toPrintableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/text/printable.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
 import { noXattrs, type LeafInode, type Metadata } from '../../../formats/squashfs/inode.ts';
 

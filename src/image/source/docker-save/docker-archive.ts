@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { hashBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/files/digest.ts';
 import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
-import { toPrintable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/text/printable.ts';
 import { archiveFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';

@@ -1,5 +1,5 @@
 import type { HpcGatError } from '../../../support/errors.ts';
-import { toPrintableBytes } from '../../../support/printable.ts';
+import { toPrintableBytes } from '../../../support/text/printable.ts';
 import { entryName, findEntry, linkTarget } from '../../../formats/tar/entry-name.ts';
 import { isZeroRecord, parseTarHeader, recordBytes } from '../../../formats/tar/header.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';

@@ -1,5 +1,5 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { findNearest } from '../../../support/suggest.ts';
+import { findNearest } from '../../../support/text/suggest.ts';
 import type { ManifestImage } from './docker-manifest.ts';
 import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
 import { asIndexed, platformOf, type ImageConfig } from '../image-config.ts';

@@ -1,4 +1,4 @@
-import { hashBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/files/digest.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { isAttestation } from '../oci/oci-artifact.ts';
 import { imageManifestSchema, indexSchema, isIndex, type Descriptor } from '../oci/oci-manifest.ts';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { readPieces } from '../../../support/file-pieces.ts';
+import { readPieces } from '../../../support/files/file-pieces.ts';
 import type { FileSlice } from '../image-files.ts';
 
 /** The bytes of a part of a file; each chunk holds until the next one is asked for. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HpcGatError, getErrorMessage } from '../../../support/errors.ts';
-import { toPrintable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/text/printable.ts';
 import { inflate } from './inflate.ts';
 import type { LayerReading } from './layered-image.ts';
 

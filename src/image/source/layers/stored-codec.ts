@@ -1,5 +1,5 @@
 import { UsageError } from '../../../support/errors.ts';
-import { toPrintable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/text/printable.ts';
 import { codecByStart, type LayerCodec } from './inflate-layer.ts';
 
 /** What bytes may be compressed by that are not inflated here. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { hashBytes } from '../../../support/digest.ts';
+import { hashBytes } from '../../../support/files/digest.ts';
 import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import type { Descriptor } from './oci-manifest.ts';

@@ -1,5 +1,5 @@
 import { type HpcGatError, UsageError } from '../../../support/errors.ts';
-import { findNearest } from '../../../support/suggest.ts';
+import { findNearest } from '../../../support/text/suggest.ts';
 import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
 import { imagesAmong, isAttestation, namesOf } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';

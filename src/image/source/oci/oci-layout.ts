@@ -1,5 +1,5 @@
 import { HpcGatError, getErrorMessage, UsageError } from '../../../support/errors.ts';
-import { toPrintable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/text/printable.ts';
 import { layoutFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { directoryFiles, readSlice, tarFiles, type FileSlice } from '../image-files.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { rarelyUsed } from '../../../support/parse-with-schema.ts';
+import { rarelyUsed } from '../../../support/text/parse-with-schema.ts';
 import { goObject, listed } from '../description-json.ts';
 import { canonicalPlatform } from '../platform.ts';
 

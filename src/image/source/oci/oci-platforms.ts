@@ -1,5 +1,5 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { toPrintable } from '../../../support/printable.ts';
+import { toPrintable } from '../../../support/text/printable.ts';
 import { platformOf } from '../image-config.ts';
 import { imagesAmong, readConfigOfImage } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';

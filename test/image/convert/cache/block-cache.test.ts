@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { listCache, partName } from '../../../../src/image/convert/cache/list-cache.ts';
-import { findIdentity, getOwnIdentity } from '../../../../src/support/process-identity.ts';
+import { findIdentity, getOwnIdentity } from '../../../../src/support/processes/process-identity.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { layerBytes } from '../../layer-bytes.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';

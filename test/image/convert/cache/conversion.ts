@@ -8,7 +8,7 @@ import { convertImage, type NativeOptions } from '../../../../src/image/convert/
 import type { LayeredImage } from '../../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../../src/image/source/open-image.ts';
 import { parseSource } from '../../../../src/image/source/source.ts';
-import { hashBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/files/digest.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../../support/context.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type Inode } from '../../../../src/formats/squashfs/inode.ts';
 import { TarReader } from '../../../../src/formats/tar/reader.ts';
-import { hashBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/files/digest.ts';
 import { oddLayers } from '../../corpus/generate.ts';
 import { hexOf, treeOf, treeOfModel, type Tree } from '../../corpus/facts.ts';
 import { Model } from '../../corpus/model.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { checkLayers, type StoredLayer } from '../../../../src/image/source/layers/stored-layers.ts';
 
-import { hashBytes } from '../../../../src/support/digest.ts';
+import { hashBytes } from '../../../../src/support/files/digest.ts';
 import { HpcGatError, InterruptedError } from '../../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 

@@ -1,0 +1,110 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { getAsset, isSea } from 'node:sea';
+import { getCacheDirectory } from '../files/cache-directory.ts';
+import type { Context } from '../context.ts';
+import { getErrorCode, HpcGatError } from '../errors.ts';
+import { readTextIfPresent, writeFileAtomically } from '../files/file-access.ts';
+import { makeDirectory } from '../files/make-directory.ts';
+import { claimDirectory } from '../files/ownership.ts';
+import { packageRoot } from './package-root.ts';
+
+/**
+ * What the one self-contained file carries, as the asset `files.json`: scripts/dist writes it, with each file as an asset
+ * under its own path.
+ */
+export interface PackedFiles {
+  /** Tells the files of one version from those of another. */
+  readonly digest: string;
+  /** Permission bits by path, like `slurm/sites/lab.yaml`. */
+  readonly modes: Readonly<Record<string, number>>;
+}
+
+/** The text of a file of this package, by its path in it; undefined when there is none. */
+export function readPackageFile(file: string): Promise<string | undefined> {
+  return isSea()
+    ? Promise.resolve(file in readPackedFiles().modes ? getAsset(file, 'utf8') : undefined)
+    : readTextIfPresent(path.join(packageRoot, file));
+}
+
+/** The names of the files in a directory of this package, sorted. */
+export async function listPackageDirectory(directory: string): Promise<string[]> {
+  if (isSea()) {
+    const names = Object.keys(readPackedFiles().modes).filter((file) => path.dirname(file) === directory);
+    return names.map((file) => path.basename(file)).sort();
+  }
+  const entries = await readdir(path.join(packageRoot, directory), { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+}
+
+/**
+ * The directory of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
+ * what it carries below the cache directory, by its digest, and puts right there what is missing or has changed.
+ */
+export async function getPackageDirectory(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
+  return isSea() ? unpackFiles(readPackedFiles(), readAsset, context) : packageRoot;
+}
+
+/**
+ * Each file appears whole or not at all, so that two may do this at once; all are there when it resolves.
+ *
+ * @param read the bytes of a file, by its path in the package.
+ */
+export async function unpackFiles(
+  { digest, modes }: PackedFiles,
+  read: (file: string) => Uint8Array,
+  context: Pick<Context, 'env' | 'cwd'>,
+): Promise<string> {
+  const parent = path.join(getCacheDirectory(context), 'files');
+  const directory = path.join(parent, digest);
+  await makeDirectory(directory, 0o700);
+  await rejectForeign([path.dirname(parent), parent, directory]);
+  for (const [file, mode] of Object.entries(modes)) {
+    const target = path.join(directory, file);
+    const content = read(file);
+    await makeDirectory(path.dirname(target), 0o700);
+    await rejectForeign(listDirectoriesBetween(directory, target));
+    if (!(await hasContent(target, content))) {
+      await writeFileAtomically(target, content, mode);
+    }
+  }
+  return directory;
+}
+
+/** @throws {HpcGatError} when another user could replace files that other programs will read or execute. */
+async function rejectForeign(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    const concern = await claimDirectory(directory);
+    if (concern !== undefined) {
+      throw new HpcGatError(
+        `the files of this program cannot be unpacked: ${directory} is not safe, because ${concern}`,
+        { fix: 'remove it, or set XDG_CACHE_HOME to a directory that belongs to you' },
+      );
+    }
+  }
+}
+
+/** Lists the directories between `directory` and a file below it. */
+function listDirectoriesBetween(directory: string, file: string): string[] {
+  const parent = path.dirname(file);
+  return parent === directory ? [] : [...listDirectoriesBetween(directory, parent), parent];
+}
+
+async function hasContent(file: string, content: Uint8Array): Promise<boolean> {
+  try {
+    return (await readFile(file)).equals(content);
+  } catch (error) {
+    if (getErrorCode(error) === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function readPackedFiles(): PackedFiles {
+  return JSON.parse(getAsset('files.json', 'utf8')) as PackedFiles;
+}
+
+function readAsset(file: string): Uint8Array {
+  return new Uint8Array(getAsset(file));
+}

@@ -1,0 +1,158 @@
+import type { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import { findNearest } from './suggest.ts';
+
+/**
+ * For a schema that one process uses a few times: zod would make a program of it first, which takes longer than all that
+ * it checks.
+ */
+export const rarelyUsed = { jitless: true } as const;
+
+export interface ParseSource {
+  /** What the value is, for the message: "workload", "configuration". */
+  what: string;
+  /** The file it came from. */
+  file: string;
+  /** What to do about a mistake, where it is not to correct that file. */
+  fix?: string;
+  /** "line:column" of a key path in that file, where it is known. */
+  locate?: (path: readonly PropertyKey[]) => string | undefined;
+}
+
+/**
+ * The value, checked. Schemas made of `z.strictObject` refuse unknown keys; the message names the valid
+ * key that was probably meant, or all of them.
+ *
+ * @throws {UsageError} with one line per mistake: file, position, key path, what is wrong.
+ */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  parsed: ParseSource,
+): z.output<Schema> {
+  const result = schema.safeParse(value, rarelyUsed);
+  rejectNullBytes(value, [], parsed);
+  if (result.success) {
+    return result.data;
+  }
+  const mistakes = result.error.issues.flatMap((issue) => toMistakes(issue, schema, value));
+  const lines = mistakes.map(({ path, message }) => {
+    const position = parsed.locate?.(path);
+    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
+    return path.length === 0 ? `${place}: ${message}` : `${place}: ${path.map(String).join('.')}: ${message}`;
+  });
+  throw new UsageError(`unusable ${parsed.what}\n  ${lines.join('\n  ')}`, {
+    fix: parsed.fix ?? `correct ${parsed.file}`,
+    cause: result.error,
+  });
+}
+
+/** Rejects null bytes, which no path, argument or variable of the system can contain. */
+function rejectNullBytes(value: unknown, path: readonly PropertyKey[], parsed: ParseSource): void {
+  if (typeof value === 'string' && value.includes('\0')) {
+    const position = parsed.locate?.(path);
+    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
+    throw new UsageError(
+      `unusable ${parsed.what}\n  ${place}: ${path.map(String).join('.')}: it holds a null byte`,
+      {
+        fix: parsed.fix ?? `correct ${parsed.file}`,
+      },
+    );
+  }
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      rejectNullBytes(inner, [...path, key], parsed);
+    }
+  }
+}
+
+interface Mistake {
+  path: PropertyKey[];
+  message: string;
+}
+
+function toMistakes(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Mistake[] {
+  if (issue.code === 'unrecognized_keys') {
+    const valid = listValidKeys(schema, value, issue.path);
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: formatUnknownKey(key, valid) }));
+  }
+  return [{ path: issue.path, message: issue.message.replace(/^Invalid input: /, '') }];
+}
+
+function formatUnknownKey(key: string, valid: readonly string[]): string {
+  const meant = findNearest(key, valid);
+  return meant === undefined
+    ? `unknown key; valid keys: ${[...valid].sort().join(', ')}`
+    : `unknown key; did you mean "${meant}"?`;
+}
+
+/** The keys that the schema allows at `path`; of alternatives, those that fit the value's own literals. */
+function listValidKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
+  const [step, ...rest] = path;
+  const keys = listAlternatives(schema, value).flatMap((node) => {
+    const { def } = node._zod;
+    if (step === undefined) {
+      return def.type === 'object' ? Object.keys(def.shape) : [];
+    }
+    const child = findChild(def, step);
+    const inner = (value as Record<PropertyKey, unknown> | undefined)?.[step];
+    return child === undefined ? [] : listValidKeys(child as z.ZodType, inner, rest);
+  });
+  return [...new Set(keys)];
+}
+
+type SchemaDefinition = z.core.$ZodTypes['_zod']['def'];
+
+function findChild(def: SchemaDefinition, step: PropertyKey): z.core.$ZodType | undefined {
+  switch (def.type) {
+    case 'object':
+      return (def.shape as Record<PropertyKey, z.core.$ZodType>)[step];
+    case 'record':
+      return def.valueType;
+    case 'array':
+      return def.element;
+    default:
+      return undefined;
+  }
+}
+
+/** The schema without its wrappers (optional, default, transformed) and with its alternatives listed. */
+function listAlternatives(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] {
+  const node = schema as z.core.$ZodTypes;
+  const { def } = node._zod;
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+    case 'catch':
+    case 'nonoptional':
+      return listAlternatives(def.innerType, value);
+    case 'pipe':
+      return listAlternatives(def.in, value);
+    case 'lazy':
+      return listAlternatives(def.getter(), value);
+    case 'union': {
+      const options = def.options.flatMap((option) => listAlternatives(option, value));
+      const fitting = options.filter((option) => matchesLiterals(option, value));
+      return fitting.length > 0 ? fitting : options;
+    }
+    default:
+      return [node];
+  }
+}
+
+function matchesLiterals({ _zod: { def } }: z.core.$ZodTypes, value: unknown): boolean {
+  if (def.type !== 'object' || typeof value !== 'object' || value === null) {
+    return false;
+  }
+  return Object.entries(def.shape).every(([key, field]) => {
+    const { def: outer } = (field as z.core.$ZodTypes)._zod;
+    const inner = outer.type === 'optional' ? (outer.innerType as z.core.$ZodTypes)._zod.def : outer;
+    const given = (value as Record<string, unknown>)[key];
+    return outer.type === 'literal'
+      ? outer.values.includes(given as string)
+      : inner.type !== 'undefined' || given === undefined;
+  });
+}
