@@ -30,7 +30,7 @@ test.each([
   [['cleanup', 'x', '--all'], /cannot be given together/],
   [['make-sif', 'ftp://x'], /docker-daemon:/],
   [['make-sif', 'x.def', '--build-arg', 'novalue'], /is not NAME=VALUE/],
-  [['make-sif', 'docker-daemon:x', '--build-arg', 'A=b'], /--build-arg is for recipes/],
+  [['make-sif', 'docker-daemon:x', '--build-arg', 'A=b'], /--build-arg applies only to definition files/],
   [['doctor', '--wait', '-5'], /--wait takes a number of seconds above 0, not -5/],
   [['doctor', '--node', 'gpu', '--wait', '0'], /--wait takes a number of seconds above 0, not 0/],
   [['build', '--base', 'x'], /--base is for one image/],

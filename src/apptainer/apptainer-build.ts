@@ -8,42 +8,42 @@ import { signalGroup } from '../support/processes/process-group.ts';
 import { getProxies } from '../support/network/proxies.ts';
 import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
-/** For the runtime to remove what it unpacked. */
+/** Time for the runtime to remove its unpacked files. */
 const graceMs = 5000;
 
 export interface BuildOptions {
-  /** In the runtime's own form: `docker-daemon:NAME`, `docker-archive:FILE`, a definition file. */
+  /** Source in the runtime's form: `docker-daemon:NAME`, `docker-archive:FILE`, a definition file. */
   readonly source: string;
-  /** Absolute path where nothing is yet. */
+  /** Absolute path that does not exist yet. */
   readonly output: string;
-  /** For mksquashfs(1), split at spaces by the runtime. */
+  /** Options of mksquashfs(1), which the runtime splits at spaces. */
   readonly mksquashfsArgs: string;
-  /** Absolute; takes about twice the image's size. */
+  /** Absolute path of a directory with about twice the image's size of free space. */
   readonly tmpDir: string;
-  /** From which relative paths in `source` are meant. */
+  /** Directory against which relative paths in `source` are resolved. */
   readonly workingDirectory: string;
-  /** Go's name of the architecture, where it is not this host's. */
+  /** Go's name of the architecture, if it is not this host's. */
   readonly architecture: string | undefined;
   /** Values for the variables of a definition file. */
   readonly buildArguments: Readonly<Record<string, string>>;
-  /** Whether registries are reached over http. */
+  /** True if registries are accessed over http. */
   readonly plainHttp: boolean;
-  /** Whether the runtime receives the user's registry logins. */
+  /** True if the runtime receives the user's registry logins. */
   readonly withLogins: boolean;
-  /** The daemon for `docker-daemon:` sources. */
+  /** Address of the daemon for `docker-daemon:` sources. */
   readonly dockerHost: string | undefined;
   /** Receives each line of the runtime's output, without color codes. */
   readonly onLine: (line: string) => void;
-  /** Called with the process id of the runtime. */
+  /** Receives the process id of the runtime. */
   readonly onStart: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * `apptainer build` of one image, without its cache, which would double the space that is needed.
+ * Runs `apptainer build` for one image, without its cache, which would double the required space.
  *
- * @throws {CommandFailedError} with what it said last.
- * @throws {MissingToolError} when the runtime is too old to take options for mksquashfs.
+ * @throws {CommandFailedError} with its last lines.
+ * @throws {MissingToolError} if the runtime is too old to accept options for mksquashfs.
  */
 export async function buildSif(
   { env, run }: Pick<Context, 'env' | 'run'>,
@@ -81,7 +81,7 @@ export async function buildSif(
       cwd: workingDirectory,
       env: runtimeEnvironment(env, {
         [`${prefix}_TMPDIR`]: tmpDir,
-        // It makes its cache directory even when it is told not to use it.
+        // The runtime creates its cache directory even with --disable-cache.
         [`${prefix}_CACHEDIR`]: tmpDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
         ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
@@ -101,7 +101,7 @@ export async function buildSif(
   }
   if (result.stderr.includes('unknown flag: --mksquashfs-args')) {
     throw new MissingToolError(
-      `${runtime.name} ${runtime.version} is too old to be told how to compress (no --mksquashfs-args)`,
+      `${runtime.name} ${runtime.version} is too old: it does not support --mksquashfs-args`,
       { fix: 'load a newer one (`module avail apptainer`), or convert on another machine and copy the SIF' },
     );
   }
@@ -121,7 +121,10 @@ export async function buildSif(
   expectSuccess(result, `${runtime.name} build`);
 }
 
-/** The runtime looks for logins where Docker does, but not where DOCKER_CONFIG says that they are. */
+/**
+ * Returns the variable for Docker's logins. The runtime reads the same file as Docker, but does not use
+ * DOCKER_CONFIG.
+ */
 function authFile(prefix: string, env: Context['env']): Record<string, string> {
   const { DOCKER_CONFIG: directory = '' } = env;
   const name = `${prefix}_AUTH_FILE`;
@@ -141,7 +144,7 @@ const loginVariables = ['APPTAINER', 'SINGULARITY'].flatMap((prefix) => [
   `${prefix}_DOCKER_PASSWORD`,
 ]);
 
-/** The commands of a recipe's sections see of the environment only what is named for them; the SIF keeps none of it. */
+/** Returns the variables that the commands of a definition file's sections receive; the SIF stores none of them. */
 function forCommands(prefix: string, variables: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [`${prefix}ENV_${name}`, value]),
@@ -150,7 +153,7 @@ function forCommands(prefix: string, variables: Readonly<Record<string, string>>
 
 const sectionLines = 5;
 
-/** The last that the commands of a recipe's section said. */
+/** Returns the last output of the commands of a definition file's section. */
 function lastOfSection(stderr: string): string {
   return stderr
     .split('\n')
@@ -160,24 +163,24 @@ function lastOfSection(stderr: string): string {
     .join('\n');
 }
 
-/** For what keeps an ordinary user from building. */
+/** Returns the fix for failures that prevent an ordinary user from building. */
 function fixOf(failure: string): string | undefined {
   if (/user namespace/i.test(failure)) {
-    return 'this host lets nobody make user namespaces: ask its administrators (user.max_user_namespaces, AppArmor), or build where they are allowed and copy the SIF';
+    return 'this host does not permit user namespaces: ask its administrators (user.max_user_namespaces, AppArmor), or build on a host that permits them and copy the SIF';
   }
   if (/subuid|subgid|fakeroot|newuidmap/i.test(failure)) {
-    return 'ask the administrators for a range in /etc/subuid and /etc/subgid, and for the program fakeroot; or build on a machine of your own and copy the SIF';
+    return 'ask the administrators for a range in /etc/subuid and /etc/subgid, and for the program fakeroot; or build on your own machine and copy the SIF';
   }
   if (/must be the root user|--remote/i.test(failure)) {
-    return 'this runtime builds recipes for root alone: load a newer Apptainer (`module avail apptainer`), or build elsewhere and copy the SIF';
+    return 'this runtime builds definition files only for root: load a newer Apptainer (`module avail apptainer`), or build elsewhere and copy the SIF';
   }
   if (/UNAUTHORIZED|authentication required/i.test(failure)) {
-    return 'the image that the recipe starts from wants a login: `apptainer registry login docker://HOST`, or APPTAINER_DOCKER_USERNAME and APPTAINER_DOCKER_PASSWORD';
+    return 'log in for the base image of the definition file: `apptainer registry login docker://HOST`, or set APPTAINER_DOCKER_USERNAME and APPTAINER_DOCKER_PASSWORD';
   }
   return undefined;
 }
 
-/** The runtime does not end its mksquashfs when it is ended itself: the whole group has to be. */
+/** Ends the process group of the runtime on abort, because the runtime does not end its mksquashfs. */
 function groupEndingWith(signal: AbortSignal): { lead: (pid: number) => void; end: () => void } {
   let leader: number | undefined;
   let timer: NodeJS.Timeout | undefined;

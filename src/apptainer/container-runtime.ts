@@ -5,24 +5,27 @@ import { findProgram } from '../support/processes/find-program.ts';
 
 export interface ContainerRuntime {
   readonly name: 'apptainer' | 'singularity';
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** As it says itself: "1.4.5", "4.1.0", "3.8.7-1.el8". */
+  /** Version as the runtime prints it: "1.4.5", "4.1.0", "3.8.7-1.el8". */
   readonly version: string;
 }
 
 const versionTimeoutMs = 20_000;
 
-/** Where the container runtime of this host lies: `apptainer`, else `singularity`; undefined where there is neither. */
+/**
+ * Returns the path of this host's container runtime: `apptainer`, else `singularity`; undefined if neither is
+ * installed.
+ */
 export function containerRuntimePath(env: Context['env']): string | undefined {
   return findProgram('apptainer', env) ?? findProgram('singularity', env);
 }
 
 /**
- * The container runtime of this host: `apptainer`, else `singularity`.
+ * Finds the container runtime of this host: `apptainer`, else `singularity`.
  *
- * @throws {MissingToolError} when there is neither.
- * @throws {CommandFailedError} when it cannot even tell its version.
+ * @throws {MissingToolError} if neither is installed.
+ * @throws {CommandFailedError} if `--version` fails.
  */
 export async function findContainerRuntime(
   context: Pick<Context, 'env' | 'run' | 'signal'>,
@@ -46,18 +49,18 @@ export async function findContainerRuntime(
   };
 }
 
-/** Settings of the runtime that say where things are; all its others would change what it does. */
+/** Settings of the runtime that name locations or logins; all others would change its behavior. */
 const kept =
   /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
 
-/** Whether the container runtime reads this variable as an option, or passes it on to its containers. */
+/** Returns whether the container runtime reads this variable as an option, or passes it to its containers. */
 export function isRuntimeOption(name: string): boolean {
   return !kept.test(name);
 }
 
 /**
- * The environment for the runtime's own process: the user's, without the variables that act like flags
- * of the runtime (APPTAINER_BIND and the like) and without preloaded libraries.
+ * Returns the environment for the runtime's own process: the user's, without the variables that act like flags of the
+ * runtime (APPTAINER_BIND and the like) and without preloaded libraries.
  */
 export function runtimeEnvironment(
   env: Context['env'],

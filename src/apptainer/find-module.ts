@@ -1,19 +1,19 @@
 import type { Context } from '../support/context.ts';
 
 const timeoutMs = 20_000;
-/** In the order in which one would take them. */
+/** Names of modules in order of preference. */
 const wanted = ['apptainer', 'singularityce', 'singularity-ce', 'singularity'];
 
 /**
- * The name of the environment module (Lmod or Environment Modules) that brings Apptainer or Singularity on this host;
- * undefined where there is none, or no such system.
+ * Returns the name of the environment module (Lmod or Environment Modules) that provides Apptainer or Singularity on
+ * this host; undefined if there is none, or no module system.
  */
 export async function findRuntimeModule({
   run,
   env,
   signal,
 }: Pick<Context, 'run' | 'env' | 'signal'>): Promise<string | undefined> {
-  // A login shell: that is where sites define `module`, which is a function.
+  // Sites define the function `module` in the files of a login shell.
   const result = await run('bash', ['-lc', 'module --terse avail "$@" 2>&1', 'bash', ...wanted], {
     env,
     timeoutMs,
@@ -22,7 +22,7 @@ export async function findRuntimeModule({
   if (result.exitCode !== 0) {
     return undefined;
   }
-  // "apptainer/1.3.4(default)", directories as headings with a colon at the end.
+  // The output looks like "apptainer/1.3.4(default)", with directories as headings that end with a colon.
   const names = result.stdout.split('\n').map((line) => /^([\w.-]+)(?:\/|\(|\s|$)/.exec(line)?.[1]);
   return wanted.find((name) => names.includes(name));
 }

@@ -13,9 +13,9 @@ const inspectSchema = z.object({
 });
 
 /**
- * `apptainer inspect` of a SIF: that the runtime itself can read it. Resolves to the image's labels.
+ * Runs `apptainer inspect` to check that the runtime can read a SIF. Returns the image's labels.
  *
- * @throws {CommandFailedError} when it cannot.
+ * @throws {CommandFailedError} if it cannot.
  */
 export async function inspectSif(
   { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
@@ -28,7 +28,7 @@ export async function inspectSif(
   try {
     return inspectSchema.parse(JSON.parse(said)).data.attributes.labels ?? {};
   } catch (error) {
-    throw new CommandFailedError(`${runtime.name} inspect ${file} answered in an unknown form`, {
+    throw new CommandFailedError(`${runtime.name} inspect ${file} printed an unknown format`, {
       cause: error,
     });
   }

@@ -1,10 +1,10 @@
 import { type Mount, quoteForMount } from '../support/files/mount.ts';
 
-/** The options of `apptainer instance start` that are known before the run is on its node. */
+/** Returns the options of `apptainer instance start` that are known before the run starts on its node. */
 export function instanceArguments(container: {
   readonly gpu: boolean;
   readonly mounts: readonly Mount[];
-  /** The user's own, after all others. */
+  /** Additional options of the user, after all others. */
   readonly further: readonly string[];
 }): string[] {
   return [

@@ -8,13 +8,13 @@ const timeoutMs = 20_000;
 /** Settings of the site for the container runtime of a host: apptainer.conf or singularity.conf. */
 export interface SiteConfiguration {
   readonly file: string;
-  /** Whether the runtime is installed with a program that is setuid root. */
+  /** True if the runtime is installed with a program that is setuid root. */
   readonly isSetuid: boolean;
   /** Values of each setting, in the order of the file. */
   readonly settings: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A setting with which no run can work on this host. */
+/** Setting with which no run can work on this host. */
 export interface HarmfulSetting {
   /** Line of the file: "user bind control = no". */
   readonly setting: string;
@@ -24,7 +24,7 @@ export interface HarmfulSetting {
 
 const askForIt = 'ask the administrators of the host to change it, or use another partition';
 
-/** Settings without which no run can work, and why; each was tried with Apptainer 1.4. */
+/** Settings without which no run can work, with the reason; each was tested with Apptainer 1.4. */
 const fatalSettings: readonly (readonly [setting: string, why: string])[] = [
   ['user bind control = no', 'the model repository and the temporary directory of a run cannot be mounted'],
   ['mount dev = no', 'the container has no /dev/shm and no GPU devices'],
@@ -32,13 +32,13 @@ const fatalSettings: readonly (readonly [setting: string, why: string])[] = [
   ['allow container sif = no', 'no SIF may be started'],
 ];
 
-/** The setting without which no run can work where the runtime is not installed setuid. */
+/** Setting without which no run can work if the runtime is not installed setuid. */
 const namespacesOff = [
   'allow user ns = no',
   'Apptainer is not installed setuid here and needs user namespaces',
 ] as const;
 
-/** Returns the settings that a script looks for after a failure, each as "NAME: WHY". */
+/** Returns the settings that a script searches for after a failure, each as "NAME: WHY". */
 export function scriptSettings(): string[] {
   return [
     ...[...fatalSettings, namespacesOff].map(([setting, why]) => `${setting.replace(/ = .*/, '')}: ${why}`),
@@ -46,7 +46,7 @@ export function scriptSettings(): string[] {
   ];
 }
 
-/** Reads the configuration of this host's runtime; undefined when it names no file or this user cannot read the file. */
+/** Reads the configuration of this host's runtime; undefined if it names no file or this user cannot read the file. */
 export async function readSiteConfiguration(
   { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
   runtime: ContainerRuntime,
@@ -102,7 +102,7 @@ export async function findHarmfulSettings(
   ];
 }
 
-/** Finds site binds whose source is missing: each container gets these mounts, and none starts without the source. */
+/** Finds site binds whose source is missing: every container gets these mounts, and none starts without the source. */
 async function findMissingBinds(settings: SiteConfiguration['settings']): Promise<HarmfulSetting[]> {
   const binds = settings.get('bind path') ?? [];
   const found = await Promise.all(
@@ -117,7 +117,7 @@ async function findMissingBinds(settings: SiteConfiguration['settings']): Promis
         : [
             {
               setting: `bind path = ${bind}`,
-              why: `there is no ${source} on this host, and no container starts`,
+              why: `${source} does not exist on this host, so no container starts`,
               fix: askForIt,
             },
           ];

@@ -4,7 +4,7 @@ import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.t
 
 const timeoutMs = 60_000;
 
-/** Runs a program of an image, with nothing of the user's home, to see whether the image starts on this host. */
+/** Runs a program of an image without the user's home directory, to test whether the image starts on this host. */
 export function startsImage(
   { env, run, signal }: Pick<Context, 'env' | 'run' | 'signal'>,
   runtime: ContainerRuntime,

@@ -7,22 +7,22 @@ import type { DockerEndpoint } from './endpoint.ts';
 
 export interface DockerAnswer {
   readonly status: number;
-  /** The parsed body, or its text where it is not JSON. */
+  /** Parsed body, or its text if it is not JSON. */
   readonly body: unknown;
 }
 
-/** A daemon under load answers late; one that hangs never does. */
+/** Time limit for an answer: a busy daemon is slow, but a hanging one never responds. */
 const answerTimeoutMs = 30_000;
-/** Older ones write the whole image to their own disk before the first byte of it comes. */
+/** Time limit for a stream: older daemons write the whole image to their own disk before the first byte is sent. */
 const streamTimeoutMs = 15 * 60_000;
-/** A list of some ten thousand images stays below it. */
+/** Limit for a body; a list of some ten thousand images is smaller. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * One GET request to the daemon's HTTP API (docs.docker.com/reference/api/engine); needs no docker command.
+ * Sends one GET request to the daemon's HTTP API (docs.docker.com/reference/api/engine), without the docker command.
  *
- * @throws {MissingToolError} when no daemon listens there, or this user may not ask it.
- * @throws {HpcGatError} when it does not answer.
+ * @throws {MissingToolError} if no daemon listens there, or if this user has no access to it.
+ * @throws {HpcGatError} if it does not respond.
  */
 export async function getFromDocker(
   endpoint: DockerEndpoint,
@@ -50,17 +50,17 @@ async function readBody(answer: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk as Buffer);
     sizeBytes += (chunk as Buffer).length;
     if (sizeBytes > maxBodyBytes) {
-      throw new Error(`an answer of more than ${maxBodyBytes} bytes`);
+      throw new Error(`the answer has more than ${maxBodyBytes} bytes`);
     }
   }
   return Buffer.concat(chunks);
 }
 
 /**
- * The same, for an answer that is too long for memory.
+ * Sends the request like {@link getFromDocker}, for an answer that is too long for memory.
  *
- * @returns the bytes as they come; who does not read them to their end destroys them.
- * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}, and when the daemon refuses.
+ * @returns the stream; a caller that does not read it to its end must destroy it.
+ * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}, and if the daemon refuses.
  */
 export async function streamFromDocker(
   endpoint: DockerEndpoint,
@@ -81,13 +81,13 @@ export async function streamFromDocker(
   }
 }
 
-/** What an answer other than success means for the user. */
+/** Creates the error for an answer other than success. */
 export function refusal({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
   const said = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
   return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
     fix: said.endsWith('to an HTTPS server.')
-      ? 'it wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH names the directory with ca.pem, cert.pem and key.pem'
-      : 'see whether `docker images` works',
+      ? 'it requires TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory with ca.pem, cert.pem and key.pem'
+      : 'check whether `docker images` works',
   });
 }
 
@@ -98,7 +98,7 @@ function send(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Without an agent the connection closes with the answer and keeps no process alive.
+    // Without an agent the connection closes with the answer, so that it does not prevent the process from ending.
     const options = { path, agent: false, signal, timeout: timeoutMs } as const;
     const asked =
       endpoint.kind === 'unix'
@@ -129,8 +129,8 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return new MissingToolError(`this user may not talk to the Docker daemon at ${url}`, {
-        fix: 'join the group of the socket (`sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST to a daemon of your own',
+      return new MissingToolError(`you have no access to the Docker daemon at ${url}`, {
+        fix: 'join the group of the socket (`sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST to your own daemon',
         cause: error,
       });
     case 'ENOENT':
@@ -139,34 +139,31 @@ function explain(error: unknown, { url }: DockerEndpoint): HpcGatError {
     case 'EHOSTUNREACH':
     case 'ETIMEDOUT':
       return new MissingToolError(`no Docker daemon at ${url} (${code})`, {
-        fix: 'start Docker, or set DOCKER_HOST to where it listens; without one, a saved image can be converted: hpc-gat make-sif docker-archive:FILE',
+        fix: 'start Docker, set DOCKER_HOST to the address of the daemon, or convert a saved image: hpc-gat make-sif docker-archive:FILE',
         cause: error,
       });
     case 'EPROTO':
     case 'ECONNRESET':
-      return new HpcGatError(`the Docker daemon at ${url} hung up: ${getErrorMessage(error)}`, {
-        fix: 'see whether `docker version` answers; a daemon behind TLS wants DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH',
+      return new HpcGatError(`the Docker daemon at ${url} closed the connection: ${getErrorMessage(error)}`, {
+        fix: 'check whether `docker version` works; a daemon with TLS requires DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH',
         cause: error,
       });
     default:
-      // What the other side says of ours, RFC 8446 section 6.2.
+      // The alert is the daemon's response to our certificate (RFC 8446, section 6.2).
       if (/TLS.*_ALERT_\w*CERTIFICATE/.test(code ?? '')) {
-        return new HpcGatError(
-          `the Docker daemon at ${url} does not take the certificate of this user (${code})`,
-          {
-            fix: 'put the cert.pem and key.pem that its administrator gave you into the directory of DOCKER_CERT_PATH',
-            cause: error,
-          },
-        );
-      }
-      if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code ?? '')) {
-        return new HpcGatError(`the certificate of the Docker daemon at ${url} is not trusted (${code})`, {
-          fix: 'name the directory with its ca.pem: DOCKER_CERT_PATH',
+        return new HpcGatError(`the Docker daemon at ${url} rejects the certificate of this user (${code})`, {
+          fix: 'put the cert.pem and key.pem from its administrator into the directory of DOCKER_CERT_PATH',
           cause: error,
         });
       }
-      return new HpcGatError(`the Docker daemon at ${url} did not answer: ${getErrorMessage(error)}`, {
-        fix: 'see whether `docker version` answers',
+      if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code ?? '')) {
+        return new HpcGatError(`the certificate of the Docker daemon at ${url} is not trusted (${code})`, {
+          fix: 'set DOCKER_CERT_PATH to the directory with its ca.pem',
+          cause: error,
+        });
+      }
+      return new HpcGatError(`the Docker daemon at ${url} did not respond: ${getErrorMessage(error)}`, {
+        fix: 'check whether `docker version` works',
         cause: error,
       });
   }

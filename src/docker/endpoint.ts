@@ -6,7 +6,7 @@ import type { Context } from '../support/context.ts';
 import { hashBytes } from '../support/files/digest.ts';
 import { UsageError } from '../support/errors.ts';
 
-/** Where the Docker daemon listens. */
+/** Address of the Docker daemon. */
 export type DockerEndpoint =
   | { readonly kind: 'unix'; readonly url: string; readonly socket: string }
   | {
@@ -17,7 +17,7 @@ export type DockerEndpoint =
       readonly tls?: DockerTls;
     };
 
-/** Certificates and key in PEM, in the names of node:tls. */
+/** Certificates and key in PEM, with the names of node:tls. */
 export interface DockerTls {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
@@ -26,15 +26,16 @@ export interface DockerTls {
 }
 
 const systemSocket = '/var/run/docker.sock';
-/** The ports that dockerd uses where a URL names none: plain HTTP, and behind TLS. */
+/** Default ports of dockerd: unencrypted, and with TLS. */
 const defaultPort = 2375;
 const defaultTlsPort = 2376;
 
 /**
- * The daemon that the docker command line would use too: `DOCKER_HOST`, else the context of `DOCKER_CONTEXT` or of
- * Docker's config.json, else the system's socket. Where that one is not for this user: a rootless Docker's or Podman's.
+ * Finds the daemon that the docker command uses: `DOCKER_HOST`, else the context of `DOCKER_CONTEXT` or of Docker's
+ * config.json, else the system's socket. If this user cannot access that socket, a rootless Docker's or Podman's is
+ * used.
  *
- * @throws {UsageError} for an address that cannot be used: ssh, an unknown context, certificates that are not there.
+ * @throws {UsageError} for an address that cannot be used: ssh, an unknown context, missing certificates.
  */
 export async function findDockerEndpoint(env: Context['env']): Promise<DockerEndpoint> {
   const directory = env.DOCKER_CONFIG ?? path.join(env.HOME ?? '/', '.docker');
@@ -64,7 +65,7 @@ async function ownSocket({ XDG_RUNTIME_DIR }: Context['env']): Promise<DockerEnd
   return parseDockerUrl(`unix://${systemSocket}`);
 }
 
-/** @throws {UsageError} for what is neither unix:// nor tcp://. */
+/** @throws {UsageError} for anything but unix:// and tcp://. */
 export function parseDockerUrl(url: string): DockerEndpoint {
   if (url.startsWith('unix://')) {
     const socket = url.slice('unix://'.length);
@@ -82,23 +83,28 @@ export function parseDockerUrl(url: string): DockerEndpoint {
   if (url.startsWith('ssh://')) {
     const [, host = 'HOST', port] = /^ssh:\/\/([^/]+?)(?::(\d+))?(?:\/.*)?$/.exec(url) ?? [];
     const ssh = port === undefined ? `ssh ${host}` : `ssh -p ${port} ${host}`;
-    throw new UsageError(`the Docker daemon at ${url} is reached over ssh, which hpc-gat does not speak`, {
-      fix: `save the image there, \`${ssh} docker save NAME >image.tar\`, and convert docker-archive:image.tar`,
+    throw new UsageError(`the Docker daemon at ${url} is accessed over ssh, which hpc-gat does not support`, {
+      fix: `save the image with \`${ssh} docker save NAME >image.tar\`, and convert docker-archive:image.tar`,
     });
   }
-  throw new UsageError(`not the address of a Docker daemon: ${url}`, {
+  throw new UsageError(`invalid address of a Docker daemon: ${url}`, {
     fix: 'set DOCKER_HOST to unix:///path/of/docker.sock or tcp://HOST:PORT',
   });
 }
 
-/** Whether its containers can have directories of this machine, and ports on it: behind a socket, or on loopback. */
+/**
+ * Returns whether its containers can use directories and ports of this machine: the daemon is on a socket or on
+ * loopback.
+ */
 export function isOnThisMachine(endpoint: DockerEndpoint): boolean {
   return endpoint.kind === 'unix' || /^(localhost|127\.[\d.]+|::1)$/.test(endpoint.host);
 }
 
 /**
- * @param directory holds `ca.pem`, `cert.pem` and `key.pem`, as far as there are any.
- * @param wanted whether it was asked for TLS in so many words; else it is used where there are such files.
+ * Adds the TLS files of a directory to an endpoint.
+ *
+ * @param directory directory with `ca.pem`, `cert.pem` and `key.pem`; each is optional.
+ * @param wanted whether TLS was requested explicitly; otherwise it is used if such files exist.
  */
 async function behindTls(
   endpoint: DockerEndpoint,
@@ -112,8 +118,8 @@ async function behindTls(
   const read = (name: string) => readFile(path.join(directory, `${name}.pem`)).catch(() => undefined);
   const [ca, cert, key] = await Promise.all(['ca', 'cert', 'key'].map(read));
   if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError(`${directory} holds only one of cert.pem and key.pem`, {
-      fix: 'DOCKER_CERT_PATH names the directory with ca.pem, cert.pem and key.pem of the daemon',
+    throw new UsageError(`${directory} contains only one of cert.pem and key.pem`, {
+      fix: 'set DOCKER_CERT_PATH to the directory with ca.pem, cert.pem and key.pem of the daemon',
     });
   }
   if (!wanted && ca === undefined && cert === undefined) {
@@ -133,9 +139,10 @@ const contextSchema = z.looseObject({
 });
 
 /**
- * Contexts lie in `contexts/meta/<SHA-256 of the name>/meta.json` of Docker's configuration directory.
+ * Reads the selected context, which Docker stores in `contexts/meta/<SHA-256 of the name>/meta.json` of its
+ * configuration directory.
  *
- * @returns undefined for the default one.
+ * @returns undefined for the default context.
  */
 async function chosenContext(
   env: Context['env'],
@@ -151,15 +158,15 @@ async function chosenContext(
   const file = path.join(directory, 'contexts', 'meta', hashBytes(name), 'meta.json');
   const found = await readJson(contextSchema, file);
   if (found === undefined) {
-    throw new UsageError(`no usable Docker context "${name}" in ${directory}`, {
-      fix: '`docker context ls` lists them; choose one by DOCKER_CONTEXT, or set DOCKER_HOST',
+    throw new UsageError(`the Docker context "${name}" does not exist in ${directory}, or is invalid`, {
+      fix: 'list them with `docker context ls` and choose one with DOCKER_CONTEXT, or set DOCKER_HOST',
     });
   }
   const { Host, SkipTLSVerify = false } = found.Endpoints.docker;
   return { name, url: Host, skipVerify: SkipTLSVerify };
 }
 
-/** Undefined for a file that is absent, unreadable or not of this form: as for docker, it decides nothing then. */
+/** Returns undefined for a file that is missing, unreadable or invalid, which docker ignores too. */
 async function readJson<Schema extends z.ZodType>(
   schema: Schema,
   file: string,

@@ -19,7 +19,7 @@ const imageSchema = z.looseObject({
   Variant: z.string().optional(),
   /** Digests of the uncompressed layers, the lowest first. */
   RootFS: z.looseObject({ Layers: strings }).nullish(),
-  /** Bytes of the unpacked layers. */
+  /** Size of the unpacked layers in bytes. */
   Size: z.int().nonnegative(),
   Config: z
     .looseObject({
@@ -34,7 +34,7 @@ const imageSchema = z.looseObject({
     .nullish(),
 });
 
-/** As the daemon's API takes it: OCI's names. */
+/** Platform as the daemon's API expects it, with OCI's names. */
 export interface DockerPlatform {
   readonly os: string;
   readonly architecture: string;
@@ -42,16 +42,16 @@ export interface DockerPlatform {
 }
 
 export type DockerImage = z.output<typeof imageSchema> & {
-  /** Where the name stands for images of several platforms: which of them this is, though the id is that of all. */
+  /** Platform of this image, if the name refers to images for several platforms, which share the id. */
   readonly platform?: DockerPlatform;
 };
 
 /**
- * What the daemon knows of an image by its name, `NAME[:TAG]`, or its id.
+ * Inspects an image by its name, `NAME[:TAG]`, or its id.
  *
- * @param platform of the image that is wanted, where the daemon has several by this name (with containerd's image store).
- *   What is found may be for another one all the same.
- * @throws {UsageError} when it has no such image; names the one that was probably meant.
+ * @param platform requested platform, if the daemon has several images under this name (with containerd's image
+ *   store). The result may be for another platform nevertheless.
+ * @throws {UsageError} if there is no such image, with the closest name.
  * @throws {MissingToolError} {HpcGatError} as {@link getFromDocker}.
  */
 export async function inspectImage(
@@ -60,7 +60,7 @@ export async function inspectImage(
   signal: Context['signal'],
   platform?: DockerPlatform,
 ): Promise<DockerImage> {
-  // The slashes of a name stand in the path as they are; everything else that is special is quoted.
+  // The slashes of a name are not encoded in the path; all other special characters are.
   const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`;
   const answer = await getFromDocker(endpoint, path, signal);
   if (answer.status === 404) {
@@ -68,7 +68,7 @@ export async function inspectImage(
   }
   const image = imageSchema.safeParse(expectOk(answer, endpoint));
   if (!image.success) {
-    throw new HpcGatError(`the Docker daemon at ${endpoint.url} describes ${name} in an unknown form`, {
+    throw new HpcGatError(`the Docker daemon at ${endpoint.url} describes ${name} in an unknown format`, {
       fix: `convert a saved image instead: \`docker save -o image.tar ${name}\`, then docker-archive:image.tar`,
       cause: image.error,
     });
@@ -82,7 +82,10 @@ function isFor({ Architecture, Variant = '' }: DockerImage, { architecture, vari
   return Architecture === architecture && (variant === '' || Variant === variant);
 }
 
-/** A daemon before API 1.49 does not hear the question, one without such an image refuses. */
+/**
+ * Selects the image for a platform. A daemon before API 1.49 ignores the parameter, and one without such an image
+ * refuses.
+ */
 function ofPlatform(
   image: DockerImage,
   platform: DockerPlatform,
@@ -97,9 +100,9 @@ function queryOf(platform: DockerPlatform): string {
 }
 
 /**
- * The image as `docker save` writes it, a tar that is not stored anywhere; in which order, depends on the daemon.
+ * Streams an image like `docker save`, as a tar that is not stored; the order of its files depends on the daemon.
  *
- * @param image of {@link inspectImage}.
+ * @param image result of {@link inspectImage}.
  * @throws {MissingToolError} {HpcGatError} as {@link streamFromDocker}.
  */
 export async function saveImage(
@@ -129,7 +132,7 @@ async function noSuchImage(endpoint: DockerEndpoint, name: string, signal: Abort
         ? `did you mean docker-daemon:${meant}?`
         : names.length > 0
           ? `it has: ${some}`
-          : 'it has no images at all: build, pull or load one, or point DOCKER_HOST at another daemon',
+          : 'it has no images: build, pull or load one, or set DOCKER_HOST to another daemon',
   });
 }
 

@@ -4,7 +4,7 @@ import { parseWith } from '../support/text/parse-with-schema.ts';
 import { getFromDocker } from './docker-api.ts';
 import { findDockerEndpoint } from './endpoint.ts';
 
-/** What is used of the answer of `GET /info` (docs.docker.com/reference/api/engine). */
+/** Schema of the used part of `GET /info` (docs.docker.com/reference/api/engine). */
 const infoSchema = z.looseObject({
   ServerVersion: z.string(),
   Runtimes: z.record(z.string(), z.unknown()).nullish(),
@@ -12,14 +12,14 @@ const infoSchema = z.looseObject({
 
 export interface DockerInfo {
   readonly version: string;
-  /** The names of its container runtimes, sorted: `nvidia`, `runc`. */
+  /** Names of its container runtimes, sorted: `nvidia`, `runc`. */
   readonly runtimes: readonly string[];
 }
 
 /**
- * What the daemon says of itself.
+ * Queries version and runtimes of the daemon.
  *
- * @throws {MissingToolError} when there is none, {HpcGatError} when this user may not ask it.
+ * @throws {MissingToolError} if there is none, {HpcGatError} if this user has no access to it.
  */
 export async function dockerInfo({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<DockerInfo> {
   const endpoint = await findDockerEndpoint(env);

@@ -5,12 +5,12 @@ import { parseDockerUrl } from './endpoint.ts';
 import { inspectImage } from './images.ts';
 
 /**
- * Makes sure that containers of an image can be started: the docker command is there, the daemon answers this user and
- * has the image.
+ * Checks that containers of an image can be started: the docker command exists, the daemon responds to this user, and
+ * it has the image.
  *
- * @param url where the daemon listens, as DOCKER_HOST has it
+ * @param url address of the daemon, as in DOCKER_HOST
  * @throws {MissingToolError} without the command or the daemon.
- * @throws {UsageError} when the daemon has no such image; names the one that was probably meant.
+ * @throws {UsageError} if the daemon has no such image, with the closest name.
  */
 export async function requireImage(
   url: string,
@@ -19,7 +19,7 @@ export async function requireImage(
 ): Promise<void> {
   if (findProgram('docker', env) === undefined) {
     throw new MissingToolError('docker is not on the PATH', {
-      fix: "install Docker's command line (https://docs.docker.com/engine/install/), or use --runtime apptainer",
+      fix: "install Docker's command-line client (https://docs.docker.com/engine/install/), or use --runtime apptainer",
     });
   }
   await inspectImage(parseDockerUrl(url), name, signal);

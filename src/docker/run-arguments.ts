@@ -2,29 +2,30 @@ import { type Mount, quoteForMount } from '../support/files/mount.ts';
 
 const common = [
   '--rm',
-  // As the first process of its container a program would not hear SIGTERM before it listens for it.
+  // As the first process of its container, a program would ignore SIGTERM unless it handles it.
   '--init',
-  // The image is the one that was asked for, or none: nothing is fetched in passing.
+  // No image is fetched implicitly: it is the requested one, or none.
   '--pull',
   'never',
-  // What it says goes to the run's directory; the daemon would keep it a second time.
+  // The output goes to the run directory; the daemon would store a second copy.
   '--log-driver',
   'none',
   '--cap-drop',
   'ALL',
   '--security-opt',
   'no-new-privileges',
-  // SELinux would refuse the container every file of the run; relabeling (`:z`) would change the user's files for good.
+  // SELinux would deny the container every file of the run; relabeling (`:z`) would change the user's files
+  // permanently.
   '--security-opt',
   'label=disable',
 ];
 
-/** The options of `docker run` for the server that are known before the run is on its node. */
+/** Returns the options of `docker run` for the server that are known before the run starts on its node. */
 export function runArguments(container: {
   readonly mounts: readonly Mount[];
-  /** In Docker's form: `1g`. */
+  /** Size in Docker's form: `1g`. */
   readonly shmSize: string;
-  /** The user's own, after all others. */
+  /** Additional options of the user, after all others. */
   readonly further: readonly string[];
 }): string[] {
   return [
@@ -37,7 +38,7 @@ export function runArguments(container: {
   ];
 }
 
-/** The same for a client in an image, up to the client's own arguments. */
+/** Returns the same for a client in an image, up to the client's own arguments. */
 export function clientArguments(container: {
   readonly mounts: readonly Mount[];
   readonly image: string;
@@ -45,7 +46,7 @@ export function clientArguments(container: {
 }): string[] {
   return [
     ...common,
-    // The machine's own, where the server's ports are published.
+    // The network is the machine's, where the server's ports are published.
     '--network',
     'host',
     '--tmpfs',

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { getErrorCode, HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
-/** Highest number of consecutive attempts without progress. */
+/** Maximum number of consecutive attempts without progress. */
 export const maxAttempts = 5;
 
 /** Total time that one request waits because of Retry-After, in milliseconds. */
@@ -14,7 +14,7 @@ export class Attempts {
 
   /**
    * Returns the milliseconds until the next attempt: 1, 2, 4 and 8 seconds, or the delay that the answer requests;
-   * undefined when the attempts, or the total of requested delays, are used up.
+   * undefined if the attempts, or the total of requested delays, are used up.
    */
   next(retryAfterMs = 0): number | undefined {
     const left = maxRequestedMs - this.#requestedMs;
@@ -38,7 +38,10 @@ export class Attempts {
   }
 }
 
-/** Returns the delay that an answer requests, in milliseconds (RFC 9110, Retry-After); a date is compared with its Date. */
+/**
+ * Returns the delay that an answer requests, in milliseconds (RFC 9110, Retry-After); a date is compared with its
+ * Date.
+ */
 export function retryAfterOf(headers: IncomingHttpHeaders, now: Date): number {
   const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+$/.test(text)) {
@@ -48,10 +51,10 @@ export function retryAfterOf(headers: IncomingHttpHeaders, now: Date): number {
   return ms > 0 ? ms : 0;
 }
 
-/** Answers of a service that is busy, or just being started anew. */
+/** Status codes of a service that is busy or restarting. */
 export const busyStatuses: readonly (number | undefined)[] = [429, 500, 502, 503, 504];
 
-/** A service says that it is busy, or just being started anew. */
+/** Error for a service that is busy or restarting. */
 export class BusyError extends HpcGatError {
   /** Delay that the service requests, in milliseconds. */
   readonly retryAfterMs: number;
@@ -70,12 +73,14 @@ export function retryAfterIn(error: unknown): number {
 const brokenCodes = ['ECONNRESET', 'EPIPE', 'EAI_AGAIN'];
 const silentCodes = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
 
-/** Whether a connection broke that may hold the next time, or a service was busy that may not be then. */
+/** Returns whether a retry may succeed: the connection broke, or the service was busy. */
 export function isBroken(error: unknown): boolean {
   return error instanceof BusyError || brokenCodes.includes(systemCode(error));
 }
 
-/** The same for a host that has answered before: that it is silent now may pass too. */
+/**
+ * Returns whether a retry may succeed for a host that has responded before, and may be unreachable only temporarily.
+ */
 export function isPassing(error: unknown): boolean {
   return isBroken(error) || silentCodes.includes(systemCode(error));
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
 import type { Credentials } from './find-credentials.ts';
 
-/** Schema of a text field as Go's programs decode it: null is empty; so are odd types, and names match in any case. */
+/** Schema of a text field as Go's programs decode it: null and other types are empty, and names match in any case. */
 const text = z
   .string()
   .catch('')
@@ -45,7 +45,7 @@ export function parseAuthFile(content: string): AuthFile {
   try {
     parsed = JSON.parse(content.replace(/^\ufeff/, ''));
   } catch {
-    // Not an object either.
+    // The text is not an object either.
   }
   if (!isObject(parsed)) {
     throw new HpcGatError('not a configuration of Docker');

@@ -51,20 +51,20 @@ export async function authorize(
     const named = useless.parameters.get('realm');
     throw new HpcGatError(
       `${registry.host} names no valid address of a token service` +
-        (named === undefined ? '' : `: its realm is "${toPrintable(secrets.redact(named))}"`),
+        (named === undefined ? '' : `: the realm is "${toPrintable(secrets.redact(named))}"`),
       { fix: `report it to the operator of ${registry.host}` },
     );
   }
   if (challenges.length > 0) {
     const schemes = toPrintable(secrets.redact(challenges.map(({ scheme }) => scheme).join(', ')));
-    throw new HpcGatError(`${registry.host} wants a login by ${schemes}, which hpc-gat does not support`, {
+    throw new HpcGatError(`${registry.host} requires a login by ${schemes}, which hpc-gat does not support`, {
       fix: 'ask its operator for a login by password (Basic) or token (Bearer)',
     });
   }
   return undefined;
 }
 
-/** Whether the challenges name a scope other than the one that is always requested. */
+/** Returns whether the challenges contain a scope other than the one that is always requested. */
 export function namesOtherScope(header: string, repository: string): boolean {
   return parseChallenges(header).some(({ scheme, parameters }) => {
     const named = parameters.get('scope') ?? '';
@@ -91,9 +91,12 @@ async function bearerAuthorization(
     realm.protocol === 'https:' ||
     (registry.protocol === 'http:' && (allowsPlaintext || isLoopback(realm.hostname)));
   if (credentials !== undefined && !isConfidential) {
-    throw new HpcGatError(`${registry.host} wants the password sent to ${realm.origin} without encryption`, {
-      fix: `report it to the operator of ${registry.host}`,
-    });
+    throw new HpcGatError(
+      `${registry.host} requires the password to be sent to ${realm.origin} without encryption`,
+      {
+        fix: `report it to the operator of ${registry.host}`,
+      },
+    );
   }
   const named = withScopeOfChallenge ? parameters.get('scope')?.split(/\s+/) : undefined;
   const scopes = new Set([ownScope(repository), ...(named ?? [])].filter((scope) => scope !== ''));

@@ -34,7 +34,7 @@ export function parseChallenges(header: string): Challenge[] {
       if (at === header.length) {
         return challenges;
       }
-      // A stray quote or equals sign.
+      // Skips a stray quote or equals sign.
       at += 1;
       continue;
     }

@@ -3,10 +3,10 @@ import { getErrorCode, HpcGatError, getErrorMessage, UsageError } from '../suppo
 import { BusyError, busyStatuses } from './attempts.ts';
 
 const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'];
-const networkReached = 'that this machine reaches the network: a proxy goes into HTTPS_PROXY';
+const networkReached = 'that this machine can access the network; set HTTPS_PROXY if it needs a proxy';
 
 interface Route {
-  /** Relation of this host to the user's registry, where it is another host. */
+  /** Relation of this host to the user's registry, if it is another host. */
   readonly relation?: string | undefined;
   readonly proxy?: Proxy | undefined;
 }
@@ -20,32 +20,32 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
   const isUnknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
   if (proxy !== undefined && (isUnknown || unreachable.includes(code))) {
     return new HpcGatError(`the proxy ${proxy.url.host} cannot be reached (${code})`, {
-      fix: `check ${proxy.variable}, or name ${url.hostname} in NO_PROXY`,
+      fix: `check ${proxy.variable}, or add ${url.hostname} to NO_PROXY`,
       cause: error,
     });
   }
   const host = relation === undefined ? url.host : `${url.host}, ${relation}`;
   if (isUnknown) {
-    const message = `there is no host ${host} (${code})`;
+    const message = `cannot find the host ${host} (${code})`;
     return relation === undefined
       ? new UsageError(message, { fix: `check the name, and ${networkReached}`, cause: error })
       : new HpcGatError(message, { fix: `check ${networkReached}`, cause: error });
   }
   if (unreachable.includes(code)) {
-    return new HpcGatError(`no registry answers at ${host} (${code})`, {
+    return new HpcGatError(`no registry responds at ${host} (${code})`, {
       fix: `check host and port, and ${networkReached}`,
       cause: error,
     });
   }
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return new HpcGatError(`${host} does not speak TLS`, {
-      fix: 'for a registry of your own without TLS, set registry.plainHttp in hpc-gat.yaml, or pass --plain-http to make-sif',
+    return new HpcGatError(`${host} does not use TLS`, {
+      fix: 'for your own registry without TLS, set registry.plainHttp in hpc-gat.yaml, or pass --plain-http to make-sif',
       cause: error,
     });
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return new HpcGatError(`the certificate of ${host} is not trusted: ${getErrorMessage(error)} (${code})`, {
-      fix: "name the file with the certificate of the registry's authority: NODE_EXTRA_CA_CERTS=FILE",
+      fix: "set NODE_EXTRA_CA_CERTS to the file with the certificate of the registry's authority",
       cause: error,
     });
   }
@@ -55,7 +55,7 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
   });
 }
 
-/** Creates the error for a proxy that answers itself instead of connecting to the registry. */
+/** Creates the error for a proxy that responds itself instead of connecting to the registry. */
 export function proxyRefusal(
   status: number | undefined,
   url: URL,
@@ -65,17 +65,17 @@ export function proxyRefusal(
   if (status === 407) {
     const form = `${variable}=http://USER:PASSWORD@${host}, special characters as %NN`;
     return username === ''
-      ? new HpcGatError(`the proxy ${host} wants a login (HTTP status 407)`, {
-          fix: `name user and password of the proxy: ${form}`,
+      ? new HpcGatError(`the proxy ${host} requires a login (HTTP status 407)`, {
+          fix: `add the user and password of the proxy: ${form}`,
         })
-      : new HpcGatError(`the proxy ${host} refuses the user and password of ${variable} (HTTP status 407)`, {
+      : new HpcGatError(`the proxy ${host} rejects the user and password in ${variable} (HTTP status 407)`, {
           fix: `correct them: ${form}`,
         });
   }
   const why = status === undefined ? 'the connection ended' : `HTTP status ${status}`;
   const Kind = busyStatuses.includes(status) ? BusyError : HpcGatError;
   return new Kind(`the proxy ${host} does not connect to ${url.host} (${why})`, {
-    fix: `check ${variable}, or name ${url.hostname} in NO_PROXY`,
+    fix: `check ${variable}, or add ${url.hostname} to NO_PROXY`,
     cause,
   });
 }

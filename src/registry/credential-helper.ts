@@ -12,12 +12,13 @@ const graceMs = 500;
 const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) });
 
 /**
- * Runs `docker-credential-NAME get` (docker/docker-credential-helpers), which reads the server's name from its standard input.
+ * Runs `docker-credential-NAME get` (docker/docker-credential-helpers), which reads the server's name from its
+ * standard input.
  *
  * @param servers names under which the helper may store the login; the first match is used.
- * @returns undefined when the helper has no login for any of them.
- * @throws {HpcGatError} when the helper is not installed or fails; the message never contains its output, which may hold
- *   a secret.
+ * @returns undefined if the helper has no login for any of them.
+ * @throws {HpcGatError} if the helper is not installed or fails; the message never contains its output, which may
+ *   contain a secret.
  */
 export async function askHelper(
   name: string,
@@ -71,7 +72,7 @@ async function runInGroup(
 function parseAnswer(text: string, program: string): Credentials {
   const answer = answerSchema.safeParse(jsonOf(text)).data;
   if (answer === undefined) {
-    throw new HpcGatError(`${program} did not answer with a user name and a secret`);
+    throw new HpcGatError(`${program} did not return a user name and a secret`);
   }
   const { Username: username, Secret: secret } = answer;
   return username === '<token>'

@@ -7,7 +7,7 @@ import { readBody } from './http.ts';
 import { blobRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
-/** Without a byte for so long, a connection counts as dead. */
+/** Time without data after which a connection counts as dead. */
 const idleTimeoutMs = 60_000;
 
 export interface Blob {
@@ -16,9 +16,9 @@ export interface Blob {
 }
 
 /**
- * Writes a blob into a new file. Whether it has the right digest is for the caller to see.
+ * Writes a blob into a new file. The caller checks its digest.
  *
- * @param onBytes told how many bytes came since the last call.
+ * @param onBytes receives the number of bytes since the last call.
  * @throws {HpcGatError} as {@link blobChunks}.
  */
 export async function downloadBlob(
@@ -40,10 +40,10 @@ export async function downloadBlob(
 }
 
 /**
- * The bytes of a blob as they come. A connection that breaks is taken up again where it broke (distribution-spec,
- * `Range`), after a pause that grows.
+ * Yields the bytes of a blob as they arrive. A broken connection is resumed at its last byte (distribution-spec,
+ * `Range`), after increasing pauses.
  *
- * @throws {HpcGatError} when the registry refuses, or the connection breaks again and again without bringing anything.
+ * @throws {HpcGatError} if the registry refuses, or if the connection breaks repeatedly without progress.
  */
 export async function* blobChunks(
   registry: Registry,
@@ -58,7 +58,7 @@ export async function* blobChunks(
       for await (const chunk of chunksFrom(registry, digest, position, clock, signal)) {
         position.done += chunk.length;
         if (position.done > size) {
-          throw new HpcGatError(`${registry.reference.host} sends more for ${digest} than its ${size} bytes`);
+          throw new HpcGatError(`${registry.reference.host} sent more than the ${size} bytes of ${digest}`);
         }
         yield chunk;
       }
@@ -71,7 +71,7 @@ export async function* blobChunks(
       if (!(error instanceof BrokenOffError) && !isPassing(error)) {
         throw error;
       }
-      // As long as something comes it goes on.
+      // Every progress resets the number of attempts.
       if (position.done > before) {
         attempts.restart();
       }
@@ -121,7 +121,7 @@ async function* chunksFrom(
   if (statusCode === 416 && headers.range !== undefined) {
     answer.message.destroy();
     position.ranges = false;
-    throw new BrokenOffError('it sends no part of it');
+    throw new BrokenOffError('the server does not send a part of the blob');
   }
   if (statusCode !== 200 && statusCode !== 206) {
     const { redirectedTo } = answer;
@@ -137,11 +137,11 @@ async function* chunksFrom(
         })
       : refusal;
   }
-  // A registry that knows no ranges starts over.
+  // A registry that does not support ranges starts over.
   let known = done - (statusCode === 206 ? startOf(answered['content-range'], done) : 0);
   if (known < 0) {
     answer.message.destroy();
-    throw new BrokenOffError('it sends another part of it than was asked for');
+    throw new BrokenOffError('the server sent another part of the blob than requested');
   }
   for await (const chunk of watched(answer.message)) {
     const fresh = chunk.subarray(Math.min(known, chunk.length));
@@ -152,19 +152,22 @@ async function* chunksFrom(
   }
 }
 
-/** Returns the offset of a part (RFC 9110, Content-Range); the requested offset when the header names none. */
+/** Returns the offset of a part (RFC 9110, Content-Range); the requested offset if the header names none. */
 function startOf(range: string | undefined, asked: number): number {
   return Number(/^bytes (\d+)-/i.exec(range ?? '')?.[1] ?? asked);
 }
 
-/** Only who waits for bytes finds a connection dead: one that is not read from is as silent. */
+/**
+ * Yields the body, with a timeout only while the caller waits for data: a connection that is not read receives
+ * nothing.
+ */
 async function* watched(answer: IncomingMessage): AsyncGenerator<Buffer> {
   answer.setTimeout(0);
   const chunks = answer[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
     for (;;) {
       const timer = setTimeout(() => {
-        const message = `nothing came for ${idleTimeoutMs / 1000} s`;
+        const message = `no data arrived for ${idleTimeoutMs / 1000} s`;
         answer.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
       }, idleTimeoutMs);
       const next = await chunks.next().finally(() => {

@@ -6,8 +6,8 @@ import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth
 import { askHelper } from './credential-helper.ts';
 
 /**
- * A user's name and password; a token that stands for both at the token service (OAuth 2 refresh token); a token that the
- * registry itself takes.
+ * Credentials: a user name and password, a token for the token service (OAuth 2 refresh token), or a token for the
+ * registry itself.
  */
 export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
@@ -15,9 +15,9 @@ export type Credentials =
 
 export interface FoundCredentials {
   readonly credentials: Credentials | undefined;
-  /** Where they are from, or where none were, for messages; never the credentials themselves. */
+  /** Origin of the credentials, or the reason why there are none, for messages; it never contains the credentials. */
   readonly origin: string;
-  /** Fix for missing credentials, when it is not to log in. */
+  /** Fix for missing credentials, if it is not to log in. */
   readonly fix?: string;
 }
 
@@ -36,8 +36,8 @@ export function basicAuthorization({ username, password }: Credentials & { kind:
 }
 
 /**
- * Finds the login for a repository: `APPTAINER_DOCKER_USERNAME` and `_PASSWORD`, else the narrowest in the first file that
- * has one ({@link authFiles}), in it or with a credential helper.
+ * Finds the login for a repository: `APPTAINER_DOCKER_USERNAME` and `_PASSWORD`, else the narrowest in the first file
+ * that has one ({@link authFiles}), in it or with a credential helper.
  */
 export async function findCredentials(
   { host, repository, usesEnvironment }: LoginTarget,
@@ -70,7 +70,7 @@ export async function findCredentials(
     }
   }
   const where = searched.length === 0 ? 'the files of Docker, Apptainer and Podman' : searched.join(', ');
-  const none = `there is none for ${host} in ${where}`;
+  const none = `no login for ${host} was found in ${where}`;
   return { credentials: undefined, origin: problems.length === 0 ? none : problems.join('; ') };
 }
 

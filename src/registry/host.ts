@@ -6,18 +6,18 @@ import type { Secrets } from './secrets.ts';
 import { send, type HttpAnswer, type HttpRequest } from './http.ts';
 
 export interface RegistryAnswer extends HttpAnswer {
-  /** Host that answered, when the requested host redirected to another one. */
+  /** Host that responded, if the requested host redirected to another one. */
   readonly redirectedTo: string | undefined;
 }
 
-/** A host that has a repository: the registry itself, or a mirror of it. */
+/** Host with a repository: the registry itself, or a mirror of it. */
 export interface RegistryHost {
   readonly url: URL;
-  /** Which credentials a refusal was met with, once one was. */
+  /** Returns the credentials that were used after a refusal, if there was one. */
   readonly credentials: () => FoundCredentials | undefined;
   /**
-   * Returns the answer to a request below `/v2/REPOSITORY/`, whatever its status. Logs in when the host itself, not a
-   * host that it redirects to, requires it.
+   * Returns the answer to a request below `/v2/REPOSITORY/`, whatever its status. Logs in if the host itself requires
+   * it, but not to a host that it redirects to.
    */
   get(path: string, request: HttpRequest, signal: AbortSignal): Promise<RegistryAnswer>;
 }
@@ -116,6 +116,6 @@ function withheld(host: string): FoundCredentials {
   return {
     credentials: undefined,
     origin: `no login is sent to ${host} over http`,
-    fix: 'use a registry with TLS; --plain-http on the command line of make-sif sends the login over http all the same',
+    fix: 'use a registry with TLS, or pass --plain-http to make-sif, which sends the login over http',
   };
 }

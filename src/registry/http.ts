@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly staysAtOrigin?: boolean;
   /** Whether the caller verifies the body by a digest, which permits a redirect from https to http. */
   readonly isVerified?: boolean;
-  /** Relation of this host to the user's registry, where it is another host, for messages. */
+  /** Relation of this host to the user's registry, if it is another host, for messages. */
   readonly relation?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface HttpAnswer {
   readonly url: URL;
 }
 
-/** Without a byte for so long, a connection counts as dead. */
+/** Time without data after which a connection counts as dead. */
 const idleTimeoutMs = 60_000;
 const maxRedirects = 10;
 /** Headers that disable compression in transit: digests refer to the uncompressed body. */
@@ -33,9 +33,9 @@ const alwaysSent = { 'user-agent': 'hpc-gat', 'accept-encoding': 'identity' };
 
 /**
  * Sends one request and follows redirects; `Authorization` is not sent to another origin. The proxy is taken from the
- * environment where Node supports it (24.5 and later). The caller reads the body of the answer.
+ * environment if Node supports it (24.5 and later). The caller reads the body of the answer.
  *
- * @throws {UsageError} {HpcGatError} when nothing answers, or the connection or a redirect cannot be trusted.
+ * @throws {UsageError} {HpcGatError} if nothing responds, or if the connection or a redirect cannot be trusted.
  */
 export async function send(
   url: URL,
@@ -103,7 +103,7 @@ async function sendOnce(
     sent.on('error', fail);
     // Node reports no error when a connection ends that was to be upgraded to another protocol.
     sent.on('close', () => {
-      fail(new Error('it ended without an answer'));
+      fail(new Error('the connection ended without an answer'));
     });
     sent.end(body);
   });
@@ -114,14 +114,14 @@ async function sendOnce(
   return message;
 }
 
-/** Far more than any manifest, token or error has. */
+/** Limit far above any manifest, token or error. */
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxBodyMs = 120_000;
 
 /**
  * Reads a small body, such as a manifest, a token or an error.
  *
- * @throws {HpcGatError} when the connection breaks before its end, or it is larger or slower than any of these.
+ * @throws {HpcGatError} if the connection breaks before its end, or if the body exceeds the limits of size or time.
  */
 export async function readBody({ message, url }: HttpAnswer): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -144,9 +144,7 @@ export async function readBody({ message, url }: HttpAnswer): Promise<Buffer> {
     clearTimeout(timer);
   }
   if (sizeBytes > maxBodyBytes) {
-    throw new HpcGatError(
-      `${url.host} sends more than ${maxBodyBytes} bytes where a description was expected`,
-    );
+    throw new HpcGatError(`${url.host} sent more than ${maxBodyBytes} bytes instead of a description`);
   }
   return Buffer.concat(chunks);
 }

@@ -5,18 +5,18 @@ import { blobRefusal, manifestRefusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
 export interface RegistryManifest {
-  /** Of the bytes that came. */
+  /** Digest of the received bytes. */
   readonly digest: string;
   readonly mediaType: string;
   readonly bytes: Buffer;
 }
 
 /**
- * A manifest or an index, by tag or digest.
+ * Fetches a manifest or an index, by tag or digest.
  *
- * @param accept the media types that are understood.
- * @throws {UsageError} when there is none, with the tag that was probably meant.
- * @throws {HpcGatError} when the registry refuses, fails, or sends something else than it says.
+ * @param accept supported media types.
+ * @throws {UsageError} if there is none, with the closest tag.
+ * @throws {HpcGatError} if the registry refuses or fails, or sends other bytes than it announced.
  */
 export async function fetchManifest(
   registry: Registry,
@@ -49,7 +49,7 @@ export async function fetchManifest(
   return { digest, mediaType, bytes };
 }
 
-/** A small blob as a whole: the configuration of an image. */
+/** Fetches a small blob as a whole: the configuration of an image. */
 export async function fetchSmallBlob(
   registry: Registry,
   digest: string,

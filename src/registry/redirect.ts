@@ -17,7 +17,7 @@ export function redirectTarget(
   }
   const target = location.trim() === '' ? null : URL.parse(location, from.href);
   if (target === null || !['http:', 'https:'].includes(target.protocol) || target.hostname === '') {
-    throw forbidden(from, 'redirects to something that is no http or https address');
+    throw forbidden(from, 'redirects to something that is not an http or https address');
   }
   if (request.body !== undefined) {
     throw forbidden(from, 'redirects a request that contains a login, which is not sent to another address');

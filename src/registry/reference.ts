@@ -1,15 +1,15 @@
-/** Where a registry keeps an image. */
+/** Location of an image in a registry. */
 export interface RegistryReference {
-  /** As a person names it: `docker.io`, `nvcr.io`, `127.0.0.1:5000`. */
+  /** Host as the user names it: `docker.io`, `nvcr.io`, `127.0.0.1:5000`. */
   readonly host: string;
   readonly repository: string;
-  /** A tag, or a digest. */
+  /** Tag or digest. */
   readonly reference: string;
 }
 
 /**
- * `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`, read as Docker does: what stands before the first slash is a
- * host only when it could not be a directory of Docker Hub.
+ * Parses `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...` as Docker does: the text before the first slash is a host only
+ * if it cannot be a namespace of Docker Hub.
  */
 export function parseReference(name: string): RegistryReference {
   const [, first = '', rest = ''] = /^([^/]*)\/(.+)$/.exec(name) ?? [];
@@ -22,7 +22,7 @@ export function parseReference(name: string): RegistryReference {
   return { host, repository, reference: digest ?? tag };
 }
 
-/** Docker Hub's registry has another name than the one in front of its images. */
+/** Returns the address of a registry. Docker Hub's differs from the host in the names of its images. */
 export function registryUrl(host: string, plainHttp: boolean): string {
   const address = host === 'docker.io' ? 'registry-1.docker.io' : host;
   return `${plainHttp ? 'http' : 'https'}://${address}`;

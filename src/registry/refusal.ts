@@ -9,7 +9,7 @@ const tagsSchema = z.looseObject({ tags: z.array(z.string()).nullish() });
 
 type Refusal = Pick<WholeAnswer, 'statusCode' | 'headers' | 'body' | 'redirectedTo'>;
 
-/** What a status other than success means for the user who asked for a manifest, by tag or digest. */
+/** Creates the error for a refused request for a manifest, by tag or digest. */
 export async function manifestRefusal(
   answer: Refusal,
   registry: Registry,
@@ -20,12 +20,14 @@ export async function manifestRefusal(
   return answer.statusCode === 404 ? notThere(registry, what, signal) : refusal(answer, registry, what);
 }
 
-/** The same for a part of an image whose manifest is there. */
+/** Creates the error for a refused request for a blob of an existing image. */
 export function blobRefusal(answer: Refusal, registry: Registry, digest: string): HpcGatError {
   const { host, repository } = registry.reference;
   const what = `blob ${digest} of ${repository}`;
   return answer.statusCode === 404
-    ? new HpcGatError(`${host} has no ${what}, which its manifest names`, { fix: 'push the image again' })
+    ? new HpcGatError(`${host} has no ${what}, although the manifest references it`, {
+        fix: 'push the image again',
+      })
     : refusal(answer, registry, what);
 }
 
@@ -38,7 +40,7 @@ function refusal(
   if (redirectedTo !== undefined) {
     return new HpcGatError(
       `${host} redirects ${what} to ${redirectedTo}, which refuses it (HTTP status ${statusCode})`,
-      { fix: `try again later; a login goes to ${host} alone, never to where it redirects` },
+      { fix: `try again later; hpc-gat sends the login only to ${host}, never to the target of a redirect` },
     );
   }
   switch (statusCode) {
@@ -50,7 +52,7 @@ function refusal(
       const asked =
         after === undefined ? '' : ` (it asks to wait: Retry-After: ${formatServerText(after, registry)})`;
       return new HpcGatError(`${host} limits the number of requests from this address${asked}`, {
-        fix: `wait, or log in (\`docker login ${host}\`): accounts may ask more often`,
+        fix: `wait, or log in (\`docker login ${host}\`): accounts have higher limits`,
       });
     }
     default: {
@@ -73,15 +75,18 @@ function refused({ reference: { host }, credentials }: Registry, what: string): 
   const user = host === 'nvcr.io' ? ' (user $oauthtoken, password: your NGC API key)' : '';
   return found?.credentials === undefined
     ? new HpcGatError(
-        `${host} wants a login for ${what}, or there is no such image${found === undefined ? '' : `; ${found.origin}`}`,
+        `${host} requires a login for ${what}, or the image does not exist${found === undefined ? '' : `; ${found.origin}`}`,
         {
           fix:
             found?.fix ?? `\`docker login ${host}\` or \`apptainer registry login docker://${host}\`${user}`,
         },
       )
-    : new HpcGatError(`${host} refuses ${what} to the user of ${found.origin}, or there is no such image`, {
-        fix: `log in anew: \`docker login ${host}\`${user}; or ask for access`,
-      });
+    : new HpcGatError(
+        `${host} denies the user of ${found.origin} access to ${what}, or the image does not exist`,
+        {
+          fix: `log in again: \`docker login ${host}\`${user}; or ask for access`,
+        },
+      );
 }
 
 async function notThere(registry: Registry, what: string, signal: AbortSignal): Promise<UsageError> {
@@ -98,7 +103,7 @@ async function notThere(registry: Registry, what: string, signal: AbortSignal): 
         ? `did you mean ${host}/${repository}:${formatServerText(meant, registry)}?`
         : tags.length > 0
           ? `it has ${some}${tags.length > 10 ? ' and others' : ''}`
-          : `there is no ${repository} at all: check the name`,
+          : `the repository ${repository} does not exist: check the name`,
   });
 }
 

@@ -8,21 +8,21 @@ import { readBody, type HttpRequest } from './http.ts';
 import { registryUrl, type RegistryReference } from './reference.ts';
 import { Secrets } from './secrets.ts';
 
-/** One repository of a registry that speaks the OCI distribution-spec. */
+/** Repository of a registry that implements the OCI distribution-spec. */
 export interface Registry {
   readonly reference: RegistryReference;
-  /** Which credentials a refusal was met with, once one was. */
+  /** Returns the credentials that were used after a refusal, if there was one. */
   readonly credentials: () => FoundCredentials | undefined;
   /** Redacts logins in a text of a server. */
   readonly redact: (text: string) => string;
   /**
-   * Sends a request below `/v2/REPOSITORY/` once. Returns the answer of the first mirror that succeeds, else that of the
-   * registry itself, whatever its status.
+   * Sends a request below `/v2/REPOSITORY/` once. Returns the answer of the first mirror that succeeds, else that of
+   * the registry itself, whatever its status.
    *
-   * @throws {UsageError} {HpcGatError} when nothing answers.
+   * @throws {UsageError} {HpcGatError} if nothing responds.
    */
   get(path: string, request: HttpRequest, signal: AbortSignal): Promise<RegistryAnswer>;
-  /** Sends a request and reads its small body; retries when the registry is busy or the connection breaks. */
+  /** Sends a request and reads its small body; retries if the registry is busy or the connection breaks. */
   read(path: string, request: HttpRequest, signal: AbortSignal): Promise<WholeAnswer>;
 }
 
@@ -33,11 +33,11 @@ export interface WholeAnswer extends Pick<RegistryAnswer, 'redirectedTo'> {
 }
 
 export interface RegistryAccess {
-  /** Over http. */
+  /** True if the registry is accessed over http. */
   readonly plainHttp?: boolean;
   /** Whether the command line requests http; otherwise no login is sent over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
-  /** `[http[s]://]HOST[:PORT][/PREFIX]`, tried in this order before the registry itself. */
+  /** Mirrors `[http[s]://]HOST[:PORT][/PREFIX]`, tried in this order before the registry itself. */
   readonly mirrors?: readonly string[];
 }
 
@@ -100,17 +100,17 @@ async function wholeAnswer(answer: RegistryAnswer): Promise<WholeAnswer> {
   return { statusCode, headers, body: await readBody(answer), redirectedTo: answer.redirectedTo };
 }
 
-/** Takes what is wanted of an answer that is no refusal of a mirror. */
+/** Converts a successful answer to the result. */
 type Take<Taken> = (answer: RegistryAnswer) => Promise<Taken>;
 
 interface Mirror extends RegistryHost {
   readonly name: string;
-  /** Why it was of no use last time; `down` when it is not worth asking again. */
+  /** Reason for the last failure; `down` is set if no further request is worthwhile. */
   problem?: string;
   down?: boolean;
 }
 
-/** @throws {UsageError} for what is no address. */
+/** @throws {UsageError} for an invalid address. */
 function mirrorHost(
   text: string,
   repository: string,
@@ -119,8 +119,8 @@ function mirrorHost(
 ): Mirror {
   const url = URL.parse(/^https?:\/\//.test(text) ? text : `https://${text}`);
   if (url === null || url.host === '') {
-    throw new UsageError(`not the address of a mirror: ${text.replace(/^(\w+:\/\/)?.*@/, '$1***@')}`, {
-      fix: 'write HOST[:PORT][/PREFIX], with http:// before it where it has no TLS, in registry.mirrors',
+    throw new UsageError(`invalid address of a mirror: ${text.replace(/^(\w+:\/\/)?.*@/, '$1***@')}`, {
+      fix: 'write HOST[:PORT][/PREFIX] in registry.mirrors, with http:// before it for a mirror without TLS',
     });
   }
   const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
@@ -197,7 +197,7 @@ function withMirrors(error: unknown, mirrors: readonly Mirror[]): unknown {
   if (failed.length === 0 || !(error instanceof HpcGatError)) {
     return error;
   }
-  const message = `${error.message}; its mirrors did not have it either: ${failed.join(', ')}`;
+  const message = `${error.message}; its mirrors failed too: ${failed.join(', ')}`;
   const facts = { ...(error.fix !== undefined && { fix: error.fix }), cause: error.cause };
   if (error instanceof BusyError) {
     return new BusyError(message, { ...facts, retryAfterMs: error.retryAfterMs });

@@ -20,10 +20,10 @@ const word = z.string().min(1).optional().catch(undefined);
 const answerSchema = z.looseObject({ token: word, access_token: word });
 
 /**
- * Returns a token from a token service (distribution's token specification; OAuth 2 for a refresh token); undefined when
- * the service refuses the login.
+ * Returns a token from a token service (distribution's token specification; OAuth 2 for a refresh token); undefined
+ * if the service refuses the login.
  *
- * @throws {HpcGatError} when the service fails.
+ * @throws {HpcGatError} if the service fails.
  */
 export async function requestToken(
   request: TokenRequest,
@@ -37,7 +37,7 @@ export async function requestToken(
     return undefined;
   }
   if (busyStatuses.includes(status)) {
-    throw new BusyError(`${realm.host} is busy (HTTP status ${status}), and has no token for ${host}`, {
+    throw new BusyError(`${realm.host} is busy (HTTP status ${status}) and returned no token for ${host}`, {
       fix: 'try again later',
       retryAfterMs: retryAfterOf(headers, context.clock.now()),
     });
@@ -45,19 +45,19 @@ export async function requestToken(
   const { token, access_token: accessToken } = answerSchema.safeParse(jsonOf(body)).data ?? {};
   const given = status >= 200 && status < 300 ? (token ?? accessToken) : undefined;
   if (given === undefined) {
-    throw new HpcGatError(`${realm.host} gave no token for ${host} (HTTP status ${status})`, {
+    throw new HpcGatError(`${realm.host} returned no token for ${host} (HTTP status ${status})`, {
       fix: 'try again later',
     });
   }
   if (!isHeaderValue(given)) {
-    throw new HpcGatError(`${realm.host} gave a token for ${host} that no HTTP header can hold`, {
+    throw new HpcGatError(`${realm.host} returned a token for ${host} that is not valid in an HTTP header`, {
       fix: `report it to the operator of ${realm.host}`,
     });
   }
   return given;
 }
 
-/** Whether a text can be part of an HTTP header. */
+/** Returns whether a text is valid in an HTTP header. */
 export function isHeaderValue(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);
 }

@@ -14,7 +14,7 @@ export function encodeByteElements(elements: readonly Uint8Array[]): Uint8Array 
   return bytes;
 }
 
-/** The elements; undefined when the bytes end within one. They share memory with `parseKibibytes`. */
+/** The elements; undefined when the bytes end within one. They share memory with `bytes`. */
 export function decodeByteElements(bytes: Uint8Array): Uint8Array[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const elements: Uint8Array[] = [];

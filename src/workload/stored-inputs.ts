@@ -61,7 +61,7 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
   return { inputs, sizes: Object.fromEntries(sizes) };
 }
 
-/** `formatCount` rows of an array, from row `start` on and over its end. */
+/** `count` rows of an array, from row `start` on and over its end. */
 export function takeRows(
   { shape, bytes }: StoredArray,
   datatype: Datatype,

@@ -149,7 +149,7 @@ describe('the context', () => {
 
   test('is reported by name when it does not exist', async () => {
     const env = { DOCKER_CONFIG: await configured(), DOCKER_CONTEXT: 'rotless' };
-    await expect(findDockerEndpoint(env)).rejects.toThrow('no usable Docker context "rotless"');
+    await expect(findDockerEndpoint(env)).rejects.toThrow('the Docker context "rotless" does not exist');
   });
 
   test('is ignored when config.json is broken', async () => {

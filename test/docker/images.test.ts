@@ -47,7 +47,7 @@ describe('an absent image', () => {
     ['lab/imagee:1', ['lab/image:1', 'other:2'], 'did you mean docker-daemon:lab/image:1?'],
     ['lab/image:3.1-long-tag', ['lab/image:1'], 'did you mean docker-daemon:lab/image:1?'],
     ['zzz:1', ['lab/image:1', 'other:2'], 'it has: lab/image:1, other:2'],
-    ['zzz:1', [], 'it has no images at all: build, pull or load one, or point DOCKER_HOST at another daemon'],
+    ['zzz:1', [], 'it has no images: build, pull or load one, or set DOCKER_HOST to another daemon'],
   ])('is reported as %s among %j', async (name, tags, fix) => {
     await using daemon = await fakeDaemon((asked, response) => {
       if (asked === '/images/json') {
@@ -93,7 +93,9 @@ describe('an unreachable daemon', () => {
       response.write('{');
       setTimeout(() => response.destroy(), 20);
     });
-    await expect(inspectImage(parseDockerUrl(daemon.url), 'x:1', never)).rejects.toThrow(/hung up: aborted/);
+    await expect(inspectImage(parseDockerUrl(daemon.url), 'x:1', never)).rejects.toThrow(
+      /closed the connection: aborted/,
+    );
   });
 
   test('can be interrupted with Ctrl-C when it hangs', async () => {

@@ -115,7 +115,7 @@ describeInLab('build', () => {
         sed -i 's/requests: 50/requests: 3/' models/gat_test/workload.yaml`);
       const made = await login('hpc-gat build');
       expect(made).toMatchObject({ exitCode: 0 });
-      expect(made.stderr).toMatch(/^with Apptainer: no Docker daemon/);
+      expect(made.stderr).toMatch(/^building with Apptainer: no Docker daemon/);
       expect(made.stdout).toMatch(
         /^server: server\.sif: .* zstd:1, [^]*client: client\.sif: .* zstd:1, [^]*model: models\/gat_test is there already/,
       );

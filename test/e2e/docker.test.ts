@@ -211,6 +211,6 @@ describeInLab('run --runtime docker', () => {
       { node, user: 'root' },
     );
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 3 });
-    expect(stderr).toMatch(/may not talk to the Docker daemon[^]*usermod -aG docker/);
+    expect(stderr).toMatch(/you have no access to the Docker daemon[^]*usermod -aG docker/);
   });
 });

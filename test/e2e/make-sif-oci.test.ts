@@ -95,7 +95,7 @@ describeInLab('make-sif', () => {
       await stdoutOf(`hpc-gat make-sif oci:sources/both:docker.io/${one} -o x.sif --force`);
       expect(await stdoutOf('apptainer run x.sif')).toBe('one');
       await stdoutOf('rm x.sif');
-      await fails('hpc-gat make-sif oci:sources/both -o x.sif', 2, /holds 2 images: /);
+      await fails('hpc-gat make-sif oci:sources/both -o x.sif', 2, /contains 2 images: /);
     });
 
     test('is rejected when a layer is damaged', async () => {
@@ -110,7 +110,7 @@ describeInLab('make-sif', () => {
     });
 
     test('is rejected when it is none, with a description of what it is', async () => {
-      await fails('hpc-gat make-sif oci:. -o x.sif', 2, /is no OCI directory/);
+      await fails('hpc-gat make-sif oci:. -o x.sif', 2, /is not an OCI directory/);
       await fails('hpc-gat make-sif oci-archive:nowhere.tar -o x.sif', 2, /there is no file/);
     });
   });

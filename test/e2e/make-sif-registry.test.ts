@@ -163,10 +163,10 @@ describeInLab('make-sif from a registry', () => {
       await fails(
         `hpc-gat make-sif docker://${open}/nothing --plain-http -o x.sif`,
         2,
-        /there is no nothing at all/,
+        /the repository nothing does not exist/,
       );
-      await fails(`hpc-gat make-sif ${source}:24.05 -o x.sif`, 1, /does not speak TLS/, /--plain-http/);
-      await fails('hpc-gat make-sif docker://127.0.0.1:5999/x --plain-http', 1, /no registry answers at/);
+      await fails(`hpc-gat make-sif ${source}:24.05 -o x.sif`, 1, /does not use TLS/, /--plain-http/);
+      await fails('hpc-gat make-sif docker://127.0.0.1:5999/x --plain-http', 1, /no registry responds at/);
     });
   });
 
@@ -186,7 +186,7 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
     await stdoutOf(`${home} docker push --quiet ${closed}/lab/base:1`);
 
     const build = 'cd registry/build && hpc-gat build server';
-    await fails(build, 1, /wants a login for lab\/base:1/, /apptainer registry login/);
+    await fails(build, 1, /requires a login for lab\/base:1/, /apptainer registry login/);
     const named = `export APPTAINER_DOCKER_USERNAME=${user} APPTAINER_DOCKER_PASSWORD=${password}`;
     expect(await stdoutOf(`${named}; ${build}`)).toMatch(/^server: server\.sif: .* by apptainer/);
     expect(await stdoutOf('apptainer run registry/build/server.sif')).toBe('a base');
@@ -213,9 +213,13 @@ build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requi
     await stdoutOf(login, { ...home, input: password });
     await push(closed, '1', 'behind a password', home);
 
-    await fails(make, 1, /wants a login for lab\/small:1/, /fix: `docker login 127\.0\.0\.1:5001`/);
+    await fails(make, 1, /requires a login for lab\/small:1/, /fix: `docker login 127\.0\.0\.1:5001`/);
     const wrong = `APPTAINER_DOCKER_USERNAME=${user} APPTAINER_DOCKER_PASSWORD=wrong`;
-    await fails(`${wrong} ${make}`, 1, /refuses lab\/small:1 to the user of APPTAINER_DOCKER_USERNAME/);
+    await fails(
+      `${wrong} ${make}`,
+      1,
+      /denies the user of APPTAINER_DOCKER_USERNAME .* access to lab\/small:1/,
+    );
 
     const { exitCode, stdout, stderr } = await shell(make, home);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });

@@ -181,7 +181,7 @@ END
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: expect.stringMatching(
-          /which Apptainer does not read\n {2}fix: `--engine native` converts it/,
+          /which Apptainer does not support\n {2}fix: convert it unchanged with --engine native/,
         ),
       });
       expect(await files()).toEqual(['image.tar.gz']);
@@ -230,7 +230,7 @@ END
         `docker-daemon:${large} -o nowhere/x.sif`,
         {},
         2,
-        /there is no directory .*nowhere/,
+        /the directory .*nowhere does not exist/,
       ],
     ])('%s', async (_what, args, options, code, message) => {
       const argv = ['hpc-gat', 'make-sif', ...args.split(' ')];
@@ -245,7 +245,7 @@ END
       const make = `${asNobody} hpc-gat make-sif docker-daemon:${large}`;
       const { exitCode, stderr } = await shell(make, { user: 'root' });
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 3 });
-      expect(stderr).toMatch(/may not talk to the Docker daemon[^]*usermod -aG docker/);
+      expect(stderr).toMatch(/you have no access to the Docker daemon[^]*usermod -aG docker/);
     });
 
     test('reports a full disk', async () => {

@@ -151,7 +151,7 @@ describeInLab('other daemons', () => {
       [
         'without a certificate',
         { ...behindTls, DOCKER_CERT_PATH: `${directory}/only-ca` },
-        /does not take the certificate of this user[^]*cert\.pem and key\.pem/,
+        /rejects the certificate of this user[^]*cert\.pem and key\.pem/,
       ],
       [
         'and does not know its CA',
@@ -161,7 +161,7 @@ describeInLab('other daemons', () => {
       [
         'without TLS',
         { DOCKER_HOST: behindTls.DOCKER_HOST },
-        /HTTP request to an HTTPS server\.\n {2}fix: it wants TLS: DOCKER_TLS_VERIFY=1/,
+        /HTTP request to an HTTPS server\.\n {2}fix: it requires TLS: set DOCKER_TLS_VERIFY=1/,
       ],
     ])('reports a client that connects %s', async (_how, env, message) => {
       await stdoutOf('mkdir -p only-ca && cp certificates/ca.pem only-ca');

@@ -173,7 +173,7 @@ const images: Planted[] = [
     bob: 'cp $(dirname $precious)/../input input.tar; hpc-gat make-sif docker-archive:input.tar -o x.sif --no-cache',
     alice: makeSif,
     exitCode: 2,
-    says: /x\.sif is there already, and it belongs to bob: nobody knows what is in it/,
+    says: /x\.sif already exists, but it belongs to bob, so its content cannot be trusted/,
   },
   {
     name: 'a layer cache of another user',

@@ -108,7 +108,7 @@ describe('a registry that requires a login', () => {
 
   test('is reported when no offered scheme is supported', async () => {
     const { outcome } = await fetchFrom(() => 'Negotiate, Digest', always, loginEnv);
-    expect(outcome).toMatch(/wants a login by negotiate, digest, which hpc-gat does not support/);
+    expect(outcome).toMatch(/requires a login by negotiate, digest, which hpc-gat does not support/);
   });
 
   test.each([
@@ -158,6 +158,6 @@ describe('a registry that requires a login', () => {
       (realm) => `Bearer realm="${realm}"`,
       () => answer,
     );
-    expect(outcome).toMatch(/gave no token/);
+    expect(outcome).toMatch(/returned no token/);
   });
 });

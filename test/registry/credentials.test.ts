@@ -146,11 +146,7 @@ describe('credentials for a registry', () => {
     ['a file that is no object', '[]', /cannot be used: not a configuration of Docker/],
     ['a helper that is not installed', { credsStore: 'desktop' }, /docker-credential-desktop/],
     ['a helper that fails', { credsStore: 'failing' }, /docker-credential-failing failed \(exit code 3\)/],
-    [
-      'a helper that answers with something else',
-      { credsStore: 'garbage' },
-      /did not answer with a user name/,
-    ],
+    ['a helper that answers with something else', { credsStore: 'garbage' }, /did not return a user name/],
     ['a helper of no name', { credsStore: '../x' }, /not the name of a program/],
   ])('are absent because of %s, which is named without its content', async (_what, config, expected) => {
     const { credentials, origin } = await find('a.io', config);

@@ -58,10 +58,10 @@ describe('a proxy that requires a login', () => {
   test.each([
     [
       '',
-      /^the proxy 127\.0\.0\.1:\d+ wants a login \(HTTP status 407\)$/,
+      /^the proxy 127\.0\.0\.1:\d+ requires a login \(HTTP status 407\)$/,
       /HTTPS?_PROXY=http:\/\/USER:PASSWORD@127/,
     ],
-    ['user:hidden@', /refuses the user and password of HTTPS?_PROXY/, /correct them/],
+    ['user:hidden@', /rejects the user and password in HTTPS?_PROXY/, /correct them/],
   ])('is reported with the fix (with "%s" before its address)', async (login, message, fix) => {
     await using proxy = await fakeRegistry((_request, response) => {
       reply(response, 407, '', { 'proxy-authenticate': 'Basic realm="p"' });

@@ -148,23 +148,23 @@ describe('a token service that redirects', () => {
 
 describe('an odd redirect gives one clear error', () => {
   test.each([
-    ['nothing', '', /redirects to something that is no http or https address/],
-    ['blanks', '   ', /redirects to something that is no http/],
-    ['no address', 'http://[', /redirects to something that is no http/],
-    ['an impossible port', 'http://127.0.0.1:99999/', /redirects to something that is no http/],
-    ['a file', 'file:///etc/passwd', /redirects to something that is no http/],
-    ['another scheme', 'ftp://127.0.0.1/x', /redirects to something that is no http/],
-    ['a script', 'javascript:alert(1)', /redirects to something that is no http/],
+    ['nothing', '', /redirects to something that is not an http or https address/],
+    ['blanks', '   ', /redirects to something that is not an http/],
+    ['no address', 'http://[', /redirects to something that is not an http/],
+    ['an impossible port', 'http://127.0.0.1:99999/', /redirects to something that is not an http/],
+    ['a file', 'file:///etc/passwd', /redirects to something that is not an http/],
+    ['another scheme', 'ftp://127.0.0.1/x', /redirects to something that is not an http/],
+    ['a script', 'javascript:alert(1)', /redirects to something that is not an http/],
     ['itself', '', /redirects more than 10 times/],
     [
       'a host that does not exist',
       'http://storage.invalid/x',
-      /no host storage\.invalid, to which 127\.0\.0\.1:\d+ redirects/,
+      /cannot find the host storage\.invalid, to which 127\.0\.0\.1:\d+ redirects/,
     ],
     [
       'a closed port',
       'http://127.0.0.1:1/x',
-      /answers at 127\.0\.0\.1:1, to which 127\.0\.0\.1:\d+ redirects/,
+      /responds at 127\.0\.0\.1:1, to which 127\.0\.0\.1:\d+ redirects/,
     ],
   ])('to %s', async (what, location, expected) => {
     await using registry = await fakeRegistry((request, response) => {
@@ -194,14 +194,14 @@ describe('an odd redirect gives one clear error', () => {
 describe('an odd realm gives one clear error', () => {
   test.each([
     ['', /names no valid address of a token service/],
-    ['/token', /names no valid address .*: its realm is "\/token"/],
-    ['garbage', /its realm is "garbage"/],
-    ['file:///etc/passwd', /its realm is "file/],
-    ['ftp://127.0.0.1/token', /its realm is "ftp/],
-    ['http://', /its realm is "http/],
-    ['http://[', /its realm is/],
-    ['http://token.invalid/', /there is no host token\.invalid/],
-    ['http://127.0.0.1:1/', /no registry answers at 127\.0\.0\.1:1, which 127/],
+    ['/token', /names no valid address .*: the realm is "\/token"/],
+    ['garbage', /the realm is "garbage"/],
+    ['file:///etc/passwd', /the realm is "file/],
+    ['ftp://127.0.0.1/token', /the realm is "ftp/],
+    ['http://', /the realm is "http/],
+    ['http://[', /the realm is/],
+    ['http://token.invalid/', /cannot find the host token\.invalid/],
+    ['http://127.0.0.1:1/', /no registry responds at 127\.0\.0\.1:1, which 127/],
   ])('%s', async (realm, expected) => {
     await using registry = await fakeRegistry((_request, response) => {
       reply(response, 401, '', { 'www-authenticate': `Bearer realm="${realm}"` });
@@ -222,7 +222,7 @@ describe('an odd realm gives one clear error', () => {
         });
       });
       const error = await failureOf(fetchManifest(registry.open(), 'v1', [], never));
-      expect(error.message).toMatch(/gave a token .* that no HTTP header can hold/);
+      expect(error.message).toMatch(/returned a token .* that is not valid in an HTTP header/);
     },
   );
 });

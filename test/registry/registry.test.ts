@@ -203,7 +203,7 @@ describe('a registry that requires a login', () => {
     });
     const opened = registry.open({ env: login });
     for (const tag of ['v1', 'v2']) {
-      await expect(fetchManifest(opened, tag, [], never)).rejects.toThrow(/refuses/);
+      await expect(fetchManifest(opened, tag, [], never)).rejects.toThrow(/denies the user/);
     }
     expect(registry.asked.filter((line) => line.includes('Basic'))).toEqual([
       `/v2/lab/x/manifests/v1 ${basic}`,
@@ -212,8 +212,12 @@ describe('a registry that requires a login', () => {
   });
 
   test.each([
-    ['none is known', {}, /wants a login for lab\/x:v1/],
-    ['it is refused', login, /refuses lab\/x:v1 to the user of APPTAINER_DOCKER_USERNAME/],
+    ['none is known', {}, /requires a login for lab\/x:v1/],
+    [
+      'it is refused',
+      login,
+      /denies the user of APPTAINER_DOCKER_USERNAME and APPTAINER_DOCKER_PASSWORD access to lab\/x:v1/,
+    ],
   ])(
     'is reported with the place to log in when %s, and without the password',
     async (_what, env, message) => {
@@ -294,8 +298,8 @@ describe('a download', () => {
   });
 
   test.each([
-    [404, /has no blob sha256:\w+ of lab\/x, which its manifest names$/, 'push the image again'],
-    [403, /wants a login for blob sha256:\w+ of lab\/x, or there is no such image$/, /docker login/],
+    [404, /has no blob sha256:\w+ of lab\/x, although the manifest references it$/, 'push the image again'],
+    [403, /requires a login for blob sha256:\w+ of lab\/x, or the image does not exist$/, /docker login/],
     [418, /HTTP status 418 for blob .*: a teapot$/, 'try again later'],
   ])('that is answered with status %d is reported', async (status, message, fix) => {
     await using registry = await fakeRegistry((_request, response) => {
@@ -316,7 +320,7 @@ describe('a download', () => {
     });
     const file = path.join(temporaryDirectory(), 'blob');
     await expect(downloadBlob(registry.open(), blob, file, () => undefined, testContext())).rejects.toThrow(
-      /sends more/,
+      /sent more than/,
     );
   });
 });
@@ -353,7 +357,9 @@ describe('a mirror', () => {
     expect(registry.asked).toHaveLength(2);
     await registry[Symbol.asyncDispose]();
     await expect(fetchManifest(opened, 'v3', [], never)).rejects.toThrow(
-      new RegExp(`no registry answers .*its mirrors .*${down.host} .*${empty.host} \\(HTTP status 404\\)`),
+      new RegExp(
+        `no registry responds .*its mirrors failed too: .*${down.host} .*${empty.host} \\(HTTP status 404\\)`,
+      ),
     );
   });
 
@@ -399,7 +405,7 @@ describe('a host that is no registry is reported', () => {
   test('when it does not listen', async () => {
     const registry = await fakeRegistry(() => undefined);
     await registry[Symbol.asyncDispose]();
-    await expect(at(registry.host, true)).rejects.toThrow(/no registry answers at/);
+    await expect(at(registry.host, true)).rejects.toThrow(/no registry responds at/);
   });
 
   test('when it speaks http instead of https', async () => {
@@ -412,6 +418,6 @@ describe('a host that is no registry is reported', () => {
   });
 
   test('when it has no address', async () => {
-    await expect(at('registry.invalid', true)).rejects.toThrow(/there is no host registry.invalid/);
+    await expect(at('registry.invalid', true)).rejects.toThrow(/cannot find the host registry.invalid/);
   });
 });

@@ -1,13 +1,13 @@
 import { effortOf, type Effort } from './levels.ts';
 import { deflateModule } from './module.ts';
 
-/** What {@link deflateInPlace} needs, and can be sent to a thread. */
+/** Input of {@link deflateInPlace}; it can be posted to a thread. */
 export interface DeflateData {
   readonly module: WebAssembly.Module;
   readonly effort: Effort;
 }
 
-/** What assembly/index.ts exports. */
+/** Exports of assembly/index.ts. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly inputPlace: WebAssembly.Global;
@@ -21,11 +21,11 @@ export function deflateData(level: number): DeflateData {
 }
 
 /**
- * Compresses blocks of up to 1 MiB to zlib streams (RFC 1950), by WebAssembly. Knows nothing of this file: threads get its
- * text.
+ * Returns a compressor of blocks of up to 1 MiB to zlib streams (RFC 1950), which runs in WebAssembly. The function
+ * refers to nothing else in this file, because threads receive its source text.
  *
- * @returns what puts the stream of a block in the block's place, and says how long it is: 0, with the block as it was,
- * where it would not be shorter
+ * @returns a function that replaces a block by its stream and returns the length of the stream; it returns 0 and
+ *   leaves the block unchanged if the stream would not be shorter.
  */
 export function deflateInPlace({ module, effort }: DeflateData): (block: Uint8Array) => number {
   const { memory, inputPlace, outputPlace, compress } = new WebAssembly.Instance(module)

@@ -1,7 +1,7 @@
-/** How hard is looked for earlier copies: what `compress` in assembly/index.ts takes. */
+/** Effort spent on the search for earlier matches: the parameters of `compress` in assembly/index.ts. */
 export type Effort = readonly [depth: number, nice: number, patience: number, mark: number];
 
-/** By zlib's levels, 1 to 9. At each the streams are about as long as zlib's, or shorter. */
+/** Efforts for zlib's levels 1 to 9. At each level the streams are about as long as zlib's, or shorter. */
 const efforts: readonly Effort[] = [
   [3, 16, 0, 0],
   [6, 24, 0, 1],
@@ -17,7 +17,7 @@ const efforts: readonly Effort[] = [
 export function effortOf(level: number): Effort {
   const effort = efforts[level - 1];
   if (effort === undefined) {
-    throw new RangeError(`levels are 1 to ${efforts.length}, not ${level}`);
+    throw new RangeError(`the deflate level ${level} is not between 1 and ${efforts.length}`);
   }
   return effort;
 }

@@ -3,13 +3,13 @@ import { program } from './program.ts';
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Compiled once; threads share it. */
+/** Returns the compiled module. It is compiled once and shared by all threads. */
 export function deflateModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(Buffer.from(program, 'base64'));
   return compiled;
 }
 
-/** Of the program that makes the bytes: another one may make others. */
+/** Identifies the program that makes the bytes: another program may make other bytes. */
 export function deflateVersion(): string {
   return createHash('sha256').update(program).digest('hex').slice(0, 12);
 }

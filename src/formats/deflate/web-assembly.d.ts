@@ -1,4 +1,4 @@
-/* What is used of WebAssembly's JavaScript API; TypeScript has it for browsers alone. */
+/* The part of WebAssembly's JavaScript API that is used here; TypeScript declares it for browsers only. */
 declare namespace WebAssembly {
   interface Module {
     readonly [Symbol.toStringTag]: 'WebAssembly.Module';

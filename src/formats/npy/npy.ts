@@ -6,7 +6,7 @@ export interface NpyArray {
   readonly bytes: Uint8Array;
 }
 
-/** Why bytes are not a usable .npy file. */
+/** Error for bytes that are not a usable .npy file. */
 export class NpyError extends Error {}
 
 const MAGIC = '\x93NUMPY';
@@ -69,7 +69,7 @@ export function parseNpy(file: Uint8Array): NpyArray {
   const bytes = file.subarray(dataStart);
   if (file.length !== sizeBytes) {
     throw new NpyError(
-      `${descr} of shape (${shape.join(', ')}) needs ${sizeBytes - dataStart} bytes, but ${bytes.length} are there`,
+      `${descr} of shape (${shape.join(', ')}) needs ${sizeBytes - dataStart} bytes, but the file contains ${bytes.length}`,
     );
   }
   return { descr, shape, bytes };
@@ -79,7 +79,7 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** The header is a Python dictionary literal with exactly these three keys. */
+/** Parses the header, a Python dictionary literal with exactly these three keys. */
 function parseHeader(text: string): { descr: string; fortranOrder: boolean; shape: number[] } {
   const descr = /'descr':\s*'([^']+)'/.exec(text)?.[1];
   const fortranOrder = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
@@ -101,17 +101,17 @@ function parseHeader(text: string): { descr: string; fortranOrder: boolean; shap
 function elementSize(descr: string): number {
   const match = /^[<|](?<kind>[biufcSUV])(?<size>\d+)$/.exec(descr);
   if (match === null) {
-    throw new NpyError(`elements of type ${descr} are not supported; little-endian numbers and texts are`);
+    throw new NpyError(`elements of type ${descr} are not supported; use little-endian numbers or texts`);
   }
   // Texts of `U` are counted in characters of four bytes.
   return Number(match.groups?.size) * (match.groups?.kind === 'U' ? 4 : 1);
 }
 
-/** A .npy file of version 1, in C order. */
+/** Encodes an array as a .npy file of version 1, in C order. */
 export function formatNpy({ descr, shape, bytes }: NpyArray): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0] ?? 0},` : shape.join(', ');
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  // NumPy wants the data at a multiple of 64.
+  // NumPy aligns the data to 64 bytes.
   const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
   const start = Buffer.alloc(10);
   start.write(`${MAGIC}\x01\x00`, 'latin1');

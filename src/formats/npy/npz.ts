@@ -11,25 +11,25 @@ import {
 } from '../zip/zip.ts';
 import { NpyError, parseNpy, parseNpyHeader, type NpyArray, type NpyHeader } from './npy.ts';
 
-/** Memory that all arrays of a small file may take, in bytes. */
+/** Memory that the arrays of a file may always take, in bytes, however small the file is. */
 const freeBytes = 512 * 1024 * 1024;
 /** Highest accepted ratio of memory to file size; sparse data compress to about a hundredth. */
 const mostGrowth = 200;
-/** Compressed bytes that contain the header in nearly all files, and in every file. */
+/** Compressed bytes that contain the header: in nearly all files, and in every file. */
 const headerPackedBytes = [4096, 128 * 1024] as const;
 
-/** Selects arrays by name; `check` receives the header before the array is unpacked, and may throw. */
+/** Selects arrays by name; `check` receives the header before the array is decompressed, and may throw. */
 export interface NpzSelection {
   readonly wanted?: (name: string) => boolean;
   readonly check?: (name: string, header: NpyHeader) => void;
 }
 
 /**
- * Reads the arrays of a NumPy .npz file by name. Members that are not arrays are ignored. An array is unpacked after its
- * header is read, and never to more bytes than the header states.
+ * Reads the arrays of a NumPy .npz file by name. Members that are not arrays are ignored. An array is decompressed
+ * after its header was read, and never to more bytes than the header states.
  *
- * @throws {NpyError} when the file is truncated, damaged, holds something else, or would take far more memory than its
- * size justifies.
+ * @throws {NpyError} if the file is truncated or damaged, contains something else, or would take far more memory than
+ *   its size justifies.
  */
 export async function readNpz(
   file: string,

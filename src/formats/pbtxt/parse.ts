@@ -2,16 +2,16 @@ import { type Position, SyntaxFault } from './position.ts';
 import { scan, type Token } from './scan.ts';
 import type { Field, ListValue, MessageValue, ScalarValue, Value } from './value.ts';
 
-/** Deeper than any message of Triton, far from the end of the stack. */
+/** Maximum nesting: deeper than any message of Triton, far below the stack limit. */
 const deepest = 64;
 
 /**
- * The fields of a file in protobuf's text format.
+ * Parses a file in protobuf's text format into its fields.
  *
- * Source: https://protobuf.dev/reference/protobuf/textformat-spec/; where that leaves a choice, what the C++
- * library does, which Triton reads with.
+ * Source: https://protobuf.dev/reference/protobuf/textformat-spec/; where the specification leaves a choice, this
+ * parser does what the C++ library does, which Triton uses.
  *
- * @throws {SyntaxFault} at the first word that cannot be read.
+ * @throws {SyntaxFault} at the first word that cannot be parsed.
  */
 export function parseTextFormat(text: string): MessageValue {
   return new Parser(scan(text)).file();
@@ -141,7 +141,7 @@ class Parser {
     return { kind: word.kind, text, bytes: new Uint8Array(), position: first.position };
   }
 
-  /** Strings that follow each other are one. */
+  /** Joins adjacent strings, which form one value. */
   #strings(first: Token & { kind: 'string' }): ScalarValue {
     const parts = [first];
     for (let next = this.#peek(); next.kind === 'string'; next = this.#peek()) {

@@ -1,18 +1,18 @@
-/** A place in a text file, as editors count: both from 1, columns in UTF-16 units. */
+/** Position in a text file as editors count it: line and column start at 1, columns are UTF-16 units. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** What is wrong at one place of a text. */
+/** A problem at one position of a text. */
 export interface Fault {
   readonly position: Position;
   readonly what: string;
-  /** What to do about it. */
+  /** Action that solves the problem. */
   readonly fix: string;
 }
 
-/** A text that cannot be read further than this fault. */
+/** Error that stops the parser. */
 export class SyntaxFault extends Error implements Fault {
   readonly position: Position;
   readonly what: string;

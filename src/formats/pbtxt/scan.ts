@@ -1,7 +1,7 @@
 import { type Position, SyntaxFault } from './position.ts';
 import { endOfString, unescape } from './string-literal.ts';
 
-/** One word of the text format. `toText` is as written; of a string what it stands for, as UTF-8 bytes. */
+/** One word of the text format. `text` is the source text; `bytes` is the value of a string, as UTF-8. */
 export type Token =
   | { readonly kind: 'identifier' | 'integer' | 'float' | 'symbol' | 'end'; text: string; position: Position }
   | { readonly kind: 'string'; text: string; bytes: Uint8Array; position: Position };
@@ -14,7 +14,7 @@ const integer = /0[xX][0-9a-fA-F]+|0[0-7]+|0|[1-9]\d*/y;
 const symbols = '{}<>[]:,;-';
 
 /**
- * The words of a text, in the way of protobuf's C++ tokenizer, which is what Triton reads with.
+ * Splits a text into tokens, like protobuf's C++ tokenizer, which Triton uses.
  *
  * Source: https://protobuf.dev/reference/protobuf/textformat-spec/, "Lexical elements".
  *
@@ -74,7 +74,7 @@ function notNumber(pattern: RegExp, text: string, at: number, position: Position
     `${written} is not a number`,
     octal
       ? 'a number that begins with 0 is octal: leave out the 0'
-      : 'text stands in quotes, a number in digits',
+      : 'write a text in quotes and a number in digits',
   );
 }
 
@@ -86,17 +86,17 @@ function unknownCharacter(text: string, at: number, position: Position): SyntaxF
     return new SyntaxFault(position, 'the file begins with a byte order mark, which Triton cannot read', fix);
   }
   if (/["'“”‘’„«»]/.test(character)) {
-    return new SyntaxFault(position, `${shown} is not a quote here`, 'write plain quotes: "..."');
+    return new SyntaxFault(position, `${shown} is not a quote here`, 'write straight quotes: "..."');
   }
   const isComment = text.startsWith('//', at) || text.startsWith('/*', at);
   return new SyntaxFault(
     position,
-    `${shown} means nothing here`,
+    `${shown} is not allowed here`,
     isComment ? 'a comment begins with #' : 'take it out, or put the text into quotes',
   );
 }
 
-/** A function from offsets to positions. */
+/** Returns a function that converts offsets to positions. */
 function positions(text: string): (offset: number) => Position {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {

@@ -1,13 +1,13 @@
 import { type Position, SyntaxFault } from './position.ts';
 
-/** The offset behind a quoted string that begins at `start`; a line may not end inside it. */
+/** Returns the offset after a quoted string that begins at `start`; a string must end on its line. */
 export function endOfString(text: string, start: number, position: Position): number {
   const quote = text[start];
   for (let at = start + 1; at < text.length && text[at] !== '\n'; at += 1) {
     if (text[at] === quote) {
       return at + 1;
     }
-    // A backslash does not save a line's end.
+    // A backslash does not escape the end of a line.
     at += text[at] === '\\' && text[at + 1] !== '\n' ? 1 : 0;
   }
   throw unclosed(position);
@@ -38,7 +38,7 @@ const simple: Readonly<Record<string, number>> = {
 const escape =
   /\\(?:(?<octal>[0-7]{1,3})|[xX](?<hex>[0-9a-fA-F]{1,2})|u(?<pair>[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|u(?<short>[0-9a-fA-F]{4})|U(?<long>[0-9a-fA-F]{8})|(?<letter>.))|[^\\]+/gsuy;
 
-/** What a quoted string stands for, as bytes: escapes may make bytes that are no text. */
+/** Decodes a quoted string to bytes: escapes may produce bytes that are not valid text. */
 export function unescape(raw: string, start: number, positionAt: (offset: number) => Position): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const match of raw.slice(1, -1).matchAll(escape)) {

@@ -1,13 +1,13 @@
 import type { Position } from './position.ts';
 
-/** One value as it stands in a file, before anybody knows which type it should have. */
+/** One value of a file, before its expected type is known. */
 export type Value = ScalarValue | MessageValue | ListValue;
 
 export interface ScalarValue {
   readonly kind: 'identifier' | 'integer' | 'float' | 'string';
-  /** As written, with its sign; adjacent strings one after the other. */
+  /** Source text, with the sign; adjacent strings are separated by a space. */
   readonly text: string;
-  /** Of a string: what it stands for. */
+  /** Decoded value of a string; empty for other kinds. */
   readonly bytes: Uint8Array;
   readonly position: Position;
 }

@@ -1,9 +1,9 @@
 import { InvalidSifError } from './invalid.ts';
 
 /**
- * A signed 64-bit little-endian number that is a place or a size in a file.
+ * Reads a signed 64-bit little-endian number that is an offset or a size in a file.
  *
- * @throws {InvalidSifError} when it is negative or larger than a file can be.
+ * @throws {InvalidSifError} if it is negative or larger than a file can be.
  */
 export function readPosition(bytes: Buffer, at: number, what: string, file: string): number {
   const value = bytes.readBigInt64LE(at);
@@ -13,7 +13,7 @@ export function readPosition(bytes: Buffer, at: number, what: string, file: stri
   return Number(value);
 }
 
-/** The text before the first NUL. */
+/** Reads the text before the first NUL. */
 export function readText(bytes: Buffer, at: number, length: number): string {
   const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);

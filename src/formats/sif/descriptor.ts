@@ -6,12 +6,12 @@ export interface SifDescriptor {
   readonly id: number;
   readonly type: number;
   readonly name: string;
-  /** Place in the file, bytes from its start. */
+  /** Offset in the file, in bytes. */
   readonly offset: number;
   readonly sizeBytes: number;
-  /** With the gap before it. */
+  /** Size including the gap before the object. */
   readonly paddedBytes: number;
-  /** Of a partition only. */
+  /** Present for partitions only. */
   readonly partition?: SifPartition;
 }
 
@@ -27,7 +27,7 @@ export const SifDataType = { definition: 0x4001, partition: 0x4004, json: 0x4006
 export const SifFileSystem = { squashfs: 1 } as const;
 export const SifPartitionKind = { primarySystem: 2 } as const;
 
-/** What types of objects, of file systems and of partitions are called (apptainer/sif, pkg/sif/sif.go). */
+/** Names of the types of objects, file systems and partitions (apptainer/sif, pkg/sif/sif.go). */
 export const typeNames: Readonly<Record<number, string>> = {
   0x4001: 'definition',
   0x4002: 'environment',
@@ -60,9 +60,9 @@ const nameBytes = 128;
 const extraOffset = nameOffset + nameBytes;
 
 /**
- * Undefined for an unused slot.
+ * Decodes a descriptor. Returns undefined for an unused slot.
  *
- * @throws {InvalidSifError} for places and sizes that no file can have.
+ * @throws {InvalidSifError} for offsets and sizes that no file can have.
  */
 export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | undefined {
   if (bytes.readUInt8(4) === 0) {
@@ -74,7 +74,7 @@ export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | un
     id,
     type,
     name: readText(bytes, nameOffset, nameBytes),
-    offset: readPosition(bytes, 17, `place of object ${id}`, file),
+    offset: readPosition(bytes, 17, `offset of object ${id}`, file),
     sizeBytes: readPosition(bytes, 25, `size of object ${id}`, file),
     paddedBytes: readPosition(bytes, 33, `padded size of object ${id}`, file),
     ...(type === SifDataType.partition && {
@@ -87,19 +87,19 @@ export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | un
   };
 }
 
-/** An object to be written. */
+/** Object to be written. */
 export interface SifObject {
   readonly type: number;
   readonly name: string;
   readonly offset: number;
   readonly sizeBytes: number;
-  /** With the gap before it. */
+  /** Size including the gap before the object. */
   readonly paddedBytes: number;
-  /** Of the system partition only: what its file system is for. */
+  /** Architecture of the programs in the file system; present for the system partition only. */
   readonly architecture?: SifArchitecture;
 }
 
-/** All objects belong together. */
+/** Group of all objects. */
 const group = 0xf0000001;
 
 export function descriptorBytes(object: SifObject, id: number): Buffer {

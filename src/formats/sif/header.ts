@@ -1,19 +1,19 @@
 import { readPosition, readText } from './bytes.ts';
 import { InvalidSifError } from './invalid.ts';
 
-/** The global header, at the start of the file (apptainer/sif, pkg/sif/sif.go): packed, little-endian. */
+/** Global header at the start of the file (apptainer/sif, pkg/sif/sif.go): packed, little-endian. */
 export interface SifHeader {
-  /** "01" is the only version there is. */
+  /** "01" is the only version that exists. */
   readonly version: string;
   readonly architecture: SifArchitecture | undefined;
-  /** By which the kernel starts the file as a program. */
+  /** Line by which the kernel executes the file as a program. */
   readonly launch: string;
   readonly descriptorsFree: number;
   readonly descriptorsTotal: number;
   readonly descriptorsOffset: number;
   readonly descriptorsBytes: number;
   readonly dataOffset: number;
-  /** From there to the end of the last object. */
+  /** Distance from `dataOffset` to the end of the last object. */
   readonly dataBytes: number;
 }
 
@@ -21,7 +21,7 @@ export const headerSizeBytes = 128;
 
 export const launchLine = '#!/usr/bin/env run-singularity\n';
 
-/** Architecture codes of a SIF, by the names that Go and Docker use. */
+/** Architecture codes of a SIF, with the names that Go and Docker use. */
 const architectures = {
   '01': '386',
   '02': 'amd64',
@@ -35,7 +35,7 @@ const architectures = {
 
 export type SifArchitecture = (typeof architectures)[keyof typeof architectures];
 
-/** Undefined for a code that this reader does not know. */
+/** Returns undefined for an unknown code. */
 export function architectureOf(code: string): SifArchitecture | undefined {
   return Object.hasOwn(architectures, code) ? architectures[code as keyof typeof architectures] : undefined;
 }
@@ -48,10 +48,10 @@ export function codeOfArchitecture(name: SifArchitecture): string {
   return Object.entries(architectures).find(([, known]) => known === name)?.[0] ?? '';
 }
 
-/** Go's "no time", seconds since 1970: the same image gives the same bytes whenever it is converted. */
+/** Go's zero time, in seconds since 1970: the same image gives the same bytes whenever it is converted. */
 export const fixedTime = -62135596800;
 
-/** @throws {InvalidSifError} when these are not the first bytes of a SIF of version 01. */
+/** @throws {InvalidSifError} if these are not the first bytes of a SIF of version 01. */
 export function parseHeader(bytes: Buffer, file: string): SifHeader {
   if (bytes.length < headerSizeBytes || readText(bytes, 32, 10) !== 'SIF_MAGIC') {
     throw new InvalidSifError(file, 'is not a SIF: it does not begin with a SIF header');
@@ -66,9 +66,9 @@ export function parseHeader(bytes: Buffer, file: string): SifHeader {
     launch: readText(bytes, 0, 32),
     descriptorsFree: readPosition(bytes, 80, 'number of free descriptors', file),
     descriptorsTotal: readPosition(bytes, 88, 'number of descriptors', file),
-    descriptorsOffset: readPosition(bytes, 96, 'place of descriptors', file),
+    descriptorsOffset: readPosition(bytes, 96, 'offset of descriptors', file),
     descriptorsBytes: readPosition(bytes, 104, 'size of descriptors', file),
-    dataOffset: readPosition(bytes, 112, 'place of data', file),
+    dataOffset: readPosition(bytes, 112, 'offset of data', file),
     dataBytes: readPosition(bytes, 120, 'size of data', file),
   };
 }
@@ -83,7 +83,7 @@ export interface SifLayout {
   readonly dataBytes: number;
 }
 
-/** The first bytes of a SIF. Its UUID is nil, for the same reason as its time. */
+/** Encodes the first bytes of a SIF. Its UUID is nil so that the same image gives the same bytes. */
 export function headerBytes(layout: SifLayout): Buffer {
   const bytes = Buffer.alloc(headerSizeBytes);
   bytes.write(launchLine, 0);

@@ -11,18 +11,18 @@ export interface Sif {
   readonly sizeBytes: number;
 }
 
-/** Apptainer writes 48; a file that claims far more is not one to allocate memory for. */
+/** Maximum number of descriptors for which memory is allocated; Apptainer writes 48. */
 const maxDescriptors = 4096;
 
 /**
- * Reads the header and the table of contents of a SIF, and checks that every object lies inside the file:
- * a truncated file is found here, which `apptainer inspect` lets pass.
+ * Reads the header and the table of contents of a SIF, and checks that every object is inside the file. This finds
+ * truncated files, which `apptainer inspect` accepts.
  *
- * @throws {InvalidSifError} that says what is wrong where.
+ * @throws {InvalidSifError} that describes the problem and its position.
  */
 export async function readSif(file: string): Promise<Sif> {
   const handle = await open(file, 'r').catch((error: unknown) => {
-    throw isMissing(error) ? new InvalidSifError(file, 'is not there') : error;
+    throw isMissing(error) ? new InvalidSifError(file, 'does not exist') : error;
   });
   try {
     return await readSifFrom(handle, file);
@@ -35,7 +35,10 @@ async function readSifFrom(handle: FileHandle, file: string): Promise<Sif> {
   const { size: sizeBytes } = await handle.stat();
   const header = parseHeader(await readAt(handle, 0, headerSizeBytes), file);
   if (header.descriptorsTotal > maxDescriptors) {
-    throw new InvalidSifError(file, `claims ${header.descriptorsTotal} descriptors`);
+    throw new InvalidSifError(
+      file,
+      `claims ${header.descriptorsTotal} descriptors, more than ${maxDescriptors}`,
+    );
   }
   const tableBytes = header.descriptorsTotal * descriptorSizeBytes;
   if (header.descriptorsOffset + tableBytes > sizeBytes) {
@@ -58,7 +61,7 @@ function checkBounds({ id, offset, sizeBytes }: SifDescriptor, fileBytes: number
     const missing = offset + sizeBytes - fileBytes;
     throw new InvalidSifError(
       file,
-      `is truncated: object ${id} ends ${missing} bytes behind the end of the file`,
+      `is truncated: object ${id} ends ${missing} bytes after the end of the file`,
     );
   }
 }

@@ -6,23 +6,26 @@ import { headerBytes, type SifArchitecture } from './header.ts';
 const descriptorsOffset = 4096;
 const descriptorsTotal = 48;
 const dataOffset = descriptorsOffset + descriptorsTotal * descriptorSizeBytes;
-/** A partition is mounted from its place in the file: it begins at a page. */
+/** Alignment of a partition: it is mounted from its offset in the file, so it begins at a page. */
 const partitionAlignment = 4096;
 
-/** What a SIF tells of its file system. */
+/** Descriptions of the file system in a SIF. */
 export interface SifDescriptions {
   readonly definition: string;
   readonly inspectMetadata: string;
   readonly ociConfig: string;
 }
 
-/** Where somebody else writes the file system: before the descriptions, which may be known only when it is written. */
+/**
+ * Offset at which the caller writes the file system. The descriptions follow it, because they may be known only after
+ * it is written.
+ */
 export const partitionOffset = Math.ceil(dataOffset / partitionAlignment) * partitionAlignment;
 
 /**
- * Makes a file whose system partition is written a SIF.
+ * Adds the header, the descriptors and the descriptions to a file whose system partition is already written.
  *
- * @param partitionBytes length of the file system; the rest of its last page is filled.
+ * @param partitionBytes length of the file system; the rest of its last page is filled with zeros.
  */
 export async function writeSif(
   file: FileHandle,
@@ -51,9 +54,9 @@ export async function writeSif(
     paddedBytes: partitionOffset - dataOffset + sizeBytes,
     architecture,
   };
-  // In the order in which Apptainer lists them: their numbers are what its commands take.
+  // The order is Apptainer's: users refer to the objects by their numbers.
   const objects = [...descriptions, partition];
-  // What was written behind the end and given up again is not to be seen in the last page.
+  // Truncating first clears bytes of the last page that were written and then abandoned.
   await file.truncate(partitionOffset + partitionBytes);
   await file.truncate(partitionOffset + sizeBytes);
   await writeAt(file, partitionOffset + sizeBytes, Buffer.concat(descriptions.map(({ bytes }) => bytes)));

@@ -5,11 +5,11 @@ import type { CompressionWorker } from './write/worker-pool.ts';
 import { threadLanes, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
 import { zstdInPlace } from './threads/zstd-in-place.ts';
 
-/** Compresses single blocks: each stands for itself, whatever was compressed before. */
+/** Compresses single blocks, each independently of the others. */
 export interface BlockCodec {
-  /** Compress side by side in so many threads; to be closed. */
+  /** Opens workers that compress in parallel, on so many threads. The caller closes them. */
   openLanes(threads: number): CompressionWorker[];
-  /** @returns the block as it is where it does not get shorter */
+  /** @returns the unchanged block if compression does not shorten it */
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;
 }
@@ -25,7 +25,9 @@ const none: BlockCodec = {
 const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_checksumFlag } = constants;
 
 /**
- * @param blockBytes the largest block: the kernel's decoder holds no larger window.
+ * Returns the codec of a compression.
+ *
+ * @param blockBytes size of the largest block: the kernel's decoder supports no larger window.
  */
 export function blockCodec(compression: Compression, blockBytes: number): BlockCodec {
   switch (compression.codec) {
@@ -38,7 +40,7 @@ export function blockCodec(compression: Compression, blockBytes: number): BlockC
   }
 }
 
-/** squashfs calls it gzip and means zlib's format, RFC 1950. */
+/** Returns squashfs's gzip codec, whose format is zlib's (RFC 1950). */
 function zlibCodec(level: number, blockBytes: number): BlockCodec {
   return threadedCodec({ begin: deflateInPlace, data: deflateData(level) }, blockBytes, inflateSync);
 }
@@ -52,7 +54,7 @@ function zstdCodec(level: number, blockBytes: number): BlockCodec {
   return threadedCodec({ begin: zstdInPlace, data: { params, blockBytes } }, blockBytes, zstdDecompressSync);
 }
 
-/** What the threads do, this one does for blocks that have to be there at once. */
+/** Returns a codec that compresses in threads, and in the calling thread where the result is needed synchronously. */
 function threadedCodec<Data>(
   work: BlockWork<Data>,
   blockBytes: number,
@@ -67,7 +69,7 @@ function threadedCodec<Data>(
       const length = compress(result);
       return length === 0 ? block : result.subarray(0, length);
     },
-    // At once: in Node's chunks of 16 KiB it takes twice as long.
+    // One chunk for the whole block: Node's default chunks of 16 KiB take twice as long.
     decompressSync: (block) => decompressSync(block, { maxOutputLength: blockBytes, chunkSize: blockBytes }),
   };
 }

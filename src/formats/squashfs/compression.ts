@@ -1,18 +1,18 @@
 import { UsageError } from '../../support/errors.ts';
 
-/** How the data blocks of a SIF are compressed. The level is always named: none is left to a tool's default. */
+/** Compression of the data blocks of a SIF. The level is always explicit: no tool's default applies. */
 export type Compression =
   | { readonly codec: 'zstd'; readonly level: number }
   | { readonly codec: 'gzip'; readonly level: number }
   | { readonly codec: 'none' };
 
-/** Levels that the codecs have: mksquashfs(1). */
+/** Highest levels of the codecs: mksquashfs(1). */
 const maxLevel = { zstd: 22, gzip: 9 } as const;
 
 /**
- * Reads `none`, `zstd:LEVEL` or `gzip:LEVEL`.
+ * Parses `none`, `zstd:LEVEL` or `gzip:LEVEL`.
  *
- * @throws {UsageError} for anything else, a codec without a level included.
+ * @throws {UsageError} for anything else, including a codec without a level.
  */
 export function parseCompression(text: string): Compression {
   if (text === 'none') {
@@ -23,8 +23,8 @@ export function parseCompression(text: string): Compression {
   if ((codec === 'zstd' || codec === 'gzip') && level >= 1 && level <= maxLevel[codec]) {
     return { codec, level };
   }
-  throw new UsageError(`not a compression: ${text}`, {
-    fix: 'write auto, none, zstd:1 to zstd:22 or gzip:1 to gzip:9; zstd:3 is quick and small, gzip:6 is read by every kernel',
+  throw new UsageError(`unknown compression "${text}"`, {
+    fix: 'write auto, none, zstd:1 to zstd:22 or gzip:1 to gzip:9; zstd:3 is fast and small, gzip:6 works with every kernel',
   });
 }
 

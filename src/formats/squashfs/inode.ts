@@ -1,4 +1,4 @@
-/** What a file system keeps of every inode. */
+/** Metadata of an inode of a file system. */
 export interface Metadata {
   /** Permissions, setuid, setgid, sticky: 0 to 0o7777. */
   readonly mode: number;
@@ -6,13 +6,13 @@ export interface Metadata {
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** By full name; values hold any bytes. */
+  /** Extended attributes by full name; values are arbitrary bytes. */
   readonly xattrs: ReadonlyMap<string, Buffer>;
 }
 
 /**
- * A file system in memory, its content elsewhere: `Content` says where. Names hold a byte in each character. An inode
- * that stands under several names is one object.
+ * File system tree in memory. `Content` refers to the content of a file, which is stored elsewhere. Names have one
+ * character per byte. An inode with several names is one object.
  */
 export type Inode<Content> = DirectoryInode<Content> | LeafInode<Content>;
 

@@ -1,8 +1,8 @@
-/* Facts of squashfs 4.0 that both its writer and its reader need (kernel: fs/squashfs/squashfs_fs.h). */
+/* Constants of squashfs 4.0 that both its writer and its reader need (kernel: fs/squashfs/squashfs_fs.h). */
 
 export const superblockLength = 96;
 
-/** Of those that we write. `none` is a matter of the flags. */
+/** Ids of the codecs that are written. `none` is expressed by flags. */
 export const codecIds = { gzip: 1, zstd: 6 } as const;
 
 export const flags = {
@@ -20,16 +20,16 @@ export const flags = {
   idsPlain: 0x800,
 } as const;
 
-/** Every metadata block but the last of a table holds this much before compression. */
+/** Uncompressed size of every metadata block of a table but the last. */
 export const metadataBlockBytes = 8192;
 
-/** Set in a metadata block's length when the block is not compressed. */
+/** Flag in a metadata block's length: the block is uncompressed. */
 export const plainMetadata = 0x8000;
 
-/** The same in the word of a data block or fragment. */
+/** Flag in the size word of a data block or fragment: the block is uncompressed. */
 export const plainData = 1 << 24;
 
-/** Types of the plain inode records, which directory entries use too. */
+/** Types of the basic inode records, which directory entries use too. */
 export const InodeType = {
   directory: 1,
   file: 2,
@@ -40,16 +40,16 @@ export const InodeType = {
   socket: 7,
 } as const;
 
-/** The types of the extended records are so much more. */
+/** Difference between the types of the extended and the basic records. */
 export const extendedType = 7;
 
-/** What inodes name that have no fragment, or no xattrs. */
+/** Value for "no fragment" and "no xattrs" in inodes. */
 export const nothing = 0xffffffff;
 
-/** A directory's listing counts 3 bytes more than it has: for `.` and `..`, which are not in it. */
+/** Bytes that a directory's size includes for `.` and `..`, which its listing does not contain. */
 export const dotsBytes = 3;
 
-/** As many entries as one header of a listing may stand for. */
+/** Maximum number of entries under one header of a listing. */
 export const maxEntriesOfHeader = 256;
 
 export const xattrPrefixes = ['user.', 'trusted.', 'security.'] as const;

@@ -1,11 +1,11 @@
 /**
- * Reads a stream of chunks, each of which holds until the next one is asked for, in pieces of any length. What lies in the
- * present chunk is given at once, without a promise: a layer may have a million pieces.
+ * Reads a stream of chunks in pieces of any length; each chunk is valid until the next one is requested. A piece
+ * inside the current chunk is returned without a promise, because a layer may have a million pieces.
  */
 export class ByteReader {
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
-  /** Bytes of the chunks before this one. */
+  /** Bytes of the chunks before the current one. */
   #before = 0;
   readonly #chunks: AsyncIterator<Buffer>;
 
@@ -13,14 +13,14 @@ export class ByteReader {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** How many bytes were read or passed over. */
+  /** Number of bytes that were read or skipped. */
   get position(): number {
     return this.#before + this.#at;
   }
 
   /**
-   * The next `length` bytes, fewer at the end of the stream. A view into a chunk where it can be: it holds until
-   * something else is read.
+   * Reads the next `length` bytes, or fewer at the end of the stream. The result may be a view into the current
+   * chunk, which is valid until the next read.
    */
   read(length: number): Buffer | Promise<Buffer> {
     const end = this.#at + length;
@@ -32,7 +32,7 @@ export class ByteReader {
     return piece;
   }
 
-  /** Fills a buffer. @returns how many bytes came: fewer than its length at the end of the stream. */
+  /** Fills a buffer. @returns the number of bytes read: fewer than its length at the end of the stream. */
   readInto(target: Buffer): number | Promise<number> {
     const end = this.#at + target.length;
     if (end > this.#chunk.length) {
@@ -43,7 +43,7 @@ export class ByteReader {
     return target.length;
   }
 
-  /** @returns how many bytes were passed over: fewer than `length` at the end of the stream. */
+  /** @returns the number of bytes skipped: fewer than `length` at the end of the stream. */
   skip(length: number): number | Promise<number> {
     const end = this.#at + length;
     if (end > this.#chunk.length) {
@@ -66,7 +66,7 @@ export class ByteReader {
     return length - left;
   }
 
-  /** Tells the stream that nobody reads on. */
+  /** Closes the stream; no further bytes are read from it. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Returns the path of a file in an archive, however it is written: `./a//b/`, `/a/b` and `c/../a/b` as `a/b`. */
+/** Normalizes the path of a file in an archive: `./a//b/`, `/a/b` and `c/../a/b` become `a/b`. */
 export function entryName(name: string): string {
   return path.posix.normalize(`/${name}`).replace(/^\/+|\/+$/g, '');
 }
@@ -9,7 +9,7 @@ export function entryName(name: string): string {
 const maxLinks = 40;
 
 /**
- * Finds an entry of an archive by its path, through symbolic links in the archive, of directories too, and hard links.
+ * Finds an entry of an archive by its path. Follows symbolic links, including those to directories, and hard links.
  *
  * @param linkOf returns the target of a link, relative to the root of the archive; undefined for other entries.
  */
@@ -36,7 +36,7 @@ export function findEntry<Entry>(
   return undefined;
 }
 
-/** Resolves the target of a link in an archive: of a symbolic link against its directory, of a hard link against the root. */
+/** Resolves the target of a link in an archive: a symbolic link against its directory, a hard link against the root. */
 export function linkTarget(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
   return kind === 'hard' || linkName.startsWith('/')
     ? linkName

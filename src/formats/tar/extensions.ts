@@ -1,30 +1,30 @@
 import { byteText, recordBytes, type TarHeader } from './header.ts';
 import { parsePax, xattrPrefix, type PaxRecords } from './pax.ts';
 
-/** What headers before an entry say of it, in place of its own. */
+/** Values from extension headers that replace those of the next entry's own header. */
 export interface Extension {
   readonly name?: string | undefined;
   readonly linkName?: string | undefined;
   readonly pax: PaxRecords;
 }
 
-/** All headers before one entry: longer than any path, any set of xattrs, any map of a sparse file. */
+/** Limit for all extension headers of one entry: larger than any path, set of xattrs or map of a sparse file. */
 const maxExtensionBytes = 16 * 1024 * 1024;
-/** All global pax headers of a layer. */
+/** Limit for all global pax headers of a layer. */
 const maxGlobalBytes = 1024 * 1024;
 
-/** Records that may hold for all entries; other global ones, like git's comment, mean nothing here. */
+/** Global records that are applied to all entries; others, like git's comment, are ignored. */
 const globalKeys = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'mtime']);
 
 const noRecords: PaxRecords = new Map();
-/** Types of headers that describe the next one: POSIX's, Sun's and GNU's. */
+/** Types of headers that describe the next entry: POSIX's, Sun's and GNU's. */
 const types = new Set(['x', 'g', 'X', 'L', 'K']);
 
 export function isExtension({ type }: TarHeader): boolean {
   return types.has(type);
 }
 
-/** Gathers what headers before an entry say of it; what global ones say holds for all that follow. */
+/** Collects the extension headers of the next entry; global headers apply to all following entries. */
 export class Extensions {
   readonly #damaged: (problem: string) => Error;
   readonly #global = new Map<string, Buffer>();
@@ -34,12 +34,12 @@ export class Extensions {
   #linkName: string | undefined;
   #pax: Map<string, Buffer> | undefined;
 
-  /** @param damaged what is thrown for a problem. */
+  /** @param damaged creates the error for a problem. */
   constructor(damaged: (problem: string) => Error) {
     this.#damaged = damaged;
   }
 
-  /** Before the data of such a header is read. @param at where it begins. */
+  /** Checks the size of an extension header before its data is read. @param at offset of the data. */
   expect({ type, sizeBytes }: TarHeader, at: number): void {
     this.#bytes += recordBytes + sizeBytes;
     if (!(sizeBytes >= 0 && this.#bytes <= maxExtensionBytes)) {
@@ -49,7 +49,7 @@ export class Extensions {
     }
   }
 
-  /** @param end where its data ends. */
+  /** @param end offset after the data. */
   add(type: string, data: Buffer, end: number): void {
     if (type === 'L') {
       this.#name = byteText(data, 0, data.length);
@@ -70,7 +70,7 @@ export class Extensions {
     }
   }
 
-  /** What was said of the entry that comes now. */
+  /** Returns the values for the next entry and clears them. */
   take(): Extension {
     const extension = { name: this.#name, linkName: this.#linkName, pax: this.#records() };
     this.#bytes = 0;

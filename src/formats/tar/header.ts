@@ -1,7 +1,7 @@
-/** Every header of a tar, and what its data is padded to. */
+/** Size of every header of a tar; data is padded to a multiple of it. */
 export const recordBytes = 512;
 
-/** The fields of one header (POSIX.1-1988 ustar, and GNU's where they differ). Texts hold a byte in each character. */
+/** Fields of one header (POSIX.1-1988 ustar, and GNU's where they differ). Texts have one character per byte. */
 export interface TarHeader {
   readonly name: string;
   readonly mode: number;
@@ -10,7 +10,10 @@ export interface TarHeader {
   readonly sizeBytes: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** One character: "0" a file, "5" a directory; see POSIX.1-2001 pax, ustar interchange format. Before POSIX a NUL. */
+  /**
+   * One character: "0" for a file, "5" for a directory; NUL before POSIX. See POSIX.1-2001 pax, ustar interchange
+   * format.
+   */
   readonly type: string;
   readonly linkName: string;
   readonly major: number;
@@ -19,7 +22,7 @@ export interface TarHeader {
 
 const ustar = Buffer.from('ustar');
 
-/** Undefined when the checksum does not fit: these bytes are no header. Numbers that are none come as NaN. */
+/** Returns undefined if the checksum does not match: the bytes are not a header. Invalid numbers become NaN. */
 export function parseTarHeader(header: Buffer): TarHeader | undefined {
   if (header.length < recordBytes || !checksumFits(header)) {
     return undefined;
@@ -39,14 +42,14 @@ export function parseTarHeader(header: Buffer): TarHeader | undefined {
   };
 }
 
-/** The end mark of a tar is made of such records. */
+/** Returns whether a record contains only zeros; such records mark the end of a tar. */
 export function isZeroRecord(record: Buffer): boolean {
   return (record[0] ?? 0) === 0 && record.equals(zeroRecord.subarray(0, record.length));
 }
 
 const zeroRecord = Buffer.alloc(recordBytes);
 
-/** The bytes up to the first NUL, one character each. */
+/** Decodes the bytes up to the first NUL, one character per byte. */
 export function byteText(bytes: Buffer, at: number, length: number): string {
   const limit = Math.min(at + length, bytes.length);
   let end = at;
@@ -56,7 +59,10 @@ export function byteText(bytes: Buffer, at: number, length: number): string {
   return end === at ? '' : bytes.toString('latin1', at, end);
 }
 
-/** Octal digits, or a base-256 number where the top bit is set (GNU). NaN when it is neither, or no double holds it. */
+/**
+ * Decodes octal digits, or a base-256 number if the top bit is set (GNU). Returns NaN for anything else, and for
+ * numbers that a double cannot represent.
+ */
 export function tarNumber(header: Buffer, at: number, length: number): number {
   const first = header.readUInt8(at);
   if ((first & 0x80) !== 0) {
@@ -68,7 +74,10 @@ export function tarNumber(header: Buffer, at: number, length: number): number {
 const space = 0x20;
 const zeroDigit = 0x30;
 
-/** Digits with spaces around them, up to a NUL or the end of the field; historic tars have a NUL before them, too. */
+/**
+ * Decodes digits with spaces around them, up to a NUL or the end of the field; historic tars have a NUL before them,
+ * too.
+ */
 function octal(header: Buffer, from: number, end: number): number {
   let value = 0;
   let at = from;
@@ -88,7 +97,7 @@ function octal(header: Buffer, from: number, end: number): number {
   return at === end || header[at] === 0 ? value : Number.NaN;
 }
 
-/** Two's complement in the bits behind the first, which only says that this is such a number. */
+/** Decodes two's complement in the bits after the first, which only marks such a number. */
 function base256(field: Buffer, first: number): number {
   const bits = BigInt(field.length * 8 - 1);
   const unsigned = BigInt(`0x${field.toString('hex')}`) & ((1n << bits) - 1n);
@@ -96,7 +105,7 @@ function base256(field: Buffer, first: number): number {
   return Number.isSafeInteger(value) ? value : Number.NaN;
 }
 
-/** The sum of the header's bytes with its own field read as spaces; historic tars sum signed bytes. */
+/** Compares the sum of the header's bytes, with its own field read as spaces; historic tars sum signed bytes. */
 function checksumFits(header: Buffer): boolean {
   const stored = tarNumber(header, checksumAt, checksumBytes);
   const behind = checksumAt + checksumBytes;
@@ -118,7 +127,7 @@ function sumOf(bytes: Buffer, from: number, to: number): number {
   return sum;
 }
 
-/** How many bytes have their top bit set. */
+/** Counts the bytes whose top bit is set. */
 function highIn(bytes: Buffer, from: number, to: number): number {
   let high = 0;
   for (let at = from; at < to; at += 1) {
@@ -129,14 +138,17 @@ function highIn(bytes: Buffer, from: number, to: number): number {
 
 function nameOf(header: Buffer, isUstar: boolean): string {
   const name = byteText(header, 0, 100);
-  // GNU's magic is "ustar  ": its bytes 345 and on are times, never a prefix.
+  // GNU's magic is "ustar ": its bytes from 345 on are times, never a prefix.
   const prefix = isUstar && header[262] !== 0x20 ? byteText(header, 345, prefixBytesOf(header)) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
 const starTrailer = Buffer.from('tar\0');
 
-/** Returns the length of the prefix: headers of Joerg Schilling's star, which end in "tar", end it with 24 bytes of times. */
+/**
+ * Returns the length of the prefix: in headers of Joerg Schilling's star, which end in "tar", 24 bytes of times
+ * follow it.
+ */
 function prefixBytesOf(header: Buffer): number {
   return header.compare(starTrailer, 0, starTrailer.length, recordBytes - starTrailer.length) === 0
     ? 131

@@ -19,16 +19,16 @@ const kinds: Readonly<Record<string, EntryKind>> = {
   S: 'file',
 };
 
-/** Whether a header describes an entry of a file system. */
+/** Returns whether a header describes an entry of a file system. */
 export function isKnownType({ type }: TarHeader): boolean {
   return kinds[type] !== undefined;
 }
 
-/** What Linux takes (limits.h: XATTR_NAME_MAX, XATTR_SIZE_MAX). */
+/** Limits of Linux (limits.h: XATTR_NAME_MAX, XATTR_SIZE_MAX). */
 const maxXattrNameBytes = 255;
 const maxXattrBytes = 65_536;
 
-/** What numbers may be: owners have 32 bits, and of a device's numbers squashfs holds 12 and 20. */
+/** Allowed ranges of numbers: owners have 32 bits; squashfs stores device numbers in 12 and 20 bits. */
 const ranges = [
   ['mode', 0, 0o7777, false],
   ['uid', 0, 2 ** 32 - 1, false],
@@ -39,9 +39,9 @@ const ranges = [
 ] as const;
 
 /**
- * An entry as its header and what was said before it describe it; its content taken to be stored whole.
+ * Builds an entry from its header and its extension headers. Its content is assumed to be stored whole.
  *
- * @param damaged what is thrown for a problem.
+ * @param damaged creates the error for a problem.
  */
 export function parseEntry(
   header: TarHeader,
@@ -49,12 +49,12 @@ export function parseEntry(
   damaged: (problem: string) => Error,
 ): TarEntry {
   const path = textIn(pax, 'GNU.sparse.name') ?? textIn(pax, 'path') ?? name ?? header.name;
-  // A slash made a name that of a directory; of POSIX's files it means nothing, as to Docker.
+  // Before POSIX a trailing slash marked a directory; for POSIX types it has no meaning, as in Docker.
   const kind = header.type === beforePosix && path.endsWith('/') ? 'directory' : kinds[header.type];
   if (kind === undefined) {
     throw damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
   }
-  // Whatever else a header claims a size for, like a link, has no content (POSIX.1-2001, ustar).
+  // Entries of other types, like links, have no content, whatever size the header claims (POSIX.1-2001, ustar).
   const sizeBytes = kinds[header.type] === 'file' ? numberIn(pax, 'size', header.sizeBytes) : 0;
   if (!(sizeBytes >= 0)) {
     throw damaged(`${quoted(path)} has an impossible size`);
@@ -79,26 +79,26 @@ export function parseEntry(
   return entry;
 }
 
-/** Owner that chown(2) leaves unchanged, which is root when root unpacks: -1. */
+/** Owner that chown(2) leaves unchanged, which is root when root extracts the archive: -1. */
 const unchangedOwner = 2 ** 32 - 1;
 
 /**
- * Returns the owner that a file gets when root unpacks it with chown(2), as docker and umoci do: a negative number stands
- * for its 32 bits, for instance -2 (NFS's nobody) for 4294967294.
+ * Returns the owner that a file gets when root extracts it with chown(2), as docker and umoci do: a negative number
+ * is read as its 32 bits, for instance -2 (NFS's nobody) as 4294967294.
  */
 function ownerOf(id: number): number {
   const owner = id < 0 && id >= -(2 ** 31) ? id + 2 ** 32 : id;
   return owner === unchangedOwner ? 0 : owner;
 }
 
-/** What no file system could hold. */
+/** Returns a property that no file system can store. */
 function problemOf(entry: TarEntry): string | undefined {
   const { name, linkName, kind, xattrs } = entry;
   const isDevice = kind === 'character-device' || kind === 'block-device';
   for (const [key, least, most, ofDevices] of ranges) {
     const value = entry[key];
     if (!(value >= least && value <= most) && (isDevice || !ofDevices)) {
-      return Number.isNaN(value) ? `a ${key} that is no number` : `an impossible ${key}: ${value}`;
+      return Number.isNaN(value) ? `a ${key} that is not a number` : `an impossible ${key}: ${value}`;
     }
   }
   if (name.includes('\0') || linkName.includes('\0')) {
@@ -106,7 +106,7 @@ function problemOf(entry: TarEntry): string | undefined {
   }
   for (const [key, value] of xattrs) {
     if (key.length > maxXattrNameBytes || value.length > maxXattrBytes || key.includes('\0')) {
-      return `an xattr that Linux does not take: ${quoted(key)}`;
+      return `an xattr that Linux does not support: ${quoted(key)}`;
     }
   }
   return undefined;

@@ -1,17 +1,19 @@
-/** The records of a pax header (POSIX.1-2001, pax extended header), by key; values as bytes, since xattrs hold any. */
+/**
+ * Records of a pax header (POSIX.1-2001, pax extended header), by key. Values are bytes, since xattrs are arbitrary.
+ */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
-/** Far more than any file needs; a header with more is a bomb. */
+/** Limit far above what any file needs; a header with more records is malicious. */
 const maxRecords = 10_000;
 
 /**
- * Reads records of the form "LENGTH KEY=VALUE\n", LENGTH counting the whole record.
+ * Parses records of the form "LENGTH KEY=VALUE\n", where LENGTH counts the whole record.
  *
- * @returns undefined when they are damaged.
+ * @returns undefined if they are damaged.
  */
 export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
   const records = new Map<string, Buffer>();
-  // GNU's sparse form 0.0 repeats its keys; what they say is the map of form 0.1.
+  // GNU's sparse form 0.0 repeats its keys; their values are the map of form 0.1.
   const sparse: string[] = [];
   let at = 0;
   while (at < data.length) {
@@ -28,7 +30,7 @@ export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
       return undefined;
     }
     const key = data.toString('latin1', space + 1, equals);
-    // Copied: the chunk that it came in is not kept for it.
+    // The value is copied so that it does not retain its chunk.
     const value = Buffer.from(data.subarray(equals + 1, end - 1));
     if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
       sparse.push(value.toString('latin1'));
@@ -40,19 +42,19 @@ export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
   return sparse.length === 0 ? records : records.set(sparseMapKey, Buffer.from(sparse.join(',')));
 }
 
-/** Offsets and lengths of the runs of a sparse file, with commas between them. */
+/** Key for the offsets and lengths of the ranges of a sparse file, separated by commas. */
 export const sparseMapKey = 'GNU.sparse.map';
 
-/** A decimal number of a record, its fraction dropped downwards; NaN when it is none. */
+/** Parses a decimal number of a record, rounded down; returns NaN for anything else. */
 export function paxNumber(value: Buffer): number {
   const [, digits = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(value.toString('latin1')) ?? [];
-  // By the text: of a time and its nanoseconds a double makes the next second.
+  // Rounding uses the text: a double would round a time with nanoseconds up to the next second.
   const isBelow = digits.startsWith('-') && /[1-9]/.test(fraction);
   const number = digits === '' ? Number.NaN : Number(digits) - (isBelow ? 1 : 0);
   return Number.isSafeInteger(number) ? number : Number.NaN;
 }
 
-/** An empty value takes back what was said before (POSIX.1-2001 pax): the header holds. */
+/** Returns undefined for an empty value, which revokes an earlier one (POSIX.1-2001 pax): the header applies. */
 export function textIn(records: PaxRecords, key: string): string | undefined {
   if (records.size === 0) {
     return undefined;
@@ -61,7 +63,7 @@ export function textIn(records: PaxRecords, key: string): string | undefined {
   return value === undefined || value.length === 0 ? undefined : value.toString('latin1');
 }
 
-/** As {@link textIn}, with the number that the header has. */
+/** Returns a number like {@link textIn} a text, or else the number of the header. */
 export function numberIn(records: PaxRecords, key: string, otherwise: number): number {
   const value = records.get(key);
   return value === undefined || value.length === 0 ? otherwise : paxNumber(value);
@@ -71,7 +73,7 @@ export const xattrPrefix = 'SCHILY.xattr.';
 
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 
-/** By full name, like `security.capability`. */
+/** Returns the xattrs by full name, like `security.capability`. */
 export function xattrsIn(records: PaxRecords): ReadonlyMap<string, Buffer> {
   if (records.size === 0) {
     return noXattrs;

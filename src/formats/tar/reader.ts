@@ -9,8 +9,8 @@ import type { PaxRecords } from './pax.ts';
 import { isSparse, readSparseMap } from './sparse.ts';
 
 /**
- * Reads a layer from first byte to last: pax, ustar and GNU headers, sparse files in GNU's four forms. Content is
- * read between the entries, or passed over.
+ * Reads a layer from first byte to last: pax, ustar and GNU headers, and sparse files in GNU's four forms. Content is
+ * read between the entries, or skipped.
  */
 export class TarReader {
   readonly #bytes: ByteReader;
@@ -37,9 +37,9 @@ export class TarReader {
   }
 
   /**
-   * The next entry; undefined at the end of the layer, when the stream was read to its last byte.
+   * Returns the next entry; undefined at the end of the layer, after the stream was read to its last byte.
    *
-   * @throws {HpcGatError} when the layer is damaged, cut off, or holds what no image holds.
+   * @throws {HpcGatError} if the layer is damaged, cut off, or contains something that no image contains.
    */
   async next(): Promise<TarEntry | undefined> {
     const ending = this.#content.end();
@@ -80,10 +80,10 @@ export class TarReader {
   }
 
   /**
-   * Fills a buffer, no longer than what is left, with the next bytes of the present entry's content; its holes with
-   * zeros.
+   * Fills a buffer, no longer than the rest of the content, with the next bytes of the current entry's content; holes
+   * become zeros.
    *
-   * @returns false, and leaves the buffer as it is, where all of them lie in a hole.
+   * @returns false, and leaves the buffer unchanged, if all of the bytes are in a hole.
    */
   readContent(target: Buffer): boolean | Promise<boolean> {
     return this.#content.read(target);
@@ -91,14 +91,14 @@ export class TarReader {
 
   /** Reads the map of a sparse file. */
   async #sparse(entry: TarEntry, header: TarHeader, record: Buffer, pax: PaxRecords): Promise<TarEntry> {
-    // The next read leaves the header's bytes behind.
+    // The header's bytes are copied, because the next read invalidates them.
     const map = await readSparseMap(header, Buffer.from(record), pax, {
       nextRecord: async () => this.#bytes.read(recordBytes),
       nextOfData: () => this.#content.readStored(recordBytes),
     });
     const mapped = map?.runs.reduce((sum, { bytes }) => sum + bytes, 0);
     if (map === undefined || mapped !== this.#content.leftBytes) {
-      throw this.#damaged(`the map of the sparse file ${quoted(entry.name)} cannot be right`);
+      throw this.#damaged(`the map of the sparse file ${quoted(entry.name)} is invalid`);
     }
     this.#content.spread(map.runs);
     return { ...entry, ...map };
@@ -108,7 +108,7 @@ export class TarReader {
     const at = this.#bytes.position;
     const second = await this.#bytes.read(recordBytes);
     if (!this.#isArchive && !isZeroRecord(second)) {
-      throw this.#damaged(`something follows the mark of its end, at byte ${at}`);
+      throw this.#damaged(`data follows its end mark at byte ${at}`);
     }
     await this.#bytes.skip(Number.POSITIVE_INFINITY);
   }

@@ -2,26 +2,27 @@ import type { DataRun } from './tar-entry.ts';
 import { recordBytes, tarNumber, type TarHeader } from './header.ts';
 import { paxNumber, sparseMapKey, textIn, type PaxRecords } from './pax.ts';
 
-/** Where the content of a sparse file lies, and how long it is with its holes (GNU tar manual, "Sparse Formats"). */
+/** Stored ranges of a sparse file, and its size including holes (GNU tar manual, "Sparse Formats"). */
 export interface SparseMap {
   readonly sizeBytes: number;
   readonly runs: readonly DataRun[];
 }
 
-/** Far more than any real file has; a map that claims more is a bomb. */
+/** Limit far above any real file; a map that claims more is malicious. */
 const maxRuns = 1_000_000;
 
-/** Whether the content of a file with such a header lies in runs. */
+/** Returns whether a file with such a header is sparse. */
 export function isSparse(type: string, pax: PaxRecords): boolean {
   return type === oldGnuType || hasDataMap(pax) || pax.has(sparseMapKey);
 }
 
 /**
- * The map of a sparse file, whichever form it has.
+ * Reads the map of a sparse file in any of its forms.
  *
- * @param record the file's header.
- * @param more where what is not in the header lies: records behind it, which its size does not count, or those of the data.
- * @returns undefined for one that cannot be right.
+ * @param record header of the file.
+ * @param more readers for the parts outside the header: records after it, which its size does not count, or records
+ *   of the data.
+ * @returns undefined for an invalid map.
  */
 export async function readSparseMap(
   { type }: TarHeader,
@@ -41,7 +42,10 @@ function hasDataMap(pax: PaxRecords): boolean {
   return textIn(pax, 'GNU.sparse.major') === '1';
 }
 
-/** The old GNU form, type "S": up to 4 runs in the header, 21 in each record that follows it while a flag says so. */
+/**
+ * Reads the old GNU form, type "S": up to 4 ranges in the header, and 21 in each following record while a flag is
+ * set.
+ */
 async function oldGnuMap(header: Buffer, nextRecord: () => Promise<Buffer>): Promise<SparseMap | undefined> {
   const numbers: number[] = [];
   const collect = (record: Buffer, at: number, count: number) => {
@@ -65,7 +69,7 @@ async function oldGnuMap(header: Buffer, nextRecord: () => Promise<Buffer>): Pro
   return checkedMap(numbers, sizeBytes);
 }
 
-/** The pax forms 0.0 and 0.1, whose map stands in the pax header: in repeated records or in one. */
+/** Parses the pax forms 0.0 and 0.1, whose map is in the pax header: in repeated records or in one. */
 function paxMap(records: PaxRecords): SparseMap | undefined {
   const map = records.get(sparseMapKey);
   const size = records.get('GNU.sparse.size');
@@ -76,7 +80,10 @@ function paxMap(records: PaxRecords): SparseMap | undefined {
   return numbers.every(isNumber) ? checkedMap(numbers.map(Number), paxNumber(size)) : undefined;
 }
 
-/** The pax form 1.0, whose map is the first records of the data: a decimal number a line, the count of runs first. */
+/**
+ * Reads the pax form 1.0, whose map is in the first records of the data: one decimal number per line, the number of
+ * ranges first.
+ */
 async function dataMap(
   records: PaxRecords,
   nextRecord: () => Promise<Buffer>,
@@ -100,14 +107,14 @@ async function dataMap(
   return size === undefined ? undefined : checkedMap(numbers.slice(1), paxNumber(size));
 }
 
-/** As many as a double holds. */
+/** Number of digits that a double represents exactly. */
 const maxDigits = 15;
 
 function isNumber(text: string): boolean {
   return /^\d+$/.test(text) && text.length <= maxDigits;
 }
 
-/** Undefined unless the runs ascend, do not overlap, and lie within the file. */
+/** Returns undefined unless the ranges ascend, do not overlap, and are inside the file. */
 function checkedMap(numbers: readonly number[], sizeBytes: number): SparseMap | undefined {
   const runs: DataRun[] = [];
   let end = 0;

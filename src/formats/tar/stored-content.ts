@@ -4,29 +4,29 @@ import { recordBytes } from './header.ts';
 
 const noRuns: readonly DataRun[] = [];
 
-/** What is stored behind one header after the other: read as far as somebody wants it, the rest passed over. */
+/** Stored content of the current entry. It is read as far as the caller needs it; the rest is skipped. */
 export class StoredContent {
   readonly #bytes: ByteReader;
   readonly #cutOff: () => Error;
-  /** Stored bytes that were not read yet, and the padding behind them. */
+  /** Stored bytes that were not read yet; the padding follows them. */
   #left = 0;
   #padding = 0;
   #runs = noRuns;
   #run = 0;
   #at = 0;
 
-  /** @param cutOff for when the stream ends before the content does. */
+  /** @param cutOff creates the error for a stream that ends before the content does. */
   constructor(bytes: ByteReader, cutOff: () => Error) {
     this.#bytes = bytes;
     this.#cutOff = cutOff;
   }
 
-  /** How many stored bytes were not read yet. */
+  /** Number of stored bytes that were not read yet. */
   get leftBytes(): number {
     return this.#left;
   }
 
-  /** Behind a header; its content is stored whole unless {@link spread} says otherwise. */
+  /** Starts the content of an entry, after its header. The content is stored whole unless {@link spread} is called. */
   begin(storedBytes: number): void {
     this.#left = storedBytes;
     this.#padding = (recordBytes - (storedBytes % recordBytes)) % recordBytes;
@@ -35,7 +35,7 @@ export class StoredContent {
     this.#at = 0;
   }
 
-  /** Of a sparse file, where what is left of the stored bytes belongs. */
+  /** Sets the offsets of the remaining stored bytes of a sparse file. */
   spread(runs: readonly DataRun[]): void {
     this.#runs = runs;
   }
@@ -47,7 +47,7 @@ export class StoredContent {
     return passed === rest ? undefined : this.#expectAll(passed, this.#left);
   }
 
-  /** All of it at once; it holds until something else is read. */
+  /** Reads the whole content; it is valid until the next read. */
   async readWhole(): Promise<Buffer> {
     const sizeBytes = this.#left;
     const bytes = await this.#bytes.read(sizeBytes + this.#padding);
@@ -59,7 +59,7 @@ export class StoredContent {
     return bytes.subarray(0, sizeBytes);
   }
 
-  /** The next stored bytes, which are no content: the map of a sparse file. */
+  /** Reads stored bytes that are not content: the map of a sparse file. */
   async readStored(length: number): Promise<Buffer> {
     const bytes = await this.#bytes.read(length);
     if (bytes.length < length) {
@@ -70,9 +70,9 @@ export class StoredContent {
   }
 
   /**
-   * Fills a buffer, no longer than what is left, with the next bytes of the content; its holes with zeros.
+   * Fills a buffer, no longer than the rest of the content, with the next bytes of the content; holes become zeros.
    *
-   * @returns false, and leaves the buffer as it is, where all of them lie in a hole.
+   * @returns false, and leaves the buffer unchanged, if all of the bytes are in a hole.
    */
   read(target: Buffer): boolean | Promise<boolean> {
     const from = this.#at;
@@ -109,7 +109,7 @@ export class StoredContent {
     }
   }
 
-  /** @returns undefined where the bytes are there already. */
+  /** @returns undefined if the bytes were already available. */
   #readInto(target: Buffer): undefined | Promise<void> {
     this.#left -= target.length;
     const read = this.#bytes.readInto(target);

@@ -1,19 +1,22 @@
-/** What an entry of a layer is. */
+/** Type of an entry of a layer. */
 export type EntryKind =
   'file' | 'directory' | 'symbolic-link' | 'hard-link' | 'character-device' | 'block-device' | 'fifo';
 
-/** A run of bytes of a sparse file that are stored; between the runs are zeros. */
+/** Range of a sparse file that is stored; the bytes between two ranges are zeros. */
 export interface DataRun {
   readonly offset: number;
   readonly bytes: number;
 }
 
-/** One entry of a layer, as its headers describe it. Names hold a byte in each character: they are not UTF-8. */
+/**
+ * One entry of a layer, as its headers describe it. Names have one character per byte: they are not decoded from
+ * UTF-8.
+ */
 export interface TarEntry {
   readonly kind: EntryKind;
-  /** As it stands there. */
+  /** Path as stored, not normalized. */
   readonly name: string;
-  /** Of a link, where it leads. */
+  /** Target of a link. */
   readonly linkName: string;
   /** Permissions, setuid, setgid, sticky: 0 to 0o7777. */
   readonly mode: number;
@@ -21,13 +24,13 @@ export interface TarEntry {
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** Of a device. */
+  /** Device numbers, for devices only. */
   readonly major: number;
   readonly minor: number;
-  /** By full name, like `security.capability`; values hold any bytes. */
+  /** Extended attributes by full name, like `security.capability`; values are arbitrary bytes. */
   readonly xattrs: ReadonlyMap<string, Buffer>;
   /** Length of a file's content. */
   readonly sizeBytes: number;
-  /** Of a sparse file: what is stored, ascending. Undefined for others, whose content is stored whole. */
+  /** Stored ranges of a sparse file, ascending. Undefined for other files, whose content is stored whole. */
   readonly runs?: readonly DataRun[];
 }

@@ -5,26 +5,26 @@ import { entryName } from './entry-name.ts';
 import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
 import { parsePax, paxNumber, type PaxRecords } from './pax.ts';
 
-/** Where a file of a tar lies in it. */
+/** Position of a file in a tar. */
 export interface TarEntry {
   readonly name: string;
-  /** The header's type: "0" a file, "5" a directory, "2" a symbolic link. */
+  /** Type in the header: "0" for a file, "5" for a directory, "2" for a symbolic link. */
   readonly type: string;
-  /** Of a link, where it leads, as it stands there; empty for others. */
+  /** Target of a link as stored; empty for others. */
   readonly linkName: string;
   readonly dataOffset: number;
   readonly sizeBytes: number;
 }
 
-/** Longer than any path; a header that claims more is not a path's. */
+/** Limit for an extension header, larger than any path. */
 const maxExtensionBytes = 16 * 1024 * 1024;
-/** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
+/** Limit for blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
 
-/** Links, devices, directories and FIFOs, which have no data, whatever size the header states (POSIX.1-2001, ustar). */
+/** Types without data, whatever size the header states: links, devices, directories and FIFOs (POSIX.1-2001, ustar). */
 const typesWithoutData = new Set(['1', '2', '3', '4', '5', '6']);
 
-/** A file that is not a tar, or one that is cut off. */
+/** Error for a file that is not a tar, or is truncated. */
 class BrokenTarError extends HpcGatError {
   constructor(file: string, problem: string) {
     super(`${file} ${problem}`, { fix: 'write it again with `docker save -o FILE NAME`' });
@@ -32,10 +32,10 @@ class BrokenTarError extends HpcGatError {
 }
 
 /**
- * The table of contents of an uncompressed tar (POSIX.1-2001 pax, ustar, GNU), by its headers alone:
- * the data is skipped, so that a large archive costs a few reads.
+ * Reads the table of contents of an uncompressed tar (POSIX.1-2001 pax, ustar, GNU). Only the headers are read, so
+ * that a large archive costs a few reads.
  *
- * @throws {HpcGatError} when the file is not a tar, or ends before its last entry does.
+ * @throws {HpcGatError} if the file is not a tar, or ends before its last entry does.
  */
 export async function readTarIndex(handle: FileHandle, file: string): Promise<TarEntry[]> {
   const { size: fileBytes } = await handle.stat();
@@ -45,7 +45,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
   for (;;) {
     const record = await readAt(handle, position, recordBytes);
     if (position > 0 && isZeroRecord(record)) {
-      // The end mark, or the end of the file without one, which GNU tar accepts too.
+      // This is the end mark, or the end of the file without one, which GNU tar accepts too.
       return entries;
     }
     const header = parseTarHeader(record);
@@ -55,11 +55,11 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     const { type } = header;
     const sizeBytes = typesWithoutData.has(type) ? 0 : (next.sizeBytes ?? header.sizeBytes);
     const dataOffset = position + recordBytes;
-    // The padding behind the last entry may be missing, like the end mark.
+    // The padding after the last entry may be missing, like the end mark.
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || dataOffset + sizeBytes > fileBytes) {
       throw new BrokenTarError(
         file,
-        `is cut off: an entry at byte ${position} goes on behind the end of the file`,
+        `is cut off: the entry at byte ${position} extends past the end of the file`,
       );
     }
     if ('xXLK'.includes(type)) {
@@ -82,13 +82,16 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
       next = {};
     }
     if (entries.length > maxEntries) {
-      throw new BrokenTarError(file, `holds more than ${maxEntries} files: that is no archive of images`);
+      throw new BrokenTarError(
+        file,
+        `contains more than ${maxEntries} files, more than any archive of images`,
+      );
     }
     position = dataOffset + Math.ceil(sizeBytes / recordBytes) * recordBytes;
   }
 }
 
-/** What a header before an entry says of it, in place of the entry's own header. */
+/** Values from an extension header that replace those of the next entry's own header. */
 interface Extension {
   name?: string;
   linkName?: string;

@@ -3,7 +3,7 @@ import { constants, crc32, inflateRawSync } from 'node:zlib';
 import { getErrorCode } from '../../support/errors.ts';
 import { readAt } from '../../support/files/file-access.ts';
 
-/** Why a file is not a usable zip archive. */
+/** Error for a file that is not a usable zip archive. */
 export class ZipError extends Error {}
 
 export interface ZipEntry {
@@ -18,11 +18,11 @@ const endSizeBytes = 22;
 const longestCommentBytes = 0xffff;
 const locator64SizeBytes = 20;
 const none32 = 0xffffffff;
-/** No model and no set of arrays has more than that in its directory. */
+/** Limit for the directory: no model and no set of arrays has a larger one. */
 const longestDirectoryBytes = 256 * 1024 * 1024;
 
 /**
- * What is in a zip archive, from its directory alone: files of models are large. With zip64.
+ * Lists the entries of a zip archive, with zip64. Only the directory is read, because files of models are large.
  *
  * Source: PKWARE APPNOTE 6.3, sections 4.3.12 and 4.3.14 to 4.3.16, 4.5.3.
  *
@@ -32,7 +32,7 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
   const { size } = await handle.stat();
   const { offset, length } = await findDirectory(handle, size);
   if (offset + length > size || length > longestDirectoryBytes) {
-    throw new ZipError('its directory lies outside the file');
+    throw new ZipError('its directory is outside the file');
   }
   const directory = await bytesAt(handle, offset, length);
   const entries: ZipEntry[] = [];
@@ -48,7 +48,7 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
       ...sizes,
     };
     if (entry.offsetBytes + entry.packedSizeBytes > offset) {
-      throw new ZipError(`${entry.name} lies outside the file`);
+      throw new ZipError(`${entry.name} is outside the file`);
     }
     entries.push(entry);
     at = extraAt + extraSize + directory.readUInt16LE(at + 32);
@@ -56,7 +56,7 @@ export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
   return entries;
 }
 
-/** The unpacked content of one entry, of at most `limitBytes`. */
+/** Reads the decompressed content of one entry, of at most `limitBytes`. */
 export async function readZipEntry(handle: FileHandle, entry: ZipEntry, limitBytes: number): Promise<Buffer> {
   const { name, method, packedSizeBytes } = entry;
   if (packedSizeBytes > limitBytes && method === 0) {
@@ -75,7 +75,7 @@ export async function readZipEntry(handle: FileHandle, entry: ZipEntry, limitByt
   }
 }
 
-/** Reads the first bytes of an entry's content: those that `packedBytes` bytes of the archive unpack to. */
+/** Reads the first bytes of an entry's content: those that `packedBytes` bytes of the archive decompress to. */
 export async function readZipEntryStart(
   handle: FileHandle,
   entry: ZipEntry,
@@ -98,10 +98,10 @@ async function contentOffset(handle: FileHandle, { name, offsetBytes }: ZipEntry
   return offsetBytes + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
-/** Torch can be told to write none; what NumPy writes always has one. */
+/** Throws if the checksum does not match. NumPy always writes one; Torch can be configured to write none. */
 export function expectChecksum({ name, checksum }: ZipEntry, content: Uint8Array): void {
   if (crc32(content) !== checksum) {
-    throw new ZipError(`${name}: its checksum does not fit`);
+    throw new ZipError(`${name}: its checksum does not match`);
   }
 }
 
@@ -120,7 +120,7 @@ async function findDirectory(handle: FileHandle, size: number): Promise<{ offset
   const tail = await bytesAt(handle, size - tailSize, tailSize);
   const end = tail.lastIndexOf(Uint8Array.of(0x50, 0x4b, 5, 6));
   if (end < 0 || end + endSizeBytes > tail.length) {
-    throw new ZipError('its end is missing: cut off, or not a zip archive');
+    throw new ZipError('its end record is missing: the file is cut off, or not a zip archive');
   }
   const length = tail.readUInt32LE(end + 12);
   const offset = tail.readUInt32LE(end + 16);
@@ -132,7 +132,10 @@ async function findDirectory(handle: FileHandle, size: number): Promise<{ offset
   return { length: Number(end64.readBigUInt64LE(40)), offset: Number(end64.readBigUInt64LE(48)) };
 }
 
-/** Sizes of 4 GiB and more stand in the extra field, in this order and only those that do not fit. */
+/**
+ * Reads the sizes of an entry. Sizes of 4 GiB and more are in the extra field, in this order and only those that do
+ * not fit.
+ */
 function sizesOf(
   directory: Buffer,
   at: number,
@@ -158,9 +161,9 @@ function sizesOf(
   return { packedSizeBytes: packed, offsetBytes: offset };
 }
 
-/** Exactly these bytes. */
+/** Reads exactly `length` bytes. */
 async function bytesAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  // Numbers of 64 bits in a damaged file can be anything.
+  // In a damaged file 64-bit numbers can have any value.
   const bytes = Number.isSafeInteger(offset + length) ? await readAt(handle, offset, length) : undefined;
   if (bytes?.length !== length) {
     throw new ZipError('its end is missing');

@@ -2,20 +2,20 @@ import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
 import { formatSource, parseSource } from '../source/source.ts';
 
-/** What an image is built on top of. */
+/** Base of an image. */
 export interface Base {
-  /** As Docker names it; undefined for what Docker cannot start from. */
+  /** Name for Docker; undefined for a base that Docker does not support. */
   readonly dockerName: string | undefined;
-  /** The header of a definition file for Apptainer. */
+  /** Header of a definition file for Apptainer. */
   readonly bootstrap: string;
   readonly from: string;
 }
 
 /**
- * An image's name as Docker has it, one of the sources of `make-sif`, or a SIF.
+ * Parses a base: the name of an image in a registry, a source of `make-sif`, or a SIF.
  *
- * @param directory absolute, for relative file names.
- * @throws {UsageError} for what is none of them.
+ * @param directory absolute directory for relative file names.
+ * @throws {UsageError} for anything else.
  */
 export function parseBase(text: string, directory: string): Base {
   if (text.endsWith('.sif')) {
@@ -36,13 +36,13 @@ export function parseBase(text: string, directory: string): Base {
         from: formatSource(source).slice(source.kind.length + 1),
       };
     case 'recipe':
-      throw new UsageError(`a recipe cannot be a base: ${text}`, {
-        fix: `make a SIF of it first, and name that: hpc-gat make-sif ${text} -o base.sif`,
+      throw new UsageError(`a definition file cannot be a base: ${text}`, {
+        fix: `convert it to a SIF first, and name the SIF: hpc-gat make-sif ${text} -o base.sif`,
       });
   }
 }
 
-/** The same base, with a file name that is meant from `directory` as an absolute one. */
+/** Resolves the file name in a base against `directory`. */
 export function withAbsoluteFile(text: string, directory: string): string {
   if (text.endsWith('.sif')) {
     return path.resolve(directory, text);

@@ -7,10 +7,10 @@ import { listPackageDirectory, getPackageDirectory } from '../../support/package
 import type { BuildPlan } from './plan-build.ts';
 
 /**
- * Fills the directory that an image is built from: the recipe of this package, and what it copies. A file that has not
- * changed is left as it is, so that neither Docker nor make-sif takes it for another.
+ * Fills the directory that an image is built from: the definition files of this package, and the files that they
+ * copy. Unchanged files are not written again, so that Docker and make-sif recognize them.
  *
- * @throws {UsageError} when a file cannot be read or written.
+ * @throws {UsageError} if a file cannot be read or written.
  */
 export async function fillBuildDirectory(
   { target, directory, extraFiles }: BuildPlan,

@@ -14,25 +14,25 @@ import type { BuildPlan } from './plan-build.ts';
 
 export interface BuildOptions {
   readonly builder: 'docker' | 'apptainer';
-  /** Further arguments of `docker build`. */
+  /** Additional arguments of `docker build`. */
   readonly dockerArguments: readonly string[];
-  /** Replaces a SIF that was not made here, and builds also when nothing has changed. */
+  /** Replaces a SIF of other origin, and builds even if nothing has changed. */
   readonly force: boolean;
   readonly dryRun: boolean;
 }
 
-/** What became of one image. */
+/** Result for one image. */
 export interface BuildReport {
   readonly target: BuildPlan['target'];
   readonly builder: BuildOptions['builder'];
   readonly state: 'built' | 'up to date' | 'would be built';
-  /** In the form of `make-sif` for Docker, else the path of the SIF. */
+  /** Source for `make-sif` if Docker built it, else the path of the SIF. */
   readonly image: string;
-  /** For a person. */
+  /** One line for users. */
   readonly line: string;
 }
 
-/** Builds one image: in Docker under its tag, or with Apptainer as its SIF, which is not built again for nothing. */
+/** Builds one image: in Docker under its tag, or with Apptainer as a SIF, which is not rebuilt if it is up to date. */
 export async function buildImage(
   context: Context,
   plan: BuildPlan,

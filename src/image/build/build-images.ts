@@ -6,13 +6,13 @@ import { whyNoDocker } from './build-with-docker.ts';
 import { type BuildPlan, type BuildTarget, planBuild } from './plan-build.ts';
 
 export interface BuildImagesOptions extends Pick<BuildOptions, 'force' | 'dryRun'> {
-  /** Told of each image as soon as it is there. */
+  /** Receives the report of each image when it is built. */
   readonly onBuilt: (report: BuildReport) => void;
 }
 
 /**
- * The images that are meant by their name, or by none. The client's is left out where no run asks for it and what it would
- * be made of is not at hand.
+ * Returns the targets to build. For `all`, the client is omitted if no run requires it and the hpc-gat executable for
+ * it is not available.
  */
 export function targetsOf(
   what: BuildTarget | 'all',
@@ -26,14 +26,14 @@ export function targetsOf(
     return ['server', 'client'];
   }
   output.info(
-    `no client image: client.where is ${client.where}, which needs none (hpc-gat build client says what one is made of)`,
+    `no client image: client.where is ${client.where}, which needs none (see hpc-gat build client --help)`,
   );
   return ['server'];
 }
 
 /**
- * Builds images of a project one after the other: with Docker where a daemon answers, else with Apptainer, unless
- * `build.with` says which. Nothing is built when one of them could not be planned.
+ * Builds images of a project one after the other: with Docker if a daemon responds, else with Apptainer, unless
+ * `build.with` is set. Nothing is built if one of them could not be planned.
  */
 export async function buildImages(
   context: Context,
@@ -63,16 +63,16 @@ async function chooseBuilder(context: Context): Promise<'docker' | 'apptainer'> 
   if (reason === undefined) {
     return 'docker';
   }
-  context.output.info(`with Apptainer: ${reason}`);
+  context.output.info(`building with Apptainer: ${reason}`);
   return 'apptainer';
 }
 
-/** What a host needs for it is known before anything is downloaded. */
+/** Prints the requirements of a Triton release before anything is downloaded. */
 function tellRelease({ release }: BuildPlan, { output }: Context): void {
   if (release !== undefined) {
     const { cuda, driver, dataCenterDrivers, url } = release;
     output.info(
-      `Triton ${release.release} has CUDA ${cuda} and needs driver ${driver} or later; on data center GPUs ${dataCenterDrivers.join(', ')} or a later one of the same branch does (${url})`,
+      `Triton ${release.release} contains CUDA ${cuda} and needs driver ${driver} or later; data center GPUs also work with ${dataCenterDrivers.join(', ')} or a later driver of the same branch (${url})`,
     );
   }
 }

@@ -8,7 +8,7 @@ import { findProgram } from '../../support/processes/find-program.ts';
 import { getProxies } from '../../support/network/proxies.ts';
 import type { BuildPlan } from './plan-build.ts';
 
-/** Why Docker cannot be used here; undefined when a daemon answers. */
+/** Returns why Docker cannot be used here, or undefined if a daemon responds. */
 export async function whyNoDocker({
   env,
   signal,
@@ -23,10 +23,10 @@ export async function whyNoDocker({
 }
 
 /**
- * What is called for a plan.
+ * Returns the arguments of `docker build` for a plan.
  *
- * @param more further arguments of `docker build`.
- * @throws {UsageError} for a base that Docker cannot start from.
+ * @param more additional arguments.
+ * @throws {UsageError} for a base that Docker does not support.
  */
 export function dockerBuildArguments(
   { base, buildArguments, dockerTag, directory }: BuildPlan,
@@ -34,22 +34,22 @@ export function dockerBuildArguments(
   env: Context['env'],
 ): string[] {
   if (base.dockerName === undefined) {
-    throw new UsageError(`Docker cannot start from ${base.bootstrap}:${base.from}`, {
-      fix: 'name an image of Docker or of a registry as the base, or build with Apptainer: --with apptainer',
+    throw new UsageError(`Docker does not support the base ${base.bootstrap}:${base.from}`, {
+      fix: 'use an image of Docker or of a registry as the base, or build with Apptainer: --with apptainer',
     });
   }
   const values = Object.entries({ BASE: base.dockerName, ...buildArguments });
   return [
     ...['build', '--tag', dockerTag],
     ...values.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-    // By their names alone: Docker takes the values from its environment, and keeps them out of the image.
+    // Only the names are passed: Docker reads the values from its environment, and does not store them in the image.
     ...Object.keys(getProxies(env)).flatMap((name) => ['--build-arg', name]),
     ...more,
     directory,
   ];
 }
 
-/** What Docker made of a plan. */
+/** Image that Docker built. */
 export interface BuiltImage {
   /** `sha256:...` */
   readonly id: string;
@@ -58,7 +58,7 @@ export interface BuiltImage {
 
 const shownLines = 15;
 
-/** What can be done about a build that failed, by what it said. */
+/** Fixes for a failed build, by its output. */
 const fixes: readonly (readonly [reason: RegExp, fix: string])[] = [
   [
     /No module named pip/,
@@ -75,10 +75,10 @@ const fixes: readonly (readonly [reason: RegExp, fix: string])[] = [
 ];
 
 /**
- * `docker build`. On a terminal its last line is shown; when it fails, its end.
+ * Runs `docker build`. On a terminal its last line is shown; if it fails, the error contains its last lines.
  *
  * @throws {MissingToolError} without the docker command.
- * @throws {CommandFailedError} with what it said last.
+ * @throws {CommandFailedError} with its last lines.
  */
 export async function buildWithDocker(
   context: Pick<Context, 'env' | 'run' | 'output' | 'signal'>,
@@ -88,7 +88,7 @@ export async function buildWithDocker(
   const { env, run, output, signal } = context;
   const docker = findProgram('docker', env);
   if (docker === undefined) {
-    throw new MissingToolError('a Docker daemon answers, but there is no docker command to build with', {
+    throw new MissingToolError('a Docker daemon responds, but the docker command is missing', {
       fix: 'install it, or build with Apptainer: --with apptainer',
     });
   }

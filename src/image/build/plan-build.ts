@@ -7,33 +7,35 @@ import { type Base, parseBase } from './base.ts';
 
 export type BuildTarget = 'server' | 'client';
 
-/** Everything about one image to be built, by Docker or by Apptainer. */
+/** Plan for one image, to be built by Docker or by Apptainer. */
 export interface BuildPlan {
   readonly target: BuildTarget;
   readonly base: Base;
-  /** The release of NVIDIA's image that the base is; undefined for a base of the user's own. */
+  /** Release of NVIDIA's base image; undefined for another base. */
   readonly release: TritonRelease | undefined;
-  /** Absolute directory with everything that the recipe copies. */
+  /** Absolute directory with everything that the definition file copies. */
   readonly directory: string;
-  /** Files that lie in it beside the recipe, by their names there; absolute. */
+  /** Additional files in it, by name; absolute paths. */
   readonly extraFiles: Readonly<Record<string, string>>;
-  /** Values of the recipe's variables, beside the base. */
+  /** Values of the definition file's variables, besides the base. */
   readonly buildArguments: Readonly<Record<string, string>>;
-  /** What Docker calls the result. */
+  /** Tag of the result in Docker. */
   readonly dockerTag: string;
-  /** Where Apptainer writes it; absolute. */
+  /** Absolute path of the SIF that Apptainer writes. */
   readonly sif: string;
   readonly compression: string;
   readonly siteCompression: string | undefined;
   readonly blockSize: string;
   readonly platform: string | undefined;
-  /** Registries that are reached over http. */
+  /** Registries that are accessed over http. */
   readonly plainHttpHosts: readonly string[];
 }
 
 /**
- * @param executable the one self-contained hpc-gat, absolute; undefined where none is at hand.
- * @throws {UsageError} for a release that nothing is known of, an unusable base, a client without its file.
+ * Plans the build of one image.
+ *
+ * @param executable absolute path of the self-contained hpc-gat; undefined if it is not available.
+ * @throws {UsageError} for an unknown release, an unusable base, or a client without its file.
  */
 export async function planBuild(
   { settings, siteCompression, root }: Project,
@@ -69,9 +71,12 @@ export async function planBuild(
   }
   const file = settings.client.binary === undefined ? executable : path.resolve(root, settings.client.binary);
   if (file === undefined) {
-    throw new UsageError('a client image holds the one self-contained hpc-gat, and this is not it', {
-      fix: 'call the self-contained file instead, or set client.binary to it; `npm run dist` makes it',
-    });
+    throw new UsageError(
+      'a client image contains the self-contained hpc-gat executable, but this installation is another one',
+      {
+        fix: 'run the self-contained executable, or set client.binary to it; `npm run dist` builds it',
+      },
+    );
   }
   return {
     ...common,
@@ -81,7 +86,7 @@ export async function planBuild(
   };
 }
 
-/** The name under which `make-sif` will look for it, where it looks in Docker. */
+/** Returns the tag under which `make-sif` finds the image, if its source is Docker. */
 function dockerTag(source: string | undefined, target: BuildTarget, root: string): string {
   const parsed = source === undefined ? undefined : parseSource(source, root);
   return parsed?.kind === 'docker-daemon' && !formatSource(parsed).includes('sha256:')

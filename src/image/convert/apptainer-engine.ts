@@ -11,15 +11,18 @@ import { registryReachOf } from '../build/definition/identify-definition.ts';
 import { runtimeSource } from '../source/runtime-source.ts';
 import type { ImageSource } from '../source/source.ts';
 
-/** Layers and their unpacked copy lie side by side for a while (measured: 1.8 to 1.9 times). */
+/**
+ * Disk space per byte of the unpacked layers: layers and their unpacked copy exist at the same time (measured: 1.8 to
+ * 1.9 times).
+ */
 const scratchFactor = 2;
 
-/** The lines by which Apptainer and SingularityCE announce what they do, as stages. */
+/** Output lines by which Apptainer and SingularityCE announce their steps, and the stages that they mean. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
   ['Fetching OCI image', 'fetch', 'reading the layers'],
   ['Extracting OCI image', 'unpack', 'unpacking the layers'],
   ['Starting build', 'fetch', 'fetching the image'],
-  ['Extracting local image', 'unpack', 'unpacking the image that the recipe starts from'],
+  ['Extracting local image', 'unpack', 'unpacking the image that the definition starts from'],
   ['Copying', 'other', 'copying %files'],
   ['Running post scriptlet', 'other', 'running %post'],
   ['Running testscript', 'other', 'running %test'],
@@ -48,7 +51,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
         tmpDir: scratch,
-        // The names in a recipe are meant from its directory.
+        // Relative paths in a definition file are resolved against its directory.
         workingDirectory: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
         architecture: foreignArchitecture(source),
         buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
@@ -68,7 +71,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         },
         signal,
       });
-      // It opens no image of another architecture.
+      // Apptainer cannot open images of another architecture.
       if (foreignArchitecture(source) === undefined) {
         onProgress({ stage: 'other', message: 'inspecting the result' });
         await inspectSif({ ...context, signal }, await runtime(), output);
@@ -78,7 +81,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
   };
 }
 
-/** One that was asked for and is not this host's. */
+/** Returns the requested architecture if it is not this host's. */
 function foreignArchitecture(source: ImageSource): string | undefined {
   const asked = source.kind === 'recipe' ? undefined : source.platform?.architecture;
   return asked === hostPlatform().architecture ? undefined : asked;
@@ -89,7 +92,7 @@ async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promis
     case 'docker-daemon':
       return (await findDockerEndpoint(env)).url;
     case 'recipe':
-      // It may start from an image of the daemon; most do not, and then an unusable one does not matter.
+      // A definition may start from an image of the daemon. Most do not, and then an unusable daemon does not matter.
       return findDockerEndpoint(env).then(
         ({ url }) => url,
         () => undefined,
@@ -99,7 +102,7 @@ async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promis
   }
 }
 
-/** mksquashfs(1): a codec without a level would mean its slow default, 15 for zstd and 9 for gzip. */
+/** Formats mksquashfs(1) options. Without a level, mksquashfs would use its slow default: 15 for zstd, 9 for gzip. */
 function mksquashfsArgs(compression: Compression): string {
   return compression.codec === 'none'
     ? '-noI -noD -noF -noX'

@@ -3,17 +3,17 @@ import type { Context } from '../../support/context.ts';
 import { formatCompression, parseCompression, type Compression } from '../../formats/squashfs/compression.ts';
 
 /**
- * About the size of gzip-9 at a tenth of its time. Reading it needs a kernel of 4.14 or later that was built with it, or a
- * squashfuse that was.
+ * Compression with about the size of gzip at level 9 in a tenth of its time. To read it, a kernel must be 4.14 or
+ * later and built with zstd, or squashfuse must be.
  */
 const quickAndSmall: Compression = { codec: 'zstd', level: 3 };
 const readEverywhere: Compression = { codec: 'gzip', level: 6 };
 
 /**
- * Reads a compression, or `auto`: what the site's profile says; without it zstd:3, unless the container runtime of this
- * host turns out not to read that, then gzip:6.
+ * Parses a compression, or chooses one for `auto`: the one of the site profile, or else zstd:3, or gzip:6 if the
+ * container runtime of this host turns out not to read zstd.
  *
- * @param ofSite what the profile says, where it does.
+ * @param ofSite compression of the site profile, if it has one.
  * @throws {UsageError} for anything else.
  */
 export async function chooseCompression(

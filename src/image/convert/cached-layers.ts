@@ -3,8 +3,8 @@ import type { ArrivingLayer } from '../source/layers/layered-image.ts';
 import type { LayerTarget, WrittenLayer } from './store-layers.ts';
 
 /**
- * Takes layers from the cache that were converted before. Their blocks are copied, and their stored bytes compared with the
- * digest, beside everything else: but for those of a stream, which pass by once.
+ * Takes layers from the cache. Their blocks are copied, and their stored bytes are compared with the digest, in
+ * parallel with other work; the layers of a stream can be read only once and are therefore compared immediately.
  */
 export class CachedLayers {
   readonly #cache: BlockCache;
@@ -22,9 +22,9 @@ export class CachedLayers {
   }
 
   /**
-   * @param name for messages
-   * @param onBytes told how many of its stored bytes were read since the last call
-   * @returns undefined when the layer has to be converted
+   * @param name label for messages
+   * @param onBytes receives the number of stored bytes read since the last call
+   * @returns undefined if the layer must be converted
    */
   async take(
     layer: ArrivingLayer,
@@ -38,7 +38,7 @@ export class CachedLayers {
     }
     this.#open.push(cached);
     const { diffId, demand } = cached;
-    // An image that names another diff_id for this layer is damaged: reading the layer says so.
+    // An image with another diff_id for this layer is damaged; reading the layer reports that.
     if (!['', diffId].includes(layer.diffId())) {
       return undefined;
     }
@@ -56,27 +56,27 @@ export class CachedLayers {
     return { diffId, name, entries: cached.entriesAt(stretch.from), stretch };
   }
 
-  /** Begins to compare the stored bytes of those that were taken: behind the copies, for which others wait. */
+  /** Starts to compare the stored bytes of the layers, after the copies, which others wait for. */
   beginChecks(): void {
     for (const begin of this.#unchecked.splice(0)) {
       const check = begin();
-      // Whoever awaits it later gets the error; until then it is not an unhandled one.
+      // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
       check.catch(() => undefined);
       this.#checks.push(check);
     }
   }
 
-  /** Waits for the blocks. @returns false when some were damaged: nothing that was made of them is to be used. */
+  /** Waits for the copies. @returns false if blocks were damaged: nothing derived from them may be used. */
   async areSound(): Promise<boolean> {
     return (await Promise.all(this.#copies)).every((sound) => sound);
   }
 
-  /** Waits until all stored bytes are compared. @throws {HpcGatError} when some are not what they should be */
+  /** Waits until all stored bytes are compared. @throws {HpcGatError} if some differ */
   async checked(): Promise<void> {
     await Promise.all(this.#checks);
   }
 
-  /** Lets go of the files, when nobody reads them any more. */
+  /** Closes the files after the last copy. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#copies);
     await Promise.all(this.#open.map((cached) => cached.close()));

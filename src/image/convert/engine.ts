@@ -3,31 +3,31 @@ import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ImageDescription } from '../source/image-config.ts';
 import type { ImageSource } from '../source/source.ts';
 
-/** Turns an image into a SIF. What surrounds it (locks, checks, the record) is the same for every engine. */
+/** Converts an image to a SIF. The surrounding steps (locks, checks, manifest) are the same for every engine. */
 export interface SifEngine {
   readonly name: string;
-  /** Most bytes in its scratch directory for each byte of the unpacked layers; 0 where it stores nothing beside the output. */
+  /** Maximum bytes in its temporary directory for each byte of the unpacked layers; 0 if it stores only the output. */
   readonly scratchFactor: number;
-  /** How many threads may work for one conversion, beside the one that hands out the work. */
+  /** Number of threads for one conversion, besides the one that distributes the work. */
   readonly threads: number;
-  /** Its version on this host. @throws {MissingToolError} when it is not there. */
+  /** Returns its version on this host. @throws {MissingToolError} if it is not installed. */
   version(): Promise<string>;
   /**
-   * Writes the SIF to `request.output`, a path where nothing is yet, and resolves when it is complete.
-   * After a failure what lies there is garbage that the caller removes.
+   * Writes the SIF to `request.output`, a path that does not exist yet, and resolves when it is complete. After a
+   * failure the caller removes the incomplete file.
    *
-   * @throws {HpcGatError} when it fails; the signal's reason when that aborts.
+   * @throws {HpcGatError} if the conversion fails; the signal's reason if that aborts.
    */
   convert(request: ConversionRequest, watch: ConversionWatch): Promise<Converted>;
 }
 
 export interface Converted {
-  /** What the image says of itself, where the engine has read that. */
+  /** Description of the image, if the engine has read it. */
   readonly image?: ImageDescription;
   /**
-   * Waits for what the file threads still compare: before that the SIF is not to be used.
+   * Waits for outstanding digest checks. Do not publish the SIF before this resolves.
    *
-   * @throws {HpcGatError} when the image is damaged.
+   * @throws {HpcGatError} if the image is damaged.
    */
   readonly checked?: () => Promise<void>;
 }
@@ -36,36 +36,36 @@ export interface ConversionRequest {
   readonly source: ImageSource;
   /** Absolute path of the file to write. */
   readonly output: string;
-  /** Absolute path of an empty directory for what the engine stores meanwhile; the caller removes it. */
+  /** Absolute path of an empty directory for temporary files; the caller removes it. */
   readonly scratch: string;
   readonly compression: Compression;
-  /** Of the file system's blocks: a power of two, 4 KiB to 1 MiB. */
+  /** Block size of the file system: a power of two, 4 KiB to 1 MiB. */
   readonly blockBytes: number;
 }
 
 export interface ConversionWatch {
   readonly onProgress: (progress: ConversionProgress) => void;
-  /** What the engine wants a person to know about the image; the conversion goes on. */
+  /** Receives warnings about the image; the conversion continues. */
   readonly onWarning: (message: string) => void;
-  /** A process was started that has to end with the conversion, even when this one is killed. */
+  /** Receives the id of a process that must end with the conversion, even if this process is killed. */
   readonly onChild: (pid: number) => void;
-  /** Hash and copy files beside the conversion. The caller ends them, with the signal too. */
+  /** Threads that hash and copy files during the conversion. The caller ends them, also on abort. */
   readonly fileThreads: FileThreads;
   readonly signal: AbortSignal;
 }
 
-/** Reading the layers, applying them, writing the file system, anything else. */
+/** Stages: reading the layers, applying them, writing the file system, anything else. */
 export type ConversionStage = 'fetch' | 'unpack' | 'compress' | 'other';
 
 export interface ConversionProgress {
   readonly stage: ConversionStage;
-  /** One line for a person. */
+  /** One line for users. */
   readonly message: string;
-  /** How far the stage is, from engines that know. */
+  /** Progress of the stage, if the engine knows it. */
   readonly doneBytes?: number;
-  /** Undefined where nobody knows before the end, as of a stream. */
+  /** Undefined if the total is unknown before the end, as for a stream. */
   readonly totalBytes?: number | undefined;
-  /** The layer that is read now, the first that comes being number 1. */
+  /** Current layer, numbered from 1 in the order of arrival. */
   readonly layer?: {
     readonly number: number;
     readonly count: number;

@@ -12,21 +12,21 @@ export const engineNames = ['native', 'apptainer'] as const;
 export type EngineName = (typeof engineNames)[number];
 
 export interface EngineOptions {
-  /** The one that was asked for by its name. */
+  /** Engine requested by name. */
   readonly name?: EngineName | undefined;
-  /** Of the native engine: blocks compressed at once. */
+  /** Number of blocks that the native engine compresses in parallel. */
   readonly threads?: number | undefined;
-  /** Of the native engine: unpacked bytes of the largest image that is no bomb. */
+  /** Limit for the unpacked bytes of an image, for the native engine. */
   readonly maxBytes?: number | undefined;
-  /** Of the native engine: where converted layers are kept; without it none are. */
+  /** Layer cache of the native engine; none if undefined. */
   readonly cache?: CacheConfig | undefined;
 }
 
 /**
- * The engine for one image. Unless one is asked for, Apptainer builds recipes, because their commands run in a container,
- * and everything that has layers is converted by hpc-gat itself.
+ * Returns the engine for one image. By default Apptainer builds definition files, because their commands run in a
+ * container, and the native engine converts everything that has layers.
  *
- * @throws {UsageError} when the one that is asked for cannot do it.
+ * @throws {UsageError} if the requested engine does not support the source.
  */
 export async function engineFor(
   source: ImageSource,
@@ -35,12 +35,9 @@ export async function engineFor(
 ): Promise<SifEngine> {
   const isRecipe = source.kind === 'recipe';
   if (isRecipe && name === 'native') {
-    throw new UsageError(
-      `${source.file} is a recipe, which Apptainer builds; the native engine converts images`,
-      {
-        fix: 'leave --engine out',
-      },
-    );
+    throw new UsageError(`${source.file} is a definition file; the native engine converts only images`, {
+      fix: 'omit --engine: Apptainer builds definition files',
+    });
   }
   if (isRecipe || name === 'apptainer') {
     return (await import('./apptainer-engine.ts')).apptainerEngine(context);

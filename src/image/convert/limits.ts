@@ -3,21 +3,24 @@ import { HpcGatError, UsageError } from '../../support/errors.ts';
 import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { TarEntry } from '../../formats/tar/tar-entry.ts';
 
-/** What an image may ask of this machine. No honest one comes near; what goes beyond is taken for a bomb. */
+/**
+ * Limits for the resources that an image uses. No real image comes close to them; larger ones are treated as
+ * malicious.
+ */
 export interface ImageLimits {
-  /** Of all layers together, unpacked; and of all their files, holes counted. */
+  /** Unpacked size of all layers together; also of all their files, including holes. */
   readonly unpackedBytes: number;
-  /** Of all layers together. */
+  /** Number of entries of all layers together. */
   readonly entries: number;
-  /** Memory for names, owners, xattrs: what is kept until the tree is written. */
+  /** Memory for names, owners and xattrs, which are stored until the tree is written. */
   readonly metadataBytes: number;
 }
 
 const tebibyte = 2 ** 40;
 
-/** What this program takes by itself, and V8 for new objects. */
+/** Memory of this program itself, and of V8 for new objects. */
 const ownBytes = 128 * 2 ** 20;
-/** The part of the rest that the tree may take. */
+/** Share of the remaining memory for the tree. */
 const metadataShare = 0.7;
 
 export function defaultLimits(unpackedBytes = tebibyte): ImageLimits {
@@ -29,37 +32,37 @@ export function defaultLimits(unpackedBytes = tebibyte): ImageLimits {
 }
 
 /**
- * `10G` as bytes; the letters are powers of 1024.
+ * Parses a size like `10G`; the letters are powers of 1024.
  *
- * @throws {UsageError} when it is no size.
+ * @throws {UsageError} for an invalid size.
  */
 export function parseSize(text: string): number {
   const [, digits, letter = ''] = /^(\d+)([KMGT]?)$/i.exec(text.trim()) ?? [];
   const bytes = Number(digits) * 1024 ** ' KMGT'.indexOf(letter.toUpperCase() || ' ');
   if (!Number.isSafeInteger(bytes) || bytes === 0) {
-    throw new UsageError(`"${text}" is no size`, { fix: 'write a number and K, M, G or T, like 500G' });
+    throw new UsageError(`"${text}" is not a size`, { fix: 'write a number and K, M, G or T, like 500G' });
   }
   return bytes;
 }
 
-/** What one inode takes in memory beside its names (measured: 500,000 small files need a heap of 550 MB). */
+/** Memory for one inode besides its names (measured: 500,000 small files need a heap of 550 MB). */
 const inodeBytes = 1000;
 /** Memory for one block of a file, holes included (measured: a hole of 100 GB in blocks of 4 KiB needs 2.7 GB). */
 const blockBytesInMemory = 100;
-/** What one xattr takes beside its name and value. */
+/** Memory for one xattr besides its name and value. */
 const xattrBytes = 200;
 
-/** What layers have asked for. */
+/** Resources that layers use. */
 export interface ResourceUsage {
-  /** Of the layers, unpacked. */
+  /** Unpacked size of the layers. */
   readonly unpackedBytes: number;
-  /** Of their files, holes counted. */
+  /** Size of their files, including holes. */
   readonly fileBytes: number;
   readonly entries: number;
   readonly metadataBytes: number;
 }
 
-/** What was asked for between two moments. */
+/** Returns the usage between two measurements. */
 export function usageSince(before: ResourceUsage, after: ResourceUsage): ResourceUsage {
   return {
     unpackedBytes: after.unpackedBytes - before.unpackedBytes,
@@ -69,7 +72,7 @@ export function usageSince(before: ResourceUsage, after: ResourceUsage): Resourc
   };
 }
 
-/** Counts what the layers of one image have asked for. */
+/** Counts the resources that the layers of one image use, and enforces the limits. */
 export class UsageLimiter {
   readonly #limits: ImageLimits;
   readonly #blockBytes: number;
@@ -95,9 +98,9 @@ export class UsageLimiter {
   }
 
   /**
-   * For a layer that was read another time.
+   * Adds the usage of a layer that was read earlier.
    *
-   * @throws {HpcGatError} when it is too large.
+   * @throws {HpcGatError} if a limit is exceeded.
    */
   takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: ResourceUsage, place: string): void {
     this.unpack(unpackedBytes, place);
@@ -108,23 +111,23 @@ export class UsageLimiter {
     this.#expectRoom(() => place);
   }
 
-  /** @throws {HpcGatError} when these bytes of a layer are too many. */
+  /** Adds unpacked bytes of a layer. @throws {HpcGatError} if the limit is exceeded. */
   unpack(bytes: number, place: string): void {
     this.#unpackedBytes += bytes;
     this.#expectSize(this.#unpackedBytes, () => place);
   }
 
   /**
-   * For what comes out of a file that holds the layers; they are counted by themselves.
+   * Adds decompressed bytes of a file that contains the layers; they are counted separately.
    *
-   * @throws {HpcGatError} when these bytes are too many.
+   * @throws {HpcGatError} if the limit is exceeded.
    */
   inflate(bytes: number, place: string): void {
     this.#inflatedBytes += bytes;
     this.#expectSize(this.#inflatedBytes, () => place);
   }
 
-  /** @throws {HpcGatError} when this entry is too large, or one too many. */
+  /** Adds an entry. @throws {HpcGatError} if a limit is exceeded. */
   take({ name, linkName, xattrs, sizeBytes }: TarEntry, place: string): void {
     const where = () => `${place}, at "${toPrintableBytes(name)}"`;
     this.#fileBytes += sizeBytes;
@@ -148,7 +151,7 @@ export class UsageLimiter {
       throw new HpcGatError(
         `${where()}: the names, attributes and block lists of the image's ${this.#entries} entries up to here take more memory than this process has`,
         {
-          fix: 'NODE_OPTIONS=--max-old-space-size=MEGABYTES gives it more; files of many GB, holes included, need less with a larger --block-size',
+          fix: 'set NODE_OPTIONS=--max-old-space-size=MEGABYTES; files of many GB, holes included, need less memory with a larger --block-size',
         },
       );
     }
@@ -158,7 +161,7 @@ export class UsageLimiter {
     if (bytes > this.#limits.unpackedBytes) {
       throw new HpcGatError(
         `${where()}: the image unpacks to more than ${this.#limits.unpackedBytes / 2 ** 30} GiB`,
-        { fix: '--max-size SIZE allows more, where the image is meant to be so large' },
+        { fix: 'raise the limit with --max-size SIZE if the image is supposed to be that large' },
       );
     }
   }

@@ -3,14 +3,14 @@ import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
 import { isStorableXattr } from '../../formats/squashfs/write/xattr-table.ts';
 
-/** Named in one line; an image with more has them from one system. */
+/** Maximum number of names in the message; an image with more usually has them from one system. */
 const maxNamed = 3;
 
 /**
- * One line about the xattrs that squashfs has no room for, like those of ACLs: every tool leaves them out, most without a
- * word.
+ * Formats one line about the xattrs that squashfs cannot store, like those of ACLs. Every tool omits them, most
+ * silently.
  *
- * @returns undefined where no entry has any.
+ * @returns undefined if no entry has any.
  */
 export function describeLostXattrs(layers: Iterable<readonly LayerEntry<unknown>[]>): string | undefined {
   const lost = new Set<string>();
@@ -33,7 +33,7 @@ export function describeLostXattrs(layers: Iterable<readonly LayerEntry<unknown>
   const named = [...lost].slice(0, maxNamed).map(toPrintableBytes);
   const list = [...named, ...(lost.size > maxNamed ? [`${lost.size - maxNamed} others`] : [])].join(', ');
   const others = entries === 1 ? '' : ` and ${entries - 1} more`;
-  return `squashfs has no room for ${list}: left out, of "${toPrintableBytes(first)}"${others}`;
+  return `squashfs cannot store ${list}: omitted from "${toPrintableBytes(first)}"${others}`;
 }
 
 function xattrsOf(entry: LayerEntry<unknown>): ReadonlyMap<string, Buffer> {

@@ -28,19 +28,21 @@ import type { FileContent } from '../../formats/squashfs/file-content.ts';
 import { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { storeLayers, type Watch, type WrittenLayer } from './store-layers.ts';
 
-/** Another one where the same image comes to other bytes. */
+/** Version of the output; increase it if the same image gives other bytes. */
 const outputVersion = '4';
 
 export interface NativeOptions {
-  /** Blocks compressed at once; the bytes do not depend on it. */
+  /** Number of blocks that are compressed in parallel; the output does not depend on it. */
   readonly threads: number;
-  /** What is taken for a bomb. */
+  /** Limits above which an image is treated as malicious. */
   readonly limits?: ImageLimits;
-  /** Where converted layers are kept; without it none are. */
+  /** Layer cache; none if undefined. */
   readonly cache?: CacheConfig | undefined;
 }
 
-/** Converts in this process: layers stream through the rules of OCI into a squashfs inside a SIF. */
+/**
+ * Returns the engine that converts in this process: layers stream through the OCI rules into a squashfs inside a SIF.
+ */
 export function nativeEngine(
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
   options: NativeOptions,
@@ -60,10 +62,10 @@ export function nativeEngine(
 type ConversionOptions = Pick<ConversionRequest, 'output' | 'compression' | 'blockBytes'> & NativeOptions;
 
 /**
- * The bytes of the SIF depend on the image, its origin, the compression and the size of blocks alone: not on the order in which the layers
- * come, nor on how they are stored.
+ * Converts an image. The bytes of the SIF depend only on the image, its origin, the compression and the block size:
+ * neither on the order in which the layers arrive, nor on how they are stored.
  *
- * @returns what the image says of itself.
+ * @returns the description of the image.
  */
 export async function convertImage(
   image: LayeredImage,
@@ -76,7 +78,7 @@ export async function convertImage(
   return converted.image;
 }
 
-/** The same; the layers that were taken from the cache may still be compared with their digests. */
+/** Converts like {@link convertImage}, but cached layers may still be compared with their digests afterwards. */
 async function writeImage(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
@@ -92,7 +94,7 @@ async function writeImage(
   }
 }
 
-/** @returns undefined when a layer of the cache turned out to be damaged, which is not there the next time. */
+/** @returns undefined if a cached layer was damaged; it has been removed from the cache. */
 async function tryToWrite(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
@@ -122,7 +124,7 @@ async function tryToWrite(
       }
       return { image: description, checked: layers.checked };
     } catch (error) {
-      // What is made of damaged blocks may fail in any way.
+      // Damaged blocks can cause any error.
       if (await layers.areSound().catch(() => true)) {
         throw error;
       }
@@ -136,7 +138,7 @@ async function tryToWrite(
   }
 }
 
-/** Decides the tree, and writes what describes it. @returns what the image says of itself */
+/** Builds the tree, and writes the tables and descriptions. @returns the description of the image */
 async function finish(
   file: FileHandle,
   squashfs: SquashfsWriter,
@@ -154,7 +156,7 @@ async function finish(
   const applied = new Set<WrittenLayer>();
   for (const layer of layers) {
     const { entries, name } = layer;
-    // An image may have a layer twice: what it puts there the second time is not the first one's.
+    // A layer may occur twice in an image; the second occurrence gets separate inodes.
     tree.apply(applied.has(layer) ? entries.map(withInodeOfItsOwn) : entries, name);
     applied.add(layer);
   }
@@ -175,7 +177,9 @@ function writtenLayer(
 ): WrittenLayer {
   const layer = stored.get(diffId);
   if (layer === undefined) {
-    throw new HpcGatError(`${place} is incomplete: its layer ${diffId} did not come`, { fix: 'start again' });
+    throw new HpcGatError(`${place} is incomplete: its layer ${diffId} is missing`, {
+      fix: 'save or pull the image again',
+    });
   }
   return layer;
 }
@@ -185,28 +189,33 @@ function withInodeOfItsOwn(entry: LayerEntry<FileContent>): LayerEntry<FileConte
 }
 
 function architectureOf({ architecture }: ImageDescription, place: string): SifArchitecture {
-  // An image that does not say is taken to be for this machine.
+  // An image without an architecture is assumed to be for this machine.
   const name = architecture === '' ? hostPlatform().architecture : architecture;
   if (isSifArchitecture(name)) {
     return name;
   }
-  throw new HpcGatError(`${place} is an image for ${toPrintable(name)}, which no SIF can name`);
+  throw new HpcGatError(
+    `${place} is an image for ${toPrintable(name)}, which the SIF format does not support`,
+  );
 }
 
-/** When the image was made, as it says itself; 1970 when it does not: never the time of the conversion. */
+/** Returns the creation time of the image; 1970 if it has none, never the time of the conversion. */
 function createdOf({ created }: ImageConfig): Date {
   const date = new Date(created ?? 0);
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }
 
-/** As `apptainer build` writes it into the definition; the directory of a file is of this machine, not of the image. */
+/**
+ * Formats the origin as `apptainer build` writes it into the definition. The directory of a file is omitted, because
+ * it belongs to this machine, not to the image.
+ */
 function originOf(source: ImageSource): Omit<Origin, 'builtAt'> {
   const text = formatSource('file' in source ? { ...source, file: plainName(source) } : source);
   const colon = text.indexOf(':');
   return { bootstrap: text.slice(0, colon), from: text.slice(colon + 1).replace(/^\/\//, '') };
 }
 
-/** Nor is how it is compressed of the image. */
+/** Returns the name of a source file without its compression, which does not belong to the image either. */
 function plainName({ kind, file }: Extract<ImageSource, { file: string }>): string {
   const name = path.basename(file);
   return kind === 'oci' ? name : name.replace(/\.(?:tgz|tar\.\w+)$/, '.tar');

@@ -15,7 +15,7 @@ import type { ByteRange } from '../../formats/squashfs/write/compact.ts';
 import type { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { TarReader } from '../../formats/tar/reader.ts';
 
-/** A layer whose contents are written. */
+/** Layer whose contents are written. */
 export interface WrittenLayer {
   /** Label for messages. */
   readonly name: string;
@@ -23,34 +23,37 @@ export interface WrittenLayer {
   readonly stretch: ByteRange;
 }
 
-/** Where the contents go. */
+/** Destination of the contents. */
 export interface LayerTarget {
   readonly file: FileHandle;
   readonly squashfs: SquashfsWriter;
   readonly budget: UsageLimiter;
-  /** Where layers may lie that were converted before, and others are kept. */
+  /** Layer cache, for reading and writing. */
   readonly cache?: BlockCache | undefined;
 }
 
-/** What watches a conversion of layers. */
+/** Callbacks and threads for a conversion of layers. */
 export type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;
 
 export interface StoredLayers {
-  /** By their diff_ids. */
+  /** Layers by diff_id. */
   readonly stored: ReadonlyMap<string, WrittenLayer>;
-  /** Waits for the blocks from the cache. @returns false when some were damaged: nothing made of them is to be used. */
+  /**
+   * Waits for the blocks from the cache. @returns false if blocks were damaged: nothing derived from them may be
+   * used.
+   */
   readonly areSound: () => Promise<boolean>;
   /**
-   * Waits until the stored bytes of the layers that were taken from the cache are compared with their digests.
+   * Waits until the stored bytes of the cached layers are compared with their digests.
    *
-   * @throws {HpcGatError} when some differ
+   * @throws {HpcGatError} if some differ
    */
   readonly checked: () => Promise<void>;
-  /** Waits until nobody reads the file or the cache any more. */
+  /** Waits until the file and the cache are no longer read. */
   readonly end: () => Promise<void>;
 }
 
-/** Writes the contents of all layers, in the order in which they come. */
+/** Writes the contents of all layers, in the order in which they arrive. */
 export async function storeLayers(
   image: LayeredImage,
   target: LayerTarget,
@@ -80,7 +83,8 @@ export async function storeLayers(
       const demand = usageSince(before, target.budget.demand);
       const { digest } = layer;
       const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
-      // Now: what is written of it is not to be what becomes of it. The rest beside what follows.
+      // The index is built now, because applying the layers changes the entries. The copy runs in parallel with the
+      // next layers.
       const index = indexOf({ diffId, demand, entries: written.entries });
       keeping = keeping.then(() => cache.keep(digest, index, source)).catch(warnOf(watch));
       target.squashfs.holdUntil(keeping);
@@ -119,7 +123,7 @@ async function convertLayer(
     const entries = await storeEntries(new TarReader(bytes, name), squashfs.data, name, budget);
     return { name, entries, stretch: await squashfs.endLayer() };
   } finally {
-    // After an error nobody reads on, and what is open is to be closed.
+    // After an error nothing reads the stream to its end, so it must be closed here.
     await bytes.return(undefined);
   }
 }
@@ -135,7 +139,7 @@ async function* counted(
   }
 }
 
-/** Reads a layer to its end; the contents of its files go to the output at once. */
+/** Reads a layer to its end; the contents of its files are written to the output immediately. */
 async function storeEntries(
   tar: TarReader,
   data: DataArea,
@@ -158,11 +162,11 @@ async function storeEntries(
   return entries;
 }
 
-/** The conversion goes on without a cache that cannot be written. */
+/** Warns about a cache that cannot be written; the conversion continues without it. */
 function warnOf({ signal, onWarning }: Watch): (error: unknown) => void {
   return (error) => {
     if (!signal.aborted) {
-      onWarning(`the converted layer was not kept for the next time: ${getErrorMessage(error)}`);
+      onWarning(`the converted layer was not added to the cache: ${getErrorMessage(error)}`);
     }
   };
 }

@@ -10,11 +10,11 @@ const nodeBytes = 1.9e9;
 const threadBytes = 0.65e9;
 
 /**
- * Returns the number of compression threads, which is reduced where the address space is limited (`ulimit -v`).
+ * Returns the number of compression threads, which is reduced if the address space is limited (`ulimit -v`).
  *
- * @param asked `--threads`
+ * @param asked value of `--threads`
  * @throws {UsageError} for an invalid number of threads.
- * @throws {HpcGatError} when the limit is too low for one thread.
+ * @throws {HpcGatError} if the limit is too low for one thread.
  */
 export function conversionThreads(
   asked: number | undefined,
@@ -30,8 +30,8 @@ export function conversionThreads(
   if (fitting < 1) {
     const [has, needs] = [limitBytes, nodeBytes + threadBytes].map((bytes) => (bytes / 1e9).toFixed(1));
     throw new HpcGatError(
-      `the address space is limited to ${has ?? ''} GB (ulimit -v), and a conversion needs ${needs ?? ''} GB at least`,
-      { fix: 'raise the limit (`ulimit -v unlimited`), convert in a job, or give --engine apptainer' },
+      `the address space is limited to ${has ?? ''} GB (ulimit -v), but a conversion needs at least ${needs ?? ''} GB`,
+      { fix: 'raise the limit (`ulimit -v unlimited`), convert in a job, or use --engine apptainer' },
     );
   }
   return Math.min(wanted, fitting);
@@ -46,8 +46,8 @@ function requestedThreads(
     if (Number.isInteger(asked) && asked >= 1 && asked <= 256) {
       return asked;
     }
-    throw new UsageError(`--threads has to be a whole number from 1 to 256, not ${asked}`, {
-      fix: `leave it out for ${requestedThreads(undefined, env, processors)}`,
+    throw new UsageError(`--threads must be a whole number from 1 to 256, not ${asked}`, {
+      fix: `omit it for the default, ${requestedThreads(undefined, env, processors)}`,
     });
   }
   const granted = Number(env.SLURM_CPUS_PER_TASK);

@@ -5,13 +5,13 @@ import { headerSizeBytes, launchLine } from '../../formats/sif/header.ts';
 import { InvalidSifError } from '../../formats/sif/invalid.ts';
 import type { Sif } from '../../formats/sif/read.ts';
 
-/** Texts of a SIF are descriptions; one of this size is none. */
+/** Limit for the descriptions in a SIF. */
 const maxJsonBytes = 64 * 1024 * 1024;
 
 /**
- * What a SIF says of itself: numbers of the header, objects beside each other in the place that is theirs, JSON that is.
+ * Checks a SIF's header, its table of objects, their ranges, and its JSON.
  *
- * @throws {InvalidSifError} for the first thing that is wrong.
+ * @throws {InvalidSifError} for the first problem.
  */
 export async function checkContainer(sif: Sif, handle: FileHandle, file: string): Promise<void> {
   const broken = (problem: string) => new InvalidSifError(file, `is damaged: ${problem}`);
@@ -22,7 +22,7 @@ export async function checkContainer(sif: Sif, handle: FileHandle, file: string)
     throw broken(`it begins with ${JSON.stringify(header.launch)} instead of ${JSON.stringify(launchLine)}`);
   }
   if (used !== descriptors.length) {
-    throw broken(`its header counts ${used} objects, its table has ${descriptors.length}`);
+    throw broken(`its header counts ${used} objects, but its table has ${descriptors.length}`);
   }
   if (header.descriptorsBytes !== tableBytes || header.descriptorsOffset < headerSizeBytes) {
     throw broken(
@@ -30,12 +30,12 @@ export async function checkContainer(sif: Sif, handle: FileHandle, file: string)
     );
   }
   if (new Set(descriptors.map(({ id }) => id)).size !== descriptors.length) {
-    throw broken('two objects have one number');
+    throw broken('two objects have the same number');
   }
   let end = Math.max(header.dataOffset, header.descriptorsOffset + tableBytes);
   for (const object of descriptors.toSorted((one, other) => one.offset - other.offset)) {
     if (object.offset < end) {
-      throw broken(`object ${object.id} begins at ${object.offset}, before ${end}, where others end`);
+      throw broken(`object ${object.id} begins at ${object.offset}, before the end of another at ${end}`);
     }
     if (object.paddedBytes < object.sizeBytes) {
       throw broken(
@@ -46,7 +46,7 @@ export async function checkContainer(sif: Sif, handle: FileHandle, file: string)
   }
   if (header.dataOffset + header.dataBytes !== end) {
     throw broken(
-      `its header has the objects end at ${header.dataOffset + header.dataBytes}, they do at ${end}`,
+      `its objects should end at ${header.dataOffset + header.dataBytes} according to its header, but end at ${end}`,
     );
   }
   for (const object of descriptors.filter(({ type }) => type === SifDataType.json)) {

@@ -5,38 +5,38 @@ import { plainData } from '../../formats/squashfs/layout.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { filesIn } from './list-files.ts';
 
-/** Blocks that may be on their way at once: as many as keep the thread pool busy. */
+/** Maximum number of blocks in flight: enough to occupy the thread pool. */
 const maxInFlight = 16;
-/** As many blocks as this reader remembers: 512 GB at 128 KiB each. */
+/** Maximum number of blocks in memory: 512 GB at 128 KiB each. */
 const maxBlocks = 4 * 1024 * 1024;
 
-/** A block of contents, and the first thing that refers to it. */
+/** Block of contents, and its first reference. */
 interface DataBlock {
   readonly position: number;
   readonly word: number;
-  /** How long it has to be; of a fragment block only how long it may be. */
+  /** Expected length; for a fragment block the maximum. */
   readonly rawBytes: number;
   readonly inode: number;
-  /** Its number, of a fragment block. */
+  /** Number of a fragment block. */
   readonly fragment?: number;
 }
 
 export interface DataCounts {
   readonly blocks: number;
   readonly fragments: number;
-  /** Between superblock and tables, referred to by nothing. */
+  /** Bytes between superblock and tables that nothing refers to. */
   readonly unusedBytes: number;
 }
 
 export interface CheckWatch {
-  /** Called now and then. */
+  /** Receives the progress in steps. */
   readonly onBytes: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads and decompresses every block of contents once, in the order in which they lie: none lies in another or outside
- * their area, each has the length that its file says.
+ * Reads and decompresses every block of contents once, in stored order. Checks that blocks do not overlap, are inside
+ * their area, and have the expected length.
  */
 export async function checkData(image: SquashfsImage, { onBytes, signal }: CheckWatch): Promise<DataCounts> {
   const { area, data, fragments } = image;
@@ -50,7 +50,7 @@ export async function checkData(image: SquashfsImage, { onBytes, signal }: Check
       signal.throwIfAborted();
       if (block.position < end || block.position + storedBytes(block) > data.end) {
         throw area.broken(
-          `${nameOf(block)} lies in another or outside of the contents, which end at ${data.end}`,
+          `${nameOf(block)} overlaps another or is outside the contents, which end at ${data.end}`,
         );
       }
       unusedBytes += block.position - end;
@@ -65,7 +65,7 @@ export async function checkData(image: SquashfsImage, { onBytes, signal }: Check
     }
     await Promise.all(pending);
   } finally {
-    // The file must not be closed under those that still read.
+    // The file must not be closed while reads are pending.
     await Promise.allSettled(pending);
   }
   checkFragmentEnds(image, fragmentBytes);
@@ -83,14 +83,14 @@ async function checkBlock(image: SquashfsImage, block: DataBlock, fragmentBytes:
       fragmentBytes[block.fragment] = length;
     }
   } catch (error) {
-    // Paths are found only when they are needed: a SIF is sound nearly always.
+    // Paths are looked up only for an error, because nearly every SIF is intact.
     throw error instanceof InvalidSifError
       ? new InvalidSifError(error.file, `${error.problem}; ${filesOf(image, block)}`)
       : error;
   }
 }
 
-/** Of a block, decompressed. */
+/** Returns the decompressed length of a block. */
 async function lengthOf(image: SquashfsImage, block: DataBlock): Promise<number> {
   const what = nameOf(block);
   const stored = await image.area.read(block.position, storedBytes(block), what);
@@ -102,7 +102,7 @@ async function lengthOf(image: SquashfsImage, block: DataBlock): Promise<number>
   return raw.length;
 }
 
-/** Whose contents a block holds. */
+/** Formats the paths of the files that a block belongs to. */
 function filesOf(image: SquashfsImage, { inode, fragment }: DataBlock): string {
   const paths: string[] = [];
   for (const file of filesIn(image)) {
@@ -120,7 +120,7 @@ function filesOf(image: SquashfsImage, { inode, fragment }: DataBlock): string {
   return `it is part of "${toPrintableBytes(first)}"${more}`;
 }
 
-/** Every reference to a block that is not a hole. */
+/** Collects every reference to a block that is not a hole. */
 function collect({ area, superblock, fragments, inodes }: SquashfsImage): DataBlock[] {
   const { blockSizeBytes } = superblock;
   const found: DataBlock[] = fragments.map(({ position, word }, fragment) => ({
@@ -153,7 +153,7 @@ function collect({ area, superblock, fragments, inodes }: SquashfsImage): DataBl
   return found;
 }
 
-/** By their place, each once: equal files share their blocks. */
+/** Sorts the blocks by position and removes duplicates: equal files share their blocks. */
 function distinct({ area, superblock }: SquashfsImage, blocks: DataBlock[]): DataBlock[] {
   blocks.sort((one, other) => one.position - other.position);
   const kept: DataBlock[] = [];
@@ -176,7 +176,7 @@ function distinct({ area, superblock }: SquashfsImage, blocks: DataBlock[]): Dat
   return kept;
 }
 
-/** The tail of each file lies whole in its fragment block. */
+/** Checks that the tail of each file is inside its fragment block. */
 function checkFragmentEnds({ area, inodes, superblock }: SquashfsImage, fragmentBytes: Uint32Array): void {
   for (const inode of inodes.all()) {
     if (inode.kind === 'file' && inode.file.fragment !== undefined) {

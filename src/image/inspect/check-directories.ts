@@ -8,11 +8,11 @@ import { metadataBlockBytes } from '../../formats/squashfs/layout.ts';
 type Directory = StoredInode & { readonly kind: 'directory' };
 
 /**
- * Walks from the root to every name: names are sorted and lead to inodes of their type, a directory has one name and
- * knows its parent, indexes lead where they say, every inode has as many names as it counts.
+ * Visits every name from the root. Checks that names are sorted and refer to inodes of their type, that a directory
+ * has one name and the right parent, that indexes are correct, and that every inode has the stored number of names.
  *
- * @returns how many names there are.
- * @throws {InvalidSifError} for the first thing that is wrong.
+ * @returns the number of names.
+ * @throws {InvalidSifError} for the first problem.
  */
 export function checkDirectories(image: SquashfsImage): number {
   const { area, inodes, listings, superblock } = image;
@@ -25,7 +25,7 @@ export function checkDirectories(image: SquashfsImage): number {
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     listed += listingBytes(directory.directory);
     if (listed > listings.bytes.length) {
-      throw area.broken(`the listing of directory ${directory.number} lies in that of another`);
+      throw area.broken(`the listing of directory ${directory.number} overlaps that of another`);
     }
     for (const { name, inode } of childrenOf(image, directory)) {
       names += 1;
@@ -36,7 +36,7 @@ export function checkDirectories(image: SquashfsImage): number {
         }
         if (inode.directory.parent !== directory.number) {
           throw area.broken(
-            `the directory "${toPrintableBytes(name)}" lies in ${directory.number} and names ${inode.directory.parent} as its parent`,
+            `the directory "${toPrintableBytes(name)}" is in ${directory.number}, but its stored parent is ${inode.directory.parent}`,
           );
         }
         links[directory.number] = (links[directory.number] ?? 0) + 1;
@@ -53,13 +53,13 @@ export function checkDirectories(image: SquashfsImage): number {
       throw area.broken(`inode ${inode.number} has no name`);
     }
     if (found !== inode.links) {
-      throw area.broken(`inode ${inode.number} counts ${inode.links} links, and has ${found}`);
+      throw area.broken(`inode ${inode.number} should have ${inode.links} links, but has ${found}`);
     }
   }
   return names;
 }
 
-/** The names of one directory, with what they lead to. */
+/** Yields the names in a directory, and their inodes. */
 function* childrenOf(
   image: SquashfsImage,
   directory: Directory,
@@ -70,14 +70,14 @@ function* childrenOf(
   let last = '';
   for (const entry of entriesOf(area, listings, directory.directory, what)) {
     const { name, type, number, place } = entry;
-    // A byte in each character, so that this is the order of bytes, by which the kernel looks for a name.
+    // Names have one character per byte, so this is byte order, in which the kernel searches.
     if (name <= last) {
-      throw area.broken(`${what} has "${toPrintableBytes(name)}" behind "${toPrintableBytes(last)}"`);
+      throw area.broken(`${what} has "${toPrintableBytes(name)}" after "${toPrintableBytes(last)}"`);
     }
     last = name;
     if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
       throw area.broken(
-        `"${toPrintableBytes(name)}" in ${what} leads to inode ${number} at ${placeText(place)}, where it is not`,
+        `"${toPrintableBytes(name)}" in ${what} refers to inode ${number} at ${placeText(place)}, but that inode is elsewhere`,
       );
     }
     const inode = inodes.inode(number);
@@ -90,7 +90,7 @@ function* childrenOf(
   index.end();
 }
 
-/** Compares a directory's index with its listing, as that goes by. */
+/** Compares a directory's index with its listing while the listing is read. */
 class IndexCheck {
   readonly #image: SquashfsImage;
   readonly #directory: Directory;
@@ -125,7 +125,7 @@ class IndexCheck {
 
   #wrong(name: string): Error {
     return this.#image.area.broken(
-      `the index of directory ${this.#directory.number} leads to "${toPrintableBytes(name)}", where that is not`,
+      `the index of directory ${this.#directory.number} has a wrong position for "${toPrintableBytes(name)}"`,
     );
   }
 }

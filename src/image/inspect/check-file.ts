@@ -9,18 +9,18 @@ import { checkInodes, type InodeCounts } from './check-inodes.ts';
 import { lookInside, type Contained } from './look-inside.ts';
 import { checkXattrs } from './check-xattrs.ts';
 
-/** What was read, and found right. */
+/** Contents of a file that passed the check. */
 export interface CheckReport {
   readonly file: string;
   readonly sizeBytes: number;
-  /** Undefined for a squashfs that is in no SIF. */
+  /** Undefined for a squashfs without a SIF. */
   readonly sif: { readonly objects: number; readonly architecture: string } | undefined;
   readonly fileSystems: readonly FileSystemReport[];
   readonly durationMs: number;
 }
 
 export interface FileSystemReport extends DataCounts {
-  /** Number of its object; undefined without a SIF. */
+  /** Number of the object; undefined without a SIF. */
   readonly object: number | undefined;
   readonly superblock: Pick<Superblock, 'codec' | 'level' | 'blockSizeBytes' | 'usedBytes'>;
   readonly inodes: InodeCounts;
@@ -31,9 +31,9 @@ export interface FileSystemReport extends DataCounts {
 }
 
 /**
- * Reads everything that a SIF, or a squashfs without one, consists of.
+ * Reads and checks everything in a SIF, or in a squashfs without one.
  *
- * @throws {InvalidSifError} for the first thing that is wrong, with its place.
+ * @throws {InvalidSifError} for the first problem, with its position.
  */
 export async function checkFile(
   file: string,

@@ -1,13 +1,13 @@
 import type { InodeKind, StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
-/** How many inodes there are of each kind. */
+/** Number of inodes of each kind. */
 export type InodeCounts = Partial<Record<InodeKind, number>>;
 
 /**
- * Looks at every inode for itself: its owner and xattrs are in their tables, and what it says of its content can be.
+ * Checks every inode by itself: owner and xattrs exist in their tables, and the content is possible.
  *
- * @throws {InvalidSifError} for the first one that is wrong.
+ * @throws {InvalidSifError} for the first problem.
  */
 export function checkInodes(image: SquashfsImage): InodeCounts {
   const counts: InodeCounts = {};
@@ -30,10 +30,10 @@ function problemOf(inode: StoredInode, image: SquashfsImage): string | undefined
     return `has the mode 0${mode.toString(8)}`;
   }
   if (user >= ids.length || group >= ids.length) {
-    return `names id ${Math.max(user, group)} of ${ids.length}`;
+    return `refers to id ${Math.max(user, group)} of ${ids.length}`;
   }
   if (xattrs !== undefined && xattrs >= sets) {
-    return `names xattr set ${xattrs} of ${sets}`;
+    return `refers to xattr set ${xattrs} of ${sets}`;
   }
   if (inode.kind !== 'file') {
     return undefined;
@@ -58,7 +58,7 @@ function checkExports({ area, exports, inodes }: SquashfsImage): void {
     const place = { block: Number(reference >> 16n), offset: Number(reference & 0xffffn) };
     if (!inodes.isAt(index + 1, place)) {
       throw area.broken(
-        `the export table has inode ${index + 1} at ${place.block}+${place.offset}, where it is not`,
+        `the export table has inode ${index + 1} at ${place.block}+${place.offset}, but that inode is elsewhere`,
       );
     }
   });

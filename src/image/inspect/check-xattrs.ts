@@ -2,9 +2,9 @@ import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { readXattrSet } from '../../formats/squashfs/read/read-xattrs.ts';
 
 /**
- * Reads every set of xattrs: names once in each, and no set inside another.
+ * Checks that names are unique in each set of xattrs, and that sets do not overlap.
  *
- * @returns how many sets there are.
+ * @returns the number of sets.
  */
 export function checkXattrs({ area, xattrs }: SquashfsImage): number {
   if (xattrs === undefined) {
@@ -12,18 +12,18 @@ export function checkXattrs({ area, xattrs }: SquashfsImage): number {
   }
   let end = 0;
   for (const number of xattrs.sets.keys()) {
-    // Sets lie one behind the other; this also bounds what a file can make a reader do.
+    // Sets are stored consecutively; this also bounds the work that a file can cause.
     const { pairs, from, to } = readXattrSet(area, xattrs, number);
     if (from < end) {
-      throw area.broken(`xattr set ${number} lies in another`);
+      throw area.broken(`xattr set ${number} overlaps another`);
     }
     end = to;
     if (new Set(pairs.map(({ name }) => name)).size !== pairs.length) {
-      throw area.broken(`xattr set ${number} has a name twice`);
+      throw area.broken(`xattr set ${number} has the same name twice`);
     }
     const sizeBytes = pairs.reduce((sum, { name, value }) => sum + name.length + 1 + value.length, 0);
     if (xattrs.sets[number]?.sizeBytes !== sizeBytes) {
-      throw area.broken(`xattr set ${number} has ${sizeBytes} bytes, not as many as it says`);
+      throw area.broken(`xattr set ${number} has ${sizeBytes} bytes, which differs from its stored size`);
     }
   }
   if (end !== xattrs.pairs.bytes.length) {

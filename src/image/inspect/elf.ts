@@ -1,8 +1,8 @@
 const magic = Buffer.from('\x7fELF', 'latin1');
-/** Up to e_machine. */
+/** Length of the header up to e_machine. */
 const neededBytes = 20;
 
-/** By e_machine, the architectures that start such a program, by Go's names (elf(5), and the kernels' compatibility). */
+/** Architectures that execute a program, in Go's names, by its e_machine (elf(5), and the kernels' compatibility). */
 const machines: Readonly<Record<number, readonly string[]>> = {
   3: ['386', 'amd64'],
   22: ['s390x'],
@@ -14,10 +14,10 @@ const machines: Readonly<Record<number, readonly string[]>> = {
 const powerPc64 = 21;
 
 /**
- * What a program is for.
+ * Reads the architectures of a program.
  *
- * @param start its first bytes.
- * @returns the architectures, the program's own first; undefined where it is no ELF, or for another machine.
+ * @param start first bytes of the program.
+ * @returns the architectures, the program's own first; undefined if it is not an ELF, or for an unknown machine.
  */
 export function architecturesOf(start: Buffer): readonly string[] | undefined {
   if (start.length < neededBytes || !start.subarray(0, magic.length).equals(magic)) {

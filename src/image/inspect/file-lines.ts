@@ -12,7 +12,7 @@ const letters: Record<InodeKind, string> = {
   socket: 's',
 };
 
-/** One line as `ls -l` and `unsquashfs -lls` write it: mode, owner, size or device, time in UTC, path, target. */
+/** Formats one line like `ls -l` and `unsquashfs -lls`: mode, owner, size or device, time in UTC, path, target. */
 export function longLine(file: ListedFile): string {
   const { kind, mode, uid, gid, device, sizeBytes, mtime, path, target } = file;
   const what = device === undefined ? String(sizeBytes) : `${device.major},${device.minor}`;
@@ -22,7 +22,7 @@ export function longLine(file: ListedFile): string {
   return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${shownName(path)}${arrow}`;
 }
 
-/** "rwxr-sr-t". */
+/** Formats permissions like "rwxr-sr-t". */
 function permissions(mode: number): string {
   const special = [
     [0o4000, 's'],
@@ -40,10 +40,10 @@ function permissions(mode: number): string {
 }
 
 /**
- * A name as text for a terminal, another one for every other name: what is no UTF-8, what steers terminals, and
- * backslashes are shown by their codes.
+ * Formats a name for a terminal, unambiguously: bytes that are not UTF-8, control characters and backslashes are
+ * shown by their codes.
  *
- * @param name a byte in each character.
+ * @param name one character per byte.
  */
 export function shownName(name: string): string {
   return escapeBytes(name.replaceAll('\\', String.raw`\x5c`));

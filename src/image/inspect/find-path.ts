@@ -2,16 +2,16 @@ import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import { entriesOf } from '../../formats/squashfs/read/listing.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
-/** Limit of symbolic links in one path, as in Linux (path_resolution(7)). */
+/** Maximum number of symbolic links in one path, as in Linux (path_resolution(7)). */
 const maxLinks = 40;
 
-/** Inode that a path resolves to, and the directories that were passed, including those behind symbolic links. */
+/** Inode that a path resolves to, and the directories on the way, including those behind symbolic links. */
 export interface FoundPath {
   readonly inode: StoredInode;
   readonly directories: readonly { readonly path: string; readonly inode: StoredInode }[];
 }
 
-/** Follows symbolic links inside the image, as a process in it would. */
+/** Finds a path; symbolic links are resolved inside the image, as in a process there. */
 export function findPath(image: SquashfsImage, path: string): FoundPath | undefined {
   const { inodes, superblock } = image;
   const root = inodes.root(superblock.root);

@@ -15,7 +15,7 @@ export interface ForeignProgram {
 /**
  * Finds a program for another architecture than the image's: a mislabeled image fails only when it is started.
  *
- * @param programs further programs to check first.
+ * @param programs additional programs to check first.
  * @returns the first program found, if it is for another architecture; else undefined.
  */
 export async function findForeignProgram(

@@ -4,7 +4,7 @@ import type { Superblock } from '../../formats/squashfs/read/superblock.ts';
 import type { CheckReport, FileSystemReport } from './check-file.ts';
 import { formatCount, formatBytes } from '../../support/text/amounts.ts';
 
-/** What was checked, for a person. */
+/** Formats a report for users. */
 export function describeReport(report: CheckReport, name: string): string[] {
   const { sif, sizeBytes, durationMs, fileSystems } = report;
   const seconds = durationMs / 1000;
@@ -43,7 +43,7 @@ const words: Record<InodeKind, [string, string]> = {
   socket: ['socket', 'sockets'],
 };
 
-/** "squashfs, zstd:3, blocks of 128K". */
+/** Formats a superblock like "squashfs, zstd:3, blocks of 128K". */
 export function describeSuperblock({
   codec,
   level,

@@ -7,15 +7,15 @@ import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/op
 import { readXattrSet } from '../../formats/squashfs/read/read-xattrs.ts';
 import { lookInside } from './look-inside.ts';
 
-/** A name in the system partition of a SIF. Names and targets hold a byte in each character. */
+/** Name in the system partition of a SIF. Names and targets have one character per byte. */
 export interface ListedFile {
-  /** From the root, which is "/". */
+  /** Absolute path; the root is "/". */
   readonly path: string;
   readonly kind: InodeKind;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a file's content, of a link's target; 0 for everything else. */
+  /** Size of a file's content or of a link's target; 0 for other kinds. */
   readonly sizeBytes: number;
   /** Seconds since 1970. */
   readonly mtime: number;
@@ -27,15 +27,15 @@ export interface ListedFile {
 }
 
 /**
- * Every name of a SIF's system partition, or of a squashfs, each directory before what is in it.
+ * Lists every name in a SIF's system partition, or in a squashfs, each directory before its entries.
  *
- * @throws {InvalidSifError} when it cannot be read.
+ * @throws {InvalidSifError} if the file cannot be read.
  */
 export async function* listFiles(file: string): AsyncIterable<ListedFile> {
   const { fileSystems } = await lookInside(file);
   const [part] = fileSystems;
   if (part === undefined) {
-    throw new HpcGatError(`${file} has no squashfs`);
+    throw new HpcGatError(`${file} contains no squashfs`);
   }
   const handle = await open(file, 'r');
   try {
@@ -50,7 +50,7 @@ interface Named {
   readonly inode: StoredInode;
 }
 
-/** The same, of one that is open. */
+/** Lists every name in an open file system. */
 export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
   const { area, inodes, listings, superblock } = image;
   const pending: Named[] = [{ path: '/', inode: inodes.root(superblock.root) }];
@@ -62,14 +62,14 @@ export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
       continue;
     }
     listed += listingBytes(inode.directory);
-    // Also the end of every circle: what comes round again has been counted.
+    // This also stops at loops, whose listings are counted again.
     if (listed > listings.bytes.length) {
-      throw area.broken(`the listing of directory ${inode.number} lies in that of another`);
+      throw area.broken(`the listing of directory ${inode.number} overlaps that of another`);
     }
     const below: Named[] = [];
     for (const { name, number, place } of entriesOf(area, listings, inode.directory, path)) {
       if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
-        throw area.broken(`"${toPrintableBytes(name)}" in "${toPrintableBytes(path)}" leads to no inode`);
+        throw area.broken(`"${toPrintableBytes(name)}" in "${toPrintableBytes(path)}" refers to no inode`);
       }
       below.push({ path: `${path === '/' ? '' : path}/${name}`, inode: inodes.inode(number) });
     }

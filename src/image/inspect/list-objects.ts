@@ -14,9 +14,9 @@ import {
 } from '../../formats/squashfs/read/superblock.ts';
 import { lookInside } from './look-inside.ts';
 
-/** One object of a SIF; the only one of a squashfs that is in none. */
+/** Object of a SIF; for a squashfs without a SIF, the squashfs itself. */
 export interface ListedObject {
-  /** 0 for a squashfs without a SIF. */
+  /** Number of the object; 0 for a squashfs without a SIF. */
   readonly id: number;
   readonly type: string;
   readonly name: string;

@@ -6,16 +6,16 @@ import { readSif, type Sif } from '../../formats/sif/read.ts';
 import { squashfsMagic } from '../../formats/squashfs/read/superblock.ts';
 import { readSifFacts } from '../make/verify.ts';
 
-/** A file that holds file systems. */
+/** Contents of a file with file systems. */
 export interface Inside {
   readonly sizeBytes: number;
-  /** Undefined for a squashfs that is in no SIF. */
+  /** Undefined for a squashfs without a SIF. */
   readonly sif: Sif | undefined;
-  /** The squashfs in it. */
+  /** Squashfs file systems in the file. */
   readonly fileSystems: readonly Contained[];
 }
 
-/** Where a file system may lie in a file. */
+/** Range of a file system in a file. */
 export interface Contained {
   readonly start: number;
   readonly sizeBytes: number;
@@ -23,7 +23,7 @@ export interface Contained {
   readonly object: number | undefined;
 }
 
-/** @throws {InvalidSifError} for a file that is neither a sound SIF nor a squashfs. */
+/** @throws {InvalidSifError} for a file that is neither an intact SIF nor a squashfs. */
 export async function lookInside(file: string): Promise<Inside> {
   const bare = await bareSquashfs(file);
   if (bare !== undefined) {
@@ -46,7 +46,7 @@ export function isSquashfs({ type, partition }: SifDescriptor): boolean {
   return type === SifDataType.partition && partition?.fileSystem === SifFileSystem.squashfs;
 }
 
-/** A squashfs as it is, like those of enroot; undefined for anything else. */
+/** Reads a squashfs without a SIF, like those of enroot; returns undefined for anything else. */
 async function bareSquashfs(file: string): Promise<Inside | undefined> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     throw new UsageError(`${file} cannot be read: ${getErrorMessage(error)}`, { cause: error });
@@ -54,7 +54,7 @@ async function bareSquashfs(file: string): Promise<Inside | undefined> {
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) {
-      throw new UsageError(`${file} is no file`);
+      throw new UsageError(`${file} is not a file`);
     }
     const { size: sizeBytes } = stat;
     const start = await readAt(handle, 0, 4);

@@ -3,7 +3,7 @@ import { formatCount } from '../../support/text/amounts.ts';
 import { describeSuperblock } from './format-report.ts';
 import type { ListedObject } from './list-objects.ts';
 
-/** A table for a person. */
+/** Formats a table for users. */
 export function objectLines(objects: readonly ListedObject[]): string[] {
   const rows = objects.map(({ id, type, name, offset, sizeBytes, partition, fileSystem }) => [
     String(id),

@@ -3,10 +3,10 @@ import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { startOf } from './file-start.ts';
 import { findPath } from './find-path.ts';
 
-/** A program that an ordinary user cannot start, though root can. */
+/** Program that an ordinary user cannot start, although root can. */
 export interface RestrictedProgram {
   readonly path: string;
-  /** Path whose mode denies access: the program itself, or a directory that leads to it. */
+  /** Path whose mode denies access: the program itself, or one of its parent directories. */
   readonly denied: string;
   readonly mode: number;
   /** Numeric user id of the owner. */

@@ -9,7 +9,7 @@ const maxInodes = 100_000;
 /**
  * Opens the first file system of a SIF, unless it is large, and passes it to `visit`.
  *
- * @throws {InvalidSifError} when the file cannot be read.
+ * @throws {InvalidSifError} if the file cannot be read.
  */
 export async function visitSquashfs(
   file: string,

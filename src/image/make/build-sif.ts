@@ -16,10 +16,10 @@ import { sameIdentity } from './up-to-date.ts';
 import { verifySif, type SifFacts } from './verify.ts';
 import { createWorkspace, noSpaceIn, type Workspace } from './temp-dir.ts';
 
-/** What a SIF takes of the bytes of the unpacked layers: for programs and libraries usually a third. */
+/** Size of a SIF relative to its unpacked layers: programs and libraries usually take a third. */
 const compressedShare = 0.5;
 
-/** Converts, checks, records, publishes. The caller holds the lock of the output. */
+/** Converts an image, verifies the SIF, and publishes it with its manifest. The caller holds the lock of the output. */
 export async function convert(
   request: MakeSifRequest,
   engine: SifEngine,
@@ -32,7 +32,7 @@ export async function convert(
   const startedAt = clock.now();
   const workspace = await createWorkspace(output, tmpDir, engine.scratchFactor > 0);
   const progress = showProgress(context, { ...request.progress, file: output });
-  // At the end this thread helps.
+  // The main thread helps at the end.
   const fileThreads = new FileThreads(Math.max(1, engine.threads - 1), signal);
   try {
     await warnOfLittleSpace(request, engine, image, context);
@@ -50,7 +50,7 @@ export async function convert(
     progress.update({ stage: 'other', message: 'checking the result' });
     const description = image.image ?? converted.image;
     if (description === undefined) {
-      throw new Error(`${engine.name} did not say what ${formatSource(source)} is`);
+      throw new Error(`${engine.name} returned no description of ${formatSource(source)}`);
     }
     const { architecture } = description;
     const facts = await verifySif(sif, { compression, architecture });
@@ -88,7 +88,7 @@ export async function convert(
   }
 }
 
-/** One warning, for the directory that has too little room for what it gets meanwhile, or of the result. */
+/** Warns once if a directory has too little free space for temporary files or for the result. */
 async function warnOfLittleSpace(
   { output, tmpDir, compression }: MakeSifRequest,
   { scratchFactor }: SifEngine,
@@ -100,26 +100,26 @@ async function warnOfLittleSpace(
     {
       directory: tmpDir ?? beside,
       needed: layersBytes * scratchFactor,
-      fix: '--tmpdir names another place',
+      fix: 'choose another directory with --tmpdir',
     },
     {
       directory: beside,
       needed: layersBytes * (compression.codec === 'none' ? 1 : compressedShare),
-      fix: '-o FILE names another place',
+      fix: 'choose another file with -o FILE',
     },
   ];
   for (const { directory, needed, fix } of places) {
     const { bavail, bsize } = needed > 0 ? await statfs(directory) : { bavail: Infinity, bsize: 1 };
     if (bavail * bsize < needed) {
       context.output.warn(
-        `${directory} has ${formatBytes(bavail * bsize)} free, the conversion may need ${formatBytes(needed)}; ${fix}`,
+        `${directory} has ${formatBytes(bavail * bsize)} free, but the conversion may need ${formatBytes(needed)}; ${fix}`,
       );
       return;
     }
   }
 }
 
-/** A tag may move, and a file may be written anew, while it is read: then the record would be wrong. */
+/** Checks that a tag was not moved, and a file not rewritten, during the conversion: the manifest would be wrong. */
 async function expectUnchanged(
   { source }: MakeSifRequest,
   image: IdentifiedImage,
@@ -130,13 +130,15 @@ async function expectUnchanged(
   }
   const now = await identify(source, context);
   if (!sameIdentity(now.identity, image.identity)) {
-    throw new HpcGatError(`${formatSource(source)} changed while it was converted`, { fix: 'start again' });
+    throw new HpcGatError(`${formatSource(source)} changed while it was converted`, {
+      fix: 'run the command again',
+    });
   }
 }
 
-/** Hashes the whole file while the system brings it to disk. */
+/** Hashes the whole file while the system flushes it to disk. */
 async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: FileThreads): Promise<string> {
-  // A SIF is a program: users who can read it, by the umask, may start it; only its owner may change it.
+  // A SIF is a program: every user who can read it, by the umask, may execute it, but only its owner may change it.
   const { mode } = await stat(sif);
   await chmod(sif, (mode | ((mode & 0o444) >> 2)) & 0o755);
   const handle = await open(sif, 'r');
@@ -152,8 +154,8 @@ async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: F
 }
 
 /**
- * The record goes first: if this process dies between the two, the record does not fit the old file and the
- * next run converts again.
+ * Publishes a SIF. The manifest is written first: if this process dies before the SIF is renamed, the manifest does
+ * not match the old file, and the next run converts again.
  */
 async function publish(
   { sif }: Workspace,
@@ -170,7 +172,7 @@ async function publish(
     throw isOutOfSpace(cause)
       ? cause
       : new HpcGatError(`${output} cannot be replaced: ${getErrorMessage(cause)}`, {
-          fix: 'look what lies there now, or name another file: -o FILE',
+          fix: 'check what exists there, or choose another file: -o FILE',
           cause,
         });
   }

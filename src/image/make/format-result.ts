@@ -2,7 +2,7 @@ import path from 'node:path';
 import { formatBytes } from '../../support/text/amounts.ts';
 import type { MakeSifResult } from './request.ts';
 
-/** One line for a person: what became of the SIF. */
+/** Formats the result as one line for users. */
 export function formatResult({ state, file, reason, record }: MakeSifResult, cwd: string): string {
   const relative = path.relative(cwd, file);
   const name = relative.startsWith('..') ? file : relative;

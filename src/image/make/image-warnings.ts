@@ -6,13 +6,13 @@ import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restri
 import { visitSquashfs } from '../inspect/visit-squashfs.ts';
 import type { ImageDescription } from '../source/image-config.ts';
 
-/** Highest number of names in a warning. */
+/** Maximum number of names in a warning. */
 const maxListed = 5;
 
 /**
- * Warns about properties of an image that keep it from working as intended. The image is converted nevertheless.
+ * Warns about properties of an image that prevent it from working as intended. The image is converted nevertheless.
  *
- * @param sif the converted image.
+ * @param sif path of the converted image.
  * @param architecture architecture of the SIF, in Go's terms.
  */
 export async function warnAboutImage(
@@ -27,13 +27,13 @@ export async function warnAboutImage(
     const listed = names.slice(0, maxListed).map((name) => `"${toPrintable(name)}"`);
     warn(`no shell accepts these names of the image's ENV, which are not set: ${listed.join(', ')}${more}`);
   }
-  // The SIF has been verified before; an unreadable one is not reported here.
+  // The SIF was already verified; a read error is not reported here.
   await visitSquashfs(sif, async (image) => {
     // The image is mislabeled: only its author knows which of the two architectures is right.
     const foreign = await findForeignProgram(image, architecture, description.entrypoint);
     if (foreign !== undefined) {
       warn(
-        `the image says that it is for ${architecture}, but its ${toPrintable(foreign.path)} is for ${foreign.architecture}, and will not start there`,
+        `the image is labeled for ${architecture}, but its ${toPrintable(foreign.path)} is for ${foreign.architecture} and will not start there`,
       );
     }
     const restricted = await findRestrictedProgram(image, description);

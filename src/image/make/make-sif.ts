@@ -12,11 +12,12 @@ import { checkUpToDate } from './up-to-date.ts';
 import { explainFileError } from './temp-dir.ts';
 
 /**
- * Makes a SIF from an image, unless it is there already. Under its final name there is, at any moment, either
- * nothing, the old file, or a new one that was checked.
+ * Makes a SIF from an image, unless it is up to date. The output path always contains either nothing, the old file,
+ * or a new file that was verified.
  *
- * @throws {UsageError} for a source that is not there or is for another platform, or an output that cannot be written.
- * @throws {HpcGatError} when the conversion or a check of its result fails; the signal's reason when it aborts.
+ * @throws {UsageError} for a source that does not exist or is for another platform, or an output that cannot be
+ *   written.
+ * @throws {HpcGatError} if the conversion or the verification of the result fails; the signal's reason if it aborts.
  */
 export async function makeSif(
   request: MakeSifRequest,
@@ -33,7 +34,7 @@ export async function makeSif(
   }
   const release = await lockOutput(request.output, context);
   try {
-    // Whoever held the lock may have made exactly this SIF meanwhile.
+    // Another process may have made exactly this SIF while it held the lock.
     const now = await checkUpToDate(request, engine.name, image, context.signal);
     if (now.state === 'up to date') {
       return now;

@@ -12,11 +12,11 @@ import { makeSif } from './make-sif.ts';
 import type { ImageSource } from '../source/source.ts';
 import { configuredImages, forPlatform, namedImage } from './requested-images.ts';
 
-/** What the options of `make-sif` say. */
+/** Options of `make-sif`. */
 export interface MakeSifsOptions extends SourceOptions {
   readonly config?: string | undefined;
   readonly site?: string | undefined;
-  /** Without it the images of hpc-gat.yaml. */
+  /** Source; the images of hpc-gat.yaml if undefined. */
   readonly source?: string | undefined;
   readonly output?: string | undefined;
   readonly compression?: string | undefined;
@@ -38,7 +38,7 @@ interface SourceOptions {
   readonly buildArg?: readonly string[] | undefined;
 }
 
-/** Makes the SIFs that somebody asked for, one after the other, and says what came of each. */
+/** Makes the requested SIFs one after the other, and prints the result of each. */
 export async function makeSifs(options: MakeSifsOptions, context: Context): Promise<void> {
   const project = await loadProject(context, { configFile: options.config, site: options.site });
   const wanted =
@@ -46,8 +46,8 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
       ? configuredImages(project)
       : [namedImage(options.source, project.settings, context.cwd)];
   if (wanted.length > 1 && options.output !== undefined) {
-    throw new UsageError(`-o names one file, and hpc-gat.yaml ${wanted.length} images`, {
-      fix: 'name the SOURCE too, or set image.file and client.image.file',
+    throw new UsageError(`-o names one file, but hpc-gat.yaml has ${wanted.length} images`, {
+      fix: 'give the SOURCE too, or set image.file and client.image.file',
     });
   }
   const { APPTAINER_TMPDIR, SINGULARITY_TMPDIR } = context.env;
@@ -98,7 +98,9 @@ function withOptions(source: ImageSource, { plainHttp, buildArg = [] }: SourceOp
     return { ...source, buildArguments, allowsPlaintextLogin: plainHttp };
   }
   if (buildArg.length > 0) {
-    throw new UsageError('--build-arg is for recipes', { fix: 'name one: hpc-gat make-sif FILE.def' });
+    throw new UsageError('--build-arg applies only to definition files', {
+      fix: 'run hpc-gat make-sif FILE.def',
+    });
   }
   return source.kind === 'docker' && plainHttp
     ? { ...source, plainHttp, allowsPlaintextLogin: true }
@@ -108,7 +110,7 @@ function withOptions(source: ImageSource, { plainHttp, buildArg = [] }: SourceOp
 function nameAndValue(text: string): [string, string] {
   const [, name, value] = /^(\w+)=([^]*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) {
-    throw new UsageError(`--build-arg ${text} is not NAME=VALUE`, { fix: 'write --build-arg NAME=VALUE' });
+    throw new UsageError(`--build-arg "${text}" is not NAME=VALUE`, { fix: 'write --build-arg NAME=VALUE' });
   }
   return [name, value];
 }

@@ -5,31 +5,31 @@ import type { ConversionProgress } from '../convert/engine.ts';
 export interface ProgressDisplay {
   readonly update: (progress: ConversionProgress) => void;
   readonly warn: (message: string) => void;
-  /** Takes the line away and stops. */
+  /** Clears the line and stops. */
   readonly end: () => void;
 }
 
 export interface ProgressForm {
-  /** The SIF that is made. */
+  /** Path of the SIF. */
   readonly file: string;
-  /** Whether its name stands in every line, because others are made too. */
+  /** True if every line contains the file name, because several SIFs are made. */
   readonly named?: boolean;
-  /** One JSON object a line instead of text. */
+  /** Prints one JSON object per line instead of text. */
   readonly events?: boolean;
 }
 
 const redrawMs = 1000;
-/** Between two drawings of the line on a terminal. */
+/** Minimum interval between two updates of the line on a terminal. */
 const drawMs = 100;
-/** Without a terminal: lines of one step are at least so far apart, and come at every tenth of it. */
+/** Without a terminal, minimum interval between lines of one step, which are printed at every tenth of it. */
 const lineMs = 5000;
-/** Or after so long, however slow it is. */
+/** Maximum interval between lines, for slow steps. */
 const slowLineMs = 60_000;
 const eventMs = 1000;
 
 /**
- * On a terminal one line that is drawn anew; elsewhere one for each step, and some for how far it is; or events, as
- * `--json` asks for.
+ * Shows the progress: on a terminal in one line that is redrawn; elsewhere in one line for each step, and some for
+ * its progress; or as events, for `--json`.
  */
 export function showProgress(
   { output, clock }: Pick<Context, 'output' | 'clock'>,
@@ -67,7 +67,7 @@ export function showProgress(
   };
   return {
     update: (progress) => {
-      // A step may go on beside the next ones.
+      // A step may continue in parallel with the next ones.
       const isNew = !begun.has(progress.message);
       begun.add(progress.message);
       rate = progress.message === last?.message ? rate : new Rate();
@@ -102,7 +102,7 @@ export function showProgress(
   };
 }
 
-/** Bytes a second, of the last while only: layers differ. */
+/** Bytes per second over a short window, because layers differ. */
 class Rate {
   readonly #samples: { ms: number; bytes: number }[] = [];
 
@@ -117,7 +117,7 @@ class Rate {
     }
   }
 
-  /** Undefined until there is something to reckon with. */
+  /** Undefined until there are enough samples. */
   get bytesPerSecond(): number | undefined {
     const [first] = this.#samples;
     const newest = this.#samples.at(-1);
@@ -131,7 +131,7 @@ const sampleMs = 250;
 const windowMs = 15_000;
 const minimumMs = 1000;
 
-/** How fast it is and how long it will take: of a stream whose length nobody knows, only the first. */
+/** Returns speed and remaining time; for a stream of unknown length only the speed. */
 function forecast(
   { doneBytes, totalBytes }: ConversionProgress,
   { bytesPerSecond }: Rate,

@@ -8,19 +8,19 @@ export interface MakeSifRequest {
   /** Absolute path of the SIF. */
   readonly output: string;
   readonly compression: Compression;
-  /** Of the file system's blocks, bytes. */
+  /** Block size of the file system, in bytes. */
   readonly blockBytes: number;
-  /** Absolute directory for the temporary files of engines that have some; beside the output when undefined. */
+  /** Absolute directory for the temporary files of engines that need them; the directory of the output if undefined. */
   readonly tmpDir?: string | undefined;
-  /** Converts even when the SIF is up to date, and replaces a file of other origin. */
+  /** Converts even if the SIF is up to date, and replaces a file of other origin. */
   readonly force?: boolean;
-  /** A SIF that another engine has made of the same image is up to date as well. */
+  /** Accepts a SIF that another engine made from the same image as up to date. */
   readonly anyEngine?: boolean;
-  /** Hashes the SIF before calling it up to date. */
+  /** Hashes the SIF before it counts as up to date. */
   readonly verify?: boolean;
-  /** How the way to the SIF is shown. */
+  /** Form of the progress display. */
   readonly progress?: Omit<ProgressForm, 'file'>;
-  /** Says what would be done, and does nothing. */
+  /** Reports what would be done, without doing it. */
   readonly dryRun?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface MakeSifResult {
   readonly state: 'made' | 'up to date' | 'would be made';
   /** Absolute path of the SIF. */
   readonly file: string;
-  /** Why it was made, would be made, or was left alone. */
+  /** Reason why it was made, would be made, or is up to date. */
   readonly reason: string;
   readonly record?: SifManifest;
 }

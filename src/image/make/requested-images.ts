@@ -7,19 +7,19 @@ import { formatPlatform, hostPlatform, parsePlatform } from '../source/platform.
 import { withPlainHttp } from '../source/plain-http.ts';
 import { defaultOutputName, type ImageSource, parseSource } from '../source/source.ts';
 
-/** One SIF that somebody asked for. */
+/** SIF requested by the user. */
 export interface RequestedImage {
   readonly source: ImageSource;
-  /** Of the SIF. */
+  /** Path of the SIF. */
   readonly file: string;
   readonly compression: string;
   readonly blockSize: string;
 }
 
 /**
- * The images of a project that name a source: the server's, then the client's. Their files are absolute.
+ * Lists the images of a project that have a source: the server's, then the client's. Their files are absolute.
  *
- * @throws {UsageError} when none does.
+ * @throws {UsageError} if there is none.
  */
 export function configuredImages({ settings, root }: Project): RequestedImage[] {
   const wanted = [settings.image, settings.client.image].flatMap(
@@ -36,14 +36,14 @@ export function configuredImages({ settings, root }: Project): RequestedImage[] 
           ],
   );
   if (wanted.length === 0) {
-    throw new UsageError('no SOURCE, and no image.source in hpc-gat.yaml', {
-      fix: 'hpc-gat make-sif docker-daemon:NAME -o FILE, or set image.source',
+    throw new UsageError('no SOURCE was given, and hpc-gat.yaml has no image.source', {
+      fix: 'run hpc-gat make-sif docker-daemon:NAME -o FILE, or set image.source',
     });
   }
   return wanted;
 }
 
-/** An image by its source alone; relative file names are meant from `cwd`. */
+/** Returns an image given only by its source; relative file names are resolved against `cwd`. */
 export function namedImage(source: string, settings: CompleteSettings, cwd: string): RequestedImage {
   const { platform, compression, blockSize } = settings.image;
   const parsed = forPlatform(parse(source, settings, cwd), platform);
@@ -51,9 +51,10 @@ export function namedImage(source: string, settings: CompleteSettings, cwd: stri
 }
 
 /**
- * The same image for the platform that is asked for.
+ * Selects the requested platform of a source.
  *
- * @throws {UsageError} for a text that names none, and for a recipe, whose commands run on this host, and another platform.
+ * @throws {UsageError} for an unknown platform, and for another platform of a definition file, whose commands run on
+ *   this host.
  */
 export function forPlatform(source: ImageSource, text: string | undefined): ImageSource {
   if (text === undefined) {

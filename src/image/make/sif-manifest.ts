@@ -35,7 +35,7 @@ const identitySchema = z.discriminatedUnion('kind', [
 
 const recordSchema = z.strictObject({
   schemaVersion: z.literal(1),
-  /** As the user may name it again. */
+  /** Source as the user can name it again. */
   source: z.string(),
   identity: identitySchema,
   sha256: hex64,
@@ -57,12 +57,12 @@ const recordSchema = z.strictObject({
   }),
 });
 
-/** What `make-sif` knows of a SIF that it made; lies beside it as `NAME.sif.json`. */
+/** Manifest of a SIF made by `make-sif`, stored beside it as `NAME.sif.json`. */
 export type SifManifest = z.output<typeof recordSchema>;
 
 /**
- * The record of a SIF, when there is one and it belongs to the file that lies there now: same size.
- * Undefined for a SIF of other origin, when either is missing or damaged, and when others can change the manifest.
+ * Reads the manifest of a SIF, if it exists and its size matches the file. Returns undefined for a SIF of other
+ * origin, if either is missing or damaged, and if others can change the manifest.
  */
 export async function readSifManifest(sifPath: string): Promise<SifManifest | undefined> {
   const text = await readUncontestedText(recordPath(sifPath));
@@ -78,12 +78,12 @@ export async function readSifManifest(sifPath: string): Promise<SifManifest | un
   }
 }
 
-/** Whether the SIF still has the digest that its record names. Reads the whole file. */
+/** Returns whether the SIF still has the digest in its manifest. Reads the whole file. */
 export async function isIntact(sifPath: string, record: SifManifest, signal: AbortSignal): Promise<boolean> {
   return (await hashFile(sifPath, signal)) === record.sha256;
 }
 
-/** @returns what puts the record back that was there before. */
+/** @returns a function that restores the previous manifest. */
 export async function writeSifManifest(sifPath: string, record: SifManifest): Promise<() => Promise<void>> {
   const file = recordPath(sifPath);
   const before = await readTextIfPresent(file);

@@ -13,33 +13,34 @@ import {
 import { isGroupLeft, signalGroup } from '../../support/processes/process-group.ts';
 import { removeTree } from '../../support/files/remove-tree.ts';
 
-/** Where a conversion works until its result is whole. */
+/** Temporary files of a conversion. */
 export interface Workspace {
-  /** On the file system of the output, so that a rename publishes it. */
+  /** Path of the incomplete SIF, on the file system of the output, so that a rename publishes it. */
   readonly sif: string;
-  /** An empty directory for the engine. */
+  /** Empty directory for the engine. */
   readonly scratch: string;
-  /** Notes a process that works here, for the run that finds this directory left behind. */
+  /** Records a process of this conversion, for the next run that finds this directory. */
   readonly noteChild: (pid: number) => void;
-  /** Removes everything; harmless when called twice. */
+  /** Removes everything; may be called twice. */
   remove(): Promise<void>;
 }
 
 const sifFile = 'image.sif';
 const scratchDirectory = 'scratch';
 const childFile = 'child.json';
-/** Apptainer removes what it unpacked when it is asked to end. */
+/** Time for Apptainer to remove its unpacked files after SIGTERM. */
 const childEndMs = 5000;
 
-/** Of another host nothing can be asked: what has lain so long untouched is not in work. */
+/** Age after which files of another host, whose processes cannot be queried, count as abandoned. */
 const foreignLeftoverMs = 24 * 3600 * 1000;
 
 /**
- * Makes the directories of one conversion, after removing those that dead conversions of the same output left.
+ * Creates the directories of one conversion, after removing those that dead conversions of the same output left
+ * behind.
  *
- * @param tmpDir for the scratch directory; beside the output when undefined.
- * @param usesScratch whether anything will lie in the scratch directory; `tmpDir` is not written in for nothing.
- * @throws {UsageError} when a directory is not there or cannot be written.
+ * @param tmpDir parent of the temporary directory; the directory of the output if undefined.
+ * @param usesScratch whether the engine needs a temporary directory; otherwise nothing is created in `tmpDir`.
+ * @throws {UsageError} if a directory does not exist or cannot be written.
  */
 export async function createWorkspace(
   output: string,
@@ -81,24 +82,27 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-/** The error for the user, where `cause` says that nothing can be written in `directory`; else `cause` itself. */
+/** Returns the error for the user if `cause` means that nothing can be written in `directory`; else `cause` itself. */
 export function explainFileError(directory: string, cause: unknown): unknown {
   const code = getErrorCode(cause) ?? '';
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new UsageError(`there is no directory ${directory}`, { fix: `mkdir -p ${directory}`, cause });
+    return new UsageError(`the directory ${directory} does not exist`, {
+      fix: `mkdir -p ${directory}`,
+      cause,
+    });
   }
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    const fix = 'name another place: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile';
-    return new UsageError(`${directory} cannot be written by this user`, { fix, cause });
+    const fix = "choose another location: -o FILE for the SIF, --tmpdir DIR for Apptainer's temporary files";
+    return new UsageError(`you cannot write in ${directory}`, { fix, cause });
   }
   return noSpaceIn(directory, cause) ?? cause;
 }
 
-/** The error for a full disk or quota, when `cause` speaks of one. */
+/** Returns the error for a full disk or quota, if `cause` reports one. */
 export function noSpaceIn(directory: string, cause: unknown): HpcGatError | undefined {
   return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(getErrorMessage(cause))
     ? new HpcGatError(`no space left in ${directory}`, {
-        fix: 'make room, or name a larger file system: -o FILE for the SIF, --tmpdir DIR for what Apptainer stores meanwhile',
+        fix: "free some space, or choose a larger file system: -o FILE for the SIF, --tmpdir DIR for Apptainer's temporary files",
         cause,
       })
     : undefined;
@@ -106,7 +110,7 @@ export function noSpaceIn(directory: string, cause: unknown): HpcGatError | unde
 
 /** Removes directories and lock candidates that ended processes of this user left behind. */
 async function removeLeftovers(parent: string, name: string): Promise<void> {
-  // A directory that cannot be read is reported by the attempt to write in it.
+  // A directory that cannot be read is reported by the later attempt to write in it.
   const entries = await readdir(parent).catch(() => []);
   for (const entry of entries) {
     const leftover = path.join(parent, entry);
@@ -134,8 +138,8 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
 }
 
 /**
- * Whether a conversion of this user created a directory. In a directory that others can write, they can rename any directory of
- * this user to such a name; therefore the contents are checked as well.
+ * Returns whether a conversion of this user created a directory. In a directory that others can write, they can
+ * rename any directory of this user to such a name; therefore the contents are checked as well.
  */
 async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
   if (!isOwn(found) || !found.isDirectory()) {
@@ -145,7 +149,7 @@ async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
   return names.every((name) => [scratchDirectory, childFile].includes(name) || name.startsWith(sifFile));
 }
 
-/** The engine of a conversion that was killed goes on by itself; its process and start time are on record. */
+/** Ends the engine of a killed conversion, which keeps running; its process id and start time were recorded. */
 async function endChild(file: string): Promise<void> {
   const child = parseIdentity((await readOwnText(file)) ?? '');
   if (child === undefined || isRunning(child) !== true || !signalGroup(child.pid, 'SIGTERM')) {
@@ -156,7 +160,7 @@ async function endChild(file: string): Promise<void> {
     await delay(50);
   }
   signalGroup(child.pid, 'SIGKILL');
-  // Dying takes a moment, in which a process may still write into the directory that is about to be removed.
+  // The process ends asynchronously, and may still write into the directory that is about to be removed.
   const gone = Date.now() + childEndMs;
   while (isGroupLeft(child.pid) && Date.now() < gone) {
     await delay(10);

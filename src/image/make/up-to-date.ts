@@ -10,10 +10,10 @@ import { formatPlatform, isFor } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 
 /**
- * Whether the SIF that lies there is the one that is wanted.
+ * Returns whether the existing SIF is the requested one.
  *
- * @param image the source as it is now.
- * @throws {UsageError} when the file is something else.
+ * @param image current state of the source.
+ * @throws {UsageError} if the file is something else.
  */
 export async function checkUpToDate(
   request: MakeSifRequest,
@@ -36,18 +36,18 @@ export async function checkUpToDate(
     throw new UsageError(`${file} is a directory`, { fix: `name a file in it: -o ${file}/NAME.sif` });
   }
   if (there === undefined || force) {
-    return would(there === undefined ? 'it is not there yet' : 'forced');
+    return would(there === undefined ? 'it does not exist yet' : 'forced');
   }
   const concern = await explainConcern(there);
   if (concern !== undefined && !isOwn(there)) {
-    throw new UsageError(`${file} is there already, and ${concern}: nobody knows what is in it`, {
-      fix: '--force replaces it, -o FILE writes elsewhere',
+    throw new UsageError(`${file} already exists, but ${concern}, so its content cannot be trusted`, {
+      fix: 'replace it with --force, or choose another file with -o FILE',
     });
   }
   const record = await readSifManifest(file);
   if (record === undefined) {
-    throw new UsageError(`${file} is there already, and no record says that make-sif made it`, {
-      fix: '--force replaces it, -o FILE writes elsewhere',
+    throw new UsageError(`${file} already exists, but has no manifest of make-sif`, {
+      fix: 'replace it with --force, or choose another file with -o FILE',
     });
   }
   if (concern !== undefined) {

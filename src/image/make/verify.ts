@@ -15,7 +15,7 @@ import {
   type Superblock,
 } from '../../formats/squashfs/read/superblock.ts';
 
-/** What a SIF is, as read from its own bytes. */
+/** Properties of a SIF, read from the file itself. */
 export interface SifFacts {
   readonly sizeBytes: number;
   readonly architecture: string;
@@ -23,9 +23,9 @@ export interface SifFacts {
 }
 
 /**
- * Reads the structure of a SIF: one primary system partition, a squashfs that lies whole inside it.
+ * Reads the structure of a SIF: one primary system partition, which contains a whole squashfs.
  *
- * @throws {InvalidSifError} {HpcGatError} that says what is wrong.
+ * @throws {InvalidSifError} {HpcGatError} that describes the problem.
  */
 export async function readSifFacts(file: string): Promise<SifFacts> {
   const sif = await readSif(file);
@@ -48,9 +48,10 @@ export async function readSifFacts(file: string): Promise<SifFacts> {
 }
 
 /**
- * The same, for a SIF that was just made: it has to be what was asked for.
+ * Reads the structure of a new SIF, and compares it with the request.
  *
- * @param architecture of the image; an empty text where the image does not say.
+ * @param wanted requested compression, and architecture of the image; the latter is empty if the image does not name
+ *   it.
  */
 export async function verifySif(
   file: string,
@@ -62,12 +63,15 @@ export async function verifySif(
   const levelDiffers = compression.codec !== 'none' && level !== undefined && level !== compression.level;
   if (codec !== compression.codec || levelDiffers) {
     const found = level === undefined ? codec : `${codec}:${level}`;
-    throw new HpcGatError(`asked for ${formatCompression(compression)}, but the SIF came out as ${found}`, {
-      fix: 'report this with the version of the container runtime; another --compression may work',
-    });
+    throw new HpcGatError(
+      `the SIF is compressed with ${found} instead of ${formatCompression(compression)}`,
+      {
+        fix: 'report this with the version of the container runtime, or try another --compression',
+      },
+    );
   }
   if (architecture !== '' && facts.architecture !== architecture) {
-    throw new HpcGatError(`the image is for ${architecture}, but the SIF calls itself ${facts.architecture}`);
+    throw new HpcGatError(`the image is for ${architecture}, but the SIF is labeled ${facts.architecture}`);
   }
   return facts;
 }
@@ -82,7 +86,7 @@ function systemPartition({ descriptors }: Sif, file: string): SifDescriptor {
     throw new InvalidSifError(file, `has ${systems.length} primary system partitions instead of one`);
   }
   if (system.partition?.fileSystem !== SifFileSystem.squashfs) {
-    throw new InvalidSifError(file, 'has a system partition that is no squashfs');
+    throw new InvalidSifError(file, 'has a system partition that is not a squashfs');
   }
   return system;
 }

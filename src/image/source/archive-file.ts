@@ -7,28 +7,30 @@ import { codecByStart, type LayerCodec } from './layers/inflate-layer.ts';
 import type { DockerArchiveSource, OciSource } from './source.ts';
 import { codecStartBytes, foreignCodec, type ForeignCodec } from './layers/stored-codec.ts';
 
-/** What can be done about an archive that is not there, or is not whole. */
+/** Fix for an archive that is missing or incomplete. */
 export const archiveFix = 'write it with `docker save -o FILE NAME`';
 export const layoutFix =
   'write it again, for instance with `skopeo copy` or `docker buildx build --output type=oci`';
 
-/** What a file is that holds an image, before anything in it is read. */
+/** Properties of an archive file, known before its content is read. */
 export interface ArchiveFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   readonly fileBytes: number;
-  /** Nanoseconds since 1970, as decimal digits: more than a double holds. */
+  /** Nanoseconds since 1970 in decimal digits, because they exceed a double. */
   readonly modifiedNs: string;
-  /** How all of it is stored, whatever it is called. */
+  /** Compression of the whole file, whatever its name is. */
   readonly codec: LayerCodec;
 }
 
 export type CompressedFile = ArchiveFile & { readonly codec: Exclude<LayerCodec, 'none'> };
 
 /**
- * @param fix what the user can do when it is not there.
- * @returns the file, open for the caller to close.
- * @throws {UsageError} when it cannot be read, is not a file, or is compressed in a form that is not inflated here.
+ * Opens an archive.
+ *
+ * @param fix suggestion for a missing file.
+ * @returns the file, which the caller closes.
+ * @throws {UsageError} if the path is unreadable or not a file, or if the file has an unsupported compression.
  */
 export async function openArchive(
   file: string,
@@ -48,7 +50,7 @@ export async function openArchive(
     const start = await readAt(handle, 0, codecStartBytes);
     const foreign = foreignCodec(start);
     if (foreign !== undefined) {
-      throw new UsageError(`${file} is compressed by ${foreign}, which hpc-gat does not read`, {
+      throw new UsageError(`${file} is compressed by ${foreign}, which hpc-gat does not support`, {
         fix: decompress(foreign, file),
       });
     }
@@ -66,7 +68,7 @@ export async function openArchive(
 }
 
 /**
- * Looks whether an archive is compressed as a whole.
+ * Returns the archive if it is compressed as a whole, else undefined.
  *
  * @throws {UsageError} as {@link openArchive}.
  */
@@ -79,15 +81,15 @@ export async function compressedFile({
   return archive.codec === 'none' ? undefined : { ...archive, codec: archive.codec };
 }
 
-/** What to do about a compressed archive where a plain one is wanted. */
+/** Formats the fix for a compressed archive where an uncompressed one is required. */
 export function decompress(codec: ForeignCodec | CompressedFile['codec'], file: string): string {
-  return `\`${codec} -dc ${quoteForBash(file)} >image.tar\` makes a plain one of it`;
+  return `decompress it with \`${codec} -dc ${quoteForBash(file)} >image.tar\``;
 }
 
-/** Of `docker save`, the manifest; of gzip and zstd, a checksum of all they hold. */
+/** Length of the end: it contains the manifest of `docker save`, and the checksum of gzip and zstd. */
 const endBytes = 64 * 1024;
 
-/** The SHA-256 of the last 64 KiB of the stored bytes, 64 hexadecimal digits. */
+/** Returns the SHA-256 of the last 64 KiB of the stored bytes, 64 hexadecimal digits. */
 export async function sha256OfEnd({ file, fileBytes }: ArchiveFile): Promise<string> {
   const handle = await open(file, 'r');
   try {

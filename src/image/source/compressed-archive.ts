@@ -11,20 +11,20 @@ import { expectPlatform } from './platform.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
 
-/** What tells the two kinds of archives apart. */
+/** Differences between the two kinds of archives. */
 interface ArchiveForm {
-  /** What the user can do about one that is none. */
+  /** Fix for a file of another kind. */
   readonly fix: string;
-  /** What says why it is empty. */
+  /** Command that explains an empty archive. */
   readonly writer: string;
   readonly foreign: (held: string) => HpcGatError;
-  /** What the image is, by the descriptions that came. */
+  /** Returns the configuration of the image, from the descriptions that were read. */
   readonly config: (saved: DockerSaveStream) => Promise<ImageConfig>;
 }
 
 /**
- * An archive that gzip or zstd have compressed as a whole. It is inflated once, while its layers are read, and stored
- * nowhere; what the image is stands in the file and is known at its end.
+ * Returns the image of an archive that gzip or zstd compressed as a whole. It is decompressed once, while its layers
+ * are read, and not stored. The descriptions in it are known only at its end.
  */
 export function compressedArchive(
   source: DockerArchiveSource | OciSource,
@@ -40,7 +40,7 @@ export function compressedArchive(
     layers: async function* (reading) {
       const chunks = inflated(archive, form, reading);
       try {
-        // What is counted are the bytes of the file.
+        // Progress counts the bytes of the file.
         yield* saved.layers(chunks, { ...reading, onBytes: () => undefined });
       } finally {
         await chunks.return(undefined);
@@ -73,13 +73,13 @@ function ociForm(source: OciSource): ArchiveForm {
     fix: layoutFix,
     writer: 'skopeo copy',
     foreign: (held) =>
-      new HpcGatError(`${file} is a tar, but no OCI archive: it holds ${held}`, { fix: layoutFix }),
+      new HpcGatError(`${file} is a tar, but not an OCI archive: it contains ${held}`, { fix: layoutFix }),
     config: async (saved) =>
       (await readOciImage(source, (name) => Promise.resolve(saved.description(name)))).config,
   };
 }
 
-/** The tar in the file; each chunk holds until the next one is asked for. */
+/** Yields the tar in the file; each chunk is valid until the next one is requested. */
 async function* inflated(
   { file, fileBytes, codec }: CompressedFile,
   { fix, writer }: Pick<ArchiveForm, 'fix' | 'writer'>,
@@ -108,28 +108,28 @@ async function* inflated(
       throw error;
     }
     throw new HpcGatError(`${file} is damaged: its ${codec} cannot be read: ${getErrorMessage(error)}`, {
-      fix: `write or copy it again; \`${codec} -t\` tells whether it is whole`,
+      fix: `write or copy it again; check it with \`${codec} -t\``,
       cause: error,
     });
   }
   if (doneBytes === 0) {
-    throw new HpcGatError(`${file} is empty: ${codec} was given nothing to compress`, {
-      fix: `see whether \`${writer}\` says why; ${fix}`,
+    throw new HpcGatError(`${file} is empty: ${codec} had no input`, {
+      fix: `check whether \`${writer}\` reports an error; ${fix}`,
     });
   }
 }
 
 function expectTar(start: Buffer, file: string, codec: CompressedFile['codec'], fix: string): void {
   if (parseTarHeader(start.subarray(0, recordBytes)) === undefined) {
-    throw new HpcGatError(`${file} is no tar archive that ${codec} has compressed`, { fix });
+    throw new HpcGatError(`${file} is compressed by ${codec}, but its content is not a tar archive`, { fix });
   }
 }
 
 /**
- * Apptainer (seen with 1.4) and Singularity read no compressed archive.
+ * Rejects compressed archives, which Apptainer (seen with 1.4) and Singularity do not support.
  *
- * @param otherwise what else the user can do.
- * @throws {UsageError} when it is one.
+ * @param otherwise another fix.
+ * @throws {UsageError} if the archive is compressed.
  */
 export async function expectPlainArchive(source: ImageSource, otherwise?: string): Promise<void> {
   if (source.kind !== 'docker-archive') {
@@ -138,8 +138,8 @@ export async function expectPlainArchive(source: ImageSource, otherwise?: string
   const archive = await compressedFile(source);
   if (archive !== undefined) {
     const { file, codec } = archive;
-    throw new UsageError(`${file} is compressed by ${codec}, which Apptainer does not read`, {
-      fix: [...(otherwise === undefined ? [] : [otherwise]), decompress(codec, file)].join('; '),
+    throw new UsageError(`${file} is compressed by ${codec}, which Apptainer does not support`, {
+      fix: [...(otherwise === undefined ? [] : [otherwise]), decompress(codec, file)].join(', or '),
     });
   }
 }

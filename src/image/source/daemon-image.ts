@@ -9,10 +9,10 @@ import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
 
 /**
- * Asks the daemon of this environment what it has under a name.
+ * Finds an image of the daemon of this environment.
  *
- * @throws {UsageError} when there is no such image.
- * @throws {MissingToolError} {HpcGatError} when no daemon answers.
+ * @throws {UsageError} if there is no such image.
+ * @throws {MissingToolError} {HpcGatError} if no daemon responds.
  */
 export async function findDaemonImage(
   { name, platform }: DockerDaemonSource,
@@ -23,9 +23,9 @@ export async function findDaemonImage(
 }
 
 /**
- * An image of a Docker daemon, as `docker save` streams it.
+ * Returns an image of a Docker daemon, streamed like `docker save`.
  *
- * @param image as the daemon describes it.
+ * @param image description from the daemon.
  */
 export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
   const stream = `what the daemon sends of ${place}`;
@@ -50,7 +50,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
           place,
           read: (name) => saved.description(name),
           missing: (name) =>
-            new HpcGatError(`${place} came without ${name}, which describes it`, { fix: again }),
+            new HpcGatError(`the daemon sent ${place} without its description ${name}`, { fix: again }),
         },
         { ...(platform !== undefined && { platform }) },
       );
@@ -63,10 +63,10 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
 
 const again = 'try again; if the error persists, check that `docker save` writes a complete image';
 
-/** The image cannot change under its id: but what was asked for by it may have been another one's. */
+/** Checks the layers. The image cannot change under its id, but the request may have returned another image. */
 function expectSame(diffIds: readonly string[], { RootFS }: DockerImage, place: string): void {
   const described = RootFS?.Layers ?? [];
   if (described.length > 0 && described.join() !== diffIds.join()) {
-    throw new HpcGatError(`${place} came as another image than the daemon had described`, { fix: again });
+    throw new HpcGatError(`the daemon sent another image than it had described for ${place}`, { fix: again });
   }
 }

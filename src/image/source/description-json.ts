@@ -3,7 +3,7 @@ import { getErrorMessage } from '../../support/errors.ts';
 import { rarelyUsed } from '../../support/text/parse-with-schema.ts';
 import { toPrintable } from '../../support/text/printable.ts';
 
-/** Go writes a list without members as null, or not at all. */
+/** Creates a schema of a list. Go writes an empty list as null, or omits it. */
 export function listed<Item extends z.ZodType>(item: Item) {
   return z
     .array(item)
@@ -33,15 +33,15 @@ function withKnownKeys(found: unknown, known: ReadonlyMap<string, string>): unkn
     : Object.fromEntries(Object.entries(found).map(([key, value]) => [nameOf(key), value]));
 }
 
-/** Deeper and longer than any manifest, index or configuration of an image is. */
+/** Limits far above the manifest, index or configuration of any image. */
 const maxDepth = 64;
 const maxValues = 100_000;
 
 /**
- * Parses the JSON that describes an image. Before it becomes objects, which take a hundred times its length, it is
- * looked at for what no description has.
+ * Parses the JSON description of an image. The size is checked before the text becomes objects, which take a hundred
+ * times its length.
  *
- * @throws {Error} when it is no JSON, or nests or lists more than a description does. Its message is fit to be shown.
+ * @throws {Error} if it is not JSON, or exceeds the limits. The message is safe to print.
  */
 export function parseDescription(text: string): unknown {
   let depth = 0;
@@ -62,7 +62,7 @@ export function parseDescription(text: string): unknown {
       values += 1;
     }
     if (depth > maxDepth || values > maxValues) {
-      throw new SyntaxError('nested or listed as no description of an image is');
+      throw new SyntaxError('nested deeper or longer than any description of an image');
     }
   }
   try {
@@ -72,7 +72,10 @@ export function parseDescription(text: string): unknown {
   }
 }
 
-/** @throws {Error} that says, fit to be shown, what is wrong first: `rootfs.diff_ids: expected array, received string`. */
+/**
+ * @throws {Error} with a printable message about the first problem: `rootfs.diff_ids: expected array, received
+ *   string`.
+ */
 export function checkDescription<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
   const { success, data, error } = schema.safeParse(json, rarelyUsed);
   if (success) {

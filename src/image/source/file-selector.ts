@@ -4,17 +4,17 @@ import path from 'node:path';
 export interface Look {
   /** Absolute directory against which relative names are resolved. */
   readonly cwd: string;
-  /** Whether a file or directory of this name exists. */
+  /** Returns whether a file or directory with this name exists. */
   readonly exists: (file: string) => boolean;
 }
 
-/** Matches FILE:REFERENCE for a missing file: the file name has to end like an archive. */
+/** Pattern of FILE:REFERENCE for a missing file: the file name must end like an archive. */
 export const archiveEnding = /^(.+?\.(?:tar|tgz|tar\.\w+|docker|oci|img|image)):(.+)$/;
 
 /**
- * Splits a text `FILE[:NAME][@DIGEST]`. A file name may contain `:` and `@`; the longest name that exists is taken.
+ * Splits a text `FILE[:NAME][@DIGEST]`. A file name may contain `:` and `@`; the longest existing name is used.
  *
- * @param otherwise matches file name and reference when no such file exists.
+ * @param otherwise pattern of file name and reference if no such file exists.
  */
 export function splitFile(
   rest: string,

@@ -7,7 +7,7 @@ import { readOciLayout } from './oci/oci-layout.ts';
 import type { RecipeIdentity } from '../build/definition/identify-definition.ts';
 import type { ImageSource } from './source.ts';
 
-/** What tells one state of a source from another, without reading its layers. */
+/** Properties that distinguish two states of a source, without reading its layers. */
 export type SourceIdentity =
   | { readonly kind: 'docker-daemon'; readonly imageId: string }
   | {
@@ -17,38 +17,38 @@ export type SourceIdentity =
       readonly manifestSha256: string;
     }
   | {
-      /** To find its manifest would be to inflate all of it. */
+      /** Finding the manifest would require decompressing the whole file. */
       readonly kind: 'compressed-docker-archive' | 'compressed-oci-archive';
       readonly fileBytes: number;
       readonly modifiedNs: string;
-      /** Hexadecimal, of the last 64 KiB of the stored bytes. */
+      /** SHA-256 of the last 64 KiB of the stored bytes, in hexadecimal digits. */
       readonly endSha256: string;
     }
   | {
       readonly kind: 'oci' | 'oci-archive' | 'docker';
-      /** Of the image for this host's platform. */
+      /** Digest of the manifest for the requested platform. */
       readonly manifestDigest: string;
     }
   | RecipeIdentity;
 
 export interface IdentifiedImage {
   readonly identity: SourceIdentity;
-  /** Undefined where only those know it who read all of the image. */
+  /** Undefined if it is known only after reading the whole image. */
   readonly image?: ImageDescription;
-  /** Bytes of the layers, about what an unpacked copy takes. */
+  /** Size of the layers, about that of an unpacked copy. */
   readonly layersBytes: number;
-  /** The same image by a name that cannot come to mean another one meanwhile, where there is such a name. */
+  /** Source of the same image under a name that cannot change, if there is one. */
   readonly pinned?: ImageSource;
 }
 
-/** What compressed layers grow by; an estimate, for the warning of too little space. */
+/** Estimated growth when layers are decompressed, for the warning about disk space. */
 const inflation = 2.5;
 
 /**
- * Looks at the source as it is now.
+ * Identifies the current state of a source.
  *
- * @throws {UsageError} when there is no such image.
- * @throws {MissingToolError} {HpcGatError} when it cannot be asked, or is damaged.
+ * @throws {UsageError} if there is no such image.
+ * @throws {MissingToolError} {HpcGatError} if the source cannot be queried, or is damaged.
  */
 export async function identify(
   source: ImageSource,
@@ -61,7 +61,7 @@ export async function identify(
     return { ...ociIdentity(source.kind, image), pinned };
   }
   if (source.kind === 'recipe') {
-    // Only the result will say what the image is.
+    // The description of the image is known only after the build.
     const { identifyRecipe } = await import('../build/definition/identify-definition.ts');
     const { expectPlainArchive } = await import('./compressed-archive.ts');
     const recipe = await identifyRecipe(source, async (base) => {

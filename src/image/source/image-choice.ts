@@ -6,21 +6,21 @@ import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from '
 export interface Candidate<Image> {
   readonly image: Image;
   readonly names: readonly string[];
-  /** `sha256:...`, which also selects the image. */
+  /** Digest `sha256:...`, which also selects the image. */
   readonly digest: string;
   /** Platforms of the image: several for an index, none for an unreadable entry. */
   readonly platforms: readonly Platform[];
 }
 
-/** Container of the candidates, as the user names it. */
+/** Archive or layout that contains the candidates, as the user names it. */
 export interface Holder {
-  /** `oci`, `docker-archive`. */
+  /** Scheme of the source: `oci`, `docker-archive`. */
   readonly kind: string;
   readonly file: string;
 }
 
 /**
- * Chooses the only image for the requested platform, by default the platform of this host.
+ * Chooses the only image for the requested platform; the default is the platform of this host.
  *
  * @throws {UsageError} for none or several; the message lists a selector for each.
  */
@@ -39,8 +39,8 @@ export function chooseForPlatform<Image>(
   });
   const [first, ...others] = allBestOf(suiting, wanted);
   if (first === undefined) {
-    throw new UsageError(`${holder.file} holds no image for ${formatPlatform(wanted)}`, {
-      fix: `it has one for: ${formatPlatforms(candidates)}; --platform says for which nodes it is`,
+    throw new UsageError(`${holder.file} contains no image for ${formatPlatform(wanted)}`, {
+      fix: `it contains images for: ${formatPlatforms(candidates)}; select one with --platform`,
     });
   }
   if (others.length > 0) {
@@ -77,8 +77,8 @@ function ambiguous(
     const name = names.find(isUnique);
     return name === undefined ? `${kind}:${file}@${digest}` : `${kind}:${file}:${name}`;
   });
-  return new UsageError(`${file} holds ${suiting.length} images: ${listSome(listed)}`, {
-    fix: `name one of them: ${selectors.slice(0, maxListed).map(escape).join(' or ')}`,
+  return new UsageError(`${file} contains ${suiting.length} images: ${listSome(listed)}`, {
+    fix: `choose one: ${selectors.slice(0, maxListed).map(escape).join(' or ')}`,
   });
 }
 

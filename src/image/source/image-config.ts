@@ -2,24 +2,24 @@ import * as z from 'zod';
 import { goObject, listed } from './description-json.ts';
 import { canonicalPlatform, contradicts, formatPlatform, type Platform } from './platform.ts';
 
-// Arguments and environment of a process cannot contain a NUL; Go decodes null as an empty text.
-const word = z.preprocess((found) => found ?? '', z.string().regex(/^[^\0]*$/, 'holds a NUL'));
+// Arguments and environment variables cannot contain a NUL; Go decodes null as an empty text.
+const word = z.preprocess((found) => found ?? '', z.string().regex(/^[^\0]*$/, 'contains a NUL'));
 const words = z.array(word).nullish();
 /** Schema of a command: a text is a list of one word, as in Docker (moby, strslice). */
 const command = z.preprocess((found) => (typeof found === 'string' ? [found] : found), words).optional();
 
-/** The standard demands it; builders of minimal images forget it. */
+/** Schema of a text that the standard requires, but builders of minimal images omit. */
 const mayBeLeftOut = z
   .string()
   .nullish()
   .transform((text) => text ?? '');
 
-/** The part of an image's configuration that matters here (OCI image-spec, config.md). */
+/** Schema of the relevant part of an image's configuration (OCI image-spec, config.md). */
 export const imageConfigSchema = goObject({
   architecture: mayBeLeftOut,
   os: mayBeLeftOut,
   variant: z.string().nullish(),
-  /** RFC 3339. */
+  /** Time in the format of RFC 3339. */
   created: z.string().nullish(),
   rootfs: goObject({ diff_ids: listed(z.string()) }),
   config: goObject({
@@ -31,7 +31,7 @@ export const imageConfigSchema = goObject({
 });
 
 export type ImageConfig = z.output<typeof imageConfigSchema> & {
-  /** Platform that the configuration itself names, where an index lists the image for another one. */
+  /** Platform in the configuration, if an index lists the image for another one. */
   readonly overruledPlatform?: Platform;
 };
 
@@ -42,7 +42,10 @@ export function platformOf({ os, architecture, variant }: ConfiguredPlatform): P
   return canonicalPlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) });
 }
 
-/** Returns a configuration for the platform under which an index lists the image, because clients select by the index. */
+/**
+ * Replaces the platform of a configuration by the one under which an index lists the image, because clients select by
+ * the index.
+ */
 export function asIndexed<Config extends ConfiguredPlatform>(
   config: Config,
   indexed: Platform | undefined,
@@ -62,7 +65,7 @@ export function asIndexed<Config extends ConfiguredPlatform>(
   };
 }
 
-/** Formats a warning about an image whose index and configuration name different platforms; undefined when they agree. */
+/** Formats a warning about an image whose index and configuration name different platforms; undefined if they agree. */
 export function describeOverruled({ overruledPlatform, ...config }: ImageConfig): string | undefined {
   const platform = formatPlatform(platformOf(config));
   return (
@@ -71,16 +74,16 @@ export function describeOverruled({ overruledPlatform, ...config }: ImageConfig)
   );
 }
 
-/** What an image runs, and with which settings. */
+/** Programs that an image runs, and their settings. */
 export interface ImageDescription {
-  /** Go's name: amd64, arm64. */
+  /** Architecture with Go's name: amd64, arm64. */
   readonly architecture: string;
   readonly os: string;
-  /** Of the architecture, where the image names one. */
+  /** Variant of the architecture, if the image names one. */
   readonly variant?: string;
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
-  /** `NAME=VALUE`. */
+  /** Environment as `NAME=VALUE`. */
   readonly env: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -102,7 +105,7 @@ export function describe({
   };
 }
 
-/** Whether an Entrypoint means none: `ENTRYPOINT [""]` resets the one of the base image (moby, daemon/create). */
+/** Returns whether an Entrypoint is empty: `ENTRYPOINT [""]` resets the one of the base image (moby, daemon/create). */
 function isReset(entrypoint: readonly string[]): boolean {
   return entrypoint.length === 1 && entrypoint[0] === '';
 }

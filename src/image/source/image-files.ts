@@ -6,9 +6,9 @@ import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
 import { readTarIndex } from '../../formats/tar/tar-index.ts';
 import { decompress, openArchive } from './archive-file.ts';
 
-/** A run of bytes on disk: a whole file, or an entry of an uncompressed tar. */
+/** Range of a file: the whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   readonly dataOffset: number;
   readonly sizeBytes: number;
@@ -18,15 +18,15 @@ export async function wholeFile(file: string): Promise<FileSlice> {
   return { file, dataOffset: 0, sizeBytes: (await stat(file)).size };
 }
 
-/** The files that describe an image, in a directory or in a tar. */
+/** Files that describe an image, in a directory or in a tar. */
 export interface ImageFiles {
-  /** The directory or the archive, for messages. */
+  /** Label of the directory or the archive, for messages. */
   readonly place: string;
-  /** Undefined when there is no file of that name. */
+  /** Returns undefined if there is no file with that name. */
   find(name: string): Promise<FileSlice | undefined>;
 }
 
-/** The files below a directory. */
+/** Returns the files of a directory. */
 export function directoryFiles(directory: string): ImageFiles {
   return {
     place: directory,
@@ -45,24 +45,26 @@ export function directoryFiles(directory: string): ImageFiles {
   };
 }
 
-/** The files in a tar, whose table of contents is read once. */
+/** Files in a tar, whose table of contents is read once. */
 export interface TarFiles extends ImageFiles {
   readonly fileBytes: number;
-  /** Nanoseconds since 1970, as decimal digits: more than a double holds. */
+  /** Nanoseconds since 1970 in decimal digits, because they exceed a double. */
   readonly modifiedNs: string;
 }
 
 /**
- * @param fix what the user can do when the file is not there.
- * @throws {UsageError} when it cannot be read, or is compressed.
- * @throws {HpcGatError} when it is not a tar, is damaged or cut off.
+ * Opens an uncompressed tar.
+ *
+ * @param fix suggestion for a missing file.
+ * @throws {UsageError} if it cannot be read, or is compressed.
+ * @throws {HpcGatError} if it is not a tar, or is damaged or truncated.
  */
 export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
   const { archive, handle } = await openArchive(file, fix);
   try {
     if (archive.codec !== 'none') {
-      throw new UsageError(`${file} is compressed by ${archive.codec}, and wanted as a plain tar`, {
-        fix: `\`--engine native\` converts it as it is; ${decompress(archive.codec, file)}`,
+      throw new UsageError(`${file} is compressed by ${archive.codec}; an uncompressed tar is required`, {
+        fix: `convert it unchanged with --engine native, or ${decompress(archive.codec, file)}`,
       });
     }
     const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));
@@ -84,14 +86,14 @@ export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
   }
 }
 
-/** Larger than any description of an image, small enough for memory. */
+/** Limit for a description of an image, small enough for memory. */
 const maxTextBytes = 16 * 1024 * 1024;
 
-/** @throws {HpcGatError} when it is too large to be what is asked for. */
+/** @throws {HpcGatError} if the file is too large for a description. */
 export async function readSlice(slice: FileSlice, name: string, place: string): Promise<Buffer> {
   if (slice.sizeBytes > maxTextBytes) {
     throw new HpcGatError(
-      `${name} in ${place} has ${slice.sizeBytes} bytes: that is no description of an image`,
+      `${name} in ${place} has ${slice.sizeBytes} bytes, more than any description of an image`,
     );
   }
   return readStart(slice, slice.sizeBytes);

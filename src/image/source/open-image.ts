@@ -8,10 +8,10 @@ import { formatSource, type DockerArchiveSource, type ImageSource, type OciSourc
 import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './layers/stored-layers.ts';
 
 /**
- * Opens an image for reading its layers where they are: none of them is stored on the way.
+ * Opens an image for reading its layers in place: none of them is copied to disk first.
  *
- * @param source anything but a recipe.
- * @throws {UsageError} {HpcGatError} when the image is not there, or is damaged.
+ * @param source any source but a definition file.
+ * @throws {UsageError} {HpcGatError} if the image does not exist, or is damaged.
  */
 export async function openImage(
   source: ImageSource,
@@ -36,11 +36,11 @@ export async function openImage(
       return daemonImage(endpoint, found, place);
     }
     case 'recipe':
-      throw new Error(`a recipe has no layers: ${place}`);
+      throw new Error(`a definition file has no layers: ${place}`);
   }
 }
 
-/** An image in a directory or a plain archive. */
+/** Opens an image in a directory or an uncompressed archive. */
 async function openFiles(source: DockerArchiveSource | OciSource): Promise<LayeredImage> {
   const { file } = source;
   if (source.kind === 'docker-archive') {
@@ -52,7 +52,7 @@ async function openFiles(source: DockerArchiveSource | OciSource): Promise<Layer
 }
 
 function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer[]): LayeredImage {
-  // An image may have the same layer twice.
+  // An image may contain the same layer twice.
   const layers = [
     ...new Map(stored.map((layer) => [`${layer.digest ?? layer.name} ${layer.diffId}`, layer])).values(),
   ];
@@ -71,7 +71,7 @@ function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer
 
 function arriving(place: string, layer: StoredLayer, reading: LayerReading): ArrivingLayer {
   const { name, sizeBytes, diffId, codec } = layer;
-  // What is not compressed has one digest.
+  // An uncompressed layer has only one digest.
   const digest = layer.digest ?? (codec === 'none' ? diffId : undefined);
   return {
     name,

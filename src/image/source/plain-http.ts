@@ -3,7 +3,7 @@ import { isLoopback } from '../../support/network/loopback.ts';
 import type { ImageSource } from './source.ts';
 
 /**
- * Returns the source with the registries that are accessed over http.
+ * Marks the registries of a source that are accessed over http.
  *
  * @param allowsPlaintextLogin whether the command line requests http, so that a login is sent over it too.
  */

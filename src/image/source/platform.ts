@@ -3,7 +3,7 @@ import { HpcGatError, UsageError } from '../../support/errors.ts';
 import { toPrintable } from '../../support/text/printable.ts';
 import { isSifArchitecture } from '../../formats/sif/header.ts';
 
-/** What an image is made for, in Go's words: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */
+/** Platform of an image, with Go's names: `linux`, `arm64`, `v8` (OCI image-spec, image-index.md). */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -11,8 +11,8 @@ export interface Platform {
 }
 
 /**
- * Names of architectures in the kernel (uname), Node, Debian, Windows and Docker Hub (containerd, platforms/database.go),
- * each with Go's name and variant.
+ * Other names of architectures, with Go's name and variant: those of the kernel (uname), Node, Debian, Windows and
+ * Docker Hub (containerd, platforms/database.go).
  */
 const otherNames: Readonly<Record<string, string>> = {
   ...{ x86_64: 'amd64', 'x86-64': 'amd64', x64: 'amd64' },
@@ -23,10 +23,10 @@ const otherNames: Readonly<Record<string, string>> = {
   ...{ armv5: 'arm/v5', armv5l: 'arm/v5', armv5tel: 'arm/v5', armv5tejl: 'arm/v5', arm32v5: 'arm/v5' },
   ...{ ppc64el: 'ppc64le', powerpc64le: 'ppc64le', powerpc64: 'ppc64' },
 };
-/** Variants that an architecture has unless another one is named (containerd, platforms/database.go). */
+/** Default variant of an architecture (containerd, platforms/database.go). */
 const usualVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' };
 
-/** Where this process runs, and where the images run that it converts unless told otherwise. */
+/** Returns the platform of this process, which is the default platform of images. */
 export function hostPlatform(): Platform {
   const name = arch();
   return {
@@ -35,7 +35,7 @@ export function hostPlatform(): Platform {
   };
 }
 
-/** Returns the same platform in Go's names and in small letters: `Linux`, `X86_64` as `linux`, `amd64`. */
+/** Returns the platform in Go's names and in lower case: `Linux`, `X86_64` become `linux`, `amd64`. */
 export function canonicalPlatform({ os, architecture, variant }: Platform): Platform {
   const name = architecture.toLowerCase();
   const [goName = name, usual] =
@@ -45,9 +45,9 @@ export function canonicalPlatform({ os, architecture, variant }: Platform): Plat
 }
 
 /**
- * Reads `linux/arm64` or `linux/arm/v7`, in the names that {@link canonicalPlatform} knows.
+ * Parses `linux/arm64` or `linux/arm/v7`, in the names that {@link canonicalPlatform} knows.
  *
- * @throws {UsageError} for anything else, and for what no SIF can be made for.
+ * @throws {UsageError} for anything else, and for a platform that the SIF format does not support.
  */
 export function parsePlatform(text: string): Platform {
   const [, os = '', architecture = '', variant] = /^(\w+)\/([\w-]+)(?:\/(\w+))?$/.exec(text) ?? [];
@@ -55,17 +55,20 @@ export function parsePlatform(text: string): Platform {
   if (platform.os === 'linux' && isSifArchitecture(platform.architecture)) {
     return platform;
   }
-  throw new UsageError(`no platform of a SIF: ${text}`, {
+  throw new UsageError(`unknown platform "${text}"`, {
     fix: 'write linux/amd64, linux/arm64, linux/ppc64le or another OS/ARCHITECTURE[/VARIANT] of Linux',
   });
 }
 
-/** As {@link parsePlatform} reads it; fit to be shown, wherever it comes from. */
+/** Formats a platform as {@link parsePlatform} parses it; the result is safe to print. */
 export function formatPlatform({ os, architecture, variant = '' }: Platform): string {
   return toPrintable([os, architecture, variant].filter((part) => part !== '').join('/'));
 }
 
-/** Whether an image is for the platform that was asked for, else for that of this host, as one is that does not say. */
+/**
+ * Returns whether an image is for the requested platform, or else for this host's. Missing fields of an image match
+ * this host.
+ */
 export function isFor(image: Platform, asked: Platform | undefined): boolean {
   return suits(completed(image), asked ?? hostPlatform());
 }
@@ -80,10 +83,10 @@ function completed(image: Platform): Platform {
 }
 
 /**
- * Looks whether an image is for the platform that is wanted, as {@link isFor}.
+ * Checks that an image is for the requested platform, as {@link isFor}.
  *
- * @throws {UsageError} when it is for another one.
- * @throws {HpcGatError} when it is for one that there is no SIF for.
+ * @throws {UsageError} if it is for another platform.
+ * @throws {HpcGatError} if the SIF format does not support its platform.
  */
 export function expectPlatform(image: Platform, asked: Platform | undefined, place: string): void {
   if (isFor(image, asked)) {
@@ -92,23 +95,23 @@ export function expectPlatform(image: Platform, asked: Platform | undefined, pla
   const [host, found] = [hostPlatform(), completed(image)];
   if (!isSifArchitecture(found.architecture)) {
     throw new HpcGatError(
-      `${place} is an image for ${toPrintable(found.architecture)}, which no SIF can name`,
+      `${place} is an image for ${toPrintable(found.architecture)}, which the SIF format does not support`,
     );
   }
   const [of, other] = [formatPlatform(found), formatPlatform(asked ?? host)];
   if (found.os !== 'linux') {
-    throw new UsageError(`${place} is an image for ${of}, and Apptainer runs those of Linux`);
+    throw new UsageError(`${place} is an image for ${of}, but Apptainer runs only Linux images`);
   }
   throw asked === undefined
-    ? new UsageError(`${place} is an image for ${of}, and this host is ${other}`, {
-        fix: `where the nodes are ${of}: --platform ${of}, or image.platform; else name an image for ${other}`,
+    ? new UsageError(`${place} is an image for ${of}, but this host is ${other}`, {
+        fix: `if the nodes are ${of}, set --platform ${of} or image.platform; otherwise name an image for ${other}`,
       })
     : new UsageError(`${place} is an image for ${of}, not for ${other}`, {
-        fix: `name an image for ${other}, or leave --platform and image.platform out`,
+        fix: `name an image for ${other}, or omit --platform and image.platform`,
       });
 }
 
-/** A platform without a variant is suited by all variants. */
+/** Returns whether an image matches a platform; a platform without a variant matches all variants. */
 function suits(image: Platform, wanted: Platform): boolean {
   return (
     image.os === wanted.os &&
@@ -117,7 +120,7 @@ function suits(image: Platform, wanted: Platform): boolean {
   );
 }
 
-/** Whether two canonical platforms contradict each other; a field that is missing in one of them is no contradiction. */
+/** Returns whether two canonical platforms contradict each other; a missing field is not a contradiction. */
 export function contradicts(one: Platform, other: Platform): boolean {
   return (['os', 'architecture', 'variant'] as const).some((key) => {
     const [left = '', right = ''] = [one[key], other[key]];
@@ -125,7 +128,7 @@ export function contradicts(one: Platform, other: Platform): boolean {
   });
 }
 
-/** The one of several that suits best: an architecture's usual variant goes before the others. */
+/** Returns the best match for a platform: an architecture's default variant precedes the others. */
 export function bestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T | undefined {
   return allBestOf(images, wanted)[0];
 }
@@ -142,7 +145,7 @@ export function allBestOf<T extends ForPlatform>(images: readonly T[], wanted: P
   return suiting.filter(({ platform }) => platform && best && isSameVariant(platform, best));
 }
 
-/** Whether two platforms of one architecture have the same variant, the usual one where they name none. */
+/** Returns whether two platforms of one architecture have the same variant, by default the usual one. */
 function isSameVariant(one: Platform, other: Platform): boolean {
   return variantOf(one) === variantOf(other);
 }

@@ -18,10 +18,10 @@ import { expectDigests, inflateLayer, type LayerStream } from './layers/inflate-
 import { expectLayerCodec } from './layers/stored-codec.ts';
 
 /**
- * Reads from a registry what it says of an image, not its layers.
+ * Reads the description of an image from a registry, without its layers.
  *
- * @throws {UsageError} when there is no such image, or none for this platform.
- * @throws {HpcGatError} when the registry refuses or fails.
+ * @throws {UsageError} if there is no such image, or none for this platform.
+ * @throws {HpcGatError} if the registry refuses or fails.
  */
 export async function readRegistryImage(
   source: RegistrySource,
@@ -48,7 +48,7 @@ export async function readRegistryImage(
   return { image, registry };
 }
 
-/** The same, for reading the layers as they come: the next ones are fetched, up to a bound, while one is read. */
+/** Opens an image for reading its layers in order: while one is read, a bounded number of the next ones is fetched. */
 export async function openRegistryImage(
   source: RegistrySource,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
@@ -57,7 +57,7 @@ export async function openRegistryImage(
   const place = formatSource(source);
   const { diff_ids: diffIds } = image.config.rootfs;
   const named = image.layers.map((layer, index) => ({ layer, diffId: diffIds[index] ?? '' }));
-  // An image may have the same layer twice.
+  // An image may contain the same layer twice.
   const layers = [...new Map(named.map((one) => [`${one.layer.digest} ${one.diffId}`, one])).values()];
   return {
     place,
@@ -103,7 +103,7 @@ function arriving(
     digest,
     bytes: bytes(),
     check: (onBytes) => {
-      // Nothing has come: the manifest, whose digest was compared, names the layer that is held.
+      // Nothing was fetched: the manifest, whose digest was checked, references the cached layer.
       onBytes(size);
       return Promise.resolve();
     },
@@ -111,7 +111,7 @@ function arriving(
   };
 }
 
-/** Looks at the beginning of a layer: its media type may be wrong. */
+/** Detects the compression of a layer by its first bytes, because its media type may be wrong. */
 async function openStream(place: string, name: string, stream: Readable): Promise<LayerStream> {
   const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await pieces.next();
@@ -126,9 +126,9 @@ async function openStream(place: string, name: string, stream: Readable): Promis
 }
 
 /**
- * The same, for bringing the layers to disk.
+ * Reads the description like {@link readRegistryImage}, for downloading the layers to disk.
  *
- * @returns `placeLayer` downloads a layer to a file that is not there yet; every digest once.
+ * @returns `placeLayer` downloads a layer to a file that does not exist yet; call it once for each digest.
  */
 export async function downloadRegistryImage(
   source: RegistrySource,
@@ -146,7 +146,7 @@ export async function downloadRegistryImage(
   };
 }
 
-/** The name of an image by its manifest instead of its tag. */
+/** Replaces the tag in the name of an image by the digest of its manifest. */
 export function pinnedName(name: string, manifestDigest: string): string {
   return `${name.replace(/@.*$/, '').replace(/:[^:/]+$/, '')}@${manifestDigest}`;
 }

@@ -15,15 +15,15 @@ import { checkLayers } from './layers/stored-layers.ts';
 
 type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
 
-/** Relative to the scratch directory, where the runtime works: its own path could hold a colon. */
+/** Path relative to the working directory of the runtime, because its absolute path could contain a colon. */
 const view = 'layout';
 
 /**
- * The source in the form of `apptainer build`, after what it does not do itself: choosing one of several images,
- * checking the digests of layers, logging in to a registry without secrets in its arguments or environment.
+ * Prepares a source for `apptainer build`, and does what Apptainer does not do: chooses one of several images, checks
+ * the digests of layers, and logs in to a registry without secrets in arguments or environment.
  *
- * @param scratch an empty directory, the working directory of the runtime.
- * @throws {UsageError} {HpcGatError} when the image is damaged or cannot be read.
+ * @param scratch empty directory, the working directory of the runtime.
+ * @throws {UsageError} {HpcGatError} if the image is damaged or cannot be read.
  */
 export async function runtimeSource(
   source: ImageSource,
@@ -36,13 +36,13 @@ export async function runtimeSource(
     case 'docker-daemon':
       return formatSource(source);
     case 'recipe': {
-      // A copy: what is built is what was read now, whoever edits the file meanwhile.
+      // The build uses a copy, so that later changes of the file have no effect.
       const copy = path.join(scratch, 'recipe.def');
       await copyFile(source.file, copy);
       return copy;
     }
     case 'docker-archive':
-      await expectPlainArchive(source, '`--engine native` converts it as it is');
+      await expectPlainArchive(source, 'convert it unchanged with --engine native');
       return dockerArchive(source, scratch, watch);
     case 'docker':
       await download(source, path.join(scratch, view), watch, { ...context, signal });
@@ -77,15 +77,18 @@ function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
   }
 }
 
-/** Apptainer takes the first of several images, knows no references in archives, and ends a file's name at a colon. */
+/**
+ * Prepares an archive. Apptainer uses the first of several images, does not support references in archives, and ends
+ * a file name at a colon.
+ */
 async function dockerArchive(source: DockerArchiveSource, scratch: string, watch: Watch): Promise<string> {
   const { file } = source;
   const { images, layers, config } = await readDockerArchive(file, source);
   warnOfOverruled(config, watch);
   const { onProgress, signal } = watch;
   if (images > 1) {
-    throw new UsageError(`Apptainer converts only archives of one image; ${file} holds ${images}`, {
-      fix: 'save the one that you want: `docker save -o FILE NAME`',
+    throw new UsageError(`Apptainer converts only archives of one image; ${file} contains ${images}`, {
+      fix: 'save only the image that you need: `docker save -o FILE NAME`',
     });
   }
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -4,83 +4,88 @@ import { UsageError } from '../../support/errors.ts';
 import { archiveEnding, splitFile, type Look } from './file-selector.ts';
 import type { Platform } from './platform.ts';
 
-/** Where an image comes from, as the user names it. */
+/** Source of an image, as the user names it. */
 export type ImageSource =
   DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource | RecipeSource;
 
 interface OfPlatform {
-  /** What the image has to be for; the platform of this host when undefined. */
+  /** Requested platform; the platform of this host if undefined. */
   readonly platform?: Platform;
 }
 
-/** An image in a Docker daemon. */
+/** Image in a Docker daemon. */
 export interface DockerDaemonSource extends OfPlatform {
   readonly kind: 'docker-daemon';
-  /** `NAME:TAG`, `NAME@sha256:...` or an image id, never without one of them. */
+  /** `NAME:TAG`, `NAME@sha256:...` or an image id; the tag is never omitted. */
   readonly name: string;
 }
 
-/** A file as `docker save` writes it. */
+/** Archive that `docker save` wrote. */
 export interface DockerArchiveSource extends OfPlatform {
   readonly kind: 'docker-archive';
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
-  /** Selects an image by `NAME:TAG`; needed when the file contains several for the platform. */
+  /** Selects an image by `NAME:TAG`; needed if the file contains several for the platform. */
   readonly reference?: string;
   /** Selects an image by its id or the digest of its manifest, `sha256:...`. */
   readonly digest?: string;
 }
 
-/** A directory (`oci`) or a tar (`oci-archive`) in OCI's image layout. */
+/** Directory (`oci`) or tar (`oci-archive`) in OCI's image layout. */
 export interface OciSource extends OfPlatform {
   readonly kind: 'oci' | 'oci-archive';
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
-  /** Selects an image by its name in the index; needed when the layout contains several for the platform. */
+  /** Selects an image by its name in the index; needed if the layout contains several for the platform. */
   readonly tag?: string;
   /** Selects an image by the digest of its manifest or index, `sha256:...`. */
   readonly digest?: string;
 }
 
-/** An image in a registry. */
+/** Image in a registry. */
 export interface RegistrySource extends OfPlatform {
   readonly kind: 'docker';
-  /** `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`, never without one of them. */
+  /** `[HOST/]NAME:TAG` or `[HOST/]NAME@sha256:...`; the tag is never omitted. */
   readonly name: string;
-  /** Over http. */
+  /** True if the registry is accessed over http. */
   readonly plainHttp?: boolean;
   /** Whether the command line requests http, which permits a login over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
-  /** Of its registry, to be tried before it: `[http[s]://]HOST[:PORT][/PREFIX]`. */
+  /** Mirrors that are tried before the registry: `[http[s]://]HOST[:PORT][/PREFIX]`. */
   readonly mirrors?: readonly string[];
 }
 
-/** A definition file of Apptainer, from which it builds. */
+/** Definition file from which Apptainer builds. */
 export interface RecipeSource {
   readonly kind: 'recipe';
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   /** Values for the variables in it. */
   readonly buildArguments: Readonly<Record<string, string>>;
-  /** Registries that are reached over http, when it starts from an image in one of them. */
+  /** Registries that are accessed over http, if the build starts from an image in one of them. */
   readonly plainHttpHosts?: readonly string[];
   /** Whether the command line requests http, which permits a login over http to a registry on another machine. */
   readonly allowsPlaintextLogin?: boolean;
 }
 
 const forms =
-  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or RECIPE.def';
+  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or DEFINITION.def';
 const later = ['library', 'oras'];
-/** distribution/reference: components of small letters and digits, an optional host with port in front. */
+/**
+ * Pattern of distribution/reference: components of lower-case letters and digits, with an optional host and port in
+ * front.
+ */
 const imageName =
   /^(?:[A-Za-z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
-/** Whole, or as `docker images` shows it; Docker looks for a name first. */
+/** Pattern of a whole id, or as `docker images` shows it; Docker searches for a name first. */
 const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
 
 /**
+ * Parses a source.
+ *
  * @param cwd absolute directory for relative file names.
  * @param exists checks whether a file or directory exists, because its name may contain a colon.
- * @throws {UsageError} that names the forms that are understood.
+ * @throws {UsageError} that lists the supported forms.
  */
 export function parseSource(
   text: string,
@@ -89,7 +94,7 @@ export function parseSource(
 ): ImageSource {
   const colon = text.indexOf(':');
   const scheme = colon < 0 ? '' : text.slice(0, colon);
-  // Apptainer writes docker-daemon://NAME too.
+  // Apptainer accepts docker-daemon://NAME too.
   const rest = text.slice(colon + 1).replace(/^\/\/(?=[^/])/, '');
   switch (scheme) {
     case 'docker-daemon':
@@ -106,8 +111,10 @@ export function parseSource(
         return { kind: 'recipe', file: path.resolve(cwd, text), buildArguments: {} };
       }
       throw new UsageError(
-        later.includes(scheme) ? `hpc-gat cannot convert ${text} yet` : `not the source of an image: ${text}`,
-        { fix: `name ${forms}` },
+        later.includes(scheme)
+          ? `image source "${text}" is not supported yet`
+          : `unknown image source "${text}"`,
+        { fix: `write ${forms}` },
       );
   }
 }
@@ -120,7 +127,7 @@ function daemonName(name: string, text: string): string {
 
 function imageNameIn(name: string, text: string, form: string): string {
   if (!imageName.test(name)) {
-    throw new UsageError(`not the name of a Docker image: ${text}`, { fix: `write ${form}` });
+    throw new UsageError(`"${text}" is not the name of a Docker image`, { fix: `write ${form}` });
   }
   return tagged(name);
 }
@@ -147,7 +154,7 @@ function oci(kind: OciSource['kind'], rest: string, text: string, look: Look): O
 
 function expectFile(rest: string, text: string): string {
   if (rest === '') {
-    throw new UsageError(`no file is named in ${text}`, { fix: `name ${forms}` });
+    throw new UsageError(`"${text}" names no file`, { fix: `write ${forms}` });
   }
   return rest;
 }
@@ -156,7 +163,7 @@ function tagged(name: string): string {
   return name.includes('@') || /:[^:/]+$/.test(name) ? name : `${name}:latest`;
 }
 
-/** The form that {@link parseSource} reads; the same for the same source wherever it is asked from. */
+/** Formats a source as {@link parseSource} parses it. The result does not depend on the current directory. */
 export function formatSource(source: ImageSource): string {
   switch (source.kind) {
     case 'docker-daemon':
@@ -177,7 +184,9 @@ function selectorOf(name: string | undefined, digest: string | undefined): strin
   return `${name === undefined ? '' : `:${name}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** As Apptainer names it: the last part of the name and the tag, `triton_24.05.sif`. */
+/**
+ * Returns the default name of the SIF, as Apptainer does: the last part of the name and the tag, `triton_24.05.sif`.
+ */
 export function defaultOutputName(source: ImageSource): string {
   const name = nameOf(source);
   const last =
@@ -198,7 +207,7 @@ function nameOf(source: ImageSource): string {
   }
   const name = source.kind === 'docker-archive' ? source.reference : source.tag;
   const digest = source.digest === undefined ? '' : `@${source.digest}`;
-  // A tag is often a bare version, or a whole name.
+  // A tag is often a version, or a whole name.
   return name === undefined || source.kind === 'docker-archive' || name.includes('/')
     ? `${name ?? file}${digest}`
     : `${file}:${name}${digest}`;

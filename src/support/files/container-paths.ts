@@ -90,7 +90,7 @@ function splitPath(name: string): string[] {
   return name.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** Returns the path on the host of a container's path `createRootFilesystem`; undefined outside all mounts. The deepest mount counts. */
+/** Returns the path on the host of a container's path `at`; undefined outside all mounts. The deepest mount counts. */
 function toHostPath(at: string, mounts: readonly MountPoint[]): string | undefined {
   const [deepest] = mounts
     .filter(({ destination }) => isWithin(at, destination))

@@ -116,9 +116,9 @@ describe('faults are reported with their position', () => {
     ['name: "\\U00110000"', '1:8 \\U00110000 is not an escape'],
     ['name: "a', '1:7 this string has no end on its line'],
     ['name: "\\', '1:7 this string has no end on its line'],
-    ['name @ "a"', '1:6 "@" means nothing here'],
+    ['name @ "a"', '1:6 "@" is not allowed here'],
     ['\uFEFFname: "a"', '1:1 the file begins with a byte order mark, which Triton cannot read'],
-    ['name: "a"\0', '1:10 "\\u0000" means nothing here'],
+    ['name: "a"\0', '1:10 "\\u0000" is not allowed here'],
     ['input { '.repeat(70), '1:519 more than 64 levels of {'],
   ])('in %j', (text, expected) => {
     expect(places(text)[0]).toBe(expected);

@@ -51,11 +51,11 @@ describe('a broken SIF', () => {
     ['text', Buffer.from('x'.repeat(5000)), /not a SIF/],
     ['cut in the header', sifBytes().subarray(0, 100), /not a SIF/],
     ['cut in the table', sifBytes().subarray(0, 20_000), /ends inside its table/],
-    ['cut in the partition', sifBytes().subarray(0, 40_000), /960 bytes behind the end/],
+    ['cut in the partition', sifBytes().subarray(0, 40_000), /960 bytes after the end/],
     ['no partition', sifBytes({ partitions: 0 }), /0 primary system partitions/],
     ['two partitions', sifBytes({ partitions: 2 }), /2 primary system partitions/],
     ['a data partition only', sifBytes({ partitionKind: 3 }), /0 primary system partitions/],
-    ['an ext3 partition', sifBytes({ fileSystem: 2 }), /no squashfs/],
+    ['an ext3 partition', sifBytes({ fileSystem: 2 }), /not a squashfs/],
     ['two architectures', sifBytes({ headerArchitecture: '04' }), /two architectures: arm64/],
     ['an unknown architecture', sifBytes({ architecture: '77' }), /unknown/],
     [
@@ -72,7 +72,7 @@ describe('a broken SIF', () => {
     [
       'a negative place',
       patched(sifBytes(), (b) => b.writeBigInt64LE(-1n, 4096 + 17)),
-      /impossible place of object 1: -1/,
+      /impossible offset of object 1: -1/,
     ],
     [
       'a size of 2^63 - 1',

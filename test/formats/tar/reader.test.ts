@@ -235,7 +235,7 @@ test.each<[string, EntryBytes, RegExp]>([
   ['an unknown type', { name: 'x', type: 'Z' }, /unknown type "Z"/],
   ['a NUL in its name', { name: 'x', pax: { path: 'a\0b' } }, /NUL in its name/],
   ['a uid below 32 bits', { name: 'x', pax: { uid: '-2147483649' } }, /impossible uid/],
-  ['a uid of words', { name: 'x', pax: { uid: 'root' } }, /uid that is no number/],
+  ['a uid of words', { name: 'x', pax: { uid: 'root' } }, /uid that is not a number/],
   [
     'a pax header without end',
     { name: 'p', type: 'x', data: '99 path=x\n' },

@@ -44,7 +44,7 @@ test.each([
 test('rejects a definition file as the base, with the alternative', () => {
   expect(() => parseBase('defs/mine.def', '/p')).toThrow(
     expect.objectContaining({
-      message: expect.stringContaining('a recipe cannot be a base'),
+      message: expect.stringContaining('a definition file cannot be a base'),
       fix: expect.stringContaining('make-sif defs/mine.def -o base.sif'),
     }),
   );
@@ -101,7 +101,7 @@ describe('a build', () => {
       '/p/.hpc-gat/build/server',
     ]);
     const local = await plan({ build: { server: { base: 'a.sif' } } });
-    expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker cannot start/);
+    expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker does not support/);
   });
 
   test('copies its files into one directory, and leaves unchanged ones alone', async () => {

@@ -109,10 +109,10 @@ describe('identifyRecipe', () => {
   });
 
   test.each([
-    ['Bootstrap: debootstrap\n', /debootstrap cannot be looked at/],
+    ['Bootstrap: debootstrap\n', /debootstrap is unknown/],
     ['Bootstrap: scratch\n%setup\ntouch x\n', /%setup runs commands/],
     ['Bootstrap: scratch\n%files\n$HOME/x /x\n', /%files names \$HOME/],
-    ['Bootstrap: docker\nFrom: {{ NOTHING }}\n', /docker cannot be looked at/],
+    ['Bootstrap: docker\nFrom: {{ NOTHING }}\n', /docker is unknown/],
   ])('reports why %j has no identity', async (text, reason) => {
     const { write, look } = place();
     await write('x.def', text);
@@ -130,7 +130,7 @@ describe('identifyRecipe', () => {
   });
 
   test('rejects a missing definition file', async () => {
-    await expect(place().look()).rejects.toThrow(/cannot read the recipe/);
+    await expect(place().look()).rejects.toThrow(/cannot read the definition file/);
   });
 });
 

@@ -21,10 +21,10 @@ test.each([
 
 test('a definition file is rejected by the native engine', async () => {
   await expect(engineOf('a.def', 'native')).rejects.toThrow(UsageError);
-  await expect(engineOf('a.def', 'native')).rejects.toThrow(/\/a\.def is a recipe/);
+  await expect(engineOf('a.def', 'native')).rejects.toThrow(/\/a\.def is a definition file/);
 });
 
 test('threads are validated where they are used', async () => {
   const source = parseSource('oci:layout', '/');
-  await expect(engineFor(source, { threads: 0 }, testContext())).rejects.toThrow(/--threads has to be/);
+  await expect(engineFor(source, { threads: 0 }, testContext())).rejects.toThrow(/--threads must be/);
 });

@@ -187,12 +187,12 @@ describe('the stream of a daemon', () => {
     [
       'without its manifest',
       (to) => to.end(Buffer.concat([stream.subarray(0, stream.indexOf('index.json')), Buffer.alloc(1024)])),
-      /came without manifest.json/,
+      /without its description manifest.json/,
     ],
     [
       'of another image',
       (to) => to.end(savedByDocker20(layers.slice(1), tag)),
-      /came as another image than the daemon had described/,
+      /the daemon sent another image than it had described/,
     ],
     [
       'that the daemon refuses',
@@ -224,5 +224,7 @@ test('reports a non-distributable layer whose blob the registry does not have', 
   });
   const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
   const image = await openImage(source, testContext());
-  await expect(sifOf(image)).rejects.toThrow(/no blob sha256:\w+: the license of this layer forbids/);
+  await expect(sifOf(image)).rejects.toThrow(
+    /does not contain the blob sha256:\w+: the license of this layer forbids/,
+  );
 });

@@ -105,7 +105,7 @@ describe('an image whose programs contradict its architecture', () => {
     { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
   ];
   const said = (path: string) => [
-    `warning: the image says that it is for ${hostArchitecture}, but its ${path} is for ${foreign}, and will not start there`,
+    `warning: the image is labeled for ${hostArchitecture}, but its ${path} is for ${foreign} and will not start there`,
   ];
 
   test.each([
@@ -202,7 +202,7 @@ test('xattrs that squashfs cannot store are dropped with a warning, and the othe
   const context = testContext({ cwd: directory });
   expect(await main(['make-sif', 'oci-archive:image.tar', '-o', 'out.sif'], context)).toBe(0);
   expect(context.messages.filter((line) => line.startsWith('warning: '))).toEqual([
-    'warning: squashfs has no room for system.posix_acl_access, com.apple.note: left out, of "/var/log" and 2 more',
+    'warning: squashfs cannot store system.posix_acl_access, com.apple.note: omitted from "/var/log" and 2 more',
   ]);
   const listing = testContext({ cwd: directory });
   expect(await main(['sif', 'list', '--tree', '--json', 'out.sif'], listing)).toBe(0);

@@ -13,7 +13,7 @@ describe('threads of a conversion', () => {
   });
 
   test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is rejected with the fix', (asked) => {
-    expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads has to be a whole number from 1 to 256');
+    expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads must be a whole number from 1 to 256');
   });
 
   test.each([
@@ -27,7 +27,7 @@ describe('threads of a conversion', () => {
 
   test('reports an address space that is too small for a thread, with the limit and the fix', () => {
     expect(() => conversionThreads(4, {}, 64, 2e9)).toThrow(
-      /limited to 2\.0 GB \(ulimit -v\), .* 2\.5 GB at least/,
+      /limited to 2\.0 GB \(ulimit -v\).* at least 2\.5 GB/,
     );
   });
 });

@@ -46,17 +46,17 @@ describe('inconsistent headers are rejected', () => {
     [
       'a mode that is no octal number',
       ofBytes(patched(file, 100, 'rwxr-x\0'), end),
-      /mode that is no number/,
+      /mode that is not a number/,
     ],
     [
       'an owner that is no octal number',
       ofBytes(patched(file, 108, 'root\0\0\0\0'), end),
-      /uid that is no number/,
+      /uid that is not a number/,
     ],
     [
       'a time that is no octal number',
       ofBytes(patched(file, 136, 'yesterday\0\0\0'), end),
-      /mtime that is no number/,
+      /mtime that is not a number/,
     ],
     ['a size larger than the layer', layered({ name: 'x', data: 'abc', sizeBytes: 4_000_000 }), /cut off/],
     [

@@ -121,12 +121,12 @@ test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
   [
     'half a million descriptions',
     () => Buffer.concat([...Array.from({ length: 50 }, () => descriptions), gzipSync(tarEnd)]),
-    /holds no manifest.json/,
+    /contains no manifest.json/,
   ],
   [
     'a million links',
     () => Buffer.concat(Array.from({ length: 101 }, () => links)),
-    /holds more than 1000000 files/,
+    /contains more than 1000000 files/,
   ],
 ])(
   'a compressed archive with %s is rejected with bounded memory',

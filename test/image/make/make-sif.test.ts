@@ -104,14 +104,14 @@ describe('a conversion', () => {
       reason: expect.stringMatching(/can be changed by everybody \(mode 0777\)/),
     });
     await chmod(`${sif}.json`, 0o666);
-    await expect(make(fakeEngine())).rejects.toThrow(/no record says that make-sif made it/);
+    await expect(make(fakeEngine())).rejects.toThrow(/has no manifest of make-sif/);
     if (process.getuid?.() === 0) {
       await chmod(`${sif}.json`, 0o644);
       await chown(sif, 54_321, 54_321);
       await expect(make(fakeEngine())).rejects.toMatchObject({
         exitCode: 2,
-        message: `${sif} is there already, and it belongs to user 54321: nobody knows what is in it`,
-        fix: '--force replaces it, -o FILE writes elsewhere',
+        message: `${sif} already exists, but it belongs to user 54321, so its content cannot be trusted`,
+        fix: 'replace it with --force, or choose another file with -o FILE',
       });
     }
   });
@@ -190,7 +190,7 @@ describe('a failed conversion leaves the old SIF, or nothing', () => {
       /no luck/,
       CommandFailedError,
     ],
-    ['the engine writes nothing', () => Promise.resolve(), /image.sif is not there/, HpcGatError],
+    ['the engine writes nothing', () => Promise.resolve(), /image.sif does not exist/, HpcGatError],
     ['the engine writes garbage', ({ output }) => writeFile(output, 'garbage'), /not a SIF/, HpcGatError],
     [
       'the SIF is cut off',
@@ -201,13 +201,13 @@ describe('a failed conversion leaves the old SIF, or nothing', () => {
     [
       'the codec is another',
       ({ output }) => writeFile(output, sifBytes({ codecId: 1 })),
-      /asked for zstd:3/,
+      /is compressed with gzip:3 instead of zstd:3/,
       HpcGatError,
     ],
     [
       'the level is another',
       ({ output }) => writeFile(output, sifBytes({ level: 15 })),
-      /as zstd:15/,
+      /is compressed with zstd:15 instead of zstd:3/,
       HpcGatError,
     ],
     [
@@ -272,8 +272,8 @@ describe('a failed conversion leaves the old SIF, or nothing', () => {
   });
 
   test.each([
-    ['nowhere/x.sif', /there is no directory .*nowhere/],
-    ['image.tar/x.sif', /there is no directory|Not a directory/i],
+    ['nowhere/x.sif', /the directory .*nowhere does not exist/],
+    ['image.tar/x.sif', /the directory .* does not exist|Not a directory/i],
     ['.', /is a directory/],
   ])('when the output is %s', async (name, message) => {
     const { make, left, directory } = await place();

@@ -183,15 +183,15 @@ describe('an archive compressed with gzip', () => {
       watch,
       testContext(),
     );
-    await expect(reading).rejects.toThrow(`${file} is compressed by gzip, which Apptainer does not read`);
+    await expect(reading).rejects.toThrow(`${file} is compressed by gzip, which Apptainer does not support`);
     await expect(reading).rejects.toMatchObject({
-      fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,
+      fix: `convert it unchanged with --engine native, or decompress it with \`gzip -dc ${file} >image.tar\``,
     });
     const recipe = path.join(path.dirname(file), 'x.def');
     await writeFile(recipe, `Bootstrap: docker-archive\nFrom: image.tar.gz\n`);
     await expect(
       place(gzipSync(saved)).then(({ make }) => make({ source: parseSource(recipe, '/') })),
-    ).rejects.toThrow('which Apptainer does not read');
+    ).rejects.toThrow('which Apptainer does not support');
   });
 });
 
@@ -224,8 +224,8 @@ describe('with two images in one file', () => {
   });
 
   test.each([
-    ['', 'holds 2 images: lab/image:0, lab/image:1'],
-    [':lab/image:3', 'holds no image lab/image:3'],
+    ['', 'contains 2 images: lab/image:0, lab/image:1'],
+    [':lab/image:3', 'contains no image lab/image:3'],
   ])('none is selected by "%s"', async (reference, message) => {
     const { make } = await place(gzipSync(both), 'image.tar.gz', reference);
     await expect(make()).rejects.toThrow(UsageError);
@@ -251,17 +251,17 @@ describe('an invalid archive is rejected, and nothing is left behind', () => {
     [
       'of a tar that ends behind a layer',
       gzipSync(saved.subarray(0, saved.indexOf('index.json'))),
-      /holds no manifest\.json/,
+      /contains no manifest\.json/,
       /docker save/,
     ],
     ['of a damaged layer', gzipSync(otherLayer), /its layer \S+ has the digest/, /again/],
-    ['of nothing', gzipSync(''), /image\.tar is empty: gzip was given nothing/, /docker save NAME/],
-    ['of text', gzipSync('hello\n'.repeat(200)), /no tar archive that gzip has compressed/, /docker save/],
-    ['twice over', gzipSync(gzipSync(saved)), /no tar archive that gzip has compressed/, /docker save/],
+    ['of nothing', gzipSync(''), /image\.tar is empty: gzip had no input/, /docker save NAME/],
+    ['of text', gzipSync('hello\n'.repeat(200)), /its content is not a tar archive/, /docker save/],
+    ['twice over', gzipSync(gzipSync(saved)), /its content is not a tar archive/, /docker save/],
     [
       'of `docker export`',
       gzipSync(layerBytes([{ name: 'etc/apt/apt.conf.d/01autoremove', data: 'x' }])),
-      /not one of `docker save`: it holds etc\/apt\/apt\.conf\.d\/01autoremove/,
+      /not one of `docker save`: it contains etc\/apt\/apt\.conf\.d\/01autoremove/,
       /docker save/,
     ],
     ['of xz', xz, /image\.tar is compressed by xz/, /`xz -dc \S+image\.tar >image\.tar`/],
@@ -333,16 +333,21 @@ describe('an OCI archive that is compressed as a whole', () => {
   });
 
   test.each([
-    ['without a tag that says which of its images', bothImages, '', 'holds 2 images: one, two'],
-    ['without this tag', bothImages, ':twe', 'holds no image twe'],
-    ['of an old Docker', savedByDocker20(layers, tag), '', 'is no OCI archive: it holds no index.json'],
+    ['without a tag that says which of its images', bothImages, '', 'contains 2 images: one, two'],
+    ['without this tag', bothImages, ':twe', 'contains no image twe'],
+    [
+      'of an old Docker',
+      savedByDocker20(layers, tag),
+      '',
+      'is not an OCI archive: it contains no index.json',
+    ],
     [
       'of something else',
       layerBytes([{ name: 'a/b/c/d', data: 'x' }]),
       '',
-      'but no OCI archive: it holds a/b/c/d',
+      'but not an OCI archive: it contains a/b/c/d',
     ],
-    ['of text', Buffer.from('hello\n'.repeat(200)), '', 'no tar archive that gzip has compressed'],
+    ['of text', Buffer.from('hello\n'.repeat(200)), '', 'its content is not a tar archive'],
   ])('is rejected %s', async (_what, archive, wanted, message) => {
     const { make, sif } = await place(gzipSync(archive), 'image.tar.gz', wanted, 'oci-archive');
     await expect(make()).rejects.toThrow(message);
@@ -355,8 +360,8 @@ describe('an OCI archive that is compressed as a whole', () => {
     await expect(
       runtimeSource({ kind: 'oci-archive', file }, temporaryDirectory(), watch, testContext()),
     ).rejects.toMatchObject({
-      message: `${file} is compressed by gzip, and wanted as a plain tar`,
-      fix: `\`--engine native\` converts it as it is; \`gzip -dc ${file} >image.tar\` makes a plain one of it`,
+      message: `${file} is compressed by gzip; an uncompressed tar is required`,
+      fix: `convert it unchanged with --engine native, or decompress it with \`gzip -dc ${file} >image.tar\``,
     });
   });
 });

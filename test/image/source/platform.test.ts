@@ -48,7 +48,7 @@ describe('an image', () => {
   });
 
   test('for another platform is rejected unless that is requested', () => {
-    expect(look(foreign)).toThrow(`the image is an image for ${foreign}, and this host is ${host}`);
+    expect(look(foreign)).toThrow(`the image is an image for ${foreign}, but this host is ${host}`);
     expect(look(foreign, foreign)).not.toThrow();
     expect(look(`${foreign}/v8`, foreign)).not.toThrow();
     expect(look(host, foreign)).toThrow(`an image for ${host}, not for ${foreign}`);
@@ -58,7 +58,7 @@ describe('an image', () => {
   });
 
   test('that Apptainer does not run is rejected', () => {
-    expect(look('windows/amd64')).toThrow(/and Apptainer runs those of Linux/);
+    expect(look('windows/amd64')).toThrow(/but Apptainer runs only Linux images/);
     expect(look('linux/vax')).toThrow(HpcGatError);
   });
 });

@@ -130,7 +130,7 @@ describe('with several images in an archive of docker save', () => {
   test('an ambiguous choice is reported with selectors that work', async () => {
     const archive = saved([untagged(hostImage), second, untagged(otherImage)]);
     const { said } = await fromArchive(archive);
-    expect(said).toContain('holds 2 images: sha256:');
+    expect(said).toContain('contains 2 images: sha256:');
     const selectors = [...said.matchAll(/docker-archive:image\.tar(@sha256:\w+)/g)].map(([, found]) => found);
     expect(selectors).toHaveLength(2);
     const found = [];
@@ -142,7 +142,7 @@ describe('with several images in an archive of docker save', () => {
 
   test('an unknown digest is rejected with the known ones', async () => {
     const { said } = await fromArchive(saved([hostImage]), `@sha256:${'0'.repeat(64)}`);
-    expect(said).toMatch(/holds no image sha256:0+\n {2}fix: it holds x:1 sha256:\w+$/);
+    expect(said).toMatch(/contains no image sha256:0+\n {2}fix: it contains x:1 sha256:\w+$/);
   });
 });
 
@@ -236,7 +236,7 @@ describe('an archive of docker save', () => {
 
   test('is reported as an OCI archive when it is one', async () => {
     const archive = layerBytes([{ name: 'index.json', data: '{"manifests":[]}' }]);
-    expect((await fromArchive(archive)).said).toContain('name it as oci-archive:');
+    expect((await fromArchive(archive)).said).toContain('write oci-archive:');
   });
 
   test('is rejected when its links form a circle', async () => {
@@ -245,7 +245,9 @@ describe('an archive of docker save', () => {
       { name: 'b', type: '2', link: 'a' },
       manifest({ Config: 'a', RepoTags: null, Layers: [] }),
     ];
-    expect((await fromArchive(layerBytes(circle))).said).toMatch(/holds no a, which its manifest names/);
+    expect((await fromArchive(layerBytes(circle))).said).toMatch(
+      /contains no a, which its manifest references/,
+    );
   });
 
   test('is for the platform under which its own index lists the image', async () => {
@@ -494,7 +496,7 @@ describe('with several entries in an OCI index', () => {
     };
     expect((await converted(from(foreign(true)))).cmd).toBe('this');
     expect((await converted(from(foreign(false)))).said).toMatch(
-      /holds no blob sha256:\w+: the license of this layer/,
+      /does not contain the blob sha256:\w+: the license of this layer/,
     );
   });
 });

@@ -1,6 +1,6 @@
-/* The stream, bit by bit, the lowest of a byte first (RFC 1951, section 3.1.1). */
+/* Bit stream, lowest bit of a byte first (RFC 1951, section 3.1.1). */
 
-/** Where the next bytes go. */
+/** Address of the next bytes. */
 let place: u32 = 0;
 let waiting: u64 = 0;
 let waitingBits: u32 = 0;
@@ -11,7 +11,7 @@ export function startBits(from: u32): void {
   waitingBits = 0;
 }
 
-/** Up to 32 bits. */
+/** Writes up to 32 bits. */
 export function putBits(bits: u32, length: u32): void {
   waiting |= (<u64>bits) << waitingBits;
   waitingBits += length;
@@ -23,12 +23,12 @@ export function putBits(bits: u32, length: u32): void {
   }
 }
 
-/** @returns where a byte would end that many bits from here. */
+/** @returns the address of the byte that would follow after that many bits. */
 export function placeBehind(bits: u32): u32 {
   return place + ((waitingBits + bits + 7) >>> 3);
 }
 
-/** Fills the last byte. @returns where the stream ends. */
+/** Fills the last byte. @returns the address after the stream. */
 export function endBits(): u32 {
   while (waitingBits > 0) {
     store<u8>(place, <u8>waiting);

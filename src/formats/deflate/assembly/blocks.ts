@@ -4,23 +4,26 @@ import { blockCounts, chunkCounts, tokens } from './memory';
 import { allSymbols, firstDistance, symbolOfDistance, symbolOfLength } from './symbols';
 import { writeBlock } from './write-block';
 
-/* Literals and matches become tokens, tokens chunks, and chunks that are alike a block with codes of its own. */
+/* Literals and matches become tokens, tokens chunks, and similar chunks a block with separate codes. */
 
-/** Tokens that go to one block together. */
+/** Number of tokens in a chunk, which goes to one block. */
 const chunkTokens: u32 = 2048;
 const countsBytes: u32 = allSymbols * 4;
 
-/* A token: the length of a match and its distance less one, in 16 bits each; or a literal, whose length is 0. */
+/*
+ * A token consists of the length of a match and its distance minus one, 16 bits each; or of a literal, whose length
+ * is 0.
+ */
 let end: u32 = 0;
 let chunkStart: u32 = 0;
 let blockStart: u32 = 0;
 let blockCost: f32 = 0;
 
-/** Behind the last byte that the stream may have. */
+/** Address limit of the stream. */
 let limit: u32 = 0;
 let isTooLong: bool = false;
 
-/** A stream from one place up to another. */
+/** Starts a stream in the range from `from` to `to`. */
 export function startBlocks(from: u32, to: u32): void {
   startBits(from);
   limit = to;
@@ -42,7 +45,7 @@ export function addMatch(match: u32): void {
   addToken(match);
 }
 
-/** @returns where the stream ends; 0 when it is too long. */
+/** @returns the address after the stream; 0 if it is too long. */
 export function finishBlocks(): u32 {
   if (end > chunkStart) {
     endChunk();
@@ -64,7 +67,7 @@ function addToken(token: u32): void {
   }
 }
 
-/** The chunk joins the block, unless two blocks with codes of their own are shorter. */
+/** Adds the chunk to the block, unless two separate blocks with their own codes are shorter. */
 function endChunk(): void {
   const chunkCost = cost(chunkCounts);
   if (blockStart === chunkStart) {

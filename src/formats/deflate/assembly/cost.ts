@@ -1,16 +1,16 @@
 import { logTable } from './memory';
 import { distanceSymbols, firstDistance, literalSymbols } from './symbols';
 
-/** About how many bits a block takes, but for those behind the symbols, which are the same in any block. */
+/** Estimates the bits of a block, without the extra bits of its symbols, which are the same in any block. */
 export function cost(counts: u32): f32 {
   return bitsOf(counts, literalSymbols) + bitsOf(counts + firstDistance * 4, distanceSymbols) + headerBits;
 }
 
 const headerBits: f32 = 60;
-/** What describing the code of one symbol takes. */
+/** Cost of describing the code of one symbol. */
 const describedBits: f32 = 3.5;
 
-/** By Shannon: n symbols of which each comes c times take n log n less the sum of c log c. */
+/** Entropy by Shannon: n symbols, each occurring c times, take n log n minus the sum of c log c. */
 function bitsOf(counts: u32, symbols: u32): f32 {
   let all: u32 = 0;
   let sum: f32 = 0;
@@ -26,7 +26,7 @@ function bitsOf(counts: u32, symbols: u32): f32 {
 
 const informationTable: u32 = 4096;
 
-/** n log2(n) */
+/** Returns n log2(n). */
 function information(n: u32): f32 {
   if (n < informationTable) {
     return load<f32>(logTable + n * 4);
@@ -42,7 +42,7 @@ export function prepareCosts(): void {
   }
 }
 
-/** To base 2, by squaring; the same on every machine. */
+/** Computes the logarithm to base 2 by squaring, with the same result on every machine. */
 function logarithm(value: f64): f64 {
   let whole: f64 = 0;
   while (value >= 2) {

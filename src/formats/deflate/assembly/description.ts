@@ -3,9 +3,9 @@ import { findCodes, findLengths } from './huffman';
 import { runCodes, runCounts, runLengths, runs, symbolLengths } from './memory';
 import { distanceSymbols, firstDistance, literalSymbols } from './symbols';
 
-/* The description of the code lengths (RFC 1951, section 3.2.7). */
+/* Description of the code lengths (RFC 1951, section 3.2.7). */
 
-/** The order in which the lengths of the code for the lengths are written. */
+/** Order in which the lengths of the code for the lengths are written. */
 const order: StaticArray<u8> = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const runSymbols: u32 = 19;
 const longestRunCode: u32 = 7;
@@ -15,13 +15,13 @@ let distancesUsed: u32 = 0;
 let runsEnd: u32 = 0;
 let orderUsed: u32 = 0;
 
-/** Prepares it. @returns how many bits it takes. */
+/** Prepares the description. @returns its size in bits. */
 export function describeLengths(): u32 {
   literalsUsed = usedLengths(symbolLengths, literalSymbols, 257);
   distancesUsed = usedLengths(symbolLengths + firstDistance, distanceSymbols, 1);
   memory.fill(runCounts, 0, runSymbols * 4);
   runsEnd = runs;
-  // One behind the other, as one list: runs go on from the one to the other.
+  // Both are treated as one list: runs may extend from the first to the second.
   const all = literalsUsed + distancesUsed;
   for (let at: u32 = 0; at < all;) {
     const length = lengthAt(at);

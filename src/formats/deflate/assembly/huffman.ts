@@ -1,17 +1,17 @@
 import { lengthCounts, nodes, parents, sorted } from './memory';
 
 const longestCode: u32 = 15;
-/** Bits of a symbol, below those of its count. */
+/** Number of bits for a symbol, below the bits for its count. */
 const symbolWidth: u32 = 9;
 const symbolMask: u32 = (1 << symbolWidth) - 1;
-/** By which lists are sorted (Shell's way). */
+/** Gaps for sorting lists by Shell's method. */
 const gaps: StaticArray<u32> = [132, 57, 23, 10, 4, 1];
 
 /**
- * Lengths of the codes of a prefix code by Huffman's rule, none longer than `limit`.
+ * Computes the code lengths of a prefix code by Huffman's rule, none longer than `limit`.
  *
- * @param counts words, how often each symbol is used. Where one alone is, its code has one bit (RFC 1951, section 3.2.7).
- * @param lengths bytes, one for each symbol: 0 for those that are not used.
+ * @param counts words: number of uses of each symbol. A single used symbol gets one bit (RFC 1951, section 3.2.7).
+ * @param lengths bytes, one for each symbol: 0 for unused symbols.
  */
 export function findLengths(counts: u32, symbols: u32, limit: u32, lengths: u32): void {
   const used = sortUsed(counts, symbols);
@@ -24,7 +24,7 @@ export function findLengths(counts: u32, symbols: u32, limit: u32, lengths: u32)
   }
   const top = joinNodes(used);
   memory.fill(lengthCounts, 0, (longestCode + 1) * 4);
-  // From the root downwards, each node lies one below its parent; depths take the place of parents.
+  // From the root down, each node is one level below its parent; depths replace parents.
   store<u32>(parents + top * 4, 0);
   for (let node = top; node-- > 0;) {
     const depth = load<u32>(parents + load<u32>(parents + node * 4) * 4) + 1;
@@ -45,7 +45,7 @@ export function findLengths(counts: u32, symbols: u32, limit: u32, lengths: u32)
 }
 
 /**
- * The codes that belong to lengths (RFC 1951, section 3.2.2), their bits in the order in which they are written.
+ * Computes the codes for given lengths (RFC 1951, section 3.2.2), with bits in the order in which they are written.
  *
  * @param codes words, one for each symbol.
  */
@@ -73,7 +73,7 @@ export function findCodes(lengths: u32, symbols: u32, codes: u32): void {
   }
 }
 
-/** @returns how many symbols are used: they lie in `sorted`, the rarest first, their counts in the upper bits. */
+/** @returns the number of used symbols. They are in `sorted`, the rarest first, with their counts in the upper bits. */
 function sortUsed(counts: u32, symbols: u32): u32 {
   let used: u32 = 0;
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
@@ -99,8 +99,8 @@ function sortUsed(counts: u32, symbols: u32): u32 {
 }
 
 /**
- * Joins the two rarest nodes until one is left. New nodes come out in the order of their counts, so that leaves and
- * inner nodes are two queues. @returns the last node's number, the root's.
+ * Joins the two rarest nodes until one remains. New nodes appear in the order of their counts, so that leaves and
+ * inner nodes form two queues. @returns the number of the last node, the root.
  */
 function joinNodes(used: u32): u32 {
   for (let leaf: u32 = 0; leaf < used; leaf++) {
@@ -124,8 +124,8 @@ function joinNodes(used: u32): u32 {
 }
 
 /**
- * Codes that were cut at the limit take more room than there is. The longest shorter code is split in two, and one of
- * those that were cut takes the other half: the room they take shrinks by one code of the limit each time.
+ * Repairs codes that were cut at the limit and exceed the code space. The longest shorter code is split in two, and
+ * one of the cut codes takes the other half. Each step reduces the used space by one code of the limit.
  */
 function shorten(limit: u32): void {
   let taken: u32 = 0;

@@ -1,6 +1,6 @@
 /*
- * Compresses blocks to zlib streams, all in the memory that it is given. AssemblyScript: npm run deflate makes WebAssembly
- * of it.
+ * Compresses blocks to zlib streams, entirely in the given memory. `npm run deflate` compiles this AssemblyScript to
+ * WebAssembly.
  */
 import { addLiteral, addMatch, finishBlocks, startBlocks } from './blocks';
 import { prepareCosts } from './cost';
@@ -11,26 +11,26 @@ import { prepareSymbols } from './symbols';
 prepareSymbols();
 prepareCosts();
 
-/** Where blocks come. */
+/** Address for blocks. */
 export const inputPlace: u32 = input;
-/** Where their streams lie. */
+/** Address of their streams. */
 export const outputPlace: u32 = output;
 
 /**
  * Compresses a block to a zlib stream (RFC 1950).
  *
- * @param length of the block, bytes, up to 1 MiB.
- * @param depth earlier copies looked at for each position.
- * @param nice length of a copy that is good enough.
- * @param patience how many positions further on a better copy is looked for.
- * @param mark what the stream says of its level, 0 to 3.
- * @returns length of the stream, or 0 when it would not be shorter than the block.
+ * @param length length of the block in bytes, up to 1 MiB.
+ * @param depth number of candidates that are compared for each position.
+ * @param nice match length at which the search stops.
+ * @param patience number of following positions at which a longer match is searched for.
+ * @param mark level in the stream's header, 0 to 3.
+ * @returns length of the stream, or 0 if it would not be shorter than the block.
  */
 export function compress(length: u32, depth: u32, nice: u32, patience: u32, mark: u32): u32 {
   store<u64>(input + length, 0);
   const header = 0x7800 | (mark << 6);
   store<u16>(output, bswap<u16>(<u16>(header + 31 - (header % 31))));
-  // Behind it comes the checksum, and it has to be shorter than the block.
+  // The checksum follows the stream, and the result must be shorter than the block.
   startBlocks(output + 2, output + length - 5);
   forgetPositions();
   findTokens(length, depth, nice, patience);
@@ -42,7 +42,7 @@ export function compress(length: u32, depth: u32, nice: u32, patience: u32, mark
   return end + 4 - output;
 }
 
-/** Where fewer bytes are left nothing is looked for. */
+/** Number of remaining bytes below which no match is searched for. */
 const fewest: u32 = 4;
 
 function findTokens(length: u32, depth: u32, nice: u32, patience: u32): void {
@@ -59,7 +59,7 @@ function findTokens(length: u32, depth: u32, nice: u32, patience: u32): void {
       at++;
       continue;
     }
-    // A longer copy may begin a little later: then what lies before it is written as it is.
+    // A longer match may begin a little later: then the bytes before it are written as literals.
     let known = at + 1;
     let tried: u32 = 0;
     let less = depth >>> 1;
@@ -84,19 +84,19 @@ function findTokens(length: u32, depth: u32, nice: u32, patience: u32): void {
   }
 }
 
-/** Bits that a copy saves, about a quarter of them: it takes more for a longer distance. */
+/** Estimates the bits that a match saves; a larger distance costs more. */
 function worth(match: u32): u32 {
   return (match >>> 16) * 4 + clz(match & 0xffff);
 }
 
-/** RFC 1950, section 8.2. */
+/** Computes Adler-32 (RFC 1950, section 8.2). */
 function adler32(length: u32): u32 {
   let low: u32 = 1;
   let high: u32 = 0;
   let at = input;
   const end = input + length;
   while (at < end) {
-    // So many bytes do not overflow 32 bits.
+    // This number of bytes does not overflow 32 bits.
     const stop = min(end, at + 5552);
     for (; at < stop; at++) {
       low += load<u8>(at);

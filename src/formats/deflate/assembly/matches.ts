@@ -2,13 +2,13 @@ import { headsOf3, headsOf4, input, previous } from './memory';
 import { maxLength, windowBytes } from './symbols';
 
 /*
- * Finds earlier copies by chains of positions with the same hash. Positions are kept modulo 65,536: an old one looks
- * like one that is near, which the comparison of the bytes finds out.
+ * Finds earlier matches by chains of positions with the same hash. Positions are stored modulo 65,536: an old
+ * position looks like a close one, which the comparison of the bytes detects.
  */
 
 const hashBitsOf4: u32 = 16;
 const hashBitsOf3: u32 = 14;
-/** A copy of three bytes from farther away takes more bits than the bytes. */
+/** Distance beyond which a match of three bytes takes more bits than the bytes. */
 const farForThree: u32 = 8192;
 
 function headOf4(word: u32): u32 {
@@ -24,7 +24,7 @@ export function forgetPositions(): void {
   memory.fill(headsOf3, 0, 2 << hashBitsOf3);
 }
 
-/** Makes positions known that nobody looks for copies of. */
+/** Adds positions without searching for matches. */
 export function addPositions(from: u32, to: u32): void {
   for (let at = from; at < to; at++) {
     const word = load<u32>(input + at);
@@ -36,13 +36,13 @@ export function addPositions(from: u32, to: u32): void {
 }
 
 /**
- * Makes a position known, and looks for the longest earlier copy of what lies there.
+ * Adds a position, and finds its longest earlier match.
  *
  * @param left bytes from there to the end of the block, at least 4.
- * @param least shorter copies are of no use, nor are equally long ones.
- * @param depth how many candidates are looked at.
- * @param nice a copy of this length is good enough.
- * @returns the length in the upper half, the distance less one in the lower; 0 when there is none.
+ * @param least only longer matches are useful.
+ * @param depth maximum number of candidates.
+ * @param nice match length that ends the search.
+ * @returns the length in the upper half, the distance minus one in the lower; 0 if there is no match.
  */
 export function findMatch(at: u32, left: u32, least: u32, depth: u32, nice: u32): u32 {
   const here = input + at;
@@ -92,7 +92,7 @@ export function findMatch(at: u32, left: u32, least: u32, depth: u32, nice: u32)
   return found;
 }
 
-/** The first four are known to be equal. */
+/** Compares from the fifth byte on: the first four are known to be equal. */
 function commonLength(one: u32, other: u32, longest: u32): u32 {
   let length: u32 = 4;
   while (length < longest) {

@@ -1,22 +1,22 @@
-/* Where everything lies in the module's memory; nothing is allocated. Lengths in bytes. */
+/* Addresses in the module's memory; nothing is allocated. Lengths are in bytes. */
 
-/** The block, and zeros behind it that may be read. */
+/** Block, followed by zeros that may be read. */
 export const input: u32 = 0x0010_0000;
-/** Its stream, no longer than the block. */
+/** Stream of the block, no longer than the block. */
 export const output: u32 = 0x0021_0000;
-/** A word for each literal and match of the block. */
+/** One word for each literal and match of the block. */
 export const tokens: u32 = 0x0060_0000;
 
-/** Last position by hash of 4 bytes, of 3 bytes, and the one before it by position: 16 bits each. */
+/** Last position by hash of 4 bytes and of 3 bytes, and the previous one by position: 16 bits each. */
 export const headsOf4: u32 = 0x0001_0000;
 export const headsOf3: u32 = 0x0003_0000;
 export const previous: u32 = 0x0004_0000;
 
-/* Small tables, each of words unless told. */
+/* Small tables, of words unless noted otherwise. */
 export const lengthSymbols: u32 = 0x0006_0000; // bytes, by length of a match
 export const lengthCodes: u32 = 0x0006_0200; // by length of a match: code and extra bits
 export const lengthBits: u32 = 0x0006_0700; // bytes, by length of a match
-export const blockCounts: u32 = 0x0006_1000; // of the symbols of the present block
+export const blockCounts: u32 = 0x0006_1000; // of the symbols of the current block
 export const chunkCounts: u32 = 0x0006_2000; // of the latest tokens
 export const symbolLengths: u32 = 0x0006_3000; // bytes, by symbol
 export const symbolCodes: u32 = 0x0006_4000; // by symbol

@@ -17,9 +17,9 @@ import {
 } from './symbols';
 
 /**
- * Writes tokens, counted in `blockCounts`, with the best codes for their counts or the fixed ones.
+ * Writes tokens, counted in `blockCounts`, with the best codes for their counts or with the fixed codes.
  *
- * @returns false, and writes nothing, where it would not end before `limit`.
+ * @returns false, and writes nothing, if the result would not end before `limit`.
  */
 export function writeBlock(from: u32, to: u32, isLast: bool, limit: u32): bool {
   store<u32>(blockCounts + endOfBlock * 4, 1);
@@ -51,7 +51,7 @@ function symbolBits(): u32 {
   return bits;
 }
 
-/** Those behind the symbols. */
+/** Writes the extra bits of the symbols. */
 function extraBits(): u32 {
   let bits: u32 = 0;
   for (let symbol: u32 = 257; symbol < literalSymbols; symbol++) {
@@ -81,7 +81,7 @@ function useFixedLengths(): void {
   }
 }
 
-/** Of each length of a match: its symbol's code and the bits behind it, in one. */
+/** Prepares code and extra bits of each match length, combined. */
 function prepareLengthCodes(): void {
   let before: u32 = 0;
   let rank: u32 = 0;

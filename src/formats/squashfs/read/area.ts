@@ -3,14 +3,14 @@ import { HpcGatError } from '../../../support/errors.ts';
 import { readAt } from '../../../support/files/file-access.ts';
 import { InvalidSifError } from '../../sif/invalid.ts';
 
-/** The part of a file in which a file system lies. Everything is read through here, and nothing beyond its end. */
+/** Part of a file that contains a file system. All reads go through it, and none extends past its end. */
 export class Area {
   readonly sizeBytes: number;
   readonly #handle: FileHandle;
   readonly #file: string;
   readonly #start: number;
 
-  /** @param file names it in messages. */
+  /** @param file name for messages. */
   constructor(
     handle: FileHandle,
     file: string,
@@ -22,21 +22,21 @@ export class Area {
     this.sizeBytes = part.sizeBytes;
   }
 
-  /** The error that says what is wrong and where. */
+  /** Returns the error for damaged data. */
   broken(problem: string): InvalidSifError {
     return new InvalidSifError(this.#file, `is damaged: ${problem}`);
   }
 
-  /** The error for what may be sound, but is more than this reader takes. */
+  /** Returns the error for data that may be valid, but exceeds what this reader supports. */
   refused(problem: string): HpcGatError {
-    return new HpcGatError(`${this.#file} ${problem}`, { fix: 'look at it with `unsquashfs`' });
+    return new HpcGatError(`${this.#file} ${problem}`, { fix: 'inspect it with `unsquashfs`' });
   }
 
-  /** @param what is read, for messages. @throws {InvalidSifError} when it does not lie whole in the area. */
+  /** @param what name of the data, for messages. @throws {InvalidSifError} if it is not completely inside the area. */
   async read(position: number, length: number, what: string): Promise<Buffer> {
     if (position + length > this.sizeBytes) {
       throw this.broken(
-        `${what} at ${position} with ${length} bytes ends behind the file system's ${this.sizeBytes}`,
+        `${what} at ${position} with ${length} bytes ends after the file system's ${this.sizeBytes}`,
       );
     }
     const bytes = await readAt(this.#handle, this.#start + position, length);

@@ -3,7 +3,7 @@ import type { Area } from './area.ts';
 import { blockDecoder, type BlockDecoder } from './decoder.ts';
 import type { Compressor } from './superblock.ts';
 
-/** Decodes the blocks of one file system, whose errors say which of them is damaged. */
+/** Decodes the blocks of one file system; its errors name the damaged block. */
 export class Blocks {
   readonly #area: Area;
   readonly #compressor: Compressor;
@@ -15,7 +15,7 @@ export class Blocks {
     this.#decoder = blockDecoder(compressor);
   }
 
-  /** @throws {InvalidSifError} when it is damaged or longer than `maxBytes`. */
+  /** @throws {InvalidSifError} if the block is damaged or longer than `maxBytes`. */
   decodeSync(stored: Buffer, maxBytes: number, what: string): Buffer {
     try {
       return this.#needed().decodeSync(stored, maxBytes);
@@ -24,7 +24,7 @@ export class Blocks {
     }
   }
 
-  /** The same, beside other work. */
+  /** Decodes like {@link decodeSync}, in parallel with other work. */
   async decode(stored: Buffer, maxBytes: number, what: string): Promise<Buffer> {
     try {
       return await this.#needed().decode(stored, maxBytes);
@@ -35,9 +35,7 @@ export class Blocks {
 
   #needed(): BlockDecoder {
     if (this.#decoder === undefined) {
-      throw this.#area.refused(
-        `is compressed with ${this.#compressor}, which hpc-gat cannot read; it reads gzip and zstd`,
-      );
+      throw this.#area.refused(`is compressed with ${this.#compressor}; hpc-gat reads only gzip and zstd`);
     }
     return this.#decoder;
   }

@@ -2,14 +2,17 @@ import { promisify } from 'node:util';
 import { inflate, inflateSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import type { Compressor } from './superblock.ts';
 
-/** Decompresses single blocks. Each throws when the block is damaged, longer than said, or followed by other bytes. */
+/**
+ * Decompresses single blocks. Both functions throw if the block is damaged, longer than the limit, or followed by
+ * other bytes.
+ */
 export interface BlockDecoder {
-  /** In libuv's thread pool. */
+  /** Runs in libuv's thread pool. */
   decode(stored: Buffer, maxBytes: number): Promise<Buffer>;
   decodeSync(stored: Buffer, maxBytes: number): Buffer;
 }
 
-/** Undefined for a compressor that Node does not have. */
+/** Returns undefined for a compressor that Node does not have. */
 export function blockDecoder(compressor: Compressor): BlockDecoder | undefined {
   switch (compressor) {
     case 'gzip':
@@ -24,7 +27,7 @@ export function blockDecoder(compressor: Compressor): BlockDecoder | undefined {
 interface Options {
   readonly maxOutputLength: number;
   readonly chunkSize: number;
-  /** Asks for the engine too, which knows how many bytes it took. */
+  /** Requests the engine too, which counts the consumed bytes. */
   readonly info: true;
 }
 type Asynchronous = (

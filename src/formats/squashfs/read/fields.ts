@@ -1,13 +1,13 @@
 import type { Area } from './area.ts';
 
-/** Reads the fields of a record one behind the other, little-endian, and never beyond the end of its table. */
+/** Reads the fields of a record consecutively, little-endian, and never past the end of its table. */
 export class Fields {
   readonly #area: Area;
   readonly #bytes: Buffer;
   readonly #what: string;
   #at: number;
 
-  /** @param what the record is called in messages. */
+  /** @param what name of the record, for messages. */
   constructor(area: Area, bytes: Buffer, at: number, what: string) {
     this.#area = area;
     this.#bytes = bytes;
@@ -15,7 +15,7 @@ export class Fields {
     this.#what = what;
   }
 
-  /** Place of the next field. */
+  /** Offset of the next field. */
   get at(): number {
     return this.#at;
   }
@@ -32,7 +32,7 @@ export class Fields {
     return this.#bytes.readUInt32LE(this.#pass(4));
   }
 
-  /** A 64-bit size or place. */
+  /** Reads a 64-bit size or offset. */
   u64(name: string): number {
     const value = this.#bytes.readBigUInt64LE(this.#pass(8));
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
@@ -46,11 +46,11 @@ export class Fields {
     return this.#bytes.subarray(from, from + length);
   }
 
-  /** Steps over bytes. @returns where they begin. */
+  /** Skips bytes. @returns their offset. */
   #pass(length: number): number {
     const from = this.#at;
     if (from + length > this.#bytes.length) {
-      throw this.#area.broken(`${this.#what} goes on behind the end of its table`);
+      throw this.#area.broken(`${this.#what} extends past the end of its table`);
     }
     this.#at = from + length;
     return from;

@@ -3,29 +3,29 @@ import type { Area } from './area.ts';
 import type { Blocks } from './block-reader.ts';
 import { readMetadataTable, type MetadataTable } from './metadata-table.ts';
 
-/** A file system with more inodes, fragments or sets of xattrs is refused: each takes some memory while it is read. */
+/** Limit for inodes, fragments and sets of xattrs: each takes some memory while it is read. */
 export const maxEntries = 8 * 1024 * 1024;
 
-/** A table that is found by a list of its metadata blocks, which lies right behind them. */
+/** Table that is located by a list of its metadata blocks, which directly follows them. */
 export interface IndexedTable {
   readonly table: MetadataTable;
-  /** Where its first metadata block begins, and where its list ends, from the beginning of the file system. */
+  /** Offsets of its first metadata block and of the end of its list, relative to the file system. */
   readonly start: number;
   readonly end: number;
 }
 
 export interface IndexedTableFacts {
-  /** With its article, as in "the fragment table". */
+  /** Name with its article, as in "the fragment table". */
   readonly name: string;
   readonly entries: number;
   readonly entryBytes: number;
-  /** Where its metadata blocks end. */
+  /** Offset of the end of its metadata blocks. */
   readonly blocksEnd: number;
-  /** Where its list begins; the table of xattr sets has a head in between. */
+  /** Offset of its list; the table of xattr sets has a header before it. */
   readonly list?: number;
 }
 
-/** @throws {InvalidSifError} when blocks and list do not lie one behind the other, or hold more or less than that. */
+/** @throws {InvalidSifError} if blocks and list are not consecutive, or do not contain exactly the entries. */
 export async function readIndexedTable(
   area: Area,
   blocks: Blocks,
@@ -41,7 +41,9 @@ export async function readIndexedTable(
   for (let number = 0; number < count; number += 1) {
     const place = Number(places.readBigUInt64LE(8 * number));
     if (table.offsetOf({ block: place - start, offset: 0 }) !== number * metadataBlockBytes) {
-      throw area.broken(`the list of ${name} has block ${number} at ${place}, where it does not begin`);
+      throw area.broken(
+        `the list of ${name} has block ${number} at ${place}, but that block begins elsewhere`,
+      );
     }
   }
   if (table.bytes.length !== entries * entryBytes) {

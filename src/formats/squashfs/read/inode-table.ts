@@ -3,19 +3,19 @@ import { maxEntries } from './indexed-table.ts';
 import { parseInode, type StoredInode } from './parse-inode.ts';
 import type { MetadataTable, TablePlace } from './metadata-table.ts';
 
-/** All inodes, which lie one behind the other. */
+/** All inodes, which are stored consecutively. */
 export class InodeTable {
   readonly count: number;
   readonly #area: Area;
   readonly #table: MetadataTable;
   readonly #blockSizeBytes: number;
-  /** By number, from 1: where in the table it begins. */
+  /** Offset in the table by inode number, from 1. */
   readonly #places: Uint32Array;
 
   /**
-   * Walks through the table once.
+   * Reads the table once.
    *
-   * @throws {InvalidSifError} when it does not hold exactly `formatCount` inodes of the numbers 1 to `formatCount`.
+   * @throws {InvalidSifError} if it does not contain exactly `count` inodes with the numbers 1 to `count`.
    */
   constructor(area: Area, table: MetadataTable, count: number, blockSizeBytes: number) {
     if (count > maxEntries) {
@@ -31,7 +31,7 @@ export class InodeTable {
       const { number, to } = this.#at(at);
       if (number < 1 || number > count || this.#places[number] !== none) {
         throw area.broken(
-          `the inode at ${at} of the inode table has the number ${number}, which is not free`,
+          `the inode at ${at} of the inode table has the number ${number}, which is used twice or out of range`,
         );
       }
       this.#places[number] = at;
@@ -42,24 +42,24 @@ export class InodeTable {
     }
   }
 
-  /** @param number 1 to {@link formatCount}. */
+  /** @param number 1 to {@link count}. */
   inode(number: number): StoredInode {
     return this.#at(this.#places[number] ?? none);
   }
 
-  /** In the order of their numbers. */
+  /** Yields all inodes, in the order of their numbers. */
   *all(): Iterable<StoredInode> {
     for (let number = 1; number <= this.count; number += 1) {
       yield this.inode(number);
     }
   }
 
-  /** Whether the inode of this number begins at this place. */
+  /** Returns whether the inode with this number begins at this position. */
   isAt(number: number, place: TablePlace): boolean {
     return this.#places[number] !== none && this.#places[number] === this.#table.offsetOf(place);
   }
 
-  /** @throws {InvalidSifError} when no directory begins there. */
+  /** @throws {InvalidSifError} if no directory begins there. */
   root(reference: bigint): StoredInode & { readonly kind: 'directory' } {
     const place = { block: Number(reference >> 16n), offset: Number(reference & 0xffffn) };
     const at = this.#table.offsetOf(place);
@@ -67,7 +67,7 @@ export class InodeTable {
     const root = number > 0 ? this.inode(number) : undefined;
     if (root?.kind !== 'directory') {
       throw this.#area.broken(
-        `the root is said to be at ${place.block}+${place.offset}, where no directory begins`,
+        `the root should be at ${place.block}+${place.offset}, but no directory begins there`,
       );
     }
     return root;
@@ -78,5 +78,5 @@ export class InodeTable {
   }
 }
 
-/** No table is so long. */
+/** Value that no offset can have. */
 const none = 0xffffffff;

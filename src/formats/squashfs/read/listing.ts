@@ -5,31 +5,31 @@ import { Fields } from './fields.ts';
 import type { StoredDirectory } from './parse-inode.ts';
 import type { MetadataTable, TablePlace } from './metadata-table.ts';
 
-/** A name in a directory, as it is stored. */
+/** Name in a directory, as stored. */
 export interface StoredEntry {
-  /** A byte in each character. */
+  /** Name with one character per byte. */
   readonly name: string;
-  /** Of the plain record, 1 to 7. */
+  /** Type of the basic record, 1 to 7. */
   readonly type: number;
   readonly number: number;
   readonly place: TablePlace;
-  /** Whether a header lies right before it, and how many bytes of the listing lie before that. */
+  /** Offset in the listing of the header directly before this entry; undefined if there is none. */
   readonly headerAt: number | undefined;
 }
 
 /** Linux's NAME_MAX. */
 const maxNameBytes = 255;
 
-/** Bytes of a directory's listing. */
+/** Returns the size of a directory's listing, in bytes. */
 export function listingBytes({ countedBytes }: StoredDirectory): number {
   return Math.max(0, countedBytes - dotsBytes);
 }
 
 /**
- * The entries of a directory in their order.
+ * Lists the entries of a directory in their stored order.
  *
- * @param what the directory is called in messages.
- * @throws {InvalidSifError} for a listing that is not whole, and for names that no file can have.
+ * @param what name of the directory, for messages.
+ * @throws {InvalidSifError} for an incomplete listing, and for names that no file can have.
  */
 export function* entriesOf(
   area: Area,
@@ -44,7 +44,7 @@ export function* entriesOf(
   const start = table.offsetOf(directory.place);
   if (start === undefined || start + bytes > table.bytes.length) {
     throw area.broken(
-      `${what} has its listing at ${placeText(directory.place)}, where none of ${bytes} bytes is`,
+      `${what} has its listing at ${placeText(directory.place)}, but no ${bytes} bytes are there`,
     );
   }
   const listing = table.bytes.subarray(start, start + bytes);

@@ -2,22 +2,22 @@ import { metadataBlockBytes, plainMetadata } from '../layout.ts';
 import type { Area } from './area.ts';
 import type { Blocks } from './block-reader.ts';
 
-/** A table of more than this is refused: it would be held in memory. Ten million files need less. */
+/** Limit for a table, which is read into memory. Ten million files need less. */
 export const maxTableBytes = 512 * 1024 * 1024;
 
-/** A place in a table: of the metadata block, as stored, and in that block. */
+/** Position in a table: offset of the metadata block as stored, and offset in that block. */
 export interface TablePlace {
   readonly block: number;
   readonly offset: number;
 }
 
-/** A table of metadata blocks, decompressed. */
+/** Table of metadata blocks, decompressed. */
 export class MetadataTable {
   readonly bytes: Buffer;
-  /** How the table is called in messages. */
+  /** Name for messages. */
   readonly name: string;
   readonly blocks: number;
-  /** By the place of a metadata block in the stored table: its number. */
+  /** Number of a metadata block by its offset in the stored table. */
   readonly #numbers: ReadonlyMap<number, number>;
 
   constructor(name: string, parts: readonly Buffer[], starts: readonly number[]) {
@@ -27,7 +27,7 @@ export class MetadataTable {
     this.#numbers = new Map(starts.map((start, number) => [start, number]));
   }
 
-  /** Where in {@link parseKibibytes} a place lies; undefined when nothing begins there. */
+  /** Returns the offset in {@link bytes} of a position; undefined if nothing begins there. */
   offsetOf({ block, offset }: TablePlace): number | undefined {
     const number = this.#numbers.get(block);
     if (number === undefined || offset >= metadataBlockBytes) {
@@ -39,9 +39,9 @@ export class MetadataTable {
 }
 
 /**
- * Reads the metadata blocks that fill the place from `start` to `end`.
+ * Reads the metadata blocks from `start` to `end`.
  *
- * @throws {InvalidSifError} when they do not fill it exactly, and when a block but the last is not full.
+ * @throws {InvalidSifError} if they do not fill the range exactly, or if a block but the last is not full.
  */
 export async function readMetadataTable(
   area: Area,
@@ -50,7 +50,7 @@ export async function readMetadataTable(
   { start, end }: { readonly start: number; readonly end: number },
 ): Promise<MetadataTable> {
   if (start > end) {
-    throw area.broken(`${name} begins at ${start}, behind its end at ${end}`);
+    throw area.broken(`${name} begins at ${start}, after its end at ${end}`);
   }
   if (end - start > maxTableBytes) {
     throw area.refused(`has ${name} of ${end - start} bytes; hpc-gat reads up to ${maxTableBytes}`);

@@ -8,34 +8,34 @@ import { readMetadataTable, type MetadataTable } from './metadata-table.ts';
 import { parseSuperblock, superblockReadBytes, type Compressor, type Superblock } from './superblock.ts';
 import { readXattrTable, type XattrTable } from './read-xattrs.ts';
 
-/** A squashfs whose tables are read; the contents of files are not. */
+/** Squashfs whose tables were read; the contents of files were not. */
 export interface SquashfsImage {
   readonly area: Area;
   readonly blocks: Blocks;
   readonly superblock: Superblock;
-  /** Where contents may lie: behind the superblock and the codec's options, before the tables. */
+  /** Range of the contents: after the superblock and the codec's options, before the tables. */
   readonly data: { readonly start: number; readonly end: number };
   readonly inodes: InodeTable;
   readonly listings: MetadataTable;
   readonly ids: readonly number[];
   readonly fragments: readonly StoredFragment[];
   readonly xattrs: XattrTable | undefined;
-  /** By number less one: the reference of each inode; undefined where there is no export table. */
+  /** Reference of each inode, by its number minus one; undefined if there is no export table. */
   readonly exports: readonly bigint[] | undefined;
 }
 
 export interface StoredFragment {
   readonly position: number;
-  /** As in inodes: length as stored, and whether it is compressed. */
+  /** Size word as in inodes: length as stored, and whether it is compressed. */
   readonly word: number;
 }
 
 /**
- * Reads the tables of a squashfs: made by whomever, with gzip, zstd or nothing.
+ * Reads the tables of a squashfs made by any tool, compressed with gzip or zstd, or uncompressed.
  *
- * @param part where in the file it lies; the file system may be shorter.
- * @param file names it in messages.
- * @throws {InvalidSifError} that says what is wrong where: nothing in the file is taken on trust.
+ * @param part range of the file; the file system may be shorter.
+ * @param file name for messages.
+ * @throws {InvalidSifError} that describes the problem and its position. All values are validated.
  */
 export async function openSquashfs(
   handle: FileHandle,
@@ -55,7 +55,7 @@ export async function openSquashfs(
   const blocks = new Blocks(area, superblock.compressor);
   const place = (name: string, value: bigint) => {
     if (value < 0n || value > BigInt(usedBytes)) {
-      throw area.broken(`${name} is said to lie at ${value.toString()}`);
+      throw area.broken(`${name} has the impossible offset ${value.toString()}`);
     }
     return Number(value);
   };
@@ -129,14 +129,16 @@ function fragmentAt(area: Area, bytes: Buffer, at: number): StoredFragment {
   return { position: Number(bytes.readBigUInt64LE(at)), word: bytes.readUInt32LE(at + 8) };
 }
 
-/** The tables lie one behind the other up to the end of the file system, and none in another. */
+/** Checks that the tables are consecutive up to the end of the file system and do not overlap. */
 function expectOrder(
   area: Area,
   { inodes, directories }: { readonly inodes: number; readonly directories: number },
   behind: readonly { readonly start: number; readonly end: number }[],
 ): void {
   if (inodes < superblockLength || directories < inodes) {
-    throw area.broken(`the inode table is said to lie at ${inodes}, the directory table at ${directories}`);
+    throw area.broken(
+      `the inode table has the offset ${inodes}, the directory table ${directories}, which is impossible`,
+    );
   }
   const sorted = behind.toSorted((one, other) => one.start - other.start);
   let end = directories;
@@ -151,7 +153,7 @@ function expectOrder(
   }
 }
 
-/** What the superblock says twice, it says the same way. */
+/** Checks that the flags of the superblock match its tables. */
 function expectFlags(area: Area, { flags: found, fragments, tables }: Superblock): void {
   const has = (flag: number) => (found & flag) !== 0;
   const known = Object.values(flags).reduce((sum, flag) => sum | flag, 0);
@@ -160,11 +162,11 @@ function expectFlags(area: Area, { flags: found, fragments, tables }: Superblock
     (has(flags.noXattrs) && tables.xattrs !== -1n) ||
     has(flags.exportable) !== (tables.exports !== -1n);
   if (contradicts || (found & ~known) !== 0) {
-    throw area.broken(`the superblock has the flags 0x${found.toString(16)}, which do not fit its tables`);
+    throw area.broken(`the superblock has the flags 0x${found.toString(16)}, which contradict its tables`);
   }
 }
 
-/** Behind the options of the codec, one metadata block, where there are any. */
+/** Returns the offset after the codec's options, one metadata block, if there are any. */
 async function dataStart(area: Area, superblock: Superblock): Promise<number> {
   if ((superblock.flags & flags.codecOptions) === 0) {
     return superblockLength;
@@ -173,12 +175,14 @@ async function dataStart(area: Area, superblock: Superblock): Promise<number> {
   const length = word & ~plainMetadata;
   const options = await area.read(superblockLength + 2, length, "the codec's options");
   if ((word & plainMetadata) === 0 || !areOptions(superblock.compressor, options)) {
-    throw area.broken(`the codec's options are none of ${superblock.compressor}: ${options.toString('hex')}`);
+    throw area.broken(
+      `the codec's options are invalid for ${superblock.compressor}: ${options.toString('hex')}`,
+    );
   }
   return superblockLength + 2 + length;
 }
 
-/** Those of codecs that are not read are not known either. */
+/** Checks the options of a codec; those of unsupported codecs are not checked. */
 function areOptions(compressor: Compressor, options: Buffer): boolean {
   const level = options.length >= 4 ? options.readUInt32LE(0) : 0;
   switch (compressor) {

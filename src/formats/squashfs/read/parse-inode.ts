@@ -3,12 +3,12 @@ import type { Area } from './area.ts';
 import { Fields } from './fields.ts';
 import type { TablePlace } from './metadata-table.ts';
 
-/** One inode as it is stored (kernel: fs/squashfs/squashfs_fs.h). */
+/** Inode as stored (kernel: fs/squashfs/squashfs_fs.h). */
 export type StoredInode = InodeHead &
   (
     | { readonly kind: 'directory'; readonly directory: StoredDirectory }
     | { readonly kind: 'file'; readonly file: StoredFile }
-    /** A byte in each character. */
+    /** Target with one character per byte. */
     | { readonly kind: 'symbolic-link'; readonly target: string }
     | { readonly kind: 'block-device' | 'character-device'; readonly major: number; readonly minor: number }
     | { readonly kind: 'fifo' | 'socket' }
@@ -17,53 +17,59 @@ export type StoredInode = InodeHead &
 export type InodeKind = keyof typeof InodeType;
 
 export interface InodeHead {
-  /** 1 to 14: the extended records are 7 more. */
+  /** Type 1 to 14: the extended records are 7 more. */
   readonly type: number;
   /** Permissions, setuid, setgid, sticky. */
   readonly mode: number;
-  /** Places in the table of ids. */
+  /** Indexes into the id table. */
   readonly user: number;
   readonly group: number;
   /** Seconds since 1970. */
   readonly mtime: number;
   readonly number: number;
-  /** How many names lead to it, as it says itself; of a directory also its own `.` and the `..` below it. */
+  /**
+   * Stored number of names that refer to the inode; for a directory it includes its `.` and the `..` of its
+   * subdirectories.
+   */
   readonly links: number;
-  /** Place in the table of xattrs. */
+  /** Index into the xattr table. */
   readonly xattrs: number | undefined;
-  /** Where in the table it begins and ends. */
+  /** Start and end offset in the table. */
   readonly from: number;
   readonly to: number;
 }
 
 export interface StoredDirectory {
   readonly place: TablePlace;
-  /** Of its listing, without the dots that it counts. */
+  /** Size of its listing, without the bytes counted for the dots. */
   readonly countedBytes: number;
   readonly parent: number;
   readonly index: readonly StoredIndexEntry[];
 }
 
-/** Where in a listing one may begin to look for a name. */
+/** Position in a listing at which a search for a name may start. */
 export interface StoredIndexEntry {
-  /** Bytes of the listing before it. */
+  /** Offset in the listing, in bytes. */
   readonly at: number;
-  /** Place of its metadata block in the directory table. */
+  /** Offset of the metadata block in the directory table. */
   readonly block: number;
   readonly name: string;
 }
 
 export interface StoredFile {
   readonly sizeBytes: number;
-  /** Where its first block lies. */
+  /** Offset of its first block. */
   readonly start: number;
-  /** How much of it is said to be holes. */
+  /** Stored size of the holes. */
   readonly holeBytes: number;
   readonly fragment: { readonly number: number; readonly offset: number } | undefined;
   readonly blocks: BlockWords;
 }
 
-/** A word for each block: its length as stored, and whether it is compressed. They stay where they are in the table. */
+/**
+ * Size word of each block: its length as stored, and whether it is compressed. The words are read from the table on
+ * access.
+ */
 export interface BlockWords {
   readonly count: number;
   word(index: number): number;
@@ -75,9 +81,9 @@ const kinds = Object.fromEntries(Object.entries(InodeType).map(([kind, type]) =>
 >;
 
 /**
- * Reads the inode that begins at a place of the table.
+ * Decodes the inode at an offset of the table.
  *
- * @throws {InvalidSifError} for an unknown type and for a record that goes on behind the table.
+ * @throws {InvalidSifError} for an unknown type, and for a record that extends past the table.
  */
 export function parseInode(area: Area, table: Buffer, from: number, blockSizeBytes: number): StoredInode {
   const fields = new Fields(area, table, from, `the inode at ${from} of the inode table`);
@@ -183,7 +189,7 @@ function link(
   return { links, target, ...(isExtended && { xattrs: fields.u32() }) };
 }
 
-/** Linux's PATH_MAX, with its NUL. */
+/** Linux's PATH_MAX, without its NUL. */
 const maxTargetBytes = 4095;
 
 function device(
@@ -192,7 +198,7 @@ function device(
 ): Body & { readonly major: number; readonly minor: number } {
   const links = fields.u32();
   const code = fields.u32();
-  // The kernel's "new" encoding of a device number: 12 bits of major, 20 of minor.
+  // This is the kernel's "new" encoding of a device number: 12 bits of major, 20 of minor.
   const major = (code >>> 8) & 0xfff;
   const minor = (code & 0xff) | ((code >>> 12) & 0xfff00);
   return { links, major, minor, ...(isExtended && { xattrs: fields.u32() }) };

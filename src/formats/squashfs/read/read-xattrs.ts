@@ -6,42 +6,42 @@ import { Fields } from './fields.ts';
 import { readIndexedTable } from './indexed-table.ts';
 import { readMetadataTable, type MetadataTable, type TablePlace } from './metadata-table.ts';
 
-/** The xattrs of a file system: sets of names and values. Inodes name the number of their set. */
+/** Xattrs of a file system: sets of names and values. Inodes contain the number of their set. */
 export interface XattrTable {
   readonly sets: readonly StoredXattrSet[];
-  /** Names and values of all sets, one behind the other. */
+  /** Names and values of all sets, stored consecutively. */
   readonly pairs: MetadataTable;
-  /** Where the tables begin and end. */
+  /** Start and end offset of the tables. */
   readonly start: number;
   readonly end: number;
 }
 
 export interface StoredXattrSet {
-  /** In the table of pairs. */
+  /** Position in the table of pairs. */
   readonly place: TablePlace;
   readonly pairs: number;
-  /** As the set says itself: mksquashfs counts full names with their NUL, and values. */
+  /** Size as stored: mksquashfs counts full names with their NUL, and values. */
   readonly sizeBytes: number;
 }
 
-/** One name and value of a set. */
+/** Name and value in a set. */
 export interface StoredXattr {
-  /** A byte in each character. */
+  /** Name with one character per byte. */
   readonly name: string;
   readonly value: Buffer;
 }
 
 const headBytes = 16;
 const setBytes = 16;
-/** Linux lists at most 64 KiB of names. */
+/** Maximum number of pairs: Linux lists at most 64 KiB of names. */
 const maxPairs = 65_536;
 
-/** @param position of the head of the tables. */
+/** Reads the xattr tables. @param position offset of their header. */
 export async function readXattrTable(area: Area, blocks: Blocks, position: number): Promise<XattrTable> {
-  const head = await area.read(position, headBytes, 'the head of the xattr tables');
+  const head = await area.read(position, headBytes, 'the header of the xattr tables');
   const start = Number(head.readBigUInt64LE(0));
   if (head.readUInt32LE(12) !== 0) {
-    throw area.broken('the head of the xattr tables ends with a word that is not zero');
+    throw area.broken('the header of the xattr tables ends with a word that is not zero');
   }
   const { table, ...sets } = await readIndexedTable(area, blocks, {
     name: 'the table of xattr sets',
@@ -65,13 +65,15 @@ function* setsIn(bytes: Buffer): Iterable<StoredXattrSet> {
   }
 }
 
-/** Set in the type of a pair whose value lies elsewhere, because it is large and another set has it too. */
+/** Flag in the type of a pair whose value is stored elsewhere, because it is large and shared with another set. */
 const elsewhere = 0x100;
 
 /**
- * @param number of the set, for messages.
- * @returns its pairs, and where in the table they begin and end.
- * @throws {InvalidSifError} for names of another kind, and for pairs and values that are not whole.
+ * Reads one set.
+ *
+ * @param number number of the set, for messages.
+ * @returns its pairs, and their start and end offset in the table.
+ * @throws {InvalidSifError} for unknown names, and for incomplete pairs and values.
  */
 export function readXattrSet(
   area: Area,
@@ -81,10 +83,10 @@ export function readXattrSet(
   const set = sets[number];
   const from = set && table.offsetOf(set.place);
   if (set === undefined || from === undefined) {
-    throw area.broken(`xattr set ${number} lies outside its table`);
+    throw area.broken(`xattr set ${number} is outside its table`);
   }
   if (set.pairs > maxPairs) {
-    throw area.broken(`xattr set ${number} is said to have ${set.pairs} names`);
+    throw area.broken(`xattr set ${number} claims ${set.pairs} names, more than the limit of ${maxPairs}`);
   }
   const fields = new Fields(area, table.bytes, from, `xattr set ${number}`);
   const pairs: StoredXattr[] = [];
@@ -105,12 +107,12 @@ export function readXattrSet(
   return { pairs, from, to: fields.at };
 }
 
-/** @param reference 8 bytes: where length and value lie. */
+/** Reads a value that is stored elsewhere. @param reference 8 bytes: the position of length and value. */
 function valueElsewhere(area: Area, table: MetadataTable, reference: Buffer, number: number): Buffer {
   const place = reference.length === 8 ? reference.readBigUInt64LE(0) : -1n;
   const at = table.offsetOf({ block: Number(place >> 16n), offset: Number(place & 0xffffn) });
   if (at === undefined) {
-    throw area.broken(`xattr set ${number} has a value that lies outside its table`);
+    throw area.broken(`xattr set ${number} has a value outside its table`);
   }
   const fields = new Fields(area, table.bytes, at, `a value of xattr set ${number}`);
   return fields.take(fields.u32());

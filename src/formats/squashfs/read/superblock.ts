@@ -1,13 +1,13 @@
 import { InvalidSifError } from '../../sif/invalid.ts';
 import { flags, superblockLength } from '../layout.ts';
 
-/** The first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian, and its codec's options. */
+/** First 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian, and its codec's options. */
 export interface Superblock {
-  /** Of the data; `none` when its blocks and the inodes are stored as they are. */
+  /** Codec of the data; `none` if its blocks and the inodes are uncompressed. */
   readonly codec: SquashfsCodec;
-  /** By which blocks are compressed that are. */
+  /** Codec of the blocks that are compressed. */
   readonly compressor: Compressor;
-  /** Undefined where the file system does not say: gzip at 9, and uncompressed. */
+  /** Undefined if the file system does not record it: gzip at level 9, and uncompressed. */
   readonly level: number | undefined;
   readonly blockSizeBytes: number;
   readonly inodes: number;
@@ -18,12 +18,12 @@ export interface Superblock {
   readonly fragments: number;
   readonly ids: number;
   readonly flags: number;
-  /** Of the root's inode. */
+  /** Reference of the root's inode. */
   readonly root: bigint;
   readonly tables: TablePlaces;
 }
 
-/** Where the tables begin, from the beginning of the file system; -1 for one that is not there. */
+/** Offsets of the tables, relative to the file system; -1 for a missing one. */
 export interface TablePlaces {
   readonly ids: bigint;
   readonly xattrs: bigint;
@@ -36,7 +36,7 @@ export interface TablePlaces {
 export type Compressor = 'gzip' | 'lzma' | 'lzo' | 'xz' | 'lz4' | 'zstd';
 export type SquashfsCodec = Compressor | 'none';
 
-/** Enough for the superblock and the options of any codec behind it. */
+/** Size that includes the superblock and the options of any codec after it. */
 export const superblockReadBytes = superblockLength + 64;
 
 const compressors: readonly (Compressor | undefined)[] = [
@@ -53,9 +53,11 @@ const minBlockLog = 12;
 const maxBlockLog = 20;
 
 /**
- * @param bytes the first {@link superblockReadBytes} of the file system, or fewer when it is shorter.
- * @param file names it in messages.
- * @throws {InvalidSifError} when this is not a squashfs 4.0 with sound numbers.
+ * Decodes a superblock.
+ *
+ * @param bytes the first {@link superblockReadBytes} of the file system, or fewer if it is shorter.
+ * @param file name for messages.
+ * @throws {InvalidSifError} if this is not a squashfs 4.0 with valid numbers.
  */
 export function parseSuperblock(bytes: Buffer, file: string): Superblock {
   const invalid = (problem: string) => new InvalidSifError(file, `has a file system that ${problem}`);
@@ -106,7 +108,10 @@ export function parseSuperblock(bytes: Buffer, file: string): Superblock {
   };
 }
 
-/** The options lie behind the superblock as one uncompressed metadata block: 2 bytes of length, then the level. */
+/**
+ * Reads the level. The options follow the superblock as one uncompressed metadata block: 2 bytes of length, then the
+ * level.
+ */
 function levelOf(compressor: Compressor, bytes: Buffer): number | undefined {
   const hasLevel = compressor === 'gzip' || compressor === 'zstd';
   return hasLevel && bytes.length >= 102 ? bytes.readInt32LE(98) : undefined;

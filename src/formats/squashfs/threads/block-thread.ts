@@ -4,29 +4,31 @@ import type { CompressionWorker } from '../write/worker-pool.ts';
 /**
  * Compresses a block.
  *
- * @returns how many bytes of the result now lie where the block began; 0, with the block as it was, where they would not
- * be fewer than its own
+ * @returns the length of the result, which replaces the start of the block; 0, with the block unchanged, if the
+ *   result would not be shorter.
  */
 export type CompressInPlace = (block: Uint8Array) => number;
 
-/** What a thread does, and with what; as {@link ThreadWork}, its text goes to the thread, and nothing around it. */
+/**
+ * Work of a thread, and its data. As with {@link ThreadWork}, only the function's source text is sent to the thread.
+ */
 export interface BlockWork<Data> {
   readonly begin: (data: Data) => CompressInPlace;
   readonly data: Data;
 }
 
-/** Which block, by its number, and how many bytes; its memory when it comes for the first time. */
+/** Number of a block, its length, and its memory on first use. */
 type Request = readonly [block: number, length: number, memory: SharedArrayBuffer | undefined];
 
-/** What waits at a thread, so that it need not wait for the one that hands blocks out. */
+/** Bytes queued at a thread, so that it need not wait for the next block. */
 const waitingBytes = 1024 * 1024;
 const fewestWaiting = 2;
 const mostWaiting = 8;
 
 /**
- * Lanes to so many threads.
+ * Creates the workers of several threads.
  *
- * @param blockBytes of the largest block
+ * @param blockBytes size of the largest block
  */
 export function threadLanes<Data>(
   threadCount: number,
@@ -35,11 +37,12 @@ export function threadLanes<Data>(
 ): CompressionWorker[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
   const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
-  // Each starts when those before it have something to do and something that waits: a few blocks need no second one.
+  // A thread starts only when those before it have a block in work and one in the queue: a few blocks need no second
+  // thread.
   return Array.from({ length: lanes / 2 }, () => threads.flatMap((thread) => [thread, thread])).flat();
 }
 
-/** A thread that compresses blocks, one after the other. It starts with the first one, if not before. */
+/** Thread that compresses blocks one after the other. It starts with the first block, if not before. */
 class BlockThread<Data> implements CompressionWorker {
   readonly #thread: Thread<Request, number>;
   readonly #known = new Map<ArrayBufferLike, number>();
@@ -52,7 +55,7 @@ class BlockThread<Data> implements CompressionWorker {
   async compress(block: Buffer): Promise<Buffer> {
     const memory = block.buffer;
     if (!(memory instanceof SharedArrayBuffer) || block.byteOffset !== 0) {
-      throw new TypeError('a thread compresses blocks that it shares');
+      throw new TypeError('a thread compresses only blocks in shared memory');
     }
     const known = this.#known.get(memory);
     const number = known ?? this.#known.size;

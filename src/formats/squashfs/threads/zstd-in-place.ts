@@ -3,11 +3,11 @@ import type { CompressInPlace } from './block-thread.ts';
 
 interface ZstdData {
   readonly params: NonNullable<ZstdOptions['params']>;
-  /** Of the largest block. */
+  /** Size of the largest block. */
   readonly blockBytes: number;
 }
 
-/** What a stream of Node's zlib works with, and does not document. */
+/** Undocumented internals of a stream of Node's zlib. */
 interface KeptContext {
   readonly _handle?: {
     writeSync?: (
@@ -15,21 +15,22 @@ interface KeptContext {
       ...[from, fromAt, fromBytes, to, toAt, toBytes]: [Uint8Array, number, number, Buffer, number, number]
     ) => void;
   };
-  /** How many bytes of the output, and of the input, are left. */
+  /** Unused bytes of the output, and of the input. */
   readonly _writeState?: Uint32Array;
 }
 
 /**
- * Compresses blocks to zstd frames of their own, those of `zstdCompressSync` with `pledgedSrcSize`. That one makes a context for
- * each block, which takes a fifth of the time; a stream keeps its own, but is fed from outside the thread alone. So it is
- * taken at the stream's inside, where that is as it is known to be and a block comes out the same.
+ * Compresses blocks to separate zstd frames, equal to those of `zstdCompressSync` with `pledgedSrcSize`. That
+ * function creates a context for each block, which takes a fifth of the time. A stream reuses its context, but its
+ * public interface is asynchronous. Therefore the stream's internals are used if they have the known form and give
+ * the same bytes for a trial block.
  *
- * Knows nothing of this file: threads get its text.
+ * The function refers to nothing else in this file, because threads receive its source text.
  */
 export function zstdInPlace({ params, blockBytes }: ZstdData): CompressInPlace {
   const { constants, createZstdCompress, zstdCompressSync } = process.getBuiltinModule('node:zlib');
   const flush = constants.ZSTD_e_end;
-  // What does not compress comes out a little longer than it went in.
+  // A block that does not compress gets slightly longer.
   const output = Buffer.allocUnsafeSlow(blockBytes + 1024);
   const compressAlone = (block: Uint8Array): Buffer =>
     zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: output.length });

@@ -4,24 +4,24 @@ import { allocateShared } from '../../../support/threads/thread.ts';
 import { emptyBlock, type StoredBlock } from '../file-content.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** On their way at once: what keeps threads busy while the next blocks are read. */
+/** Blocks in flight: enough to occupy the threads while the next blocks are read. */
 const inFlightBytes = 16 * 1024 * 1024;
 const fewestBlocks = 16;
 const mostBlocks = 128;
-/** Small writes are joined up to this length. */
+/** Small writes are combined up to this length. */
 const joinBytes = 1024 * 1024;
 
 interface Pending {
   readonly block: StoredBlock;
-  /** Where its bytes lie, and more behind them. */
+  /** Buffer that begins with the block. */
   readonly buffer: Buffer;
   readonly raw: Buffer;
   readonly compressed: Promise<Buffer>;
 }
 
 /**
- * Compresses blocks side by side and writes them one behind the other, in the order in which they were given. The
- * buffers that hold them go round: to allocate and collect one for each block takes longer than to fill it.
+ * Compresses blocks in parallel and writes them consecutively, in the order in which they were added. Buffers are
+ * reused: allocating and collecting one per block takes longer than filling it.
  */
 export class BlockWriter {
   readonly #file: FileHandle;
@@ -35,27 +35,27 @@ export class BlockWriter {
   #working: Promise<void> | undefined;
 
   /**
-   * @param blockBytes the largest block.
-   * @param base where the file system begins in the file.
-   * @param position where its first block goes, from that beginning.
+   * @param blockBytes size of the largest block.
+   * @param base offset of the file system in the file.
+   * @param position offset of its first block, relative to `base`.
    */
   constructor(file: FileHandle, lanes: WorkerPool, blockBytes: number, base: number, position: number) {
     this.#file = file;
     this.#lanes = lanes;
     this.#blockBytes = blockBytes;
     const wanted = Math.max(fewestBlocks, Math.min(mostBlocks, inFlightBytes / blockBytes));
-    // As many again wait for a lane, or to be written.
+    // As many blocks again wait for a worker, or to be written.
     this.#mostInFlight = Math.max(wanted, lanes.count * 2);
     this.#base = base;
     this.#position = position;
   }
 
-  /** Behind the last block; right after {@link flush}. */
+  /** Offset after the last block; valid right after {@link flush}. */
   get position(): number {
     return this.#position;
   }
 
-  /** A buffer for a block; waits while too many are on their way. */
+  /** Returns a buffer for a block; waits while too many blocks are in flight. */
   async takeBuffer(): Promise<Buffer> {
     while (this.#queue.length >= this.#mostInFlight) {
       await this.#writeSome();
@@ -63,22 +63,22 @@ export class BlockWriter {
     return this.#buffers.pop() ?? allocateShared(this.#blockBytes);
   }
 
-  /** Takes a buffer back that nothing came into. */
+  /** Returns an unused buffer to the pool. */
   giveBack(buffer: Buffer): void {
     this.#buffers.push(buffer);
   }
 
-  /** Takes the first bytes of a buffer of {@link takeBuffer}, which is not the caller's any more. */
+  /** Queues the first bytes of a buffer of {@link takeBuffer}; the caller must not use the buffer afterwards. */
   add(buffer: Buffer, length: number, block = emptyBlock()): StoredBlock {
     const raw = buffer.subarray(0, length);
     const compressed = this.#lanes.compress(raw);
-    // Whoever awaits it later gets the error; until then it is not an unhandled one.
+    // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     compressed.catch(() => undefined);
     this.#queue.push({ block, buffer, raw, compressed });
     return block;
   }
 
-  /** Leaves room for blocks that somebody else has written there; right after {@link flush}. */
+  /** Reserves space for blocks that the caller writes there; call it right after {@link flush}. */
   pass(bytes: number): void {
     this.#position += bytes;
   }
@@ -96,7 +96,7 @@ export class BlockWriter {
     return this.#working;
   }
 
-  /** At least one block, with as many behind it as half of those on their way. */
+  /** Writes at least one block, and more until at most half of the limit is in flight. */
   async #writeFirst(): Promise<void> {
     const pieces: Buffer[] = [];
     const done: Buffer[] = [];
@@ -130,7 +130,7 @@ async function writeAll(file: FileHandle, pieces: Buffer[], position: number): P
   const { bytesWritten } = await file.writev(pieces, position);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   if (bytesWritten < bytes) {
-    // A disk that fills up takes a part; the next write says why.
+    // A full disk accepts part of the data; the next write reports the error.
     await writeAt(file, position + bytesWritten, Buffer.concat(pieces).subarray(bytesWritten));
   }
 }

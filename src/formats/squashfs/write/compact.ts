@@ -4,27 +4,27 @@ import type { Move } from '../../../support/threads/file-work.ts';
 import type { StoredBlock } from '../file-content.ts';
 import { reorder, type Run } from './reorder.ts';
 
-/** From where to where the blocks of a layer were written. */
+/** Offsets of a layer's blocks in the file. */
 export interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** What has to be done to a file so that its blocks lie where they are said to lie. Places are from the first block's. */
+/** Moves that bring the blocks of a file to their final positions. Offsets are relative to the first block. */
 export interface Moves {
-  /** Towards the beginning, one after the other. */
+  /** Moves towards the beginning that close the gaps, to be done one after the other. */
   readonly together: readonly Move[];
-  /** Then, in the order in which they shall lie. */
+  /** Byte ranges in their final order, for the step after that. */
   readonly runs: readonly Run[];
 }
 
 /**
- * Gives the blocks that are used their last places, one behind the other: what upper layers have hidden takes none.
- * Layers that were written in another order than they are wanted in change places.
+ * Assigns final positions to the used blocks, without gaps: blocks that upper layers hide take no space. Layers that
+ * were written in another order than the final one are exchanged.
  *
- * @param start where the first block lies.
- * @param order every stretch that holds used blocks, in the order in which they shall lie.
- * @returns where the last block ends, and what brings them there.
+ * @param start offset of the first block.
+ * @param order every byte range that contains used blocks, in the final order.
+ * @returns the offset after the last block, and the moves that bring the blocks there.
  */
 export function compactBlocks(
   start: number,
@@ -57,7 +57,7 @@ export function compactBlocks(
   return { end, moves: { together, runs: wanted.map(({ at, bytes }) => ({ at: at - start, bytes })) } };
 }
 
-/** Closes the gaps between blocks, which are sorted by their places. */
+/** Closes the gaps between blocks, which are sorted by position. */
 function compact(start: number, blocks: readonly StoredBlock[]): { end: number; together: Move[] } {
   const together: Move[] = [];
   let end = start;
@@ -80,7 +80,7 @@ function compact(start: number, blocks: readonly StoredBlock[]): { end: number; 
   return { end, together };
 }
 
-/** @param at where in the file the first block lies. */
+/** Moves the blocks. @param at offset of the first block in the file. */
 export async function moveBlocks(
   file: FileHandle,
   at: number,

@@ -3,13 +3,13 @@ import type { BlockWriter } from './block-writer.ts';
 import { emptyBlock, type FileContent, type StoredBlock } from '../file-content.ts';
 
 /**
- * Fills a buffer with the next bytes of a file's content; at once, where they are there.
+ * Fills a buffer with the next bytes of a file's content, synchronously if they are available.
  *
- * @returns false, and leaves the buffer as it is, where they are all zeros because they were never written.
+ * @returns false, and leaves the buffer unchanged, if all of them are zeros that were never written.
  */
 export type ReadContent = (target: Buffer) => boolean | Promise<boolean>;
 
-/** A block in the making that small files share. */
+/** Fragment block that is being filled with small files. */
 interface Fragment {
   readonly block: StoredBlock;
   readonly filling: Buffer;
@@ -19,8 +19,8 @@ interface Fragment {
 const noBlocks: readonly StoredBlock[] = [];
 
 /**
- * Writes the contents of files as they arrive. A file of at least a block is stored in blocks of its own; smaller ones
- * share fragment blocks, as mksquashfs does it without -always-use-fragments.
+ * Writes the contents of files as they arrive. A file of at least one block is stored in separate blocks; smaller
+ * files share fragment blocks, as with mksquashfs without -always-use-fragments.
  */
 export class DataArea {
   readonly #writer: BlockWriter;
@@ -43,7 +43,7 @@ export class DataArea {
       : this.#storeInBlocks(sizeBytes, read);
   }
 
-  /** Ends what belongs together: the blocks of a layer depend on this layer alone. */
+  /** Ends a layer, so that the blocks of a layer depend on this layer only. */
   async endLayer(): Promise<void> {
     this.#endFragment();
     await this.#writer.flush();

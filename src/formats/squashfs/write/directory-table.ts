@@ -4,12 +4,12 @@ import type { DirectoryIndexEntry, DirectoryListing } from './inode-records.ts';
 import { maxEntriesOfHeader, metadataBlockBytes } from '../layout.ts';
 import { MetadataBlocks, placeOf } from './metadata-blocks.ts';
 
-/** A name in a directory, and the inode that it leads to. */
+/** Name in a directory, and the inode that it refers to. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly type: number;
   readonly number: number;
-  /** Where the inode lies. */
+  /** Metadata reference of the inode. */
   readonly reference: number;
 }
 
@@ -19,7 +19,7 @@ const maxDelta = 0x7fff;
 /** The number of entries in an inode's index is 16 bits wide. */
 const maxIndexEntries = 0xffff;
 
-/** The listings of all directories, one behind the other. */
+/** Listings of all directories, stored consecutively. */
 export class DirectoryTable {
   readonly #table: MetadataBlocks;
 
@@ -27,7 +27,9 @@ export class DirectoryTable {
     this.#table = new MetadataBlocks(codec);
   }
 
-  /** @param entries sorted by the bytes of their names, as the kernel looks for them. */
+  /**
+   * Adds the listing of a directory. @param entries sorted by the bytes of their names, as the kernel searches them.
+   */
   add(entries: readonly DirectoryEntry[]): DirectoryListing {
     const place = placeOf(this.#table.reference);
     const index: DirectoryIndexEntry[] = [];
@@ -52,7 +54,10 @@ export class DirectoryTable {
 
 type Group = [DirectoryEntry, ...DirectoryEntry[]];
 
-/** A header stands for entries whose inodes lie in one metadata block and have numbers near to the first one's. */
+/**
+ * Groups entries under headers: a header covers entries whose inodes are in one metadata block and have numbers close
+ * to the first one's.
+ */
 function groups(entries: readonly DirectoryEntry[]): Group[] {
   const found: Group[] = [];
   let group: Group | undefined;
@@ -63,7 +68,7 @@ function groups(entries: readonly DirectoryEntry[]): Group[] {
       group.length < maxEntriesOfHeader &&
       placeOf(group[0].reference).block === placeOf(entry.reference).block &&
       Math.abs(entry.number - group[0].number) <= maxDelta &&
-      // The index leads to headers only: with none in a metadata block it could not lead there.
+      // The index refers to headers only, so every metadata block of a long listing needs one.
       bytes < metadataBlockBytes / 2;
     if (fits) {
       group?.push(entry);
@@ -77,7 +82,7 @@ function groups(entries: readonly DirectoryEntry[]): Group[] {
   return found;
 }
 
-/** @returns how many bytes that took. */
+/** @returns the number of bytes written. */
 function writeGroup(out: FieldWriter, group: Group): number {
   const [first] = group;
   let bytes = headerBytes;

@@ -1,23 +1,23 @@
 import { sizeWord, type FileContent, type StoredBlock } from '../file-content.ts';
 import type { BlockCodec } from '../codec.ts';
 
-/** Decompressed fragment blocks that are kept at once: small files of one kind tend to lie side by side. */
+/** Maximum number of decompressed fragment blocks in memory: small files of one kind tend to be adjacent. */
 const maxKept = 16;
 
-/** Different contents of one length and CRC-32 are made on purpose: no more are compared. */
+/** Maximum number of contents to compare: more different contents with one length and CRC-32 are deliberate. */
 const maxAlike = 16;
 
-/** Fills a buffer with what is stored from a place in the file system on. */
+/** Fills a buffer with the stored bytes from a position in the file system on. */
 export type ReadStored = (position: number, into: Buffer) => Promise<unknown>;
 
-/** Finds contents that are there already, by looking at what was written. */
+/** Finds contents that were already written, by comparing the stored bytes. */
 export class Duplicates {
   readonly #readStored: ReadStored;
   readonly #codec: BlockCodec;
-  /** By what they have in common: the first, or several. */
+  /** One or several contents by their key. */
   readonly #seen = new Map<number | string, FileContent | FileContent[]>();
   readonly #fragments = new Map<StoredBlock, Buffer>();
-  /** What is read goes here: a buffer for each block would set off the garbage collector. */
+  /** Reused for reading: a buffer for each block would trigger the garbage collector. */
   readonly #scratch: Buffer;
   readonly #otherScratch: Buffer;
 
@@ -29,7 +29,7 @@ export class Duplicates {
     this.#codec = codec;
   }
 
-  /** The first content that was given with these same bytes: itself when there was none. */
+  /** Returns the first content that was passed with the same bytes, or the content itself if there was none. */
   canonical(content: FileContent): FileContent | Promise<FileContent> {
     const key = keyOf(content);
     const seen = this.#seen.get(key);
@@ -56,7 +56,7 @@ export class Duplicates {
     return content;
   }
 
-  /** One codec makes the same blocks of the same bytes, so that stored ones can be compared as they are. */
+  /** Compares stored blocks without decompressing them: one codec compresses equal bytes to equal blocks. */
   async #sameBytes(one: FileContent, other: FileContent): Promise<boolean> {
     for (const [index, block] of one.blocks.entries()) {
       const otherBlock = other.blocks[index];
@@ -98,7 +98,10 @@ export class Duplicates {
   }
 }
 
-/** Contents of different keys differ. A small file's is a number, which is found sooner: it has a size below 2^20. */
+/**
+ * Returns the key of a content; contents with different keys differ. For small files, of less than 2^20 bytes, the
+ * key is a number, which is faster.
+ */
 function keyOf({ sizeBytes, checksum, blocks }: FileContent): number | string {
   return blocks.length === 0
     ? checksum * 2 ** 20 + sizeBytes

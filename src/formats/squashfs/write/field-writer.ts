@@ -1,4 +1,4 @@
-/** Writes the fields of records one behind the other, little-endian. */
+/** Writes the fields of records consecutively, little-endian. */
 export class FieldWriter {
   #bytes = Buffer.alloc(4096);
   #length = 0;
@@ -19,19 +19,19 @@ export class FieldWriter {
   }
 
   /**
-   * A 64-bit size or place.
+   * Writes a 64-bit size or offset.
    *
-   * @throws {RangeError} for what is none, or more than a double holds.
+   * @throws {RangeError} for a value that is not a safe integer.
    */
   u64(value: number): void {
     if (!Number.isSafeInteger(value)) {
-      throw new RangeError(`${value} is no size and no place`);
+      throw new RangeError(`${value} is neither a size nor an offset`);
     }
     this.u32(value % 2 ** 32);
     this.u32(Math.floor(value / 2 ** 32));
   }
 
-  /** @param text a byte in each character */
+  /** @param text one character per byte */
   text(text: string): void {
     const at = this.#pass(text.length);
     this.#bytes.write(text, at, 'latin1');
@@ -42,12 +42,12 @@ export class FieldWriter {
     bytes.copy(this.#bytes, at);
   }
 
-  /** How many bytes were written and not taken. */
+  /** Number of bytes that were written and not taken. */
   get length(): number {
     return this.#length;
   }
 
-  /** Takes the first bytes away. */
+  /** Removes and returns the first bytes. */
   take(length = this.#length): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, length));
     this.#bytes.copyWithin(0, length, this.#length);
@@ -55,7 +55,7 @@ export class FieldWriter {
     return taken;
   }
 
-  /** Makes room. @returns where it begins. */
+  /** Reserves space. @returns its offset. */
   #pass(length: number): number {
     const from = this.#length;
     this.#length += length;

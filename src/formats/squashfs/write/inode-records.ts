@@ -4,22 +4,22 @@ import type { FieldWriter } from './field-writer.ts';
 import { dotsBytes, extendedType, InodeType, nothing } from '../layout.ts';
 import type { MetadataPlace } from './metadata-blocks.ts';
 
-/** What every inode record begins with (kernel: fs/squashfs/squashfs_fs.h). */
+/** Fields at the start of every inode record (kernel: fs/squashfs/squashfs_fs.h). */
 export interface InodeHeader {
   readonly mode: number;
-  /** Places in the table of ids. */
+  /** Indexes into the id table. */
   readonly uid: number;
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
   readonly number: number;
-  /** How many names lead to it. */
+  /** Number of names that refer to the inode. */
   readonly links: number;
-  /** Place in the table of xattrs. */
+  /** Index into the xattr table. */
   readonly xattrs: number;
 }
 
-/** @param fragment number of its fragment block, where it has one. */
+/** Writes the record of a file. @param fragment number of its fragment block, if it has one. */
 export function writeFile(
   out: FieldWriter,
   head: InodeHeader,
@@ -51,7 +51,10 @@ export function writeFile(
   }
 }
 
-/** At least 1 where there is a hole and less than the size: `st_blocks` is reckoned from it. */
+/**
+ * Returns the size of the holes: at least 1 if there is a hole, and less than the file size, because `st_blocks` is
+ * derived from it.
+ */
 function holeBytes({ blocks, sizeBytes }: FileContent): number {
   const holes = blocks.filter(({ storedBytes }) => storedBytes === 0).length;
   return holes === 0 ? 0 : Math.min(Math.ceil((sizeBytes * holes) / blocks.length), sizeBytes - 1);
@@ -74,7 +77,7 @@ export function writeDevice(
 ): void {
   writeHead(out, head, typeOf(kind, head));
   out.u32(head.links);
-  // The kernel's "new" encoding of a device number: 12 bits of major, 20 of minor.
+  // This is the kernel's "new" encoding of a device number: 12 bits of major, 20 of minor.
   out.u32(((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0);
   writeXattrs(out, head);
 }
@@ -85,7 +88,7 @@ export function writeFifo(out: FieldWriter, head: InodeHeader): void {
   writeXattrs(out, head);
 }
 
-/** Of these kinds an extended record says the same, and the place of its xattrs at its end. */
+/** Returns the record type. For these kinds an extended record has the same fields, and the xattr index at its end. */
 function typeOf(kind: Exclude<keyof typeof InodeType, 'directory' | 'file'>, head: InodeHeader): number {
   return InodeType[kind] + (head.xattrs === nothing ? 0 : extendedType);
 }
@@ -96,7 +99,9 @@ function writeXattrs(out: FieldWriter, { xattrs }: InodeHeader): void {
   }
 }
 
-/** Where a directory's listing lies, how long it is, and where in it the kernel may begin to look for a name. */
+/**
+ * Position and length of a directory's listing, and the positions at which the kernel may start to search for a name.
+ */
 export interface DirectoryListing {
   readonly place: MetadataPlace;
   readonly bytes: number;
@@ -104,18 +109,21 @@ export interface DirectoryListing {
 }
 
 export interface DirectoryIndexEntry {
-  /** Bytes of the listing before it. */
+  /** Offset in the listing, in bytes. */
   readonly at: number;
-  /** Place of its metadata block in the directory table. */
+  /** Offset of the metadata block in the directory table. */
   readonly block: number;
-  /** The first name behind it. */
+  /** First name at that offset. */
   readonly name: string;
 }
 
-/** Size limit of a directory: Linux, which counts in an int (fs/squashfs/dir.c), does not read longer ones to their end. */
+/**
+ * Size limit of a directory: Linux, which counts in an int (fs/squashfs/dir.c), does not read longer ones to their
+ * end.
+ */
 const maxDirectoryBytes = 2 ** 31 - 1;
 
-/** @throws {HpcGatError} for a directory whose names are too many for squashfs. */
+/** @throws {HpcGatError} for a directory whose names exceed the limit of squashfs. */
 export function writeDirectory(
   out: FieldWriter,
   head: InodeHeader,
@@ -159,7 +167,7 @@ function writeHead(out: FieldWriter, { mode, uid, gid, mtime, number }: InodeHea
   out.u16(mode);
   out.u16(uid);
   out.u16(gid);
-  // The format has 32 bits without a sign.
+  // The format has unsigned 32 bits.
   out.u32(Math.min(Math.max(mtime, 0), 2 ** 32 - 1));
   out.u32(number);
 }

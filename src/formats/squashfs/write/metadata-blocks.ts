@@ -3,33 +3,33 @@ import type { BlockCodec } from '../codec.ts';
 import { FieldWriter } from './field-writer.ts';
 import { metadataBlockBytes, plainMetadata } from '../layout.ts';
 
-/** Where something lies in a table: the place of its metadata block in the table, and its place in that block. */
+/** Position in a table: offset of the metadata block in the table, and offset in that block. */
 export interface MetadataPlace {
   readonly block: number;
   readonly offset: number;
 }
 
 /**
- * Encodes a metadata reference as one number below 2^48, which a double represents exactly.
+ * Decodes a metadata reference: a number below 2^48, which a double represents exactly.
  *
- * @throws {HpcGatError} for a metadata block beyond the first 4 GiB of its table: its offset has 32 bits.
+ * @throws {HpcGatError} for a metadata block beyond the first 4 GiB of its table, because its offset has 32 bits.
  */
 export function placeOf(reference: number): MetadataPlace {
   if (reference >= 2 ** 48) {
     throw new HpcGatError(
-      'the inodes or directories of the image take more than 4 GiB, which no squashfs can hold',
-      { fix: 'a larger --block-size makes the inodes of large files smaller' },
+      'the inodes or directories of the image take more than 4 GiB, the limit of squashfs',
+      { fix: 'use a larger --block-size, which makes the inodes of large files smaller' },
     );
   }
   return { block: Math.floor(reference / 0x10000), offset: reference % 0x10000 };
 }
 
 /**
- * A table in the making: fields one behind the other, cut into metadata blocks, each compressed with its length before
- * it.
+ * Table that is being built: consecutive fields, cut into metadata blocks, each compressed and preceded by its
+ * length.
  */
 export class MetadataBlocks {
-  /** What comes next. */
+  /** Writer for the next fields. */
   readonly fields = new FieldWriter();
   readonly #codec: BlockCodec;
   readonly #written: Buffer[] = [];
@@ -40,17 +40,17 @@ export class MetadataBlocks {
     this.#codec = codec;
   }
 
-  /** Where the next field will lie. */
+  /** Reference of the next field. */
   get reference(): number {
     const { length } = this.fields;
     if (length >= metadataBlockBytes) {
-      // All that are full at once: the record of a large file has thousands.
+      // All full blocks are written at once: the record of a large file has thousands of bytes.
       this.#endBlocks(this.fields.take(length - (length % metadataBlockBytes)));
     }
     return this.#writtenBytes * 0x10000 + this.fields.length;
   }
 
-  /** @returns the table, and where each of its blocks begins in it. */
+  /** @returns the table, and the offset of each of its blocks. */
   end(): { readonly bytes: Buffer; readonly starts: readonly number[] } {
     this.#endBlocks(this.fields.take());
     return { bytes: Buffer.concat(this.#written), starts: this.#starts };
@@ -66,7 +66,7 @@ export class MetadataBlocks {
   }
 }
 
-/** One metadata block: its length as stored, with a flag when it is not compressed, and its bytes. */
+/** Encodes one metadata block: its length as stored, with a flag if it is uncompressed, and its bytes. */
 function metadataBlock(raw: Buffer, codec: BlockCodec): Buffer {
   const compressed = codec.compressSync(raw);
   return compressed.length < raw.length ? framed(compressed, compressed.length) : plainMetadataBlock(raw);

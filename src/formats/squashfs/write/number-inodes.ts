@@ -1,32 +1,32 @@
 import type { DirectoryInode, Inode, LeafInode } from '../inode.ts';
 
-/** An inode, and what the tables tell of it beside what it is. */
+/** Inode with the properties that the tables store in addition. */
 export interface NumberedInode<Kind> {
   readonly inode: Kind;
-  /** From 1 on, those of one directory in a row. */
+  /** Number from 1 on; the inodes of one directory have consecutive numbers. */
   readonly number: number;
-  /** How many names lead to it. */
+  /** Number of names that refer to the inode. */
   links: number;
 }
 
 export type NumberedLeaf<Content> = NumberedInode<LeafInode<Content>>;
 
 export interface NumberedDirectory<Content> extends NumberedInode<DirectoryInode<Content>> {
-  /** Number of the directory above it; of the root, the one that no inode has. */
+  /** Number of the parent directory; for the root, one more than the highest number. */
   parent: number;
-  /** In the order of bytes, in which the kernel looks for a name. */
+  /** Names in byte order, in which the kernel searches. */
   readonly names: { readonly name: string; readonly child: NumberedInode<Inode<Content>> }[];
 }
 
-/** A tree as its tables need it. */
+/** Tree with numbered inodes. */
 export interface NumberedTree<Content> {
-  /** Parents before children; the root is the first. */
+  /** Directories, parents before children; the root is the first. */
   readonly directories: readonly NumberedDirectory<Content>[];
-  /** Every inode that is no directory, once, in the order of its first name. */
+  /** Other inodes, each once, in the order of its first name. */
   readonly leaves: readonly NumberedLeaf<Content>[];
 }
 
-/** Numbers the inodes of a tree, and counts the names that lead to each. */
+/** Numbers the inodes of a tree, and counts the names of each. */
 export function numberInodes<Content>(root: DirectoryInode<Content>): NumberedTree<Content> {
   const directories: NumberedDirectory<Content>[] = [];
   const leaves = new Map<LeafInode<Content>, NumberedLeaf<Content>>();
@@ -46,7 +46,7 @@ export function numberInodes<Content>(root: DirectoryInode<Content>): NumberedTr
     return leaf;
   };
   const top = directoryBelow(0, root);
-  // Not by recursion: a hostile image may be deeper than the stack.
+  // The loop is not recursive, because a hostile image may be deeper than the stack.
   const pending = [top];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     directories.push(directory);

@@ -1,21 +1,21 @@
 import type { FileHandle } from 'node:fs/promises';
 import { readAt } from '../../../support/files/file-access.ts';
 
-/** A run of bytes in a file. */
+/** Range of bytes in a file. */
 export interface Run {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Moved at once; twice as much is held in memory. */
+/** Size of one window; twice as much is held in memory. */
 const defaultWindowBytes = 16 * 1024 * 1024;
 
 /**
- * Brings runs of a file into another order, inside the stretch that they fill: from its beginning on, window after
- * window, the bytes that belong there change places with those that lie there. Each byte is moved at most twice.
+ * Reorders byte ranges of a file inside the region that they fill. Window by window from its start, the bytes that
+ * belong there are exchanged with the bytes that are there. Each byte is moved at most twice.
  *
- * @param start where the stretch begins.
- * @param runs in the order in which they shall lie; together they fill the stretch.
+ * @param start offset of the region.
+ * @param runs the ranges in their final order; together they fill the region.
  */
 export async function reorder(
   file: FileHandle,
@@ -37,7 +37,7 @@ export async function reorder(
   }
 }
 
-/** @returns where the rest lies now. */
+/** @returns the new positions of the rest. */
 async function fillWindow(
   file: FileHandle,
   start: number,

@@ -17,7 +17,7 @@ import type { NumberedInode, NumberedTree } from './number-inodes.ts';
 import { exportTable, fragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
 
-/** What the superblock tells of the tables. Places are from the beginning of the file system. */
+/** Facts about the tables for the superblock. Offsets are relative to the file system. */
 export interface TableFacts {
   readonly inodes: number;
   readonly fragments: number;
@@ -28,7 +28,7 @@ export interface TableFacts {
   readonly fragmentTable: number;
   readonly exportTable: number;
   readonly idTable: number;
-  /** Undefined when no inode has xattrs. */
+  /** Undefined if no inode has xattrs. */
   readonly xattrTable: number | undefined;
 }
 
@@ -38,10 +38,10 @@ export interface SerializedTree {
 }
 
 /**
- * The tables of a tree whose contents are written.
+ * Serializes the tables of a tree whose contents are already written.
  *
- * @param fragments the blocks that small files share, by their places.
- * @param position where the tables will lie, behind the contents.
+ * @param fragments blocks that small files share, by position.
+ * @param position offset of the tables, after the contents.
  */
 export function serializeTree(
   { directories, leaves }: NumberedTree<FileContent>,
@@ -67,7 +67,7 @@ export function serializeTree(
       xattrs: xattrTable.placeOf(xattrs),
     };
   };
-  // Downwards from the deepest: a listing needs to know where its inodes lie.
+  // From the deepest directory up, because a listing contains the references of its inodes.
   for (const directory of directories.toReversed()) {
     const entries = directory.names.map(({ name, child }): DirectoryEntry => {
       const { inode, number } = child;

@@ -18,18 +18,18 @@ import { UsedBlocks } from './used-blocks.ts';
 
 export interface SquashfsOptions {
   readonly compression: Compression;
-  /** A power of two, 4 KiB to 1 MiB. */
+  /** Power of two, 4 KiB to 1 MiB. */
   readonly blockBytes: number;
-  /** Blocks compressed at once. */
+  /** Number of blocks that are compressed in parallel. */
   readonly threads: number;
 }
 
-/** Blocks of a layer that were compressed before, one behind the other from the beginning of a file. */
+/** Cached compressed blocks of a layer, stored consecutively from the beginning of a file. */
 export interface CachedBlocks {
   readonly dataBytes: number;
-  /** Stays open until {@link SquashfsWriter.finish} has answered. */
+  /** File that stays open until {@link SquashfsWriter.finish} resolves. */
   readonly file: FileHandle;
-  /** Copies them to a place in a file. @returns false when they are damaged. */
+  /** Copies the blocks to an offset of a file. @returns false if they are damaged. */
   copyTo(file: FileHandle, position: number): Promise<boolean>;
 }
 
@@ -40,8 +40,8 @@ interface Adopted {
 }
 
 /**
- * Writes a squashfs 4.0 into a part of a file: first the contents of files as they come, through {@link data}, then the
- * tree that refers to them.
+ * Writes a squashfs 4.0 into a part of a file: first the contents of files, through {@link data}, then the tree that
+ * refers to them.
  */
 export class SquashfsWriter {
   readonly data: DataArea;
@@ -58,8 +58,8 @@ export class SquashfsWriter {
   #layerStart: number;
 
   /**
-   * @param base where the file system begins in the file.
-   * @param fileThreads move blocks while the tables are made.
+   * @param base offset of the file system in the file.
+   * @param fileThreads move blocks while the tables are built.
    */
   constructor(file: FileHandle, base: number, options: SquashfsOptions, fileThreads: FileThreads) {
     this.#dataStart = superblockLength + codecOptions(options.compression).length;
@@ -76,17 +76,17 @@ export class SquashfsWriter {
     this.data = new DataArea(this.#blocks, options.blockBytes);
   }
 
-  /** So many bytes of contents are about to come, or more: the threads may get ready. */
+  /** Announces that at least so many bytes of contents will be added, so that threads can start. */
   expect(bytes: number): void {
     this.#lanes.expect(bytes);
   }
 
-  /** Frees what compressing has taken; whatever came of it. */
+  /** Releases the compression threads, whether or not the file system was finished. */
   close(): void {
     this.#lanes.close();
   }
 
-  /** Ends what belongs together: the blocks of a layer depend on this layer alone. @returns where they lie. */
+  /** Ends a layer, so that its blocks depend on this layer only. @returns their byte range. */
   async endLayer(): Promise<ByteRange> {
     const from = this.#layerStart;
     await this.data.endLayer();
@@ -94,14 +94,15 @@ export class SquashfsWriter {
     return { from, to: this.#layerStart };
   }
 
-  /** Where a layer's blocks lie in the file, until {@link finish}. */
+  /** Converts a layer's byte range to offsets in the file, valid until {@link finish}. */
   inFile({ from, to }: ByteRange): ByteRange {
     return { from: this.#base + from, to: this.#base + to };
   }
 
   /**
-   * Takes a layer's blocks as they are, right after {@link endLayer}. They are copied beside, and read where they are: a
-   * file system is not to be used if they turn out to be damaged, unless the layer is given up.
+   * Adds a layer's cached blocks unchanged; call it right after {@link endLayer}. They are copied in the background
+   * and read from the cache meanwhile. If they turn out to be damaged, the file system is unusable unless the layer
+   * is discarded.
    */
   adoptLayer(kept: CachedBlocks): Omit<Adopted, 'file'> {
     const { file, dataBytes } = kept;
@@ -109,7 +110,7 @@ export class SquashfsWriter {
     this.#blocks.pass(dataBytes);
     this.#layerStart = this.#blocks.position;
     const copied = kept.copyTo(this.#file, this.#base + from);
-    // Whoever awaits it later gets the error; until then it is not an unhandled one.
+    // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     copied.catch(() => undefined);
     const adopted = { stretch: { from, to: this.#layerStart }, file, copied };
     this.#adopted.push(adopted);
@@ -117,15 +118,15 @@ export class SquashfsWriter {
     return adopted;
   }
 
-  /** Moves no block before. */
+  /** Delays all moves of blocks until a promise resolves. */
   holdUntil(done: Promise<unknown>): void {
     this.#holds.push(done);
   }
 
   /**
-   * Writes everything but the contents, which are there.
+   * Writes everything but the contents, which are already written.
    *
-   * @param order the layers that the tree uses, in the order in which their contents shall lie.
+   * @param order layers that the tree uses, in the order of their contents.
    * @param createdAt seconds since 1970, for the superblock.
    * @returns length of the file system.
    */
@@ -168,7 +169,7 @@ export class SquashfsWriter {
     await file.read(into, 0, into.length, at);
   }
 
-  /** Lets files of the same content share it. @returns the blocks that are used. */
+  /** Lets files with equal contents share them. @returns the used blocks. */
   async #unify(leaves: readonly NumberedLeaf<FileContent>[]): Promise<UsedBlocks> {
     const duplicates = new Duplicates(
       (position, into) => this.#readStored(position, into),

@@ -6,12 +6,12 @@ import { plainMetadataBlock } from './metadata-blocks.ts';
 const allPlain =
   flags.inodesPlain | flags.dataPlain | flags.fragmentsPlain | flags.xattrsPlain | flags.idsPlain;
 
-/** Stands for a table that is not there. */
+/** Offset of a missing table. */
 const noTable = 2n ** 64n - 1n;
 
 /**
- * What lies behind the superblock: which level was used. Readers do not need it; `unsquashfs -s` shows it, and
- * mksquashfs goes on with it when it appends.
+ * Encodes the codec's options, which follow the superblock and record the level. Readers do not need them;
+ * `unsquashfs -s` shows the level, and mksquashfs uses it when it appends.
  */
 export function codecOptions(compression: Compression): Buffer {
   if (compression.codec === 'none') {
@@ -26,7 +26,7 @@ export function codecOptions(compression: Compression): Buffer {
   return plainMetadataBlock(options);
 }
 
-/** The first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian. */
+/** Encodes the first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian. */
 export function superblockBytes(
   tables: TableFacts,
   { compression, blockBytes, createdAt }: { compression: Compression; blockBytes: number; createdAt: number },

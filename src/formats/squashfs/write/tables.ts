@@ -4,14 +4,14 @@ import { sizeWord, type StoredBlock } from '../file-content.ts';
 import { FieldWriter } from './field-writer.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 
-/** A table whose metadata blocks are found by a list of their places, and where in it that list begins. */
+/** Table whose metadata blocks are located by a list of their offsets at its end. */
 export interface IndexedTable {
   readonly bytes: Buffer;
-  /** Place of the list in the file system: what the superblock names. */
+  /** Offset of the list in the file system, which the superblock contains. */
   readonly start: number;
 }
 
-/** @param position where the table will lie in the file system. */
+/** Appends the list to a table. @param position offset of the table in the file system. */
 function indexed(table: MetadataBlocks, position: number): IndexedTable {
   const { bytes, starts } = table.end();
   const list = new FieldWriter();
@@ -21,7 +21,7 @@ function indexed(table: MetadataBlocks, position: number): IndexedTable {
   return { bytes: Buffer.concat([bytes, list.take()]), start: position + bytes.length };
 }
 
-/** Where each fragment block lies and how long it is, 16 bytes each. */
+/** Encodes the position and length of each fragment block, 16 bytes each. */
 export function fragmentTable(
   fragments: readonly StoredBlock[],
   codec: BlockCodec,
@@ -36,7 +36,7 @@ export function fragmentTable(
   return indexed(table, position);
 }
 
-/** The reference of every inode, by its number less one: what NFS needs. */
+/** Encodes the reference of every inode, by its number minus one. NFS needs this table. */
 export function exportTable(references: Iterable<number>, codec: BlockCodec, position: number): IndexedTable {
   const table = new MetadataBlocks(codec);
   for (const reference of references) {
@@ -45,18 +45,21 @@ export function exportTable(references: Iterable<number>, codec: BlockCodec, pos
   return indexed(table, position);
 }
 
-/** Users and groups, each number once; inodes name their place in it. */
+/** Users and groups, each id once; inodes contain the index. */
 export class IdTable {
   readonly #places = new Map<number, number>();
 
-  /** @throws {HpcGatError} for more than 65,535 different ones: the superblock counts them in 16 bits. */
+  /**
+   * Returns the index of an id. @throws {HpcGatError} for more than 65,535 different ids: the superblock counts them
+   * in 16 bits.
+   */
   placeOf(id: number): number {
     let place = this.#places.get(id);
     if (place === undefined) {
       place = this.#places.size;
       if (place === 0xffff) {
         throw new HpcGatError(
-          'the files of the image belong to more than 65,535 different users and groups, which no squashfs can hold',
+          'the files of the image belong to more than 65,535 different users and groups, the limit of squashfs',
           { fix: 'check how the image was built: each distinct owner and group of a file counts once' },
         );
       }

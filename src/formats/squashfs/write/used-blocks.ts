@@ -1,6 +1,6 @@
 import type { FileContent, StoredBlock } from '../file-content.ts';
 
-/** The blocks that a file system uses: those of hidden files are not among them. */
+/** Blocks that a file system uses; the blocks of hidden files are not included. */
 export class UsedBlocks {
   readonly #whole = new Set<StoredBlock>();
   readonly #fragments = new Set<StoredBlock>();
@@ -20,7 +20,7 @@ export class UsedBlocks {
     return [...this.#whole, ...this.#fragments];
   }
 
-  /** Those that small files share, by their places. */
+  /** Returns the fragment blocks, by position. */
   fragments(): StoredBlock[] {
     return [...this.#fragments].sort((one, other) => one.position - other.position);
   }

@@ -1,16 +1,18 @@
 /** Compresses one block after the other. */
 export interface CompressionWorker {
-  /** Begins to make itself ready, before there is a block. */
+  /** Starts the worker before the first block arrives. */
   start(): void;
-  /** @returns the compressed bytes, where the block was; the block as it is where it does not get shorter */
+  /**
+   * @returns the compressed bytes in the memory of the block; the unchanged block if compression does not shorten it
+   */
   compress(block: Buffer): Promise<Buffer>;
   close(): void;
 }
 
-/** To start a thread takes a processor longer than so much takes it. */
+/** Bytes that are compressed in the calling thread first: starting a thread takes longer. */
 const fewBytes = 1024 * 1024;
 
-/** Several lanes side by side: a block takes the first that is free. The first few are compressed without them. */
+/** Pool of workers: a block goes to the first idle one. The first few blocks are compressed in the calling thread. */
 export class WorkerPool {
   readonly #all: readonly CompressionWorker[];
   readonly #idle: CompressionWorker[];
@@ -18,7 +20,7 @@ export class WorkerPool {
   readonly #here: (block: Buffer) => Buffer;
   #hereBytes = fewBytes;
 
-  /** @param here compresses a block at once, to the same bytes. */
+  /** @param here compresses a block synchronously, to the same bytes. */
   constructor(all: readonly CompressionWorker[], here: (block: Buffer) => Buffer) {
     this.#all = all;
     this.#idle = all.toReversed();
@@ -29,11 +31,11 @@ export class WorkerPool {
     return this.#all.length;
   }
 
-  /** So many bytes are about to come. */
+  /** Announces that so many bytes will be added. */
   expect(bytes: number): void {
     if (bytes > this.#hereBytes) {
       this.#hereBytes = 0;
-      // Whether there is something for the others to do shows when this one has enough.
+      // One worker is started now; the others start when it is busy.
       this.#idle.at(-1)?.start();
     }
   }

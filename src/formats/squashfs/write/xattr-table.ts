@@ -4,12 +4,12 @@ import { nothing, xattrPrefixes } from '../layout.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 import type { IndexedTable } from './tables.ts';
 
-/** Whether squashfs can hold an xattr of this name. */
+/** Returns whether squashfs can store an xattr with this name. */
 export function isStorableXattr(name: string): boolean {
   return xattrPrefixes.some((prefix) => name.startsWith(prefix) && name.length > prefix.length);
 }
 
-/** Sets of xattrs, each set once; inodes name their place in it. */
+/** Sets of xattrs, each set once; inodes contain the index. */
 export class XattrTable {
   readonly #pairs: MetadataBlocks;
   readonly #sets: MetadataBlocks;
@@ -49,7 +49,7 @@ export class XattrTable {
     return place;
   }
 
-  /** Undefined when no inode has any. */
+  /** Returns undefined if no inode has xattrs. */
   end(position: number): IndexedTable | undefined {
     if (this.#places.size === 0) {
       return undefined;
@@ -57,7 +57,7 @@ export class XattrTable {
     const pairs = this.#pairs.end().bytes;
     const sets = this.#sets.end();
     const setsAt = position + pairs.length;
-    // Unlike the other tables' lists this one has a head: where the pairs begin, and how many sets there are.
+    // Unlike other lists, this one has a header: the offset of the pairs, and the number of sets.
     const list = new FieldWriter();
     list.u64(position);
     list.u32(this.#places.size);
@@ -69,7 +69,7 @@ export class XattrTable {
   }
 }
 
-/** As mksquashfs counts them: full names, each with its NUL, and values. */
+/** Returns the size as mksquashfs counts it: full names, each with its NUL, and values. */
 function listedBytes(xattrs: readonly [string, Buffer][]): number {
   return xattrs.reduce((sum, [name, value]) => sum + name.length + 1 + value.length, 0);
 }

@@ -7,42 +7,44 @@ import { isOnThisMachine, isReachedOverHttp, withPlainHttp } from '../../source/
 import { listInputs } from './inputs.ts';
 import { parseRecipe, type RecipeStage } from './parse-definition.ts';
 
-/** What tells one state of a recipe from another. */
+/** Properties that distinguish two states of a definition file. */
 export interface RecipeIdentity {
   readonly kind: 'recipe';
   readonly recipeSha256: string;
-  /** Of its arguments, of what its headers start from and of the files that it copies. */
+  /** Digest of its arguments, of its bases and of the files that it copies. */
   readonly inputsSha256: string;
-  /** What it is made of besides and nobody can look at beforehand; empty when there is nothing of that kind. */
+  /** Inputs whose state is unknown before the build; empty if there are none. */
   readonly unknown: readonly string[];
 }
 
 export interface IdentifiedRecipe {
   readonly identity: RecipeIdentity;
-  /** Bytes of the layers that it starts from, as far as they are known. */
+  /** Bytes of the layers of its bases, as far as they are known. */
   readonly layersBytes: number;
 }
 
-/** What a base is now, as an image of its own would be identified. */
+/** Identifies the current state of a base. */
 type IdentifyBase = (source: ImageSource) => Promise<{ identity: object; layersBytes: number }>;
 
 /**
- * @throws {UsageError} for a recipe that cannot be read, and for a file it names that is not there.
+ * Identifies the current state of a definition file.
+ *
+ * @throws {UsageError} if the definition file cannot be read, or if a file that it names does not exist.
  */
 export async function identifyRecipe(
   { file, buildArguments, plainHttpHosts = [], allowsPlaintextLogin = false }: RecipeSource,
   identifyBase: IdentifyBase,
 ): Promise<IdentifiedRecipe> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`cannot read the recipe ${file}: ${getErrorMessage(error)}`, {
-      fix: 'name a definition file of Apptainer that you may read',
+    throw new UsageError(`cannot read the definition file ${file}: ${getErrorMessage(error)}`, {
+      fix: 'name a definition file that you can read',
       cause: error,
     });
   });
   const directory = path.dirname(file);
   const { stages, files, hasSetup } = parseRecipe(text, buildArguments);
   if (stages.length === 0) {
-    throw new UsageError(`${file} is no recipe of Apptainer: it has no line with Bootstrap:`, {
+    throw new UsageError(`${file} is not a definition file of Apptainer: it has no line with Bootstrap:`, {
       fix: 'see https://apptainer.org/docs/user/latest/definition_files.html',
     });
   }
@@ -54,7 +56,7 @@ export async function identifyRecipe(
   for (const stage of stages) {
     const base = await lookAtBase(stage, directory, identifyStage);
     if (base === undefined) {
-      unknown.push(`Bootstrap: ${stage.bootstrap} cannot be looked at beforehand`);
+      unknown.push(`the state of Bootstrap: ${stage.bootstrap} is unknown before the build`);
     } else {
       inputs.push(base.identity);
       layersBytes += base.layersBytes;
@@ -95,7 +97,7 @@ export async function registryReachOf({
   return { plainHttp, withLogins: !plainHttp || allowsPlaintextLogin || images.every(isOnThisMachine) };
 }
 
-/** Undefined for an agent that installs from somewhere. */
+/** Returns undefined for a bootstrap agent that installs packages. */
 async function lookAtBase(
   { bootstrap, from }: RecipeStage,
   directory: string,

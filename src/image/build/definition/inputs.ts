@@ -4,11 +4,11 @@ import path from 'node:path';
 import { UsageError } from '../../../support/errors.ts';
 
 /**
- * What a `%files` section names, a line each file and directory: path, size, time, permissions. The content of files is not
- * read.
+ * Lists the files and directories that a `%files` section names, one line each: path, size, time, permissions. The
+ * content of files is not read.
  *
- * @param directory absolute; relative names are meant from it.
- * @throws {UsageError} when there is nothing of that name.
+ * @param directory absolute directory for relative names.
+ * @throws {UsageError} if a name does not exist.
  */
 export async function listInputs(patterns: readonly string[], directory: string): Promise<string[]> {
   const lines: string[] = [];
@@ -30,8 +30,8 @@ async function filesOf(pattern: string, directory: string): Promise<string[]> {
     found.push(path.resolve(directory, pattern));
   }
   if (found.length === 0) {
-    throw new UsageError(`the recipe names ${pattern}, which is not in ${directory}`, {
-      fix: 'correct it; relative names are meant from the directory of the recipe',
+    throw new UsageError(`the definition file names ${pattern}, which does not exist in ${directory}`, {
+      fix: 'correct it; relative names are resolved against the directory of the definition file',
     });
   }
   return found.sort();

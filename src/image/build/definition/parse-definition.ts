@@ -1,26 +1,26 @@
-/** What of an Apptainer definition file says which things it is made of. */
+/** Parts of an Apptainer definition file that name its inputs. */
 export interface Recipe {
   readonly stages: readonly RecipeStage[];
-  /** What `%files` copies from this host, as written there: may be a directory or a pattern. */
+  /** Sources of `%files` on this host, as written: files, directories or patterns. */
   readonly files: readonly string[];
-  /** Whether a section runs commands on this host. */
+  /** True if a section runs commands on this host. */
   readonly hasSetup: boolean;
 }
 
-/** A header: what the container starts from. */
+/** Header of a stage, which names its base. */
 export interface RecipeStage {
-  /** Apptainer's name of the agent, in small letters: `docker`, `localimage`, `debootstrap`. */
+  /** Apptainer's name of the bootstrap agent in lower case: `docker`, `localimage`, `debootstrap`. */
   readonly bootstrap: string;
   readonly from: string;
 }
 
-/** apptainer.org, user guide, "Templating": a name between braces. */
+/** Template variable: a name between braces (apptainer.org, user guide, "Templating"). */
 const variable = /\{\{\s*(\w+)\s*\}\}/g;
 
 /**
- * Reads a definition file (apptainer.org, user guide, "Definition Files").
+ * Parses a definition file (apptainer.org, user guide, "Definition Files").
  *
- * @param given values for its variables, which go before those of its `%arguments`.
+ * @param given values for its variables, which take precedence over its `%arguments`.
  */
 export function parseRecipe(text: string, given: Readonly<Record<string, string>>): Recipe {
   const values = { ...readDefaults(text), ...given };
@@ -40,7 +40,7 @@ export function parseRecipe(text: string, given: Readonly<Record<string, string>
     } else if (/^from$/i.test(key) && section === '') {
       Object.assign(stages.at(-1) ?? {}, { from: value });
     } else if (section === '%files') {
-      // The name, and where it goes. `%files from STAGE` copies out of another stage.
+      // A line has the source and the destination. `%files from STAGE` copies from another stage.
       const [word = ''] = wordsOf(line);
       if (word !== '' && !word.startsWith('#')) {
         files.push(word);

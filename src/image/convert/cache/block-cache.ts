@@ -16,32 +16,35 @@ import { entriesAt } from './index-reader.ts';
 import type { LayerIndex } from './layer-index.ts';
 import { CacheEvictor } from './evict.ts';
 
-/** Smaller layers, unpacked, are as soon converted as looked up; an image may have thousands of them. */
+/**
+ * Minimum unpacked size of cached layers. Smaller ones are converted as fast as they are looked up, and an image may
+ * have thousands of them.
+ */
 const smallestBytes = 64 * 1024;
 
-/** Tells apart what one process writes at once. */
+/** Counter that distinguishes the files that one process writes concurrently. */
 let parts = 0;
 
 export interface CacheConfig {
-  /** Absolute path; made when something is to be kept. */
+  /** Absolute path; created on the first write. */
   readonly directory: string;
-  /** All entries together have no more. */
+  /** Maximum size of all entries together. */
   readonly limitBytes: number;
 }
 
-/** A layer that was converted before, open until {@link close}. */
+/** Cached layer, open until {@link close}. */
 export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, CachedBlocks {
-  /** As {@link CachedBlocks}; what is damaged is removed from the cache. */
+  /** Copies like {@link CachedBlocks}; a damaged entry is removed from the cache. */
   copyTo(file: FileHandle, position: number): Promise<boolean>;
-  /** @param from where its first block lies now, in the file system. */
+  /** Returns the entries. @param from offset of the first block in the new file system. */
   entriesAt(from: number): LayerEntry<FileContent>[];
   close(): Promise<void>;
 }
 
 /**
- * The compressed blocks of layers that were converted before. Each layer is one file that is written under another name
- * and renamed when it is whole, and never changed: whoever reads it has the whole of it, even while it is replaced or
- * removed, so that no lock is needed. What is damaged is removed, and is not there.
+ * Layer cache on disk: the compressed blocks of converted layers. Each layer is one file, which is written under a
+ * temporary name, renamed when complete, and never changed. No lock is needed: an open entry stays complete even
+ * while it is replaced or removed. Corrupt entries are deleted and treated as misses.
  */
 export class BlockCache {
   readonly #place: CacheConfig;
@@ -56,21 +59,23 @@ export class BlockCache {
     this.#room = new CacheEvictor(place);
   }
 
-  /** Whether there is something of a layer that may be sound. @param digest of the layer as it is stored. */
+  /**
+   * Returns whether a layer has a trustworthy entry, without reading it. @param digest digest of the layer as stored.
+   */
   async has(digest: string): Promise<boolean> {
     const file = this.#fileOf(digest);
     const facts = file === undefined ? undefined : await lstat(file).catch(() => undefined);
     return facts !== undefined && (await explainConcern(facts)) === undefined;
   }
 
-  /** @returns undefined for a layer that is not there, or not whole. */
+  /** @returns undefined for a layer that is missing or incomplete. */
   async open(digest: string): Promise<CachedLayer | undefined> {
     const file = this.#fileOf(digest);
     const handle = file === undefined ? undefined : await openTrusted(file);
     if (file === undefined || handle === undefined) {
       return undefined;
     }
-    // It will be asked to copy; while it starts the index is read.
+    // A copy will follow; the threads start while the index is read.
     this.#fileThreads.start();
     try {
       const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
@@ -102,11 +107,11 @@ export class BlockCache {
   }
 
   /**
-   * Keeps a layer's blocks, where they find room; not called again before it has answered.
+   * Stores a layer's blocks if there is space. Do not call it again before it has resolved.
    *
-   * @param digest of the layer as it is stored.
-   * @param source where the blocks lie in a file, without gaps.
-   * @throws what the file system says.
+   * @param digest digest of the layer as stored.
+   * @param source file and range of the blocks, without gaps.
+   * @throws errors of the file system.
    */
   async keep(
     digest: string,
@@ -148,8 +153,8 @@ export class BlockCache {
 }
 
 /**
- * Opens an entry that this user or root has written; an entry's author controls the contents of the SIF. The owner of the
- * open file is checked.
+ * Opens an entry if its owner is this user or root, because the author of an entry controls the contents of the SIF.
+ * The check uses the open file.
  */
 async function openTrusted(file: string): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
@@ -162,7 +167,7 @@ async function openTrusted(file: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
-/** @throws what is not about the entry. */
+/** Removes a damaged entry. @throws any other error. */
 async function removeDamaged(file: string, error: unknown): Promise<void> {
   if (!(error instanceof DamagedEntry)) {
     throw error;

@@ -9,11 +9,11 @@ import type { CacheConfig } from './block-cache.ts';
 const defaultLimit = '4G';
 
 /**
- * Returns the location of the layer cache: from hpc-gat.yaml or the site profile, else below XDG_CACHE_HOME, else in the
- * home directory.
+ * Returns the location of the layer cache: from hpc-gat.yaml or the site profile, else below XDG_CACHE_HOME, else in
+ * the home directory.
  *
- * @returns undefined for a user without a home.
- * @throws {UsageError} for a directory whose variable is not set, or a limit that is not a size.
+ * @returns undefined for a user without a home directory.
+ * @throws {UsageError} for a directory whose variable is not set, or an invalid limit.
  */
 export function cachePlace(
   {
@@ -30,7 +30,7 @@ export function cachePlace(
   return caches === undefined ? undefined : { directory: path.join(caches, 'layers'), limitBytes };
 }
 
-/** Returns the location for a conversion; undefined, with a warning, where another user could replace entries. */
+/** Returns the location for a conversion; undefined, with a warning, if another user could replace entries. */
 export async function usableCachePlace(
   place: CacheConfig | undefined,
   { output }: Pick<Context, 'output'>,
@@ -38,7 +38,7 @@ export async function usableCachePlace(
   const concern = place && (await explainDirectoryConcern(place.directory));
   if (concern !== undefined) {
     output.warn(
-      `the layer cache ${place?.directory ?? ''} is not used: ${concern}; fix: take write permission from others (chmod go-w), or set cache.folder to a directory that belongs to you`,
+      `the layer cache ${place?.directory ?? ''} is not used: ${concern}; fix: remove write permission for others (chmod go-w), or set cache.folder to a directory that you own`,
     );
     return undefined;
   }
@@ -50,7 +50,7 @@ function expand(directory: string, { env }: Pick<Context, 'env'>): string {
     const value = env[name] ?? '';
     if (value === '') {
       throw new UsageError(`cache.folder is ${directory}, and $${name} is not set here`, {
-        fix: 'set it, name another directory, or leave the cache out: --no-cache',
+        fix: 'set it, choose another directory, or convert without the cache: --no-cache',
       });
     }
     return value;

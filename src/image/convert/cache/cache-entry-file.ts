@@ -5,14 +5,14 @@ import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { ByteRange } from '../../../formats/squashfs/write/compact.ts';
 
 /*
- * A layer's blocks as they lie in a squashfs, one behind the other; behind them an index as JSON, with a checksum of the
- * blocks; at the end where the index begins, its length, its CRC-32 and a mark.
+ * An entry consists of a layer's blocks as in a squashfs, stored consecutively; an index as JSON, with a checksum of
+ * the blocks; and a trailer with the offset of the index, its length, its CRC-32 and a magic number.
  */
 
 const mark = Buffer.from('HPCGATB2');
 const trailerBytes = 8 + 4 + 4 + mark.length;
 
-/** What stands in a file of the cache is not what was written there. */
+/** Error for an entry whose content is not what was written. */
 export class DamagedEntry extends Error {}
 
 interface StoredIndex<Index> {
@@ -20,7 +20,7 @@ interface StoredIndex<Index> {
   readonly checksum: string;
 }
 
-/** Copies the blocks out of a file, and describes them. @returns the entry's length. */
+/** Copies the blocks out of a file, and appends their index. @returns the size of the entry. */
 export async function writeEntry(
   entry: FileHandle,
   source: FileHandle,
@@ -43,34 +43,36 @@ export async function writeEntry(
 }
 
 export interface OpenEntry<Index> {
-  /** As it was given to {@link writeEntry}. */
+  /** Index as passed to {@link writeEntry}. */
   readonly index: Index;
-  /** Length of the blocks. */
+  /** Size of the blocks. */
   readonly dataBytes: number;
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly sizeBytes: number;
   /**
-   * Copies the blocks to a place in a file.
+   * Copies the blocks to an offset of a file.
    *
-   * @throws {DamagedEntry} when they are not those that were written.
+   * @throws {DamagedEntry} if they are not those that were written.
    */
   readonly copyTo: (file: FileHandle, position: number, fileThreads: FileThreads) => Promise<void>;
 }
 
 /**
- * @typeParam Index what {@link writeEntry} was given: the checksum vouches for it.
- * @throws {DamagedEntry} when the file is none of ours, or not whole.
+ * Reads the trailer and the index of an entry.
+ *
+ * @typeParam Index type of the value that {@link writeEntry} received; the checksum verifies it.
+ * @throws {DamagedEntry} if the file is not an entry, or is incomplete.
  */
 export async function readEntry<Index>(entry: FileHandle): Promise<OpenEntry<Index>> {
   const { size } = await entry.stat();
   const trailer = await readAt(entry, Math.max(0, size - trailerBytes), trailerBytes);
   if (trailer.length < trailerBytes || !trailer.subarray(16).equals(mark)) {
-    throw new DamagedEntry('it does not end as it should');
+    throw new DamagedEntry('its trailer is missing');
   }
   const dataBytes = Number(trailer.readBigUInt64LE(0));
   const textBytes = trailer.readUInt32LE(8);
   if (dataBytes + textBytes + trailerBytes !== size) {
-    throw new DamagedEntry('it has another length than it says');
+    throw new DamagedEntry('its length differs from the recorded length');
   }
   const text = await readAt(entry, dataBytes, textBytes);
   if (text.length !== textBytes || crc32(text) !== trailer.readUInt32LE(12)) {

@@ -3,28 +3,28 @@ import { formatBlockSize } from '../../../formats/squashfs/block-size.ts';
 import { formatCompression, type Compression } from '../../../formats/squashfs/compression.ts';
 import { deflateVersion } from '../../../formats/deflate/module.ts';
 
-/** Another one where the same layer comes to other blocks, or is described in another way. */
+/** Version of the entries; increase it if the blocks or the index of a layer change. */
 const formVersion = 3;
 
-/** What the blocks of a layer depend on beside the layer. */
+/** Settings that the blocks of a layer depend on. */
 export interface BlockForm {
   readonly compression: Compression;
-  /** Of the largest block. */
+  /** Size of the largest block. */
   readonly blockBytes: number;
 }
 
 export interface EntryName {
-  /** `sha256:` and 64 hexadecimal digits: of the layer as its image stores it. */
+  /** `sha256:` and 64 hexadecimal digits: digest of the layer as its image stores it. */
   readonly digest: string;
-  /** As for `--compression`. */
+  /** Format of `--compression`. */
   readonly compression: string;
-  /** As for `--block-size`. */
+  /** Format of `--block-size`. */
   readonly blockSize: string;
-  /** Of this program and of the library that compresses: others make other bytes. */
+  /** Version of this program and of the compression library: others may produce other bytes. */
   readonly version: string;
 }
 
-/** The name of the file in which a layer's blocks lie; undefined for what is no digest. */
+/** Formats the file name of a layer's entry; returns undefined for an invalid digest. */
 export function entryName(digest: string, { compression, blockBytes }: BlockForm): string | undefined {
   const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
   if (hex === undefined) {
@@ -34,7 +34,7 @@ export function entryName(digest: string, { compression, blockBytes }: BlockForm
   return `${hex}.${codec}.${formatBlockSize(blockBytes)}.${versionFor(compression)}`;
 }
 
-/** Undefined for a file of another name. */
+/** Parses a file name; returns undefined if it is not an entry's. */
 export function parseEntryName(name: string): EntryName | undefined {
   const [, hex = '', codec = '', blockSize = '', version = ''] =
     /^([0-9a-f]{64})\.([a-z]+(?:-\d+)?)\.(\d+[KM])\.(\d+-[\w.-]+)$/.exec(name) ?? [];

@@ -2,29 +2,29 @@ import { statfs } from 'node:fs/promises';
 import type { CacheConfig } from './block-cache.ts';
 import { listCache, removeFiles, surplus, type CacheEntry } from './list-cache.ts';
 
-/** So much stays free on the cache's file system. */
+/** Space that stays free on the cache's file system. */
 const reserveBytes = 1024 ** 3;
 
-/** What one conversion may add to a cache. What it has used itself is not to make room for the rest of it. */
+/** Limits what one conversion adds to a cache. Entries that the conversion itself uses are not evicted. */
 export class CacheEvictor {
   readonly #place: CacheConfig;
   readonly #used = new Map<string, number>();
-  /** Of others, as it was when the first room was asked for: a directory of thousands is not to be read each time. */
+  /** Other entries at the time of the first reservation: a directory of thousands of files is not read each time. */
   #others: readonly CacheEntry[] | undefined;
 
   constructor(place: CacheConfig) {
     this.#place = place;
   }
 
-  /** An entry was read or written. */
+  /** Records that an entry was read or written. */
   use(file: string, sizeBytes: number): void {
     this.#used.set(file, sizeBytes);
   }
 
   /**
-   * Removes what was not used for longest, and what killed processes have left.
+   * Makes space by removing the least recently used entries, and files that killed processes left behind.
    *
-   * @returns false when there is no room for so much.
+   * @returns false if there is not enough space.
    */
   async reserve(bytes: number): Promise<boolean> {
     const { directory, limitBytes } = this.#place;

@@ -3,10 +3,10 @@ import { formatCount, formatBytes } from '../../../support/text/amounts.ts';
 import type { CacheConfig } from './block-cache.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
 
-/** Hexadecimal digits that tell layers apart, as Docker shows them. */
+/** Number of hexadecimal digits that identify a layer, as in Docker's output. */
 const shownDigits = 12;
 
-/** What `cache list` prints. */
+/** Formats the output of `cache list`. */
 export function cacheLines(
   { directory, limitBytes }: CacheConfig,
   { entries, leftovers }: CacheContents,
@@ -30,7 +30,7 @@ export function cacheLines(
   ];
 }
 
-/** What `cache prune` prints. */
+/** Formats the output of `cache prune`. */
 export function prunedLine({ directory }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
   const verb = dryRun ? 'would go' : 'removed';
   return `${directory}: ${formatCount(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;

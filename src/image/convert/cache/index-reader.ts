@@ -9,12 +9,12 @@ import {
 import { changes, type LayerIndex } from './layer-index.ts';
 import { fromStored } from './stored-metadata.ts';
 
-/** @param from where the first of the layer's blocks lies now. */
+/** Restores the entries of a layer. @param from current offset of the layer's first block. */
 export function entriesAt(index: LayerIndex, from: number): LayerEntry<FileContent>[] {
   return new IndexReader(index, from).entries();
 }
 
-/** Goes through the lists, which a checksum vouches for. */
+/** Reads the lists sequentially. A checksum has already verified them. */
 class IndexReader {
   readonly #blocks: readonly StoredBlock[];
   readonly #metadata: readonly Metadata[];
@@ -78,7 +78,7 @@ class IndexReader {
     const checksum = this.#number();
     const blocks: StoredBlock[] = [];
     for (let left = this.#number(); left > 0; left -= 1) {
-      // A hole is an object of its own, as where it was written.
+      // Each hole is a separate object, as when it was written.
       blocks.push(this.#block() ?? emptyBlock());
     }
     const block = this.#block();
@@ -107,7 +107,7 @@ class IndexReader {
 
 function there<Value>(value: Value | undefined): Value {
   if (value === undefined) {
-    throw new Error('the index of a kept layer names what it does not hold');
+    throw new Error('the index of a cached layer refers to a missing item');
   }
   return value;
 }

@@ -5,7 +5,7 @@ import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/s
 import { changes, noBlock, type LayerIndex } from './layer-index.ts';
 import { MetadataList } from './stored-metadata.ts';
 
-/** A layer whose contents are written, its blocks one behind the other. */
+/** Layer whose contents are written, with consecutive blocks. */
 export interface LayerOfBlocks {
   readonly diffId: string;
   readonly entries: readonly LayerEntry<FileContent>[];
@@ -21,7 +21,7 @@ export function indexOf({ diffId, demand, entries }: LayerOfBlocks): LayerIndex 
   return { diffId, demand, blocks: blocks.map(sizeWord), metadata: metadata.all, numbers, texts };
 }
 
-/** Every block once, in the order in which they lie. */
+/** Lists every block once, by position. */
 function blocksOf(entries: readonly LayerEntry<FileContent>[]): StoredBlock[] {
   const blocks = new Set<StoredBlock>();
   for (const entry of entries) {
@@ -89,7 +89,7 @@ class IndexLists {
     this.numbers.push(this.#placeOf(fragment?.block), fragment?.offset ?? 0);
   }
 
-  /** A hole has none. */
+  /** Returns the index of a block; a hole has none. */
   #placeOf(block: StoredBlock | undefined): number {
     return (block && this.#places.get(block)) ?? noBlock;
   }

@@ -5,22 +5,22 @@ import type { FileContent } from '../../../formats/squashfs/file-content.ts';
 import type { StoredMetadata } from './stored-metadata.ts';
 
 /**
- * A layer whose contents are written, without places in a file, as it is written to the cache. A few long lists are read
- * sooner than many short ones.
+ * Layer whose contents are written, without offsets in a file, in the form stored in the cache. A few long lists are
+ * read faster than many short ones.
  */
 export interface LayerIndex {
   readonly diffId: string;
   readonly demand: ResourceUsage;
-  /** Of every block, in the order in which they lie, the word by which squashfs tells its length. */
+  /** Size word of every block, as in squashfs, in stored order. */
   readonly blocks: readonly number[];
   readonly metadata: readonly StoredMetadata[];
-  /** Of one entry after the other its place in {@link changes}, and what else there is to say of it. */
+  /** For each entry its index in {@link changes}, followed by its other numbers. */
   readonly numbers: readonly number[];
-  /** Paths, and targets of links; paths have `/` between their names, one character for a byte as everywhere. */
+  /** Paths, and targets of links. Paths have `/` between their names, and one character per byte as everywhere. */
   readonly texts: readonly string[];
 }
 
-/** What an entry does, or what it puts there. */
+/** Effect of an entry, or the kind of inode that it adds. */
 export const changes = [
   'directory',
   'hard-link',
@@ -35,5 +35,5 @@ export const changes = [
   Exclude<LayerEntry<FileContent>['change'], 'leaf'> | LeafInode<FileContent>['kind']
 )[];
 
-/** In the place of the number of a block: there is none. */
+/** Index that stands for "no block". */
 export const noBlock = -1;

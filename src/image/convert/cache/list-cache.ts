@@ -12,20 +12,20 @@ export interface CacheFile {
   readonly usedAt: Date;
 }
 
-/** The blocks of a layer. */
+/** Entry with the blocks of one layer. */
 export interface CacheEntry extends CacheFile, EntryName {}
 
 export interface CacheContents {
-  /** The one that was not used for longest comes first. */
+  /** Entries, least recently used first. */
   readonly entries: readonly CacheEntry[];
-  /** What processes have left that were killed. */
+  /** Files that killed processes left behind. */
   readonly leftovers: readonly CacheFile[];
 }
 
-/** A writer on another host that has not written for so long is taken for dead. */
+/** Time without a write after which a writer on another host counts as dead. */
 const expiryMs = 3_600_000;
 
-/** What lies in the directory, if it is there. Files that are not of the cache are not seen. */
+/** Lists the files of the cache, if the directory exists. Other files are ignored. */
 export async function listCache(directory: string, now: Date): Promise<CacheContents> {
   const entries: CacheEntry[] = [];
   const leftovers: CacheFile[] = [];
@@ -51,7 +51,7 @@ export function bytesOf(files: readonly CacheFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** Those of the entries that have to go, the longest unused first, for the rest to have no more than `limitBytes`. */
+/** Selects the entries to remove, least recently used first, so that the rest takes at most `limitBytes`. */
 export function surplus(entries: readonly CacheEntry[], limitBytes: number): CacheEntry[] {
   let left = bytesOf(entries);
   return entries.filter(({ sizeBytes }) => {
@@ -61,7 +61,7 @@ export function surplus(entries: readonly CacheEntry[], limitBytes: number): Cac
   });
 }
 
-/** A name for what a process is writing, another one for each `parseNumber`. */
+/** Formats the temporary name of a file that a process writes; it is unique for each `number`. */
 export function partName({ host, pid, startTicks }: ProcessIdentity, number: number): string {
   return `part.${host}-${pid}-${startTicks}.${number}`;
 }

@@ -1,21 +1,21 @@
 import { noXattrs, type Metadata } from '../../../formats/squashfs/inode.ts';
 
-/** As it stands in an index. */
+/** Metadata as stored in an index. */
 export type StoredMetadata = readonly [
   mode: number,
   uid: number,
   gid: number,
   mtime: number,
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   ...xattrs: string[],
 ];
 
-/** What inodes of a layer have beside what they are, each once: many have the same. */
+/** Metadata of a layer's inodes, each once, because many inodes have equal metadata. */
 export class MetadataList {
   readonly all: StoredMetadata[] = [];
   readonly #places = new Map<string, number>();
 
-  /** Where it stands in the list. */
+  /** Returns the index of the metadata in the list. */
   placeOf(metadata: Metadata): number {
     const stored = toStored(metadata);
     const key = JSON.stringify(stored);

@@ -13,11 +13,13 @@ import { removeTree } from '../../../support/files/remove-tree.ts';
 import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { probeProgram, writeProbeImage } from './probe-image.ts';
 
-/** Read by every kernel and every squashfuse: an image that does not start with it does not fail for its codec. */
+/**
+ * Codec that every kernel and every squashfuse reads: if an image with it does not start, the codec is not the cause.
+ */
 const readEverywhere: Compression = { codec: 'gzip', level: 6 };
 
 const knownSchema = z.strictObject({
-  /** What has read it or not: another runtime or kernel is asked anew. */
+  /** Runtime and kernel that the result applies to; for others the probe is repeated. */
   host: z.string(),
   reads: z.boolean(),
 });
@@ -25,11 +27,11 @@ const knownSchema = z.strictObject({
 type ProbeContext = Pick<Context, 'env' | 'cwd' | 'run' | 'signal'>;
 
 /**
- * Looks whether the container runtime of this host reads a codec: it starts an image of some kilobytes, once for each
- * runtime and kernel; what came out is kept in the cache directory.
+ * Tests whether the container runtime of this host reads a codec, by starting an image of some kilobytes. The result
+ * is cached for each runtime and kernel.
  *
- * @returns the runtime that does not. Undefined when it does, when there is none, and when it starts no image at all, so
- *   that the codec is not to blame.
+ * @returns the runtime if it does not read the codec. Undefined if it does, if there is no runtime, or if it starts
+ *   no image at all.
  */
 export async function runtimeThatRefuses(
   compression: Compression,
@@ -69,11 +71,11 @@ async function remember(file: string, known: z.output<typeof knownSchema>): Prom
     await makeDirectory(path.dirname(file), 0o700);
     await writeFileAtomically(file, JSON.stringify(known));
   } catch {
-    // A home that is full or read-only: it is tried again the next time.
+    // If the home directory is full or read-only, the probe is repeated next time.
   }
 }
 
-/** @returns undefined when nobody can tell. */
+/** @returns undefined if the result is unknown. */
 async function probe(
   runtime: ContainerRuntime,
   compression: Compression,

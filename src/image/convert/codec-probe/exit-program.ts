@@ -1,4 +1,4 @@
-/** Machine code that ends the process with success, by Go's name of the architecture: `exit(0)` of Linux. */
+/** Machine code that exits with success (`exit(0)` of Linux), by Go's name of the architecture. */
 const programs: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
   // xor edi, edi; mov eax, 60; syscall
   amd64: { machine: 62, code: '31ffb83c0000000f05' },
@@ -13,9 +13,10 @@ const address = 0x400000;
 const alignment = 0x10000;
 
 /**
- * The least that Linux starts (elf(5)): a static program that does nothing but succeed, so that an image needs nothing else.
+ * Encodes the smallest ELF that Linux executes (elf(5)): a static program that only exits with success, so that an
+ * image needs no other files.
  *
- * @returns undefined for an architecture that it is not written for.
+ * @returns undefined for an architecture without machine code here.
  */
 export function exitProgram(architecture: string): Buffer | undefined {
   const program = programs[architecture];

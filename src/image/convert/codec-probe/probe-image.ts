@@ -6,15 +6,15 @@ import type { LayeredImage } from '../../source/layers/layered-image.ts';
 import { hostPlatform } from '../../source/platform.ts';
 import { exitProgram } from './exit-program.ts';
 
-/** The program of the image that is tried. */
+/** Path of the program in the probe image. */
 export const probeProgram = '/probe';
 
 const recordBytes = 512;
 
 /**
- * Writes a SIF of some kilobytes whose one program does nothing but succeed on this host.
+ * Writes a SIF of some kilobytes whose only program exits successfully on this host.
  *
- * @returns false where there is no such program for this host.
+ * @returns false if there is no such program for this host.
  */
 export async function writeProbeImage(
   output: string,
@@ -60,7 +60,7 @@ export async function writeProbeImage(
   return true;
 }
 
-/** A tar of one executable file (POSIX.1-1988, ustar). */
+/** Encodes a tar with one executable file (POSIX.1-1988, ustar). */
 function tarOf(name: string, content: Buffer): Buffer {
   const header = Buffer.alloc(recordBytes);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
@@ -70,7 +70,7 @@ function tarOf(name: string, content: Buffer): Buffer {
   header.write(octal(0, 7), 116);
   header.write(octal(content.length, 11), 124);
   header.write(octal(0, 11), 136);
-  // The checksum is that of the header with spaces in its place.
+  // The checksum is computed with spaces in its place.
   header.write(' '.repeat(8), 148);
   header.write('0', 156);
   header.write('ustar\u000000', 257);

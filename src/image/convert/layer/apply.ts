@@ -9,31 +9,31 @@ import {
   type Metadata,
 } from '../../../formats/squashfs/inode.ts';
 
-/** As many symbolic links as Linux follows in one path. */
+/** Maximum number of symbolic links in one path, as in Linux. */
 const maxLinks = 40;
-/** As deep as one path of Linux can lead; links could lead on from there. */
+/** Maximum depth of a path in Linux; links could lead deeper. */
 const maxDepth = 2048;
 
 /**
- * The tree of an image, layer upon layer (OCI image-spec, layer.md). Nothing is ever looked up on this machine: a
- * symbolic link leads inside the tree and nowhere else.
+ * File system tree of an image, built layer by layer (OCI image-spec, layer.md). Nothing is looked up on this
+ * machine: symbolic links are resolved inside the tree only.
  */
 export class ImageTree<Content> {
   readonly root: DirectoryInode<Content>;
 
-  /** @param rootMetadata for when no layer describes the root. */
+  /** @param rootMetadata metadata of the root, if no layer describes it. */
   constructor(rootMetadata: Metadata) {
     this.root = emptyDirectory(rootMetadata);
   }
 
   /**
-   * Puts a layer on top of those before.
+   * Applies a layer on top of the previous ones.
    *
-   * @param place names the layer in messages.
-   * @throws {HpcGatError} when an entry cannot be applied.
+   * @param place label of the layer for messages.
+   * @throws {HpcGatError} if an entry cannot be applied.
    */
   apply(entries: readonly LayerEntry<Content>[], place: string): void {
-    // A whiteout is about the layers below, wherever it stands in its own.
+    // A whiteout refers to lower layers, wherever it is in its own layer.
     const hasWhiteouts = entries.some(({ change }) => change === 'whiteout' || change === 'opaque');
     const explicit = new Set(
       hasWhiteouts
@@ -52,7 +52,7 @@ export class ImageTree<Content> {
       }
     }
     for (const [entry, inode] of bound) {
-      // What a whiteout has hidden only after the link was bound to it, the link keeps.
+      // A link keeps only an inode that a whiteout hid after the link was bound to it.
       if (entry.change === 'hard-link' && this.find(entry.target) === inode) {
         bound.delete(entry);
       }
@@ -67,7 +67,7 @@ export class ImageTree<Content> {
     }
   }
 
-  /** What stands at a path, a symbolic link there not followed. */
+  /** Finds the inode at a path, without following a symbolic link there. */
   find(path: readonly string[]): Inode<Content> | undefined {
     const parent = this.#directoryAbove(path) ?? this.#walk(path.slice(0, -1));
     return parent?.children.get(path.at(-1) ?? '');
@@ -75,7 +75,7 @@ export class ImageTree<Content> {
 
   #hide({ change, path }: LayerEntry<Content>, explicit: ReadonlySet<string>): void {
     const target = change === 'opaque' ? path : path.slice(0, -1);
-    // A directory of this layer in the place of a link: the lower directory behind that link is not meant.
+    // If this layer replaces a link by a directory, the lower directory behind the link is not affected.
     const walk = this.#walk(target, {
       follow: (at) => !explicit.has(target.slice(0, at).join('/')),
     });
@@ -102,7 +102,7 @@ export class ImageTree<Content> {
       }
       throw new HpcGatError(`${place} is damaged: it replaces the root directory`);
     }
-    // Before its parents are made, one of which may take the name of a link's target.
+    // The inode is looked up before its parents are created, one of which may replace a link's target.
     const inode = this.#inodeOf(entry, bound, place);
     const parent = this.#parentOf(path, inode.metadata.mtime, place);
     const there = parent.children.get(name);
@@ -128,7 +128,7 @@ export class ImageTree<Content> {
     }
   }
 
-  /** The inode that stands at the target now; what becomes of that path later is nothing to the link. */
+  /** Returns the inode that is at the target now; later changes of that path do not affect the link. */
   #linked(
     target: readonly string[],
     bound: Inode<Content> | undefined,
@@ -137,15 +137,15 @@ export class ImageTree<Content> {
   ): Inode<Content> {
     const inode = this.find(target) ?? bound;
     if (inode === undefined || inode.kind === 'directory') {
-      const problem = inode === undefined ? 'is not there' : 'is a directory';
+      const problem = inode === undefined ? 'does not exist' : 'is a directory';
       throw new HpcGatError(
-        `${place} is damaged: ${printable(path)} is a hard link to ${printable(target)}, which ${problem}`,
+        `${place} is damaged: ${toPrintable(path)} is a hard link to ${toPrintable(target)}, which ${problem}`,
       );
     }
     return inode;
   }
 
-  /** Makes the directories that no entry describes: of root, 0755, as old as what is in them. */
+  /** Creates missing parent directories: owned by root, mode 0755, with the time of their first entry. */
   #parentOf(path: readonly string[], mtime: number, place: string): DirectoryInode<Content> {
     const parent =
       this.#directoryAbove(path) ??
@@ -154,13 +154,13 @@ export class ImageTree<Content> {
       });
     if (parent === undefined) {
       throw new HpcGatError(
-        `${place} is damaged: ${printable(path)} lies below what is no directory, below a link without end, or more than ${maxDepth} directories deep`,
+        `${place} is damaged: ${toPrintable(path)} is below a file, below a loop of links, or more than ${maxDepth} directories deep`,
       );
     }
     return parent;
   }
 
-  /** Where a path's parent is reached by directories alone, as of most entries: that parent. */
+  /** Returns a path's parent if it is reached without symbolic links, like that of most entries. */
   #directoryAbove(path: readonly string[]): DirectoryInode<Content> | undefined {
     let here = this.root;
     for (let at = 0; at < path.length - 1; at += 1) {
@@ -174,11 +174,11 @@ export class ImageTree<Content> {
   }
 
   /**
-   * The directory at a path, symbolic links followed inside the tree; undefined when there is none, a circle of links,
-   * or no end of directories.
+   * Finds the directory at a path; symbolic links are followed inside the tree. Returns undefined if there is none,
+   * for a loop of links, and for too deep a path.
    *
-   * @param make for a directory that is not there.
-   * @param follow whether a symbolic link that stands as the `createRootFilesystem`-th name of the path is followed.
+   * @param make creates a missing directory.
+   * @param follow returns whether a symbolic link at the `at`-th name of the path is followed.
    */
   #walk(
     path: readonly string[],
@@ -187,10 +187,10 @@ export class ImageTree<Content> {
       follow = () => true,
     }: { make?: () => DirectoryInode<Content>; follow?: (at: number) => boolean } = {},
   ): DirectoryInode<Content> | undefined {
-    // The directories above the present one, which `..` in a link's target goes back to.
+    // The directories above the current one, for `..` in a link's target.
     const way: DirectoryInode<Content>[] = [];
     let here = this.root;
-    // Names below it that are not there: a `..` behind them takes them back by the text.
+    // Missing names below the current directory: a following `..` removes the last one.
     const missing: string[] = [];
     const pending: { name: string; at?: number }[] = path
       .map((name, index) => ({ name, at: index + 1 }))
@@ -247,6 +247,6 @@ export class ImageTree<Content> {
   }
 }
 
-function printable(path: readonly string[]): string {
+function toPrintable(path: readonly string[]): string {
   return `"${toPrintableBytes(`/${path.join('/')}`)}"`;
 }

@@ -3,34 +3,37 @@ import { toPrintableBytes } from '../../../support/text/printable.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
 import { noXattrs, type LeafInode, type Metadata } from '../../../formats/squashfs/inode.ts';
 
-/** What a layer says of one path, ready to be applied. Paths are lists of names below the root, without `.` and `..`. */
+/**
+ * Change that a layer makes at one path, ready to be applied. Paths are lists of names below the root, without `.`
+ * and `..`.
+ */
 export type LayerEntry<Content> = { readonly path: readonly string[] } & (
   | { readonly change: 'directory'; readonly metadata: Metadata }
   | { readonly change: 'leaf'; readonly inode: LeafInode<Content> }
   | { readonly change: 'hard-link'; readonly target: readonly string[] }
-  /** What lower layers have at this path goes. */
+  /** Removes what lower layers have at this path. */
   | { readonly change: 'whiteout' }
-  /** What lower layers have in this directory goes. */
+  /** Removes what lower layers have in this directory. */
   | { readonly change: 'opaque' }
 );
 
-/** Longest name of one component, and longest path: what Linux takes. */
+/** Longest name and longest path in Linux. */
 const maxNameBytes = 255;
 const maxPathBytes = 4096;
-/** Of a symbolic link's target; the path's last byte is its NUL. */
+/** Longest target of a symbolic link; the last byte of a path is its NUL. */
 const maxTargetBytes = maxPathBytes - 1;
 const whiteoutPrefix = '.wh.';
 const opaqueMark = '.wh..wh..opq';
-/** AUFS kept its own affairs under such names, in the root: among them what its hard links are bound to. */
+/** Prefix of AUFS's internal files in the root, such as those that its hard links refer to. */
 export const aufsPrefix = '.wh..wh.';
 
-/** They hold for the file system where the image was made, and no other. */
+/** Xattrs that are valid only on the file system where the image was built. */
 const droppedXattrs = new Set(['security.selinux', 'system.nfs4_acl']);
 
 /**
- * The names of a path, with `.`, `..` and empty ones resolved by the text alone: `..` of the root is the root.
+ * Splits a path into names and resolves `.`, `..` and empty names textually: `..` of the root is the root.
  *
- * @throws {HpcGatError} for a name that no file system takes.
+ * @throws {HpcGatError} for a name that no file system supports.
  */
 export function namesOf(path: string, place: string): string[] {
   const names: string[] = [];
@@ -52,17 +55,17 @@ export function namesOf(path: string, place: string): string[] {
 
 function tooLong(what: string, name: string, most: number, place: string): HpcGatError {
   return new HpcGatError(
-    `${place}: ${what} "${toPrintableBytes(name)}" has ${name.length} bytes, more than the ${most} that Linux takes`,
-    { fix: 'look how the image was made' },
+    `${place}: ${what} "${toPrintableBytes(name)}" has ${name.length} bytes, more than Linux's limit of ${most}`,
+    { fix: 'check how the image was built' },
   );
 }
 
 /**
- * What an entry of a layer means (OCI image-spec, layer.md).
+ * Converts an entry of a layer to a change (OCI image-spec, layer.md).
  *
- * @param content of a file; read by the caller, because a stream is read once.
- * @returns undefined for what is to be left out.
- * @throws {HpcGatError} for an entry that means nothing.
+ * @param content content of a file, read by the caller, because a stream can be read only once.
+ * @returns undefined for an entry that is omitted.
+ * @throws {HpcGatError} for an invalid entry.
  */
 export function interpret<Content>(
   entry: TarEntry,
@@ -89,13 +92,13 @@ export function interpret<Content>(
     case 'symbolic-link':
       if (linkName === '') {
         throw new HpcGatError(
-          `${place} is damaged: "${toPrintableBytes(path.join('/'))}" is a link to no name`,
+          `${place} is damaged: "${toPrintableBytes(path.join('/'))}" is a link without a target`,
         );
       }
       if (linkName.length > maxTargetBytes) {
         throw tooLong("a link's target", linkName, maxTargetBytes, place);
       }
-      // Linux has no permissions of links; what a tar says of them varies.
+      // Linux has no permissions for links; those in a tar vary.
       return {
         path,
         change: 'leaf',
@@ -109,7 +112,7 @@ export function interpret<Content>(
   }
 }
 
-/** Whether an entry's content will be wanted. */
+/** Returns whether an entry is a whiteout, whose content is not needed. */
 export function isWhiteout(path: readonly string[]): boolean {
   return path.at(-1)?.startsWith(whiteoutPrefix) === true;
 }

@@ -5,7 +5,7 @@ import type { FileContent } from '../../../formats/squashfs/file-content.ts';
 import type { DataArea } from '../../../formats/squashfs/write/data-area.ts';
 import { bindTargets, containerDirectories, containerLinks, type ContainerFile } from './container-files.ts';
 
-/** Puts into an image what Apptainer expects there, as `apptainer build` does: what the image has of its own stays. */
+/** Adds the files that Apptainer expects, as `apptainer build` does; existing files of the image are preserved. */
 export async function addContainerFiles(
   tree: ImageTree<FileContent>,
   files: readonly ContainerFile[],
@@ -44,6 +44,6 @@ export async function addContainerFiles(
     });
   }
   tree.apply([...contents, ...links], place);
-  // Its owner has to be able to write into it, or Apptainer cannot make its mount points.
+  // The owner needs write permission, or Apptainer cannot create its mount points.
   tree.root.metadata = { ...tree.root.metadata, mode: tree.root.metadata.mode | 0o700 };
 }

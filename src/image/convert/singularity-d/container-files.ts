@@ -1,31 +1,31 @@
 import type { ImageDescription } from '../../source/image-config.ts';
 import { endOfOptions, environmentLines, quoteForShell, shellWords } from './environment-lines.ts';
 
-/** A file that Apptainer looks for in an image. */
+/** File that Apptainer expects in an image. */
 export interface ContainerFile {
-  /** Below the root, without a slash before it. */
+  /** Path below the root, without a leading slash. */
   readonly path: string;
   readonly mode: number;
   readonly text: string;
 }
 
-/** What the SIF tells of itself: to `apptainer inspect` in an object of its own, and inside the image. */
+/** Descriptions of the SIF: for `apptainer inspect` as separate objects, and as files inside the image. */
 export interface ContainerFiles {
   readonly files: readonly ContainerFile[];
   readonly definition: string;
-  /** JSON, as `apptainer inspect` reads it. */
+  /** JSON for `apptainer inspect`. */
   readonly inspectMetadata: string;
 }
 
 const directory = '.singularity.d';
 
-/** Directories that have to be there: mount points, and what the files lie in. */
+/** Directories that must exist: mount points, and the parents of the files. */
 export const containerDirectories = [
   ...['actions', 'env', 'libs'].map((name) => `${directory}/${name}`),
   ...['dev', 'etc', 'home', 'proc', 'root', 'sys', 'tmp', 'var/tmp'],
 ];
 
-/** Symbolic links that older runtimes start from. */
+/** Symbolic links that older runtimes use. */
 export const containerLinks: Readonly<Record<string, string>> = {
   singularity: `${directory}/runscript`,
   '.run': `${directory}/actions/run`,
@@ -35,11 +35,11 @@ export const containerLinks: Readonly<Record<string, string>> = {
   environment: `${directory}/env/90-environment.sh`,
 };
 
-/** Files that Apptainer binds the host's over. */
+/** Files over which Apptainer mounts the host's. */
 export const bindTargets = ['etc/hosts', 'etc/resolv.conf'];
 
 export interface Origin {
-  /** Apptainer's word for the kind of source, and what follows it: `docker-archive`, `image.tar`. */
+  /** Apptainer's name for the kind of source, and the rest: `docker-archive`, `image.tar`. */
   readonly bootstrap: string;
   readonly from: string;
   readonly builtAt: Date;
@@ -107,7 +107,7 @@ export async function containerFiles(image: ImageDescription, origin: Origin): P
   return { files, definition, inspectMetadata };
 }
 
-/** The image's own labels, then those that `apptainer build` adds. */
+/** Merges the image's labels with those that `apptainer build` adds. */
 function labelsOf({ labels, architecture }: ImageDescription, origin: Origin): Record<string, string> {
   const all = {
     ...labels,
@@ -126,7 +126,10 @@ const months = [
   ...(['July', 'August', 'September', 'October', 'November', 'December'] as const),
 ];
 
-/** `Monday_23_November_2026_21:22:48_UTC`. By names of our own: loading those of Intl takes 20 ms. */
+/**
+ * Formats a date like `Monday_23_November_2026_21:22:48_UTC`. The names are defined here because loading Intl's takes
+ * 20 ms.
+ */
 function buildDate(date: Date): string {
   return [
     weekdays[date.getUTCDay()],

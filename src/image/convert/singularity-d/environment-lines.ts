@@ -1,6 +1,7 @@
 /**
- * Formats the image's environment as lines for any POSIX shell. A value from outside takes precedence over the image's,
- * except for PATH. Names that no shell accepts are omitted. The last of several values of one name counts.
+ * Formats the image's environment as lines for any POSIX shell. A value from outside takes precedence over the
+ * image's, except for PATH. Names that no shell accepts are omitted. Of several values for one name, the last is
+ * used.
  *
  * @param env `NAME=VALUE`, or `NAME` alone for an empty value.
  */
@@ -15,7 +16,7 @@ export function environmentLines(env: readonly string[]): string[] {
   });
 }
 
-/** Returns the names of the environment that {@link environmentLines} leaves out, each once. */
+/** Returns the names of the environment that {@link environmentLines} omits, each once. */
 export function unusableNames(env: readonly string[]): string[] {
   return [...new Set(env.map((word) => nameAndValue(word)[0]))].filter(
     (name) => name !== '' && !isShellName(name),

@@ -13,27 +13,28 @@ import { readSavedIndex } from './saved-index.ts';
 import type { DockerArchiveSource } from '../source.ts';
 import { codecOf, type StoredLayer } from '../layers/stored-layers.ts';
 
-/** What an archive of `docker save` says of the image that is wanted from it. */
+/** Description of the requested image in an archive of `docker save`. */
 export interface DockerArchive {
   readonly fileBytes: number;
-  /** Nanoseconds since 1970, as decimal digits: more than a double holds. */
+  /** Nanoseconds since 1970 in decimal digits, because they exceed a double. */
   readonly modifiedNs: string;
-  /** Hexadecimal, of the text of `manifest.json`. */
+  /** SHA-256 of the text of `manifest.json`, in hexadecimal digits. */
   readonly manifestSha256: string;
   readonly tags: readonly string[];
-  /** How many images the archive holds. */
+  /** Number of images in the archive. */
   readonly images: number;
-  /** The lowest first. */
+  /** Layers, the lowest first. */
   readonly layers: readonly StoredLayer[];
   readonly config: ImageConfig;
 }
 
 /**
- * Reads the archive's table of contents, its manifest and the image's configuration; never the layers.
+ * Reads the archive's table of contents, its manifest and the image's configuration, but not the layers.
  *
  * @param wanted selects one of several images.
- * @throws {UsageError} when there is no such file, no such image in it, or several for the platform and none was named.
- * @throws {HpcGatError} when the file is no archive of `docker save`, is damaged or cut off.
+ * @throws {UsageError} if the file or the image does not exist, or if several images match the platform and none was
+ *   named.
+ * @throws {HpcGatError} if the file is not an archive of `docker save`, or is damaged or truncated.
  */
 export async function readDockerArchive(
   file: string,
@@ -57,24 +58,24 @@ export async function readDockerArchive(
   };
 }
 
-/** Selects an image of an archive. */
+/** Selector of an image in an archive. */
 export type WantedFromArchive = Pick<DockerArchiveSource, 'reference' | 'digest' | 'platform'>;
 
-/** Where the descriptions of images are read. */
+/** Reader of the descriptions of images. */
 export interface SavedDescriptions {
-  /** The archive, for messages. */
+  /** Label of the archive, for messages. */
   readonly place: string;
-  /** Undefined when there is no file of that name. */
+  /** Returns undefined if there is no file with that name. */
   readonly read: (name: string) => Buffer | undefined | Promise<Buffer | undefined>;
-  /** For a description that is not there. */
+  /** Creates the error for a missing description. */
   readonly missing?: (name: string) => HpcGatError;
 }
 
-/** What the descriptions in an archive say of the image that is wanted from it. */
+/** Descriptions of the requested image in an archive. */
 export interface SavedImage {
   /** Text of `manifest.json`. */
   readonly manifest: Buffer;
-  /** How many images it lists. */
+  /** Number of images that it lists. */
   readonly images: number;
   readonly image: ManifestImage;
   readonly config: ImageConfig;
@@ -109,9 +110,9 @@ export async function readSaved(
   const manifest = await read('manifest.json');
   if (manifest === undefined && (await read('index.json')) !== undefined) {
     throw new UsageError(
-      `${place} is an OCI archive, not one of \`docker save\`: it holds no manifest.json`,
+      `${place} is an OCI archive, not one of \`docker save\`: it contains no manifest.json`,
       {
-        fix: `name it as oci-archive:${place}`,
+        fix: `write oci-archive:${place}`,
       },
     );
   }
@@ -142,16 +143,16 @@ async function expectFile(files: TarFiles, name: string): Promise<FileSlice> {
 function missingInArchive(file: string, name: string): HpcGatError {
   return new HpcGatError(
     name === 'manifest.json'
-      ? `${file} is a tar, but not one of \`docker save\`: it holds no manifest.json`
-      : `${file} is incomplete: it holds no ${toPrintable(name)}, which its manifest names`,
+      ? `${file} is a tar, but not one of \`docker save\`: it contains no manifest.json`
+      : `${file} is incomplete: it contains no ${toPrintable(name)}, which its manifest references`,
     { fix: archiveFix },
   );
 }
 
-/** For a tar that holds what no archive of `docker save` does. */
+/** Creates the error for a tar with content that no archive of `docker save` has. */
 export function foreignTar(stream: string, held: string): HpcGatError {
-  return new HpcGatError(`${stream} is a tar, but not one of \`docker save\`: it holds ${held}`, {
-    fix: 'write it by `docker save NAME`; what `docker export` writes does not say how the image runs',
+  return new HpcGatError(`${stream} is a tar, but not one of \`docker save\`: it contains ${held}`, {
+    fix: 'write it with `docker save NAME`; the output of `docker export` does not describe how the image runs',
   });
 }
 
@@ -165,7 +166,7 @@ function parse<Schema extends z.ZodType>(
     return checkDescription(schema, parseDescription(content.toString('utf8')));
   } catch (cause) {
     throw new HpcGatError(
-      `${toPrintable(name)} in ${file} is not what \`docker save\` writes: ${getErrorMessage(cause)}`,
+      `${toPrintable(name)} in ${file} is not valid output of \`docker save\`: ${getErrorMessage(cause)}`,
       { fix: archiveFix, cause },
     );
   }

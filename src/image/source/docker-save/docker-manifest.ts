@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { entryName } from '../../../formats/tar/entry-name.ts';
 import { goObject, listed } from '../description-json.ts';
 
-/** `manifest.json` of an archive of `docker save` (moby, image/spec/v1.2.md). */
+/** Schema of `manifest.json` in an archive of `docker save` (moby, image/spec/v1.2.md). */
 export const manifestSchema = z
   .array(
     goObject({
@@ -15,7 +15,10 @@ export const manifestSchema = z
 
 export type ManifestImage = z.output<typeof manifestSchema>[number];
 
-/** Many files of an archive are named by their digest: `blobs/sha256/HEX`, `HEX.json`, `sha256:HEX`. */
+/**
+ * Returns the digest in a file name: many files of an archive are named `blobs/sha256/HEX`, `HEX.json` or
+ * `sha256:HEX`.
+ */
 export function digestInName(name: string): string | undefined {
   const hex = /^(?:blobs\/sha256\/|sha256:)?([0-9a-f]{64})(?:\.json)?$/.exec(entryName(name))?.[1];
   return hex === undefined ? undefined : `sha256:${hex}`;

@@ -9,33 +9,33 @@ import { checkStored, codecByStart, expectDigests, inflateLayer } from '../layer
 import type { ArrivingLayer, LayerReading } from '../layers/layered-image.ts';
 import { expectLayerCodec, foreignCodec } from '../layers/stored-codec.ts';
 
-/** Read at once from an entry of the stream. */
+/** Number of bytes read at once from an entry of the stream. */
 const pieceBytes = 1024 * 1024;
-/** Larger than any description of an image; together, what may be held of them. */
+/** Limit for one description of an image, and below for all of them. */
 const maxTextBytes = 16 * 1024 * 1024;
 const maxTextsBytes = 64 * 1024 * 1024;
-/** What a description takes beside its text. */
+/** Memory for a description besides its text. */
 const textOverheadBytes = 512;
-/** Blobs, layers and descriptions: an archive of all images of a registry has fewer. */
+/** Limit for blobs, layers and descriptions: an archive of all images of a registry has fewer. */
 const maxEntries = 1_000_000;
 /** Depth of `blobs/sha256/HEX`; deeper files belong to a root file system unless they look like JSON. */
 const maxDepth = 3;
 
-/** Where the stream comes from, for messages. */
+/** Labels of the stream, and its errors. */
 export interface StreamPlace {
-  /** The image. */
+  /** Label of the image. */
   readonly place: string;
-  /** What is read. */
+  /** Label of the stream. */
   readonly stream: string;
-  /** When it has a file that no image has. */
+  /** Creates the error for a file that no image has. */
   readonly foreign: (held: string) => HpcGatError;
 }
 
 /**
- * What `docker save` writes, read once and from front to back: before Docker 25 directories of layers by their ids, since then
- * blobs by their digests, sometimes compressed; Podman has an order of its own, and so have OCI archives. What is what is
- * known for certain from the manifest or index alone, which comes last: layers are told from descriptions by their first
- * bytes, and from one another by their digests.
+ * Reads the output of `docker save` once, from start to end. Before Docker 25 it contains directories of layers by
+ * id, since then blobs by digest, sometimes compressed; Podman and OCI archives have other orders. The manifest or
+ * index, which defines the role of each file, comes last. Therefore layers are distinguished from descriptions by
+ * their first bytes, and from one another by their digests.
  */
 export class DockerSaveStream {
   readonly #from: StreamPlace;
@@ -48,10 +48,10 @@ export class DockerSaveStream {
   }
 
   /**
-   * The layers, of all images that are there, as they come.
+   * Yields the layers of all images in the order of the stream.
    *
-   * @throws {UsageError} for a tar of something else.
-   * @throws {HpcGatError} when the stream or a layer is damaged.
+   * @throws {UsageError} for a tar with other content.
+   * @throws {HpcGatError} if the stream or a layer is damaged.
    */
   async *layers(chunks: AsyncIterable<Buffer>, reading: LayerReading): AsyncGenerator<ArrivingLayer> {
     const tar = new TarReader(chunks, this.#from.stream, { isArchive: true });
@@ -81,13 +81,13 @@ export class DockerSaveStream {
     }
   }
 
-  /** What came under a name that is no layer; complete behind the end of the stream. */
+  /** Returns the description with a name; all are known after the end of the stream. */
   description(name: string): Buffer | undefined {
     const found = findEntry(this.#texts, name, (entry) => (typeof entry === 'string' ? entry : undefined));
     return typeof found === 'string' ? undefined : found;
   }
 
-  /** What is too large for a description is passed over. */
+  /** Stores a description, unless it is too large to be one. */
   async #keepText(name: string, tar: TarReader, start: Buffer, sizeBytes: number): Promise<void> {
     if (sizeBytes <= maxTextBytes && this.#reserve(sizeBytes + name.length)) {
       const rest = await fill(tar, Buffer.alloc(sizeBytes - start.length));
@@ -101,7 +101,7 @@ export class DockerSaveStream {
     }
   }
 
-  /** @returns whether there is memory left for a description of so many bytes. */
+  /** Reserves memory for a description. @returns false if the limit is exceeded. */
   #reserve(bytes: number): boolean {
     const isFree = this.#textsBytes + bytes + textOverheadBytes <= maxTextsBytes;
     this.#textsBytes += isFree ? bytes + textOverheadBytes : 0;
@@ -109,7 +109,10 @@ export class DockerSaveStream {
   }
 }
 
-/** An entry of a layer, or its end mark where it has no entry; a description is JSON, or a version number. */
+/**
+ * Returns whether a file starts like a layer: with an entry, or an end mark if it has none. A description is JSON, or
+ * a version number.
+ */
 function isLayer(start: Buffer): boolean {
   return (
     start.length === 0 ||
@@ -124,7 +127,7 @@ function utf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** Whether a file starts like JSON or a version number. */
+/** Returns whether a file starts like JSON or a version number. */
 function isDescription(start: Buffer): boolean {
   return /^\s*[[{\d]/.test(start.toString('latin1'));
 }
@@ -152,7 +155,7 @@ function arriving(
   };
 }
 
-/** Each piece holds until the next one is asked for. */
+/** Yields the content; each piece is valid until the next one is requested. */
 async function* content(tar: TarReader, start: Buffer, sizeBytes: number): AsyncGenerator<Buffer> {
   yield start;
   const left = sizeBytes - start.length;

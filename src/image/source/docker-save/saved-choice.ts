@@ -14,10 +14,10 @@ type ReadConfig = (image: ManifestImage) => Promise<{
 }>;
 
 /**
- * Chooses the requested image of an archive of `docker save`: by digest, by name, else the only image or the only one for
- * the platform.
+ * Chooses the requested image of an archive of `docker save`: by digest, by name, else the only image or the only one
+ * for the platform.
  *
- * @throws {UsageError} when it is not there, or several remain.
+ * @throws {UsageError} if it does not exist, or several remain.
  */
 export async function chooseSaved(
   images: readonly ManifestImage[],
@@ -48,8 +48,8 @@ export async function chooseSaved(
   const configDigest = index.find(({ manifestDigest }) => manifestDigest === digest)?.configDigest ?? digest;
   const found = candidates.find((candidate) => candidate.digest === configDigest);
   if (found === undefined) {
-    throw new UsageError(`${file} holds no image ${digest}`, {
-      fix: `it holds ${listSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
+    throw new UsageError(`${file} contains no image ${digest}`, {
+      fix: `it contains ${listSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
     });
   }
   return found.image;
@@ -86,10 +86,10 @@ async function candidateOf(
 function noSuchImage(images: readonly ManifestImage[], file: string, reference: string): UsageError {
   const tags = images.flatMap(({ RepoTags }) => RepoTags);
   const meant = findNearest(reference, tags);
-  return new UsageError(`${file} holds no image ${reference}`, {
+  return new UsageError(`${file} contains no image ${reference}`, {
     fix:
       meant !== undefined
         ? `did you mean ${meant}?`
-        : `it holds ${tags.length === 0 ? 'images without a name' : listSome(tags)}`,
+        : `it contains ${tags.length === 0 ? 'images without a name' : listSome(tags)}`,
   });
 }

@@ -4,23 +4,23 @@ import { isAttestation } from '../oci/oci-artifact.ts';
 import { imageManifestSchema, indexSchema, isIndex, type Descriptor } from '../oci/oci-manifest.ts';
 import type { Platform } from '../platform.ts';
 
-/** An image as the index of an archive of `docker save` lists it. */
+/** Image in the index of an archive of `docker save`. */
 export interface SavedIndexEntry {
   readonly manifestDigest: string;
   readonly configDigest: string;
-  /** Undefined when the index does not name it. */
+  /** Undefined if the index does not name it. */
   readonly platform: Platform | undefined;
 }
 
-/** Limits of reading the index: number of blobs, and depth of nested indexes. */
+/** Limits for reading the index: number of blobs, and depth of nested indexes. */
 const maxRead = 1000;
 const maxDepth = 4;
 
 /**
- * Reads `index.json`, which archives of `docker save` contain since Docker 25 in addition to `manifest.json`. It only adds
- * information; missing or damaged parts are ignored.
+ * Reads `index.json`, which archives of `docker save` contain since Docker 25 in addition to `manifest.json`. It only
+ * adds information; missing or damaged parts are ignored.
  *
- * @param read reads a file of the archive; undefined when it does not exist.
+ * @param read reads a file of the archive; returns undefined if it does not exist.
  */
 export async function readSavedIndex(
   read: (name: string) => Buffer | undefined | Promise<Buffer | undefined>,

@@ -1,6 +1,6 @@
 import type { ConversionProgress, ConversionStage, ConversionWatch } from '../../convert/engine.ts';
 
-/** For what reads in pieces: told how many bytes a piece had, it reports how far the whole is. */
+/** Returns a function that receives the size of each piece read, and reports the total progress. */
 export function countBytes(
   onProgress: ConversionWatch['onProgress'],
   stage: ConversionStage,
@@ -15,11 +15,10 @@ export function countBytes(
 }
 
 /**
- * The same for layers, as they are stored and in the order in which they come; where nobody knows how many there are, for
- * all together alone.
+ * Counts bytes of layers as stored, in the order in which they arrive; if their number is unknown, only the total.
  *
- * @returns `begin` is told of each before its pieces, and answers with what counts them whenever they come; `onBytes`
- * counts those of the layer that began last.
+ * @returns `begin` starts a layer and returns the counter of its bytes; `onBytes` counts bytes of the last layer that
+ *   began.
  */
 export function countLayers(
   onProgress: ConversionWatch['onProgress'],

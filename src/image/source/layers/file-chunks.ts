@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { readPieces } from '../../../support/files/file-pieces.ts';
 import type { FileSlice } from '../image-files.ts';
 
-/** The bytes of a part of a file; each chunk holds until the next one is asked for. */
+/** Yields the bytes of a part of a file; each chunk is valid until the next one is requested. */
 export async function* fileChunks({ file, dataOffset, sizeBytes }: FileSlice): AsyncGenerator<Buffer> {
   const handle = await open(file);
   try {

@@ -4,25 +4,25 @@ import { toPrintable } from '../../../support/text/printable.ts';
 import { inflate } from './inflate.ts';
 import type { LayerReading } from './layered-image.ts';
 
-/** How the bytes of a layer are stored. */
+/** Compression of a layer as stored. */
 export type LayerCodec = 'none' | 'gzip' | 'zstd';
 
-/** By the first bytes: RFC 1952, RFC 8878. */
+/** Detects the compression by the first bytes: RFC 1952, RFC 8878. */
 export function codecByStart(start: Buffer): LayerCodec {
   const magic = start.toString('hex', 0, 4);
-  // A stream of zstd may begin with a frame that is to be skipped.
+  // A zstd stream may begin with a skippable frame.
   return magic.startsWith('1f8b') ? 'gzip' : /^(28b52ffd|5.2a4d18)$/.test(magic) ? 'zstd' : 'none';
 }
 
-/** The stored bytes of a layer, wherever they come from. */
+/** Stored bytes of a layer from any source. */
 export interface LayerStream {
   readonly name: string;
   readonly codec: LayerCodec;
-  /** Each holds until the next one is asked for. */
+  /** Chunks, each valid until the next one is requested. */
   readonly chunks: AsyncIterable<Buffer>;
 }
 
-/** Digests of a layer's bytes as they are stored, and uncompressed. */
+/** Digests of a layer's stored and uncompressed bytes. */
 export interface LayerDigests {
   readonly stored: string;
   readonly plain: string;
@@ -31,11 +31,11 @@ export interface LayerDigests {
 const fix = 'save or copy the image again, and compare its checksum';
 
 /**
- * The uncompressed bytes of a layer; each chunk holds until the next one is asked for.
+ * Yields the uncompressed bytes of a layer; each chunk is valid until the next one is requested.
  *
- * @param onBytes told how many stored bytes were read since the last call.
- * @param onEnd told the digests, behind the last byte.
- * @throws {HpcGatError} when the layer cannot be read.
+ * @param onBytes receives the number of stored bytes read since the last call.
+ * @param onEnd receives the digests after the last byte.
+ * @throws {HpcGatError} if the layer cannot be read.
  */
 export async function* inflateLayer(
   place: string,
@@ -73,9 +73,9 @@ export async function* inflateLayer(
 }
 
 /**
- * Reads a layer for the digest of its stored bytes alone.
+ * Reads a layer only to check the digest of its stored bytes.
  *
- * @throws {HpcGatError} when the layer cannot be read, or differs.
+ * @throws {HpcGatError} if the layer cannot be read, or its digest differs.
  */
 export async function checkStored(
   place: string,
@@ -86,7 +86,7 @@ export async function checkStored(
     expectDigests(place, { name, digest }, found);
   });
   while ((await stored.next()).done !== true) {
-    // Its digest is all that is wanted.
+    // Only the digest is needed.
   }
 }
 
@@ -97,7 +97,7 @@ export function unreadable(place: string, name: string, cause: unknown): HpcGatE
   );
 }
 
-/** @throws {HpcGatError} when a layer is not the one that was named. */
+/** @throws {HpcGatError} if a layer does not have the expected digests. */
 export function expectDigests(
   place: string,
   { name, digest, diffId }: { readonly name: string; readonly digest?: string; readonly diffId?: string },

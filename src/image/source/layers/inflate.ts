@@ -2,16 +2,19 @@ import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { BufferReleaser } from '../../../support/buffer-releaser.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
-/** With Node's default of 16 KiB, inflating takes five times as long. */
+/** Chunk size: with Node's default of 16 KiB, decompression takes five times as long. */
 const chunkBytes = 1024 * 1024;
-/** 2 GiB, the most that zstd looks back (`--long=31`): it takes memory only where a stream says so and is as long. */
+/**
+ * Largest window of zstd, 2 GiB (`--long=31`): memory is used only if a stream declares such a window and is that
+ * long.
+ */
 const zstdParams = { [constants.ZSTD_d_windowLogMax]: 31 };
 
 /**
- * What gzip or zstd make of the stored bytes, which are read to their end.
+ * Decompresses stored bytes to their end.
  *
- * @param chunks each may be used again once the next one is asked for.
- * @throws what `chunks` throws, and zlib's errors.
+ * @param chunks each may be reused once the next one is requested.
+ * @throws errors of `chunks` and of zlib.
  */
 export async function* inflate(
   chunks: AsyncIterable<Buffer>,
@@ -29,7 +32,7 @@ export async function* inflate(
       if (isAbandoned) {
         return;
       }
-      // Zeros behind gzip are left alone by its decoder; they are part of the stored bytes.
+      // gzip's decoder ignores trailing zeros; they are part of the stored bytes.
       if (!decoder.destroyed && decoder.bytesWritten === given) {
         await new Promise<void>((resolve) => {
           usedUp = resolve;
@@ -57,13 +60,13 @@ export async function* inflate(
     isRead = true;
   } finally {
     isAbandoned = !isRead;
-    // Where nobody reads on, the decoder does not say that it has used up its chunk.
+    // If the reader stops early, the decoder does not report that it consumed its chunk.
     decoder.destroy();
     usedUp();
     await fed;
   }
   if (failed.error !== undefined) {
-    // Of what lies behind the end of the compressed bytes, where the decoder hears of nothing any more.
+    // The error is about data after the end of the compressed bytes, which the decoder no longer reports.
     throw failed.error;
   }
 }

@@ -1,66 +1,71 @@
 import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { ImageConfig } from '../image-config.ts';
 
-/** An image whose layers can be read in the order in which they come. */
+/** Image whose layers can be read in the order in which they arrive. */
 export interface LayeredImage {
-  /** Where it comes from, for messages. */
+  /** Label of the source, for messages. */
   readonly place: string;
-  /** Of a stream that says so at its end alone undefined. */
+  /** Number of layers; undefined for a stream in which it is known only at the end. */
   readonly layerCount?: number;
   /**
-   * Its layers pass by once: each is to be read or checked before the next one is asked for. Those of others may be checked
-   * side by side, and asked for again.
+   * True if the layers can be read only once: each must be read or checked before the next one is requested. Layers
+   * of other images may be checked in parallel, and read again.
    */
   readonly isStream?: boolean;
-  /** About as many stored bytes as there are to read. */
+  /** Approximate number of stored bytes to read. */
   readonly totalBytes: number;
   /**
-   * Every layer of the image, and maybe others.
+   * Yields every layer of the image, and possibly others.
    *
-   * @throws {HpcGatError} when one cannot be read or is damaged.
+   * @throws {HpcGatError} if a layer cannot be read or is damaged.
    */
   layers(reading: LayerReading): AsyncIterable<ArrivingLayer>;
   /**
-   * What the image is, with the order of its layers (`rootfs.diff_ids`); of a stream it is known at its end.
+   * Returns the configuration, with the order of the layers (`rootfs.diff_ids`); for a stream it is known only at the
+   * end.
    *
-   * @throws {HpcGatError} when the stream did not say.
+   * @throws {HpcGatError} if the stream did not contain it.
    */
   config(): ImageConfig | Promise<ImageConfig>;
 }
 
-/** How layers are read. */
+/** Callbacks and threads for reading layers. */
 export interface LayerReading {
-  /** Told how many stored bytes were read since the last call. */
+  /** Receives the number of stored bytes read since the last call. */
   readonly onBytes: (bytes: number) => void;
-  /** For what is read beside the conversion. */
+  /** Threads for reading in parallel with the conversion. */
   readonly fileThreads: FileThreads;
   /**
-   * Told how many bytes came, since the last call, out of a file that is compressed as a whole.
+   * Receives the number of bytes since the last call that were decompressed from a file that is compressed as a
+   * whole.
    *
-   * @throws {HpcGatError} when they are more than any image has.
+   * @throws {HpcGatError} if they are more than any image has.
    */
   readonly onInflated: (bytes: number) => void;
   readonly signal: AbortSignal;
-  /** Whether the content of a layer, by the digest of its stored bytes, is there already: it need not come in advance. */
+  /**
+   * Returns whether the content of a layer, by the digest of its stored bytes, is already available, so that it need
+   * not be fetched.
+   */
   readonly isHeld: (digest: string) => Promise<boolean>;
 }
 
-/** Either its bytes are read, or it is checked. */
+/** Layer that is either read or checked. */
 export interface ArrivingLayer {
   readonly name: string;
-  /** As it is stored. */
+  /** Size as stored. */
   readonly sizeBytes: number;
-  /** Of the stored bytes, `sha256:...`, where it is known beforehand. */
+  /** Digest of the stored bytes, `sha256:...`, if it is known in advance. */
   readonly digest?: string | undefined;
-  /** Uncompressed. Behind the last of them the digests that are known for the layer have been compared. */
+  /** Uncompressed bytes. The known digests of the layer are compared after the last byte. */
   readonly bytes: AsyncIterable<Buffer>;
   /**
-   * Compares the stored bytes, as far as they come at all, with the digest.
+   * Compares the stored bytes, if they were fetched, with the digest.
    *
-   * @param onBytes told how many stored bytes were read since the last call.
-   * @throws {HpcGatError} when they differ.
+   * @param onBytes receives the number of stored bytes read since the last call.
+   * @throws {HpcGatError} if they differ.
    */
   check(onBytes: (bytes: number) => void): Promise<void>;
-  /** Digest of the uncompressed bytes, `sha256:...`; of a stream it is known behind the last of them, and empty before. */
+  /** Digest of the uncompressed bytes, `sha256:...`; for a stream it is empty until the last byte was read. */
   readonly diffId: () => string;
 }

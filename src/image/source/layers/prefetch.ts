@@ -5,12 +5,12 @@ import type { Context } from '../../../support/context.ts';
 import type { LayerReading } from './layered-image.ts';
 import type { Descriptor } from '../oci/oci-manifest.ts';
 
-/** Layers that are on their way at once: the one that is being converted, and those behind it. */
+/** Maximum number of layers in transfer: the one that is being converted, and the next ones. */
 const maxConcurrent = 3;
-/** Pieces of a layer, of up to 64 KiB, that are held until it is its turn. */
+/** Maximum number of buffered pieces of a layer, of up to 64 KiB each. */
 const piecesAhead = 256;
 
-/** Fetches layers from a registry before it is their turn, but for those that are held already. */
+/** Fetches layers from a registry ahead of time, except for those that are already available. */
 export class Prefetcher {
   readonly #registry: Registry;
   readonly #layers: readonly Descriptor[];
@@ -31,7 +31,7 @@ export class Prefetcher {
     this.#context = { clock, signal: AbortSignal.any([signal, this.#ending.signal]) };
   }
 
-  /** Starts what may come meanwhile, now that it is this layer's turn. */
+  /** Starts the transfers for the time while this layer is converted. */
   async beginTurn(layer: Descriptor): Promise<void> {
     let onTheirWay = 0;
     for (const one of this.#layers.slice(this.#layers.indexOf(layer))) {
@@ -45,7 +45,7 @@ export class Prefetcher {
     }
   }
 
-  /** The stored bytes of a layer, on their way or asked for now. */
+  /** Returns the stored bytes of a layer; the transfer starts now if it has not started before. */
   stream(layer: Descriptor): Readable {
     const started = this.#started.get(layer);
     if (started !== undefined) {
@@ -54,7 +54,7 @@ export class Prefetcher {
     const stream = Readable.from(blobChunks(this.#registry, layer, this.#context), {
       highWaterMark: piecesAhead,
     });
-    // Whoever reads it meets the error; until then it is not an unhandled one.
+    // The reader receives the error later; until then it must not count as unhandled.
     stream.on('error', () => undefined);
     stream.read(0);
     this.#started.set(layer, stream);

@@ -2,13 +2,16 @@ import { UsageError } from '../../../support/errors.ts';
 import { toPrintable } from '../../../support/text/printable.ts';
 import { codecByStart, type LayerCodec } from './inflate-layer.ts';
 
-/** What bytes may be compressed by that are not inflated here. */
+/** Compressions that are detected, but not supported. */
 export type ForeignCodec = 'xz' | 'bzip2';
 
-/** So many bytes tell by what something is compressed. */
+/** Number of first bytes that identify a compression. */
 export const codecStartBytes = 10;
 
-/** By the first bytes: the .xz File Format, section 2.1.1.1; of bzip2 with those of its first block, or of its end. */
+/**
+ * Detects an unsupported compression by the first bytes: the .xz File Format, section 2.1.1.1; for bzip2 including
+ * those of its first block, or of its end.
+ */
 export function foreignCodec(start: Buffer): ForeignCodec | undefined {
   const magic = start.toString('hex', 0, codecStartBytes);
   if (magic.startsWith('fd377a585a00')) {
@@ -18,16 +21,16 @@ export function foreignCodec(start: Buffer): ForeignCodec | undefined {
 }
 
 /**
- * How a layer is stored, by its first bytes.
+ * Detects the compression of a layer by its first bytes.
  *
- * @param place the image, for messages.
- * @throws {UsageError} when it is in a form that is not inflated here.
+ * @param place label of the image, for messages.
+ * @throws {UsageError} for an unsupported compression.
  */
 export function expectLayerCodec(start: Buffer, layer: string, place: string): LayerCodec {
   const foreign = foreignCodec(start);
   if (foreign !== undefined) {
     throw new UsageError(`${place}: its layer ${toPrintable(layer)} is compressed by ${foreign}`, {
-      fix: 'store it with plain layers, with gzip or zstd: `docker load` reads these, and `docker save` writes such',
+      fix: 'store its layers uncompressed, with gzip or with zstd: load the image with `docker load` and save it with `docker save`',
     });
   }
   return codecByStart(start);

@@ -5,22 +5,22 @@ import type { LayerReading } from './layered-image.ts';
 import type { OciImage } from '../oci/oci-image.ts';
 import { codecStartBytes, expectLayerCodec } from './stored-codec.ts';
 
-/** A layer as it lies on disk. */
+/** Layer on disk. */
 export interface StoredLayer extends FileSlice {
   readonly name: string;
   readonly codec: LayerCodec;
   /** Digest of the uncompressed layer: `sha256:` and 64 hexadecimal digits. */
   readonly diffId: string;
-  /** Digest of the bytes as they are stored, where a manifest names one. */
+  /** Digest of the stored bytes, if a manifest names one. */
   readonly digest?: string;
 }
 
 /**
- * The layers of an image, the lowest first.
+ * Lists the layers of an image, the lowest first.
  *
- * @param place the archive, directory or registry, for messages.
- * @param blob where the stored bytes of a digest lie.
- * @throws {UsageError} when one is compressed in a form that is not inflated here.
+ * @param place label of the archive, directory or registry, for messages.
+ * @param blob returns the location of the stored bytes of a digest.
+ * @throws {UsageError} for an unsupported compression.
  */
 export async function storedLayers(
   place: string,
@@ -36,18 +36,18 @@ export async function storedLayers(
   return stored;
 }
 
-/** As {@link expectLayerCodec}. */
+/** Detects the compression like {@link expectLayerCodec}. */
 export async function codecOf(slice: FileSlice, name: string, place: string): Promise<LayerCodec> {
   return expectLayerCodec(await readStart(slice, codecStartBytes), name, place);
 }
 
 /**
- * Compares every layer with the digest that the image's configuration names for it (OCI image-spec,
- * `rootfs.diff_ids`) and with the one that the manifest names for its stored bytes. Apptainer does not do that
- * for archives: it makes a SIF of damaged layers without a word.
+ * Compares every layer with its digest in the image's configuration (OCI image-spec, `rootfs.diff_ids`) and with the
+ * digest of its stored bytes in the manifest. Apptainer does not check archives: it silently makes a SIF of damaged
+ * layers.
  *
- * @param place the archive, directory or registry, for messages.
- * @param onBytes told how many bytes were read since the last call.
+ * @param place label of the archive, directory or registry, for messages.
+ * @param onBytes receives the number of bytes read since the last call.
  * @throws {HpcGatError} that names the first layer that differs.
  */
 export async function checkLayers(
@@ -59,15 +59,15 @@ export async function checkLayers(
   for (const layer of layers) {
     const bytes = readLayer(place, layer, onBytes, signal);
     while ((await bytes.next()).done !== true) {
-      // Read for its digests alone.
+      // The layer is read only for its digests.
     }
   }
 }
 
 /**
- * Compares the stored bytes of a layer with its digest, beside everything else.
+ * Compares the stored bytes of a layer with its digest, in parallel with other work.
  *
- * @throws {HpcGatError} when the layer cannot be read, or differs.
+ * @throws {HpcGatError} if the layer cannot be read, or its digest differs.
  */
 export async function checkOnDisk(
   place: string,
@@ -89,10 +89,10 @@ export async function checkOnDisk(
 }
 
 /**
- * The uncompressed bytes of a layer on disk; each chunk holds until the next one is asked for. Behind the last of them
- * its digests have been compared.
+ * Yields the uncompressed bytes of a layer on disk; each chunk is valid until the next one is requested. The digests
+ * are compared after the last byte.
  *
- * @throws {HpcGatError} when the layer cannot be read, or differs from its digests.
+ * @throws {HpcGatError} if the layer cannot be read, or differs from its digests.
  */
 export function readLayer(
   place: string,

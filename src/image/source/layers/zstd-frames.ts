@@ -3,12 +3,13 @@ import { ByteReader } from '../../../formats/tar/byte-reader.ts';
 const magicOfFrame = 0xfd2fb528;
 const runLengthBlock = 1;
 
-/** Pieces are joined up to about this length. */
+/** Pieces are combined up to about this length. */
 const joinBytes = 1024 * 1024;
 
 /**
- * The frames of a zstd stream (RFC 8878, section 3.1) without the skippable ones, a new piece for each. A layer may
- * be many frames, as `pzstd` and zstd:chunked write it; Node's decoder loses what follows the end of one in the same piece.
+ * Yields the frames of a zstd stream (RFC 8878, section 3.1) without the skippable ones, each in a new piece. A layer
+ * may have many frames, as `pzstd` and zstd:chunked write it; Node's decoder loses the data after the end of a frame
+ * in the same piece.
  */
 export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const bytes = new ByteReader(chunks);
@@ -23,7 +24,7 @@ async function* framesOf(bytes: ByteReader): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let length = 0;
   const next = async (count: number) => {
-    // What is read holds until the next is.
+    // The bytes are copied, because they are valid only until the next read.
     const piece = Buffer.from(await bytes.read(count));
     pieces.push(piece);
     length += piece.length;
@@ -49,7 +50,7 @@ async function* framesOf(bytes: ByteReader): AsyncGenerator<Buffer> {
       const flags = numberIn(await next(1), 1) ?? 0;
       await next(restOfHeader(flags));
       for (let isLast = false; !isLast;) {
-        // What is cut off is for the decoder to find.
+        // The decoder reports truncated data.
         const block = numberIn(await next(3), 3) ?? 1;
         isLast = (block & 1) === 1;
         await next(((block >> 1) & 3) === runLengthBlock ? 1 : block >> 3);
@@ -67,7 +68,10 @@ function numberIn(bytes: Buffer, length: number): number | undefined {
   return bytes.length < length ? undefined : bytes.readUIntLE(0, length);
 }
 
-/** Window, dictionary and size of the content, as the first byte of a header says that they follow. */
+/**
+ * Returns the length of the optional header fields that the first byte announces: window, dictionary and size of the
+ * content.
+ */
 function restOfHeader(flags: number): number {
   const isSingleSegment = (flags & 0x20) !== 0;
   const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0;

@@ -11,10 +11,10 @@ import type { z } from 'zod';
 /** Tags that cosign and registries without a referrers API give to artifacts of an image. */
 const referrerTag = /(?:^|[:@/])sha256-[0-9a-f]{64}(?:\.\w+)?$/;
 
-/** Prefix of the media types of Docker's manifests before 2016, which get a message of their own. */
+/** Prefix of the media types of Docker's manifests before 2016, for which there is a separate message. */
 const firstForm = 'application/vnd.docker.distribution.manifest.v1+';
 
-/** Whether the entry is an attestation that BuildKit lists beside its image. */
+/** Returns whether the entry is an attestation that BuildKit lists beside its image. */
 export function isAttestation({ annotations, platform }: Descriptor): boolean {
   return (
     platform?.os === 'unknown' ||
@@ -23,7 +23,7 @@ export function isAttestation({ annotations, platform }: Descriptor): boolean {
   );
 }
 
-/** Whether the entry is an artifact that is stored like an image, such as a signature or an SBOM. */
+/** Returns whether the entry is an artifact that is stored like an image, such as a signature or an SBOM. */
 function isListedArtifact({ annotations, artifactType, mediaType }: Descriptor): boolean {
   const kind = annotations.kind ?? '';
   const type = mediaType.replace(/;.*$/, '').trim().toLowerCase();
@@ -53,9 +53,9 @@ export function namesOf({ annotations }: Pick<Descriptor, 'annotations'>): strin
 /**
  * Reads the image configuration that a manifest references.
  *
- * @returns undefined for a signature, an SBOM or an attestation: these have a `subject`, layers without a file system, or
- * another kind of configuration.
- * @throws {HpcGatError} when the configuration is missing or damaged.
+ * @returns undefined for a signature, an SBOM or an attestation: these have a `subject`, layers without a file
+ *   system, or another kind of configuration.
+ * @throws {HpcGatError} if the configuration is missing or damaged.
  */
 export async function readConfigOfImage(
   { config, layers, subject }: z.output<typeof imageManifestSchema>,

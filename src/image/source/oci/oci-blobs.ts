@@ -19,7 +19,7 @@ export interface BlobReader {
 /**
  * Reads the blob of a descriptor and verifies its digest.
  *
- * @throws {HpcGatError} when the blob is missing, or its digest differs.
+ * @throws {HpcGatError} if the blob is missing, or its digest differs.
  */
 export async function readChecked(
   { digest }: Pick<Descriptor, 'digest'>,
@@ -43,23 +43,23 @@ export function missingNonDistributable(
   cause?: unknown,
 ): UsageError {
   return new UsageError(
-    `${place} holds no blob ${digest}: the license of this layer forbids distributing it with the image`,
+    `${place} does not contain the blob ${digest}: the license of this layer forbids distributing it with the image`,
     { fix: 'pull the image where the layer is available, and save it with all of its layers', cause },
   );
 }
 
-/** @throws {HpcGatError} when the bytes are not a JSON object. */
+/** @throws {HpcGatError} if the bytes are not a JSON object. */
 export function parseObject(bytes: Buffer, digest: string, blobs: BlobReader): object {
   return described(digest, blobs, () => {
     const json = parseDescription(bytes.toString('utf8'));
     if (typeof json === 'object' && json !== null) {
       return json;
     }
-    throw new Error('no object');
+    throw new Error('not an object');
   });
 }
 
-/** @throws {HpcGatError} when the object does not have the form of the schema. */
+/** @throws {HpcGatError} if the object does not match the schema. */
 export function parseAs<Schema extends z.ZodType>(
   schema: Schema,
   json: unknown,

@@ -9,10 +9,10 @@ import { bestOf, hostPlatform } from '../platform.ts';
 import type { OciSource } from '../source.ts';
 
 /**
- * Chooses the entry of a layout's index that the source names: by digest, by tag, else the only one or the only one for the
- * platform.
+ * Chooses the entry of a layout's index that the source names: by digest, by tag, else the only entry or the only one
+ * for the platform.
  *
- * @throws {UsageError} when it is not there, or several remain.
+ * @throws {UsageError} if it does not exist, or several remain.
  */
 export async function chooseEntry(
   { manifests, problems }: ImageIndex,
@@ -66,12 +66,11 @@ function noSuchImage(
   const selectors = [...names, ...images.filter((one) => namesOf(one).length === 0).map((one) => one.digest)];
   const meant = tag === undefined ? undefined : findNearest(tag, names);
   const wanted = digest ?? tag;
-  const held =
-    images.length === 0 ? ['no image at all', ...problems.slice(0, 1)].join('; ') : listSome(selectors);
-  return new UsageError(`${file} holds no image${wanted === undefined ? '' : ` ${wanted}`}`, {
+  const held = images.length === 0 ? ['no images', ...problems.slice(0, 1)].join('; ') : listSome(selectors);
+  return new UsageError(`${file} contains no image${wanted === undefined ? '' : ` ${wanted}`}`, {
     fix:
       meant === undefined || digest !== undefined
-        ? `it holds ${held}`
+        ? `it contains ${held}`
         : `did you mean ${kind}:${file}:${meant}?`,
   });
 }

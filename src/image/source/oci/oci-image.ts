@@ -5,7 +5,7 @@ import { choosePlatform } from './oci-platforms.ts';
 import { imageManifestSchema, indexSchema, isIndex, unusableLayer, type Descriptor } from './oci-manifest.ts';
 import type { Platform } from '../platform.ts';
 
-/** One image for one platform. */
+/** Image for one platform. */
 export interface OciImage {
   readonly manifestDigest: string;
   readonly manifestMediaType: string;
@@ -13,20 +13,20 @@ export interface OciImage {
   readonly configDigest: string;
   readonly configBytes: Buffer;
   readonly config: ImageConfig;
-  /** The lowest first. */
+  /** Layers, the lowest first. */
   readonly layers: readonly Descriptor[];
 }
 
-/** As deep as an index may lead to another. */
+/** Maximum depth of nested indexes. */
 const maxDepth = 4;
 
 /**
- * Follows indexes to the manifest of the image for one platform, and reads its configuration. Each byte is compared
- * with the digest by which it was asked for. Where an index names a platform, that holds, whatever the configuration names.
+ * Follows indexes to the manifest of the image for one platform, and reads its configuration. Every blob is compared
+ * with its digest. A platform in an index takes precedence over the one in the configuration.
  *
- * @param platform of this host when undefined.
- * @throws {UsageError} when there is none for this platform.
- * @throws {HpcGatError} for what is damaged or cannot be converted.
+ * @param platform requested platform; this host's if undefined.
+ * @throws {UsageError} if there is no image for this platform.
+ * @throws {HpcGatError} for damaged or unsupported data.
  */
 export async function resolveImage(
   start: Pick<Descriptor, 'digest' | 'mediaType' | 'platform'>,
@@ -46,7 +46,7 @@ export async function resolveImage(
     }
     descriptor = await choosePlatform(parseAs(indexSchema, json, digest, blobs), blobs, platform);
   }
-  throw new HpcGatError(`${blobs.place}: its indexes lead to one another without end`, { fix: blobs.fix });
+  throw new HpcGatError(`${blobs.place}: its indexes are nested in a loop or too deeply`, { fix: blobs.fix });
 }
 
 async function readImage(
@@ -57,7 +57,7 @@ async function readImage(
 ): Promise<OciImage> {
   if (Object.keys(json).some((key) => key.toLowerCase() === 'fslayers')) {
     throw new UsageError(
-      `${blobs.place} holds a manifest of Docker's first form, which is no longer in use`,
+      `${blobs.place} has a manifest of Docker's first schema, which is no longer supported`,
       {
         fix: 'push or save the image again with a current Docker',
       },
@@ -68,7 +68,7 @@ async function readImage(
     const problem = unusableLayer(layer);
     if (problem !== undefined) {
       throw new UsageError(`${blobs.place}: its layer ${layer.digest} ${problem}`, {
-        fix: 'take an image with plain layers: tar, tar+gzip or tar+zstd',
+        fix: 'use an image whose layers are tar, tar+gzip or tar+zstd',
       });
     }
   }

@@ -9,16 +9,16 @@ import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
 import { indexSchema, isNonDistributable, type Descriptor, type ImageIndex } from './oci-manifest.ts';
 import type { OciSource } from '../source.ts';
 
-/** A directory or an archive in the form of OCI's image-layout.md, read as far as its descriptions go. */
+/** Directory or archive in the form of OCI's image-layout.md, whose descriptions were read. */
 export interface OciLayout {
   readonly image: OciImage;
-  /** Returns the file of a layer's blob. @throws {HpcGatError} when it is missing. */
+  /** Returns the file of a layer's blob. @throws {HpcGatError} if it is missing. */
   readonly blob: (digest: string) => Promise<FileSlice>;
 }
 
 /**
- * @throws {UsageError} when there is no such layout, or not this image in it.
- * @throws {HpcGatError} when it is damaged.
+ * @throws {UsageError} if there is no such layout, or if it does not contain the image.
+ * @throws {HpcGatError} if it is damaged.
  */
 export async function readOciLayout(source: OciSource): Promise<OciLayout> {
   const { kind, file } = source;
@@ -40,9 +40,9 @@ export async function readOciLayout(source: OciSource): Promise<OciLayout> {
 }
 
 /**
- * What the descriptions in a layout say of the image that is wanted from it.
+ * Reads the descriptions of the requested image from a layout.
  *
- * @param read a file of the layout; undefined when it is not there.
+ * @param read reads a file of the layout; returns undefined if it does not exist.
  * @throws {UsageError} {HpcGatError} as {@link readOciLayout}.
  */
 export async function readOciImage(
@@ -53,12 +53,12 @@ export async function readOciImage(
   const index = await read('index.json');
   if (index === undefined) {
     throw new UsageError(
-      `${file} is no OCI ${kind === 'oci' ? 'directory' : 'archive'}: it holds no index.json`,
+      `${file} is not an OCI ${kind === 'oci' ? 'directory' : 'archive'}: it contains no index.json`,
       {
         fix:
           kind === 'oci'
-            ? 'name the directory that holds oci-layout, index.json and blobs/'
-            : 'name what `docker save` of Docker 25 or later, `skopeo copy` or buildx wrote; older archives are docker-archive:FILE',
+            ? 'name the directory that contains oci-layout, index.json and blobs/'
+            : 'name an archive that `docker save` of Docker 25 or later, `skopeo copy` or buildx wrote; for older archives write docker-archive:FILE',
       },
     );
   }
@@ -79,7 +79,7 @@ function throwMissing(place: string, digest: string, layer?: Descriptor): never 
   if (layer !== undefined && isNonDistributable(layer)) {
     throw missingNonDistributable(place, layer);
   }
-  throw new HpcGatError(`${place} is incomplete: it holds no blob ${digest}`, { fix: layoutFix });
+  throw new HpcGatError(`${place} is incomplete: it does not contain the blob ${digest}`, { fix: layoutFix });
 }
 
 function parseIndex(text: string, place: string): ImageIndex {

@@ -3,7 +3,7 @@ import { rarelyUsed } from '../../../support/text/parse-with-schema.ts';
 import { goObject, listed } from '../description-json.ts';
 import { canonicalPlatform } from '../platform.ts';
 
-/** Go, which others write and read these with, takes null for an empty text. */
+/** Schema of a text. Go, in which most other tools are written, decodes null as an empty text. */
 const text = z
   .string()
   .nullish()
@@ -22,14 +22,14 @@ const platform = goObject({ os: text, architecture: text, variant: text })
   .catch(undefined)
   .optional();
 
-/** OCI image-spec, descriptor.md. */
+/** Fields of a descriptor (OCI image-spec, descriptor.md). */
 const descriptorShape = {
   mediaType: text,
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a digest by SHA-256'),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a SHA-256 digest'),
   size: z.int().nonnegative(),
   annotations,
   platform,
-  /** Of what is stored like an image, and is none. */
+  /** Type of an artifact that is stored like an image. */
   artifactType: text,
 };
 
@@ -37,7 +37,7 @@ const descriptorSchema = goObject(descriptorShape);
 
 export type Descriptor = z.output<typeof descriptorSchema>;
 
-/** Schema of an entry of an index, tolerant except for the digest: an odd entry does not invalidate the others. */
+/** Schema of an entry of an index, tolerant except for the digest: an invalid entry does not invalidate the others. */
 const entrySchema = goObject({
   ...descriptorShape,
   mediaType: text.catch(''),
@@ -65,7 +65,7 @@ export const indexSchema = goObject({ manifests: listed(z.unknown()) }).transfor
 
 export type ImageIndex = z.output<typeof indexSchema>;
 
-/** The manifest of one image (OCI image-spec manifest.md, Docker image manifest version 2, schema 2). */
+/** Schema of the manifest of one image (OCI image-spec manifest.md, Docker image manifest version 2, schema 2). */
 export const imageManifestSchema = goObject({
   config: descriptorSchema,
   layers: listed(descriptorSchema),
@@ -73,7 +73,7 @@ export const imageManifestSchema = goObject({
   subject: z.unknown().optional(),
 });
 
-/** What a registry is asked for, and what an index may lead to. */
+/** Media types that are requested from a registry, and that an index may refer to. */
 export const manifestMediaTypes = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -81,34 +81,34 @@ export const manifestMediaTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ] as const;
 
-/** Whether the object is an index, judged by its keys: the media type may be missing. */
+/** Returns whether the object is an index. The keys are checked because the media type may be missing. */
 export function isIndex(json: object): boolean {
   return Object.entries(json).some(
     ([key, value]) => key.toLowerCase() === 'manifests' && Array.isArray(value),
   );
 }
 
-/** Why a layer cannot be converted; undefined for one that can. */
+/** Returns why a layer cannot be converted, or undefined if it can be. */
 export function unusableLayer(layer: Descriptor): string | undefined {
   const { mediaType } = layer;
   if (mediaType.endsWith('+encrypted')) {
     return 'is encrypted';
   }
   if (!isFileSystemLayer(layer)) {
-    return `is no layer of a file system but ${mediaType}`;
+    return `is not a file system layer but ${mediaType}`;
   }
   const [, codec = 'gzip'] = /tar[.+](.+)$/.exec(mediaType) ?? [];
   return ['gzip', 'zstd'].includes(codec) ? undefined : `is compressed by ${codec}`;
 }
 
-/** Whether a layer is part of a root file system, in any compression or encryption. */
+/** Returns whether a layer is part of a root file system, in any compression or encryption. */
 export function isFileSystemLayer({ mediaType }: Descriptor): boolean {
   return /^$|^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([.+]\w+)*$/.test(
     mediaType,
   );
 }
 
-/** Whether the license of a layer forbids distributing it, so that the registry may not have it. */
+/** Returns whether the license of a layer forbids distributing it, so that the registry may not have it. */
 export function isNonDistributable({ mediaType }: Descriptor): boolean {
   return /nondistributable|\.foreign\./.test(mediaType);
 }

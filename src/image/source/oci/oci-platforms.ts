@@ -18,11 +18,11 @@ const maxRead = 64;
 const maxDepth = 4;
 
 /**
- * Chooses the image for one platform from an index. The platform of an entry that names none is read from its
+ * Chooses the image for one platform from an index. If an entry has no platform, the platform is read from its
  * configuration.
  *
- * @param platform requested platform; that of this host when undefined.
- * @throws {UsageError} when there is none for this platform.
+ * @param platform requested platform; that of this host if undefined.
+ * @throws {UsageError} if there is no image for this platform.
  */
 export async function choosePlatform(
   { manifests, problems }: ImageIndex,
@@ -55,11 +55,11 @@ export async function choosePlatform(
     throw failures[0];
   }
   const platforms = [...new Set(read.map((one) => formatPlatform(one.platform)))];
-  throw new UsageError(`${blobs.place} holds no image for ${formatPlatform(wanted)}`, {
+  throw new UsageError(`${blobs.place} contains no image for ${formatPlatform(wanted)}`, {
     fix: [
       platforms.length === 0
-        ? 'it holds no image at all'
-        : `it has one for: ${platforms.join(', ')}; --platform says for which nodes it is`,
+        ? 'it contains no images'
+        : `it contains images for: ${platforms.join(', ')}; select one with --platform`,
       ...problems
         .slice(0, 1)
         .map((problem) => `an entry of its index cannot be used: ${toPrintable(problem)}`),

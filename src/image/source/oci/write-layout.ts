@@ -8,16 +8,16 @@ import type { OciImage } from './oci-image.ts';
 import { checkLayers, storedLayers } from '../layers/stored-layers.ts';
 import type { ConversionWatch } from '../../convert/engine.ts';
 
-/** Brings a layer's stored bytes to `file`. */
+/** Writes a layer's stored bytes to `file`. */
 export type PlaceBlob = (digest: string, file: string) => Promise<void>;
 
 /**
- * An OCI layout that holds this one image and nothing else: Apptainer 1.4 takes neither tags of a layout nor
- * the image of a platform from one.
+ * Writes an OCI layout that contains only this image: Apptainer 1.4 supports neither tags of a layout nor the
+ * selection of a platform.
  *
- * @param directory where nothing is yet.
- * @param place where the image comes from, for messages.
- * @throws {HpcGatError} when a layer does not have the digests that are named for it.
+ * @param directory path that does not exist yet.
+ * @param place label of the source, for messages.
+ * @throws {HpcGatError} if a layer does not have the expected digests.
  */
 export async function writeLayout(
   directory: string,
@@ -49,7 +49,7 @@ export async function writeLayout(
   await checkLayers(place, layers, onBytes, signal);
 }
 
-/** A whole file is linked; an entry of a tar is copied out of it. */
+/** Links a whole file, or copies an entry out of a tar. */
 export async function placeSlice(
   { file, dataOffset, sizeBytes }: FileSlice,
   target: string,

@@ -194,5 +194,5 @@ test('a read-only cache is reported, and the image is converted', async () => {
   });
   expect(made).toBe(await sifOf(await image()));
   expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toMatch(/^the converted layer was not kept for the next time: (EEXIST|ENOTDIR)/);
+  expect(warnings[0]).toMatch(/^the converted layer was not added to the cache: (EEXIST|ENOTDIR)/);
 });

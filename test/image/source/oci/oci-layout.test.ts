@@ -28,7 +28,7 @@ describe('an OCI layout', () => {
     const read = (tag?: string) => readOciLayout({ kind: 'oci', file, ...(tag !== undefined && { tag }) });
     expect((await read('v1')).image.manifestDigest).toBe(one.digest);
     expect((await read('lab/image:two')).image.manifestDigest).toBe(two.digest);
-    await expect(read()).rejects.toThrow('holds 2 images: v1, lab/image:two');
+    await expect(read()).rejects.toThrow('contains 2 images: v1, lab/image:two');
     await expect(read('lab/image:tow')).rejects.toMatchObject({
       fix: `did you mean oci:${file}:lab/image:two?`,
     });
@@ -92,15 +92,15 @@ describe('an OCI layout', () => {
     const file = await bytes.add(bytes.index([forPlatform(bytes.image(), 's390x')])).directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
       message: expect.stringMatching(/no image for linux\//),
-      fix: 'it has one for: linux/s390x; --platform says for which nodes it is',
+      fix: 'it contains images for: linux/s390x; select one with --platform',
     });
   });
 
   test('without images is reported as empty', async () => {
     const file = await new OciBytes().directory();
     await expect(readOciLayout({ kind: 'oci', file })).rejects.toMatchObject({
-      message: expect.stringMatching(/holds no image$/),
-      fix: 'it holds no image at all',
+      message: expect.stringMatching(/contains no image$/),
+      fix: 'it contains no images',
     });
   });
 
@@ -119,7 +119,9 @@ describe('an OCI layout', () => {
     const image = bytes.image();
     const file = await bytes.add(image).directory();
     await rm(path.join(file, blobOf(image.digest)));
-    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(/is incomplete: it holds no blob/);
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow(
+      /is incomplete: it does not contain the blob/,
+    );
   });
 
   test('with a circular index is rejected', async () => {
@@ -129,13 +131,13 @@ describe('an OCI layout', () => {
       index = bytes.index([index]);
     }
     const file = await bytes.add(index).directory();
-    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow('without end');
+    await expect(readOciLayout({ kind: 'oci', file })).rejects.toThrow('nested in a loop');
   });
 
   test.each([
     ['application/vnd.oci.image.layer.v1.tar+gzip+encrypted', /is encrypted/],
     ['application/vnd.oci.image.layer.v1.tar+xz', /is compressed by xz/],
-    ['application/vnd.cncf.helm.chart', /no layer of a file system/],
+    ['application/vnd.cncf.helm.chart', /not a file system layer/],
   ])('with layers of type %s is rejected', async (type, message) => {
     const bytes = new OciBytes();
     const file = await bytes.add(bytes.image('x', type)).directory();
@@ -149,8 +151,8 @@ describe('an OCI layout', () => {
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toMatchObject({ fix: expect.stringContaining('docker-archive:') });
     await expect(readOciLayout({ kind: 'oci', file: temporaryDirectory() })).rejects.toThrow(
-      /is no OCI directory/,
+      /is not an OCI directory/,
     );
-    await expect(readOciLayout({ kind: 'oci', file: '/nowhere' })).rejects.toThrow(/is no OCI directory/);
+    await expect(readOciLayout({ kind: 'oci', file: '/nowhere' })).rejects.toThrow(/is not an OCI directory/);
   });
 });
