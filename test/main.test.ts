@@ -20,8 +20,11 @@ test.each([
   [['make-siff'], /make-sif/],
   [['submit', '--gpuu'], /gpuu\n {2}fix: hpc-gat submit --help$/],
   [['submit', '--cpus', 'two'], /--cpus takes a number/],
-  [['submit', '--cpus', '0'], /slurm\.cpus: [^]*fix: correct the option/],
-  [['render', '--time', 'two hours'], /slurm\.time: write minutes, HOURS:MINUTES:SECONDS/],
+  [['submit', '--cpus', '0'], / {2}--cpus 0: expected a number above 0\n {2}fix: correct the option/],
+  [
+    ['render', '--time', 'two hours'],
+    / {2}--time "two hours": write minutes, HOURS:MINUTES:SECONDS[^\n]*\n {2}fix/,
+  ],
   [['submit', '--partition', 'a', '--partition', 'b'], /--partition was given 2 times/],
   [['render', '--id', '../up'], /cannot be the id of a run/],
   [['render', '--sbatch', 'comment=a\nb'], /cannot stand in a directive/],
@@ -34,12 +37,12 @@ test.each([
   [['doctor', '--wait', '-5'], /--wait takes a number of seconds above 0, not -5/],
   [['doctor', '--node', 'gpu', '--wait', '0'], /--wait takes a number of seconds above 0, not 0/],
   [['build', '--base', 'x'], /--base is for one image/],
-  [['render', '--image', ''], /image\.file: Too small/],
-  [['render', '--models', ''], /model\.repository: Too small/],
+  [['render', '--image', ''], /--image "": must not be empty/],
+  [['render', '--models', ''], /--models "": must not be empty/],
   [['render', '--config', '.'], /is a directory, not a file/],
   [['render', '--site', './'], /is a directory, not a file/],
   [['build', 'client'], /self-contained/],
-  [['build', 'server', '--package-index', 'nowhere'], /build\.packageIndex/],
+  [['build', 'server', '--package-index', 'nowhere'], /--package-index "nowhere": expected a URL/],
 ])('%j is rejected with exit code 2, one message and a fix', async (argv, message) => {
   const { exitCode, results, messages } = await call(...argv);
   expect({ exitCode, results }).toEqual({ exitCode: 2, results: '' });

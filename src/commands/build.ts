@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { BuildReport } from '../image/build/build-image.ts';
 import { UsageError } from '../support/errors.ts';
-import { flagsAsSettings } from './flags-as-settings.ts';
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const build = defineVerb({
@@ -40,8 +39,8 @@ export const build = defineVerb({
         default: false,
         describe: 'Build a SIF even when nothing has changed',
       })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Say what would be done, and stop' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 build server --release 24.05', "On NVIDIA's image of that release")
       .example(
         '$0 build server --base triton.sif --with apptainer',
@@ -50,8 +49,7 @@ export const build = defineVerb({
       .example('$0 build --dry-run', 'What would be called'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { settingsSchema } = await import('../config/schema.ts');
-    const { parseWith } = await import('../support/text/parse-with-schema.ts');
+    const { settingsFromFlags } = await import('./settings-from-flags.ts');
     const { buildImages, targetsOf } = await import('../image/build/build-images.ts');
     const { withAbsoluteFile } = await import('../image/build/base.ts');
     const { installBundledModel } = await import('../model/bundled.ts');
@@ -59,13 +57,12 @@ export const build = defineVerb({
     if (what === 'all' && base !== undefined) {
       throw new UsageError('--base is for one image', { fix: 'hpc-gat build server --base ...' });
     }
-    const build = {
-      with: args.with,
-      release: args.release,
-      packageIndex: args.packageIndex,
-      ...(base !== undefined && { [what]: { base: withAbsoluteFile(base, context.cwd) } }),
-    };
-    const flags = parseWith(settingsSchema, { build }, flagsAsSettings);
+    const flags = settingsFromFlags([
+      { flag: 'with', value: args.with, keys: ['build.with'] },
+      { flag: 'release', value: args.release, keys: ['build.release'] },
+      { flag: 'package-index', value: args.packageIndex, keys: ['build.packageIndex'] },
+      { flag: 'base', value: base && withAbsoluteFile(base, context.cwd), keys: [`build.${what}.base`] },
+    ]);
     const project = await loadProject(context, { flags, configFile: args.config, site: args.site });
     const targets = targetsOf(what, project, context);
     const onBuilt = ({ target, line }: BuildReport) => {

@@ -1,6 +1,6 @@
 import { UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
@@ -8,7 +8,7 @@ const list = defineVerb({
   summary: 'The layers that make-sif has kept, the one longest unused first',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
@@ -37,12 +37,8 @@ const prune = defineVerb({
         requiresArg: true,
         describe: 'Also every layer that was not used for so many days',
       })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Say what would go, and remove nothing',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 cache prune --unused-for 30', 'What nobody needed for a month')
       .example('$0 cache prune --all', 'All of it: the next conversion makes everything anew'),
   handle: async (args, context) => {

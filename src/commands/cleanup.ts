@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { CommandFailedError, UsageError } from '../support/errors.ts';
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, projectArguments, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const cleanup = defineVerb({
@@ -28,12 +28,8 @@ export const cleanup = defineVerb({
         requiresArg: true,
         describe: 'Clean up after such runs on this compute node, in a small job',
       })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Say what would be done, and do nothing',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 cleanup', 'After a crash: what is left of runs that are over')
       .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
   handle: async (args, context) => {
@@ -88,10 +84,7 @@ export const cleanup = defineVerb({
         ? await cleanUpOrphans(context, settings, {
             dryRun,
             node: args.node,
-            args: [
-              ...(args.config === undefined ? [] : ['--config', args.config]),
-              ...(args.site === undefined ? [] : ['--site', args.site]),
-            ],
+            args: [...projectArguments(args)],
             onFailure: (error) => failures.push(error),
           })
         : [];

@@ -1,3 +1,4 @@
+import { jsonOption } from './common-options.ts';
 import { withJobOptions, withRunOptions } from './run-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
 
@@ -6,7 +7,7 @@ const show = defineVerb({
   summary: 'every value and where it comes from',
   options: (yargs) =>
     withJobOptions(withRunOptions(yargs))
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 config show --gpu', 'What `submit --gpu` would use')
       .example('$0 config show --site lab --partition long', 'The same with flags of `submit`'),
   handle: async (args, context) => {

@@ -1,5 +1,5 @@
 import type { CheckResult } from '../doctor/examine.ts';
-import { withProjectOptions } from './run-options.ts';
+import { jsonOption, projectArguments, withProjectOptions } from './common-options.ts';
 import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
 
@@ -20,7 +20,7 @@ export const doctor = defineVerb({
         requiresArg: true,
         describe: 'With --node: seconds that the job may wait in the queue',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 doctor', 'On the login node')
       .example('$0 doctor --node gpu --gpu', 'On a compute node of the partition gpu, with a GPU'),
   handle: async (args, context) => {
@@ -39,11 +39,7 @@ export const doctor = defineVerb({
       ({ node, diagnoses } = await runChecksOnNode(patient, {
         partition: args.node,
         waitMs,
-        args: [
-          ...(args.gpu ? ['--gpu'] : []),
-          ...(args.config === undefined ? [] : ['--config', args.config]),
-          ...(args.site === undefined ? [] : ['--site', args.site]),
-        ],
+        args: [...(args.gpu ? ['--gpu'] : []), ...projectArguments(args)],
       }));
     }
     if (args.json) {

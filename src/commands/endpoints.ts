@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const endpoints = defineVerb({
@@ -18,12 +18,8 @@ export const endpoints = defineVerb({
         requiresArg: true,
         describe: 'A new directory with the address, the keys and how to use them, for one run',
       })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'With --export: say what would be written, and write nothing',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 endpoints', 'Address, model, job and time left of each')
       .example('$0 endpoints 4711', 'How to connect to the server of job 4711')
       .example('$0 endpoints --export for-bob', 'Whoever has this directory can use the newest server'),

@@ -1,3 +1,4 @@
+import { dryRunOption, jsonOption, projectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const init = defineVerb({
@@ -5,14 +6,10 @@ export const init = defineVerb({
   summary: 'Write an hpc-gat.yaml for this directory, from what Slurm and this host say of themselves',
   options: (yargs) =>
     yargs
-      .option('site', {
-        type: 'string',
-        requiresArg: true,
-        describe: "Site profile: a name, or a path to a file of one's own",
-      })
+      .option('site', projectOptions.site)
       .option('force', { type: 'boolean', default: false, describe: 'Replace the file that is there' })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Print the file, and write nothing' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 init --dry-run', 'What would be written')
       .example('$0 init --site lab', 'With a profile; what it says is not guessed'),
   handle: async (args, context) => {

@@ -1,14 +1,9 @@
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
+import { dryRunOption, jsonOption } from './common-options.ts';
 import { faults } from './lab-faults.ts';
 import { open, withName } from './lab-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
-
-const dryRunOption = {
-  type: 'boolean',
-  default: false,
-  describe: 'Say what would be done, and do nothing',
-} as const;
 
 function showPlanned(lines: readonly string[], { output }: Context): void {
   (lines.length === 0 ? ['nothing to do'] : lines.map((line) => `would: ${line}`)).forEach((line) => {
@@ -84,7 +79,7 @@ const status = defineVerb({
   summary: 'What is up, and what Slurm says of it',
   options: (yargs) =>
     withName(yargs)
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 lab status', 'Nodes, their processes, the versions that came'),
   handle: async (args, context) => {
     const { getLabStatus, formatLabStatus } = await import('../lab/lab-status.ts');

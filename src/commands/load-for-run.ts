@@ -1,66 +1,54 @@
 import path from 'node:path';
+import { jobOptions } from '../config/job-options.ts';
 import { loadProject, type Project } from '../config/load.ts';
-import { flagsAsSettings } from './flags-as-settings.ts';
-import { type Settings, settingsSchema } from '../config/schema.ts';
+import type { Settings } from '../config/schema.ts';
 import type { Context } from '../support/context.ts';
-import { parseWith } from '../support/text/parse-with-schema.ts';
 import type { JobArguments, RunArguments } from './run-options.ts';
+import { settingsFromFlags } from './settings-from-flags.ts';
 
 type Arguments = RunArguments & Partial<JobArguments>;
 
-/** The project, with this command line on top. */
+/** Loads the project, with the settings of this command line on top. */
 export function loadForRun(args: Arguments, context: Context): Promise<Project> {
   return loadProject(context, { flags: settingsOf(args, context), configFile: args.config, site: args.site });
 }
 
 /**
- * The command line as settings, to lie on top of all others. Paths are meant from the working directory.
+ * Returns the settings of this command line, which replace all others. Relative paths are resolved against the working
+ * directory.
  *
- * @throws {UsageError} for a flag that is given twice or whose value cannot be used.
+ * @throws {UsageError} for a flag whose value cannot be used.
  */
-export function settingsOf(
-  args: RunArguments & Partial<JobArguments>,
-  { cwd }: Pick<Context, 'cwd'>,
-): Settings {
-  const job = {
-    partition: args.partition,
-    account: args.account,
-    qos: args.qos,
-    constraint: args.constraint,
-    reservation: args.reservation,
-    time: args.time,
-    cpus: args.cpus,
-    memory: args.memory,
-  };
-  return parseWith(
-    settingsSchema,
-    {
-      image: { file: absolute(cwd, args.image) },
-      runtime: args.runtime,
-      // Which of the two is meant is known when the runtime is.
-      docker: { image: args.image },
-      model: { repository: absolute(cwd, args.models), name: args.model },
-      slurm: {
-        ...job,
-        mail: { user: args.mailUser, type: args.mailType },
-        gpu: { ...job, count: args.gpus, type: args.gpuType },
-        sbatch: Object.fromEntries((args.sbatch ?? []).map(keyAndValue)),
-      },
-      triton: {
-        security: args.security,
-        http: args.http,
-        metrics: args.metrics,
-        readySeconds: args.readyTimeout,
-        serveHours: args.hours,
-      },
-    },
-    flagsAsSettings,
-  );
+export function settingsOf(args: Arguments, { cwd }: Pick<Context, 'cwd'>): Settings {
+  return settingsFromFlags([
+    // The runtime, which may come from a file, decides which of the two is used.
+    { flag: 'image', value: absolute(cwd, args.image), keys: ['image.file'] },
+    { flag: 'image', value: args.image, keys: ['docker.image'] },
+    { flag: 'runtime', value: args.runtime, keys: ['runtime'] },
+    { flag: 'models', value: absolute(cwd, args.models), keys: ['model.repository'] },
+    { flag: 'model', value: args.model, keys: ['model.name'] },
+    ...jobOptions.map(({ flag, section, key }) => ({
+      flag,
+      value: args[flag],
+      keys: section === 'job' ? [`slurm.${key}`, `slurm.gpu.${key}`] : [`slurm.${section}.${key}`],
+    })),
+    { flag: 'sbatch', value: sbatchOptions(args.sbatch), keys: ['slurm.sbatch'] },
+    { flag: 'security', value: args.security, keys: ['triton.security'] },
+    { flag: 'http', value: args.http, keys: ['triton.http'] },
+    { flag: 'metrics', value: args.metrics, keys: ['triton.metrics'] },
+    { flag: 'ready-timeout', value: args.readyTimeout, keys: ['triton.readySeconds'] },
+    { flag: 'hours', value: args.hours, keys: ['triton.serveHours'] },
+  ]);
 }
 
-/** An empty name stays one, to be refused: it would mean the working directory. */
+/** Returns the absolute path; an empty name stays empty and is rejected later, because it would mean the working directory. */
 function absolute(cwd: string, file: string | undefined): string | undefined {
   return file === undefined || file === '' ? file : path.resolve(cwd, file);
+}
+
+/** Parses the values of `--sbatch`. */
+function sbatchOptions(texts: readonly string[] | undefined): Record<string, string | true> | undefined {
+  return texts && Object.fromEntries(texts.map(keyAndValue));
 }
 
 /** `nice=100` is an option with a value, `exclusive` one without. */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { UsageError } from '../support/errors.ts';
-import { withProjectOptions } from './run-options.ts';
+import { jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 const kinds = ['client', 'server', 'batch'] as const;
@@ -24,7 +24,7 @@ export const logs = defineVerb({
         requiresArg: true,
         describe: 'This many lines of what is there, from the end',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 logs -f --lines 10', 'The newest run, as it goes')
       .example('$0 logs 4711 --only server', "Triton's log of the run whose job is 4711"),
   handle: async (args, context) => {

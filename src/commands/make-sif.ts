@@ -1,4 +1,4 @@
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const makeSif = defineVerb({
@@ -79,12 +79,8 @@ export const makeSif = defineVerb({
         default: false,
         describe: 'Hash the SIF that is there before calling it up to date',
       })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Say what would be done, and stop' })
-      .option('json', {
-        type: 'boolean',
-        default: false,
-        describe: 'Report as one JSON document; progress as a JSON object a line, on stderr',
-      })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
       .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
       .example('$0 make-sif docker-archive:triton.tar.gz', 'A file of `docker save`, compressed or not')

@@ -2,14 +2,11 @@ import path from 'node:path';
 import type { Argv } from 'yargs';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
+import { dryRunOption, jsonOption, modelsOption } from './common-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
 
 function withRepository<T>(yargs: Argv<T>) {
-  return yargs.option('models', {
-    type: 'string',
-    requiresArg: true,
-    describe: "Model repository [the project's model.repository]",
-  });
+  return yargs.option('models', { ...modelsOption, requiresArg: true });
 }
 
 /** Absolute path of the model repository. */
@@ -26,9 +23,7 @@ const list = defineVerb({
   command: 'list',
   summary: 'The models of the repository: backend, versions, inputs, outputs, problems',
   options: (yargs) =>
-    withRepository(yargs)
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
-      .example('$0 model list --models models', ''),
+    withRepository(yargs).option('json', jsonOption).example('$0 model list --models models', ''),
   handle: async (args, context) => {
     const { formatModels, listModels } = await import('../model/list.ts');
     const models = await listModels(await repositoryOf(context, args.models));
@@ -49,7 +44,7 @@ const check = defineVerb({
   options: (yargs) =>
     withRepository(yargs)
       .positional('name', { type: 'string', describe: 'One model; all without it' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 model check', '')
       .example('$0 model check gat_test --models models', ''),
   handle: async (args, context) => {
@@ -89,8 +84,8 @@ const add = defineVerb({
         default: false,
         describe: 'In place of the newest version, instead of a new one',
       })
-      .option('dry-run', { type: 'boolean', default: false, describe: 'Check it, and put nothing there' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 model add resnet export/model.pt --config resnet.pbtxt', ''),
   handle: async ({ name, file, config, replace, dryRun, json, models }, { output, ...context }) => {
     if (!/^[\w-][\w.-]*$/.test(name)) {

@@ -1,3 +1,4 @@
+import { jsonOption } from './common-options.ts';
 import { withJobOptions, withRunOptions, withServeOption } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -6,7 +7,7 @@ export const render = defineVerb({
   summary: 'Print the batch script that `submit` with the same options hands to Slurm',
   options: (yargs) =>
     withServeOption(withJobOptions(withRunOptions(yargs)))
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 render --gpu', 'Read what would run, before it runs')
       .example('$0 render --gpu --json', 'With every value of the run, resolved'),
   handle: async (args, context) => {

@@ -1,14 +1,6 @@
 import type { Argv } from 'yargs';
-
-/** Which project a verb works on. */
-export function withProjectOptions<T>(yargs: Argv<T>) {
-  return yargs
-    .option('config', {
-      type: 'string',
-      describe: 'Configuration file [the nearest hpc-gat.yaml at or above this directory]',
-    })
-    .option('site', { type: 'string', describe: "Site profile: a name, or a path to a file of one's own" });
-}
+import { jobOptions } from '../config/job-options.ts';
+import { modelsOption, withProjectOptions } from './common-options.ts';
 
 /** What `render`, `submit` and `run` take alike. */
 export function withRunOptions<T>(yargs: Argv<T>) {
@@ -32,7 +24,7 @@ export function withRunOptions<T>(yargs: Argv<T>) {
       type: 'string',
       describe: 'SIF file of the server; with --runtime docker its name in the Docker daemon',
     })
-    .option('models', { type: 'string', describe: 'Model repository' })
+    .option('models', modelsOption)
     .option('model', {
       type: 'string',
       array: true,
@@ -56,44 +48,31 @@ export function withServeOption<T>(yargs: Argv<T>) {
   });
 }
 
-/** What becomes a line of the batch script. */
+type JobFlags = {
+  [Option in (typeof jobOptions)[number] as Option['flag']]: {
+    readonly type: Option['type'] extends 'count' ? 'number' : 'string';
+    readonly describe: string;
+  };
+};
+
+/** The flags of the table of job options. */
+const jobFlags = Object.fromEntries(
+  jobOptions.map(({ flag, type, description }) => [
+    flag,
+    { type: type === 'count' ? 'number' : 'string', describe: description },
+  ]),
+) as JobFlags;
+
+/** Options that become lines of the batch script. */
 export function withJobOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option('partition', { type: 'string', describe: 'Partition; several with commas' })
-    .option('account', { type: 'string', describe: 'Account that the job is charged to' })
-    .option('qos', { type: 'string', describe: 'Quality of service' })
-    .option('constraint', { type: 'string', describe: 'Features that the node must have: a100|h100' })
-    .option('reservation', { type: 'string', describe: 'Reservation to run in' })
-    .option('time', { type: 'string', describe: "Walltime, in Slurm's form: 30, 1:00:00, 1-12" })
-    .option('cpus', { type: 'number', describe: 'CPUs for server and client' })
-    .option('memory', { type: 'string', describe: "In Slurm's form: 4G" })
-    .option('gpus', { type: 'number', describe: 'How many GPUs --gpu asks for' })
-    .option('gpu-type', { type: 'string', describe: "The cluster's name of the GPU" })
-    .option('mail-user', { type: 'string', describe: 'Address for mail about the job' })
-    .option('mail-type', { type: 'string', describe: 'What mail is about: END,FAIL' })
+    .options(jobFlags)
     .option('sbatch', {
       type: 'string',
       array: true,
-      describe: 'KEY=VALUE: any other option of sbatch; repeatable',
+      describe: 'Another option of sbatch, as KEY or KEY=VALUE; repeatable',
     })
-    .group(
-      [
-        'partition',
-        'account',
-        'qos',
-        'constraint',
-        'reservation',
-        'time',
-        'cpus',
-        'memory',
-        'gpus',
-        'gpu-type',
-        'mail-user',
-        'mail-type',
-        'sbatch',
-      ],
-      'Job:',
-    );
+    .group([...Object.keys(jobFlags), 'sbatch'], 'Job:');
 }
 
 type Parsed<Wrap extends (yargs: Argv) => Argv<unknown>> = Awaited<ReturnType<Wrap>['argv']>;

@@ -1,3 +1,4 @@
+import { jsonOption, scriptDryRunOption } from './common-options.ts';
 import { withRunOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 import { withoutResults } from '../support/output.ts';
@@ -7,12 +8,8 @@ export const run = defineVerb({
   summary: 'Start, test and stop on this node, in the foreground: on a login node, or inside salloc',
   options: (yargs) =>
     withRunOptions(yargs)
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Print the script instead of running it',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', scriptDryRunOption)
+      .option('json', jsonOption)
       .example('$0 run', 'On this node, without a queue')
       .example('$0 run --runtime docker', 'The same from the Docker image, on a workstation')
       .example('salloc --gres=gpu:1 srun --pty $0 run --gpu', 'In an interactive allocation'),

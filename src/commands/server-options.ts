@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { jsonOption } from './common-options.ts';
 
 export const urlOption = {
   type: 'string',
@@ -19,5 +20,5 @@ export function withServerOptions<T>(yargs: Argv<T>) {
       requiresArg: true,
       describe: "The server's log, to name in errors",
     })
-    .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' });
+    .option('json', jsonOption);
 }

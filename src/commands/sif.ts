@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
+import { jsonOption } from './common-options.ts';
 import { defineVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
@@ -14,7 +15,7 @@ const list = defineVerb({
         default: false,
         describe: 'The same with mode, owner, size or device, time in UTC and target',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 sif list triton.sif', 'Type, place, size, architecture, codec, block size')
       .example('$0 sif list triton.sif --long', 'Every file, as `unsquashfs -lls` lists them'),
   handle: async (args, context) => {
@@ -69,7 +70,7 @@ const check = defineVerb({
   options: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'A SIF, or a squashfs as it is' })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 sif check triton.sif', 'After a copy to the cluster, say')
       .example('$0 sif check triton.sif --json', 'With the counts of what was read'),
   handle: async (args, context) => {

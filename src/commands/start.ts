@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { jsonOption, scriptDryRunOption } from './common-options.ts';
 import { withRunOptions } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 
@@ -8,12 +9,8 @@ export const start = defineVerb({
   options: (yargs) =>
     withRunOptions(yargs)
       .option('hours', { type: 'number', describe: 'How long it may serve before it ends by itself' })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Print the script instead of starting it',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', scriptDryRunOption)
+      .option('json', jsonOption)
       .example('$0 start', 'Where a login node allows it, or on a workstation; then: test, stop')
       .example('$0 start --hours 2', 'For two hours at most'),
   handle: async (args, context) => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { UsageError } from '../support/errors.ts';
-import { withProjectOptions } from './run-options.ts';
+import { jsonOption, withProjectOptions } from './common-options.ts';
 import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
 
@@ -20,7 +20,7 @@ export const status = defineVerb({
         default: 5,
         describe: 'Seconds between two looks with --watch, 2 at least',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('json', jsonOption)
       .example('$0 status', 'All runs')
       .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {

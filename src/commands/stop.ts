@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { withProjectOptions } from './run-options.ts';
+import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
 import { defineVerb } from './verb.ts';
 
 export const stop = defineVerb({
@@ -11,12 +11,8 @@ export const stop = defineVerb({
         type: 'string',
         describe: 'Id of a run or of its job; without it the newest that serves',
       })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Say what would be done, and do nothing',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', dryRunOption)
+      .option('json', jsonOption)
       .example('$0 stop', 'After start')
       .example('$0 stop 4711 --dry-run', 'What would be done to the server of job 4711'),
   handle: async (args, context) => {

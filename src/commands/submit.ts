@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { jsonOption, scriptDryRunOption } from './common-options.ts';
 import { withJobOptions, withRunOptions, withServeOption } from './run-options.ts';
 import { defineVerb } from './verb.ts';
 import { withoutResults } from '../support/output.ts';
@@ -14,12 +15,8 @@ export const submit = defineVerb({
         describe:
           "Show the job's way, then end with the test's exit code; with --serve until the model is ready; Ctrl-C cancels the job",
       })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Print the script instead of submitting it',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'Report as one JSON document' })
+      .option('dry-run', scriptDryRunOption)
+      .option('json', jsonOption)
       .example('$0 submit --gpu --wait', 'On a GPU node, waiting for the answer')
       .example(
         '$0 submit --serve --wait --time 4:00:00',

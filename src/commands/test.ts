@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
-import { withProjectOptions } from './run-options.ts';
+import { withProjectOptions } from './common-options.ts';
 import { secondsToMs } from './seconds.ts';
 import { urlOption, withServerOptions } from './server-options.ts';
 import { defineVerb } from './verb.ts';

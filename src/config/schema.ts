@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { type JobOptionIn, type JobOptionType, type JobSection, jobOptionsIn } from './job-options.ts';
 
-const seconds = z.number().int().positive();
-const word = z.string().min(1);
+const word = z.string().min(1, 'must not be empty');
+const count = z.number().int('expected a whole number').positive('expected a number above 0');
 
 /** With what sbatch is asked for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
 export const gpuOptions = ['gres', 'gpus', 'gpus-per-node'] as const;
@@ -12,13 +13,10 @@ export const securityForms = ['mutual-tls', 'none'] as const;
 /** sbatch(1), `--time`. */
 const slurmTime = /^(?:\d+(?::\d+){0,2}|\d+-\d+(?::\d+){0,2}|unlimited|infinite)$/i;
 
-const jobSettings = {
-  partition: word.optional(),
-  account: word.optional(),
-  qos: word.optional(),
-  constraint: word.optional(),
-  reservation: word.optional(),
-  /** Slurm's form: minutes, `H:MM:SS`, `D-HH:MM:SS`. */
+/** Schemas of the values of job options. */
+const jobValues = {
+  text: word.optional(),
+  count: count.optional(),
   time: z
     .union([word, z.number().int().positive()])
     .transform(String)
@@ -27,10 +25,20 @@ const jobSettings = {
       'write minutes, HOURS:MINUTES:SECONDS or DAYS-HOURS:MINUTES:SECONDS',
     )
     .optional(),
-  cpus: z.number().int().positive().optional(),
-  /** Slurm's form: `4G`, `4000M`. */
-  memory: z.union([word, z.number().int().positive()]).transform(String).optional(),
+  /** `4G`, `4000M`. */
+  size: z.union([word, z.number().int().positive()]).transform(String).optional(),
+} satisfies Record<JobOptionType, z.ZodType>;
+
+type JobShape<Section extends JobSection> = {
+  [Option in JobOptionIn<Section> as Option['key']]: (typeof jobValues)[Option['type']];
 };
+
+/** Returns the schemas of the job options of a section, by their keys. */
+function jobShape<Section extends JobSection>(section: Section): JobShape<Section> {
+  return Object.fromEntries(
+    jobOptionsIn(section).map(({ key, type }) => [key, jobValues[type]]),
+  ) as JobShape<Section>;
+}
 
 const modelName = word.regex(/^[\w.-]+$/, 'a model name is letters, digits, dot, dash and underscore');
 const variable = '[A-Za-z_][A-Za-z0-9_]*';
@@ -77,7 +85,7 @@ export const settingsSchema = z.strictObject({
       /** Of NVIDIA's Triton image, on which the server is built unless a base is named: `24.05`. */
       release: word.optional(),
       /** Where pip finds packages. */
-      packageIndex: z.url().optional(),
+      packageIndex: z.url('expected a URL').optional(),
       /** Further arguments of `docker build`. */
       dockerArguments: z.array(z.string()).optional(),
       server: z
@@ -125,16 +133,15 @@ export const settingsSchema = z.strictObject({
     .optional(),
   slurm: z
     .strictObject({
-      ...jobSettings,
-      mail: z.strictObject({ user: word.optional(), type: word.optional() }).optional(),
+      ...jobShape('job'),
+      mail: z.strictObject(jobShape('mail')).optional(),
       /** What `--gpu` adds, and what it sets otherwise. */
       gpu: z
         .strictObject({
-          ...jobSettings,
+          ...jobShape('job'),
+          ...jobShape('gpu'),
           /** `none` where the nodes of a partition come with all their GPUs, and sbatch takes no word about them. */
           request: z.enum([...gpuOptions, 'none']).optional(),
-          type: word.optional(),
-          count: z.number().int().positive().optional(),
         })
         .optional(),
       /** Further options of sbatch by their long names: `{ exclusive: true, nice: 100 }`. */
@@ -187,10 +194,10 @@ export const settingsSchema = z.strictObject({
       preload: z.array(word.regex(/^\/[^:\s]+$/, 'an absolute path without colons and spaces')).optional(),
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
-      readySeconds: seconds.optional(),
+      readySeconds: count.optional(),
       /** How long a run may last where Slurm does not say when it ends: on this node, and under Slurm before 23.02. */
-      serveHours: z.number().positive().optional(),
-      stopSeconds: seconds.optional(),
+      serveHours: z.number().positive('expected a number above 0').optional(),
+      stopSeconds: count.optional(),
     })
     .optional(),
   node: z

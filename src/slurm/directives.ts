@@ -1,4 +1,5 @@
 import type { CompleteSettings } from '../config/defaults.ts';
+import { jobOptionsIn } from '../config/job-options.ts';
 import { UsageError } from '../support/errors.ts';
 
 /** One option of sbatch by its long name; `true` is an option without a value. */
@@ -39,20 +40,23 @@ function rejectUnsupportedOption(key: string): void {
 export function createDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
   const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
   const job = gpu ? { ...forAll, ...omitUndefined(forGpu) } : forAll;
+  const options = jobOptionsIn('job');
   const chosen = new Map<string, string | true | undefined>([
     ['job-name', name],
-    ['account', job.account],
-    ['partition', job.partition],
-    ['qos', job.qos],
-    ['constraint', job.constraint],
-    ['reservation', job.reservation],
-    ['time', job.time],
+    ...toDirectives(
+      options.filter(({ jobs }) => jobs !== 'full-size'),
+      job,
+    ),
     ['nodes', '1'],
     ['ntasks', '1'],
-    ['cpus-per-task', String(job.cpus)],
-    ['mem', job.memory],
-    ['mail-user', mail.user],
-    ['mail-type', mail.type ?? (mail.user === undefined ? undefined : 'END,FAIL')],
+    ...toDirectives(
+      options.filter(({ jobs }) => jobs === 'full-size'),
+      job,
+    ),
+    ...toDirectives(jobOptionsIn('mail'), {
+      ...(mail.user !== undefined && { type: 'END,FAIL' }),
+      ...omitUndefined(mail),
+    }),
     // % begins a replacement in sbatch's file names.
     ['output', output.replaceAll('%', '%%')],
     ['open-mode', 'append'],
@@ -81,6 +85,17 @@ export function findDirective(directives: readonly Directive[], wanted: string):
 /** Returns the job's name: the requested one, else that of the script. */
 export function getJobName(directives: readonly Directive[]): string {
   return findDirective(directives, 'job-name') ?? 'batch.sh';
+}
+
+/** Returns the options of sbatch that a section of the settings sets; an option without a value is undefined. */
+function toDirectives<Key extends string>(
+  options: readonly { readonly sbatch: string; readonly key: Key }[],
+  settings: Readonly<Partial<Record<Key, string | number | undefined>>>,
+): [name: string, value: string | undefined][] {
+  return options.map(({ sbatch, key }) => {
+    const value = settings[key];
+    return [sbatch, value === undefined ? undefined : String(value)];
+  });
 }
 
 function createGpuRequest({ request, type, count }: CompleteSettings['slurm']['gpu']): Directive[] {

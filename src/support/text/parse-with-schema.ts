@@ -17,6 +17,8 @@ export interface ParseSource {
   fix?: string;
   /** "line:column" of a key path in that file, where it is known. */
   locate?: (path: readonly PropertyKey[]) => string | undefined;
+  /** Name of the value at a key path, in place of file, position and path; undefined where it has none. */
+  labelOf?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
 /**
@@ -36,28 +38,28 @@ export function parseWith<Schema extends z.ZodType>(
     return result.data;
   }
   const mistakes = result.error.issues.flatMap((issue) => toMistakes(issue, schema, value));
-  const lines = mistakes.map(({ path, message }) => {
-    const position = parsed.locate?.(path);
-    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
-    return path.length === 0 ? `${place}: ${message}` : `${place}: ${path.map(String).join('.')}: ${message}`;
-  });
-  throw new UsageError(`unusable ${parsed.what}\n  ${lines.join('\n  ')}`, {
+  const lines = new Set(mistakes.map(({ path, message }) => `${formatLabel(path, parsed)}: ${message}`));
+  throw new UsageError(`unusable ${parsed.what}\n  ${[...lines].join('\n  ')}`, {
     fix: parsed.fix ?? `correct ${parsed.file}`,
     cause: result.error,
   });
 }
 
+/** Returns the label of a value in messages: "file:line:column: key.path". */
+function formatLabel(path: readonly PropertyKey[], parsed: ParseSource): string {
+  const position = parsed.locate?.(path);
+  const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
+  return (
+    parsed.labelOf?.(path) ?? [place, ...(path.length === 0 ? [] : [path.map(String).join('.')])].join(': ')
+  );
+}
+
 /** Rejects null bytes, which no path, argument or variable of the system can contain. */
 function rejectNullBytes(value: unknown, path: readonly PropertyKey[], parsed: ParseSource): void {
   if (typeof value === 'string' && value.includes('\0')) {
-    const position = parsed.locate?.(path);
-    const place = position === undefined ? parsed.file : `${parsed.file}:${position}`;
-    throw new UsageError(
-      `unusable ${parsed.what}\n  ${place}: ${path.map(String).join('.')}: it holds a null byte`,
-      {
-        fix: parsed.fix ?? `correct ${parsed.file}`,
-      },
-    );
+    throw new UsageError(`unusable ${parsed.what}\n  ${formatLabel(path, parsed)}: it holds a null byte`, {
+      fix: parsed.fix ?? `correct ${parsed.file}`,
+    });
   }
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
