@@ -7,6 +7,9 @@ import { type FakePrograms, ScriptRun } from '../../support/script-run.ts';
 const gpu: FakePrograms['exec'] =
   'case $1 in nvidia-smi) echo "GPU 0: A100 (UUID: GPU-aaaa)"; echo "GPU 1: A100 (UUID: GPU-bbbb)"; exit ;; esac';
 
+/** The client waits for the model like a real one, so the end of the server is detected first. */
+const waitingClient = 'case $1 in wait-ready) exec sleep 9 ;; esac';
+
 /** Returns the milliseconds between a signal, sent once the log contains this text, and the end of the script. */
 async function endsAfterSignal(run: ScriptRun, text: string): Promise<number> {
   const running = run.start();
@@ -25,6 +28,17 @@ test.each<[string, string, FakePrograms, string[]]>([
 ])('receives SIGTERM while %s hangs', async (_name, text, fakes, setup) => {
   const run = await ScriptRun.create({ setup }, { gpu: true }, fakes);
   expect(await endsAfterSignal(run, text)).toBeLessThan(5_000);
+});
+
+test('ends a server that its runtime starts only after SIGTERM', async () => {
+  // Apptainer swallows the signal while it starts, and forwards none to its child.
+  const slow = 'trap : TERM; sleep 0.5; sleep 0.5; ("$@"); exit';
+  const run = await ScriptRun.create(
+    { triton: { stopSeconds: 10 } },
+    {},
+    { exec: slow, client: waitingClient },
+  );
+  expect(await endsAfterSignal(run, 'tritonserver started')).toBeLessThan(4_000);
 });
 
 test('reports a hanging nvidia-smi as the end of the run', async () => {
@@ -52,9 +66,6 @@ describe('GPUs', () => {
     expect({ exitCode, log }).toEqual({ exitCode: code, log: expect.stringContaining(line) });
   });
 });
-
-/** The client waits for the model like a real one, so the end of the server is detected first. */
-const waitingClient = 'case $1 in wait-ready) exec sleep 9 ;; esac';
 
 describe('the reported reason of a server that ends', () => {
   test('is the line before its usage, for an option that it does not know', async () => {
