@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../support/context.ts';
-import type { InferenceServer, ModelConfig } from '../triton/inference-server.ts';
+import type { InferenceServer } from '../triton/inference-server.ts';
 import { formatConfig, formatServerLine } from './report.ts';
 import { checkSignature } from '../workload/signature.ts';
 import type { StoredInputs } from '../workload/stored-inputs.ts';
 import { waitReady } from './wait-for-model.ts';
 import type { Workload } from '../workload/workload-schema.ts';
-
-/** What a server says of itself and of a model. */
-export interface ServedModel {
-  readonly readyMs: number;
-  readonly server: { readonly name: string; readonly version: string };
-  readonly modelConfig: ModelConfig;
-  /** SHA-256 of the model's configuration as the server reports it. */
-  readonly modelConfigDigest: string;
-}
+import type { ServedModel } from './served-model.ts';
 
 export interface DescribeOptions {
   readyTimeoutMs: number;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
-import type { ServedModel } from './describe-served-model.ts';
+import type { ServedModel } from './served-model.ts';
 import { formatImage, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 

@@ -1,28 +1,30 @@
-import { defineVerb } from './verb.ts';
+import { defineVerb, type BindVerb } from './verb.ts';
 
-export const completion = defineVerb({
-  command: 'completion <shell>',
-  summary: 'Print what makes TAB complete verbs, options and their values in bash or zsh',
-  options: (yargs) =>
-    yargs
-      .positional('shell', { choices: ['bash', 'zsh'] as const, demandOption: true })
-      .example('source <($0 completion bash)', 'For this shell')
-      .example(
-        '$0 completion bash >~/.local/share/bash-completion/completions/hpc-gat',
-        'For every bash to come',
-      ),
-  handle: async ({ shell }, context) => {
-    const { listSites } = await import('../config/load.ts');
-    const { renderTemplate } = await import('../render/template.ts');
-    const { valueOptions } = await import('./value-options.ts');
-    const { verbs } = await import('./verbs.ts');
-    // Sites are known by name: the templates complete them.
-    const others = valueOptions(verbs, context).filter((name) => name !== '--site');
-    const script = await renderTemplate(`completion/${shell}.hbs`, {
-      sites: (await listSites()).join(' '),
-      valueOptions: others.join(' | '),
-    });
-    context.output.result(script.trimEnd());
-    return 0;
-  },
-});
+/** Declares the verb `completion`. @param verbs the other verbs, whose options are completed. */
+export function defineCompletion(verbs: readonly BindVerb[]): BindVerb {
+  return defineVerb({
+    command: 'completion <shell>',
+    summary: 'Print what makes TAB complete verbs, options and their values in bash or zsh',
+    options: (yargs) =>
+      yargs
+        .positional('shell', { choices: ['bash', 'zsh'] as const, demandOption: true })
+        .example('source <($0 completion bash)', 'For this shell')
+        .example(
+          '$0 completion bash >~/.local/share/bash-completion/completions/hpc-gat',
+          'For every bash to come',
+        ),
+    handle: async ({ shell }, context) => {
+      const { listSites } = await import('../config/load.ts');
+      const { renderTemplate } = await import('../render/template.ts');
+      const { valueOptions } = await import('./value-options.ts');
+      // Sites are known by name: the templates complete them.
+      const options = valueOptions(verbs, context).filter((name) => name !== '--site');
+      const script = await renderTemplate(`completion/${shell}.hbs`, {
+        sites: (await listSites()).join(' '),
+        valueOptions: options.join(' | '),
+      });
+      context.output.result(script.trimEnd());
+      return 0;
+    },
+  });
+}

@@ -1,7 +1,7 @@
 import { build } from './build.ts';
 import { cache } from './cache.ts';
 import { cleanup } from './cleanup.ts';
-import { completion } from './completion.ts';
+import { defineCompletion } from './completion.ts';
 import { config } from './config.ts';
 import { credentials } from './credentials.ts';
 import { doctor } from './doctor.ts';
@@ -23,8 +23,7 @@ import { test } from './test.ts';
 import type { BindVerb } from './verb.ts';
 import { waitReady } from './wait-ready.ts';
 
-/** Every verb, in the order in which `--help` lists them. */
-export const verbs: readonly BindVerb[] = [
+const verbsToComplete: readonly BindVerb[] = [
   init,
   doctor,
   build,
@@ -47,5 +46,7 @@ export const verbs: readonly BindVerb[] = [
   model,
   lab,
   files,
-  completion,
 ];
+
+/** Every verb, in the order in which `--help` lists them. */
+export const verbs: readonly BindVerb[] = [...verbsToComplete, defineCompletion(verbsToComplete)];

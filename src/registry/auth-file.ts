@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { HpcGatError } from '../support/errors.ts';
-import type { Credentials } from './find-credentials.ts';
+import type { Credentials } from './registry-credentials.ts';
 
 /** Schema of a text field as Go's programs decode it: null and other types are empty, and names match in any case. */
 const text = z

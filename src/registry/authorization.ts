@@ -3,7 +3,8 @@ import { HpcGatError } from '../support/errors.ts';
 import { isLoopback } from '../support/network/loopback.ts';
 import { toPrintable } from '../support/text/printable.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
-import { basicAuthorization, type Credentials } from './find-credentials.ts';
+import { basicAuthorization } from './registry-credentials.ts';
+import type { Credentials } from './registry-credentials.ts';
 import type { Secrets } from './secrets.ts';
 import { isHeaderValue, requestToken } from './token.ts';
 

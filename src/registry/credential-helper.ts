@@ -3,7 +3,7 @@ import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { formatEnd, type CommandResult } from '../support/processes/command.ts';
 import { signalGroup } from '../support/processes/process-group.ts';
-import type { Credentials } from './find-credentials.ts';
+import type { Credentials } from './registry-credentials.ts';
 
 /** Time limit of a helper, in milliseconds; helpers of cloud providers use the network. */
 const helperTimeoutMs = 30_000;

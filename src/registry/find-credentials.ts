@@ -4,14 +4,7 @@ import { getErrorMessage } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
 import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
-
-/**
- * Credentials: a user name and password, a token for the token service (OAuth 2 refresh token), or a token for the
- * registry itself.
- */
-export type Credentials =
-  | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  | { readonly kind: 'identity-token' | 'registry-token'; readonly token: string };
+import type { Credentials } from './registry-credentials.ts';
 
 export interface FoundCredentials {
   readonly credentials: Credentials | undefined;
@@ -29,10 +22,6 @@ export interface LoginTarget {
   readonly repository: string;
   /** Whether the login of the environment applies to this host. */
   readonly usesEnvironment: boolean;
-}
-
-export function basicAuthorization({ username, password }: Credentials & { kind: 'password' }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 /**

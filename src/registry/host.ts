@@ -3,7 +3,8 @@ import { isLoopback } from '../support/network/loopback.ts';
 import { authorize, namesOtherScope } from './authorization.ts';
 import { findCredentials, type FoundCredentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';
-import { send, type HttpAnswer, type HttpRequest } from './http.ts';
+import { send } from './http.ts';
+import { type HttpAnswer, type HttpRequest } from './http-request.ts';
 
 export interface RegistryAnswer extends HttpAnswer {
   /** Host that responded, if the requested host redirected to another one. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { HpcGatError } from '../support/errors.ts';
-import type { HttpRequest } from './http.ts';
+import type { HttpRequest } from './http-request.ts';
 
 /**
  * Returns the target of a redirect; undefined for other answers.

@@ -4,7 +4,8 @@ import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { Attempts, BusyError, busyStatuses, isBroken, retryAfterIn, retryAfterOf } from './attempts.ts';
 import type { FoundCredentials } from './find-credentials.ts';
 import { registryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
-import { readBody, type HttpRequest } from './http.ts';
+import { readBody } from './http.ts';
+import type { HttpRequest } from './http-request.ts';
 import { registryUrl, type RegistryReference } from './reference.ts';
 import { Secrets } from './secrets.ts';
 

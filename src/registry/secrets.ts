@@ -1,4 +1,4 @@
-import type { Credentials } from './find-credentials.ts';
+import type { Credentials } from './registry-credentials.ts';
 
 /** Secrets to redact in messages, in case a server repeats them. */
 export class Secrets {

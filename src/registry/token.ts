@@ -2,8 +2,10 @@ import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { BusyError, busyStatuses, retryAfterOf } from './attempts.ts';
-import { basicAuthorization, type Credentials } from './find-credentials.ts';
-import { readBody, send, type HttpAnswer } from './http.ts';
+import { basicAuthorization } from './registry-credentials.ts';
+import type { Credentials } from './registry-credentials.ts';
+import { readBody, send } from './http.ts';
+import type { HttpAnswer } from './http-request.ts';
 
 export interface TokenRequest {
   /** Address of the token service. */

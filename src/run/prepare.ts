@@ -14,7 +14,9 @@ import { getPackageVersion } from '../support/package/package-version.ts';
 import { planContainerView } from './plan/container-view.ts';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from './plan/node-local.ts';
 import { listSecretNames } from './plan/environment-plan.ts';
-import { newRunId, planRun, type RunPlan } from './plan/run-plan.ts';
+import type { RunPlan } from './plan/run-plan.ts';
+import { planRun } from './plan/plan-run.ts';
+import { newRunId } from './plan/run-id.ts';
 import { renderScript } from './plan/script.ts';
 import { formatMistypedOptions, listLoadedModels } from './plan/server-arguments.ts';
 

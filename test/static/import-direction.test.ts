@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { packageRoot } from '../../src/support/package/package-root.ts';
+import { listImportedFiles, listImports, sourceFiles } from './source-files.ts';
 
 /**
  * Layers of docs/internals/architecture.md: a directory imports only from directories of a lower layer, never from its
@@ -19,17 +18,13 @@ const ranks: readonly (readonly string[])[] = [
   ['config', 'render', 'support'],
 ];
 
-/** Imports within one layer that are allowed. */
-const allowedWithinLayer = new Set([
-  'main -> cli',
-  'config -> support',
-  'render -> support',
-  'client -> model',
-]);
+/** Allowed imports within one layer. */
+const allowedWithinLayer = new Set(['main -> cli', 'config -> support', 'render -> support']);
 
-/** Readers and writers of file formats know no settings and no templates: they could be packages of their own. */
+/** Modules with a shorter list of allowed imports: readers and writers of file formats could be packages of their own. */
 const onlyImports: Readonly<Record<string, readonly string[]>> = { formats: ['support'] };
 
+/** Modules that may import a package. */
 const onlyIn: Readonly<Record<string, readonly string[]>> = {
   yargs: ['cli', 'commands'],
   handlebars: ['render'],
@@ -55,12 +50,8 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const source = path.join(packageRoot, 'src');
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.ts'),
-);
-
-function room(file: string): string {
+/** Returns the module of a file: its top directory in `src`, or its own name. */
+function moduleOf(file: string): string {
   return path.normalize(file).split(path.sep)[0]?.replace(/\.ts$/, '') ?? '';
 }
 
@@ -72,19 +63,14 @@ function rank(name: string): number {
   return found;
 }
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(path.join(source, file), 'utf8');
-  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] ?? '');
-}
-
-test.each(files)('src/%s imports only from lower layers', (file) => {
-  const from = room(file);
-  const wrong = importsOf(file).filter((target) => {
+test.each(sourceFiles)('src/%s imports only from lower layers', (file) => {
+  const from = moduleOf(file);
+  const wrong = listImports(file).filter((target) => {
     if (!target.startsWith('.')) {
-      const rooms = onlyIn[target];
-      return rooms !== undefined && !rooms.includes(from);
+      const modules = onlyIn[target];
+      return modules !== undefined && !modules.includes(from);
     }
-    const to = room(path.join(path.dirname(file), target));
+    const to = moduleOf(path.join(path.dirname(file), target));
     if (to === from) {
       return false;
     }
@@ -94,4 +80,11 @@ test.each(files)('src/%s imports only from lower layers', (file) => {
       : !allowed.includes(to);
   });
   expect(wrong).toEqual([]);
+});
+
+test('every allowed import within a layer exists', () => {
+  const found = sourceFiles.flatMap((file) =>
+    listImportedFiles(file).map((target) => `${moduleOf(file)} -> ${moduleOf(target)}`),
+  );
+  expect([...allowedWithinLayer].filter((allowed) => !found.includes(allowed))).toEqual([]);
 });

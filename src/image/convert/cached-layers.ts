@@ -1,6 +1,6 @@
 import type { BlockCache, CachedLayer } from './cache/block-cache.ts';
 import type { ArrivingLayer } from '../source/layers/layered-image.ts';
-import type { LayerTarget, WrittenLayer } from './store-layers.ts';
+import type { LayerTarget, WrittenLayer } from './layer-target.ts';
 
 /**
  * Takes layers from the cache. Their blocks are copied, and their stored bytes are compared with the digest, in

@@ -1,6 +1,6 @@
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
-import type { CacheConfig } from './cache/block-cache.ts';
+import type { CacheConfig } from './cache/cache-config.ts';
 import type { SifEngine } from './engine.ts';
 import { defaultLimits } from './limits.ts';
 import { nativeEngine } from './native-engine.ts';

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
 import { toPrintable } from '../../support/text/printable.ts';
-import { BlockCache, type CacheConfig } from './cache/block-cache.ts';
+import { BlockCache } from './cache/block-cache.ts';
+import type { CacheConfig } from './cache/cache-config.ts';
 import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/layer-entry.ts';
@@ -26,7 +27,8 @@ import { openImage } from '../source/open-image.ts';
 import { formatSource, type ImageSource } from '../source/source.ts';
 import type { FileContent } from '../../formats/squashfs/file-content.ts';
 import { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
-import { storeLayers, type Watch, type WrittenLayer } from './store-layers.ts';
+import { storeLayers, type Watch } from './store-layers.ts';
+import type { WrittenLayer } from './layer-target.ts';
 
 /** Version of the output; increase it if the same image gives other bytes. */
 const outputVersion = '4';

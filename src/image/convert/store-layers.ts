@@ -1,7 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import { getErrorMessage } from '../../support/errors.ts';
 import { toPrintable } from '../../support/text/printable.ts';
-import type { BlockCache } from './cache/block-cache.ts';
 import { indexOf } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
 import { CachedLayers } from './cached-layers.ts';
@@ -11,26 +9,8 @@ import { countLayers } from '../source/layers/count-bytes.ts';
 import type { ArrivingLayer, LayeredImage } from '../source/layers/layered-image.ts';
 import type { FileContent } from '../../formats/squashfs/file-content.ts';
 import type { DataArea, ReadContent } from '../../formats/squashfs/write/data-area.ts';
-import type { ByteRange } from '../../formats/squashfs/write/compact.ts';
-import type { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { TarReader } from '../../formats/tar/reader.ts';
-
-/** Layer whose contents are written. */
-export interface WrittenLayer {
-  /** Label for messages. */
-  readonly name: string;
-  readonly entries: readonly LayerEntry<FileContent>[];
-  readonly stretch: ByteRange;
-}
-
-/** Destination of the contents. */
-export interface LayerTarget {
-  readonly file: FileHandle;
-  readonly squashfs: SquashfsWriter;
-  readonly budget: UsageLimiter;
-  /** Layer cache, for reading and writing. */
-  readonly cache?: BlockCache | undefined;
-}
+import type { WrittenLayer, LayerTarget } from './layer-target.ts';
 
 /** Callbacks and threads for a conversion of layers. */
 export type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'fileThreads' | 'signal'>;

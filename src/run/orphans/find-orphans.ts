@@ -6,7 +6,7 @@ import type { Context } from '../../support/context.ts';
 import { explainDirectoryConcern } from '../../support/files/ownership.ts';
 import { isRunning, processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
 import { isListed, readText } from '../../support/files/shared-files.ts';
-import { generatedRunId } from '../plan/run-plan.ts';
+import { generatedRunId } from '../plan/run-id.ts';
 
 /** Resources of a run on this host whose run directory was removed. */
 export interface Orphan {

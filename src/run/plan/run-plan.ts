@@ -1,15 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { securityForms } from '../../config/schema.ts';
-import type { Project } from '../../config/load.ts';
-import { createDirectives } from '../../slurm/directives.ts';
-import { clientPlaces, runtimes } from '../../config/schema.ts';
-import { planClient } from './client-plan.ts';
-import { planContainer } from './container-plan.ts';
-import { planBinds } from './bind-plan.ts';
-import { planEnvironment } from './environment-plan.ts';
-import { planModels } from './model-plan.ts';
-import { checkServerArguments } from './server-arguments.ts';
+import { clientPlaces, runtimes, securityForms } from '../../config/schema.ts';
 
 const absolute = z.string().startsWith('/');
 
@@ -99,92 +90,7 @@ export const storedPlanSchema = z.object({
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;
 
-export interface RunRequest {
-  readonly project: Project;
-  readonly kind: RunPlan['kind'];
-  readonly serve: boolean;
-  readonly gpu: boolean;
-  readonly allowCpu: boolean;
-  readonly id: string;
-  readonly createdAt: Date;
-  readonly version: string;
-  /** Program and first arguments that start this package here. */
-  readonly hostClient: readonly string[];
-  readonly dockerHost?: string | undefined;
-  /** Of the process that submits; only what the settings name is taken from it. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** Decides everything about a run; reads nothing and starts nothing. */
-export function planRun(request: RunRequest): RunPlan {
-  const { project, id, kind, gpu } = request;
-  const { settings, root } = project;
-  checkServerArguments(settings);
-  const repository = path.resolve(root, settings.model.repository);
-  const runDirectory = path.join(getRunsDirectory(root), id);
-  const { models, serverArguments } = planModels(project);
-  const binds = planBinds(project);
-  return {
-    schemaVersion: 1,
-    id,
-    createdAt: request.createdAt.toISOString(),
-    version: request.version,
-    kind,
-    serve: request.serve,
-    gpu,
-    allowCpu: request.allowCpu,
-    runDirectory,
-    ...planContainer(project, {
-      kind,
-      serve: request.serve,
-      gpu,
-      mounts: [{ source: repository, destination: '/models', readOnly: true }, ...binds],
-      dockerHost: request.dockerHost,
-    }),
-    repository,
-    models,
-    binds: binds.map(({ source }) => source),
-    bindTargets: binds.map(({ destination }) => destination),
-    ...planEnvironment(settings, request.environment),
-    ...planClient(project, { runDirectory, repository, models }, request.hostClient),
-    setup: settings.setup,
-    serverArguments: [...serverArguments, ...settings.triton.arguments],
-    security: settings.triton.security,
-    http: settings.triton.http,
-    metrics: settings.triton.metrics,
-    limitSeconds: Math.ceil(settings.triton.serveHours * 3_600),
-    servedHost: settings.node.host,
-    servedInterface: settings.node.interface ?? '',
-    readySeconds: settings.triton.readySeconds,
-    stopSeconds: settings.triton.stopSeconds,
-    temp: settings.node.temp,
-    tempFreeMiB: settings.node.tempFreeMiB,
-    directives:
-      kind === 'job'
-        ? createDirectives({
-            name: `hpc-gat-${id}`,
-            output: path.join(runDirectory, 'batch.log'),
-            gpu,
-            warnSeconds: settings.triton.stopSeconds + 10,
-            settings: settings.slurm,
-          }).map(([name, value]) => [name, value])
-        : [],
-  };
-}
-
 /** Where a project keeps its runs. */
 export function getRunsDirectory(root: string): string {
   return path.join(root, '.hpc-gat', 'runs');
-}
-
-/** Matches ids from {@link newRunId}; ids that users choose have other forms. */
-export const generatedRunId = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
-
-/** `20261123-174501-3fa2`: sorts by time, and does not meet another of the same second. */
-export function newRunId(now: Date, random: () => number): string {
-  const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  const suffix = Math.floor(random() * 0x10000)
-    .toString(16)
-    .padStart(4, '0');
-  return `${stamp}-${suffix}`;
 }

@@ -2,7 +2,8 @@ import { defaultSettings } from '../../../src/config/defaults.ts';
 import { mergeLayers } from '../../../src/config/layers.ts';
 import type { CompleteSettings } from '../../../src/config/defaults.ts';
 import type { Settings } from '../../../src/config/schema.ts';
-import { planRun, type RunPlan, type RunRequest } from '../../../src/run/plan/run-plan.ts';
+import type { RunPlan } from '../../../src/run/plan/run-plan.ts';
+import { planRun, type RunRequest } from '../../../src/run/plan/plan-run.ts';
 
 /** Merges the given settings with the defaults. */
 export function sampleSettings(settings: Settings = {}): CompleteSettings {

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
-import type { RunRequest } from '../../../src/run/plan/run-plan.ts';
+import type { RunRequest } from '../../../src/run/plan/plan-run.ts';
 import { renderRelease, renderScript } from '../../../src/run/plan/script.ts';
 import { packageRoot } from '../../../src/support/package/package-root.ts';
 import { samplePlan } from './sample-plan.ts';

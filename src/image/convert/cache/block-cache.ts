@@ -15,6 +15,7 @@ import { partName } from './list-cache.ts';
 import { entriesAt } from './index-reader.ts';
 import type { LayerIndex } from './layer-index.ts';
 import { CacheEvictor } from './evict.ts';
+import type { CacheConfig } from './cache-config.ts';
 
 /**
  * Minimum unpacked size of cached layers. Smaller ones are converted as fast as they are looked up, and an image may
@@ -24,13 +25,6 @@ const smallestBytes = 64 * 1024;
 
 /** Counter that distinguishes the files that one process writes concurrently. */
 let parts = 0;
-
-export interface CacheConfig {
-  /** Absolute path; created on the first write. */
-  readonly directory: string;
-  /** Maximum size of all entries together. */
-  readonly limitBytes: number;
-}
 
 /** Cached layer, open until {@link close}. */
 export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, CachedBlocks {

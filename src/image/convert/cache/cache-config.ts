@@ -4,7 +4,6 @@ import type { Context } from '../../../support/context.ts';
 import { UsageError } from '../../../support/errors.ts';
 import { explainDirectoryConcern } from '../../../support/files/ownership.ts';
 import { parseSize } from '../limits.ts';
-import type { CacheConfig } from './block-cache.ts';
 
 const defaultLimit = '4G';
 
@@ -55,4 +54,11 @@ function expand(directory: string, { env }: Pick<Context, 'env'>): string {
     }
     return value;
   });
+}
+
+export interface CacheConfig {
+  /** Absolute path; created on the first write. */
+  readonly directory: string;
+  /** Maximum size of all entries together. */
+  readonly limitBytes: number;
 }

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { CacheConfig } from './block-cache.ts';
+import type { CacheConfig } from './cache-config.ts';
 import { listCache, removeFiles, surplus, type CacheEntry } from './list-cache.ts';
 
 /** Space that stays free on the cache's file system. */

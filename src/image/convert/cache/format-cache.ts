@@ -1,6 +1,6 @@
 import { alignColumns } from '../../../support/text/table.ts';
 import { formatCount, formatBytes } from '../../../support/text/amounts.ts';
-import type { CacheConfig } from './block-cache.ts';
+import type { CacheConfig } from './cache-config.ts';
 import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
 
 /** Number of hexadecimal digits that identify a layer, as in Docker's output. */

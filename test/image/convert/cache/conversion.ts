@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CacheConfig } from '../../../../src/image/convert/cache/block-cache.ts';
+import type { CacheConfig } from '../../../../src/image/convert/cache/cache-config.ts';
 import { listCache } from '../../../../src/image/convert/cache/list-cache.ts';
 import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';

@@ -1,0 +1,10 @@
+import type { ModelConfig } from '../triton/inference-server.ts';
+
+/** What a server says of itself and of a model. */
+export interface ServedModel {
+  readonly readyMs: number;
+  readonly server: { readonly name: string; readonly version: string };
+  readonly modelConfig: ModelConfig;
+  /** SHA-256 of the model's configuration as the server reports it. */
+  readonly modelConfigDigest: string;
+}
