@@ -30,6 +30,7 @@ export const jobOptions = [
   { flag: 'time', section: 'job', key: 'time', sbatch: 'time', type: 'time', jobs: 'run', description: 'Walltime: 30 (minutes), 1:00:00 or 1-12 (days-hours)' },
   { flag: 'cpus', section: 'job', key: 'cpus', sbatch: 'cpus-per-task', type: 'count', jobs: 'full-size', description: 'Number of CPUs for the server and the client' },
   { flag: 'memory', section: 'job', key: 'memory', sbatch: 'mem', type: 'size', jobs: 'full-size', description: 'Memory of the node, for example 4G' },
+  { flag: 'comment', section: 'job', key: 'comment', sbatch: 'comment', type: 'text', jobs: 'all', description: 'Comment on the job, which some sites require' },
   { flag: 'gpus', section: 'gpu', key: 'count', sbatch: undefined, type: 'count', jobs: 'full-size', description: 'Number of GPUs that --gpu requests' },
   { flag: 'gpu-type', section: 'gpu', key: 'type', sbatch: undefined, type: 'text', jobs: 'full-size', description: 'GPU type, as the cluster names it' },
   { flag: 'mail-user', section: 'mail', key: 'user', sbatch: 'mail-user', type: 'text', jobs: 'run', description: 'Address for e-mail about the job' },

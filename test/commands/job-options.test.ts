@@ -90,3 +90,9 @@ test('the help lists every job option with its description in a group of its own
     expect(text).toContain(` --${flag} ${description}`);
   }
 });
+
+test('--comment, the newest row of the table, has all that the table derives', async () => {
+  const { plan, script } = await render(['--comment', 'grant 7']);
+  expect(script).toContain('\n#SBATCH --comment="grant 7"\n');
+  expect(createSmallRequest(plan?.directives ?? [])).toContain('--comment=grant 7');
+});
