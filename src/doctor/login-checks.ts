@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import { findSuspiciousLoginFile } from '../run/login-files.ts';
+import { getOwnAccount, getOwnName } from '../support/own-account.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, error, ok } from './check.ts';
 
@@ -16,15 +16,14 @@ export const loginChecks: readonly Check[] = [
       if (findProgram('sbatch', context.env) === undefined) {
         return [];
       }
-      const { shell, homedir, username } = userInfo();
-      const program = shell ?? '/bin/sh';
-      const { HOME = homedir, PATH } = context.env;
+      const { shell: program = '/bin/sh', homeDirectory = '/', name = getOwnName(context) } = getOwnAccount();
+      const { HOME = homeDirectory, PATH } = context.env;
       // A dash before its name makes it a login shell, as `su -` does.
       const result = await context.run(
         'bash',
         ['-c', 'exec -a "-$1" "$0" -c "$2"', program, path.basename(program), `env; echo '${mark}'`],
         {
-          env: { HOME, PATH, USER: username, LOGNAME: username, SHELL: program, TERM: 'dumb' },
+          env: { HOME, PATH, USER: name, LOGNAME: name, SHELL: program, TERM: 'dumb' },
           cwd: '/',
           timeoutMs,
           signal: context.signal,

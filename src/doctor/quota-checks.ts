@@ -1,9 +1,10 @@
 import { stat, statfs } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import { bytesOf, listCache } from '../image/convert/cache/list-cache.ts';
 import { cachePlace } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
+import { findHomeDirectory } from '../support/files/home-directory.ts';
+import { getOwnName } from '../support/own-account.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
@@ -23,9 +24,9 @@ export const quotaChecks: readonly Check[] = [
   {
     name: 'quota',
     examine: async ({ context, root }) => {
-      const home = getHome(context);
+      const home = findHomeDirectory(context);
       const findings: Finding[] = [];
-      for (const directory of [...new Set([home, root])]) {
+      for (const directory of new Set(home === undefined ? [root] : [home, root])) {
         findings.push(assessUsage(directory, await queryUsage(context, directory)));
       }
       return findings;
@@ -52,7 +53,7 @@ export const quotaChecks: readonly Check[] = [
 
 /** Where Apptainer keeps what it builds and pulls. */
 async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
-  const directory = cacheDirectory(context.env, getHome(context));
+  const directory = cacheDirectory(context.env, findHomeDirectory(context) ?? '/');
   const size = await measureSize(context, directory);
   const found = size === undefined ? `${directory}: not there yet` : `${directory}: ${formatGiB(size)}`;
   return assessCache(context, {
@@ -96,8 +97,8 @@ async function assessCache(
   context: Context,
   { directory, found, neededBytes, fix }: CacheUsage,
 ): Promise<Finding> {
-  const home = getHome(context);
-  if (!`${directory}/`.startsWith(`${home}/`)) {
+  const home = findHomeDirectory(context);
+  if (home === undefined || !`${directory}/`.startsWith(`${home}/`)) {
     return ok(found);
   }
   const { freeBytes } = await queryUsage(context, home);
@@ -133,7 +134,7 @@ async function queryUsage(context: Context, directory: string): Promise<Usage> {
 }
 
 async function queryLustreQuota(context: Context, directory: string): Promise<Usage | undefined> {
-  const said = await queryProgram(context, 'lfs', ['quota', '-q', '-u', getUserName(context), directory]);
+  const said = await queryProgram(context, 'lfs', ['quota', '-q', '-u', getOwnName(context), directory]);
   return said === undefined ? undefined : parseLustreQuota(said);
 }
 
@@ -161,14 +162,6 @@ async function queryProgram(
   const { run, env, signal } = context;
   const { stdout } = await run(program, args, { env, timeoutMs: queryTimeoutMs, signal });
   return stdout;
-}
-
-function getHome({ env }: Context): string {
-  return env.HOME ?? userInfo().homedir;
-}
-
-function getUserName({ env }: Context): string {
-  return env.USER ?? userInfo().username;
 }
 
 async function isLustre(directory: string): Promise<boolean> {

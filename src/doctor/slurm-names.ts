@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import { listAssociations, type Association } from '../slurm/account.ts';
 import { queryController } from '../slurm/controller.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
+import { getOwnName } from '../support/own-account.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { suggestion } from '../support/text/suggest.ts';
 import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
@@ -32,7 +32,7 @@ export const nameChecks: readonly Check[] = [
       if (!(await hasCluster(context, ['sacctmgr', 'scontrol']))) {
         return note('not asked: no accounting of Slurm here');
       }
-      const own = await listAssociations(context, context.env.USER ?? userInfo().username);
+      const own = await listAssociations(context, getOwnName(context));
       if (own.length === 0) {
         return note('accounting tells of none of yours');
       }

@@ -1,11 +1,12 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { findRuntimeModule } from '../apptainer/find-module.ts';
 import { findDefaultAccount } from '../slurm/account.ts';
 import { listPartitions, type Partition } from '../slurm/list-partitions.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
+import { getOwnName } from '../support/own-account.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { isMissing } from '../support/files/file-access.ts';
 
@@ -35,10 +36,7 @@ export async function detectHost(context: Context): Promise<HostFacts> {
     host: hostname(),
     partitions,
     noPartitions,
-    account:
-      noPartitions === undefined
-        ? await findDefaultAccount(context, env.USER ?? userInfo().username)
-        : undefined,
+    account: noPartitions === undefined ? await findDefaultAccount(context, getOwnName(context)) : undefined,
     program,
     module: program === undefined ? await findRuntimeModule(context) : undefined,
     sifFiles: await listSifFiles(cwd),

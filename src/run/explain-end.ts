@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Job } from '../slurm/job.ts';
@@ -7,6 +6,7 @@ import { findDrainReason } from '../slurm/node.ts';
 import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { hasSpace } from '../support/files/file-access.ts';
+import { getOwnUid } from '../support/own-account.ts';
 import { listDirectory, readListedText } from '../support/files/shared-files.ts';
 import { findSuspiciousLoginFile } from './login-files.ts';
 import { getJobOutcome, type Outcome } from './record/outcome.ts';
@@ -27,7 +27,7 @@ export async function explainEnd(context: Context, record: RunDirectory, ended: 
 
 /** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
 export function explainCancellation({ state, canceledBy }: Job): Outcome | undefined {
-  if (state !== 'CANCELLED' || canceledBy === undefined || canceledBy === userInfo().uid) {
+  if (state !== 'CANCELLED' || canceledBy === undefined || canceledBy === getOwnUid()) {
     return undefined;
   }
   const by = canceledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${canceledBy}`;
@@ -44,7 +44,7 @@ async function explainNoStart(
   { id, job }: EndedJob,
 ): Promise<Outcome | undefined> {
   const { state, nodes, canceledBy } = job;
-  if (nodes === undefined || canceledBy === userInfo().uid) {
+  if (nodes === undefined || canceledBy === getOwnUid()) {
     return undefined;
   }
   if (state === 'FAILED') {

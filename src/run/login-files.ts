@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import path from 'node:path';
+import { getOwnAccount } from '../support/own-account.ts';
 
 /** Login files of bash, which reads only the first that exists. */
 const bashProfiles = ['.bash_profile', '.bash_login', '.profile'];
@@ -26,8 +26,8 @@ const suspicious = new RegExp(
  * that exits, replaces or stops the shell, else the files that the login shell reads.
  */
 export async function findSuspiciousLoginFile(
-  home = userInfo().homedir,
-  shell = userInfo().shell ?? '/bin/sh',
+  home = getOwnAccount().homeDirectory ?? '/',
+  shell = getOwnAccount().shell ?? '/bin/sh',
 ): Promise<string> {
   const names = filesByShell[path.basename(shell)] ?? ['.profile'];
   const found: string[] = [];

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
+import { getOwnUid } from '../support/own-account.ts';
 import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { clusterHeading, formatJobId, toClusterOption } from './job-id.ts';
 import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
@@ -79,7 +79,7 @@ async function queryByName(
     ...toClusterOption(clusters),
     '--noheader',
     '--states=all',
-    `--user=${userInfo().uid}`,
+    `--user=${getOwnUid()}`,
     // squeue separates names by commas.
     ...(names.some((name) => name.includes(',')) ? [] : [`--name=${names.join(',')}`]),
     `--format=${queueFormat}%V|%j|%o`,

@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { getOwnAccount } from './own-account.ts';
 import { runCommand } from './processes/command.ts';
 
 /** Time limit of a look-up: the directory server of a site's accounts may not answer. */
@@ -21,18 +21,10 @@ export async function getGroupName(gid: number): Promise<string> {
  */
 export async function isPrivateGroup(gid: number): Promise<boolean> {
   const [name, , , members = ''] = (await queryEntry('group', gid)) ?? [];
-  const own = getAccountName();
+  const { name: own } = getOwnAccount();
   return (
     own !== undefined && name === own && members.split(',').every((member) => ['', own].includes(member))
   );
-}
-
-function getAccountName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads the fields of an entry of passwd(5) or group(5) from all sources that the host is configured for. */

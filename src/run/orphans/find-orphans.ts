@@ -1,10 +1,11 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { CompleteSettings } from '../../config/defaults.ts';
 import type { Context } from '../../support/context.ts';
 import { explainDirectoryConcern } from '../../support/files/ownership.ts';
 import { isRunning, processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
+import { getOwnAccount, getOwnUid } from '../../support/own-account.ts';
 import { isListed, readText } from '../../support/files/shared-files.ts';
 import { generatedRunId } from '../plan/run-id.ts';
 
@@ -79,10 +80,15 @@ export async function findOrphans(
           ageSeconds >= youngSeconds && !used.includes(`/${path.basename(directory)}`),
       )
       .map(({ run, directory, ageSeconds }) => ({
-        ...{ run, ageSeconds, directories: [directory], host: hostname(), user: userInfo().username },
+        ...{ run, ageSeconds, directories: [directory], host: hostname(), user: getUserName() },
         ...{ runDirectory: undefined, records: undefined, scriptPid: undefined },
       })),
   ];
+}
+
+/** Returns the name of this user for the report. */
+function getUserName(): string {
+  return getOwnAccount().name ?? String(getOwnUid());
 }
 
 async function groupByScript(directories: readonly RunDirectory[]): Promise<Orphan[]> {
@@ -99,7 +105,7 @@ async function groupByScript(directories: readonly RunDirectory[]): Promise<Orph
   return [...byScript.values()].map(({ first, records, all }) => ({
     run: first.run,
     host: records.host,
-    user: userInfo().username,
+    user: getUserName(),
     runDirectory: records.runDirectory,
     ageSeconds: first.ageSeconds,
     directories: all,
