@@ -1,11 +1,10 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
-import { connect } from '../triton/grpc-client.ts';
-import { readCredentialsIn } from './credentials-in.ts';
 import { saveReference, type Recording } from './save-reference.ts';
 import type { TestVerbOptions } from './run-test.ts';
 import { formatImage, readImageRecord } from './served-image.ts';
+import { withServer } from './with-server.ts';
 import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
@@ -17,8 +16,8 @@ export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'wor
 
 /** The verb `test --record`. */
 export async function runSaveReference(options: RecordVerbOptions, context: Context): Promise<number> {
-  const { url, readyTimeoutMs, inferTimeoutMs, serverLog: log, json, force } = options;
-  const { cwd, output, signal } = context;
+  const { readyTimeoutMs, json, force } = options;
+  const { cwd, output } = context;
   const loaded = await loadWorkload(path.resolve(cwd, options.workload));
   const file = options.record === '' ? undefined : path.resolve(cwd, options.record);
   const image =
@@ -30,15 +29,7 @@ export async function runSaveReference(options: RecordVerbOptions, context: Cont
       output.result(line);
     }
   };
-  const server = connect({
-    url,
-    signal,
-    callTimeoutMs: Math.min(10_000, readyTimeoutMs),
-    inferTimeoutMs,
-    log,
-    credentials: await readCredentialsIn(options.credentials, context),
-  });
-  try {
+  return withServer(options, context, async (server) => {
     const recording = await saveReference(server, loaded, context, {
       file,
       force,
@@ -51,9 +42,7 @@ export async function runSaveReference(options: RecordVerbOptions, context: Cont
     }
     formatRecording(recording, loaded).forEach(print);
     return ExitCode.ok;
-  } finally {
-    server.close();
-  }
+  });
 }
 
 function formatRecording({ file, cases, provenance }: Recording, loaded: LoadedWorkload): string[] {

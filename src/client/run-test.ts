@@ -2,24 +2,17 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { ExitCode, HpcGatError } from '../support/errors.ts';
 import { writeFileAtomically } from '../support/files/file-access.ts';
-import { connect } from '../triton/grpc-client.ts';
-import { readCredentialsIn } from './credentials-in.ts';
 import { readImageRecord } from './served-image.ts';
 import { testModel, type Findings } from './test-model.ts';
+import { withServer, type ServerConnection } from './with-server.ts';
 import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts';
 
-export interface TestVerbOptions {
-  /** HOST:PORT of Triton's gRPC interface. */
-  url: string;
-  /** Directory of the client's credentials, for a server with mutual TLS. */
-  credentials?: string | undefined;
+export interface TestVerbOptions extends ServerConnection {
   /** One for each model. */
   workloads: readonly string[];
-  readyTimeoutMs: number;
   inferTimeoutMs: number;
   /** Where the result goes as JSON; it is written whether the test passes or not. */
   result?: string | undefined;
-  serverLog?: string | undefined;
   /** The record of the image that the server runs from; undefined where nothing says it. */
   imageRecord?: string | undefined;
   json: boolean;
@@ -71,38 +64,25 @@ export async function runTest(options: TestVerbOptions, context: Context): Promi
 }
 
 async function testAgainst(
-  {
-    url,
-    credentials: directory,
-    workloads,
-    readyTimeoutMs,
-    inferTimeoutMs,
-    serverLog,
-    imageRecord,
-  }: TestVerbOptions,
+  options: TestVerbOptions,
   context: Context,
   tested: Findings[],
   print: (line: string) => void,
 ): Promise<void> {
+  const { workloads, readyTimeoutMs, imageRecord } = options;
   const loaded: LoadedWorkload[] = [];
   for (const file of workloads) {
     loaded.push(await loadWorkload(path.resolve(context.cwd, file)));
   }
   const image =
     imageRecord === undefined ? undefined : await readImageRecord(path.resolve(context.cwd, imageRecord));
-  const callTimeoutMs = Math.min(10_000, readyTimeoutMs);
-  const credentials = await readCredentialsIn(directory, context);
-  const { signal } = context;
-  const server = connect({ url, signal, callTimeoutMs, inferTimeoutMs, log: serverLog, credentials });
-  try {
+  await withServer(options, context, async (server) => {
     for (const one of loaded) {
       const findings = createFindings(one.workload.model);
       tested.push(findings);
       await testModel(server, one, findings, context, { readyTimeoutMs, print, image });
     }
-  } finally {
-    server.close();
-  }
+  });
 }
 
 function createFindings(model = ''): Findings {

@@ -1,32 +1,19 @@
 import type { Context } from '../support/context.ts';
 import { ExitCode } from '../support/errors.ts';
-import { connect } from '../triton/grpc-client.ts';
-import { readCredentialsIn } from './credentials-in.ts';
+import { withServer, type ServerConnection } from './with-server.ts';
 import { waitReady } from './wait-for-model.ts';
 
-export interface WaitReadyVerbOptions {
-  /** HOST:PORT of Triton's gRPC interface. */
-  url: string;
-  /** Directory of the client's credentials, for a server with mutual TLS. */
-  credentials?: string | undefined;
+export interface WaitReadyVerbOptions extends Omit<ServerConnection, 'readyTimeoutMs' | 'inferTimeoutMs'> {
   models: readonly string[];
   timeoutMs: number;
-  serverLog?: string | undefined;
   json: boolean;
 }
 
 /** The verb `wait-ready`. */
 export async function runWaitReady(options: WaitReadyVerbOptions, context: Context): Promise<number> {
-  const { url, models, timeoutMs, serverLog, json } = options;
+  const { url, models, timeoutMs, json } = options;
   const { output, clock, signal } = context;
-  const server = connect({
-    url,
-    signal,
-    callTimeoutMs: Math.min(10_000, timeoutMs),
-    log: serverLog,
-    credentials: await readCredentialsIn(options.credentials, context),
-  });
-  try {
+  return withServer({ ...options, readyTimeoutMs: timeoutMs }, context, async (server) => {
     let waitedMs = 0;
     for (const model of models) {
       const onState = (state: string) => {
@@ -42,7 +29,5 @@ export async function runWaitReady(options: WaitReadyVerbOptions, context: Conte
       output.json({ ready: true, url, models, waitedMs });
     }
     return ExitCode.ok;
-  } finally {
-    server.close();
-  }
+  });
 }

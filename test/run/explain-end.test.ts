@@ -42,7 +42,7 @@ test.each([
   ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was cancelled$/],
 ] as const)('reports a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
   // For root, uid 0 is the user.
-  if (me === 0 && 'cancelledBy' in facts && facts.cancelledBy === 0) {
+  if (me === 0 && 'canceledBy' in facts && facts.canceledBy === 0) {
     return;
   }
   const PATH = fakePrograms({ sinfo: `echo '${drained}'` });
