@@ -91,3 +91,8 @@ function report(error: unknown, output: Output, env: Context['env']): number {
   }
   return error.exitCode;
 }
+
+// `node src/main.ts` runs the program too; bin/hpc-gat.js and the single executable call `start` themselves.
+if (process.argv[1] !== undefined && process.argv[1] === import.meta.filename) {
+  void start();
+}

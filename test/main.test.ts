@@ -1,3 +1,4 @@
+// cspell:ignore submti chekc cleanp stpo prun dwon frobnicate
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { chmod, chown, copyFile, cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
@@ -16,8 +17,16 @@ async function call(...argv: string[]) {
 }
 
 test.each([
-  [[], /Which verb\?/],
-  [['make-siff'], /make-sif/],
+  [['make-siff'], /^hpc-gat: unknown verb "make-siff"; did you mean make-sif\?\n {2}fix: hpc-gat --help/],
+  [['submti'], /^hpc-gat: unknown verb "submti"; did you mean submit\?\n/],
+  [['submti', '--gpu'], /^hpc-gat: unknown verb "submti"; did you mean submit\?\n/],
+  [['model', 'chekc'], /unknown verb "chekc"; did you mean check\?\n {2}fix: hpc-gat model --help/],
+  // A suggestion may be executed without thought: nothing that ends or removes something is suggested.
+  [['cleanp'], /unknown verb "cleanp"\n/],
+  [['stpo'], /unknown verb "stpo"\n/],
+  [['cache', 'prun'], /unknown verb "prun"\n/],
+  [['lab', 'dwon'], /unknown verb "dwon"\n/],
+  [['frobnicate'], /unknown verb "frobnicate"\n/],
   [['submit', '--gpuu'], /gpuu\n {2}fix: hpc-gat submit --help$/],
   [['submit', '--cpus', 'two'], /--cpus takes a number/],
   [['submit', '--cpus', '0'], / {2}--cpus 0: expected a number above 0\n {2}fix: correct the option/],
@@ -49,6 +58,19 @@ test.each([
   expect(messages).toMatch(message);
   expect(messages).toMatch(/ {2}fix: /);
   expect(messages).not.toMatch(/bug/);
+});
+
+test.each([
+  [[], /^hpc-gat <verb> \[options\]\n[^]*hpc-gat submit /],
+  [['cache'], /^hpc-gat cache\n[^]*hpc-gat cache prune /],
+  [['model', '--json'], /^hpc-gat model\n[^]*hpc-gat model check /],
+])('%j, which names no verb, shows the help', async (argv, help) => {
+  expect(await call(...argv)).toEqual({ exitCode: 2, results: expect.stringMatching(help), messages: '' });
+});
+
+test('src/main.ts can be executed directly', async () => {
+  const { stdout } = await execa(process.execPath, [path.join(packageRoot, 'src', 'main.ts'), '--version']);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
 test('--help lists every verb, and every verb has its own help', async () => {

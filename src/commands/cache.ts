@@ -1,7 +1,7 @@
 import { UsageError } from '../support/errors.ts';
 import type { Context } from '../support/context.ts';
 import { dryRunOption, jsonOption, withProjectOptions } from './common-options.ts';
-import { defineVerb, type BindVerb } from './verb.ts';
+import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
   command: 'list',
@@ -96,7 +96,7 @@ export const cache: BindVerb = (context, done) => ({
     for (const bind of [list, prune]) {
       yargs.command(bind(context, done));
     }
-    return yargs.demandCommand(1, 'Which action? `hpc-gat cache --help` lists them.');
+    return yargs.demandCommand(1, missingVerb);
   },
   handler: () => undefined,
 });

@@ -1,6 +1,6 @@
 import { jsonOption } from './common-options.ts';
 import { withJobOptions, withRunOptions } from './run-options.ts';
-import { defineVerb, type BindVerb } from './verb.ts';
+import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const show = defineVerb({
   command: 'show',
@@ -35,7 +35,6 @@ const show = defineVerb({
 export const config: BindVerb = (context, done) => ({
   command: 'config',
   describe: 'The settings of this project',
-  builder: (yargs) =>
-    yargs.command(show(context, done)).demandCommand(1, 'Which action? `hpc-gat config --help` lists them.'),
+  builder: (yargs) => yargs.command(show(context, done)).demandCommand(1, missingVerb),
   handler: () => undefined,
 });

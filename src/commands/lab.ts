@@ -3,7 +3,7 @@ import { UsageError } from '../support/errors.ts';
 import { dryRunOption, jsonOption } from './common-options.ts';
 import { faults } from './lab-faults.ts';
 import { open, withName } from './lab-options.ts';
-import { defineVerb, type BindVerb } from './verb.ts';
+import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 function showPlanned(lines: readonly string[], { output }: Context): void {
   (lines.length === 0 ? ['nothing to do'] : lines.map((line) => `would: ${line}`)).forEach((line) => {
@@ -134,7 +134,7 @@ export const lab: BindVerb = (context, done) => ({
     for (const bind of [up, exec, down, status, ...faults]) {
       yargs.command(bind(context, done));
     }
-    return yargs.demandCommand(1, 'Which action? `hpc-gat lab --help` lists them.');
+    return yargs.demandCommand(1, missingVerb);
   },
   handler: () => undefined,
 });

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { dryRunOption, jsonOption, modelsOption } from './common-options.ts';
-import { defineVerb, type BindVerb } from './verb.ts';
+import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 function withRepository<T>(yargs: Argv<T>) {
   return yargs.option('models', { ...modelsOption, requiresArg: true });
@@ -128,7 +128,7 @@ export const model: BindVerb = (context, done) => ({
     for (const bind of [list, check, add]) {
       yargs.command(bind(context, done));
     }
-    return yargs.demandCommand(1, 'Which action? `hpc-gat model --help` lists them.');
+    return yargs.demandCommand(1, missingVerb);
   },
   handler: () => undefined,
 });

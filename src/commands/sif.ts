@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { jsonOption } from './common-options.ts';
-import { defineVerb, type BindVerb } from './verb.ts';
+import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
   command: 'list <file>',
@@ -96,7 +96,7 @@ export const sif: BindVerb = (context, done) => ({
     for (const bind of [list, check]) {
       yargs.command(bind(context, done));
     }
-    return yargs.demandCommand(1, 'Which action? `hpc-gat sif --help` lists them.');
+    return yargs.demandCommand(1, missingVerb);
   },
   handler: () => undefined,
 });

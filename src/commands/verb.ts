@@ -12,6 +12,9 @@ export interface Verb<Options> {
   handle: (args: ArgumentsCamelCase<Options>, context: Context) => Promise<number>;
 }
 
+/** What yargs reports where a verb is missing; the help is shown instead. */
+export const missingVerb = 'a verb is missing';
+
 /** A verb, bound to the context it will run in; `done` receives its exit code. */
 export type BindVerb = (context: Context, done: (exitCode: number) => void) => CommandModule;
 
