@@ -41,6 +41,7 @@ async function helpOf(verb: VerbPath): Promise<string> {
       result: (line) => {
         printed += line;
       },
+      results: () => Promise.resolve(),
       json: nothing,
       info: nothing,
       warn: nothing,

@@ -45,9 +45,7 @@ export const logs = defineVerb({
       if (args.json) {
         output.json({ run: record.id, logs: await readLogs(record, options) });
       } else {
-        await printLogs(record, options, (line) => {
-          output.result(line);
-        });
+        await printLogs(record, options, (lines) => output.results(lines));
       }
       return 0;
     }

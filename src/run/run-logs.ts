@@ -48,22 +48,34 @@ export async function readLogs(record: RunDirectory, { kinds, lines }: LogOption
 export async function printLogs(
   record: RunDirectory,
   { kinds, lines }: LogOptions,
-  print: (line: string) => void,
+  print: (lines: readonly string[]) => Promise<void>,
 ): Promise<void> {
   for (const kind of kinds) {
     const file = record.file(`${kind}.log`);
     if (kinds.length > 1) {
-      print(`==> ${file} <==`);
+      await print([`==> ${file} <==`]);
     }
+    // One write for many lines: a log may have millions of them.
+    let batch: string[] = [];
+    const flush = async (): Promise<void> => {
+      const complete = batch;
+      batch = [];
+      await print(complete);
+    };
     const tail = lines === undefined ? undefined : new Tail(lines);
-    const isThere = await readLines(file, (line) => {
-      if (tail === undefined) {
-        print(line);
-      } else {
-        tail.add(line);
-      }
-    });
-    (isThere ? (tail?.lines() ?? []) : ['(not written yet)']).forEach(print);
+    const isThere = await readLines(
+      file,
+      (line) => {
+        if (tail === undefined) {
+          batch.push(line);
+        } else {
+          tail.add(line);
+        }
+      },
+      flush,
+    );
+    await flush();
+    await print(isThere ? (tail?.lines() ?? []) : ['(not written yet)']);
   }
 }
 

@@ -4,6 +4,8 @@ import { escapeJson, escapeLines } from './text/printable.ts';
 export interface Output {
   /** A line of the result, to stdout. With `--json` nothing but {@link Output.json} may use stdout. */
   result(line: string): void;
+  /** Many lines of the result at once; resolves when their reader is ready for more, so that they do not fill the memory. */
+  results(lines: readonly string[]): Promise<void>;
   /** The one JSON document of a verb with `--json`, to stdout. */
   json(value: unknown): void;
   /** A line about what is happening, to stderr. */
@@ -41,6 +43,15 @@ function ignoreBrokenPipe(stream: NodeJS.WritableStream): void {
   });
 }
 
+/** Waits until a stream has written enough to accept more, or its reader went away. */
+async function isDrained(stream: NodeJS.WritableStream & { writableNeedDrain?: boolean }): Promise<void> {
+  if (stream.writableNeedDrain === true) {
+    await new Promise((resolve) => {
+      stream.once('drain', resolve).once('close', resolve).once('error', resolve);
+    });
+  }
+}
+
 export function createOutput({ stdout, stderr }: Streams): Output {
   ignoreBrokenPipe(stdout);
   ignoreBrokenPipe(stderr);
@@ -60,6 +71,13 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   return {
     result: (line) => {
       say(stdout, stdout.isTTY === true ? escapeLines(line) : line);
+    },
+    results: async (lines) => {
+      if (lines.length > 0) {
+        const text = lines.join('\n');
+        say(stdout, stdout.isTTY === true ? escapeLines(text) : text);
+        await isDrained(stdout);
+      }
     },
     json: (value) => {
       say(stdout, escapeJson(JSON.stringify(value, null, 2)));
@@ -95,6 +113,12 @@ export function withoutResults(output: Output): Output {
     ...output,
     result: (line) => {
       output.info(line);
+    },
+    results: (lines) => {
+      lines.forEach((line) => {
+        output.info(line);
+      });
+      return Promise.resolve();
     },
   };
 }

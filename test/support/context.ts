@@ -23,6 +23,10 @@ export function testContext(overrides: Partial<Context> = {}): TestContext {
     signal: new AbortController().signal,
     output: {
       result: (line) => void results.push(line),
+      results: (lines) => {
+        results.push(...lines);
+        return Promise.resolve();
+      },
       json: (value) => void results.push(value),
       info: (line) => void messages.push(line),
       warn: (line) => void messages.push(`warning: ${line}`),

@@ -71,3 +71,17 @@ test.each(hostile)('results in a pipe are unchanged and messages are escaped: %s
   expect(JSON.parse(document)).toEqual({ text });
   expect(document.slice(0, -1)).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
 });
+
+test('many lines wait for a slow reader, and end with a reader that goes away', async () => {
+  const stdout = terminal();
+  const output = createOutput({ stdout, stderr: terminal() });
+  let isReady = false;
+  const written = output.results(['x'.repeat(100_000), 'y']).then(() => (isReady = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isReady).toBe(false);
+  expect(stdout.read()).toBe(`${'x'.repeat(100_000)}\ny\n`);
+  await written;
+  const unread = output.results(['z'.repeat(100_000)]);
+  stdout.destroy();
+  await unread;
+});

@@ -12,6 +12,7 @@ const longestLine = 1024 * 1024;
 export class LineFollower {
   readonly #file: string;
   readonly #onLine: (line: string) => void;
+  readonly #onPiece: (() => Promise<void>) | undefined;
   #isThere = false;
   #offset = 0;
   #partial = '';
@@ -19,9 +20,11 @@ export class LineFollower {
   /** Whether the file continues after the last piece that was read. */
   #isMore = false;
 
-  constructor(file: string, onLine: (line: string) => void) {
+  /** @param onPiece called after the lines of each piece of the file, which is read on when it resolves */
+  constructor(file: string, onLine: (line: string) => void, onPiece?: () => Promise<void>) {
     this.#file = file;
     this.#onLine = onLine;
+    this.#onPiece = onPiece;
   }
 
   /** Passes on the complete lines since the last call; none for a missing file. */
@@ -39,6 +42,7 @@ export class LineFollower {
         this.#onLine(this.#partial);
         this.#partial = '';
       }
+      await this.#onPiece?.();
     } while (this.#isMore);
   }
 
@@ -81,18 +85,26 @@ export class LineFollower {
  *
  * @returns whether the file exists.
  */
-export async function readLines(file: string, onLine: (line: string) => void): Promise<boolean> {
+export async function readLines(
+  file: string,
+  onLine: (line: string) => void,
+  onPiece?: () => Promise<void>,
+): Promise<boolean> {
   let blank = 0;
-  const follower = new LineFollower(file, (line) => {
-    if (line.trim() === '') {
-      blank += 1;
-      return;
-    }
-    for (; blank > 0; blank -= 1) {
-      onLine('');
-    }
-    onLine(line);
-  });
+  const follower = new LineFollower(
+    file,
+    (line) => {
+      if (line.trim() === '') {
+        blank += 1;
+        return;
+      }
+      for (; blank > 0; blank -= 1) {
+        onLine('');
+      }
+      onLine(line);
+    },
+    onPiece,
+  );
   await follower.finish();
   return isListed(file);
 }

@@ -155,7 +155,15 @@ function contextIn(cwd: string): Context {
   return {
     env: {},
     cwd,
-    output: { result: ignore, json: ignore, info: ignore, warn: ignore, status: ignore, interactive: false },
+    output: {
+      result: ignore,
+      results: () => Promise.resolve(),
+      json: ignore,
+      info: ignore,
+      warn: ignore,
+      status: ignore,
+      interactive: false,
+    },
     run: () => Promise.reject(new Error('a program was started')),
     clock: systemClock,
     signal: new AbortController().signal,
