@@ -98,7 +98,7 @@ interface ProjectLayer extends Layer {
 
 /** Reads a file that the user named and therefore trusts, whatever its owner and mode. */
 async function readNamed(file: string): Promise<FoundProject> {
-  const text = await readTextIfPresent(file);
+  const text = await readTextIfPresent(file, { isStrict: true });
   if (text === undefined) {
     throw new UsageError(`no configuration file ${file}`, {
       fix: 'check the path given with --config or HPC_GAT_CONFIG',
@@ -165,7 +165,7 @@ export async function readSite(name: string, directory: string, { isFound = fals
 
 async function readProfile(file: string, isFound: boolean): Promise<string | undefined> {
   if (!isFound) {
-    return readTextIfPresent(file);
+    return readTextIfPresent(file, { isStrict: true });
   }
   const read = await readTrustedText(file);
   if (read !== undefined && 'distrust' in read) {

@@ -20,7 +20,7 @@ export interface LoadedWorkload {
 export async function loadWorkload(file: string): Promise<LoadedWorkload> {
   let text: string;
   try {
-    text = await readText(file);
+    text = await readText(file, { isStrict: true });
   } catch (error) {
     if (error instanceof UsageError) {
       throw error;

@@ -2,6 +2,7 @@ import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode, isOutOfSpace, UsageError } from '../errors.ts';
 import { makeDirectory } from './make-directory.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 
 /** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
 export async function writeFileAtomically(
@@ -34,11 +35,15 @@ const longestTextBytes = 64 * 1024 * 1024;
 /**
  * The file's text, or undefined when there is no such file.
  *
+ * @param isStrict whether bytes that are not UTF-8 are an error
  * @throws {UsageError} for a directory, and for a file of more than 64 MiB.
  */
-export async function readTextIfPresent(file: string): Promise<string | undefined> {
+export async function readTextIfPresent(
+  file: string,
+  { isStrict = false } = {},
+): Promise<string | undefined> {
   try {
-    return await readText(file);
+    return await readText(file, { isStrict });
   } catch (error) {
     switch (getErrorCode(error)) {
       case 'ENOENT':
@@ -58,9 +63,10 @@ export async function readTextIfPresent(file: string): Promise<string | undefine
 /**
  * Reads the text of a file or a pipe, up to the size limit.
  *
+ * @param isStrict whether bytes that are not UTF-8 are an error
  * @throws {UsageError} for a file of more than 64 MiB, and for a name with a null byte.
  */
-export async function readText(file: string): Promise<string> {
+export async function readText(file: string, { isStrict = false } = {}): Promise<string> {
   if (file.includes('\0')) {
     throw new UsageError(`${JSON.stringify(file)} cannot be the name of a file: it holds a null byte`, {
       fix: 'name another file',
@@ -73,7 +79,8 @@ export async function readText(file: string): Promise<string> {
       const piece = Buffer.alloc(64 * 1024);
       const { bytesRead } = await handle.read(piece, 0, piece.length, null);
       if (bytesRead === 0) {
-        return Buffer.concat(pieces).toString('utf8');
+        const content = Buffer.concat(pieces);
+        return isStrict ? decodeUtf8(content, file) : content.toString('utf8');
       }
       pieces.push(piece.subarray(0, bytesRead));
       length += bytesRead;

@@ -2,7 +2,8 @@ import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, open, readFile, readlink, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { getGroupName, isPrivateGroup, getUserName } from '../account-names.ts';
-import { getErrorCode, getErrorMessage } from '../errors.ts';
+import { getErrorCode, getErrorMessage, UsageError } from '../errors.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 
 /*
  * Trust in files on a shared file system, where a path alone does not show who wrote a file. A file is trusted when its
@@ -99,7 +100,8 @@ export async function claimDirectory(directory: string): Promise<string | undefi
     return concern;
   }
   await chmod(directory, facts.mode & 0o7755);
-  return undefined;
+  // Some file systems ignore the mode.
+  return explainDirectoryConcern(directory);
 }
 
 /** Whether this user owns a file or directory. Root owns its own alone. */
@@ -163,6 +165,7 @@ export type TrustedText = { readonly text: string } | { readonly distrust: strin
  * replaced between the check and the read.
  *
  * @returns undefined for a missing file.
+ * @throws {UsageError} for a trusted file that is not UTF-8.
  */
 export async function readTrustedText(file: string): Promise<TrustedText | undefined> {
   if ((await lstat(file).catch(() => undefined)) === undefined) {
@@ -174,6 +177,9 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(getErrorCode(error) ?? '')) {
       return undefined;
+    }
+    if (error instanceof UsageError) {
+      throw error;
     }
     return { distrust: `it cannot be read (${getErrorMessage(error)})` };
   }
@@ -196,7 +202,9 @@ async function readContent(file: string, isPrivate = false): Promise<TrustedText
       return { distrust: `it is ${facts.isDirectory() ? 'a directory' : 'not a regular file'}` };
     }
     const concern = await explainConcern(facts, { isPrivate });
-    return concern === undefined ? { text: await handle.readFile('utf8') } : { distrust: concern };
+    return concern === undefined
+      ? { text: decodeUtf8(await handle.readFile(), file) }
+      : { distrust: concern };
   } finally {
     await handle.close();
   }

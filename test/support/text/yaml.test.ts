@@ -46,3 +46,18 @@ test('an endless configuration is not read to its end', async () => {
   expect(await main(['config', 'show', '--config', '/dev/zero'], context)).toBe(2);
   expect(context.messages.join('\n')).toMatch(/\/dev\/zero is larger than 64 MiB/);
 });
+
+test.each([
+  ['hpc-gat.yaml', ['config', 'show']],
+  ['hpc-gat.yaml', ['config', 'show', '--config', 'hpc-gat.yaml']],
+  ['site.yaml', ['config', 'show', '--site', './site.yaml']],
+  ['w.yaml', ['test', '--url', '127.0.0.1:1', '--workload', 'w.yaml']],
+])('%s with a byte that is not UTF-8 is rejected by %j, with the position', async (name, argv) => {
+  const cwd = temporaryDirectory();
+  await writeFile(path.join(cwd, name), Buffer.from('# one\nmodel: { name: caf\xe9 }\n', 'latin1'));
+  const context = testContext({ cwd });
+  expect(await main(argv, context)).toBe(2);
+  expect(context.messages.join('\n')).toMatch(
+    new RegExp(`${name} is not UTF-8: byte 0xe9 at offset 24, in line 2\n  fix: save it as UTF-8`),
+  );
+});
