@@ -1,5 +1,7 @@
+import { hostname, networkInterfaces } from 'node:os';
 import type { Context } from '../support/context.ts';
 import { MissingToolError } from '../support/errors.ts';
+import { isLoopback } from '../support/network/loopback.ts';
 import { runSlurm } from './run-slurm.ts';
 import { clusterHeading, toClusterOption } from './job-id.ts';
 
@@ -51,19 +53,28 @@ export async function findNodeName(
   return findNodeByHost(host, (await listNodeNames(context, cluster)) ?? []);
 }
 
-/** Whether a host is a node of the cluster; undefined when Slurm does not answer. */
-export async function isNodeOfCluster(
-  context: Context,
-  host: string,
-  clusters?: string,
-): Promise<boolean | undefined> {
+/** Whether this host is a node of the cluster, by its name or its addresses; undefined when Slurm does not answer. */
+export async function isNodeOfCluster(context: Context, clusters?: string): Promise<boolean | undefined> {
   const nodes = await listNodeNames(context, clusters).catch((error: unknown) => {
     if (!(error instanceof MissingToolError)) {
       throw error;
     }
     return undefined;
   });
-  return nodes && findNodeByHost(host, nodes) !== undefined;
+  return (
+    nodes &&
+    (findNodeByHost(hostname(), nodes) !== undefined || nodes.some((names) => names.some(isOwnAddress)))
+  );
+}
+
+/** Whether an address, or `localhost`, is this host, as in the one-node cluster of a workstation. */
+function isOwnAddress(address: string): boolean {
+  return (
+    isLoopback(address) ||
+    Object.values(networkInterfaces())
+      .flat()
+      .some((each) => each?.address === address)
+  );
 }
 
 /** Lists Name, NodeHostname and NodeAddr of each node; undefined when Slurm does not answer. */

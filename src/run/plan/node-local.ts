@@ -1,5 +1,4 @@
 import { realpath } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { findDirective } from '../../slurm/directives.ts';
 import { isNodeOfCluster } from '../../slurm/node.ts';
@@ -54,7 +53,7 @@ export async function refuseNodeLocalFiles(
     if (
       directory !== undefined &&
       (await isHostLocal(real)) &&
-      (await isNodeOfCluster(context, hostname(), findDirective(plan.directives, 'clusters'))) === false
+      (await isNodeOfCluster(context, findDirective(plan.directives, 'clusters'))) === false
     ) {
       throw new UsageError(
         `${what} lies in ${real}, and each node has a ${directory} of its own: the job would not find it`,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from '../../../src/run/plan/node-local.ts';
 import { testContext } from '../../support/context.ts';
 import { fakePrograms } from '../../support/fake-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
+/** Address of a network interface; loopback on a host without a network. */
+const ownAddress = Object.values(networkInterfaces()).flat().at(-1)?.address ?? '::1';
 const runDirectory = '/home/ada/project/.hpc-gat/runs/a';
 
 async function programIn(directory: string): Promise<string> {
@@ -76,6 +78,9 @@ describe('a project in a node-local directory', () => {
 
   test.each([
     ['this host is a node of the cluster', thisHost],
+    ['the only node has a loopback address', "echo 'localhost|localhost|127.0.0.1'"],
+    ['a node has the name localhost', "echo 'n1|localhost|n1'"],
+    ['a node has an address of this host', `echo "n1|n1|${ownAddress}"`],
     ['Slurm does not answer', 'exit 1'],
   ])('is accepted where %s', async (_name, sinfo) => {
     await expect(refuse(sinfo)).resolves.toBeUndefined();
