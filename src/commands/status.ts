@@ -25,14 +25,14 @@ export const status = defineVerb({
       .example('$0 status --watch', 'The same, as it changes'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
-    const { listRunIds } = await import('../run/record/runs-directory.ts');
+    const { listRunDirectories } = await import('../run/record/runs-directory.ts');
     const { getRun, listRuns } = await import('../run/record/run-directory.ts');
     if (args.watch && args.json) {
       throw new UsageError('--watch and --json cannot be given together', { fix: 'leave out one of them' });
     }
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     if (args.run === undefined) {
-      const { foreign } = await listRunIds(root);
+      const { foreign } = await listRunDirectories(root);
       if (foreign.length > 0) {
         const what = foreign.length === 1 ? 'run of another user is' : 'runs of other users are';
         context.output.info(`${foreign.length} ${what} not shown`);
@@ -52,7 +52,8 @@ export const status = defineVerb({
     }
     const { getRunStates } = await import('../run/record/state.ts');
     const { formatStates } = await import('../run/record/format-states.ts');
-    const states = await getRunStates(context, await list(), hostname());
+    const { explainTerminated } = await import('../run/record/explain-terminated.ts');
+    const states = await explainTerminated(context, await getRunStates(context, await list(), hostname()));
     if (args.json) {
       context.output.json(states);
     } else {

@@ -9,7 +9,7 @@ import { hasSpace } from '../support/files/file-access.ts';
 import { getOwnUid } from '../support/own-account.ts';
 import { listDirectory, readListedText } from '../support/files/shared-files.ts';
 import { findSuspiciousLoginFile } from './login-files.ts';
-import { getJobOutcome, type Outcome } from './record/outcome.ts';
+import { explainCancellation, getJobOutcome, type Outcome } from './record/outcome.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 
 interface EndedJob {
@@ -23,18 +23,6 @@ export async function explainEnd(context: Context, record: RunDirectory, ended: 
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
   const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
   return ending ?? (await addFullDisk(explainCancellation(ended.job) ?? getJobOutcome(ended.job), record));
-}
-
-/** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
-export function explainCancellation({ state, canceledBy }: Job): Outcome | undefined {
-  if (state !== 'CANCELLED' || canceledBy === undefined || canceledBy === getOwnUid()) {
-    return undefined;
-  }
-  const by = canceledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${canceledBy}`;
-  return {
-    exitCode: ExitCode.commandFailed,
-    message: `the job was canceled by ${by}; fix: ask the administrators, then submit again`,
-  };
 }
 
 /** Explains a job that was allocated a node, but whose script left no visible file. */

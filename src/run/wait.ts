@@ -1,14 +1,8 @@
 import { cancelJob, hasEnded, type Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
-import {
-  explainCancellation,
-  explainForgotten,
-  explainEnd,
-  explainHold,
-  explainSlowStart,
-} from './explain-end.ts';
+import { explainForgotten, explainEnd, explainHold, explainSlowStart } from './explain-end.ts';
 import { JobPoller } from './job-poller.ts';
-import { getJobOutcome, getScriptOutcome, type Outcome } from './record/outcome.ts';
+import { getScriptOutcome, explainTermination, type Outcome } from './record/outcome.ts';
 import { followRun } from './record/follow-run.ts';
 import { mayBeRequeued } from './record/requeue.ts';
 import type { RunDirectory } from './record/run-directory.ts';
@@ -64,13 +58,6 @@ export async function waitForJob(
     }
     throw context.signal.reason;
   }
-}
-
-/** Returns the outcome of a terminated script from Slurm, which may know more of the reason. */
-function explainTermination(job: Job): Outcome | undefined {
-  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state)
-    ? explainCancellation(job)
-    : getJobOutcome(job);
 }
 
 /** Reports once that a job is running whose script does not start. */

@@ -1,6 +1,7 @@
 import type { Job } from '../slurm/job.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
+import { explainTerminated } from './record/explain-terminated.ts';
 import { formatStates } from './record/format-states.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { type RunState, getRunStates } from './record/state.ts';
@@ -26,11 +27,16 @@ export interface WatchOptions {
 export async function watchRuns(context: Context, options: WatchOptions): Promise<void> {
   const show = context.output.redraw ?? createChangePrinter(context);
   const over = new Map<string, Job>();
+  const causes = new Map<string, Job | undefined>();
   let states: readonly RunState[] | undefined;
   for (;;) {
     let trouble: string[] = [];
     try {
-      states = await getRunStates(context, await options.list(), options.hostname, over);
+      states = await explainTerminated(
+        context,
+        await getRunStates(context, await options.list(), options.hostname, over),
+        causes,
+      );
     } catch (error) {
       if (!(error instanceof CommandFailedError) || states === undefined) {
         throw error;

@@ -42,6 +42,25 @@ export async function queryJobs(context: Context, ids: readonly string[]): Promi
   return found;
 }
 
+/**
+ * Asks accounting alone for jobs that have ended, by their ids: who canceled them. Empty where it does not answer within
+ * the time limit, and on a host without Slurm.
+ */
+export async function queryEndedJobs(
+  context: Context,
+  ids: readonly string[],
+  timeoutMs: number,
+): Promise<Map<string, Job>> {
+  const found = new Map<string, Job>();
+  for (const cluster of new Set(ids.map((id) => parseJobId(id).cluster))) {
+    const numbers = ids.map(parseJobId).flatMap((id) => (id.cluster === cluster ? [id.number] : []));
+    for (const [number, job] of await queryAccounting(cluster, context, numbers, timeoutMs)) {
+      found.set(formatJobId({ number, cluster }), job);
+    }
+  }
+  return found;
+}
+
 /** Time within which a job has to start ending after scancel. */
 const endingMs = 10_000;
 const pollMs = 300;
@@ -101,16 +120,22 @@ async function queryAccounting(
   cluster: Cluster,
   context: Context,
   ids: readonly string[],
+  timeoutMs?: number,
 ): Promise<Map<string, Job>> {
   const result = await ignoreFailure(
-    runSlurm(context, 'sacct', [
-      ...toClusterOption(cluster),
-      '--noheader',
-      '--allocations',
-      '--parsable2',
-      `--jobs=${ids.join(',')}`,
-      `--format=${accountingFormat}`,
-    ]),
+    runSlurm(
+      context,
+      'sacct',
+      [
+        ...toClusterOption(cluster),
+        '--noheader',
+        '--allocations',
+        '--parsable2',
+        `--jobs=${ids.join(',')}`,
+        `--format=${accountingFormat}`,
+      ],
+      timeoutMs === undefined ? {} : { timeoutMs },
+    ),
   );
   return result?.exitCode === 0 ? parseAccounting(result.stdout) : new Map<string, Job>();
 }

@@ -1,5 +1,6 @@
 import type { Job } from '../../slurm/job.ts';
 import { ExitCode } from '../../support/errors.ts';
+import { getOwnUid } from '../../support/own-account.ts';
 import type { Ended } from './run-directory.ts';
 
 /** How a run ended, for the person who waits for it. */
@@ -99,4 +100,23 @@ export function getJobOutcome({ state, reason, exitCode }: Job): Outcome {
     exitCode: exitCode === undefined || exitCode === 0 ? ExitCode.failure : exitCode,
     message: `the job ended as ${state} without a word from its script; the batch log may say why`,
   };
+}
+
+/** Returns the outcome of a job that another user, an administrator or Slurm canceled; undefined for other jobs. */
+export function explainCancellation({ state, canceledBy }: Job): Outcome | undefined {
+  if (state !== 'CANCELLED' || canceledBy === undefined || canceledBy === getOwnUid()) {
+    return undefined;
+  }
+  const by = canceledBy === 0 ? 'root: an administrator, or Slurm itself' : `the user with id ${canceledBy}`;
+  return {
+    exitCode: ExitCode.commandFailed,
+    message: `the job was canceled by ${by}; fix: ask the administrators, then submit again`,
+  };
+}
+
+/** Returns the outcome of a script that ended by SIGTERM, from Slurm, which may know who sent the signal. */
+export function explainTermination(job: Job): Outcome | undefined {
+  return ['CANCELLED', 'COMPLETED', 'FAILED'].includes(job.state)
+    ? explainCancellation(job)
+    : getJobOutcome(job);
 }

@@ -22,7 +22,7 @@ export interface RunState {
    * node, or UNREADABLE when its directory does not say.
    */
   readonly state: string;
-  /** Why a job waits, in Slurm's word. */
+  /** Why a job waits, in Slurm's word; after its end who canceled it. */
   readonly reason: string | undefined;
   readonly host: string | undefined;
   /** Whether its model is ready now. */
