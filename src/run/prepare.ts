@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../config/load.ts';
 import { findDockerEndpoint } from '../docker/endpoint.ts';
@@ -10,7 +10,9 @@ import { type Finding, formatFinding, shortenPath } from '../model/finding.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { getOwnCommand } from '../support/processes/own-command.ts';
+import { explainDirectoryConcern, isOwn } from '../support/files/ownership.ts';
 import { getPackageVersion } from '../support/package/package-version.ts';
+import { findOwnProjectDirectory } from '../support/files/project-directories.ts';
 import { planContainerView } from './plan/container-view.ts';
 import { refuseNodeLocalClient, refuseNodeLocalFiles } from './plan/node-local.ts';
 import { listSecretNames } from './plan/environment-plan.ts';
@@ -58,6 +60,7 @@ export async function prepareRun(
     createdAt,
     version: getPackageVersion(),
     hostClient: getOwnCommand(),
+    runsDirectory: path.join(await findOwnProjectDirectory(project.root), 'runs'),
     dockerHost: project.settings.runtime === 'docker' ? (await findDockerEndpoint(env)).url : undefined,
     environment: env,
   });
@@ -132,6 +135,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
       throw new UsageError(`no ${what} at ${file}`, { fix, cause: error });
     }
   }
+  await noteSharedProject(path.resolve(plan.runDirectory, '../../..'), output);
   if (plan.kind === 'job') {
     await refuseNodeLocalClient(plan);
     await refuseNodeLocalFiles(plan, context);
@@ -155,6 +159,15 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
     fix.forEach((line) => {
       output.info(line);
     });
+  }
+}
+
+/** Reports who can rename the directory of the runs, and so replace a run between its creation and its start. */
+async function noteSharedProject(root: string, output: Context['output']): Promise<void> {
+  const concern = await explainDirectoryConcern(root);
+  if (concern !== undefined) {
+    const fix = isOwn(await stat(root)) ? `chmod +t ${root}` : 'use a project in a directory of your own';
+    output.info(`note: runs in ${root} can be replaced before they start, because ${concern}; fix: ${fix}`);
   }
 }
 

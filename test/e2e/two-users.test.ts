@@ -107,6 +107,13 @@ const run = `
   ln -s "$precious/thesis" batch.log
   chmod -R a+rX .; cd ../../..; chmod 755 .hpc-gat .hpc-gat/runs`;
 
+/** Submits a job that is held, uses its run by every verb, and ends it. */
+function submit(id: string): string {
+  const options = `--site lab --image /etc/hostname --models /opt/hpc-gat/test/fixtures/quick-models --id ${id}`;
+  const directory = '.hpc-gat-alice/runs';
+  return `hpc-gat submit ${options} --sbatch hold && hpc-gat status && stat -c '%U %a %n' ${directory} ${directory}/${id} && hpc-gat logs ${id} && hpc-gat cleanup ${id}`;
+}
+
 const runs: Planted[] = [
   {
     name: 'a run of another user, and verbs that name none',
@@ -125,18 +132,29 @@ const runs: Planted[] = [
     name: 'runs of a directory that alice cannot read',
     bob: 'mkdir -p -m 700 .hpc-gat/runs; chmod 755 .hpc-gat',
     alice: 'hpc-gat status',
-    exitCode: 2,
-    says: /cannot be listed: .*\.hpc-gat belongs to bob/,
+    says: /^no run yet/,
   },
-  ...['mkdir -m 777 .hpc-gat', 'mkdir -m 777 elsewhere; ln -s elsewhere .hpc-gat'].map((bob) => ({
+  ...['mkdir -m 777 .hpc-gat', 'mkdir -m 777 elsewhere; ln -s elsewhere .hpc-gat'].map((bob, at) => ({
     name: `the directory of runs: ${bob}`,
     bob,
-    alice:
-      'hpc-gat submit --site lab --image /etc/hostname --models /opt/hpc-gat/test/fixtures/quick-models; code=$?; squeue --me --noheader; exit $code',
-    exitCode: 2,
-    says: /runs cannot be kept in .*\.hpc-gat: it belongs to bob, who could exchange them/,
-    saysNot: /submitted/,
+    alice: submit(`theirs-${at}`),
+    says: /note: runs in .* can be replaced before they start, because it .* can be changed by everybody .*; fix: chmod \+t [^]*\nalice 755 \.hpc-gat-alice\/runs\nalice 700 .*runs\/theirs-.\n[^]*theirs-.: cancel job/,
   })),
+  {
+    name: 'a project of a group, where bob was first',
+    bob: run,
+    alice: `chgrp docker .; chmod 3775 .; hpc-gat status; ${submit('shared')}`,
+    says: /^1 run of another user is not shown\nno run yet\n[^]*^shared +\d+ [^]*^shared: cancel job/m,
+    saysNot: /can be replaced|zz/,
+  },
+  {
+    name: 'a directory for runs of alice that belongs to bob',
+    bob: 'mkdir -m 777 .hpc-gat .hpc-gat-alice',
+    alice: submit('mine'),
+    exitCode: 2,
+    says: /runs cannot be kept in .*\.hpc-gat-alice: it belongs to bob, who could exchange them/,
+    saysNot: /submitted|^mine/m,
+  },
 ];
 
 const makeSif = 'hpc-gat make-sif docker-archive:$HOME/two-users/input -o x.sif';

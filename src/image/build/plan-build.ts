@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Project } from '../../config/load.ts';
+import { findOwnProjectDirectory } from '../../support/files/project-directories.ts';
 import { getTritonRelease, type TritonRelease } from '../../config/triton-releases.ts';
 import { UsageError } from '../../support/errors.ts';
 import { formatSource, parseSource } from '../source/source.ts';
@@ -51,7 +52,7 @@ export async function planBuild(
   const common = {
     target,
     release,
-    directory: path.join(root, '.hpc-gat', 'build', target),
+    directory: path.join(await findOwnProjectDirectory(root), 'build', target),
     dockerTag: dockerTag(image.source, target, root),
     sif: path.resolve(root, image.file),
     compression: image.compression,

@@ -6,7 +6,7 @@ import { planClient } from './client-plan.ts';
 import { planContainer } from './container-plan.ts';
 import { planEnvironment } from './environment-plan.ts';
 import { planModels } from './model-plan.ts';
-import { getRunsDirectory, type RunPlan } from './run-plan.ts';
+import type { RunPlan } from './run-plan.ts';
 import { checkServerArguments } from './server-arguments.ts';
 
 export interface RunRequest {
@@ -21,6 +21,8 @@ export interface RunRequest {
   /** Program and first arguments that start this package here. */
   readonly hostClient: readonly string[];
   readonly dockerHost?: string | undefined;
+  /** Directory of this user's runs; default: `.hpc-gat/runs` of the project. */
+  readonly runsDirectory?: string;
   /** Of the process that submits; only what the settings name is taken from it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -31,7 +33,7 @@ export function planRun(request: RunRequest): RunPlan {
   const { settings, root } = project;
   checkServerArguments(settings);
   const repository = path.resolve(root, settings.model.repository);
-  const runDirectory = path.join(getRunsDirectory(root), id);
+  const runDirectory = path.join(request.runsDirectory ?? path.join(root, '.hpc-gat', 'runs'), id);
   const { models, serverArguments } = planModels(project);
   const binds = planBinds(project);
   return {

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import * as z from 'zod';
 import { clientPlaces, runtimes, securityForms } from '../../config/schema.ts';
 
@@ -89,8 +88,3 @@ export const storedPlanSchema = z.object({
 });
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;
-
-/** Where a project keeps its runs. */
-export function getRunsDirectory(root: string): string {
-  return path.join(root, '.hpc-gat', 'runs');
-}

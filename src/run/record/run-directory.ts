@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
@@ -10,8 +10,8 @@ import { writeFileAtomically } from '../../support/files/file-access.ts';
 import { explainConcern } from '../../support/files/ownership.ts';
 import { processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
 import { isListed, listDirectory, readListedText, readText } from '../../support/files/shared-files.ts';
-import { type StoredPlan, storedPlanSchema, type RunPlan, getRunsDirectory } from '../plan/run-plan.ts';
-import { createRunsDirectory, listRunIds } from './runs-directory.ts';
+import { type StoredPlan, storedPlanSchema, type RunPlan } from '../plan/run-plan.ts';
+import { createOwnDirectory, createRunsDirectory, listRunDirectories } from './runs-directory.ts';
 
 const schemaVersion = z.literal(1);
 
@@ -236,12 +236,12 @@ export class RunDirectory {
   /**
    * Makes the directory of a new run, with its plan and script.
    *
-   * @throws {UsageError} when a run of this id exists, or another user could replace its directory.
+   * @throws {UsageError} when a run of this id exists, or another user could replace or read its directory.
    */
   static async create(plan: RunPlan, script: string): Promise<RunDirectory> {
-    await createRunsDirectory(path.resolve(plan.runDirectory, '../../..'));
+    await createRunsDirectory(path.dirname(plan.runDirectory));
     try {
-      await mkdir(plan.runDirectory, { mode: 0o700 });
+      await createOwnDirectory(plan.runDirectory, 0o700);
     } catch (error) {
       if (getErrorCode(error) === 'EEXIST') {
         throw new UsageError(`there is a run ${plan.id} already`, {
@@ -278,12 +278,12 @@ function parseJson(text: string): unknown {
 
 /** Returns the runs of this user in a project, newest first. */
 export async function listRuns(root: string): Promise<RunDirectory[]> {
-  return toRunDirectories(root, (await listRunIds(root)).own);
+  return toRunDirectories((await listRunDirectories(root)).own);
 }
 
-function toRunDirectories(root: string, ids: readonly string[]): RunDirectory[] {
-  const newestFirst = [...ids].sort().reverse();
-  return newestFirst.map((id) => new RunDirectory(path.join(getRunsDirectory(root), id)));
+function toRunDirectories(directories: readonly string[]): RunDirectory[] {
+  const byId = (one: string, other: string): number => (path.basename(one) < path.basename(other) ? 1 : -1);
+  return [...directories].sort(byId).map((directory) => new RunDirectory(directory));
 }
 
 /**
@@ -292,14 +292,15 @@ function toRunDirectories(root: string, ids: readonly string[]): RunDirectory[] 
  * @throws {UsageError} when there is none.
  */
 export async function getRun(root: string, idOrJob: string | undefined): Promise<RunDirectory> {
-  const { own, foreign } = await listRunIds(root);
-  for (const run of toRunDirectories(root, own)) {
+  const { own, foreign } = await listRunDirectories(root);
+  for (const run of toRunDirectories(own)) {
     if (idOrJob === undefined || run.id === idOrJob || matchesJobNumber((await run.facts()).jobId, idOrJob)) {
       return run;
     }
   }
-  if (idOrJob !== undefined && foreign.includes(idOrJob)) {
-    throw await createForeignRunError(path.join(getRunsDirectory(root), idOrJob));
+  const ofOther = foreign.find((directory) => path.basename(directory) === idOrJob);
+  if (ofOther !== undefined) {
+    throw await createForeignRunError(ofOther);
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })

@@ -1,23 +1,24 @@
-import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { getErrorCode, UsageError } from '../../support/errors.ts';
+import { getFileSystemType } from '../../support/files/file-system-type.ts';
 import { isMissing } from '../../support/files/file-access.ts';
-import { claimDirectory, explainConcern, isOwn } from '../../support/files/ownership.ts';
-import { getRunsDirectory } from '../plan/run-plan.ts';
+import { claimDirectory, explainConcern, type FileFacts, isOwn } from '../../support/files/ownership.ts';
+import { listProjectDirectories } from '../../support/files/project-directories.ts';
 
 const ownProject = 'make a project of your own: copy hpc-gat.yaml into a directory that belongs to you';
 
 /**
- * Creates the directory of a project's runs, in which no other user may replace files: a run directory that is replaced
- * between its creation and its start would be executed.
+ * Creates the directory of this user's runs in a project, in which no other user may replace files: a run directory that is
+ * replaced between its creation and its start would be executed.
  *
+ * @param directory as in `ROOT/.hpc-gat/runs`
  * @throws {UsageError} when another user could replace it.
  */
-export async function createRunsDirectory(root: string): Promise<void> {
-  const directory = getRunsDirectory(root);
+export async function createRunsDirectory(directory: string): Promise<void> {
   for (const each of [path.dirname(directory), directory]) {
     try {
-      await mkdir(each, { mode: 0o755 });
+      await createOwnDirectory(each, 0o755);
     } catch (error) {
       if (getErrorCode(error) !== 'EEXIST' || !(await isDirectory(each))) {
         throw error;
@@ -25,6 +26,51 @@ export async function createRunsDirectory(root: string): Promise<void> {
       await keepFromOthers(each);
     }
   }
+}
+
+/** Mode of a directory, which tests replace. */
+export interface ModeCalls {
+  readonly lstat: (directory: string) => Promise<FileFacts>;
+  readonly chmod: (directory: string, mode: number) => Promise<void>;
+}
+
+/**
+ * Creates a directory that belongs to this user and gives no more permissions than `mode`. Some file systems set another
+ * owner or mode, which would expose the keys of a run, or let others replace its script: CIFS and WSL as they were mounted,
+ * NFSv4 by inherited access control lists.
+ *
+ * @throws {UsageError} when the file system does not keep owner and mode; the directory is removed.
+ */
+export async function createOwnDirectory(
+  directory: string,
+  mode: number,
+  calls: ModeCalls = { lstat, chmod },
+): Promise<void> {
+  await mkdir(directory, { mode });
+  if (await isAsRequested(directory, mode, calls)) {
+    return;
+  }
+  await calls.chmod(directory, mode).catch(() => undefined);
+  if (await isAsRequested(directory, mode, calls)) {
+    return;
+  }
+  const facts = await calls.lstat(directory);
+  const requested = mode.toString(8).padStart(4, '0');
+  const given = (facts.mode & 0o777).toString(8).padStart(4, '0');
+  const owner = isOwn(facts) ? '' : `, and belongs to the user with id ${facts.uid}`;
+  const type = await getFileSystemType(directory);
+  await rmdir(directory);
+  throw new UsageError(
+    `runs cannot be kept in ${path.dirname(directory)}: its file system (${type}) does not keep the mode of a new directory: ${path.basename(directory)} was created with mode ${requested} and has mode ${given}${owner}`,
+    {
+      fix: 'put the project on a file system that keeps modes and owners, for example your home; on WSL, mount the drive with the option metadata',
+    },
+  );
+}
+
+async function isAsRequested(directory: string, mode: number, calls: ModeCalls): Promise<boolean> {
+  const facts = await calls.lstat(directory);
+  return isOwn(facts) && (facts.mode & 0o777 & ~mode) === 0;
 }
 
 function isDirectory(directory: string): Promise<boolean> {
@@ -44,54 +90,55 @@ async function keepFromOthers(directory: string): Promise<void> {
   }
 }
 
-/** Ids of a project's runs, by owner. */
+/** Directories of a project's runs, by owner. */
 export interface RunsOfProject {
-  /** Ids of this user's runs. */
+  /** Directories of this user's runs. */
   readonly own: readonly string[];
-  /** Ids of runs of other users, and of runs that others could have written. */
+  /** Directories of runs of other users, and of runs that others could have written. */
   readonly foreign: readonly string[];
 }
 
-/** @throws {UsageError} for a directory of runs that this user cannot read. */
-export async function listRunIds(root: string): Promise<RunsOfProject> {
-  const directory = getRunsDirectory(root);
+/** Lists the runs of a project. Directories of other users that this user cannot read are omitted. */
+export async function listRunDirectories(root: string): Promise<RunsOfProject> {
   const own: string[] = [];
   const foreign: string[] = [];
-  for (const name of await namesIn(directory)) {
-    const facts = await lstat(path.join(directory, name)).catch(() => undefined);
-    if (facts?.isDirectory() === true) {
-      const isMine =
-        isOwn(facts) && (await explainConcern(facts)) === undefined && (facts.mode & 0o1000) === 0;
-      (isMine ? own : foreign).push(name);
+  for (const project of await listProjectDirectories(root)) {
+    const runs = path.join(project, 'runs');
+    // A link of another user could lead to the runs of this user in another project.
+    if ((await isForeignLink(project)) || (await isForeignLink(runs))) {
+      continue;
+    }
+    for (const name of await namesIn(runs)) {
+      const run = path.join(runs, name);
+      const facts = await lstat(run).catch(() => undefined);
+      if (facts?.isDirectory() === true) {
+        const isMine =
+          isOwn(facts) && (await explainConcern(facts)) === undefined && (facts.mode & 0o1000) === 0;
+        (isMine ? own : foreign).push(run);
+      }
     }
   }
   return { own, foreign };
+}
+
+async function isForeignLink(directory: string): Promise<boolean> {
+  const facts = await lstat(directory).catch(() => undefined);
+  return facts?.isSymbolicLink() === true && (await explainConcern(facts)) !== undefined;
 }
 
 async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if (isMissing(error)) {
+    if (isMissing(error) || !(await areOwn([path.dirname(directory), directory]))) {
       return [];
     }
-    const concern = await firstConcern([path.dirname(directory), directory]);
-    throw concern === undefined
-      ? error
-      : new UsageError(`the runs in ${directory} cannot be listed: ${concern}`, {
-          fix: ownProject,
-          cause: error,
-        });
+    throw error;
   }
 }
 
-async function firstConcern(directories: readonly string[]): Promise<string | undefined> {
-  for (const directory of directories) {
-    const facts = await stat(directory).catch(() => undefined);
-    const concern = facts === undefined ? undefined : await explainConcern(facts, { subject: directory });
-    if (concern !== undefined) {
-      return concern;
-    }
-  }
-  return undefined;
+/** Whether directories belong to this user, as far as they can be examined. */
+async function areOwn(directories: readonly string[]): Promise<boolean> {
+  const all = await Promise.all(directories.map((each) => stat(each).catch(() => undefined)));
+  return all.every((facts) => facts === undefined || isOwn(facts));
 }
