@@ -6,7 +6,7 @@ import { bundledPackages, bundleOptions, root } from '../bundle/options.ts';
 import { nodePackage } from './node-package.ts';
 import { describeFiles, filesOfPackage } from './packed-files.ts';
 
-/** Writes the program and its files into `folder`, and returns the configuration for Node's preparation step. */
+/** Writes the program and its files into `directory`, and returns the configuration for Node's preparation step. */
 export async function bundleProgram(directory: string): Promise<string> {
   const inDirectory = (name: string, content: string): string => {
     const file = path.join(directory, name);

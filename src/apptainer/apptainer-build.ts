@@ -6,7 +6,7 @@ import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 import { signalGroup } from '../support/processes/process-group.ts';
 import { getProxies } from '../support/network/proxies.ts';
-import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
+import { getRuntimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 /** Time for the runtime to remove its unpacked files. */
 const graceMs = 5000;
@@ -19,7 +19,7 @@ export interface BuildOptions {
   /** Options of mksquashfs(1), which the runtime splits at spaces. */
   readonly mksquashfsArgs: string;
   /** Absolute path of a directory with about twice the image's size of free space. */
-  readonly tmpDir: string;
+  readonly tempDir: string;
   /** Directory against which relative paths in `source` are resolved. */
   readonly workingDirectory: string;
   /** Go's name of the architecture, if it is not this host's. */
@@ -54,7 +54,7 @@ export async function buildSif(
     source,
     output,
     mksquashfsArgs,
-    tmpDir,
+    tempDir,
     workingDirectory,
     architecture,
     buildArguments,
@@ -79,12 +79,12 @@ export async function buildSif(
     ],
     {
       cwd: workingDirectory,
-      env: runtimeEnvironment(env, {
-        [`${prefix}_TMPDIR`]: tmpDir,
+      env: getRuntimeEnvironment(env, {
+        [`${prefix}_TMPDIR`]: tempDir,
         // The runtime creates its cache directory even with --disable-cache.
-        [`${prefix}_CACHEDIR`]: tmpDir,
+        [`${prefix}_CACHEDIR`]: tempDir,
         ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
-        ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tmpDir)),
+        ...(withLogins ? authFile(prefix, env) : await hideLogins(prefix, tempDir)),
         ...forCommands(prefix, getProxies(env)),
       }),
       ownSession: true,

@@ -17,7 +17,7 @@ const versionTimeoutMs = 20_000;
  * Returns the path of this host's container runtime: `apptainer`, else `singularity`; undefined if neither is
  * installed.
  */
-export function containerRuntimePath(env: Context['env']): string | undefined {
+export function findRuntimePath(env: Context['env']): string | undefined {
   return findProgram('apptainer', env) ?? findProgram('singularity', env);
 }
 
@@ -31,14 +31,14 @@ export async function findContainerRuntime(
   context: Pick<Context, 'env' | 'run' | 'signal'>,
 ): Promise<ContainerRuntime> {
   const { env, run, signal } = context;
-  const path = containerRuntimePath(env);
+  const path = findRuntimePath(env);
   if (path === undefined) {
     throw new MissingToolError('neither apptainer nor singularity is on the PATH', {
       fix: 'on a cluster try `module avail apptainer singularity`; else see https://apptainer.org/docs/admin/latest/installation.html',
     });
   }
   const said = expectSuccess(
-    await run(path, ['--version'], { env: runtimeEnvironment(env), timeoutMs: versionTimeoutMs, signal }),
+    await run(path, ['--version'], { env: getRuntimeEnvironment(env), timeoutMs: versionTimeoutMs, signal }),
     `${path} --version`,
   ).stdout.trim();
   // "apptainer version 1.4.5", "singularity-ce version 4.1.0", older ones only "3.8.7".
@@ -62,7 +62,7 @@ export function isRuntimeOption(name: string): boolean {
  * Returns the environment for the runtime's own process: the user's, without the variables that act like flags of the
  * runtime (APPTAINER_BIND and the like) and without preloaded libraries.
  */
-export function runtimeEnvironment(
+export function getRuntimeEnvironment(
   env: Context['env'],
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string | undefined> {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { expectSuccess } from '../support/processes/command.ts';
 import type { Context } from '../support/context.ts';
 import { CommandFailedError } from '../support/errors.ts';
-import { runtimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
+import { getRuntimeEnvironment, type ContainerRuntime } from './container-runtime.ts';
 
 const inspectTimeoutMs = 60_000;
 
@@ -22,7 +22,7 @@ export async function inspectSif(
   runtime: ContainerRuntime,
   file: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const options = { env: runtimeEnvironment(env), timeoutMs: inspectTimeoutMs, signal };
+  const options = { env: getRuntimeEnvironment(env), timeoutMs: inspectTimeoutMs, signal };
   const result = await run(runtime.path, ['inspect', '--json', file], options);
   const said = expectSuccess(result, `${runtime.name} inspect ${file}`).stdout;
   try {

@@ -1,7 +1,7 @@
 import { type Mount, quoteForMount } from '../support/files/mount.ts';
 
 /** Returns the options of `apptainer instance start` that are known before the run starts on its node. */
-export function instanceArguments(container: {
+export function getInstanceArguments(container: {
   readonly gpu: boolean;
   readonly mounts: readonly Mount[];
   /** Additional options of the user, after all others. */

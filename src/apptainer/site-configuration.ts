@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { isMissing } from '../support/files/file-access.ts';
-import { type ContainerRuntime, runtimeEnvironment } from './container-runtime.ts';
+import { type ContainerRuntime, getRuntimeEnvironment } from './container-runtime.ts';
 
 const timeoutMs = 20_000;
 
@@ -39,7 +39,7 @@ const namespacesOff = [
 ] as const;
 
 /** Returns the settings that a script searches for after a failure, each as "NAME: WHY". */
-export function scriptSettings(): string[] {
+export function listScriptSettings(): string[] {
   return [
     ...[...fatalSettings, namespacesOff].map(([setting, why]) => `${setting.replace(/ = .*/, '')}: ${why}`),
     ...['paths', 'owners', 'groups'].map((kind) => `limit container ${kind}: this image is not among those`),
@@ -52,7 +52,7 @@ export async function readSiteConfiguration(
   runtime: ContainerRuntime,
 ): Promise<SiteConfiguration | undefined> {
   const { stdout } = await run(runtime.path, ['buildcfg'], {
-    env: runtimeEnvironment(env),
+    env: getRuntimeEnvironment(env),
     timeoutMs,
     signal,
   });

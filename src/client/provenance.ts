@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { readZipEntry, withFile, zipEntries } from '../formats/zip/zip.ts';
+import { readZipEntry, withFile, listZipEntries } from '../formats/zip/zip.ts';
 import type { ServedModel } from './served-model.ts';
 import { formatImage, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
@@ -39,7 +39,7 @@ export async function readProvenance({ workload, file }: LoadedWorkload): Promis
   }
   const archive = path.resolve(path.dirname(file), workload.reference.file);
   return withFile(archive, async (handle) => {
-    const entry = (await zipEntries(handle)).find(({ name }) => name === provenanceMember);
+    const entry = (await listZipEntries(handle)).find(({ name }) => name === provenanceMember);
     try {
       const text =
         entry === undefined ? 'null' : (await readZipEntry(handle, entry, longestBytes)).toString();

@@ -6,7 +6,7 @@ import { defineVerb } from './verb.ts';
 
 export const build = defineVerb({
   command: 'build [what]',
-  summary: 'Build the images of server and client from their recipes, with Docker or with Apptainer',
+  summary: 'Build the images of server and client from their definitions, with Docker or with Apptainer',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('what', {
@@ -50,8 +50,8 @@ export const build = defineVerb({
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { settingsFromFlags } = await import('./settings-from-flags.ts');
-    const { buildImages, targetsOf } = await import('../image/build/build-images.ts');
-    const { withAbsoluteFile } = await import('../image/build/base.ts');
+    const { buildImages, selectTargets } = await import('../image/build/build-images.ts');
+    const { resolveBaseFile } = await import('../image/build/base.ts');
     const { installBundledModel } = await import('../model/bundled.ts');
     const { what, base, dryRun, force, json } = args;
     if (what === 'all' && base !== undefined) {
@@ -61,10 +61,10 @@ export const build = defineVerb({
       { flag: 'with', value: args.with, keys: ['build.with'] },
       { flag: 'release', value: args.release, keys: ['build.release'] },
       { flag: 'package-index', value: args.packageIndex, keys: ['build.packageIndex'] },
-      { flag: 'base', value: base && withAbsoluteFile(base, context.cwd), keys: [`build.${what}.base`] },
+      { flag: 'base', value: base && resolveBaseFile(base, context.cwd), keys: [`build.${what}.base`] },
     ]);
     const project = await loadProject(context, { flags, configFile: args.config, site: args.site });
-    const targets = targetsOf(what, project, context);
+    const targets = selectTargets(what, project, context);
     const onBuilt = ({ target, line }: BuildReport) => {
       if (!json) {
         context.output.result(`${target}: ${line}`);

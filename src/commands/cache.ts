@@ -12,14 +12,14 @@ const list = defineVerb({
       .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
-    const { cacheLines } = await import('../image/convert/cache/format-cache.ts');
+    const { formatCacheList } = await import('../image/convert/cache/format-cache.ts');
     const place = await placeOf(args, context);
     const contents = await listCache(place.directory, context.clock.now());
     if (args.json) {
       context.output.json({ folder: place.directory, limitBytes: place.limitBytes, ...contents });
       return 0;
     }
-    for (const line of cacheLines(place, contents)) {
+    for (const line of formatCacheList(place, contents)) {
       context.output.result(line);
     }
     return 0;
@@ -46,8 +46,9 @@ const prune = defineVerb({
     if (!(unusedFor >= 0)) {
       throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
     }
-    const { bytesOf, listCache, removeFiles, surplus } = await import('../image/convert/cache/list-cache.ts');
-    const { prunedLine } = await import('../image/convert/cache/format-cache.ts');
+    const { sumSizes, listCache, removeFiles, selectEvicted } =
+      await import('../image/convert/cache/list-cache.ts');
+    const { formatPruned } = await import('../image/convert/cache/format-cache.ts');
     const place = await placeOf(args, context);
     const now = context.clock.now();
     const { entries, leftovers } = await listCache(place.directory, now);
@@ -56,7 +57,7 @@ const prune = defineVerb({
     const young = entries.filter((entry) => !isOld(entry));
     const going = [
       ...entries.filter(isOld),
-      ...(all ? young : surplus(young, place.limitBytes)),
+      ...(all ? young : selectEvicted(young, place.limitBytes)),
       ...leftovers,
     ];
     if (!dryRun) {
@@ -64,9 +65,9 @@ const prune = defineVerb({
     }
     if (args.json) {
       const removed = going.map(({ file, sizeBytes }) => ({ file, sizeBytes }));
-      context.output.json({ dryRun, removed, bytes: bytesOf(going) });
+      context.output.json({ dryRun, removed, bytes: sumSizes(going) });
     } else {
-      context.output.result(prunedLine(place, going, dryRun));
+      context.output.result(formatPruned(place, going, dryRun));
     }
     return 0;
   },
@@ -77,9 +78,9 @@ async function placeOf(
   context: Context,
 ) {
   const { loadProject } = await import('../config/load.ts');
-  const { cachePlace } = await import('../image/convert/cache/cache-config.ts');
+  const { getCacheConfig } = await import('../image/convert/cache/cache-config.ts');
   const { settings } = await loadProject(context, { configFile: config, site });
-  const place = cachePlace(settings.cache, context);
+  const place = getCacheConfig(settings.cache, context);
   if (place === undefined) {
     throw new UsageError('there is no layer cache: HOME is not set, and this user has no home', {
       fix: 'set cache.folder in hpc-gat.yaml, or XDG_CACHE_HOME',

@@ -2,7 +2,8 @@ import { defineVerb } from './verb.ts';
 
 export const files = defineVerb({
   command: 'files',
-  summary: 'Print the directory of what comes along: models, recipes, site profiles, documentation, licenses',
+  summary:
+    'Print the directory of what comes along: models, definition files, site profiles, documentation, licenses',
   options: (yargs) => yargs.example('cp -r "$($0 files)/models" .', 'The model gat_test, to try things with'),
   handle: async (_args, context) => {
     const { getPackageDirectory } = await import('../support/package/package-files.ts');

@@ -9,7 +9,7 @@ export const makeSif = defineVerb({
       .positional('source', {
         type: 'string',
         describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or RECIPE.def; files and directories also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
+          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or DEFINITION.def; files and directories also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
       })
       .option('output', {
         alias: 'o',
@@ -37,7 +37,7 @@ export const makeSif = defineVerb({
       })
       .option('engine', {
         choices: ['native', 'apptainer'] as const,
-        describe: 'Who converts: hpc-gat itself, or Apptainer [apptainer for a recipe, else native]',
+        describe: 'Who converts: hpc-gat itself, or Apptainer [apptainer for a definition file, else native]',
       })
       .option('threads', {
         type: 'number',
@@ -71,7 +71,7 @@ export const makeSif = defineVerb({
         type: 'string',
         array: true,
         requiresArg: true,
-        describe: 'NAME=VALUE for a variable of a recipe; repeatable',
+        describe: 'NAME=VALUE for a variable of a definition file; repeatable',
       })
       .option('force', { type: 'boolean', default: false, describe: 'Convert even when nothing has changed' })
       .option('verify', {
@@ -88,7 +88,7 @@ export const makeSif = defineVerb({
         '$0 make-sif docker-archive:two.tar@sha256:DIGEST',
         'Select one of several unnamed images by its digest',
       )
-      .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A recipe of Apptainer')
+      .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A definition file of Apptainer')
       .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry')
       .example(
         '$0 make-sif docker://ghcr.io/me/triton:24.05 --platform linux/arm64',

@@ -27,13 +27,13 @@ const list = defineVerb({
 
 async function printObjects(file: string, { json }: { json: boolean }, { output }: Context): Promise<void> {
   const { listObjects } = await import('../image/inspect/list-objects.ts');
-  const { objectLines } = await import('../image/inspect/object-lines.ts');
+  const { formatObjectTable } = await import('../image/inspect/object-lines.ts');
   const objects = await listObjects(file);
   if (json) {
     output.json(objects);
     return;
   }
-  for (const line of objectLines(objects)) {
+  for (const line of formatObjectTable(objects)) {
     output.result(line);
   }
 }
@@ -44,7 +44,7 @@ async function printFiles(
   { output, signal }: Context,
 ): Promise<void> {
   const { listFiles } = await import('../image/inspect/list-files.ts');
-  const { longLine, shownName } = await import('../image/inspect/file-lines.ts');
+  const { formatLongLine, formatName } = await import('../image/inspect/file-lines.ts');
   const files = [];
   for await (const found of listFiles(file)) {
     signal.throwIfAborted();
@@ -52,11 +52,11 @@ async function printFiles(
       const { path: name, target } = found;
       files.push({
         ...found,
-        path: shownName(name),
-        ...(target !== undefined && { target: shownName(target) }),
+        path: formatName(name),
+        ...(target !== undefined && { target: formatName(target) }),
       });
     } else {
-      output.result(long ? longLine(found) : shownName(found.path));
+      output.result(long ? formatLongLine(found) : formatName(found.path));
     }
   }
   if (json) {
@@ -75,12 +75,12 @@ const check = defineVerb({
       .example('$0 sif check triton.sif --json', 'With the counts of what was read'),
   handle: async (args, context) => {
     const { checkFile } = await import('../image/inspect/check-file.ts');
-    const { describeReport } = await import('../image/inspect/format-report.ts');
+    const { formatReport } = await import('../image/inspect/format-report.ts');
     const report = await checkFile(path.resolve(context.cwd, args.file), context);
     if (args.json) {
       context.output.json(report);
     } else {
-      for (const line of describeReport(report, args.file)) {
+      for (const line of formatReport(report, args.file)) {
         context.output.result(line);
       }
     }

@@ -72,7 +72,7 @@ export async function streamFromDocker(
     const answer = await send(endpoint, path, streamTimeoutMs, signal);
     if (answer.statusCode !== 200) {
       const body = parse((await readBody(answer)).toString('utf8'));
-      throw refusal({ status: answer.statusCode ?? 0, body }, endpoint);
+      throw createRefusalError({ status: answer.statusCode ?? 0, body }, endpoint);
     }
     return answer;
   } catch (error) {
@@ -82,7 +82,7 @@ export async function streamFromDocker(
 }
 
 /** Creates the error for an answer other than success. */
-export function refusal({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
+export function createRefusalError({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
   const said = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
   return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
     fix: said.endsWith('to an HTTPS server.')

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, UsageError } from '../support/errors.ts';
 import { findNearest } from '../support/text/suggest.ts';
-import { getFromDocker, refusal, streamFromDocker, type DockerAnswer } from './docker-api.ts';
+import { getFromDocker, createRefusalError, streamFromDocker, type DockerAnswer } from './docker-api.ts';
 import type { DockerEndpoint } from './endpoint.ts';
 
 const strings = z
@@ -145,5 +145,5 @@ function expectOk(answer: DockerAnswer, endpoint: DockerEndpoint): unknown {
   if (answer.status === 200) {
     return answer.body;
   }
-  throw refusal(answer, endpoint);
+  throw createRefusalError(answer, endpoint);
 }

@@ -21,7 +21,7 @@ export interface DockerInfo {
  *
  * @throws {MissingToolError} if there is none, {HpcGatError} if this user has no access to it.
  */
-export async function dockerInfo({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<DockerInfo> {
+export async function queryDockerInfo({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<DockerInfo> {
   const endpoint = await findDockerEndpoint(env);
   const { body } = await getFromDocker(endpoint, '/info', signal);
   const { ServerVersion, Runtimes } = parseWith(infoSchema, body, {

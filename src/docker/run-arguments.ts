@@ -21,7 +21,7 @@ const common = [
 ];
 
 /** Returns the options of `docker run` for the server that are known before the run starts on its node. */
-export function runArguments(container: {
+export function getRunArguments(container: {
   readonly mounts: readonly Mount[];
   /** Size in Docker's form: `1g`. */
   readonly shmSize: string;
@@ -39,7 +39,7 @@ export function runArguments(container: {
 }
 
 /** Returns the same for a client in an image, up to the client's own arguments. */
-export function clientArguments(container: {
+export function getClientArguments(container: {
   readonly mounts: readonly Mount[];
   readonly image: string;
   readonly program: string;

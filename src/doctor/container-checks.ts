@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { findContainerRuntime } from '../apptainer/container-runtime.ts';
 import { findHarmfulSettings, readSiteConfiguration } from '../apptainer/site-configuration.ts';
-import { startsImage } from '../apptainer/starts-image.ts';
+import { runInImage } from '../apptainer/starts-image.ts';
 import { formatBytes } from '../support/text/amounts.ts';
 import { getLastLines } from '../support/processes/command.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
@@ -77,7 +77,7 @@ export const containerChecks: readonly Check[] = [
       } catch {
         return note(`no image at ${image} yet`);
       }
-      const probe = await startsImage(context, await findContainerRuntime(context), image, 'true');
+      const probe = await runInImage(context, await findContainerRuntime(context), image, 'true');
       return probe.exitCode === 0
         ? ok(`${image} starts here`)
         : error(

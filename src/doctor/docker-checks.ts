@@ -1,4 +1,4 @@
-import { type DockerInfo, dockerInfo } from '../docker/info.ts';
+import { type DockerInfo, queryDockerInfo } from '../docker/info.ts';
 import { HpcGatError, MissingToolError } from '../support/errors.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, note, ok, warning } from './check.ts';
@@ -12,7 +12,7 @@ export const dockerChecks: readonly Check[] = [
     examine: async ({ context, gpu }) => {
       let info: DockerInfo;
       try {
-        info = await dockerInfo(context);
+        info = await queryDockerInfo(context);
       } catch (error) {
         context.signal.throwIfAborted();
         if (error instanceof MissingToolError) {

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { findContainerRuntime, runtimeEnvironment } from '../apptainer/container-runtime.ts';
+import { findContainerRuntime, getRuntimeEnvironment } from '../apptainer/container-runtime.ts';
 import { classifyDriver, listTritonReleases } from '../config/triton-releases.ts';
 import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
@@ -100,7 +100,7 @@ async function queryImageVersions({
   const told = await context.run(
     runtime.path,
     ['--silent', 'exec', '--cleanenv', '--no-home', '--pwd', '/', image, 'env'],
-    { env: runtimeEnvironment(context.env), timeoutMs: queryTimeoutMs, signal: context.signal },
+    { env: getRuntimeEnvironment(context.env), timeoutMs: queryTimeoutMs, signal: context.signal },
   );
   const value = (name: string) => new RegExp(`^${name}=(\\S+)$`, 'm').exec(told.stdout)?.[1];
   return { cuda: value('CUDA_VERSION'), release: value('NVIDIA_TRITON_SERVER_VERSION') };

@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { bytesOf, listCache } from '../image/convert/cache/list-cache.ts';
-import { cachePlace } from '../image/convert/cache/cache-config.ts';
+import { sumSizes, listCache } from '../image/convert/cache/list-cache.ts';
+import { getCacheConfig } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
 import { findHomeDirectory } from '../support/files/home-directory.ts';
 import { getOwnName } from '../support/own-account.ts';
@@ -44,7 +44,7 @@ export const quotaChecks: readonly Check[] = [
       return free === undefined || free < conversionBytes
         ? warning(
             free === undefined ? `${directory} is not there` : `${directory}: ${formatGiB(free)} free`,
-            'a large recipe may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
+            'a large definition file may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
           )
         : ok(`${directory}: ${formatGiB(free)} free`);
     },
@@ -66,7 +66,7 @@ async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
 
 /** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
 async function checkLayerCache({ context, settings }: CheckContext): Promise<Finding> {
-  const place = cachePlace(settings.cache, context);
+  const place = getCacheConfig(settings.cache, context);
   if (place === undefined) {
     return {
       status: 'note',
@@ -76,7 +76,7 @@ async function checkLayerCache({ context, settings }: CheckContext): Promise<Fin
   }
   const { directory, limitBytes } = place;
   const { entries } = await listCache(directory, context.clock.now());
-  const size = bytesOf(entries);
+  const size = sumSizes(entries);
   return assessCache(context, {
     directory,
     found: `${directory}: ${formatGiB(size)} of at most ${formatGiB(limitBytes)}`,

@@ -77,7 +77,7 @@ function createRootFilesystem(directory: string): RootFilesystem {
   return { directory, root: path.join(directory, 'root') };
 }
 
-/** Same recipe, same key. Versions are no part of it: sid moves, and what is cached still works. */
+/** The same definition gives the same key. Versions are no part of it: sid moves, and what is cached still works. */
 async function hashDefinition(packages: Packages, setup: string, driverDirectory: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(packages));
   hash.update(setup.replaceAll(driverDirectory, 'driver'));

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { withFile, type ZipEntry, zipEntries, ZipError, readZipEntry } from '../formats/zip/zip.ts';
+import { withFile, type ZipEntry, listZipEntries, ZipError, readZipEntry } from '../formats/zip/zip.ts';
 
 /** What a model.pt is; `arguments` are those of forward() without self, undefined when they could not be read. */
 export type TorchFile =
@@ -40,7 +40,7 @@ export async function inspectTorchFile(file: string): Promise<TorchFile> {
 async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
   let entries: ZipEntry[];
   try {
-    entries = await zipEntries(handle);
+    entries = await listZipEntries(handle);
   } catch (error) {
     if (error instanceof ZipError) {
       return { kind: 'cut-off' };

@@ -42,7 +42,7 @@ export class Attempts {
  * Returns the delay that an answer requests, in milliseconds (RFC 9110, Retry-After); a date is compared with its
  * Date.
  */
-export function retryAfterOf(headers: IncomingHttpHeaders, now: Date): number {
+export function parseRetryAfter(headers: IncomingHttpHeaders, now: Date): number {
   const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+$/.test(text)) {
     return Number(text) * 1000;
@@ -66,7 +66,7 @@ export class BusyError extends HpcGatError {
 }
 
 /** Returns the delay that the service of an error requests, in milliseconds. */
-export function retryAfterIn(error: unknown): number {
+export function getRetryAfter(error: unknown): number {
   return error instanceof BusyError ? error.retryAfterMs : 0;
 }
 
@@ -81,7 +81,7 @@ export function isBroken(error: unknown): boolean {
 /**
  * Returns whether a retry may succeed for a host that has responded before, and may be unreachable only temporarily.
  */
-export function isPassing(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   return isBroken(error) || silentCodes.includes(systemCode(error));
 }
 

@@ -58,14 +58,14 @@ function isObject(found: unknown): found is object {
 }
 
 /** Returns the scopes in which a login is searched for, narrowest first: HOST/NAMESPACE/NAME, HOST/NAMESPACE, HOST. */
-export function scopesOf(host: string, repository: string): string[] {
+export function listScopes(host: string, repository: string): string[] {
   const parts = repository.split('/');
   const namespaces = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
   return [...namespaces.map((namespace) => `${canonicalHost(host)}/${namespace}`), canonicalHost(host)];
 }
 
-/** Returns the scope of a key of the file, in the form of {@link scopesOf}. */
-export function scopeOfKey(key: string): string {
+/** Returns the scope of a key of the file, in the form of {@link listScopes}. */
+export function parseScope(key: string): string {
   const bare = key.trim().replace(/^https?:\/\//i, '');
   const isAddress = bare !== key.trim() || /^[^/]+\/v[12]\/$/.test(bare);
   const [, host = '', namespace = ''] = /^([^/]*)(\/.*?)?\/*$/.exec(bare) ?? [];
@@ -80,14 +80,14 @@ function canonicalHost(host: string): string {
 }
 
 /** Returns the keys of the file that match one of the scopes: the narrowest scope first, within it the exact key first. */
-export function keysFor(scopes: readonly string[], keys: readonly string[]): string[] {
+export function findKeys(scopes: readonly string[], keys: readonly string[]): string[] {
   return scopes.flatMap((scope) =>
-    keys.filter((key) => scopeOfKey(key) === scope).sort((a, b) => Number(b === scope) - Number(a === scope)),
+    keys.filter((key) => parseScope(key) === scope).sort((a, b) => Number(b === scope) - Number(a === scope)),
   );
 }
 
 /** Returns the login of an entry; undefined for an entry without one, whose login a helper may store. */
-export function loginIn(entry: AuthFile['auths'][string] | undefined): Credentials | undefined {
+export function parseLogin(entry: AuthFile['auths'][string] | undefined): Credentials | undefined {
   if (entry === undefined) {
     return undefined;
   }

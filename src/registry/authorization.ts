@@ -3,7 +3,7 @@ import { HpcGatError } from '../support/errors.ts';
 import { isLoopback } from '../support/network/loopback.ts';
 import { toPrintable } from '../support/text/printable.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
-import { basicAuthorization } from './registry-credentials.ts';
+import { formatBasicAuthorization } from './registry-credentials.ts';
 import type { Credentials } from './registry-credentials.ts';
 import type { Secrets } from './secrets.ts';
 import { isHeaderValue, requestToken } from './token.ts';
@@ -45,7 +45,7 @@ export async function authorize(
     }
   }
   if (challenges.some(({ scheme }) => scheme === 'basic')) {
-    return credentials?.kind === 'password' ? basicAuthorization(credentials) : undefined;
+    return credentials?.kind === 'password' ? formatBasicAuthorization(credentials) : undefined;
   }
   const [useless] = bearers;
   if (useless !== undefined) {
@@ -66,7 +66,7 @@ export async function authorize(
 }
 
 /** Returns whether the challenges contain a scope other than the one that is always requested. */
-export function namesOtherScope(header: string, repository: string): boolean {
+export function hasOtherScope(header: string, repository: string): boolean {
   return parseChallenges(header).some(({ scheme, parameters }) => {
     const named = parameters.get('scope') ?? '';
     return scheme === 'bearer' && named !== '' && named !== ownScope(repository);

@@ -12,10 +12,14 @@ interface Route {
 }
 
 /** Creates the error for a request to `url` without an answer. */
-export function connectionError(error: unknown, url: URL, { relation, proxy }: Route = {}): HpcGatError {
+export function createConnectionError(
+  error: unknown,
+  url: URL,
+  { relation, proxy }: Route = {},
+): HpcGatError {
   const code = getErrorCode(error) ?? '';
   if (code === 'ERR_PROXY_TUNNEL' && proxy !== undefined) {
-    return proxyRefusal(statusOf(error), url, proxy, error);
+    return createProxyError(statusOf(error), url, proxy, error);
   }
   const isUnknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
   if (proxy !== undefined && (isUnknown || unreachable.includes(code))) {
@@ -56,7 +60,7 @@ export function connectionError(error: unknown, url: URL, { relation, proxy }: R
 }
 
 /** Creates the error for a proxy that responds itself instead of connecting to the registry. */
-export function proxyRefusal(
+export function createProxyError(
   status: number | undefined,
   url: URL,
   { url: { host, username }, variable }: Proxy,

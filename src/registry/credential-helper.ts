@@ -20,7 +20,7 @@ const answerSchema = z.object({ Username: z.string(), Secret: z.string().min(1) 
  * @throws {HpcGatError} if the helper is not installed or fails; the message never contains its output, which may
  *   contain a secret.
  */
-export async function askHelper(
+export async function queryHelper(
   name: string,
   servers: readonly string[],
   context: Pick<Context, 'env' | 'run' | 'signal'>,

@@ -2,9 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { open } from 'node:fs/promises';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, getErrorMessage } from '../support/errors.ts';
-import { Attempts, BusyError, busyStatuses, isPassing, retryAfterIn, retryAfterOf } from './attempts.ts';
+import {
+  Attempts,
+  BusyError,
+  busyStatuses,
+  isTemporary,
+  getRetryAfter,
+  parseRetryAfter,
+} from './attempts.ts';
 import { readBody } from './http.ts';
-import { blobRefusal } from './refusal.ts';
+import { createBlobError } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
 /** Time without data after which a connection counts as dead. */
@@ -19,7 +26,7 @@ export interface Blob {
  * Writes a blob into a new file. The caller checks its digest.
  *
  * @param onBytes receives the number of bytes since the last call.
- * @throws {HpcGatError} as {@link blobChunks}.
+ * @throws {HpcGatError} as {@link downloadChunks}.
  */
 export async function downloadBlob(
   registry: Registry,
@@ -30,7 +37,7 @@ export async function downloadBlob(
 ): Promise<void> {
   const handle = await open(file, 'wx');
   try {
-    for await (const chunk of blobChunks(registry, blob, context)) {
+    for await (const chunk of downloadChunks(registry, blob, context)) {
       await handle.write(chunk);
       onBytes(chunk.length);
     }
@@ -45,7 +52,7 @@ export async function downloadBlob(
  *
  * @throws {HpcGatError} if the registry refuses, or if the connection breaks repeatedly without progress.
  */
-export async function* blobChunks(
+export async function* downloadChunks(
   registry: Registry,
   { digest, size }: Blob,
   { clock, signal }: Pick<Context, 'clock' | 'signal'>,
@@ -68,14 +75,14 @@ export async function* blobChunks(
       throw new BrokenOffError('it ended early');
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof BrokenOffError) && !isPassing(error)) {
+      if (!(error instanceof BrokenOffError) && !isTemporary(error)) {
         throw error;
       }
       // Every progress resets the number of attempts.
       if (position.done > before) {
         attempts.restart();
       }
-      const pause = attempts.next(retryAfterIn(error));
+      const pause = attempts.next(getRetryAfter(error));
       if (pause === undefined) {
         throw error instanceof BusyError ? error : brokenOff(registry, digest, position.done, size, error);
       }
@@ -125,7 +132,7 @@ async function* chunksFrom(
   }
   if (statusCode !== 200 && statusCode !== 206) {
     const { redirectedTo } = answer;
-    const refusal = blobRefusal(
+    const refusal = createBlobError(
       { statusCode, headers: answered, body: await readBody(answer), redirectedTo },
       registry,
       digest,
@@ -133,7 +140,7 @@ async function* chunksFrom(
     throw busyStatuses.includes(statusCode)
       ? new BusyError(refusal.message, {
           ...(refusal.fix !== undefined && { fix: refusal.fix }),
-          retryAfterMs: retryAfterOf(answered, clock.now()),
+          retryAfterMs: parseRetryAfter(answered, clock.now()),
         })
       : refusal;
   }

@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { Context } from '../support/context.ts';
 import { getErrorMessage } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
-import { keysFor, loginIn, parseAuthFile, scopesOf, type AuthFile } from './auth-file.ts';
-import { askHelper } from './credential-helper.ts';
+import { findKeys, parseLogin, parseAuthFile, listScopes, type AuthFile } from './auth-file.ts';
+import { queryHelper } from './credential-helper.ts';
 import type { Credentials } from './registry-credentials.ts';
 
 export interface FoundCredentials {
@@ -36,7 +36,7 @@ export async function findCredentials(
   if (named !== undefined) {
     return named;
   }
-  const scopes = scopesOf(host, repository);
+  const scopes = listScopes(host, repository);
   const problems: string[] = [];
   const searched: string[] = [];
   for (const file of authFiles(context.env)) {
@@ -98,14 +98,14 @@ async function loginOf(
   report: (error: unknown) => void,
   context: Asking,
 ): Promise<Credentials | undefined> {
-  const [helped] = keysFor(scopes, Object.keys(credhelpers));
+  const [helped] = findKeys(scopes, Object.keys(credhelpers));
   let helper = (helped === undefined ? '' : (credhelpers[helped] ?? '')) || credsstore;
   let problem: unknown;
   for (const scope of scopes) {
-    const keys = keysFor([scope], Object.keys(auths));
+    const keys = findKeys([scope], Object.keys(auths));
     const servers = scope === scopes.at(-1) ? new Set([serverName(host), ...keys]) : keys;
     try {
-      const login = helper === '' ? undefined : await askHelper(helper, [...servers], context);
+      const login = helper === '' ? undefined : await queryHelper(helper, [...servers], context);
       if (login !== undefined) {
         return login;
       }
@@ -113,7 +113,7 @@ async function loginOf(
       problem = error;
       helper = '';
     }
-    const stored = keys.map((key) => loginIn(auths[key])).find((login) => login !== undefined);
+    const stored = keys.map((key) => parseLogin(auths[key])).find((login) => login !== undefined);
     if (stored !== undefined) {
       return stored;
     }

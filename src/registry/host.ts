@@ -1,6 +1,6 @@
 import type { Context } from '../support/context.ts';
 import { isLoopback } from '../support/network/loopback.ts';
-import { authorize, namesOtherScope } from './authorization.ts';
+import { authorize, hasOtherScope } from './authorization.ts';
 import { findCredentials, type FoundCredentials } from './find-credentials.ts';
 import type { Secrets } from './secrets.ts';
 import { send } from './http.ts';
@@ -36,7 +36,7 @@ export interface HostOptions {
   readonly secrets: Secrets;
 }
 
-export function registryHost(
+export function openRegistryHost(
   { name, url, repository, usesEnvironment, allowsPlaintext, secrets }: HostOptions,
   context: Pick<Context, 'env' | 'run' | 'clock'>,
 ): RegistryHost {
@@ -68,7 +68,7 @@ export function registryHost(
       // repository may use another name for the repository, which its challenge contains.
       for (const withScopeOfChallenge of [false, true]) {
         const challenge = challengeIn(answer);
-        if (challenge === undefined || (withScopeOfChallenge && !namesOtherScope(challenge, repository))) {
+        if (challenge === undefined || (withScopeOfChallenge && !hasOtherScope(challenge, repository))) {
           return answer;
         }
         found ??= isConfidential

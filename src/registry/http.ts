@@ -3,8 +3,8 @@ import { request as requestHttps, Agent as HttpsAgent } from 'node:https';
 import { chooseProxy } from '../support/network/choose-proxy.ts';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { connectionError, proxyRefusal } from './connection-errors.ts';
-import { redirectTarget } from './redirect.ts';
+import { createConnectionError, createProxyError } from './connection-errors.ts';
+import { getRedirectTarget } from './redirect.ts';
 import type { HttpRequest, HttpAnswer } from './http-request.ts';
 
 /** Time without data after which a connection counts as dead. */
@@ -32,7 +32,7 @@ export async function send(
     const message = await sendOnce(target, { ...request, headers, relation }, context);
     let next;
     try {
-      next = redirectTarget(message, target, request);
+      next = getRedirectTarget(message, target, request);
     } catch (error) {
       message.destroy();
       throw error;
@@ -80,7 +80,9 @@ async function sendOnce(
     sent.setTimeout(idleTimeoutMs, giveUp);
     const fail = (error: Error) => {
       clearTimeout(timer);
-      reject(signal.aborted ? (signal.reason as Error) : connectionError(error, url, { relation, proxy }));
+      reject(
+        signal.aborted ? (signal.reason as Error) : createConnectionError(error, url, { relation, proxy }),
+      );
     };
     sent.on('error', fail);
     // Node reports no error when a connection ends that was to be upgraded to another protocol.
@@ -91,7 +93,7 @@ async function sendOnce(
   });
   if (message.statusCode === 407 && proxy !== undefined) {
     message.destroy();
-    throw proxyRefusal(407, url, proxy);
+    throw createProxyError(407, url, proxy);
   }
   return message;
 }
@@ -121,7 +123,7 @@ export async function readBody({ message, url }: HttpAnswer): Promise<Buffer> {
       }
     }
   } catch (error) {
-    throw connectionError(error, url);
+    throw createConnectionError(error, url);
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import { hashBytes } from '../support/files/digest.ts';
 import { HpcGatError } from '../support/errors.ts';
 import { toPrintable } from '../support/text/printable.ts';
-import { blobRefusal, manifestRefusal } from './refusal.ts';
+import { createBlobError, createManifestError } from './refusal.ts';
 import type { Registry } from './registry.ts';
 
 export interface RegistryManifest {
@@ -28,7 +28,7 @@ export async function fetchManifest(
   const headers = { accept: accept.join(', ') };
   const answer = await registry.read(`manifests/${reference}`, { headers }, signal);
   if (answer.statusCode !== 200) {
-    throw await manifestRefusal(answer, registry, reference, signal);
+    throw await createManifestError(answer, registry, reference, signal);
   }
   const bytes = answer.body;
   const digest = `sha256:${hashBytes(bytes)}`;
@@ -57,7 +57,7 @@ export async function fetchSmallBlob(
 ): Promise<Buffer> {
   const answer = await registry.read(`blobs/${digest}`, {}, signal);
   if (answer.statusCode !== 200) {
-    throw blobRefusal(answer, registry, digest);
+    throw createBlobError(answer, registry, digest);
   }
   return answer.body;
 }

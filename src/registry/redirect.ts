@@ -7,7 +7,7 @@ import type { HttpRequest } from './http-request.ts';
  *
  * @throws {HpcGatError} for an invalid target, and for one to which this request must not be sent.
  */
-export function redirectTarget(
+export function getRedirectTarget(
   { statusCode = 0, headers: { location } }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
   from: URL,
   request: HttpRequest,

@@ -23,7 +23,7 @@ export function parseReference(name: string): RegistryReference {
 }
 
 /** Returns the address of a registry. Docker Hub's differs from the host in the names of its images. */
-export function registryUrl(host: string, plainHttp: boolean): string {
+export function getRegistryUrl(host: string, plainHttp: boolean): string {
   const address = host === 'docker.io' ? 'registry-1.docker.io' : host;
   return `${plainHttp ? 'http' : 'https'}://${address}`;
 }

@@ -10,7 +10,7 @@ const tagsSchema = z.looseObject({ tags: z.array(z.string()).nullish() });
 type Refusal = Pick<WholeAnswer, 'statusCode' | 'headers' | 'body' | 'redirectedTo'>;
 
 /** Creates the error for a refused request for a manifest, by tag or digest. */
-export async function manifestRefusal(
+export async function createManifestError(
   answer: Refusal,
   registry: Registry,
   reference: string,
@@ -21,7 +21,7 @@ export async function manifestRefusal(
 }
 
 /** Creates the error for a refused request for a blob of an existing image. */
-export function blobRefusal(answer: Refusal, registry: Registry, digest: string): HpcGatError {
+export function createBlobError(answer: Refusal, registry: Registry, digest: string): HpcGatError {
   const { host, repository } = registry.reference;
   const what = `blob ${digest} of ${repository}`;
   return answer.statusCode === 404

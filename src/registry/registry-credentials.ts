@@ -7,6 +7,6 @@ export type Credentials =
   | { readonly kind: 'identity-token' | 'registry-token'; readonly token: string };
 
 /** Encodes a user's name and password for the header `Authorization`. */
-export function basicAuthorization({ username, password }: Credentials & { kind: 'password' }): string {
+export function formatBasicAuthorization({ username, password }: Credentials & { kind: 'password' }): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

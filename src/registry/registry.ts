@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../support/context.ts';
 import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
-import { Attempts, BusyError, busyStatuses, isBroken, retryAfterIn, retryAfterOf } from './attempts.ts';
+import { Attempts, BusyError, busyStatuses, isBroken, getRetryAfter, parseRetryAfter } from './attempts.ts';
 import type { FoundCredentials } from './find-credentials.ts';
-import { registryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
+import { openRegistryHost, type RegistryAnswer, type RegistryHost } from './host.ts';
 import { readBody } from './http.ts';
 import type { HttpRequest } from './http-request.ts';
-import { registryUrl, type RegistryReference } from './reference.ts';
+import { getRegistryUrl, type RegistryReference } from './reference.ts';
 import { Secrets } from './secrets.ts';
 
 /** Repository of a registry that implements the OCI distribution-spec. */
@@ -49,10 +49,10 @@ export function openRegistry(
 ): Registry {
   const { host, repository } = reference;
   const secrets = new Secrets();
-  const origin = registryHost(
+  const origin = openRegistryHost(
     {
       name: host,
-      url: new URL(registryUrl(host, plainHttp)),
+      url: new URL(getRegistryUrl(host, plainHttp)),
       repository,
       usesEnvironment: true,
       allowsPlaintext: allowsPlaintextLogin,
@@ -125,7 +125,7 @@ function mirrorHost(
     });
   }
   const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
-  const host = registryHost(
+  const host = openRegistryHost(
     {
       name: url.host,
       url,
@@ -179,12 +179,12 @@ async function persistently(
       if (!busyStatuses.includes(answer.statusCode)) {
         return answer;
       }
-      pause = attempts.next(retryAfterOf(answer.headers, clock.now()));
+      pause = attempts.next(parseRetryAfter(answer.headers, clock.now()));
       if (pause === undefined) {
         return answer;
       }
     } catch (error) {
-      pause = isBroken(error) ? attempts.next(retryAfterIn(error)) : undefined;
+      pause = isBroken(error) ? attempts.next(getRetryAfter(error)) : undefined;
       if (pause === undefined) {
         throw error;
       }

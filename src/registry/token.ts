@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Context } from '../support/context.ts';
 import { HpcGatError } from '../support/errors.ts';
-import { BusyError, busyStatuses, retryAfterOf } from './attempts.ts';
-import { basicAuthorization } from './registry-credentials.ts';
+import { BusyError, busyStatuses, parseRetryAfter } from './attempts.ts';
+import { formatBasicAuthorization } from './registry-credentials.ts';
 import type { Credentials } from './registry-credentials.ts';
 import { readBody, send } from './http.ts';
 import type { HttpAnswer } from './http-request.ts';
@@ -41,7 +41,7 @@ export async function requestToken(
   if (busyStatuses.includes(status)) {
     throw new BusyError(`${realm.host} is busy (HTTP status ${status}) and returned no token for ${host}`, {
       fix: 'try again later',
-      retryAfterMs: retryAfterOf(headers, context.clock.now()),
+      retryAfterMs: parseRetryAfter(headers, context.clock.now()),
     });
   }
   const { token, access_token: accessToken } = answerSchema.safeParse(jsonOf(body)).data ?? {};
@@ -98,7 +98,7 @@ function ask(
   return credentials?.kind === 'password'
     ? send(
         url,
-        { headers: { authorization: basicAuthorization(credentials) }, staysAtOrigin: true, relation },
+        { headers: { authorization: formatBasicAuthorization(credentials) }, staysAtOrigin: true, relation },
         context,
       )
     : send(url, { relation }, context);

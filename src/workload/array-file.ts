@@ -6,7 +6,7 @@ import type { Datatype } from '../triton/datatypes.ts';
 import { parseJsonArray } from './json-array.ts';
 import { NpyError, parseNpy, type NpyArray } from '../formats/npy/npy.ts';
 import { formatNumpyTypes, toTensorBytes } from './npy-tensor.ts';
-import { npzNames, readNpz } from '../formats/npy/npz.ts';
+import { listNpzNames, readNpz } from '../formats/npy/npz.ts';
 
 export interface ArraySource {
   /** Absolute path of a .npy, .npz or .json file. */
@@ -47,7 +47,7 @@ export async function readArray(source: ArraySource, datatype: Datatype): Promis
 }
 
 async function readMember({ file, array: wanted }: ArraySource): Promise<NpyArray> {
-  const present = await npzNames(file);
+  const present = await listNpzNames(file);
   if (wanted === undefined ? present.length !== 1 : !present.includes(wanted)) {
     throw createMemberError(wanted, present);
   }

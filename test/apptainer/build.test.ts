@@ -40,7 +40,7 @@ function build(
       source: 'docker-daemon:lab/x:1',
       output: path.join(directory, 'out.sif'),
       mksquashfsArgs: '-comp zstd -Xcompression-level 3',
-      tmpDir: directory,
+      tempDir: directory,
       workingDirectory: directory,
       architecture: 'arm64',
       buildArguments: {},

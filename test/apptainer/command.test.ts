@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findContainerRuntime, runtimeEnvironment } from '../../src/apptainer/container-runtime.ts';
+import { findContainerRuntime, getRuntimeEnvironment } from '../../src/apptainer/container-runtime.ts';
 import { CommandFailedError, MissingToolError } from '../../src/support/errors.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
@@ -54,7 +54,7 @@ test('the runtime receives no variables that act like its flags', () => {
     APPTAINER_CONFIGDIR: '/cfg',
     SOURCE_DATE_EPOCH: '0',
   };
-  expect(runtimeEnvironment(env, { APPTAINER_TMPDIR: '/t' })).toEqual({
+  expect(getRuntimeEnvironment(env, { APPTAINER_TMPDIR: '/t' })).toEqual({
     PATH: '/bin',
     HOME: '/home/me',
     APPTAINER_CONFIGDIR: '/cfg',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { exitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
+import { encodeExitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { configOf, forPlatform, hostArchitecture, OciBytes } from '../image/oci-bytes.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
@@ -69,7 +69,7 @@ describeInLab('make-sif', () => {
         const ofArchitecture = (architecture: string) => {
           const layer = layerBytes([
             { name: 'bin/', type: '5', mode: 0o755 },
-            { name: 'bin/sh', data: exitProgram(architecture) ?? '', mode: 0o755 },
+            { name: 'bin/sh', data: encodeExitProgram(architecture) ?? '', mode: 0o755 },
           ]);
           const config = { ...configOf([layer]), architecture };
           return forPlatform(oci.layered([layer], { config }), architecture);

@@ -175,12 +175,12 @@ describeInLab('make-sif from a registry', () => {
 image: { file: server.sif, compression: 'gzip:1' }
 build: { with: apptainer, server: { base: 'docker://${closed}/lab/base:1', requirements: none.txt } }
 `;
-    const recipe = `Bootstrap: docker\nFrom: ${closed}/lab/base:1\n%post\n  env >/variables\n`;
+    const definition = `Bootstrap: docker\nFrom: ${closed}/lab/base:1\n%post\n  env >/variables\n`;
     const home = `DOCKER_CONFIG=${directory}/registry/home`;
     await stdoutOf(`mkdir registry/build; : >registry/build/none.txt; cat >registry/build/hpc-gat.yaml`, {
       input: settings,
     });
-    await stdoutOf('cat >registry/build/env.def', { input: recipe });
+    await stdoutOf('cat >registry/build/env.def', { input: definition });
     await stdoutOf(`${home} docker login ${closed} --username ${user} --password-stdin`, { input: password });
     await importImage(`${closed}/lab/base:1`, 'a base');
     await stdoutOf(`${home} docker push --quiet ${closed}/lab/base:1`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { makeCertificates } from '../../src/run/certificates.ts';
-import { exitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
+import { encodeExitProgram } from '../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { noise } from '../image/noise.ts';
 import { savedByDocker20 } from '../image/saved-image.ts';
@@ -231,7 +231,7 @@ describeInLab('other daemons', () => {
       const platforms = ['amd64', 'arm64'];
       await stdoutOf('mkdir -p platforms');
       for (const platform of platforms) {
-        const input = exitProgram(platform) ?? Buffer.alloc(0);
+        const input = encodeExitProgram(platform) ?? Buffer.alloc(0);
         await stdoutOf(`cat >platforms/${platform}; chmod 755 platforms/${platform}`, { input });
       }
       await stdoutOf(

@@ -42,7 +42,7 @@ function codeIn(markdown: string, language: string): string {
   return code;
 }
 
-/** Calls ServerLive with the certificate in `folder`, from a client that trusts any server. */
+/** Calls ServerLive with the certificate in `directory`, from a client that trusts any server. */
 function askAnyServer(url: string, directory: string): string {
   const program = `
     const { readFileSync } = require('node:fs');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
-import { Attempts, retryAfterOf } from '../../src/registry/attempts.ts';
+import { Attempts, parseRetryAfter } from '../../src/registry/attempts.ts';
 import { downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest } from '../../src/registry/manifests.ts';
 import { testContext } from '../support/context.ts';
@@ -30,12 +30,12 @@ test.each([
   ['Sun, 01 Mar 2026 12:00:07 GMT', 7000],
   ['Sun, 01 Mar 2026 11:00:00 GMT', 0],
 ])('Retry-After: %s means a pause of %d ms', (text, expected) => {
-  expect(retryAfterOf({ ...(text !== undefined && { 'retry-after': text }) }, now)).toBe(expected);
+  expect(parseRetryAfter({ ...(text !== undefined && { 'retry-after': text }) }, now)).toBe(expected);
 });
 
 test('a date in Retry-After is relative to the clock of the response', () => {
   const headers = { date: 'Sun, 01 Mar 2020 00:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2020 00:00:09 GMT' };
-  expect(retryAfterOf(headers, now)).toBe(9000);
+  expect(parseRetryAfter(headers, now)).toBe(9000);
 });
 
 test.each<[string, number[], (number | undefined)[]]>([

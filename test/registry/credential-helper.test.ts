@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { askHelper } from '../../src/registry/credential-helper.ts';
+import { queryHelper } from '../../src/registry/credential-helper.ts';
 import { testContext } from '../support/context.ts';
 import { fakeProgram } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -13,7 +13,7 @@ const hanging = (signal = new AbortController().signal) => {
 
 test('a helper that hangs is ended in time, with its children', async () => {
   const started = performance.now();
-  await expect(askHelper('hanging', ['a.io'], hanging(), 200)).rejects.toThrow(
+  await expect(queryHelper('hanging', ['a.io'], hanging(), 200)).rejects.toThrow(
     'docker-credential-hanging failed (no answer in time)',
   );
   expect(performance.now() - started).toBeLessThan(5000);
@@ -21,7 +21,7 @@ test('a helper that hangs is ended in time, with its children', async () => {
 
 test('a helper that hangs is ended on Ctrl-C', async () => {
   const interruption = new AbortController();
-  const asking = askHelper('hanging', ['a.io'], hanging(interruption.signal));
+  const asking = queryHelper('hanging', ['a.io'], hanging(interruption.signal));
   setTimeout(() => {
     interruption.abort(new Error('interrupted'));
   }, 300);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { authorize } from '../../src/registry/authorization.ts';
 import { fetchManifest } from '../../src/registry/manifests.ts';
-import { redirectTarget } from '../../src/registry/redirect.ts';
+import { getRedirectTarget } from '../../src/registry/redirect.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { Secrets } from '../../src/registry/secrets.ts';
 import { HpcGatError } from '../../src/support/errors.ts';
@@ -111,8 +111,8 @@ describe('over plaintext http to another machine', () => {
 test('a redirect from https to http is followed only for content with a digest', () => {
   const answer = { statusCode: 307, headers: { location: 'http://storage.test/x' } };
   const from = new URL('https://registry.test/v2/x');
-  expect(redirectTarget(answer, from, { isVerified: true })?.href).toBe('http://storage.test/x');
-  expect(() => redirectTarget(answer, from, {})).toThrow(/http:\/\/storage\.test, which is not encrypted/);
+  expect(getRedirectTarget(answer, from, { isVerified: true })?.href).toBe('http://storage.test/x');
+  expect(() => getRedirectTarget(answer, from, {})).toThrow(/http:\/\/storage\.test, which is not encrypted/);
 });
 
 test('a login that a server echoes is redacted in messages', async () => {

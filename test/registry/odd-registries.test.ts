@@ -90,7 +90,7 @@ async function convert(scenario: Scenario): Promise<Outcome> {
   const reading = {
     onBytes: () => undefined,
     onInflated: () => undefined,
-    isHeld: () => Promise.resolve(false),
+    isCached: () => Promise.resolve(false),
     signal: context.signal,
   } as unknown as LayerReading;
   const found: Buffer[] = [];

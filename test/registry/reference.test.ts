@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseReference, registryUrl } from '../../src/registry/reference.ts';
+import { parseReference, getRegistryUrl } from '../../src/registry/reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -18,6 +18,6 @@ test.each([
 });
 
 test('the registry of Docker Hub has its own host name', () => {
-  expect(registryUrl('docker.io', false)).toBe('https://registry-1.docker.io');
-  expect(registryUrl('127.0.0.1:5000', true)).toBe('http://127.0.0.1:5000');
+  expect(getRegistryUrl('docker.io', false)).toBe('https://registry-1.docker.io');
+  expect(getRegistryUrl('127.0.0.1:5000', true)).toBe('http://127.0.0.1:5000');
 });

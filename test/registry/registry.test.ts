@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
-import { blobChunks, downloadBlob } from '../../src/registry/download.ts';
+import { downloadChunks, downloadBlob } from '../../src/registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../src/registry/manifests.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import { hashBytes } from '../../src/support/files/digest.ts';
@@ -380,7 +380,7 @@ describe('a mirror', () => {
     });
     const opened = registry.open({}, 'v1', { mirrors: [`http://${mirror.host}`] });
     const pieces: Buffer[] = [];
-    for await (const piece of blobChunks(opened, blob, testContext({ clock: quick }))) {
+    for await (const piece of downloadChunks(opened, blob, testContext({ clock: quick }))) {
       pieces.push(piece);
     }
     expect(Buffer.concat(pieces).equals(content)).toBe(true);

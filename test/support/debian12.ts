@@ -22,7 +22,7 @@ const timeoutMs = 5 * 60_000;
 /**
  * Installs programs and libraries of Debian 12 in one flat directory; they are fetched once and cached.
  *
- * @param folder a new directory of root.
+ * @param directory a new directory of root.
  */
 export async function placeDebian12(directory: string): Promise<void> {
   const cache = getCacheDirectory({ env: process.env });

@@ -30,7 +30,7 @@ afterEach(() => {
   });
 });
 
-/** Starts a server with the certificates of `folder`, which accepts clients with those of `clients`. */
+/** Starts a server with the certificates of `directory`, which accepts clients with those of `clients`. */
 async function serve(directory: string, clients = directory): Promise<string> {
   const [ca, key, certificate] = await Promise.all([
     readFile(path.join(clients, 'ca.pem')),

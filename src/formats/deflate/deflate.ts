@@ -1,5 +1,5 @@
-import { effortOf, type Effort } from './levels.ts';
-import { deflateModule } from './module.ts';
+import { getEffort, type Effort } from './levels.ts';
+import { getDeflateModule } from './module.ts';
 
 /** Input of {@link deflateInPlace}; it can be posted to a thread. */
 export interface DeflateData {
@@ -16,8 +16,8 @@ interface Exports {
 }
 
 /** @param level 1 to 9 */
-export function deflateData(level: number): DeflateData {
-  return { module: deflateModule(), effort: effortOf(level) };
+export function prepareDeflate(level: number): DeflateData {
+  return { module: getDeflateModule(), effort: getEffort(level) };
 }
 
 /**

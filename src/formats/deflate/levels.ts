@@ -14,7 +14,7 @@ const efforts: readonly Effort[] = [
   [400, 258, 3, 3],
 ];
 
-export function effortOf(level: number): Effort {
+export function getEffort(level: number): Effort {
   const effort = efforts[level - 1];
   if (effort === undefined) {
     throw new RangeError(`the deflate level ${level} is not between 1 and ${efforts.length}`);

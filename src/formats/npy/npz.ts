@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { getErrorMessage } from '../../support/errors.ts';
 import {
-  expectChecksum,
+  verifyChecksum,
   readZipEntry,
   readZipEntryStart,
   withFile,
   type ZipEntry,
   ZipError,
-  zipEntries,
+  listZipEntries,
 } from '../zip/zip.ts';
 import { NpyError, parseNpy, parseNpyHeader, type NpyArray, type NpyHeader } from './npy.ts';
 
@@ -50,7 +50,7 @@ export async function readNpz(
         );
       }
       const content = await readZipEntry(handle, entry, header.sizeBytes);
-      expectChecksum(entry, content);
+      verifyChecksum(entry, content);
       arrays.set(
         name,
         withMemberName(entry.name, () => parseNpy(content)),
@@ -61,7 +61,7 @@ export async function readNpz(
 }
 
 /** Lists the names of the arrays in a file. */
-export async function npzNames(file: string): Promise<string[]> {
+export async function listNpzNames(file: string): Promise<string[]> {
   return withMembers(file, (_handle, members) => Promise.resolve(members.map(({ name }) => name)));
 }
 
@@ -71,7 +71,7 @@ async function withMembers<T>(
 ): Promise<T> {
   return withFile(file, async (handle) => {
     try {
-      const entries = await zipEntries(handle);
+      const entries = await listZipEntries(handle);
       const members = entries.map((entry) => ({ entry, name: entry.name.replace(/\.npy$/, '') }));
       return await use(
         handle,

@@ -1,5 +1,5 @@
 import { type Position, SyntaxFault } from './position.ts';
-import { endOfString, unescape } from './string-literal.ts';
+import { findStringEnd, unescape } from './string-literal.ts';
 
 /** One word of the text format. `text` is the source text; `bytes` is the value of a string, as UTF-8. */
 export type Token =
@@ -37,7 +37,7 @@ export function scan(text: string): Token[] {
       return tokens;
     }
     if (first === '"' || first === "'") {
-      const end = endOfString(text, at, position);
+      const end = findStringEnd(text, at, position);
       const raw = text.slice(at, end);
       tokens.push({ kind: 'string', text: raw, bytes: unescape(raw, at, positionAt), position });
       at = end;

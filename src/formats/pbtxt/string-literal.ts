@@ -1,7 +1,7 @@
 import { type Position, SyntaxFault } from './position.ts';
 
 /** Returns the offset after a quoted string that begins at `start`; a string must end on its line. */
-export function endOfString(text: string, start: number, position: Position): number {
+export function findStringEnd(text: string, start: number, position: Position): number {
   const quote = text[start];
   for (let at = start + 1; at < text.length && text[at] !== '\n'; at += 1) {
     if (text[at] === quote) {

@@ -1,5 +1,5 @@
 import { readPosition, readText } from './bytes.ts';
-import { architectureOf, codeOfArchitecture, fixedTime, type SifArchitecture } from './header.ts';
+import { decodeArchitecture, encodeArchitecture, fixedTime, type SifArchitecture } from './header.ts';
 
 /** One object of a SIF (apptainer/sif, pkg/sif/descriptor.go): packed, little-endian. */
 export interface SifDescriptor {
@@ -64,7 +64,7 @@ const extraOffset = nameOffset + nameBytes;
  *
  * @throws {InvalidSifError} for offsets and sizes that no file can have.
  */
-export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | undefined {
+export function decodeDescriptor(bytes: Buffer, file: string): SifDescriptor | undefined {
   if (bytes.readUInt8(4) === 0) {
     return undefined;
   }
@@ -81,7 +81,7 @@ export function parseDescriptor(bytes: Buffer, file: string): SifDescriptor | un
       partition: {
         fileSystem: bytes.readInt32LE(extraOffset),
         kind: bytes.readInt32LE(extraOffset + 4),
-        architecture: architectureOf(readText(bytes, extraOffset + 8, 3)),
+        architecture: decodeArchitecture(readText(bytes, extraOffset + 8, 3)),
       },
     }),
   };
@@ -102,7 +102,7 @@ export interface SifObject {
 /** Group of all objects. */
 const group = 0xf0000001;
 
-export function descriptorBytes(object: SifObject, id: number): Buffer {
+export function encodeDescriptor(object: SifObject, id: number): Buffer {
   const bytes = Buffer.alloc(descriptorSizeBytes);
   bytes.writeInt32LE(object.type, 0);
   bytes.writeUInt8(1, 4);
@@ -114,7 +114,7 @@ export function descriptorBytes(object: SifObject, id: number): Buffer {
   if (object.architecture !== undefined) {
     bytes.writeInt32LE(SifFileSystem.squashfs, extraOffset);
     bytes.writeInt32LE(SifPartitionKind.primarySystem, extraOffset + 4);
-    bytes.write(codeOfArchitecture(object.architecture), extraOffset + 8);
+    bytes.write(encodeArchitecture(object.architecture), extraOffset + 8);
   }
   return bytes;
 }

@@ -36,7 +36,7 @@ const architectures = {
 export type SifArchitecture = (typeof architectures)[keyof typeof architectures];
 
 /** Returns undefined for an unknown code. */
-export function architectureOf(code: string): SifArchitecture | undefined {
+export function decodeArchitecture(code: string): SifArchitecture | undefined {
   return Object.hasOwn(architectures, code) ? architectures[code as keyof typeof architectures] : undefined;
 }
 
@@ -44,7 +44,7 @@ export function isSifArchitecture(name: string): name is SifArchitecture {
   return (Object.values(architectures) as string[]).includes(name);
 }
 
-export function codeOfArchitecture(name: SifArchitecture): string {
+export function encodeArchitecture(name: SifArchitecture): string {
   return Object.entries(architectures).find(([, known]) => known === name)?.[0] ?? '';
 }
 
@@ -52,7 +52,7 @@ export function codeOfArchitecture(name: SifArchitecture): string {
 export const fixedTime = -62135596800;
 
 /** @throws {InvalidSifError} if these are not the first bytes of a SIF of version 01. */
-export function parseHeader(bytes: Buffer, file: string): SifHeader {
+export function decodeHeader(bytes: Buffer, file: string): SifHeader {
   if (bytes.length < headerSizeBytes || readText(bytes, 32, 10) !== 'SIF_MAGIC') {
     throw new InvalidSifError(file, 'is not a SIF: it does not begin with a SIF header');
   }
@@ -62,7 +62,7 @@ export function parseHeader(bytes: Buffer, file: string): SifHeader {
   }
   return {
     version,
-    architecture: architectureOf(readText(bytes, 45, 3)),
+    architecture: decodeArchitecture(readText(bytes, 45, 3)),
     launch: readText(bytes, 0, 32),
     descriptorsFree: readPosition(bytes, 80, 'number of free descriptors', file),
     descriptorsTotal: readPosition(bytes, 88, 'number of descriptors', file),
@@ -84,12 +84,12 @@ export interface SifLayout {
 }
 
 /** Encodes the first bytes of a SIF. Its UUID is nil so that the same image gives the same bytes. */
-export function headerBytes(layout: SifLayout): Buffer {
+export function encodeHeader(layout: SifLayout): Buffer {
   const bytes = Buffer.alloc(headerSizeBytes);
   bytes.write(launchLine, 0);
   bytes.write('SIF_MAGIC', 32);
   bytes.write('01', 42);
-  bytes.write(codeOfArchitecture(layout.architecture), 45);
+  bytes.write(encodeArchitecture(layout.architecture), 45);
   const numbers = [
     ...[fixedTime, fixedTime],
     ...[layout.descriptorsFree, layout.descriptorsTotal],

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { isMissing, readAt } from '../../support/files/file-access.ts';
-import { descriptorSizeBytes, parseDescriptor, type SifDescriptor } from './descriptor.ts';
-import { headerSizeBytes, parseHeader, type SifHeader } from './header.ts';
+import { descriptorSizeBytes, decodeDescriptor, type SifDescriptor } from './descriptor.ts';
+import { headerSizeBytes, decodeHeader, type SifHeader } from './header.ts';
 import { InvalidSifError } from './invalid.ts';
 
 export interface Sif {
@@ -33,7 +33,7 @@ export async function readSif(file: string): Promise<Sif> {
 
 async function readSifFrom(handle: FileHandle, file: string): Promise<Sif> {
   const { size: sizeBytes } = await handle.stat();
-  const header = parseHeader(await readAt(handle, 0, headerSizeBytes), file);
+  const header = decodeHeader(await readAt(handle, 0, headerSizeBytes), file);
   if (header.descriptorsTotal > maxDescriptors) {
     throw new InvalidSifError(
       file,
@@ -47,7 +47,7 @@ async function readSifFrom(handle: FileHandle, file: string): Promise<Sif> {
   const table = await readAt(handle, header.descriptorsOffset, tableBytes);
   const descriptors: SifDescriptor[] = [];
   for (let slot = 0; slot < header.descriptorsTotal; slot += 1) {
-    const descriptor = parseDescriptor(table.subarray(slot * descriptorSizeBytes), file);
+    const descriptor = decodeDescriptor(table.subarray(slot * descriptorSizeBytes), file);
     if (descriptor !== undefined) {
       checkBounds(descriptor, sizeBytes, file);
       descriptors.push(descriptor);

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../support/files/file-access.ts';
-import { descriptorBytes, descriptorSizeBytes, SifDataType, type SifObject } from './descriptor.ts';
-import { headerBytes, type SifArchitecture } from './header.ts';
+import { encodeDescriptor, descriptorSizeBytes, SifDataType, type SifObject } from './descriptor.ts';
+import { encodeHeader, type SifArchitecture } from './header.ts';
 
 const descriptorsOffset = 4096;
 const descriptorsTotal = 48;
@@ -60,12 +60,12 @@ export async function writeSif(
   await file.truncate(partitionOffset + partitionBytes);
   await file.truncate(partitionOffset + sizeBytes);
   await writeAt(file, partitionOffset + sizeBytes, Buffer.concat(descriptions.map(({ bytes }) => bytes)));
-  const table = objects.map((object, slot) => descriptorBytes(object, slot + 1));
+  const table = objects.map((object, slot) => encodeDescriptor(object, slot + 1));
   await writeAt(file, descriptorsOffset, Buffer.concat(table));
   await writeAt(
     file,
     0,
-    headerBytes({
+    encodeHeader({
       architecture,
       descriptorsFree: descriptorsTotal - objects.length,
       descriptorsTotal,

@@ -1,21 +1,21 @@
 import { constants, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Compression } from './compression.ts';
-import { deflateData, deflateInPlace } from '../deflate/deflate.ts';
+import { prepareDeflate, deflateInPlace } from '../deflate/deflate.ts';
 import type { CompressionWorker } from './write/worker-pool.ts';
-import { threadLanes, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
+import { createWorkers, type BlockWork, type CompressInPlace } from './threads/block-thread.ts';
 import { zstdInPlace } from './threads/zstd-in-place.ts';
 
 /** Compresses single blocks, each independently of the others. */
 export interface BlockCodec {
   /** Opens workers that compress in parallel, on so many threads. The caller closes them. */
-  openLanes(threads: number): CompressionWorker[];
+  openWorkers(threads: number): CompressionWorker[];
   /** @returns the unchanged block if compression does not shorten it */
   compressSync(block: Buffer): Buffer;
   decompressSync(block: Buffer): Buffer;
 }
 
 const none: BlockCodec = {
-  openLanes: () => [
+  openWorkers: () => [
     { start: () => undefined, compress: (block) => Promise.resolve(block), close: () => undefined },
   ],
   compressSync: (block) => block,
@@ -29,7 +29,7 @@ const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_checksumFlag } = const
  *
  * @param blockBytes size of the largest block: the kernel's decoder supports no larger window.
  */
-export function blockCodec(compression: Compression, blockBytes: number): BlockCodec {
+export function createBlockCodec(compression: Compression, blockBytes: number): BlockCodec {
   switch (compression.codec) {
     case 'none':
       return none;
@@ -42,7 +42,7 @@ export function blockCodec(compression: Compression, blockBytes: number): BlockC
 
 /** Returns squashfs's gzip codec, whose format is zlib's (RFC 1950). */
 function zlibCodec(level: number, blockBytes: number): BlockCodec {
-  return threadedCodec({ begin: deflateInPlace, data: deflateData(level) }, blockBytes, inflateSync);
+  return threadedCodec({ begin: deflateInPlace, data: prepareDeflate(level) }, blockBytes, inflateSync);
 }
 
 function zstdCodec(level: number, blockBytes: number): BlockCodec {
@@ -62,7 +62,7 @@ function threadedCodec<Data>(
 ): BlockCodec {
   let compress: CompressInPlace | undefined;
   return {
-    openLanes: (threads) => threadLanes(threads, work, blockBytes),
+    openWorkers: (threads) => createWorkers(threads, work, blockBytes),
     compressSync: (block) => {
       compress ??= work.begin(work.data);
       const result = Buffer.from(block);

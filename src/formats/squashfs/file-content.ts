@@ -1,4 +1,4 @@
-import { plainData } from './layout.ts';
+import { uncompressedData } from './layout.ts';
 
 /** Data block or fragment block as stored in the file system. */
 export interface StoredBlock {
@@ -7,12 +7,12 @@ export interface StoredBlock {
   /** Length as stored; 0 for a hole, which takes no space. */
   storedBytes: number;
   /** True if the block is stored uncompressed, because compression did not shorten it. */
-  plain: boolean;
+  isUncompressed: boolean;
 }
 
 /** Returns a hole, which becomes a block when something is stored in it. */
-export function emptyBlock(): StoredBlock {
-  return { position: 0, storedBytes: 0, plain: false };
+export function createHole(): StoredBlock {
+  return { position: 0, storedBytes: 0, isUncompressed: false };
 }
 
 /** Content of a file: whole blocks, or a part of a fragment block that small files share. */
@@ -28,11 +28,11 @@ export interface FileContent {
 }
 
 /** Encodes the length of a block and whether it is compressed, for inodes and the fragment table. */
-export function sizeWord({ storedBytes, plain }: StoredBlock): number {
-  return plain && storedBytes > 0 ? storedBytes | plainData : storedBytes;
+export function encodeSizeWord({ storedBytes, isUncompressed }: StoredBlock): number {
+  return isUncompressed && storedBytes > 0 ? storedBytes | uncompressedData : storedBytes;
 }
 
-/** Decodes a word of {@link sizeWord}. */
-export function fromSizeWord(word: number, position: number): StoredBlock {
-  return { position, storedBytes: word & ~plainData, plain: (word & plainData) !== 0 };
+/** Decodes a word of {@link encodeSizeWord}. */
+export function decodeSizeWord(word: number, position: number): StoredBlock {
+  return { position, storedBytes: word & ~uncompressedData, isUncompressed: (word & uncompressedData) !== 0 };
 }

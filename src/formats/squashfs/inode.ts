@@ -31,6 +31,6 @@ export type LeafInode<Content> = { readonly metadata: Metadata } & (
 
 export const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 
-export function emptyDirectory<Content>(metadata: Metadata): DirectoryInode<Content> {
+export function createDirectory<Content>(metadata: Metadata): DirectoryInode<Content> {
   return { kind: 'directory', metadata, children: new Map() };
 }

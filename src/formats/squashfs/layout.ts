@@ -6,28 +6,28 @@ export const superblockLength = 96;
 export const codecIds = { gzip: 1, zstd: 6 } as const;
 
 export const flags = {
-  inodesPlain: 0x1,
-  dataPlain: 0x2,
+  inodesUncompressed: 0x1,
+  dataUncompressed: 0x2,
   checked: 0x4,
-  fragmentsPlain: 0x8,
+  fragmentsUncompressed: 0x8,
   noFragments: 0x10,
   alwaysFragments: 0x20,
   duplicatesOnce: 0x40,
   exportable: 0x80,
-  xattrsPlain: 0x100,
+  xattrsUncompressed: 0x100,
   noXattrs: 0x200,
   codecOptions: 0x400,
-  idsPlain: 0x800,
+  idsUncompressed: 0x800,
 } as const;
 
 /** Uncompressed size of every metadata block of a table but the last. */
 export const metadataBlockBytes = 8192;
 
 /** Flag in a metadata block's length: the block is uncompressed. */
-export const plainMetadata = 0x8000;
+export const uncompressedMetadata = 0x8000;
 
 /** Flag in the size word of a data block or fragment: the block is uncompressed. */
-export const plainData = 1 << 24;
+export const uncompressedData = 1 << 24;
 
 /** Types of the basic inode records, which directory entries use too. */
 export const InodeType = {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 /** Normalizes the path of a file in an archive: `./a//b/`, `/a/b` and `c/../a/b` become `a/b`. */
-export function entryName(name: string): string {
+export function normalizeEntryName(name: string): string {
   return path.posix.normalize(`/${name}`).replace(/^\/+|\/+$/g, '');
 }
 
@@ -18,7 +18,7 @@ export function findEntry<Entry>(
   name: string,
   linkOf: (entry: Entry, name: string) => string | undefined,
 ): Entry | undefined {
-  let wanted = entryName(name);
+  let wanted = normalizeEntryName(name);
   for (let links = 0; links <= maxLinks; links += 1) {
     const parts = wanted.split('/');
     const prefixes = parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
@@ -31,13 +31,13 @@ export function findEntry<Entry>(
     if (first === undefined) {
       return entries.get(wanted);
     }
-    wanted = entryName(first);
+    wanted = normalizeEntryName(first);
   }
   return undefined;
 }
 
 /** Resolves the target of a link in an archive: a symbolic link against its directory, a hard link against the root. */
-export function linkTarget(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
+export function resolveLink(kind: 'symbolic' | 'hard', name: string, linkName: string): string {
   return kind === 'hard' || linkName.startsWith('/')
     ? linkName
     : path.posix.join(path.posix.dirname(name), linkName);

@@ -1,4 +1,4 @@
-import { byteText, recordBytes, type TarHeader } from './header.ts';
+import { decodeByteText, recordBytes, type TarHeader } from './header.ts';
 import { parsePax, xattrPrefix, type PaxRecords } from './pax.ts';
 
 /** Values from extension headers that replace those of the next entry's own header. */
@@ -52,9 +52,9 @@ export class Extensions {
   /** @param end offset after the data. */
   add(type: string, data: Buffer, end: number): void {
     if (type === 'L') {
-      this.#name = byteText(data, 0, data.length);
+      this.#name = decodeByteText(data, 0, data.length);
     } else if (type === 'K') {
-      this.#linkName = byteText(data, 0, data.length);
+      this.#linkName = decodeByteText(data, 0, data.length);
     } else {
       const records = parsePax(data);
       if (records === undefined) {

@@ -23,22 +23,22 @@ export interface TarHeader {
 const ustar = Buffer.from('ustar');
 
 /** Returns undefined if the checksum does not match: the bytes are not a header. Invalid numbers become NaN. */
-export function parseTarHeader(header: Buffer): TarHeader | undefined {
+export function decodeTarHeader(header: Buffer): TarHeader | undefined {
   if (header.length < recordBytes || !checksumFits(header)) {
     return undefined;
   }
   const isUstar = header.compare(ustar, 0, ustar.length, 257, 257 + ustar.length) === 0;
   return {
     name: nameOf(header, isUstar),
-    mode: tarNumber(header, 100, 8),
-    uid: tarNumber(header, 108, 8),
-    gid: tarNumber(header, 116, 8),
-    sizeBytes: tarNumber(header, 124, 12),
-    mtime: tarNumber(header, 136, 12),
+    mode: decodeTarNumber(header, 100, 8),
+    uid: decodeTarNumber(header, 108, 8),
+    gid: decodeTarNumber(header, 116, 8),
+    sizeBytes: decodeTarNumber(header, 124, 12),
+    mtime: decodeTarNumber(header, 136, 12),
     type: header.toString('latin1', 156, 157),
-    linkName: byteText(header, 157, 100),
-    major: isUstar ? tarNumber(header, 329, 8) : 0,
-    minor: isUstar ? tarNumber(header, 337, 8) : 0,
+    linkName: decodeByteText(header, 157, 100),
+    major: isUstar ? decodeTarNumber(header, 329, 8) : 0,
+    minor: isUstar ? decodeTarNumber(header, 337, 8) : 0,
   };
 }
 
@@ -50,7 +50,7 @@ export function isZeroRecord(record: Buffer): boolean {
 const zeroRecord = Buffer.alloc(recordBytes);
 
 /** Decodes the bytes up to the first NUL, one character per byte. */
-export function byteText(bytes: Buffer, at: number, length: number): string {
+export function decodeByteText(bytes: Buffer, at: number, length: number): string {
   const limit = Math.min(at + length, bytes.length);
   let end = at;
   while (end < limit && bytes[end] !== 0) {
@@ -63,7 +63,7 @@ export function byteText(bytes: Buffer, at: number, length: number): string {
  * Decodes octal digits, or a base-256 number if the top bit is set (GNU). Returns NaN for anything else, and for
  * numbers that a double cannot represent.
  */
-export function tarNumber(header: Buffer, at: number, length: number): number {
+export function decodeTarNumber(header: Buffer, at: number, length: number): number {
   const first = header.readUInt8(at);
   if ((first & 0x80) !== 0) {
     return base256(header.subarray(at, at + length), first);
@@ -107,7 +107,7 @@ function base256(field: Buffer, first: number): number {
 
 /** Compares the sum of the header's bytes, with its own field read as spaces; historic tars sum signed bytes. */
 function checksumFits(header: Buffer): boolean {
-  const stored = tarNumber(header, checksumAt, checksumBytes);
+  const stored = decodeTarNumber(header, checksumAt, checksumBytes);
   const behind = checksumAt + checksumBytes;
   const sum = space * checksumBytes + sumOf(header, 0, checksumAt) + sumOf(header, behind, recordBytes);
   return (
@@ -137,9 +137,9 @@ function highIn(bytes: Buffer, from: number, to: number): number {
 }
 
 function nameOf(header: Buffer, isUstar: boolean): string {
-  const name = byteText(header, 0, 100);
+  const name = decodeByteText(header, 0, 100);
   // GNU's magic is "ustar ": its bytes from 345 on are times, never a prefix.
-  const prefix = isUstar && header[262] !== 0x20 ? byteText(header, 345, prefixBytesOf(header)) : '';
+  const prefix = isUstar && header[262] !== 0x20 ? decodeByteText(header, 345, prefixBytesOf(header)) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 

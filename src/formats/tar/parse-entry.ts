@@ -2,7 +2,7 @@ import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { EntryKind, TarEntry } from './tar-entry.ts';
 import type { Extension } from './extensions.ts';
 import type { TarHeader } from './header.ts';
-import { numberIn, textIn, xattrsIn } from './pax.ts';
+import { getPaxNumber, getPaxText, getPaxXattrs } from './pax.ts';
 
 const beforePosix = '\0';
 
@@ -48,33 +48,33 @@ export function parseEntry(
   { name, linkName, pax }: Extension,
   damaged: (problem: string) => Error,
 ): TarEntry {
-  const path = textIn(pax, 'GNU.sparse.name') ?? textIn(pax, 'path') ?? name ?? header.name;
+  const path = getPaxText(pax, 'GNU.sparse.name') ?? getPaxText(pax, 'path') ?? name ?? header.name;
   // Before POSIX a trailing slash marked a directory; for POSIX types it has no meaning, as in Docker.
   const kind = header.type === beforePosix && path.endsWith('/') ? 'directory' : kinds[header.type];
   if (kind === undefined) {
-    throw damaged(`${quoted(path)} is of the unknown type ${quoted(header.type)}`);
+    throw damaged(`${quoteName(path)} is of the unknown type ${quoteName(header.type)}`);
   }
   // Entries of other types, like links, have no content, whatever size the header claims (POSIX.1-2001, ustar).
-  const sizeBytes = kinds[header.type] === 'file' ? numberIn(pax, 'size', header.sizeBytes) : 0;
+  const sizeBytes = kinds[header.type] === 'file' ? getPaxNumber(pax, 'size', header.sizeBytes) : 0;
   if (!(sizeBytes >= 0)) {
-    throw damaged(`${quoted(path)} has an impossible size`);
+    throw damaged(`${quoteName(path)} has an impossible size`);
   }
   const entry: TarEntry = {
     kind,
     name: path,
-    linkName: textIn(pax, 'linkpath') ?? linkName ?? header.linkName,
+    linkName: getPaxText(pax, 'linkpath') ?? linkName ?? header.linkName,
     mode: Number.isNaN(header.mode) ? header.mode : header.mode & 0o7777,
-    uid: ownerOf(numberIn(pax, 'uid', header.uid)),
-    gid: ownerOf(numberIn(pax, 'gid', header.gid)),
-    mtime: numberIn(pax, 'mtime', header.mtime),
+    uid: ownerOf(getPaxNumber(pax, 'uid', header.uid)),
+    gid: ownerOf(getPaxNumber(pax, 'gid', header.gid)),
+    mtime: getPaxNumber(pax, 'mtime', header.mtime),
     major: header.major,
     minor: header.minor,
-    xattrs: xattrsIn(pax),
+    xattrs: getPaxXattrs(pax),
     sizeBytes,
   };
   const problem = problemOf(entry);
   if (problem !== undefined) {
-    throw damaged(`${quoted(path)} has ${problem}`);
+    throw damaged(`${quoteName(path)} has ${problem}`);
   }
   return entry;
 }
@@ -106,12 +106,12 @@ function problemOf(entry: TarEntry): string | undefined {
   }
   for (const [key, value] of xattrs) {
     if (key.length > maxXattrNameBytes || value.length > maxXattrBytes || key.includes('\0')) {
-      return `an xattr that Linux does not support: ${quoted(key)}`;
+      return `an xattr that Linux does not support: ${quoteName(key)}`;
     }
   }
   return undefined;
 }
 
-export function quoted(name: string): string {
+export function quoteName(name: string): string {
   return `"${toPrintableBytes(name)}"`;
 }

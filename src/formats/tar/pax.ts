@@ -46,7 +46,7 @@ export function parsePax(data: Buffer): Map<string, Buffer> | undefined {
 export const sparseMapKey = 'GNU.sparse.map';
 
 /** Parses a decimal number of a record, rounded down; returns NaN for anything else. */
-export function paxNumber(value: Buffer): number {
+export function parsePaxNumber(value: Buffer): number {
   const [, digits = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(value.toString('latin1')) ?? [];
   // Rounding uses the text: a double would round a time with nanoseconds up to the next second.
   const isBelow = digits.startsWith('-') && /[1-9]/.test(fraction);
@@ -55,7 +55,7 @@ export function paxNumber(value: Buffer): number {
 }
 
 /** Returns undefined for an empty value, which revokes an earlier one (POSIX.1-2001 pax): the header applies. */
-export function textIn(records: PaxRecords, key: string): string | undefined {
+export function getPaxText(records: PaxRecords, key: string): string | undefined {
   if (records.size === 0) {
     return undefined;
   }
@@ -63,10 +63,10 @@ export function textIn(records: PaxRecords, key: string): string | undefined {
   return value === undefined || value.length === 0 ? undefined : value.toString('latin1');
 }
 
-/** Returns a number like {@link textIn} a text, or else the number of the header. */
-export function numberIn(records: PaxRecords, key: string, otherwise: number): number {
+/** Returns a number like {@link getPaxText} a text, or else the number of the header. */
+export function getPaxNumber(records: PaxRecords, key: string, otherwise: number): number {
   const value = records.get(key);
-  return value === undefined || value.length === 0 ? otherwise : paxNumber(value);
+  return value === undefined || value.length === 0 ? otherwise : parsePaxNumber(value);
 }
 
 export const xattrPrefix = 'SCHILY.xattr.';
@@ -74,7 +74,7 @@ export const xattrPrefix = 'SCHILY.xattr.';
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 
 /** Returns the xattrs by full name, like `security.capability`. */
-export function xattrsIn(records: PaxRecords): ReadonlyMap<string, Buffer> {
+export function getPaxXattrs(records: PaxRecords): ReadonlyMap<string, Buffer> {
   if (records.size === 0) {
     return noXattrs;
   }

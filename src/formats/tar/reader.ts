@@ -1,10 +1,10 @@
 import { HpcGatError } from '../../support/errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import { StoredContent } from './stored-content.ts';
-import { parseEntry, isKnownType, quoted } from './parse-entry.ts';
+import { parseEntry, isKnownType, quoteName } from './parse-entry.ts';
 import type { TarEntry } from './tar-entry.ts';
 import { Extensions, isExtension } from './extensions.ts';
-import { isZeroRecord, parseTarHeader, recordBytes, type TarHeader } from './header.ts';
+import { isZeroRecord, decodeTarHeader, recordBytes, type TarHeader } from './header.ts';
 import type { PaxRecords } from './pax.ts';
 import { isSparse, readSparseMap } from './sparse.ts';
 
@@ -54,7 +54,7 @@ export class TarReader {
         await this.#expectEnd();
         return undefined;
       }
-      const header = parseTarHeader(record);
+      const header = decodeTarHeader(record);
       if (header === undefined) {
         throw this.#damaged(`the header at byte ${at} has a wrong checksum`);
       }
@@ -98,7 +98,7 @@ export class TarReader {
     });
     const mapped = map?.runs.reduce((sum, { bytes }) => sum + bytes, 0);
     if (map === undefined || mapped !== this.#content.leftBytes) {
-      throw this.#damaged(`the map of the sparse file ${quoted(entry.name)} is invalid`);
+      throw this.#damaged(`the map of the sparse file ${quoteName(entry.name)} is invalid`);
     }
     this.#content.spread(map.runs);
     return { ...entry, ...map };

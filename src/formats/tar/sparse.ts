@@ -1,6 +1,6 @@
 import type { DataRun } from './tar-entry.ts';
-import { recordBytes, tarNumber, type TarHeader } from './header.ts';
-import { paxNumber, sparseMapKey, textIn, type PaxRecords } from './pax.ts';
+import { recordBytes, decodeTarNumber, type TarHeader } from './header.ts';
+import { parsePaxNumber, sparseMapKey, getPaxText, type PaxRecords } from './pax.ts';
 
 /** Stored ranges of a sparse file, and its size including holes (GNU tar manual, "Sparse Formats"). */
 export interface SparseMap {
@@ -39,7 +39,7 @@ export async function readSparseMap(
 const oldGnuType = 'S';
 
 function hasDataMap(pax: PaxRecords): boolean {
-  return textIn(pax, 'GNU.sparse.major') === '1';
+  return getPaxText(pax, 'GNU.sparse.major') === '1';
 }
 
 /**
@@ -51,11 +51,14 @@ async function oldGnuMap(header: Buffer, nextRecord: () => Promise<Buffer>): Pro
   const collect = (record: Buffer, at: number, count: number) => {
     for (let slot = 0; slot < count; slot += 1) {
       if (record[at + slot * 24] !== 0) {
-        numbers.push(tarNumber(record, at + slot * 24, 12), tarNumber(record, at + slot * 24 + 12, 12));
+        numbers.push(
+          decodeTarNumber(record, at + slot * 24, 12),
+          decodeTarNumber(record, at + slot * 24 + 12, 12),
+        );
       }
     }
   };
-  const sizeBytes = tarNumber(header, 483, 12);
+  const sizeBytes = decodeTarNumber(header, 483, 12);
   collect(header, 386, 4);
   let more = header[482] !== 0;
   while (more && numbers.length < 2 * maxRuns) {
@@ -77,7 +80,7 @@ function paxMap(records: PaxRecords): SparseMap | undefined {
     return undefined;
   }
   const numbers = map.toString('latin1').split(',').filter(Boolean);
-  return numbers.every(isNumber) ? checkedMap(numbers.map(Number), paxNumber(size)) : undefined;
+  return numbers.every(isNumber) ? checkedMap(numbers.map(Number), parsePaxNumber(size)) : undefined;
 }
 
 /**
@@ -104,7 +107,7 @@ async function dataMap(
     }
   }
   const size = records.get('GNU.sparse.realsize');
-  return size === undefined ? undefined : checkedMap(numbers.slice(1), paxNumber(size));
+  return size === undefined ? undefined : checkedMap(numbers.slice(1), parsePaxNumber(size));
 }
 
 /** Number of digits that a double represents exactly. */

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
 import { readAt } from '../../support/files/file-access.ts';
-import { entryName } from './entry-name.ts';
-import { byteText, isZeroRecord, parseTarHeader, recordBytes } from './header.ts';
-import { parsePax, paxNumber, type PaxRecords } from './pax.ts';
+import { normalizeEntryName } from './entry-name.ts';
+import { decodeByteText, isZeroRecord, decodeTarHeader, recordBytes } from './header.ts';
+import { parsePax, parsePaxNumber, type PaxRecords } from './pax.ts';
 
 /** Position of a file in a tar. */
-export interface TarEntry {
+export interface TarIndexEntry {
   readonly name: string;
   /** Type in the header: "0" for a file, "5" for a directory, "2" for a symbolic link. */
   readonly type: string;
@@ -37,9 +37,9 @@ class BrokenTarError extends HpcGatError {
  *
  * @throws {HpcGatError} if the file is not a tar, or ends before its last entry does.
  */
-export async function readTarIndex(handle: FileHandle, file: string): Promise<TarEntry[]> {
+export async function readTarIndex(handle: FileHandle, file: string): Promise<TarIndexEntry[]> {
   const { size: fileBytes } = await handle.stat();
-  const entries: TarEntry[] = [];
+  const entries: TarIndexEntry[] = [];
   let position = 0;
   let next: Extension = {};
   for (;;) {
@@ -48,7 +48,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
       // This is the end mark, or the end of the file without one, which GNU tar accepts too.
       return entries;
     }
-    const header = parseTarHeader(record);
+    const header = decodeTarHeader(record);
     if (header === undefined) {
       throw new BrokenTarError(file, notATar(record, position));
     }
@@ -64,7 +64,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     }
     if ('xXLK'.includes(type)) {
       const data = await readAt(handle, dataOffset, Math.min(sizeBytes, maxExtensionBytes));
-      const long = utf8(byteText(data, 0, data.length));
+      const long = utf8(decodeByteText(data, 0, data.length));
       const records = 'xX'.includes(type) ? parsePax(data) : undefined;
       if (records === undefined && 'xX'.includes(type)) {
         throw new BrokenTarError(file, `is a damaged tar: the pax header at byte ${position} cannot be read`);
@@ -76,7 +76,7 @@ export async function readTarIndex(handle: FileHandle, file: string): Promise<Ta
     } else {
       if (type !== 'g') {
         const linkName = type === '1' || type === '2' ? (next.linkName ?? utf8(header.linkName)) : '';
-        const name = entryName(next.name ?? utf8(header.name));
+        const name = normalizeEntryName(next.name ?? utf8(header.name));
         entries.push({ name, type, linkName, dataOffset, sizeBytes });
       }
       next = {};
@@ -113,7 +113,7 @@ function pax(records: PaxRecords): Extension {
   return {
     ...(path && { name: path.toString('utf8') }),
     ...(linkPath && { linkName: linkPath.toString('utf8') }),
-    ...(size && { sizeBytes: paxNumber(size) }),
+    ...(size && { sizeBytes: parsePaxNumber(size) }),
   };
 }
 

@@ -28,7 +28,7 @@ const longestDirectoryBytes = 256 * 1024 * 1024;
  *
  * @throws {ZipError}
  */
-export async function zipEntries(handle: FileHandle): Promise<ZipEntry[]> {
+export async function listZipEntries(handle: FileHandle): Promise<ZipEntry[]> {
   const { size } = await handle.stat();
   const { offset, length } = await findDirectory(handle, size);
   if (offset + length > size || length > longestDirectoryBytes) {
@@ -99,7 +99,7 @@ async function contentOffset(handle: FileHandle, { name, offsetBytes }: ZipEntry
 }
 
 /** Throws if the checksum does not match. NumPy always writes one; Torch can be configured to write none. */
-export function expectChecksum({ name, checksum }: ZipEntry, content: Uint8Array): void {
+export function verifyChecksum({ name, checksum }: ZipEntry, content: Uint8Array): void {
   if (crc32(content) !== checksum) {
     throw new ZipError(`${name}: its checksum does not match`);
   }

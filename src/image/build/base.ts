@@ -35,7 +35,7 @@ export function parseBase(text: string, directory: string): Base {
         bootstrap: source.kind,
         from: formatSource(source).slice(source.kind.length + 1),
       };
-    case 'recipe':
+    case 'definition':
       throw new UsageError(`a definition file cannot be a base: ${text}`, {
         fix: `convert it to a SIF first, and name the SIF: hpc-gat make-sif ${text} -o base.sif`,
       });
@@ -43,7 +43,7 @@ export function parseBase(text: string, directory: string): Base {
 }
 
 /** Resolves the file name in a base against `directory`. */
-export function withAbsoluteFile(text: string, directory: string): string {
+export function resolveBaseFile(text: string, directory: string): string {
   if (text.endsWith('.sif')) {
     return path.resolve(directory, text);
   }

@@ -16,9 +16,9 @@ export async function fillBuildDirectory(
   { target, directory, extraFiles }: BuildPlan,
   context: Pick<Context, 'env' | 'cwd'>,
 ): Promise<void> {
-  const recipes = `defs/${target}`;
-  const from = path.join(await getPackageDirectory(context), recipes);
-  const own = (await listPackageDirectory(recipes)).map((name) => [name, path.join(from, name)] as const);
+  const definitions = `defs/${target}`;
+  const from = path.join(await getPackageDirectory(context), definitions);
+  const own = (await listPackageDirectory(definitions)).map((name) => [name, path.join(from, name)] as const);
   const files = { ...Object.fromEntries(own), ...extraFiles };
   await makeDirectory(directory);
   for (const [name, source] of Object.entries(files)) {

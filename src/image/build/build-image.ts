@@ -4,12 +4,12 @@ import type { Context } from '../../support/context.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
 import { formatResult } from '../make/format-result.ts';
-import { engineFor } from '../convert/engines.ts';
+import { createEngine } from '../convert/engines.ts';
 import { makeSif } from '../make/make-sif.ts';
-import { withPlainHttp } from '../source/plain-http.ts';
-import { buildWithDocker, dockerBuildArguments } from './build-with-docker.ts';
+import { markPlainHttp } from '../source/plain-http.ts';
+import { buildWithDocker, getDockerBuildArguments } from './build-with-docker.ts';
 import { fillBuildDirectory } from './build-directory.ts';
-import { forPlatform } from '../make/requested-images.ts';
+import { selectPlatform } from '../make/requested-images.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 export interface BuildOptions {
@@ -49,7 +49,7 @@ async function inDocker(
   const { target, dockerTag } = plan;
   const report = { target, builder: 'docker', image: `docker-daemon:${dockerTag}` } as const;
   if (dryRun) {
-    const command = ['docker', ...dockerBuildArguments(plan, dockerArguments, context.env)].join(' ');
+    const command = ['docker', ...getDockerBuildArguments(plan, dockerArguments, context.env)].join(' ');
     return { ...report, state: 'would be built', line: command };
   }
   await fillBuildDirectory(plan, context);
@@ -70,12 +70,12 @@ async function asSif(
     return { ...report, state: 'would be built', line };
   }
   await fillBuildDirectory(plan, context);
-  const recipe = {
-    kind: 'recipe',
+  const definition = {
+    kind: 'definition',
     file: path.join(plan.directory, `${target}.def`),
     buildArguments: { BOOTSTRAP: base.bootstrap, BASE: base.from, ...plan.buildArguments },
   } as const;
-  const source = withPlainHttp(forPlatform(recipe, plan.platform), plan.plainHttpHosts);
+  const source = markPlainHttp(selectPlatform(definition, plan.platform), plan.plainHttpHosts);
   const request = {
     source,
     output: sif,
@@ -83,7 +83,7 @@ async function asSif(
     blockBytes: parseBlockSize(plan.blockSize),
     force,
   };
-  const result = await makeSif(request, await engineFor(source, {}, context), context);
+  const result = await makeSif(request, await createEngine(source, {}, context), context);
   const state = result.state === 'made' ? 'built' : 'up to date';
   return { ...report, state, line: formatResult(result, context.cwd) };
 }

@@ -2,7 +2,7 @@ import type { Project } from '../../config/load.ts';
 import type { Context } from '../../support/context.ts';
 import { getSingleExecutable } from '../../support/processes/own-command.ts';
 import { buildImage, type BuildOptions, type BuildReport } from './build-image.ts';
-import { whyNoDocker } from './build-with-docker.ts';
+import { explainMissingDocker } from './build-with-docker.ts';
 import { type BuildPlan, type BuildTarget, planBuild } from './plan-build.ts';
 
 export interface BuildImagesOptions extends Pick<BuildOptions, 'force' | 'dryRun'> {
@@ -14,7 +14,7 @@ export interface BuildImagesOptions extends Pick<BuildOptions, 'force' | 'dryRun
  * Returns the targets to build. For `all`, the client is omitted if no run requires it and the hpc-gat executable for
  * it is not available.
  */
-export function targetsOf(
+export function selectTargets(
   what: BuildTarget | 'all',
   { settings: { client } }: Project,
   { output }: Pick<Context, 'output'>,
@@ -46,7 +46,7 @@ export async function buildImages(
   const builder = build.with ?? (await chooseBuilder(context));
   const reports: BuildReport[] = [];
   for (const plan of plans) {
-    tellRelease(plan, context);
+    printRelease(plan, context);
     const { dockerArguments } = build;
     const report = await buildImage(context, plan, { ...options, builder, dockerArguments });
     onBuilt(report);
@@ -59,7 +59,7 @@ export async function buildImages(
 }
 
 async function chooseBuilder(context: Context): Promise<'docker' | 'apptainer'> {
-  const reason = await whyNoDocker(context);
+  const reason = await explainMissingDocker(context);
   if (reason === undefined) {
     return 'docker';
   }
@@ -68,7 +68,7 @@ async function chooseBuilder(context: Context): Promise<'docker' | 'apptainer'> 
 }
 
 /** Prints the requirements of a Triton release before anything is downloaded. */
-function tellRelease({ release }: BuildPlan, { output }: Context): void {
+function printRelease({ release }: BuildPlan, { output }: Context): void {
   if (release !== undefined) {
     const { cuda, driver, dataCenterDrivers, url } = release;
     output.info(

@@ -9,7 +9,7 @@ import { getProxies } from '../../support/network/proxies.ts';
 import type { BuildPlan } from './plan-build.ts';
 
 /** Returns why Docker cannot be used here, or undefined if a daemon responds. */
-export async function whyNoDocker({
+export async function explainMissingDocker({
   env,
   signal,
 }: Pick<Context, 'env' | 'signal'>): Promise<string | undefined> {
@@ -28,7 +28,7 @@ export async function whyNoDocker({
  * @param more additional arguments.
  * @throws {UsageError} for a base that Docker does not support.
  */
-export function dockerBuildArguments(
+export function getDockerBuildArguments(
   { base, buildArguments, dockerTag, directory }: BuildPlan,
   more: readonly string[],
   env: Context['env'],
@@ -97,7 +97,7 @@ export async function buildWithDocker(
     said.push(line);
     output.status(line);
   };
-  const result = await run(docker, dockerBuildArguments(plan, more, env), {
+  const result = await run(docker, getDockerBuildArguments(plan, more, env), {
     env,
     signal,
     ownSession: true,

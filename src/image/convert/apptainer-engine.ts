@@ -7,15 +7,15 @@ import type { Context } from '../../support/context.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
 import { hostPlatform } from '../source/platform.ts';
-import { registryReachOf } from '../build/definition/identify-definition.ts';
-import { runtimeSource } from '../source/runtime-source.ts';
+import { getRegistryReach } from '../build/definition/identify-definition.ts';
+import { prepareRuntimeSource } from '../source/runtime-source.ts';
 import type { ImageSource } from '../source/source.ts';
 
 /**
  * Disk space per byte of the unpacked layers: layers and their unpacked copy exist at the same time (measured: 1.8 to
  * 1.9 times).
  */
-const scratchFactor = 2;
+const tempFactor = 2;
 
 /** Output lines by which Apptainer and SingularityCE announce their steps, and the stages that they mean. */
 const announcements: readonly (readonly [start: string, ConversionStage, message: string])[] = [
@@ -31,32 +31,32 @@ const announcements: readonly (readonly [start: string, ConversionStage, message
 ];
 
 /** Converts with the `apptainer build` (or `singularity build`) of this host. */
-export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>): SifEngine {
+export function createApptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>): SifEngine {
   let found: Promise<ContainerRuntime> | undefined;
   const runtime = () => (found ??= findContainerRuntime(context));
   return {
     name: 'apptainer',
-    scratchFactor,
+    tempFactor,
     threads: 1,
     version: async () => {
       const { name, version } = await runtime();
       return name === 'apptainer' ? version : `${name} ${version}`;
     },
     convert: async (
-      { source, output, scratch, compression, blockBytes },
+      { source, output, tempDir, compression, blockBytes },
       { onProgress, onWarning, onChild, signal },
     ) => {
       await buildSif(context, await runtime(), {
-        source: await runtimeSource(source, scratch, { onProgress, onWarning, signal }, context),
+        source: await prepareRuntimeSource(source, tempDir, { onProgress, onWarning, signal }, context),
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
-        tmpDir: scratch,
+        tempDir,
         // Relative paths in a definition file are resolved against its directory.
-        workingDirectory: source.kind === 'recipe' ? path.dirname(source.file) : scratch,
-        architecture: foreignArchitecture(source),
-        buildArguments: source.kind === 'recipe' ? source.buildArguments : {},
-        ...(source.kind === 'recipe'
-          ? await registryReachOf(source)
+        workingDirectory: source.kind === 'definition' ? path.dirname(source.file) : tempDir,
+        architecture: findOtherArchitecture(source),
+        buildArguments: source.kind === 'definition' ? source.buildArguments : {},
+        ...(source.kind === 'definition'
+          ? await getRegistryReach(source)
           : { plainHttp: false, withLogins: true }),
         dockerHost: await dockerHostFor(source, context.env),
         onStart: onChild,
@@ -72,7 +72,7 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
         signal,
       });
       // Apptainer cannot open images of another architecture.
-      if (foreignArchitecture(source) === undefined) {
+      if (findOtherArchitecture(source) === undefined) {
         onProgress({ stage: 'other', message: 'inspecting the result' });
         await inspectSif({ ...context, signal }, await runtime(), output);
       }
@@ -82,8 +82,8 @@ export function apptainerEngine(context: Pick<Context, 'env' | 'run' | 'clock' |
 }
 
 /** Returns the requested architecture if it is not this host's. */
-function foreignArchitecture(source: ImageSource): string | undefined {
-  const asked = source.kind === 'recipe' ? undefined : source.platform?.architecture;
+function findOtherArchitecture(source: ImageSource): string | undefined {
+  const asked = source.kind === 'definition' ? undefined : source.platform?.architecture;
   return asked === hostPlatform().architecture ? undefined : asked;
 }
 
@@ -91,7 +91,7 @@ async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promis
   switch (kind) {
     case 'docker-daemon':
       return (await findDockerEndpoint(env)).url;
-    case 'recipe':
+    case 'definition':
       // A definition may start from an image of the daemon. Most do not, and then an unusable daemon does not matter.
       return findDockerEndpoint(env).then(
         ({ url }) => url,

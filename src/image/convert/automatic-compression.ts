@@ -1,4 +1,4 @@
-import { containerRuntimePath } from '../../apptainer/container-runtime.ts';
+import { findRuntimePath } from '../../apptainer/container-runtime.ts';
 import type { Context } from '../../support/context.ts';
 import { formatCompression, parseCompression, type Compression } from '../../formats/squashfs/compression.ts';
 
@@ -27,11 +27,11 @@ export async function chooseCompression(
   if (ofSite !== undefined && ofSite !== 'auto') {
     return parseCompression(ofSite);
   }
-  if (containerRuntimePath(context.env) === undefined) {
+  if (findRuntimePath(context.env) === undefined) {
     return quickAndSmall;
   }
-  const { runtimeThatRefuses } = await import('./codec-probe/codec-probe.ts');
-  const runtime = await runtimeThatRefuses(quickAndSmall, context);
+  const { findRuntimeWithoutCodec } = await import('./codec-probe/codec-probe.ts');
+  const runtime = await findRuntimeWithoutCodec(quickAndSmall, context);
   if (runtime === undefined) {
     return quickAndSmall;
   }

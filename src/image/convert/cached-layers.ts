@@ -31,7 +31,7 @@ export class CachedLayers {
     name: string,
     onBytes: (bytes: number) => void,
   ): Promise<(WrittenLayer & { readonly diffId: string }) | undefined> {
-    const { squashfs, budget } = this.#target;
+    const { squashfs, limiter } = this.#target;
     const cached = layer.digest === undefined ? undefined : await this.#cache.open(layer.digest);
     if (cached === undefined) {
       return undefined;
@@ -42,7 +42,7 @@ export class CachedLayers {
     if (!['', diffId].includes(layer.diffId())) {
       return undefined;
     }
-    const { stretch, copied } = squashfs.adoptLayer(cached);
+    const { range, copied } = squashfs.adoptLayer(cached);
     if (this.#isStream) {
       if (!(await copied)) {
         return undefined;
@@ -52,8 +52,8 @@ export class CachedLayers {
       this.#copies.push(copied);
       this.#unchecked.push(() => layer.check(onBytes));
     }
-    budget.takeLayer(demand, name);
-    return { diffId, name, entries: cached.entriesAt(stretch.from), stretch };
+    limiter.addLayer(demand, name);
+    return { diffId, name, entries: cached.entriesAt(range.from), range };
   }
 
   /** Starts to compare the stored bytes of the layers, after the copies, which others wait for. */

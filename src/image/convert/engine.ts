@@ -7,7 +7,7 @@ import type { ImageSource } from '../source/source.ts';
 export interface SifEngine {
   readonly name: string;
   /** Maximum bytes in its temporary directory for each byte of the unpacked layers; 0 if it stores only the output. */
-  readonly scratchFactor: number;
+  readonly tempFactor: number;
   /** Number of threads for one conversion, besides the one that distributes the work. */
   readonly threads: number;
   /** Returns its version on this host. @throws {MissingToolError} if it is not installed. */
@@ -37,7 +37,7 @@ export interface ConversionRequest {
   /** Absolute path of the file to write. */
   readonly output: string;
   /** Absolute path of an empty directory for temporary files; the caller removes it. */
-  readonly scratch: string;
+  readonly tempDir: string;
   readonly compression: Compression;
   /** Block size of the file system: a power of two, 4 KiB to 1 MiB. */
   readonly blockBytes: number;

@@ -2,10 +2,10 @@ import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import type { CacheConfig } from './cache/cache-config.ts';
 import type { SifEngine } from './engine.ts';
-import { defaultLimits } from './limits.ts';
-import { nativeEngine } from './native-engine.ts';
+import { getDefaultLimits } from './limits.ts';
+import { createNativeEngine } from './native-engine.ts';
 import type { ImageSource } from '../source/source.ts';
-import { conversionThreads } from './threads.ts';
+import { getThreadCount } from './threads.ts';
 
 export const engineNames = ['native', 'apptainer'] as const;
 
@@ -28,23 +28,23 @@ export interface EngineOptions {
  *
  * @throws {UsageError} if the requested engine does not support the source.
  */
-export async function engineFor(
+export async function createEngine(
   source: ImageSource,
   { name, threads, maxBytes, cache }: EngineOptions,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<SifEngine> {
-  const isRecipe = source.kind === 'recipe';
-  if (isRecipe && name === 'native') {
+  const isDefinition = source.kind === 'definition';
+  if (isDefinition && name === 'native') {
     throw new UsageError(`${source.file} is a definition file; the native engine converts only images`, {
       fix: 'omit --engine: Apptainer builds definition files',
     });
   }
-  if (isRecipe || name === 'apptainer') {
-    return (await import('./apptainer-engine.ts')).apptainerEngine(context);
+  if (isDefinition || name === 'apptainer') {
+    return (await import('./apptainer-engine.ts')).createApptainerEngine(context);
   }
-  return nativeEngine(context, {
-    threads: conversionThreads(threads, context.env),
-    limits: defaultLimits(maxBytes),
+  return createNativeEngine(context, {
+    threads: getThreadCount(threads, context.env),
+    limits: getDefaultLimits(maxBytes),
     cache,
   });
 }

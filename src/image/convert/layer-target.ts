@@ -11,14 +11,14 @@ export interface WrittenLayer {
   /** Label for messages. */
   readonly name: string;
   readonly entries: readonly LayerEntry<FileContent>[];
-  readonly stretch: ByteRange;
+  readonly range: ByteRange;
 }
 
 /** Destination of the contents. */
 export interface LayerTarget {
   readonly file: FileHandle;
   readonly squashfs: SquashfsWriter;
-  readonly budget: UsageLimiter;
+  readonly limiter: UsageLimiter;
   /** Layer cache, for reading and writing. */
   readonly cache?: BlockCache | undefined;
 }

@@ -23,7 +23,7 @@ const ownBytes = 128 * 2 ** 20;
 /** Share of the remaining memory for the tree. */
 const metadataShare = 0.7;
 
-export function defaultLimits(unpackedBytes = tebibyte): ImageLimits {
+export function getDefaultLimits(unpackedBytes = tebibyte): ImageLimits {
   return {
     unpackedBytes,
     entries: 10_000_000,
@@ -63,7 +63,7 @@ export interface ResourceUsage {
 }
 
 /** Returns the usage between two measurements. */
-export function usageSince(before: ResourceUsage, after: ResourceUsage): ResourceUsage {
+export function subtractUsage(before: ResourceUsage, after: ResourceUsage): ResourceUsage {
   return {
     unpackedBytes: after.unpackedBytes - before.unpackedBytes,
     fileBytes: after.fileBytes - before.fileBytes,
@@ -102,8 +102,8 @@ export class UsageLimiter {
    *
    * @throws {HpcGatError} if a limit is exceeded.
    */
-  takeLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: ResourceUsage, place: string): void {
-    this.unpack(unpackedBytes, place);
+  addLayer({ unpackedBytes, fileBytes, entries, metadataBytes }: ResourceUsage, place: string): void {
+    this.addUnpacked(unpackedBytes, place);
     this.#fileBytes += fileBytes;
     this.#expectSize(this.#fileBytes, () => place);
     this.#entries += entries;
@@ -112,7 +112,7 @@ export class UsageLimiter {
   }
 
   /** Adds unpacked bytes of a layer. @throws {HpcGatError} if the limit is exceeded. */
-  unpack(bytes: number, place: string): void {
+  addUnpacked(bytes: number, place: string): void {
     this.#unpackedBytes += bytes;
     this.#expectSize(this.#unpackedBytes, () => place);
   }
@@ -122,13 +122,13 @@ export class UsageLimiter {
    *
    * @throws {HpcGatError} if the limit is exceeded.
    */
-  inflate(bytes: number, place: string): void {
+  addDecompressed(bytes: number, place: string): void {
     this.#inflatedBytes += bytes;
     this.#expectSize(this.#inflatedBytes, () => place);
   }
 
   /** Adds an entry. @throws {HpcGatError} if a limit is exceeded. */
-  take({ name, linkName, xattrs, sizeBytes }: TarEntry, place: string): void {
+  addEntry({ name, linkName, xattrs, sizeBytes }: TarEntry, place: string): void {
     const where = () => `${place}, at "${toPrintableBytes(name)}"`;
     this.#fileBytes += sizeBytes;
     this.#expectSize(this.#fileBytes, where);

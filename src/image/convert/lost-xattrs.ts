@@ -12,7 +12,7 @@ const maxNamed = 3;
  *
  * @returns undefined if no entry has any.
  */
-export function describeLostXattrs(layers: Iterable<readonly LayerEntry<unknown>[]>): string | undefined {
+export function formatLostXattrs(layers: Iterable<readonly LayerEntry<unknown>[]>): string | undefined {
   const lost = new Set<string>();
   let entries = 0;
   let first = '';

@@ -9,15 +9,15 @@ import type { ConversionRequest, Converted, SifEngine } from './engine.ts';
 import { ImageTree } from './layer/apply.ts';
 import type { LayerEntry } from './layer/layer-entry.ts';
 import { noXattrs } from '../../formats/squashfs/inode.ts';
-import { UsageLimiter, defaultLimits, type ImageLimits } from './limits.ts';
-import { describeLostXattrs } from './lost-xattrs.ts';
+import { UsageLimiter, getDefaultLimits, type ImageLimits } from './limits.ts';
+import { formatLostXattrs } from './lost-xattrs.ts';
 import { isSifArchitecture, type SifArchitecture } from '../../formats/sif/header.ts';
 import { partitionOffset, writeSif } from '../../formats/sif/write.ts';
 import { addContainerFiles } from './singularity-d/add-container-files.ts';
-import { containerFiles, type Origin } from './singularity-d/container-files.ts';
+import { createContainerFiles, type Origin } from './singularity-d/container-files.ts';
 import {
-  describe,
-  describeOverruled,
+  toImageDescription,
+  formatOverruledPlatform,
   type ImageConfig,
   type ImageDescription,
 } from '../source/image-config.ts';
@@ -45,13 +45,13 @@ export interface NativeOptions {
 /**
  * Returns the engine that converts in this process: layers stream through the OCI rules into a squashfs inside a SIF.
  */
-export function nativeEngine(
+export function createNativeEngine(
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
   options: NativeOptions,
 ): SifEngine {
   return {
     name: 'native',
-    scratchFactor: 0,
+    tempFactor: 0,
     threads: options.threads,
     version: () => Promise.resolve(outputVersion),
     convert: async (request, watch) => {
@@ -100,7 +100,7 @@ async function writeImage(
 async function tryToWrite(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
-  { output, compression, blockBytes, threads, limits = defaultLimits(), cache: place }: ConversionOptions,
+  { output, compression, blockBytes, threads, limits = getDefaultLimits(), cache: place }: ConversionOptions,
   watch: Watch,
 ): Promise<Required<Converted> | undefined> {
   const { fileThreads } = watch;
@@ -109,7 +109,7 @@ async function tryToWrite(
   const file = await open(output, 'wx+');
   const squashfs = new SquashfsWriter(file, partitionOffset, options, fileThreads);
   try {
-    const target = { file, squashfs, budget: new UsageLimiter(limits, blockBytes), cache };
+    const target = { file, squashfs, limiter: new UsageLimiter(limits, blockBytes), cache };
     const layers = await storeLayers(image, target, watch);
     try {
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
@@ -118,8 +118,8 @@ async function tryToWrite(
       if (!(await layers.areSound())) {
         return undefined;
       }
-      const lost = describeLostXattrs([...layers.stored.values()].map(({ entries }) => entries));
-      for (const warning of [describeOverruled(config), lost]) {
+      const lost = formatLostXattrs([...layers.stored.values()].map(({ entries }) => entries));
+      for (const warning of [formatOverruledPlatform(config), lost]) {
         if (warning !== undefined) {
           watch.onWarning(warning);
         }
@@ -149,7 +149,7 @@ async function finish(
   stored: ReadonlyMap<string, WrittenLayer>,
   origin: Omit<Origin, 'builtAt'>,
 ): Promise<ImageDescription> {
-  const description = describe(config);
+  const description = toImageDescription(config);
   const architecture = architectureOf(description, place);
   const builtAt = createdOf(config);
   const seconds = Math.min(Math.max(0, Math.floor(builtAt.getTime() / 1000)), 2 ** 32 - 1);
@@ -162,10 +162,10 @@ async function finish(
     tree.apply(applied.has(layer) ? entries.map(withInodeOfItsOwn) : entries, name);
     applied.add(layer);
   }
-  const container = await containerFiles(description, { ...origin, builtAt });
+  const container = await createContainerFiles(description, { ...origin, builtAt });
   await addContainerFiles(tree, container.files, seconds, squashfs.data);
   const last = await squashfs.endLayer();
-  const order = [...new Set(layers.map(({ stretch }) => stretch)), last];
+  const order = [...new Set(layers.map(({ range }) => range)), last];
   const partitionBytes = await squashfs.finish(tree.root, order, seconds);
   const ociConfig = JSON.stringify(config.config ?? {});
   await writeSif(file, architecture, { ...container, ociConfig }, partitionBytes);

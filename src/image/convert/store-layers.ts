@@ -1,10 +1,10 @@
 import { getErrorMessage } from '../../support/errors.ts';
 import { toPrintable } from '../../support/text/printable.ts';
-import { indexOf } from './cache/index-writer.ts';
+import { buildIndex } from './cache/index-writer.ts';
 import type { ConversionWatch } from './engine.ts';
 import { CachedLayers } from './cached-layers.ts';
-import { interpret, isWhiteout, namesOf, type LayerEntry } from './layer/layer-entry.ts';
-import { usageSince, type UsageLimiter } from './limits.ts';
+import { toLayerEntry, isWhiteout, splitPath, type LayerEntry } from './layer/layer-entry.ts';
+import { subtractUsage, type UsageLimiter } from './limits.ts';
 import { countLayers } from '../source/layers/count-bytes.ts';
 import type { ArrivingLayer, LayeredImage } from '../source/layers/layered-image.ts';
 import type { FileContent } from '../../formats/squashfs/file-content.ts';
@@ -43,52 +43,52 @@ export async function storeLayers(
   const { fileThreads, signal } = watch;
   const { begin, onBytes } = countLayers(watch.onProgress, 'compress', 'converting the layers', image);
   const onInflated = (bytes: number) => {
-    target.budget.inflate(bytes, image.place);
+    target.limiter.addDecompressed(bytes, image.place);
   };
-  const isHeld = async (digest: string) => (await cache?.has(digest)) ?? false;
+  const isCached = async (digest: string) => (await cache?.has(digest)) ?? false;
   const nameOf = (layer: ArrivingLayer) => `layer ${toPrintable(layer.name)} of ${image.place}`;
   const stored = new Map<string, WrittenLayer>();
-  const kept = cache && new CachedLayers(cache, target, image.isStream ?? false);
-  let keeping = Promise.resolve();
+  const cachedLayers = cache && new CachedLayers(cache, target, image.isStream ?? false);
+  let storing = Promise.resolve();
   const end = async () => {
-    await Promise.all([keeping, kept?.close()]);
+    await Promise.all([storing, cachedLayers?.close()]);
   };
   const convert = async (layer: ArrivingLayer): Promise<void> => {
-    const before = target.budget.demand;
+    const before = target.limiter.demand;
     target.squashfs.expect(layer.sizeBytes);
     const written = await convertLayer(layer, nameOf(layer), target);
     const diffId = layer.diffId();
     stored.set(diffId, written);
     if (cache !== undefined && layer.digest !== undefined) {
-      const demand = usageSince(before, target.budget.demand);
+      const demand = subtractUsage(before, target.limiter.demand);
       const { digest } = layer;
-      const source = { file: target.file, stretch: target.squashfs.inFile(written.stretch) };
+      const source = { file: target.file, range: target.squashfs.inFile(written.range) };
       // The index is built now, because applying the layers changes the entries. The copy runs in parallel with the
       // next layers.
-      const index = indexOf({ diffId, demand, entries: written.entries });
-      keeping = keeping.then(() => cache.keep(digest, index, source)).catch(warnOf(watch));
-      target.squashfs.holdUntil(keeping);
+      const index = buildIndex({ diffId, demand, entries: written.entries });
+      storing = storing.then(() => cache.store(digest, index, source)).catch(warnOf(watch));
+      target.squashfs.holdUntil(storing);
     }
   };
   try {
-    for await (const layer of image.layers({ onBytes, onInflated, fileThreads, signal, isHeld })) {
-      const held = await kept?.take(layer, nameOf(layer), begin(layer.sizeBytes));
-      if (held === undefined) {
-        kept?.beginChecks();
+    for await (const layer of image.layers({ onBytes, onInflated, fileThreads, signal, isCached })) {
+      const taken = await cachedLayers?.take(layer, nameOf(layer), begin(layer.sizeBytes));
+      if (taken === undefined) {
+        cachedLayers?.beginChecks();
         await convert(layer);
       } else {
-        stored.set(held.diffId, held);
+        stored.set(taken.diffId, taken);
       }
     }
-    kept?.beginChecks();
+    cachedLayers?.beginChecks();
   } catch (error) {
     await end();
     throw error;
   }
   return {
     stored,
-    areSound: async () => (await kept?.areSound()) ?? true,
-    checked: async () => kept?.checked(),
+    areSound: async () => (await cachedLayers?.areSound()) ?? true,
+    checked: async () => cachedLayers?.checked(),
     end,
   };
 }
@@ -96,12 +96,12 @@ export async function storeLayers(
 async function convertLayer(
   layer: ArrivingLayer,
   name: string,
-  { squashfs, budget }: LayerTarget,
+  { squashfs, limiter }: LayerTarget,
 ): Promise<WrittenLayer> {
-  const bytes = counted(layer.bytes, name, budget);
+  const bytes = counted(layer.bytes, name, limiter);
   try {
-    const entries = await storeEntries(new TarReader(bytes, name), squashfs.data, name, budget);
-    return { name, entries, stretch: await squashfs.endLayer() };
+    const entries = await storeEntries(new TarReader(bytes, name), squashfs.data, name, limiter);
+    return { name, entries, range: await squashfs.endLayer() };
   } finally {
     // After an error nothing reads the stream to its end, so it must be closed here.
     await bytes.return(undefined);
@@ -111,10 +111,10 @@ async function convertLayer(
 async function* counted(
   chunks: AsyncIterable<Buffer>,
   place: string,
-  budget: UsageLimiter,
+  limiter: UsageLimiter,
 ): AsyncGenerator<Buffer, void, undefined> {
   for await (const chunk of chunks) {
-    budget.unpack(chunk.length, place);
+    limiter.addUnpacked(chunk.length, place);
     yield chunk;
   }
 }
@@ -124,17 +124,17 @@ async function storeEntries(
   tar: TarReader,
   data: DataArea,
   place: string,
-  budget: UsageLimiter,
+  limiter: UsageLimiter,
 ): Promise<LayerEntry<FileContent>[]> {
   const entries: LayerEntry<FileContent>[] = [];
   const readContent: ReadContent = (target) => tar.readContent(target);
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
-    budget.take(entry, place);
-    const names = namesOf(entry.name, place);
+    limiter.addEntry(entry, place);
+    const names = splitPath(entry.name, place);
     const storing =
       entry.kind === 'file' && !isWhiteout(names) ? data.store(entry.sizeBytes, readContent) : undefined;
     const content = storing instanceof Promise ? await storing : storing;
-    const meaning = interpret(entry, names, content, place);
+    const meaning = toLayerEntry(entry, names, content, place);
     if (meaning !== undefined) {
       entries.push(meaning);
     }

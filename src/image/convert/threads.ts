@@ -16,7 +16,7 @@ const threadBytes = 0.65e9;
  * @throws {UsageError} for an invalid number of threads.
  * @throws {HpcGatError} if the limit is too low for one thread.
  */
-export function conversionThreads(
+export function getThreadCount(
   asked: number | undefined,
   env: Readonly<Record<string, string | undefined>>,
   processors = availableParallelism(),

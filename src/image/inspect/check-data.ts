@@ -1,9 +1,9 @@
 import { formatCount } from '../../support/text/amounts.ts';
 import { toPrintableBytes } from '../../support/text/printable.ts';
 import { InvalidSifError } from '../../formats/sif/invalid.ts';
-import { plainData } from '../../formats/squashfs/layout.ts';
+import { uncompressedData } from '../../formats/squashfs/layout.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
-import { filesIn } from './list-files.ts';
+import { listFilesIn } from './list-files.ts';
 
 /** Maximum number of blocks in flight: enough to occupy the thread pool. */
 const maxInFlight = 16;
@@ -94,7 +94,7 @@ async function checkBlock(image: SquashfsImage, block: DataBlock, fragmentBytes:
 async function lengthOf(image: SquashfsImage, block: DataBlock): Promise<number> {
   const what = nameOf(block);
   const stored = await image.area.read(block.position, storedBytes(block), what);
-  const isPlain = (block.word & plainData) !== 0;
+  const isPlain = (block.word & uncompressedData) !== 0;
   const raw = isPlain ? stored : await image.blocks.decode(stored, block.rawBytes, what);
   if (block.fragment === undefined && raw.length !== block.rawBytes) {
     throw image.area.broken(`${what} has ${raw.length} bytes instead of ${block.rawBytes}`);
@@ -105,7 +105,7 @@ async function lengthOf(image: SquashfsImage, block: DataBlock): Promise<number>
 /** Formats the paths of the files that a block belongs to. */
 function filesOf(image: SquashfsImage, { inode, fragment }: DataBlock): string {
   const paths: string[] = [];
-  for (const file of filesIn(image)) {
+  for (const file of listFilesIn(image)) {
     const stored = image.inodes.inode(file.inode);
     const isHit =
       fragment === undefined
@@ -140,7 +140,7 @@ function collect({ area, superblock, fragments, inodes }: SquashfsImage): DataBl
       const rawBytes = Math.min(blockSizeBytes, sizeBytes - index * blockSizeBytes);
       const block = { position, word, rawBytes, inode: inode.number };
       const length = storedBytes(block);
-      if (length === 0 || length > blockSizeBytes || word >>> 0 > (plainData | blockSizeBytes)) {
+      if (length === 0 || length > blockSizeBytes || word >>> 0 > (uncompressedData | blockSizeBytes)) {
         throw area.broken(`${nameOf(block)} has an impossible length: ${word}`);
       }
       found.push(block);
@@ -192,7 +192,7 @@ function checkFragmentEnds({ area, inodes, superblock }: SquashfsImage, fragment
 }
 
 function storedBytes({ word }: { readonly word: number }): number {
-  return word & (plainData - 1);
+  return word & (uncompressedData - 1);
 }
 
 function nameOf({ position, inode, fragment }: DataBlock): string {

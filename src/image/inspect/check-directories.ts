@@ -1,7 +1,12 @@
 import { toPrintableBytes } from '../../support/text/printable.ts';
 import { extendedType } from '../../formats/squashfs/layout.ts';
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
-import { entriesOf, listingBytes, placeText, type StoredEntry } from '../../formats/squashfs/read/listing.ts';
+import {
+  listEntries,
+  getListingSize,
+  formatPosition,
+  type StoredEntry,
+} from '../../formats/squashfs/read/listing.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { metadataBlockBytes } from '../../formats/squashfs/layout.ts';
 
@@ -23,7 +28,7 @@ export function checkDirectories(image: SquashfsImage): number {
   let listed = 0;
   links[root.number] = 2;
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    listed += listingBytes(directory.directory);
+    listed += getListingSize(directory.directory);
     if (listed > listings.bytes.length) {
       throw area.broken(`the listing of directory ${directory.number} overlaps that of another`);
     }
@@ -68,7 +73,7 @@ function* childrenOf(
   const what = `directory ${directory.number}`;
   const index = new IndexCheck(image, directory);
   let last = '';
-  for (const entry of entriesOf(area, listings, directory.directory, what)) {
+  for (const entry of listEntries(area, listings, directory.directory, what)) {
     const { name, type, number, place } = entry;
     // Names have one character per byte, so this is byte order, in which the kernel searches.
     if (name <= last) {
@@ -77,7 +82,7 @@ function* childrenOf(
     last = name;
     if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
       throw area.broken(
-        `"${toPrintableBytes(name)}" in ${what} refers to inode ${number} at ${placeText(place)}, but that inode is elsewhere`,
+        `"${toPrintableBytes(name)}" in ${what} refers to inode ${number} at ${formatPosition(place)}, but that inode is elsewhere`,
       );
     }
     const inode = inodes.inode(number);

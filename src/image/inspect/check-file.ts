@@ -6,7 +6,7 @@ import { checkContainer } from './check-container.ts';
 import { checkData, type CheckWatch, type DataCounts } from './check-data.ts';
 import { checkDirectories } from './check-directories.ts';
 import { checkInodes, type InodeCounts } from './check-inodes.ts';
-import { lookInside, type Contained } from './look-inside.ts';
+import { inspectFile, type ContainedFileSystem } from './look-inside.ts';
 import { checkXattrs } from './check-xattrs.ts';
 
 /** Contents of a file that passed the check. */
@@ -40,7 +40,7 @@ export async function checkFile(
   { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
 ): Promise<CheckReport> {
   const startedAt = clock.now().getTime();
-  const inside = await lookInside(file);
+  const inside = await inspectFile(file);
   const handle = await open(file, 'r');
   try {
     if (inside.sif !== undefined) {
@@ -69,7 +69,7 @@ export async function checkFile(
 
 async function checkFileSystem(
   handle: Awaited<ReturnType<typeof open>>,
-  part: Contained,
+  part: ContainedFileSystem,
   file: string,
   watch: CheckWatch,
 ): Promise<FileSystemReport> {

@@ -19,7 +19,7 @@ const powerPc64 = 21;
  * @param start first bytes of the program.
  * @returns the architectures, the program's own first; undefined if it is not an ELF, or for an unknown machine.
  */
-export function architecturesOf(start: Buffer): readonly string[] | undefined {
+export function readArchitectures(start: Buffer): readonly string[] | undefined {
   if (start.length < neededBytes || !start.subarray(0, magic.length).equals(magic)) {
     return undefined;
   }

@@ -13,13 +13,13 @@ const letters: Record<InodeKind, string> = {
 };
 
 /** Formats one line like `ls -l` and `unsquashfs -lls`: mode, owner, size or device, time in UTC, path, target. */
-export function longLine(file: ListedFile): string {
+export function formatLongLine(file: ListedFile): string {
   const { kind, mode, uid, gid, device, sizeBytes, mtime, path, target } = file;
   const what = device === undefined ? String(sizeBytes) : `${device.major},${device.minor}`;
   const owner = `${uid}/${gid}`;
   const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  const arrow = target === undefined ? '' : ` -> ${shownName(target)}`;
-  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${shownName(path)}${arrow}`;
+  const arrow = target === undefined ? '' : ` -> ${formatName(target)}`;
+  return `${letters[kind]}${permissions(mode)} ${owner.padEnd(11)} ${what.padStart(11)} ${time} ${formatName(path)}${arrow}`;
 }
 
 /** Formats permissions like "rwxr-sr-t". */
@@ -45,6 +45,6 @@ function permissions(mode: number): string {
  *
  * @param name one character per byte.
  */
-export function shownName(name: string): string {
+export function formatName(name: string): string {
   return escapeBytes(name.replaceAll('\\', String.raw`\x5c`));
 }

@@ -1,9 +1,9 @@
-import { plainData } from '../../formats/squashfs/layout.ts';
+import { uncompressedData } from '../../formats/squashfs/layout.ts';
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
 /** Reads the first block or fragment of a file; empty for other kinds of inodes. */
-export async function startOf(image: SquashfsImage, inode: StoredInode | undefined): Promise<Buffer> {
+export async function readFileStart(image: SquashfsImage, inode: StoredInode | undefined): Promise<Buffer> {
   if (inode?.kind !== 'file') {
     return Buffer.alloc(0);
   }
@@ -23,8 +23,8 @@ async function readBlock(
   word: number,
 ): Promise<Buffer> {
   const what = `the block at ${position}`;
-  const stored = await area.read(position, word & (plainData - 1), what);
-  return (word & plainData) !== 0 || stored.length === 0
+  const stored = await area.read(position, word & (uncompressedData - 1), what);
+  return (word & uncompressedData) !== 0 || stored.length === 0
     ? stored
     : blocks.decode(stored, superblock.blockSizeBytes, what);
 }

@@ -1,5 +1,5 @@
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
-import { entriesOf } from '../../formats/squashfs/read/listing.ts';
+import { listEntries } from '../../formats/squashfs/read/listing.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
 
 /** Maximum number of symbolic links in one path, as in Linux (path_resolution(7)). */
@@ -59,7 +59,7 @@ function childOf(
   { directory, number }: StoredInode & { readonly kind: 'directory' },
   wanted: string,
 ): StoredInode | undefined {
-  for (const entry of entriesOf(area, listings, directory, `directory ${number}`)) {
+  for (const entry of listEntries(area, listings, directory, `directory ${number}`)) {
     if (entry.name === wanted) {
       return inodes.inode(entry.number);
     }

@@ -5,7 +5,7 @@ import type { CheckReport, FileSystemReport } from './check-file.ts';
 import { formatCount, formatBytes } from '../../support/text/amounts.ts';
 
 /** Formats a report for users. */
-export function describeReport(report: CheckReport, name: string): string[] {
+export function formatReport(report: CheckReport, name: string): string[] {
   const { sif, sizeBytes, durationMs, fileSystems } = report;
   const seconds = durationMs / 1000;
   const rate = seconds > 0.1 ? `, ${formatBytes(sizeBytes / seconds)}/s` : '';
@@ -14,18 +14,18 @@ export function describeReport(report: CheckReport, name: string): string[] {
     ...(sif === undefined
       ? []
       : [`SIF of ${formatCount(sif.objects, 'object')} for ${sif.architecture}, ${formatBytes(sizeBytes)}`]),
-    ...fileSystems.flatMap(describeFileSystem),
+    ...fileSystems.flatMap(formatFileSystem),
     `checked in ${seconds.toFixed(1)} s${rate}`,
   ].map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
-function describeFileSystem(report: FileSystemReport): string[] {
+function formatFileSystem(report: FileSystemReport): string[] {
   const { inodes, names, ids, xattrSets, isExportable, blocks, fragments, unusedBytes } = report;
   const kinds = Object.entries(inodes).map(([kind, number]) =>
     formatCount(number, ...words[kind as InodeKind]),
   );
   return [
-    `${describeSuperblock(report.superblock)}, ${formatBytes(report.superblock.usedBytes)}`,
+    `${formatSuperblock(report.superblock)}, ${formatBytes(report.superblock.usedBytes)}`,
     `${kinds.join(', ')}; ${formatCount(names, 'name')}`,
     `${formatCount(blocks, 'block')} and ${formatCount(fragments, 'fragment block')} of contents decompressed` +
       (unusedBytes > 0 ? `; ${formatCount(unusedBytes, 'byte')} between them unused` : ''),
@@ -44,7 +44,7 @@ const words: Record<InodeKind, [string, string]> = {
 };
 
 /** Formats a superblock like "squashfs, zstd:3, blocks of 128K". */
-export function describeSuperblock({
+export function formatSuperblock({
   codec,
   level,
   blockSizeBytes,

@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import { HpcGatError } from '../../support/errors.ts';
 import { toPrintableBytes } from '../../support/text/printable.ts';
 import type { InodeKind, StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
-import { entriesOf, listingBytes } from '../../formats/squashfs/read/listing.ts';
+import { listEntries, getListingSize } from '../../formats/squashfs/read/listing.ts';
 import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { readXattrSet } from '../../formats/squashfs/read/read-xattrs.ts';
-import { lookInside } from './look-inside.ts';
+import { inspectFile } from './look-inside.ts';
 
 /** Name in the system partition of a SIF. Names and targets have one character per byte. */
 export interface ListedFile {
@@ -32,14 +32,14 @@ export interface ListedFile {
  * @throws {InvalidSifError} if the file cannot be read.
  */
 export async function* listFiles(file: string): AsyncIterable<ListedFile> {
-  const { fileSystems } = await lookInside(file);
+  const { fileSystems } = await inspectFile(file);
   const [part] = fileSystems;
   if (part === undefined) {
     throw new HpcGatError(`${file} contains no squashfs`);
   }
   const handle = await open(file, 'r');
   try {
-    yield* filesIn(await openSquashfs(handle, part, file));
+    yield* listFilesIn(await openSquashfs(handle, part, file));
   } finally {
     await handle.close();
   }
@@ -51,7 +51,7 @@ interface Named {
 }
 
 /** Lists every name in an open file system. */
-export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
+export function* listFilesIn(image: SquashfsImage): Iterable<ListedFile> {
   const { area, inodes, listings, superblock } = image;
   const pending: Named[] = [{ path: '/', inode: inodes.root(superblock.root) }];
   let listed = 0;
@@ -61,13 +61,13 @@ export function* filesIn(image: SquashfsImage): Iterable<ListedFile> {
     if (inode.kind !== 'directory') {
       continue;
     }
-    listed += listingBytes(inode.directory);
+    listed += getListingSize(inode.directory);
     // This also stops at loops, whose listings are counted again.
     if (listed > listings.bytes.length) {
       throw area.broken(`the listing of directory ${inode.number} overlaps that of another`);
     }
     const below: Named[] = [];
-    for (const { name, number, place } of entriesOf(area, listings, inode.directory, path)) {
+    for (const { name, number, place } of listEntries(area, listings, inode.directory, path)) {
       if (number < 1 || number > inodes.count || !inodes.isAt(number, place)) {
         throw area.broken(`"${toPrintableBytes(name)}" in "${toPrintableBytes(path)}" refers to no inode`);
       }

@@ -8,11 +8,11 @@ import {
 } from '../../formats/sif/descriptor.ts';
 import type { SifArchitecture } from '../../formats/sif/header.ts';
 import {
-  parseSuperblock,
+  decodeSuperblock,
   superblockReadBytes,
   type SquashfsCodec,
 } from '../../formats/squashfs/read/superblock.ts';
-import { lookInside } from './look-inside.ts';
+import { inspectFile } from './look-inside.ts';
 
 /** Object of a SIF; for a squashfs without a SIF, the squashfs itself. */
 export interface ListedObject {
@@ -38,7 +38,7 @@ export interface ListedFileSystem {
 
 /** @throws {InvalidSifError} for a file that is neither a SIF nor a squashfs. */
 export async function listObjects(file: string): Promise<ListedObject[]> {
-  const { sif, sizeBytes } = await lookInside(file);
+  const { sif, sizeBytes } = await inspectFile(file);
   if (sif === undefined) {
     const fileSystem = await squashfsFacts(file, 0, sizeBytes);
     return [{ id: 0, type: 'squashfs', name: '', offset: 0, sizeBytes, fileSystem }];
@@ -68,7 +68,7 @@ async function squashfsFacts(file: string, offset: number, sizeBytes: number): P
   const handle = await open(file, 'r');
   try {
     const bytes = await readAt(handle, offset, Math.min(superblockReadBytes, sizeBytes));
-    const { codec, level, blockSizeBytes, inodes, usedBytes, createdAt } = parseSuperblock(bytes, file);
+    const { codec, level, blockSizeBytes, inodes, usedBytes, createdAt } = decodeSuperblock(bytes, file);
     return {
       type: 'squashfs',
       ...{ codec, level, blockSizeBytes, inodes, usedBytes },

@@ -7,16 +7,16 @@ import { squashfsMagic } from '../../formats/squashfs/read/superblock.ts';
 import { readSifFacts } from '../make/verify.ts';
 
 /** Contents of a file with file systems. */
-export interface Inside {
+export interface InspectedFile {
   readonly sizeBytes: number;
   /** Undefined for a squashfs without a SIF. */
   readonly sif: Sif | undefined;
   /** Squashfs file systems in the file. */
-  readonly fileSystems: readonly Contained[];
+  readonly fileSystems: readonly ContainedFileSystem[];
 }
 
 /** Range of a file system in a file. */
-export interface Contained {
+export interface ContainedFileSystem {
   readonly start: number;
   readonly sizeBytes: number;
   /** Number of its object in a SIF. */
@@ -24,7 +24,7 @@ export interface Contained {
 }
 
 /** @throws {InvalidSifError} for a file that is neither an intact SIF nor a squashfs. */
-export async function lookInside(file: string): Promise<Inside> {
+export async function inspectFile(file: string): Promise<InspectedFile> {
   const bare = await bareSquashfs(file);
   if (bare !== undefined) {
     return bare;
@@ -47,7 +47,7 @@ export function isSquashfs({ type, partition }: SifDescriptor): boolean {
 }
 
 /** Reads a squashfs without a SIF, like those of enroot; returns undefined for anything else. */
-async function bareSquashfs(file: string): Promise<Inside | undefined> {
+async function bareSquashfs(file: string): Promise<InspectedFile | undefined> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     throw new UsageError(`${file} cannot be read: ${getErrorMessage(error)}`, { cause: error });
   });

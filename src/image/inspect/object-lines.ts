@@ -1,10 +1,10 @@
 import { alignColumns } from '../../support/text/table.ts';
 import { formatCount } from '../../support/text/amounts.ts';
-import { describeSuperblock } from './format-report.ts';
+import { formatSuperblock } from './format-report.ts';
 import type { ListedObject } from './list-objects.ts';
 
 /** Formats a table for users. */
-export function objectLines(objects: readonly ListedObject[]): string[] {
+export function formatObjectTable(objects: readonly ListedObject[]): string[] {
   const rows = objects.map(({ id, type, name, offset, sizeBytes, partition, fileSystem }) => [
     String(id),
     type,
@@ -15,13 +15,13 @@ export function objectLines(objects: readonly ListedObject[]): string[] {
       ...(partition === undefined
         ? []
         : [`${partition.kind}, ${partition.architecture ?? 'unknown architecture'}`]),
-      ...(fileSystem === undefined ? [] : [describeFileSystem(fileSystem)]),
+      ...(fileSystem === undefined ? [] : [formatFileSystem(fileSystem)]),
     ].join(', '),
   ]);
   return alignColumns([['ID', 'TYPE', 'PLACE', 'SIZE', 'WHAT'], ...rows]);
 }
 
-function describeFileSystem({
+function formatFileSystem({
   type,
   codec,
   level,
@@ -30,5 +30,5 @@ function describeFileSystem({
 }: NonNullable<ListedObject['fileSystem']>): string {
   return codec === undefined || blockSizeBytes === undefined || inodes === undefined
     ? type
-    : `${describeSuperblock({ codec, level, blockSizeBytes })}, ${formatCount(inodes, 'inode')}`;
+    : `${formatSuperblock({ codec, level, blockSizeBytes })}, ${formatCount(inodes, 'inode')}`;
 }

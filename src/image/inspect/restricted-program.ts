@@ -1,6 +1,6 @@
 import type { StoredInode } from '../../formats/squashfs/read/parse-inode.ts';
 import type { SquashfsImage } from '../../formats/squashfs/read/open.ts';
-import { startOf } from './file-start.ts';
+import { readFileStart } from './file-start.ts';
 import { findPath } from './find-path.ts';
 
 /** Program that an ordinary user cannot start, although root can. */
@@ -88,7 +88,7 @@ async function lookAt(image: SquashfsImage, path: string): Promise<RestrictedPro
     return restricted(closed.path, closed.inode);
   }
   // A script is read by its interpreter, so that it has to be readable too.
-  const isScript = (await startOf(image, found.inode)).toString('latin1', 0, 2) === '#!';
+  const isScript = (await readFileStart(image, found.inode)).toString('latin1', 0, 2) === '#!';
   const needed = isScript ? othersExecute | othersRead : othersExecute;
   return (found.inode.mode & needed) === needed ? 'free' : restricted(path, found.inode);
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { openSquashfs, type SquashfsImage } from '../../formats/squashfs/read/open.ts';
 import { readSifFacts } from '../make/verify.ts';
-import { lookInside } from './look-inside.ts';
+import { inspectFile } from './look-inside.ts';
 
 /** Number of inodes above which the tables of an image are not read for a warning. */
 const maxInodes = 100_000;
@@ -16,7 +16,7 @@ export async function visitSquashfs(
   visit: (image: SquashfsImage) => Promise<void>,
 ): Promise<void> {
   const { superblock } = await readSifFacts(file);
-  const [part] = (await lookInside(file)).fileSystems;
+  const [part] = (await inspectFile(file)).fileSystems;
   if (part === undefined || superblock.inodes > maxInodes) {
     return;
   }

@@ -6,43 +6,43 @@ import { HpcGatError, isOutOfSpace, getErrorMessage } from '../../support/errors
 import { FileThreads } from '../../support/threads/file-threads.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { SifEngine } from '../convert/engine.ts';
-import { identify, type IdentifiedImage } from '../source/identify-image.ts';
+import { identifyImage, type IdentifiedImage } from '../source/identify-image.ts';
 import type { MakeSifRequest } from './request.ts';
 import { warnAboutImage } from './image-warnings.ts';
 import { showProgress } from './progress.ts';
 import { writeSifManifest, type SifManifest } from './sif-manifest.ts';
 import { formatSource } from '../source/source.ts';
-import { sameIdentity } from './up-to-date.ts';
+import { isSameIdentity } from './up-to-date.ts';
 import { verifySif, type SifFacts } from './verify.ts';
-import { createWorkspace, noSpaceIn, type Workspace } from './temp-dir.ts';
+import { createTempDir, toNoSpaceError, type TempDir } from './temp-dir.ts';
 
 /** Size of a SIF relative to its unpacked layers: programs and libraries usually take a third. */
 const compressedShare = 0.5;
 
 /** Converts an image, verifies the SIF, and publishes it with its manifest. The caller holds the lock of the output. */
-export async function convert(
+export async function buildSif(
   request: MakeSifRequest,
   engine: SifEngine,
   image: IdentifiedImage,
   context: Context,
 ): Promise<SifManifest> {
-  const { source, output, compression, blockBytes, tmpDir } = request;
+  const { source, output, compression, blockBytes, tempParent } = request;
   const { signal, clock } = context;
   const engineVersion = await engine.version();
   const startedAt = clock.now();
-  const workspace = await createWorkspace(output, tmpDir, engine.scratchFactor > 0);
+  const tempDir = await createTempDir(output, tempParent, engine.tempFactor > 0);
   const progress = showProgress(context, { ...request.progress, file: output });
   // The main thread helps at the end.
   const fileThreads = new FileThreads(Math.max(1, engine.threads - 1), signal);
   try {
     await warnOfLittleSpace(request, engine, image, context);
-    const { sif, scratch } = workspace;
+    const { sif, engineDir } = tempDir;
     const converted = await engine.convert(
-      { source: image.pinned ?? source, output: sif, scratch, compression, blockBytes },
+      { source: image.pinned ?? source, output: sif, tempDir: engineDir, compression, blockBytes },
       {
         onProgress: progress.update,
         onWarning: progress.warn,
-        onChild: workspace.noteChild,
+        onChild: tempDir.noteChild,
         fileThreads,
         signal,
       },
@@ -76,30 +76,30 @@ export async function convert(
       durationMs: clock.now().getTime() - startedAt.getTime(),
       image: description,
     };
-    await publish(workspace, output, record, signal);
+    await publish(tempDir, output, record, signal);
     return record;
   } catch (error) {
     signal.throwIfAborted();
-    throw noSpaceIn(path.dirname(path.dirname(workspace.scratch)), error) ?? error;
+    throw toNoSpaceError(path.dirname(path.dirname(tempDir.engineDir)), error) ?? error;
   } finally {
     progress.end();
     fileThreads.close();
-    await workspace.remove();
+    await tempDir.remove();
   }
 }
 
 /** Warns once if a directory has too little free space for temporary files or for the result. */
 async function warnOfLittleSpace(
-  { output, tmpDir, compression }: MakeSifRequest,
-  { scratchFactor }: SifEngine,
+  { output, tempParent, compression }: MakeSifRequest,
+  { tempFactor }: SifEngine,
   { layersBytes }: IdentifiedImage,
   context: Context,
 ): Promise<void> {
   const beside = path.dirname(output);
   const places = [
     {
-      directory: tmpDir ?? beside,
-      needed: layersBytes * scratchFactor,
+      directory: tempParent ?? beside,
+      needed: layersBytes * tempFactor,
       fix: 'choose another directory with --tmpdir',
     },
     {
@@ -128,8 +128,8 @@ async function expectUnchanged(
   if (image.pinned !== undefined) {
     return;
   }
-  const now = await identify(source, context);
-  if (!sameIdentity(now.identity, image.identity)) {
+  const now = await identifyImage(source, context);
+  if (!isSameIdentity(now.identity, image.identity)) {
     throw new HpcGatError(`${formatSource(source)} changed while it was converted`, {
       fix: 'run the command again',
     });
@@ -158,7 +158,7 @@ async function hashAndFlush(sif: string, { sizeBytes }: SifFacts, fileThreads: F
  * not match the old file, and the next run converts again.
  */
 async function publish(
-  { sif }: Workspace,
+  { sif }: TempDir,
   output: string,
   record: SifManifest,
   signal: AbortSignal,

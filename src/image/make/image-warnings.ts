@@ -1,6 +1,6 @@
 import { toPrintable } from '../../support/text/printable.ts';
-import { unusableNames } from '../convert/singularity-d/environment-lines.ts';
-import { findForeignProgram } from '../inspect/foreign-program.ts';
+import { findUnusableNames } from '../convert/singularity-d/environment-lines.ts';
+import { findArchMismatch } from '../inspect/foreign-program.ts';
 
 import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restricted-program.ts';
 import { visitSquashfs } from '../inspect/visit-squashfs.ts';
@@ -21,7 +21,7 @@ export async function warnAboutImage(
   description: ImageDescription,
   warn: (message: string) => void,
 ): Promise<void> {
-  const names = unusableNames(description.env);
+  const names = findUnusableNames(description.env);
   if (names.length > 0) {
     const more = names.length > maxListed ? `, and ${names.length - maxListed} more` : '';
     const listed = names.slice(0, maxListed).map((name) => `"${toPrintable(name)}"`);
@@ -30,7 +30,7 @@ export async function warnAboutImage(
   // The SIF was already verified; a read error is not reported here.
   await visitSquashfs(sif, async (image) => {
     // The image is mislabeled: only its author knows which of the two architectures is right.
-    const foreign = await findForeignProgram(image, architecture, description.entrypoint);
+    const foreign = await findArchMismatch(image, architecture, description.entrypoint);
     if (foreign !== undefined) {
       warn(
         `the image is labeled for ${architecture}, but its ${toPrintable(foreign.path)} is for ${foreign.architecture} and will not start there`,

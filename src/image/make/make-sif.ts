@@ -2,10 +2,10 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { acquireLock } from '../../support/files/lock.ts';
 import { hostOf } from '../../support/processes/process-identity.ts';
-import { convert } from './build-sif.ts';
+import { buildSif } from './build-sif.ts';
 import type { SifEngine } from '../convert/engine.ts';
-import { identify } from '../source/identify-image.ts';
-import { expectPlatform } from '../source/platform.ts';
+import { identifyImage } from '../source/identify-image.ts';
+import { checkPlatform } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { checkUpToDate } from './up-to-date.ts';
@@ -24,9 +24,9 @@ export async function makeSif(
   engine: SifEngine,
   context: Context,
 ): Promise<MakeSifResult> {
-  const image = await identify(request.source, context);
-  if (request.source.kind !== 'recipe' && image.image !== undefined) {
-    expectPlatform(image.image, request.source.platform, formatSource(request.source));
+  const image = await identifyImage(request.source, context);
+  if (request.source.kind !== 'definition' && image.image !== undefined) {
+    checkPlatform(image.image, request.source.platform, formatSource(request.source));
   }
   const before = await checkUpToDate(request, engine.name, image, context.signal);
   if (before.state === 'up to date' || request.dryRun === true) {
@@ -39,7 +39,7 @@ export async function makeSif(
     if (now.state === 'up to date') {
       return now;
     }
-    const record = await convert(request, engine, image, context);
+    const record = await buildSif(request, engine, image, context);
     return { state: 'made', file: request.output, reason: now.reason, record };
   } finally {
     await release();

@@ -4,13 +4,13 @@ import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { chooseCompression } from '../convert/automatic-compression.ts';
 import { parseBlockSize } from '../../formats/squashfs/block-size.ts';
-import { cachePlace, usableCachePlace } from '../convert/cache/cache-config.ts';
+import { getCacheConfig, getTrustedCacheConfig } from '../convert/cache/cache-config.ts';
 import { formatResult } from './format-result.ts';
-import { engineFor, type EngineName } from '../convert/engines.ts';
+import { createEngine, type EngineName } from '../convert/engines.ts';
 import { parseSize } from '../convert/limits.ts';
 import { makeSif } from './make-sif.ts';
 import type { ImageSource } from '../source/source.ts';
-import { configuredImages, forPlatform, namedImage } from './requested-images.ts';
+import { listConfiguredImages, selectPlatform, parseRequestedImage } from './requested-images.ts';
 
 /** Options of `make-sif`. */
 export interface MakeSifsOptions extends SourceOptions {
@@ -43,8 +43,8 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
   const project = await loadProject(context, { configFile: options.config, site: options.site });
   const wanted =
     options.source === undefined
-      ? configuredImages(project)
-      : [namedImage(options.source, project.settings, context.cwd)];
+      ? listConfiguredImages(project)
+      : [parseRequestedImage(options.source, project.settings, context.cwd)];
   if (wanted.length > 1 && options.output !== undefined) {
     throw new UsageError(`-o names one file, but hpc-gat.yaml has ${wanted.length} images`, {
       fix: 'give the SOURCE too, or set image.file and client.image.file',
@@ -57,14 +57,14 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
     threads: options.threads,
     maxBytes: parseSize(options.maxSize),
     cache: options.cache
-      ? await usableCachePlace(cachePlace(project.settings.cache, context), context)
+      ? await getTrustedCacheConfig(getCacheConfig(project.settings.cache, context), context)
       : undefined,
   };
   const results = [];
   for (const { source, file, compression, blockSize } of wanted) {
     const result = await makeSif(
       {
-        source: withOptions(forPlatform(source, options.platform), options),
+        source: withOptions(selectPlatform(source, options.platform), options),
         output: path.resolve(context.cwd, options.output ?? file),
         compression: await chooseCompression(
           options.compression ?? compression,
@@ -72,14 +72,14 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
           context,
         ),
         blockBytes: parseBlockSize(options.blockSize ?? blockSize),
-        ...(tmpDir !== undefined && { tmpDir: path.resolve(context.cwd, tmpDir) }),
+        ...(tmpDir !== undefined && { tempParent: path.resolve(context.cwd, tmpDir) }),
         force: options.force,
         verify: options.verify,
         anyEngine: options.engine === undefined,
         progress: { named: wanted.length > 1, events: options.json },
         dryRun: options.dryRun,
       },
-      await engineFor(source, engineOptions, context),
+      await createEngine(source, engineOptions, context),
       context,
     );
     results.push(result);
@@ -93,7 +93,7 @@ export async function makeSifs(options: MakeSifsOptions, context: Context): Prom
 }
 
 function withOptions(source: ImageSource, { plainHttp, buildArg = [] }: SourceOptions): ImageSource {
-  if (source.kind === 'recipe') {
+  if (source.kind === 'definition') {
     const buildArguments = Object.fromEntries(buildArg.map(nameAndValue));
     return { ...source, buildArguments, allowsPlaintextLogin: plainHttp };
   }

@@ -50,7 +50,7 @@ export function showProgress(
   };
   const draw = () => {
     if (last !== undefined) {
-      output.status(`${elapsed()} ${describe(last, rate)}`);
+      output.status(`${elapsed()} ${formatProgress(last, rate)}`);
     }
   };
   const timer = isDrawn ? setInterval(draw, redrawMs) : undefined;
@@ -83,7 +83,7 @@ export function showProgress(
       } else if (isDrawn) {
         draw();
       } else {
-        output.info(`${elapsed()} ${isNew ? progress.message : describe(progress, rate)}`);
+        output.info(`${elapsed()} ${isNew ? progress.message : formatProgress(progress, rate)}`);
       }
     },
     warn: (message) => {
@@ -151,7 +151,7 @@ function tenthOf({ doneBytes = 0, totalBytes = 0 }: ConversionProgress): number 
   return totalBytes === 0 ? 0 : Math.floor((10 * doneBytes) / totalBytes);
 }
 
-function describe(progress: ConversionProgress, rate: Rate): string {
+function formatProgress(progress: ConversionProgress, rate: Rate): string {
   const { message, doneBytes, totalBytes, layer } = progress;
   if (doneBytes === undefined) {
     return message;

@@ -11,7 +11,7 @@ export interface MakeSifRequest {
   /** Block size of the file system, in bytes. */
   readonly blockBytes: number;
   /** Absolute directory for the temporary files of engines that need them; the directory of the output if undefined. */
-  readonly tmpDir?: string | undefined;
+  readonly tempParent?: string | undefined;
   /** Converts even if the SIF is up to date, and replaces a file of other origin. */
   readonly force?: boolean;
   /** Accepts a SIF that another engine made from the same image as up to date. */

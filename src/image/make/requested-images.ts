@@ -4,8 +4,8 @@ import type { Project } from '../../config/load.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { UsageError } from '../../support/errors.ts';
 import { formatPlatform, hostPlatform, parsePlatform } from '../source/platform.ts';
-import { withPlainHttp } from '../source/plain-http.ts';
-import { defaultOutputName, type ImageSource, parseSource } from '../source/source.ts';
+import { markPlainHttp } from '../source/plain-http.ts';
+import { getDefaultOutputName, type ImageSource, parseSource } from '../source/source.ts';
 
 /** SIF requested by the user. */
 export interface RequestedImage {
@@ -21,14 +21,14 @@ export interface RequestedImage {
  *
  * @throws {UsageError} if there is none.
  */
-export function configuredImages({ settings, root }: Project): RequestedImage[] {
+export function listConfiguredImages({ settings, root }: Project): RequestedImage[] {
   const wanted = [settings.image, settings.client.image].flatMap(
     ({ source, file, platform, compression, blockSize }) =>
       source === undefined
         ? []
         : [
             {
-              source: forPlatform(parse(source, settings, root), platform),
+              source: selectPlatform(parse(source, settings, root), platform),
               file: path.resolve(root, file),
               compression,
               blockSize,
@@ -44,10 +44,10 @@ export function configuredImages({ settings, root }: Project): RequestedImage[] 
 }
 
 /** Returns an image given only by its source; relative file names are resolved against `cwd`. */
-export function namedImage(source: string, settings: CompleteSettings, cwd: string): RequestedImage {
+export function parseRequestedImage(source: string, settings: CompleteSettings, cwd: string): RequestedImage {
   const { platform, compression, blockSize } = settings.image;
-  const parsed = forPlatform(parse(source, settings, cwd), platform);
-  return { source: parsed, file: defaultOutputName(parsed), compression, blockSize };
+  const parsed = selectPlatform(parse(source, settings, cwd), platform);
+  return { source: parsed, file: getDefaultOutputName(parsed), compression, blockSize };
 }
 
 /**
@@ -56,12 +56,12 @@ export function namedImage(source: string, settings: CompleteSettings, cwd: stri
  * @throws {UsageError} for an unknown platform, and for another platform of a definition file, whose commands run on
  *   this host.
  */
-export function forPlatform(source: ImageSource, text: string | undefined): ImageSource {
+export function selectPlatform(source: ImageSource, text: string | undefined): ImageSource {
   if (text === undefined) {
     return source;
   }
   const platform = parsePlatform(text);
-  if (source.kind !== 'recipe') {
+  if (source.kind !== 'definition') {
     return { ...source, platform };
   }
   const [wanted, host] = [platform, hostPlatform()].map(formatPlatform);
@@ -74,7 +74,7 @@ export function forPlatform(source: ImageSource, text: string | undefined): Imag
 }
 
 function parse(text: string, { registry }: CompleteSettings, directory: string): ImageSource {
-  const source = withPlainHttp(parseSource(text, directory), registry.plainHttp);
+  const source = markPlainHttp(parseSource(text, directory), registry.plainHttp);
   if (source.kind !== 'docker') {
     return source;
   }

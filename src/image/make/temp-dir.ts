@@ -14,11 +14,11 @@ import { isGroupLeft, signalGroup } from '../../support/processes/process-group.
 import { removeTree } from '../../support/files/remove-tree.ts';
 
 /** Temporary files of a conversion. */
-export interface Workspace {
+export interface TempDir {
   /** Path of the incomplete SIF, on the file system of the output, so that a rename publishes it. */
   readonly sif: string;
   /** Empty directory for the engine. */
-  readonly scratch: string;
+  readonly engineDir: string;
   /** Records a process of this conversion, for the next run that finds this directory. */
   readonly noteChild: (pid: number) => void;
   /** Removes everything; may be called twice. */
@@ -26,45 +26,45 @@ export interface Workspace {
 }
 
 const sifFile = 'image.sif';
-const scratchDirectory = 'scratch';
+const engineDirName = 'scratch';
 const childFile = 'child.json';
 /** Time for Apptainer to remove its unpacked files after SIGTERM. */
 const childEndMs = 5000;
 
 /** Age after which files of another host, whose processes cannot be queried, count as abandoned. */
-const foreignLeftoverMs = 24 * 3600 * 1000;
+const otherHostExpiryMs = 24 * 3600 * 1000;
 
 /**
  * Creates the directories of one conversion, after removing those that dead conversions of the same output left
  * behind.
  *
- * @param tmpDir parent of the temporary directory; the directory of the output if undefined.
- * @param usesScratch whether the engine needs a temporary directory; otherwise nothing is created in `tmpDir`.
+ * @param tempParent parent of the temporary directory; the directory of the output if undefined.
+ * @param usesTempDir whether the engine needs a temporary directory; otherwise nothing is created in `tempParent`.
  * @throws {UsageError} if a directory does not exist or cannot be written.
  */
-export async function createWorkspace(
+export async function createTempDir(
   output: string,
-  tmpDir = path.dirname(output),
-  usesScratch = true,
-): Promise<Workspace> {
+  tempParent = path.dirname(output),
+  usesTempDir = true,
+): Promise<TempDir> {
   const { host, pid, startTicks } = getOwnIdentity();
   const beside = path.dirname(output);
   const name = path.basename(output);
-  for (const parent of new Set([beside, tmpDir])) {
+  for (const parent of new Set([beside, tempParent])) {
     await removeLeftovers(parent, name);
   }
-  const parents = [...new Set(usesScratch ? [beside, tmpDir] : [beside])];
+  const parents = [...new Set(usesTempDir ? [beside, tempParent] : [beside])];
   const directories = parents.map((parent) =>
     path.join(parent, `.${name}.${host}-${pid}-${startTicks}.work`),
   );
   for (const directory of directories) {
     await makeDirectory(directory);
   }
-  const scratch = path.join(directories.at(-1) ?? '', scratchDirectory);
-  await mkdir(scratch);
+  const engineDir = path.join(directories.at(-1) ?? '', engineDirName);
+  await mkdir(engineDir);
   return {
     sif: path.join(directories[0] ?? '', sifFile),
-    scratch,
+    engineDir,
     noteChild: (pid) => {
       writeFileSync(path.join(directories[0] ?? '', childFile), JSON.stringify(findIdentity(pid) ?? {}));
     },
@@ -95,11 +95,11 @@ export function explainFileError(directory: string, cause: unknown): unknown {
     const fix = "choose another location: -o FILE for the SIF, --tmpdir DIR for Apptainer's temporary files";
     return new UsageError(`you cannot write in ${directory}`, { fix, cause });
   }
-  return noSpaceIn(directory, cause) ?? cause;
+  return toNoSpaceError(directory, cause) ?? cause;
 }
 
 /** Returns the error for a full disk or quota, if `cause` reports one. */
-export function noSpaceIn(directory: string, cause: unknown): HpcGatError | undefined {
+export function toNoSpaceError(directory: string, cause: unknown): HpcGatError | undefined {
   return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(getErrorMessage(cause))
     ? new HpcGatError(`no space left in ${directory}`, {
         fix: "free some space, or choose a larger file system: -o FILE for the SIF, --tmpdir DIR for Apptainer's temporary files",
@@ -134,7 +134,7 @@ async function isLeftover(parent: string, entry: string, name: string): Promise<
   if (running !== undefined) {
     return !running;
   }
-  return Date.now() - found.mtimeMs > foreignLeftoverMs;
+  return Date.now() - found.mtimeMs > otherHostExpiryMs;
 }
 
 /**
@@ -146,7 +146,7 @@ async function isMadeHere(entry: string, found: Stats): Promise<boolean> {
     return isOwn(found) && found.isFile() && entry.includes('.lock.');
   }
   const names = await readdir(entry).catch(() => ['unreadable']);
-  return names.every((name) => [scratchDirectory, childFile].includes(name) || name.startsWith(sifFile));
+  return names.every((name) => [engineDirName, childFile].includes(name) || name.startsWith(sifFile));
 }
 
 /** Ends the engine of a killed conversion, which keeps running; its process id and start time were recorded. */

@@ -6,7 +6,7 @@ import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { IdentifiedImage, SourceIdentity } from '../source/identify-image.ts';
 import type { MakeSifRequest, MakeSifResult } from './request.ts';
 import { isIntact, readSifManifest } from './sif-manifest.ts';
-import { formatPlatform, isFor } from '../source/platform.ts';
+import { formatPlatform, matchesPlatform } from '../source/platform.ts';
 import { formatSource } from '../source/source.ts';
 
 /**
@@ -59,10 +59,14 @@ export async function checkUpToDate(
   if (image !== undefined && formatPlatform(record.image) !== formatPlatform(image)) {
     return would(`it was made for ${formatPlatform(record.image)}`);
   }
-  if (!sameIdentity(record.identity, identity)) {
+  if (!isSameIdentity(record.identity, identity)) {
     return would('the source has changed');
   }
-  if (image === undefined && source.kind !== 'recipe' && !isFor(record.image, source.platform)) {
+  if (
+    image === undefined &&
+    source.kind !== 'definition' &&
+    !matchesPlatform(record.image, source.platform)
+  ) {
     // A compressed archive may also contain an image for this platform.
     return would(`it was made for ${formatPlatform(record.image)}`);
   }
@@ -86,7 +90,7 @@ export async function checkUpToDate(
   return { state: 'up to date', file, reason: `the source has not changed ${since}`.trim(), record };
 }
 
-export function sameIdentity(one: SourceIdentity, other: SourceIdentity): boolean {
+export function isSameIdentity(one: SourceIdentity, other: SourceIdentity): boolean {
   const sorted = (identity: SourceIdentity) => JSON.stringify(Object.entries(identity).sort());
   return sorted(one) === sorted(other);
 }

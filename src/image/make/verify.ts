@@ -10,7 +10,7 @@ import {
 import { InvalidSifError } from '../../formats/sif/invalid.ts';
 import { readSif, type Sif } from '../../formats/sif/read.ts';
 import {
-  parseSuperblock,
+  decodeSuperblock,
   superblockReadBytes,
   type Superblock,
 } from '../../formats/squashfs/read/superblock.ts';
@@ -96,7 +96,7 @@ async function readSuperblock(file: string, { offset, sizeBytes }: SifDescriptor
   try {
     const length = Math.min(superblockReadBytes, sizeBytes);
     const { buffer } = await handle.read(Buffer.alloc(length), 0, length, offset);
-    return parseSuperblock(buffer, file);
+    return decodeSuperblock(buffer, file);
   } finally {
     await handle.close();
   }

@@ -3,9 +3,9 @@ import { hashBytes } from '../../support/files/digest.ts';
 import { getErrorMessage, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files/file-access.ts';
 import { quoteForBash } from '../../render/quote.ts';
-import { codecByStart, type LayerCodec } from './layers/inflate-layer.ts';
+import { detectCodec, type LayerCodec } from './layers/inflate-layer.ts';
 import type { DockerArchiveSource, OciSource } from './source.ts';
-import { codecStartBytes, foreignCodec, type ForeignCodec } from './layers/stored-codec.ts';
+import { codecStartBytes, detectUnsupportedCodec, type UnsupportedCodec } from './layers/stored-codec.ts';
 
 /** Fix for an archive that is missing or incomplete. */
 export const archiveFix = 'write it with `docker save -o FILE NAME`';
@@ -48,17 +48,17 @@ export async function openArchive(
       throw new UsageError(`${file} is not a file`, { fix });
     }
     const start = await readAt(handle, 0, codecStartBytes);
-    const foreign = foreignCodec(start);
+    const foreign = detectUnsupportedCodec(start);
     if (foreign !== undefined) {
       throw new UsageError(`${file} is compressed by ${foreign}, which hpc-gat does not support`, {
-        fix: decompress(foreign, file),
+        fix: formatDecompressFix(foreign, file),
       });
     }
     const archive = {
       file,
       fileBytes: Number(found.size),
       modifiedNs: found.mtimeNs.toString(),
-      codec: codecByStart(start),
+      codec: detectCodec(start),
     };
     return { archive, handle };
   } catch (error) {
@@ -72,7 +72,7 @@ export async function openArchive(
  *
  * @throws {UsageError} as {@link openArchive}.
  */
-export async function compressedFile({
+export async function findCompressedArchive({
   kind,
   file,
 }: DockerArchiveSource | OciSource): Promise<CompressedFile | undefined> {
@@ -82,7 +82,7 @@ export async function compressedFile({
 }
 
 /** Formats the fix for a compressed archive where an uncompressed one is required. */
-export function decompress(codec: ForeignCodec | CompressedFile['codec'], file: string): string {
+export function formatDecompressFix(codec: UnsupportedCodec | CompressedFile['codec'], file: string): string {
   return `decompress it with \`${codec} -dc ${quoteForBash(file)} >image.tar\``;
 }
 
@@ -90,7 +90,7 @@ export function decompress(codec: ForeignCodec | CompressedFile['codec'], file: 
 const endBytes = 64 * 1024;
 
 /** Returns the SHA-256 of the last 64 KiB of the stored bytes, 64 hexadecimal digits. */
-export async function sha256OfEnd({ file, fileBytes }: ArchiveFile): Promise<string> {
+export async function hashArchiveEnd({ file, fileBytes }: ArchiveFile): Promise<string> {
   const handle = await open(file, 'r');
   try {
     return hashBytes(await readAt(handle, Math.max(0, fileBytes - endBytes), endBytes));

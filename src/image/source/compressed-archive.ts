@@ -1,13 +1,19 @@
 import { HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
-import { parseTarHeader, recordBytes } from '../../formats/tar/header.ts';
-import { archiveFix, compressedFile, decompress, layoutFix, type CompressedFile } from './archive-file.ts';
-import { foreignTar, readSaved } from './docker-save/docker-archive.ts';
-import { fileChunks } from './layers/file-chunks.ts';
-import { asIndexed, describe, type ImageConfig } from './image-config.ts';
+import { decodeTarHeader, recordBytes } from '../../formats/tar/header.ts';
+import {
+  archiveFix,
+  findCompressedArchive,
+  formatDecompressFix,
+  layoutFix,
+  type CompressedFile,
+} from './archive-file.ts';
+import { createInvalidTarError, readSaved } from './docker-save/docker-archive.ts';
+import { readFileChunks } from './layers/file-chunks.ts';
+import { applyIndexedPlatform, toImageDescription, type ImageConfig } from './image-config.ts';
 import { inflate } from './layers/inflate.ts';
 import type { LayeredImage, LayerReading } from './layers/layered-image.ts';
 import { readOciImage } from './oci/oci-layout.ts';
-import { expectPlatform } from './platform.ts';
+import { checkPlatform } from './platform.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
 
@@ -26,7 +32,7 @@ interface ArchiveForm {
  * Returns the image of an archive that gzip or zstd compressed as a whole. It is decompressed once, while its layers
  * are read, and not stored. The descriptions in it are known only at its end.
  */
-export function compressedArchive(
+export function openCompressedArchive(
   source: DockerArchiveSource | OciSource,
   archive: CompressedFile,
 ): LayeredImage {
@@ -48,7 +54,7 @@ export function compressedArchive(
     },
     config: async () => {
       const config = await form.config(saved);
-      expectPlatform(describe(config), platform, formatSource(source));
+      checkPlatform(toImageDescription(config), platform, formatSource(source));
       return config;
     },
   };
@@ -58,11 +64,11 @@ function dockerSaveFormat({ file, ...wanted }: DockerArchiveSource): ArchiveForm
   return {
     fix: archiveFix,
     writer: 'docker save NAME',
-    foreign: (held) => foreignTar(file, held),
+    foreign: (held) => createInvalidTarError(file, held),
     config: async (saved) => {
       const read = (name: string) => saved.description(name);
       const { config, indexed } = await readSaved({ place: file, read }, wanted);
-      return asIndexed(config, indexed);
+      return applyIndexedPlatform(config, indexed);
     },
   };
 }
@@ -86,7 +92,7 @@ async function* inflated(
   { onBytes, onInflated, signal }: LayerReading,
 ): AsyncGenerator<Buffer, undefined> {
   async function* counted(): AsyncGenerator<Buffer> {
-    for await (const chunk of fileChunks({ file, dataOffset: 0, sizeBytes: fileBytes })) {
+    for await (const chunk of readFileChunks({ file, dataOffset: 0, sizeBytes: fileBytes })) {
       onBytes(chunk.length);
       yield chunk;
     }
@@ -120,7 +126,7 @@ async function* inflated(
 }
 
 function expectTar(start: Buffer, file: string, codec: CompressedFile['codec'], fix: string): void {
-  if (parseTarHeader(start.subarray(0, recordBytes)) === undefined) {
+  if (decodeTarHeader(start.subarray(0, recordBytes)) === undefined) {
     throw new HpcGatError(`${file} is compressed by ${codec}, but its content is not a tar archive`, { fix });
   }
 }
@@ -131,15 +137,15 @@ function expectTar(start: Buffer, file: string, codec: CompressedFile['codec'], 
  * @param otherwise another fix.
  * @throws {UsageError} if the archive is compressed.
  */
-export async function expectPlainArchive(source: ImageSource, otherwise?: string): Promise<void> {
+export async function rejectCompressedArchive(source: ImageSource, otherwise?: string): Promise<void> {
   if (source.kind !== 'docker-archive') {
     return;
   }
-  const archive = await compressedFile(source);
+  const archive = await findCompressedArchive(source);
   if (archive !== undefined) {
     const { file, codec } = archive;
     throw new UsageError(`${file} is compressed by ${codec}, which Apptainer does not support`, {
-      fix: [...(otherwise === undefined ? [] : [otherwise]), decompress(codec, file)].join(', or '),
+      fix: [...(otherwise === undefined ? [] : [otherwise]), formatDecompressFix(codec, file)].join(', or '),
     });
   }
 }

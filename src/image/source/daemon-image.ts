@@ -2,8 +2,8 @@ import { findDockerEndpoint, type DockerEndpoint } from '../../docker/endpoint.t
 import { inspectImage, saveImage, type DockerImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
-import { foreignTar, readSaved } from './docker-save/docker-archive.ts';
-import { asIndexed } from './image-config.ts';
+import { createInvalidTarError, readSaved } from './docker-save/docker-archive.ts';
+import { applyIndexedPlatform } from './image-config.ts';
 import type { LayeredImage } from './layers/layered-image.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import type { DockerDaemonSource } from './source.ts';
@@ -27,9 +27,13 @@ export async function findDaemonImage(
  *
  * @param image description from the daemon.
  */
-export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
+export function openDaemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
   const stream = `what the daemon sends of ${place}`;
-  const saved = new DockerSaveStream({ place, stream, foreign: (held) => foreignTar(stream, held) });
+  const saved = new DockerSaveStream({
+    place,
+    stream,
+    foreign: (held) => createInvalidTarError(stream, held),
+  });
   return {
     place,
     isStream: true,
@@ -56,7 +60,7 @@ export function daemonImage(endpoint: DockerEndpoint, image: DockerImage, place:
       );
       expectSame(config.rootfs.diff_ids, image, place);
       // The daemon's earlier description counts, because it includes the requested platform.
-      return asIndexed(config, platform);
+      return applyIndexedPlatform(config, platform);
     },
   };
 }

@@ -4,7 +4,7 @@ import { rarelyUsed } from '../../support/text/parse-with-schema.ts';
 import { toPrintable } from '../../support/text/printable.ts';
 
 /** Creates a schema of a list. Go writes an empty list as null, or omits it. */
-export function listed<Item extends z.ZodType>(item: Item) {
+export function listSchema<Item extends z.ZodType>(item: Item) {
   return z
     .array(item)
     .nullish()
@@ -15,7 +15,7 @@ export function listed<Item extends z.ZodType>(item: Item) {
  * Creates a schema of an object whose keys match in any letter case, as in Go's decoder; a key in the exact case takes
  * precedence.
  */
-export function goObject<Shape extends z.ZodRawShape>(shape: Shape) {
+export function goObjectSchema<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   return z.preprocess((found) => withKnownKeys(found, known), z.looseObject(shape));
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 /** Access to the file system for the file names of a source. */
-export interface Look {
+export interface FileAccess {
   /** Absolute directory against which relative names are resolved. */
   readonly cwd: string;
   /** Returns whether a file or directory with this name exists. */
@@ -16,9 +16,9 @@ export const archiveEnding = /^(.+?\.(?:tar|tgz|tar\.\w+|docker|oci|img|image)):
  *
  * @param otherwise pattern of file name and reference if no such file exists.
  */
-export function splitFile(
+export function splitFileSelector(
   rest: string,
-  { cwd, exists }: Look,
+  { cwd, exists }: FileAccess,
   otherwise: RegExp,
 ): { file: string; name?: string; digest?: string } {
   const absolute = (file: string) => path.resolve(cwd, file);

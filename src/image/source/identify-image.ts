@@ -1,10 +1,10 @@
 import type { Context } from '../../support/context.ts';
-import { compressedFile, sha256OfEnd } from './archive-file.ts';
+import { findCompressedArchive, hashArchiveEnd } from './archive-file.ts';
 import { readDockerArchive } from './docker-save/docker-archive.ts';
-import { asIndexed, describe, type ImageDescription } from './image-config.ts';
+import { applyIndexedPlatform, toImageDescription, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci/oci-image.ts';
 import { readOciLayout } from './oci/oci-layout.ts';
-import type { RecipeIdentity } from '../build/definition/identify-definition.ts';
+import type { DefinitionIdentity } from '../build/definition/identify-definition.ts';
 import type { ImageSource } from './source.ts';
 
 /** Properties that distinguish two states of a source, without reading its layers. */
@@ -29,7 +29,7 @@ export type SourceIdentity =
       /** Digest of the manifest for the requested platform. */
       readonly manifestDigest: string;
     }
-  | RecipeIdentity;
+  | DefinitionIdentity;
 
 export interface IdentifiedImage {
   readonly identity: SourceIdentity;
@@ -50,33 +50,33 @@ const inflation = 2.5;
  * @throws {UsageError} if there is no such image.
  * @throws {MissingToolError} {HpcGatError} if the source cannot be queried, or is damaged.
  */
-export async function identify(
+export async function identifyImage(
   source: ImageSource,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<IdentifiedImage> {
   if (source.kind === 'docker') {
-    const { pinnedName, readRegistryImage } = await import('./registry-image.ts');
+    const { pinName, readRegistryImage } = await import('./registry-image.ts');
     const { image } = await readRegistryImage(source, context);
-    const pinned = { ...source, name: pinnedName(source.name, image.manifestDigest) };
+    const pinned = { ...source, name: pinName(source.name, image.manifestDigest) };
     return { ...ociIdentity(source.kind, image), pinned };
   }
-  if (source.kind === 'recipe') {
+  if (source.kind === 'definition') {
     // The description of the image is known only after the build.
-    const { identifyRecipe } = await import('../build/definition/identify-definition.ts');
-    const { expectPlainArchive } = await import('./compressed-archive.ts');
-    const recipe = await identifyRecipe(source, async (base) => {
-      await expectPlainArchive(base);
-      return identify(base, context);
+    const { identifyDefinition } = await import('../build/definition/identify-definition.ts');
+    const { rejectCompressedArchive } = await import('./compressed-archive.ts');
+    const identified = await identifyDefinition(source, async (base) => {
+      await rejectCompressedArchive(base);
+      return identifyImage(base, context);
     });
-    return { ...recipe, image: describe({ architecture: '', os: 'linux' }) };
+    return { ...identified, image: toImageDescription({ architecture: '', os: 'linux' }) };
   }
   if (source.kind === 'docker-daemon') {
     const { findDaemonImage } = await import('./daemon-image.ts');
     const { found } = await findDaemonImage(source, context);
     return {
       identity: { kind: source.kind, imageId: found.Id },
-      image: describe(
-        asIndexed(
+      image: toImageDescription(
+        applyIndexedPlatform(
           {
             architecture: found.Architecture,
             os: found.Os,
@@ -89,7 +89,7 @@ export async function identify(
       layersBytes: found.Size,
     };
   }
-  const compressed = source.kind === 'oci' ? undefined : await compressedFile(source);
+  const compressed = source.kind === 'oci' ? undefined : await findCompressedArchive(source);
   if (compressed !== undefined) {
     const { fileBytes, modifiedNs } = compressed;
     return {
@@ -97,7 +97,7 @@ export async function identify(
         kind: source.kind === 'docker-archive' ? 'compressed-docker-archive' : 'compressed-oci-archive',
         fileBytes,
         modifiedNs,
-        endSha256: await sha256OfEnd(compressed),
+        endSha256: await hashArchiveEnd(compressed),
       },
       layersBytes: Math.round(fileBytes * inflation),
     };
@@ -107,7 +107,7 @@ export async function identify(
     const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
     return {
       identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
-      image: describe(config),
+      image: toImageDescription(config),
       layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
   }
@@ -120,7 +120,7 @@ function ociIdentity(
 ): IdentifiedImage {
   return {
     identity: { kind, manifestDigest },
-    image: describe(config),
+    image: toImageDescription(config),
     layersBytes: Math.round(layers.reduce((sum, { size }) => sum + size, 0) * inflation),
   };
 }

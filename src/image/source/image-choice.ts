@@ -1,6 +1,6 @@
 import { UsageError } from '../../support/errors.ts';
 import { escape, toPrintable } from '../../support/text/printable.ts';
-import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from './platform.ts';
+import { listBest, findBest, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
 /** Image that may be selected. */
 export interface Candidate<Image> {
@@ -13,7 +13,7 @@ export interface Candidate<Image> {
 }
 
 /** Archive or layout that contains the candidates, as the user names it. */
-export interface Holder {
+export interface ImageContainer {
   /** Scheme of the source: `oci`, `docker-archive`. */
   readonly kind: string;
   readonly file: string;
@@ -26,18 +26,18 @@ export interface Holder {
  */
 export function chooseForPlatform<Image>(
   candidates: readonly Candidate<Image>[],
-  holder: Holder,
+  holder: ImageContainer,
   platform: Platform | undefined,
 ): Image {
   const wanted = platform ?? hostPlatform();
   const suiting = candidates.flatMap((candidate) => {
-    const best = bestOf(
+    const best = findBest(
       candidate.platforms.map((one) => ({ platform: one })),
       wanted,
     );
     return best === undefined ? [] : [{ candidate, platform: best.platform }];
   });
-  const [first, ...others] = allBestOf(suiting, wanted);
+  const [first, ...others] = listBest(suiting, wanted);
   if (first === undefined) {
     throw new UsageError(`${holder.file} contains no image for ${formatPlatform(wanted)}`, {
       fix: `it contains images for: ${formatPlatforms(candidates)}; select one with --platform`,
@@ -60,13 +60,13 @@ function formatPlatforms(candidates: readonly Candidate<unknown>[]): string {
   const platforms = candidates.flatMap(({ platforms: all }) =>
     all.length === 0 ? ['unknown'] : all.map((one) => formatPlatform(one) || 'unnamed'),
   );
-  return listSome([...new Set(platforms)]);
+  return formatSome([...new Set(platforms)]);
 }
 
 function ambiguous(
   suiting: readonly Candidate<unknown>[],
   candidates: readonly Candidate<unknown>[],
-  { kind, file }: Holder,
+  { kind, file }: ImageContainer,
 ): UsageError {
   const isUnique = (name: string) => candidates.filter(({ names }) => names.includes(name)).length === 1;
   const listed = suiting.flatMap(({ names, digest }) => {
@@ -77,12 +77,12 @@ function ambiguous(
     const name = names.find(isUnique);
     return name === undefined ? `${kind}:${file}@${digest}` : `${kind}:${file}:${name}`;
   });
-  return new UsageError(`${file} contains ${suiting.length} images: ${listSome(listed)}`, {
+  return new UsageError(`${file} contains ${suiting.length} images: ${formatSome(listed)}`, {
     fix: `choose one: ${selectors.slice(0, maxListed).map(escape).join(' or ')}`,
   });
 }
 
-export function listSome(names: readonly string[]): string {
+export function formatSome(names: readonly string[]): string {
   const more = names.length - maxListed;
   return names.slice(0, maxListed).map(toPrintable).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

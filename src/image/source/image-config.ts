@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { goObject, listed } from './description-json.ts';
+import { goObjectSchema, listSchema } from './description-json.ts';
 import { canonicalPlatform, contradicts, formatPlatform, type Platform } from './platform.ts';
 
 // Arguments and environment variables cannot contain a NUL; Go decodes null as an empty text.
@@ -15,14 +15,14 @@ const mayBeLeftOut = z
   .transform((text) => text ?? '');
 
 /** Schema of the relevant part of an image's configuration (OCI image-spec, config.md). */
-export const imageConfigSchema = goObject({
+export const imageConfigSchema = goObjectSchema({
   architecture: mayBeLeftOut,
   os: mayBeLeftOut,
   variant: z.string().nullish(),
   /** Time in the format of RFC 3339. */
   created: z.string().nullish(),
-  rootfs: goObject({ diff_ids: listed(z.string()) }),
-  config: goObject({
+  rootfs: goObjectSchema({ diff_ids: listSchema(z.string()) }),
+  config: goObjectSchema({
     Env: words,
     Entrypoint: command,
     Cmd: command,
@@ -38,7 +38,7 @@ export type ImageConfig = z.output<typeof imageConfigSchema> & {
 type ConfiguredPlatform = Pick<ImageConfig, 'architecture' | 'os' | 'variant'>;
 
 /** Returns the platform that a configuration names, in Go's terms, with empty fields where it names none. */
-export function platformOf({ os, architecture, variant }: ConfiguredPlatform): Platform {
+export function getPlatform({ os, architecture, variant }: ConfiguredPlatform): Platform {
   return canonicalPlatform({ os, architecture, ...(typeof variant === 'string' && { variant }) });
 }
 
@@ -46,14 +46,14 @@ export function platformOf({ os, architecture, variant }: ConfiguredPlatform): P
  * Replaces the platform of a configuration by the one under which an index lists the image, because clients select by
  * the index.
  */
-export function asIndexed<Config extends ConfiguredPlatform>(
+export function applyIndexedPlatform<Config extends ConfiguredPlatform>(
   config: Config,
   indexed: Platform | undefined,
 ): Config & Pick<ImageConfig, 'overruledPlatform'> {
   if (indexed === undefined) {
     return config;
   }
-  const configured = platformOf(config);
+  const configured = getPlatform(config);
   const isOverruled = contradicts(configured, indexed);
   const { os, architecture, variant } = indexed;
   return {
@@ -66,8 +66,8 @@ export function asIndexed<Config extends ConfiguredPlatform>(
 }
 
 /** Formats a warning about an image whose index and configuration name different platforms; undefined if they agree. */
-export function describeOverruled({ overruledPlatform, ...config }: ImageConfig): string | undefined {
-  const platform = formatPlatform(platformOf(config));
+export function formatOverruledPlatform({ overruledPlatform, ...config }: ImageConfig): string | undefined {
+  const platform = formatPlatform(getPlatform(config));
   return (
     overruledPlatform &&
     `the configuration of the image names ${formatPlatform(overruledPlatform)}, but its index lists it for ${platform}: it is converted for ${platform}`
@@ -88,12 +88,12 @@ export interface ImageDescription {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export function describe({
+export function toImageDescription({
   config,
   ...platform
 }: ConfiguredPlatform & Pick<ImageConfig, 'config'>): ImageDescription {
   const { Entrypoint, Cmd, Env, Labels } = config ?? {};
-  const { os, architecture, variant = '' } = platformOf(platform);
+  const { os, architecture, variant = '' } = getPlatform(platform);
   return {
     architecture,
     os,

@@ -2,9 +2,9 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HpcGatError, getErrorMessage, UsageError } from '../../support/errors.ts';
 import { isMissing, readAt } from '../../support/files/file-access.ts';
-import { findEntry, linkTarget } from '../../formats/tar/entry-name.ts';
+import { findEntry, resolveLink } from '../../formats/tar/entry-name.ts';
 import { readTarIndex } from '../../formats/tar/tar-index.ts';
-import { decompress, openArchive } from './archive-file.ts';
+import { formatDecompressFix, openArchive } from './archive-file.ts';
 
 /** Range of a file: the whole file, or an entry of an uncompressed tar. */
 export interface FileSlice {
@@ -14,7 +14,7 @@ export interface FileSlice {
   readonly sizeBytes: number;
 }
 
-export async function wholeFile(file: string): Promise<FileSlice> {
+export async function sliceWholeFile(file: string): Promise<FileSlice> {
   return { file, dataOffset: 0, sizeBytes: (await stat(file)).size };
 }
 
@@ -27,7 +27,7 @@ export interface ImageFiles {
 }
 
 /** Returns the files of a directory. */
-export function directoryFiles(directory: string): ImageFiles {
+export function openDirectoryFiles(directory: string): ImageFiles {
   return {
     place: directory,
     find: async (name) => {
@@ -59,12 +59,12 @@ export interface TarFiles extends ImageFiles {
  * @throws {UsageError} if it cannot be read, or is compressed.
  * @throws {HpcGatError} if it is not a tar, or is damaged or truncated.
  */
-export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
+export async function openTarFiles(file: string, fix: string): Promise<TarFiles> {
   const { archive, handle } = await openArchive(file, fix);
   try {
     if (archive.codec !== 'none') {
       throw new UsageError(`${file} is compressed by ${archive.codec}; an uncompressed tar is required`, {
-        fix: `convert it unchanged with --engine native, or ${decompress(archive.codec, file)}`,
+        fix: `convert it unchanged with --engine native, or ${formatDecompressFix(archive.codec, file)}`,
       });
     }
     const entries = new Map((await readTarIndex(handle, file)).map((entry) => [entry.name, entry]));
@@ -76,7 +76,7 @@ export async function tarFiles(file: string, fix: string): Promise<TarFiles> {
         const entry = findEntry(entries, name, (found) =>
           found.linkName === ''
             ? undefined
-            : linkTarget(found.type === '2' ? 'symbolic' : 'hard', found.name, found.linkName),
+            : resolveLink(found.type === '2' ? 'symbolic' : 'hard', found.name, found.linkName),
         );
         return Promise.resolve(entry && { file, dataOffset: entry.dataOffset, sizeBytes: entry.sizeBytes });
       },

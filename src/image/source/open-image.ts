@@ -1,11 +1,11 @@
 import type { Context } from '../../support/context.ts';
-import { compressedFile } from './archive-file.ts';
+import { findCompressedArchive } from './archive-file.ts';
 import { readDockerArchive } from './docker-save/docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
 import { readOciLayout } from './oci/oci-layout.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
-import { checkOnDisk, readLayer, storedLayers, type StoredLayer } from './layers/stored-layers.ts';
+import { verifyOnDisk, readLayer, listStoredLayers, type StoredLayer } from './layers/stored-layers.ts';
 
 /**
  * Opens an image for reading its layers in place: none of them is copied to disk first.
@@ -21,21 +21,21 @@ export async function openImage(
   switch (source.kind) {
     case 'docker-archive':
     case 'oci-archive': {
-      const archive = await compressedFile(source);
+      const archive = await findCompressedArchive(source);
       return archive === undefined
         ? openFiles(source)
-        : (await import('./compressed-archive.ts')).compressedArchive(source, archive);
+        : (await import('./compressed-archive.ts')).openCompressedArchive(source, archive);
     }
     case 'oci':
       return openFiles(source);
     case 'docker':
       return (await import('./registry-image.ts')).openRegistryImage(source, context);
     case 'docker-daemon': {
-      const { daemonImage, findDaemonImage } = await import('./daemon-image.ts');
+      const { openDaemonImage, findDaemonImage } = await import('./daemon-image.ts');
       const { endpoint, found } = await findDaemonImage(source, context);
-      return daemonImage(endpoint, found, place);
+      return openDaemonImage(endpoint, found, place);
     }
-    case 'recipe':
+    case 'definition':
       throw new Error(`a definition file has no layers: ${place}`);
   }
 }
@@ -48,7 +48,7 @@ async function openFiles(source: DockerArchiveSource | OciSource): Promise<Layer
     return onDisk(file, config, layers);
   }
   const { image, blob } = await readOciLayout(source);
-  return onDisk(file, image.config, await storedLayers(file, image, blob));
+  return onDisk(file, image.config, await listStoredLayers(file, image, blob));
 }
 
 function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer[]): LayeredImage {
@@ -78,7 +78,7 @@ function arriving(place: string, layer: StoredLayer, reading: LayerReading): Arr
     sizeBytes,
     digest,
     bytes: readLayer(place, layer, reading.onBytes, reading.signal),
-    check: (onBytes) => checkOnDisk(place, { ...layer, digest: digest ?? '' }, { ...reading, onBytes }),
+    check: (onBytes) => verifyOnDisk(place, { ...layer, digest: digest ?? '' }, { ...reading, onBytes }),
     diffId: () => diffId,
   };
 }

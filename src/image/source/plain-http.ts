@@ -1,4 +1,4 @@
-import { parseReference, registryUrl } from '../../registry/reference.ts';
+import { parseReference, getRegistryUrl } from '../../registry/reference.ts';
 import { isLoopback } from '../../support/network/loopback.ts';
 import type { ImageSource } from './source.ts';
 
@@ -7,7 +7,7 @@ import type { ImageSource } from './source.ts';
  *
  * @param allowsPlaintextLogin whether the command line requests http, so that a login is sent over it too.
  */
-export function withPlainHttp(
+export function markPlainHttp(
   source: ImageSource,
   hosts: readonly string[],
   allowsPlaintextLogin = false,
@@ -17,7 +17,7 @@ export function withPlainHttp(
       return isReachedOverHttp(source.name, hosts)
         ? { ...source, plainHttp: true, ...(allowsPlaintextLogin && { allowsPlaintextLogin }) }
         : source;
-    case 'recipe':
+    case 'definition':
       return hosts.length > 0 ? { ...source, plainHttpHosts: hosts } : source;
     default:
       return source;
@@ -31,6 +31,6 @@ export function isReachedOverHttp(name: string, hosts: readonly string[]): boole
 
 /** @param name name of an image in a registry */
 export function isOnThisMachine(name: string): boolean {
-  const url = URL.parse(registryUrl(parseReference(name).host, true));
+  const url = URL.parse(getRegistryUrl(parseReference(name).host, true));
   return url !== null && isLoopback(url.hostname);
 }

@@ -69,11 +69,11 @@ export function formatPlatform({ os, architecture, variant = '' }: Platform): st
  * Returns whether an image is for the requested platform, or else for this host's. Missing fields of an image match
  * this host.
  */
-export function isFor(image: Platform, asked: Platform | undefined): boolean {
-  return suits(completed(image), asked ?? hostPlatform());
+export function matchesPlatform(image: Platform, asked: Platform | undefined): boolean {
+  return suits(completePlatform(image), asked ?? hostPlatform());
 }
 
-function completed(image: Platform): Platform {
+function completePlatform(image: Platform): Platform {
   const host = hostPlatform();
   return {
     ...image,
@@ -83,16 +83,16 @@ function completed(image: Platform): Platform {
 }
 
 /**
- * Checks that an image is for the requested platform, as {@link isFor}.
+ * Checks that an image is for the requested platform, as {@link matchesPlatform}.
  *
  * @throws {UsageError} if it is for another platform.
  * @throws {HpcGatError} if the SIF format does not support its platform.
  */
-export function expectPlatform(image: Platform, asked: Platform | undefined, place: string): void {
-  if (isFor(image, asked)) {
+export function checkPlatform(image: Platform, asked: Platform | undefined, place: string): void {
+  if (matchesPlatform(image, asked)) {
     return;
   }
-  const [host, found] = [hostPlatform(), completed(image)];
+  const [host, found] = [hostPlatform(), completePlatform(image)];
   if (!isSifArchitecture(found.architecture)) {
     throw new HpcGatError(
       `${place} is an image for ${toPrintable(found.architecture)}, which the SIF format does not support`,
@@ -129,17 +129,17 @@ export function contradicts(one: Platform, other: Platform): boolean {
 }
 
 /** Returns the best match for a platform: an architecture's default variant precedes the others. */
-export function bestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T | undefined {
-  return allBestOf(images, wanted)[0];
+export function findBest<T extends ForPlatform>(images: readonly T[], wanted: Platform): T | undefined {
+  return listBest(images, wanted)[0];
 }
 
 interface ForPlatform {
   readonly platform?: Platform | null | undefined;
 }
 
-/** Returns all images that match equally well, as {@link bestOf} chooses. */
-export function allBestOf<T extends ForPlatform>(images: readonly T[], wanted: Platform): T[] {
-  const suiting = images.filter(({ platform }) => platform && suits(completed(platform), wanted));
+/** Returns all images that match equally well, as {@link findBest} chooses. */
+export function listBest<T extends ForPlatform>(images: readonly T[], wanted: Platform): T[] {
+  const suiting = images.filter(({ platform }) => platform && suits(completePlatform(platform), wanted));
   const best = (suiting.find(({ platform }) => platform && isSameVariant(platform, wanted)) ?? suiting[0])
     ?.platform;
   return suiting.filter(({ platform }) => platform && best && isSameVariant(platform, best));

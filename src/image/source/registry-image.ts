@@ -9,13 +9,13 @@ import { countBytes } from './layers/count-bytes.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
 import { Prefetcher } from './layers/prefetch.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
-import type { PlaceBlob } from './oci/write-layout.ts';
+import type { WriteBlob } from './oci/write-layout.ts';
 import { resolveImage, type OciImage } from './oci/oci-image.ts';
 import { missingNonDistributable } from './oci/oci-blobs.ts';
 import { isNonDistributable, manifestMediaTypes, type Descriptor } from './oci/oci-manifest.ts';
 import { formatSource, type RegistrySource } from './source.ts';
-import { expectDigests, inflateLayer, type LayerStream } from './layers/inflate-layer.ts';
-import { expectLayerCodec } from './layers/stored-codec.ts';
+import { verifyDigests, inflateLayer, type LayerStream } from './layers/inflate-layer.ts';
+import { detectLayerCodec } from './layers/stored-codec.ts';
 
 /**
  * Reads the description of an image from a registry, without its layers.
@@ -94,7 +94,7 @@ function arriving(
       throw isMissing ? missingNonDistributable(place, layer, error) : error;
     });
     yield* inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
-      expectDigests(place, { name: digest, digest, diffId }, found);
+      verifyDigests(place, { name: digest, digest, diffId }, found);
     });
   }
   return {
@@ -122,7 +122,7 @@ async function openStream(place: string, name: string, stream: Readable): Promis
       yield next.value;
     }
   }
-  return { name, codec: expectLayerCodec(start, name, place), chunks: chunks() };
+  return { name, codec: detectLayerCodec(start, name, place), chunks: chunks() };
 }
 
 /**
@@ -134,7 +134,7 @@ export async function downloadRegistryImage(
   source: RegistrySource,
   onProgress: ConversionWatch['onProgress'],
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-): Promise<{ image: OciImage; placeLayer: PlaceBlob }> {
+): Promise<{ image: OciImage; placeLayer: WriteBlob }> {
   const { image, registry } = await readRegistryImage(source, context);
   const sizes = new Map(image.layers.map(({ digest, size }) => [digest, size]));
   const totalBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -147,6 +147,6 @@ export async function downloadRegistryImage(
 }
 
 /** Replaces the tag in the name of an image by the digest of its manifest. */
-export function pinnedName(name: string, manifestDigest: string): string {
+export function pinName(name: string, manifestDigest: string): string {
   return `${name.replace(/@.*$/, '').replace(/:[^:/]+$/, '')}@${manifestDigest}`;
 }

@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { countBytes } from './layers/count-bytes.ts';
-import { expectPlainArchive } from './compressed-archive.ts';
+import { rejectCompressedArchive } from './compressed-archive.ts';
 import { readDockerArchive } from './docker-save/docker-archive.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
-import { placeSlice, writeLayout } from './oci/write-layout.ts';
-import { describeOverruled, type ImageConfig } from './image-config.ts';
+import { copySlice, writeLayout } from './oci/write-layout.ts';
+import { formatOverruledPlatform, type ImageConfig } from './image-config.ts';
 import { readOciLayout } from './oci/oci-layout.ts';
 import { downloadRegistryImage } from './registry-image.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
@@ -22,12 +22,12 @@ const view = 'layout';
  * Prepares a source for `apptainer build`, and does what Apptainer does not do: chooses one of several images, checks
  * the digests of layers, and logs in to a registry without secrets in arguments or environment.
  *
- * @param scratch empty directory, the working directory of the runtime.
+ * @param tempDir empty directory, the working directory of the runtime.
  * @throws {UsageError} {HpcGatError} if the image is damaged or cannot be read.
  */
-export async function runtimeSource(
+export async function prepareRuntimeSource(
   source: ImageSource,
-  scratch: string,
+  tempDir: string,
   watch: Watch,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<string> {
@@ -35,25 +35,25 @@ export async function runtimeSource(
   switch (source.kind) {
     case 'docker-daemon':
       return formatSource(source);
-    case 'recipe': {
+    case 'definition': {
       // The build uses a copy, so that later changes of the file have no effect.
-      const copy = path.join(scratch, 'recipe.def');
+      const copy = path.join(tempDir, 'definition.def');
       await copyFile(source.file, copy);
       return copy;
     }
     case 'docker-archive':
-      await expectPlainArchive(source, 'convert it unchanged with --engine native');
-      return dockerArchive(source, scratch, watch);
+      await rejectCompressedArchive(source, 'convert it unchanged with --engine native');
+      return dockerArchive(source, tempDir, watch);
     case 'docker':
-      await download(source, path.join(scratch, view), watch, { ...context, signal });
+      await download(source, path.join(tempDir, view), watch, { ...context, signal });
       return `oci:${view}`;
     case 'oci':
     case 'oci-archive': {
       const { image, blob } = await readOciLayout(source);
       warnOfOverruled(image.config, watch);
       const place = async (digest: string, file: string) =>
-        placeSlice(await blob(digest), file, source.kind, signal);
-      await writeLayout(path.join(scratch, view), image, source.file, place, watch);
+        copySlice(await blob(digest), file, source.kind, signal);
+      await writeLayout(path.join(tempDir, view), image, source.file, place, watch);
       return `oci:${view}`;
     }
   }
@@ -71,7 +71,7 @@ async function download(
 }
 
 function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
-  const warning = describeOverruled(config);
+  const warning = formatOverruledPlatform(config);
   if (warning !== undefined) {
     onWarning(warning);
   }
@@ -81,7 +81,7 @@ function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
  * Prepares an archive. Apptainer uses the first of several images, does not support references in archives, and ends
  * a file name at a colon.
  */
-async function dockerArchive(source: DockerArchiveSource, scratch: string, watch: Watch): Promise<string> {
+async function dockerArchive(source: DockerArchiveSource, tempDir: string, watch: Watch): Promise<string> {
   const { file } = source;
   const { images, layers, config } = await readDockerArchive(file, source);
   warnOfOverruled(config, watch);
@@ -97,7 +97,7 @@ async function dockerArchive(source: DockerArchiveSource, scratch: string, watch
   if (!file.includes(':')) {
     return `docker-archive:${file}`;
   }
-  const alias = path.join(scratch, 'archive.tar');
+  const alias = path.join(tempDir, 'archive.tar');
   await symlink(file, alias);
   return `docker-archive:${alias}`;
 }

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
-import { archiveEnding, splitFile, type Look } from './file-selector.ts';
+import { archiveEnding, splitFileSelector, type FileAccess } from './file-selector.ts';
 import type { Platform } from './platform.ts';
 
 /** Source of an image, as the user names it. */
 export type ImageSource =
-  DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource | RecipeSource;
+  DockerDaemonSource | DockerArchiveSource | OciSource | RegistrySource | DefinitionSource;
 
 interface OfPlatform {
   /** Requested platform; the platform of this host if undefined. */
@@ -56,8 +56,8 @@ export interface RegistrySource extends OfPlatform {
 }
 
 /** Definition file from which Apptainer builds. */
-export interface RecipeSource {
-  readonly kind: 'recipe';
+export interface DefinitionSource {
+  readonly kind: 'definition';
   /** Absolute path. */
   readonly file: string;
   /** Values for the variables in it. */
@@ -108,7 +108,7 @@ export function parseSource(
       return { kind: 'docker', name: imageNameIn(rest, text, 'docker://[HOST/]NAME[:TAG]') };
     default:
       if (text.endsWith('.def')) {
-        return { kind: 'recipe', file: path.resolve(cwd, text), buildArguments: {} };
+        return { kind: 'definition', file: path.resolve(cwd, text), buildArguments: {} };
       }
       throw new UsageError(
         later.includes(scheme)
@@ -132,8 +132,8 @@ function imageNameIn(name: string, text: string, form: string): string {
   return tagged(name);
 }
 
-function archive(rest: string, text: string, look: Look): DockerArchiveSource {
-  const { file, name: reference, digest } = splitFile(expectFile(rest, text), look, archiveEnding);
+function archive(rest: string, text: string, look: FileAccess): DockerArchiveSource {
+  const { file, name: reference, digest } = splitFileSelector(expectFile(rest, text), look, archiveEnding);
   return {
     kind: 'docker-archive',
     file,
@@ -142,13 +142,13 @@ function archive(rest: string, text: string, look: Look): DockerArchiveSource {
   };
 }
 
-function oci(kind: OciSource['kind'], rest: string, text: string, look: Look): OciSource {
+function oci(kind: OciSource['kind'], rest: string, text: string, look: FileAccess): OciSource {
   // The name of a directory ends at the first colon, as in other tools.
   const {
     file,
     name: tag,
     digest,
-  } = splitFile(expectFile(rest, text), look, kind === 'oci' ? /^([^:]+):(.+)$/ : archiveEnding);
+  } = splitFileSelector(expectFile(rest, text), look, kind === 'oci' ? /^([^:]+):(.+)$/ : archiveEnding);
   return { kind, file, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
 }
 
@@ -170,7 +170,7 @@ export function formatSource(source: ImageSource): string {
       return `docker-daemon:${source.name}`;
     case 'docker':
       return `docker://${source.name}`;
-    case 'recipe':
+    case 'definition':
       return source.file;
     case 'docker-archive':
       return `docker-archive:${source.file}${selectorOf(source.reference, source.digest)}`;
@@ -187,7 +187,7 @@ function selectorOf(name: string | undefined, digest: string | undefined): strin
 /**
  * Returns the default name of the SIF, as Apptainer does: the last part of the name and the tag, `triton_24.05.sif`.
  */
-export function defaultOutputName(source: ImageSource): string {
+export function getDefaultOutputName(source: ImageSource): string {
   const name = nameOf(source);
   const last =
     name
@@ -202,7 +202,7 @@ function nameOf(source: ImageSource): string {
     return source.name;
   }
   const file = path.basename(source.file).replace(/\.(tar(\.\w+)?|tgz|oci|def)$/, '');
-  if (source.kind === 'recipe') {
+  if (source.kind === 'definition') {
     return file;
   }
   const name = source.kind === 'docker-archive' ? source.reference : source.tag;

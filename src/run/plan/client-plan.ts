@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Project } from '../../config/load.ts';
-import { clientArguments } from '../../docker/run-arguments.ts';
+import { getClientArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
 import { type Mount, quoteForMount } from '../../support/files/mount.ts';
 import { getDockerName } from './docker-image.ts';
@@ -58,7 +58,7 @@ function planDockerClient({ settings, root }: Project, mounts: readonly Mount[])
   }
   return {
     clientWhere: 'image',
-    client: clientArguments({ mounts, image, program: programInImage }),
+    client: getClientArguments({ mounts, image, program: programInImage }),
     clientFile: null,
     clientImage: image,
   };

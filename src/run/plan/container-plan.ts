@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Project } from '../../config/load.ts';
-import { instanceArguments } from '../../apptainer/instance.ts';
+import { getInstanceArguments } from '../../apptainer/instance.ts';
 import { isOnThisMachine, parseDockerUrl } from '../../docker/endpoint.ts';
-import { runArguments } from '../../docker/run-arguments.ts';
+import { getRunArguments } from '../../docker/run-arguments.ts';
 import { UsageError } from '../../support/errors.ts';
 import type { Mount } from '../../support/files/mount.ts';
 import { getDockerName } from './docker-image.ts';
@@ -33,7 +33,7 @@ export function planContainer(
     return {
       runtime,
       image: path.resolve(root, settings.image.file),
-      containerArguments: instanceArguments({ gpu, mounts, further: settings.apptainer.arguments }),
+      containerArguments: getInstanceArguments({ gpu, mounts, further: settings.apptainer.arguments }),
     };
   }
   rejectUnusableDocker(request);
@@ -41,7 +41,7 @@ export function planContainer(
   return {
     runtime,
     image: getDockerImage(project),
-    containerArguments: runArguments({ mounts, shmSize, further }),
+    containerArguments: getRunArguments({ mounts, shmSize, further }),
     dockerHost: request.dockerHost ?? '',
   };
 }

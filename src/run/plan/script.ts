@@ -1,5 +1,5 @@
 import { renderTemplate } from '../../render/template.ts';
-import { scriptSettings } from '../../apptainer/site-configuration.ts';
+import { listScriptSettings } from '../../apptainer/site-configuration.ts';
 import { formatDirective } from '../../slurm/directives.ts';
 import { hashBytes } from '../../support/files/digest.ts';
 import type { CleanupPlan } from './cleanup-plan.ts';
@@ -18,7 +18,7 @@ export function renderScript(plan: RunPlan): Promise<string> {
     modelNames: plan.models.map(({ name }) => name),
     workloads: plan.models.map(({ workload }) => workload),
     directiveLines: plan.directives.map(formatDirective),
-    fatalSettings: scriptSettings(),
+    fatalSettings: listScriptSettings(),
   });
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { deflateData, deflateInPlace } from '../../../src/formats/deflate/deflate.ts';
+import { prepareDeflate, deflateInPlace } from '../../../src/formats/deflate/deflate.ts';
 
 const levels = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const mib = 1024 * 1024;
@@ -54,7 +54,7 @@ function fibonacci(): Buffer {
 }
 
 describe.each(levels)('deflate, level %i', (level) => {
-  const deflate = deflateInPlace(deflateData(level));
+  const deflate = deflateInPlace(prepareDeflate(level));
 
   test.each([
     ['zeros', Buffer.alloc(mib)],
@@ -91,7 +91,7 @@ describe.each(levels)('deflate, level %i', (level) => {
 
   test('compresses a block independently of earlier ones', () => {
     const block = program.subarray(mib, mib + 131_072);
-    const fresh = compressed(deflateInPlace(deflateData(level)), block);
+    const fresh = compressed(deflateInPlace(prepareDeflate(level)), block);
     expect(compressed(deflate, block).equals(fresh)).toBe(true);
     compressed(deflate, text.subarray(0, 131_072));
     expect(compressed(deflate, block).equals(fresh)).toBe(true);
@@ -109,8 +109,8 @@ describe.each(levels)('deflate, level %i', (level) => {
 });
 
 test('supports nine levels', () => {
-  expect(() => deflateData(0)).toThrow(RangeError);
-  expect(() => deflateData(10)).toThrow(RangeError);
+  expect(() => prepareDeflate(0)).toThrow(RangeError);
+  expect(() => prepareDeflate(10)).toThrow(RangeError);
 });
 
 /** Returns random bytes, repeated at this distance. */

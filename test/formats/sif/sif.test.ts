@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseSuperblock } from '../../../src/formats/squashfs/read/superblock.ts';
+import { decodeSuperblock } from '../../../src/formats/squashfs/read/superblock.ts';
 import { readSifFacts, verifySif } from '../../../src/image/make/verify.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -119,11 +119,11 @@ describe('parseSuperblock', () => {
     ['no length', superblock({ usedBytes: 0n }), /impossible length/],
     ['a length of 2^64 - 1', superblock({ usedBytes: 2n ** 64n - 1n }), /impossible length/],
   ])('rejects %s', (_what, bytes, message) => {
-    expect(() => parseSuperblock(bytes, 'x.sif')).toThrow(message);
+    expect(() => decodeSuperblock(bytes, 'x.sif')).toThrow(message);
   });
 
   test('accepts a partition that ends before the options', () => {
-    expect(parseSuperblock(superblock().subarray(0, 96), 'x.sif').level).toBeUndefined();
+    expect(decodeSuperblock(superblock().subarray(0, 96), 'x.sif').level).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile, stat } from 'node:fs/promises';
 import { checkFile, type CheckReport } from '../../../src/image/inspect/check-file.ts';
-import { longLine } from '../../../src/image/inspect/file-lines.ts';
+import { formatLongLine } from '../../../src/image/inspect/file-lines.ts';
 import type { Compression } from '../../../src/formats/squashfs/compression.ts';
 import { testContext } from '../../support/context.ts';
 import { noise } from '../../image/noise.ts';
@@ -48,7 +48,7 @@ describe.each(codecs)('an image written with %o', (compression) => {
 
   test('is listed with the entries that were written', async () => {
     const listed = await filesOf(await writtenImage(everything, { compression }));
-    expect(listed.map(longLine)).toEqual([
+    expect(listed.map(formatLongLine)).toEqual([
       'drwxr-xr-x 0/0                   0 2023-11-14 22:13 /',
       'drwxr-xr-x 0/0                   0 2023-11-14 22:13 /a-directory',
       'drwxrwxrwt 0/0                   0 2023-11-14 22:13 /a-directory/below',
@@ -115,7 +115,7 @@ test('prints names as text, without terminal control characters', async () => {
       'caf\xe9': { kind: 'symbolic-link', target: 'a\nb', metadata: metadata() },
     }),
   );
-  expect((await filesOf(file)).slice(1).map((one) => longLine(one).slice(52))).toEqual([
+  expect((await filesOf(file)).slice(1).map((one) => formatLongLine(one).slice(52))).toEqual([
     '/\\x1b[31m',
     '/café',
     '/caf\\xe9 -> a\\nb',

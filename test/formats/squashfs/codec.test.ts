@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { constants, zstdCompressSync } from 'node:zlib';
-import { blockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
+import { createBlockCodec, type BlockCodec } from '../../../src/formats/squashfs/codec.ts';
 import { WorkerPool } from '../../../src/formats/squashfs/write/worker-pool.ts';
 import { allocateShared } from '../../../src/support/threads/thread.ts';
 
@@ -36,7 +36,7 @@ function shared(raw: Buffer): Buffer {
 }
 
 function lanesOf(codec: BlockCodec, threads: number): WorkerPool {
-  return new WorkerPool(codec.openLanes(threads), (raw) => codec.compressSync(raw));
+  return new WorkerPool(codec.openWorkers(threads), (raw) => codec.compressSync(raw));
 }
 
 describe('compressing blocks', () => {
@@ -46,7 +46,7 @@ describe('compressing blocks', () => {
     [{ codec: 'gzip', level: 6 } as const, 3],
     [{ codec: 'none' } as const, 2],
   ])('compresses every block independently and reversibly: %j in %i threads', async (compression, count) => {
-    const codec = blockCodec(compression, blockBytes);
+    const codec = createBlockCodec(compression, blockBytes);
     const lanes = lanesOf(codec, count);
     const blocks = Array.from({ length: 60 }, (_, index) => block(index));
     const compressed = await Promise.all(blocks.map((raw) => lanes.compress(shared(raw))));
@@ -65,7 +65,7 @@ describe('compressing blocks', () => {
   test.each([{ codec: 'zstd', level: 19 } as const, { codec: 'gzip', level: 9 } as const])(
     'rejects pending blocks at once when the workers are closed: %j',
     async (compression) => {
-      const lanes = lanesOf(blockCodec(compression, blockBytes), 1);
+      const lanes = lanesOf(createBlockCodec(compression, blockBytes), 1);
       lanes.expect(2 ** 30);
       const onTheWay = expect(lanes.compress(shared(block(0)))).rejects.toThrow();
       lanes.close();

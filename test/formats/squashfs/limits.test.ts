@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { FieldWriter } from '../../../src/formats/squashfs/write/field-writer.ts';
 import { writeDirectory } from '../../../src/formats/squashfs/write/inode-records.ts';
 import { nothing } from '../../../src/formats/squashfs/layout.ts';
-import { placeOf } from '../../../src/formats/squashfs/write/metadata-blocks.ts';
+import { decodeReference } from '../../../src/formats/squashfs/write/metadata-blocks.ts';
 import { checkFile } from '../../../src/image/inspect/check-file.ts';
 import { HpcGatError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
@@ -51,6 +51,6 @@ test('a directory holds no more names than Linux reads', () => {
 });
 
 test('a table holds no metadata block whose position exceeds 32 bits', () => {
-  expect(placeOf(2 ** 48 - 1)).toEqual({ block: 2 ** 32 - 1, offset: 65_535 });
-  expect(() => placeOf(2 ** 48)).toThrow(HpcGatError);
+  expect(decodeReference(2 ** 48 - 1)).toEqual({ block: 2 ** 32 - 1, offset: 65_535 });
+  expect(() => decodeReference(2 ** 48)).toThrow(HpcGatError);
 });

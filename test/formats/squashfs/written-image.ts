@@ -3,7 +3,7 @@ import path from 'node:path';
 import { listFiles, type ListedFile } from '../../../src/image/inspect/list-files.ts';
 import type { Compression } from '../../../src/formats/squashfs/compression.ts';
 import {
-  emptyDirectory,
+  createDirectory,
   noXattrs,
   type DirectoryInode,
   type LeafInode,
@@ -23,7 +23,7 @@ export function metadata(more: Partial<Metadata> = {}): Metadata {
 }
 
 export function directory(entries: Record<string, Tree | Leaf> = {}, more: Partial<Metadata> = {}): Tree {
-  const made = emptyDirectory<FileContent>(metadata(more));
+  const made = createDirectory<FileContent>(metadata(more));
   for (const [name, inode] of Object.entries(entries)) {
     made.children.set(name, inode);
   }

@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
-import { parseBase, withAbsoluteFile } from '../../../src/image/build/base.ts';
-import { targetsOf } from '../../../src/image/build/build-images.ts';
+import { parseBase, resolveBaseFile } from '../../../src/image/build/base.ts';
+import { selectTargets } from '../../../src/image/build/build-images.ts';
 import {
   buildWithDocker,
-  dockerBuildArguments,
-  whyNoDocker,
+  getDockerBuildArguments,
+  explainMissingDocker,
 } from '../../../src/image/build/build-with-docker.ts';
 import { fillBuildDirectory } from '../../../src/image/build/build-directory.ts';
 import { planBuild, type BuildTarget } from '../../../src/image/build/plan-build.ts';
@@ -38,7 +38,7 @@ test.each([
   ['debian:13', 'debian:13'],
   ['docker://nvcr.io/a/b', 'docker://nvcr.io/a/b'],
 ])('resolves the base %s of the command line against the working directory', (text, absolute) => {
-  expect(withAbsoluteFile(text, '/p/q')).toBe(absolute);
+  expect(resolveBaseFile(text, '/p/q')).toBe(absolute);
 });
 
 test('rejects a definition file as the base, with the alternative', () => {
@@ -85,7 +85,7 @@ describe('a build', () => {
   ])('with client: %j builds all and is one of %j', (client = {}, targets) => {
     const context = testContext();
     const project = { root: '/p', site: 'generic', settings: sampleSettings({ client }) };
-    expect(targetsOf('all', project, context)).toEqual(targets);
+    expect(selectTargets('all', project, context)).toEqual(targets);
     expect(context.messages).toEqual(
       targets.length === 2 ? [] : [expect.stringMatching(/^no client image: client\.where is host/)],
     );
@@ -94,14 +94,14 @@ describe('a build', () => {
   test('passes all settings to Docker', async () => {
     const settings = { packageIndex: 'https://pypi.example.org/simple', server: { base: 'mine:1' } };
     const env = { https_proxy: 'http://user:secret@proxy:3128', HTTP_PROXY: '' };
-    expect(dockerBuildArguments(await plan({ build: settings }), ['--network', 'host'], env)).toEqual([
+    expect(getDockerBuildArguments(await plan({ build: settings }), ['--network', 'host'], env)).toEqual([
       ...['build', '--tag', 'hpc-gat/server:latest', '--build-arg', 'BASE=mine:1'],
       ...['--build-arg', 'PIP_INDEX_URL=https://pypi.example.org/simple'],
       ...['--build-arg', 'https_proxy', '--network', 'host'],
       '/p/.hpc-gat/build/server',
     ]);
     const local = await plan({ build: { server: { base: 'a.sif' } } });
-    expect(() => dockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker does not support/);
+    expect(() => getDockerBuildArguments(local, [], {})).toThrow(/--with apptainer|Docker does not support/);
   });
 
   test('copies its files into one directory, and leaves unchanged ones alone', async () => {
@@ -130,7 +130,7 @@ describe('docker build', () => {
     });
     const PATH = script === undefined ? temporaryDirectory() : fakePrograms({ docker: script });
     const context = testContext({ env: { PATH, DOCKER_HOST: daemon.url } });
-    expect(await whyNoDocker(context)).toBeUndefined();
+    expect(await explainMissingDocker(context)).toBeUndefined();
     return await buildWithDocker(context, await plan({ build: { server: { base: 'mine:1' } } }), []);
   };
 
@@ -156,6 +156,6 @@ describe('docker build', () => {
 
   test('is not attempted where no daemon answers', async () => {
     const context = testContext({ env: { DOCKER_HOST: 'unix:///nowhere.sock' } });
-    expect(await whyNoDocker(context)).toMatch(/no Docker daemon/);
+    expect(await explainMissingDocker(context)).toMatch(/no Docker daemon/);
   });
 });

@@ -2,16 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  identifyRecipe,
-  registryReachOf,
+  identifyDefinition,
+  getRegistryReach,
   type RegistryReach,
 } from '../../../src/image/build/definition/identify-definition.ts';
-import { parseRecipe } from '../../../src/image/build/definition/parse-definition.ts';
-import { formatSource, type ImageSource, type RecipeSource } from '../../../src/image/source/source.ts';
+import { parseDefinition } from '../../../src/image/build/definition/parse-definition.ts';
+import { formatSource, type ImageSource, type DefinitionSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-const recipe = `# made by hand
+const definition = `# made by hand
 Bootstrap: docker
 From: {{ BASE }}
 
@@ -28,20 +28,22 @@ From: {{ BASE }}
     echo From: nowhere
 `;
 
-describe('parseRecipe', () => {
+describe('parseDefinition', () => {
   test('reads headers and files of this host, with the default values of variables', () => {
-    expect(parseRecipe(recipe, {})).toEqual({
+    expect(parseDefinition(definition, {})).toEqual({
       stages: [{ bootstrap: 'docker', from: 'debian:13' }],
       files: ['data', 'a b.txt', 'c d'],
       hasSetup: false,
     });
-    expect(parseRecipe(recipe, { BASE: 'x:1' }).stages).toEqual([{ bootstrap: 'docker', from: 'x:1' }]);
+    expect(parseDefinition(definition, { BASE: 'x:1' }).stages).toEqual([
+      { bootstrap: 'docker', from: 'x:1' },
+    ]);
   });
 
   test('distinguishes stages, and files copied between them', () => {
     const text =
       'BootStrap: localimage\nFrom: a.sif\nStage: one\n%setup\ntouch x\n\nBootstrap: scratch\n%files from one\n/x /y\n%files\nz\n';
-    expect(parseRecipe(text, {})).toEqual({
+    expect(parseDefinition(text, {})).toEqual({
       stages: [
         { bootstrap: 'localimage', from: 'a.sif' },
         { bootstrap: 'scratch', from: '' },
@@ -69,8 +71,8 @@ function place(): Place {
     look: async (buildArguments = {}) => {
       const bases: string[] = [];
       const file = path.join(directory, 'x.def');
-      const { identity } = await identifyRecipe(
-        { kind: 'recipe', file, buildArguments },
+      const { identity } = await identifyDefinition(
+        { kind: 'definition', file, buildArguments },
         (source: ImageSource) => {
           bases.push(formatSource(source));
           return Promise.resolve({ identity: { of: formatSource(source) }, layersBytes: 7 });
@@ -81,7 +83,7 @@ function place(): Place {
   };
 }
 
-describe('identifyRecipe', () => {
+describe('identifyDefinition', () => {
   test('changes with the definition file, its arguments, base and copied files, and with nothing else', async () => {
     const { directory, write, look } = place();
     await mkdir(path.join(directory, 'data', 'deep'), { recursive: true });
@@ -139,7 +141,7 @@ describe('registryReachOf', () => {
   const here = 'Bootstrap: docker\nFrom: 127.0.0.1:5000/a:1\n';
   const hosts = ['registry.test:5000', '127.0.0.1:5000'];
 
-  test.each<[string, Partial<RecipeSource>, RegistryReach]>([
+  test.each<[string, Partial<DefinitionSource>, RegistryReach]>([
     [one, {}, { plainHttp: false, withLogins: true }],
     [one, { plainHttpHosts: hosts }, { plainHttp: true, withLogins: false }],
     [one, { plainHttpHosts: hosts, allowsPlaintextLogin: true }, { plainHttp: true, withLogins: true }],
@@ -153,6 +155,8 @@ describe('registryReachOf', () => {
   ])('of %j is derived with %j', async (text, access, expected) => {
     const file = path.join(temporaryDirectory(), 'x.def');
     await writeFile(file, text);
-    expect(await registryReachOf({ kind: 'recipe', file, buildArguments: {}, ...access })).toEqual(expected);
+    expect(await getRegistryReach({ kind: 'definition', file, buildArguments: {}, ...access })).toEqual(
+      expected,
+    );
   });
 });

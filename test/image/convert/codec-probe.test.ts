@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { chooseCompression } from '../../../src/image/convert/automatic-compression.ts';
 import { checkFile } from '../../../src/image/inspect/check-file.ts';
-import { exitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
+import { encodeExitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
 import { writeProbeImage } from '../../../src/image/convert/codec-probe/probe-image.ts';
 import { formatCompression, parseCompression } from '../../../src/formats/squashfs/compression.ts';
 import { hostPlatform } from '../../../src/image/source/platform.ts';
@@ -85,7 +85,7 @@ describe('auto', () => {
 });
 
 test('the program in the probe image succeeds on this host', async () => {
-  const bytes = exitProgram(hostPlatform().architecture);
+  const bytes = encodeExitProgram(hostPlatform().architecture);
   const file = path.join(temporaryDirectory(), 'program');
   await writeFile(file, bytes ?? '#!/bin/sh\n');
   await chmod(file, 0o755);

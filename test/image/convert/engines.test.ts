@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { engineFor, type EngineName } from '../../../src/image/convert/engines.ts';
+import { createEngine, type EngineName } from '../../../src/image/convert/engines.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { testContext } from '../../support/context.ts';
 
 const engineOf = async (source: string, name?: EngineName) =>
-  (await engineFor(parseSource(source, '/'), { name }, testContext())).name;
+  (await createEngine(parseSource(source, '/'), { name }, testContext())).name;
 
 test.each([
   ['docker-daemon:a:1', 'native'],
@@ -26,5 +26,5 @@ test('a definition file is rejected by the native engine', async () => {
 
 test('threads are validated where they are used', async () => {
   const source = parseSource('oci:layout', '/');
-  await expect(engineFor(source, { threads: 0 }, testContext())).rejects.toThrow(/--threads must be/);
+  await expect(createEngine(source, { threads: 0 }, testContext())).rejects.toThrow(/--threads must be/);
 });

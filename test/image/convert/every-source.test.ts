@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { defaultLimits } from '../../../src/image/convert/limits.ts';
+import { getDefaultLimits } from '../../../src/image/convert/limits.ts';
 import { convertImage } from '../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../src/image/source/layers/layered-image.ts';
 import { openImage } from '../../../src/image/source/open-image.ts';
@@ -49,7 +49,7 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
     await convertImage(
       image,
       origin,
-      { output, compression, blockBytes: 131_072, threads: 2, limits: defaultLimits() },
+      { output, compression, blockBytes: 131_072, threads: 2, limits: getDefaultLimits() },
       { onProgress: () => undefined, onWarning: () => undefined, fileThreads, signal },
     );
   } finally {

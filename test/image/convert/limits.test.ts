@@ -24,27 +24,27 @@ const limits = { unpackedBytes: 2 ** 30, entries: 1000, metadataBytes: 2 ** 30 }
 
 describe('an image beyond a limit is rejected', () => {
   test('when it has too many entries', () => {
-    const budget = new UsageLimiter({ ...limits, entries: 2 }, 4096);
-    budget.take(entry, 'the layer');
-    budget.take(entry, 'the layer');
+    const limiter = new UsageLimiter({ ...limits, entries: 2 }, 4096);
+    limiter.addEntry(entry, 'the layer');
+    limiter.addEntry(entry, 'the layer');
     expect(() => {
-      budget.take(entry, 'the layer');
+      limiter.addEntry(entry, 'the layer');
     }).toThrow('the layer, at "a/name": the image has more than 2 entries');
   });
 
   test('when its names and xattrs exceed the memory', () => {
-    const budget = new UsageLimiter({ ...limits, metadataBytes: 100_000 }, 4096);
+    const limiter = new UsageLimiter({ ...limits, metadataBytes: 100_000 }, 4096);
     const large = { ...entry, xattrs: new Map([['user.large', Buffer.alloc(60_000)]]) };
-    budget.take(large, 'the layer');
+    limiter.addEntry(large, 'the layer');
     expect(() => {
-      budget.take(large, 'the layer');
+      limiter.addEntry(large, 'the layer');
     }).toThrow(/take more memory than this process has/);
   });
 
   test('when its files have more blocks than fit into memory, in holes too', () => {
     const sparse = { ...entry, sizeBytes: 100 * 4096, runs: [] };
     const take = (blockBytes: number) => () => {
-      new UsageLimiter({ ...limits, metadataBytes: 10_000 }, blockBytes).take(sparse, 'the layer');
+      new UsageLimiter({ ...limits, metadataBytes: 10_000 }, blockBytes).addEntry(sparse, 'the layer');
     };
     expect(take(4096)).toThrow(/block lists .* take more memory/);
     expect(take(131_072)).not.toThrow();

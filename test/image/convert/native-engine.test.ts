@@ -7,7 +7,7 @@ import { readSif } from '../../../src/formats/sif/read.ts';
 import { testContext } from '../../support/context.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { tarOf } from '../corpus/tar.ts';
-import { exitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
+import { encodeExitProgram } from '../../../src/image/convert/codec-probe/exit-program.ts';
 import { layerBytes, type EntryBytes } from '../layer-bytes.ts';
 import { configOf, hostArchitecture, OciBytes } from '../oci-bytes.ts';
 
@@ -99,7 +99,7 @@ const warned = async (entries: readonly EntryBytes[], config: object = {}) => {
 
 describe('an image whose programs contradict its architecture', () => {
   const foreign = hostArchitecture === 'arm64' ? 'amd64' : 'arm64';
-  const program = exitProgram(foreign) ?? Buffer.alloc(0);
+  const program = encodeExitProgram(foreign) ?? Buffer.alloc(0);
   const links = [
     { name: 'bin', type: '2', link: 'usr/bin' },
     { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
@@ -119,7 +119,7 @@ describe('an image whose programs contradict its architecture', () => {
 
   test('is not assumed without programs, or with matching ones', async () => {
     expect(
-      await warned([...links, { name: 'usr/bin/dash', data: exitProgram(hostArchitecture) ?? '' }]),
+      await warned([...links, { name: 'usr/bin/dash', data: encodeExitProgram(hostArchitecture) ?? '' }]),
     ).toEqual([]);
     expect(await warned([...links, { name: 'usr/bin/dash', data: '#!/bin/true' }])).toEqual([]);
     expect(await warned([{ name: 'bin/sh', type: '2', link: 'sh' }])).toEqual([]);
@@ -128,7 +128,7 @@ describe('an image whose programs contradict its architecture', () => {
 });
 
 describe('a program that only root can execute', () => {
-  const program = exitProgram(hostArchitecture) ?? Buffer.alloc(0);
+  const program = encodeExitProgram(hostArchitecture) ?? Buffer.alloc(0);
   const at = (name: string, mode: number, more: Partial<EntryBytes> = {}): EntryBytes => ({
     name,
     mode,

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { unusableNames } from '../../../src/image/convert/singularity-d/environment-lines.ts';
-import { containerFiles } from '../../../src/image/convert/singularity-d/container-files.ts';
+import { findUnusableNames } from '../../../src/image/convert/singularity-d/environment-lines.ts';
+import { createContainerFiles } from '../../../src/image/convert/singularity-d/container-files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const words = [
@@ -23,7 +23,7 @@ const words = [
 
 async function filesOf(entrypoint: readonly string[], cmd: readonly string[], env: readonly string[] = []) {
   const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint, cmd, env };
-  const { files } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt: new Date(0) });
+  const { files } = await createContainerFiles(image, { bootstrap: 'oci', from: 'it', builtAt: new Date(0) });
   const directory = temporaryDirectory();
   return (name: string) => {
     const file = path.join(directory, path.basename(name));
@@ -74,7 +74,7 @@ test('the last of several values of a name wins', async () => {
 
 test('names that no shell accepts are listed once each', () => {
   const env = ['a.b=1', 'A=1', '1x=1', 'a.b=2', 'é', '', 'with space=1', '_ok'];
-  expect(unusableNames(env)).toEqual(['a.b', '1x', 'é', 'with space']);
+  expect(findUnusableNames(env)).toEqual(['a.b', '1x', 'é', 'with space']);
 });
 
 test.each([{}, { SINGULARITY_NO_EVAL: '1' }])('a first word can begin with - or +: %j', async (env) => {
@@ -102,7 +102,7 @@ test('the build-date label equals the output of date, in every month and on ever
   for (const day of Array.from({ length: 24 }, (_, at) => at)) {
     const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));
     const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint: [], cmd: [], env: [] };
-    const { inspectMetadata } = await containerFiles(image, { bootstrap: 'oci', from: 'it', builtAt });
+    const { inspectMetadata } = await createContainerFiles(image, { bootstrap: 'oci', from: 'it', builtAt });
     const said = execFileSync('date', ['-u', '-d', builtAt.toISOString(), '+%A_%-d_%B_%Y_%T_UTC'], {
       encoding: 'utf8',
       env: { LC_ALL: 'C', PATH: process.env.PATH },

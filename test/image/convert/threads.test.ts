@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { conversionThreads } from '../../../src/image/convert/threads.ts';
+import { getThreadCount } from '../../../src/image/convert/threads.ts';
 
 describe('threads of a conversion', () => {
   test.each([
@@ -9,11 +9,11 @@ describe('threads of a conversion', () => {
     ['what a small one has', undefined, {}, 2, 2],
     ['no number of Slurm', undefined, { SLURM_CPUS_PER_TASK: '' }, 2, 2],
   ])('%s', (_, asked, env, processors, threads) => {
-    expect(conversionThreads(asked, env, processors)).toBe(threads);
+    expect(getThreadCount(asked, env, processors)).toBe(threads);
   });
 
   test.each([0, -1, 1.5, Number.NaN, 1_000])('--threads %d is rejected with the fix', (asked) => {
-    expect(() => conversionThreads(asked, {}, 2)).toThrow('--threads must be a whole number from 1 to 256');
+    expect(() => getThreadCount(asked, {}, 2)).toThrow('--threads must be a whole number from 1 to 256');
   });
 
   test.each([
@@ -22,11 +22,11 @@ describe('threads of a conversion', () => {
     [4e9, 8, 3],
     [2.6e9, 8, 1],
   ])('with an address space of %d bytes, %d threads are reduced to %d', (limit, asked, threads) => {
-    expect(conversionThreads(asked, {}, 64, limit)).toBe(threads);
+    expect(getThreadCount(asked, {}, 64, limit)).toBe(threads);
   });
 
   test('reports an address space that is too small for a thread, with the limit and the fix', () => {
-    expect(() => conversionThreads(4, {}, 64, 2e9)).toThrow(
+    expect(() => getThreadCount(4, {}, 64, 2e9)).toThrow(
       /limited to 2\.0 GB \(ulimit -v\).* at least 2\.5 GB/,
     );
   });

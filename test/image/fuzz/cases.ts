@@ -8,7 +8,7 @@ import { parseCompression } from '../../../src/formats/squashfs/compression.ts';
 import { checkFile } from '../../../src/image/inspect/check-file.ts';
 import type { ImageLimits } from '../../../src/image/convert/limits.ts';
 import { makeSif } from '../../../src/image/make/make-sif.ts';
-import { nativeEngine } from '../../../src/image/convert/native-engine.ts';
+import { createNativeEngine } from '../../../src/image/convert/native-engine.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import type { Context } from '../../../src/support/context.ts';
@@ -93,7 +93,7 @@ async function convert(
       compression: wanted,
       blockBytes: 128 * 1024,
     };
-    await makeSif(request, nativeEngine(context, { threads: 2, limits }), context);
+    await makeSif(request, createNativeEngine(context, { threads: 2, limits }), context);
   } catch (error) {
     if (!(error instanceof HpcGatError)) {
       return {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { architecturesOf } from '../../../src/image/inspect/elf.ts';
+import { readArchitectures } from '../../../src/image/inspect/elf.ts';
 
 /** Returns an ELF header up to e_machine, elf(5). */
 function header(machine: number, littleEndian = true): Buffer {
@@ -24,12 +24,12 @@ test.each([
   [21, false, ['ppc64']],
   [22, false, ['s390x']],
 ])('machine %d, little-endian %s, is recognized as %j', (machine, littleEndian, architectures) => {
-  expect(architecturesOf(header(machine, littleEndian))).toEqual(architectures);
+  expect(readArchitectures(header(machine, littleEndian))).toEqual(architectures);
 });
 
 test('a file of an unknown kind has no machine', () => {
-  expect(architecturesOf(header(0xffff))).toBeUndefined();
-  expect(architecturesOf(header(62).subarray(0, 19))).toBeUndefined();
-  expect(architecturesOf(Buffer.from('#!/bin/sh\nexec something else\n'))).toBeUndefined();
-  expect(architecturesOf(Buffer.alloc(0))).toBeUndefined();
+  expect(readArchitectures(header(0xffff))).toBeUndefined();
+  expect(readArchitectures(header(62).subarray(0, 19))).toBeUndefined();
+  expect(readArchitectures(Buffer.from('#!/bin/sh\nexec something else\n'))).toBeUndefined();
+  expect(readArchitectures(Buffer.alloc(0))).toBeUndefined();
 });

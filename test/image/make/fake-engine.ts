@@ -13,7 +13,7 @@ export function fakeEngine(convert: FakeConversion = soundSif): FakeEngine {
   const requests: ConversionRequest[] = [];
   return {
     name: 'fake',
-    scratchFactor: 2,
+    tempFactor: 2,
     threads: 1,
     requests,
     version: () => Promise.resolve('1.0'),

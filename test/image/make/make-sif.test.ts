@@ -162,11 +162,11 @@ describe('a conversion', () => {
 
   test('works in --tmpdir, and publishes beside the output', async () => {
     const { make, left } = await place();
-    const tmpDir = temporaryDirectory();
+    const tempParent = temporaryDirectory();
     const engine = fakeEngine();
-    await make(engine, { tmpDir });
-    expect(path.dirname(path.dirname(engine.requests[0]?.scratch ?? ''))).toBe(tmpDir);
-    expect(await readdir(tmpDir)).toEqual([]);
+    await make(engine, { tempParent });
+    expect(path.dirname(path.dirname(engine.requests[0]?.tempDir ?? ''))).toBe(tempParent);
+    expect(await readdir(tempParent)).toEqual([]);
     expect(await left()).toEqual(['x.sif', 'x.sif.json']);
   });
 
@@ -262,8 +262,8 @@ describe('a failed conversion leaves the old SIF, or nothing', () => {
   test('after Ctrl-C', async () => {
     const { make, left } = await place();
     const interruption = new AbortController();
-    const engine = fakeEngine(async ({ scratch }, { signal }) => {
-      await mkdir(path.join(scratch, 'rootfs', 'deep'), { recursive: true });
+    const engine = fakeEngine(async ({ tempDir }, { signal }) => {
+      await mkdir(path.join(tempDir, 'rootfs', 'deep'), { recursive: true });
       interruption.abort(new InterruptedError('SIGINT'));
       signal.throwIfAborted();
     });

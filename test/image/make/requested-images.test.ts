@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Settings } from '../../../src/config/schema.ts';
-import { configuredImages, namedImage } from '../../../src/image/make/requested-images.ts';
+import { listConfiguredImages, parseRequestedImage } from '../../../src/image/make/requested-images.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 import { sampleSettings } from '../../run/plan/sample-plan.ts';
 
 const images = (settings: Settings) =>
-  configuredImages({ root: '/p', site: 'generic', settings: sampleSettings(settings) });
+  listConfiguredImages({ root: '/p', site: 'generic', settings: sampleSettings(settings) });
 
 test('the images of a project are the server and, if it has a source, the client', () => {
   const server: Settings = { image: { source: 'docker-archive:a.tar' } };
@@ -41,13 +41,19 @@ test('the images of a project are the server and, if it has a source, the client
 
 test('the mirrors of a registry are tried before it, and no others', () => {
   const settings = sampleSettings({ registry: { mirrors: { 'docker.io': ['mirror.example/hub'] } } });
-  expect(namedImage('docker://a:1', settings, '/').source).toMatchObject({ mirrors: ['mirror.example/hub'] });
-  expect(namedImage('docker://ghcr.io/a:1', settings, '/').source).not.toHaveProperty('mirrors');
+  expect(parseRequestedImage('docker://a:1', settings, '/').source).toMatchObject({
+    mirrors: ['mirror.example/hub'],
+  });
+  expect(parseRequestedImage('docker://ghcr.io/a:1', settings, '/').source).not.toHaveProperty('mirrors');
 });
 
 test('a registry in registry.plainHttp is contacted without encryption, others are not', () => {
   const settings = sampleSettings({ registry: { plainHttp: ['127.0.0.1:5000'] } });
-  expect(namedImage('docker://127.0.0.1:5000/a:1', settings, '/').source).toMatchObject({ plainHttp: true });
-  expect(namedImage('docker://127.0.0.1:5001/a:1', settings, '/').source).not.toHaveProperty('plainHttp');
-  expect(namedImage('docker://127.0.0.1/a:1', settings, '/').source).not.toHaveProperty('plainHttp');
+  expect(parseRequestedImage('docker://127.0.0.1:5000/a:1', settings, '/').source).toMatchObject({
+    plainHttp: true,
+  });
+  expect(parseRequestedImage('docker://127.0.0.1:5001/a:1', settings, '/').source).not.toHaveProperty(
+    'plainHttp',
+  );
+  expect(parseRequestedImage('docker://127.0.0.1/a:1', settings, '/').source).not.toHaveProperty('plainHttp');
 });

@@ -2,7 +2,7 @@ import { expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createWorkspace } from '../../../src/image/make/temp-dir.ts';
+import { createTempDir } from '../../../src/image/make/temp-dir.ts';
 import { findIdentity, isRunning, getOwnIdentity } from '../../../src/support/processes/process-identity.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -26,7 +26,7 @@ test('files of dead conversions are removed, files of running ones and of other 
   const longAgo = new Date(Date.now() - 25 * 3600 * 1000);
   await utimes(path.join(directory, old), longAgo, longAgo);
 
-  const workspace = await createWorkspace(path.join(directory, 'x.sif'), undefined);
+  const workspace = await createTempDir(path.join(directory, 'x.sif'), undefined);
   const own = `.x.sif.${host}-${pid}-${startTicks}.work`;
   expect((await readdir(directory)).sort()).toEqual([...kept, own].sort());
   expect(await readdir(path.dirname(outside))).toEqual(['precious']);
@@ -47,7 +47,7 @@ test('a directory or file that merely has the name of a leftover is preserved', 
   await symlink(outside, path.join(directory, `.x.sif.lock.${host}-${pid}-${startTicks + 3}.1`));
   await writeFile(path.join(directory, `${named(4)}.work`), '');
   const before = await readdir(directory);
-  const workspace = await createWorkspace(path.join(directory, 'x.sif'));
+  const workspace = await createTempDir(path.join(directory, 'x.sif'));
   await workspace.remove();
   expect(await readdir(directory)).toEqual(before);
 });
@@ -70,7 +70,7 @@ test('an engine whose id stands for more than one process is not signaled', asyn
     sent.push(to);
     return true;
   });
-  const workspace = await createWorkspace(path.join(directory, 'x.sif'));
+  const workspace = await createTempDir(path.join(directory, 'x.sif'));
   kill.mockRestore();
   await workspace.remove();
   expect({ sent, left: await readdir(directory) }).toEqual({ sent: [], left: [] });
@@ -98,7 +98,7 @@ test('the engine of a killed conversion is ended with its children', async () =>
   await mkdir(dead);
   await writeFile(path.join(dead, 'child.json'), JSON.stringify(findIdentity(engine.pid ?? 0)));
 
-  const workspace = await createWorkspace(path.join(directory, 'x.sif'), undefined);
+  const workspace = await createTempDir(path.join(directory, 'x.sif'), undefined);
   expect(await ended).toBe('SIGKILL');
   expect(sleeping && isRunning(sleeping)).toBe(false);
   await workspace.remove();

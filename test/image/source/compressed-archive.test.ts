@@ -4,10 +4,10 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { ConversionProgress } from '../../../src/image/convert/engine.ts';
 import { makeSif } from '../../../src/image/make/make-sif.ts';
-import { nativeEngine } from '../../../src/image/convert/native-engine.ts';
+import { createNativeEngine } from '../../../src/image/convert/native-engine.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';
 import { parsePlatform } from '../../../src/image/source/platform.ts';
-import { runtimeSource } from '../../../src/image/source/runtime-source.ts';
+import { prepareRuntimeSource } from '../../../src/image/source/runtime-source.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { InterruptedError, UsageError } from '../../../src/support/errors.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
@@ -53,7 +53,8 @@ async function place(
   return {
     file,
     sif,
-    make: (changes) => makeSif({ ...request, ...changes }, nativeEngine(context, { threads: 1 }), context),
+    make: (changes) =>
+      makeSif({ ...request, ...changes }, createNativeEngine(context, { threads: 1 }), context),
   };
 }
 
@@ -65,11 +66,11 @@ async function watched(
 ): Promise<void> {
   const fileThreads = new FileThreads(1, signal);
   try {
-    await nativeEngine(testContext(), { threads: 1 }).convert(
+    await createNativeEngine(testContext(), { threads: 1 }).convert(
       {
         source: { kind: 'docker-archive', file },
         output: sif,
-        scratch: '',
+        tempDir: '',
         compression: { codec: 'zstd', level: 1 },
         blockBytes: 131_072,
       },
@@ -177,7 +178,7 @@ describe('an archive compressed with gzip', () => {
   test('is rejected for Apptainer, which cannot read it', async () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
-    const reading = runtimeSource(
+    const reading = prepareRuntimeSource(
       { kind: 'docker-archive', file },
       temporaryDirectory(),
       watch,
@@ -187,10 +188,10 @@ describe('an archive compressed with gzip', () => {
     await expect(reading).rejects.toMatchObject({
       fix: `convert it unchanged with --engine native, or decompress it with \`gzip -dc ${file} >image.tar\``,
     });
-    const recipe = path.join(path.dirname(file), 'x.def');
-    await writeFile(recipe, `Bootstrap: docker-archive\nFrom: image.tar.gz\n`);
+    const definition = path.join(path.dirname(file), 'x.def');
+    await writeFile(definition, `Bootstrap: docker-archive\nFrom: image.tar.gz\n`);
     await expect(
-      place(gzipSync(saved)).then(({ make }) => make({ source: parseSource(recipe, '/') })),
+      place(gzipSync(saved)).then(({ make }) => make({ source: parseSource(definition, '/') })),
     ).rejects.toThrow('which Apptainer does not support');
   });
 });
@@ -358,7 +359,7 @@ describe('an OCI archive that is compressed as a whole', () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
     await expect(
-      runtimeSource({ kind: 'oci-archive', file }, temporaryDirectory(), watch, testContext()),
+      prepareRuntimeSource({ kind: 'oci-archive', file }, temporaryDirectory(), watch, testContext()),
     ).rejects.toMatchObject({
       message: `${file} is compressed by gzip; an uncompressed tar is required`,
       fix: `convert it unchanged with --engine native, or decompress it with \`gzip -dc ${file} >image.tar\``,

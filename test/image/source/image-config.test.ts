@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { checkDescription } from '../../../src/image/source/description-json.ts';
-import { describe, imageConfigSchema } from '../../../src/image/source/image-config.ts';
+import { toImageDescription, imageConfigSchema } from '../../../src/image/source/image-config.ts';
 
 const words = (config: object) => {
-  const { entrypoint, cmd, env } = describe(
+  const { entrypoint, cmd, env } = toImageDescription(
     checkDescription(imageConfigSchema, { architecture: 'amd64', os: 'linux', rootfs: {}, config }),
   );
   return { entrypoint, cmd, env };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  expectPlatform,
+  checkPlatform,
   formatPlatform,
   hostPlatform,
   parsePlatform,
 } from '../../../src/image/source/platform.ts';
-import { forPlatform } from '../../../src/image/make/requested-images.ts';
+import { selectPlatform } from '../../../src/image/make/requested-images.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { HpcGatError, UsageError } from '../../../src/support/errors.ts';
 
@@ -39,7 +39,7 @@ describe('an image', () => {
   const look = (image: string, asked?: string) => () => {
     const [os = '', architecture = '', variant] = image.split('/');
     const platform = asked === undefined ? undefined : parsePlatform(asked);
-    expectPlatform({ os, architecture, variant }, platform, 'the image');
+    checkPlatform({ os, architecture, variant }, platform, 'the image');
   };
 
   test('is accepted when it is for this host, or does not name a platform', () => {
@@ -64,7 +64,9 @@ describe('an image', () => {
 });
 
 test('a definition file is limited to the host that builds it', () => {
-  const recipe = parseSource('x.def', '/');
-  expect(forPlatform(recipe, host)).toBe(recipe);
-  expect(() => forPlatform(recipe, foreign)).toThrow(`run on this host, which is ${host}, not ${foreign}`);
+  const definition = parseSource('x.def', '/');
+  expect(selectPlatform(definition, host)).toBe(definition);
+  expect(() => selectPlatform(definition, foreign)).toThrow(
+    `run on this host, which is ${host}, not ${foreign}`,
+  );
 });

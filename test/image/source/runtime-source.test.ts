@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { runtimeSource } from '../../../src/image/source/runtime-source.ts';
+import { prepareRuntimeSource } from '../../../src/image/source/runtime-source.ts';
 import type { OciSource } from '../../../src/image/source/source.ts';
 import { testContext } from '../../support/context.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -18,7 +18,7 @@ async function prepared(source: OciSource): Promise<{ scratch: string; form: str
     onWarning: () => undefined,
     signal: new AbortController().signal,
   };
-  const form = await runtimeSource(source, scratch, watch, testContext());
+  const form = await prepareRuntimeSource(source, scratch, watch, testContext());
   return { scratch, form, progress };
 }
 

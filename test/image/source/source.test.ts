@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultOutputName, formatSource, parseSource } from '../../../src/image/source/source.ts';
+import { getDefaultOutputName, formatSource, parseSource } from '../../../src/image/source/source.ts';
 import { UsageError } from '../../../src/support/errors.ts';
 
 const id = 'a'.repeat(64);
@@ -37,7 +37,7 @@ describe('parseSource', () => {
   ])('parses %s', (text, formatted, output) => {
     const source = parseSource(text, '/here');
     expect(formatSource(source)).toBe(formatted);
-    expect(defaultOutputName(source)).toBe(output);
+    expect(getDefaultOutputName(source)).toBe(output);
     expect(parseSource(formatted, '/elsewhere')).toEqual(source);
   });
 

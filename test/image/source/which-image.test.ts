@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { identify } from '../../../src/image/source/identify-image.ts';
+import { identifyImage } from '../../../src/image/source/identify-image.ts';
 import { hashBytes } from '../../../src/support/files/digest.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../docker/fake-daemon.ts';
 import { testContext } from '../../support/context.ts';
@@ -524,6 +524,6 @@ test('a daemon that has an image for a platform determines its platform', async 
   });
   const context = testContext({ env: { DOCKER_HOST: daemon.url } });
   const platform = { os: 'linux', architecture: 'arm64' };
-  const { image } = await identify({ kind: 'docker-daemon', name: 'x:1', platform }, context);
+  const { image } = await identifyImage({ kind: 'docker-daemon', name: 'x:1', platform }, context);
   expect(image).toMatchObject(platform);
 });

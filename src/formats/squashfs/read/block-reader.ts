@@ -1,6 +1,6 @@
 import { getErrorMessage } from '../../../support/errors.ts';
 import type { Area } from './area.ts';
-import { blockDecoder, type BlockDecoder } from './decoder.ts';
+import { createBlockDecoder, type BlockDecoder } from './decoder.ts';
 import type { Compressor } from './superblock.ts';
 
 /** Decodes the blocks of one file system; its errors name the damaged block. */
@@ -12,7 +12,7 @@ export class Blocks {
   constructor(area: Area, compressor: Compressor) {
     this.#area = area;
     this.#compressor = compressor;
-    this.#decoder = blockDecoder(compressor);
+    this.#decoder = createBlockDecoder(compressor);
   }
 
   /** @throws {InvalidSifError} if the block is damaged or longer than `maxBytes`. */

@@ -13,7 +13,7 @@ export interface BlockDecoder {
 }
 
 /** Returns undefined for a compressor that Node does not have. */
-export function blockDecoder(compressor: Compressor): BlockDecoder | undefined {
+export function createBlockDecoder(compressor: Compressor): BlockDecoder | undefined {
   switch (compressor) {
     case 'gzip':
       return decoderOf(inflateSync, promisify(inflate as unknown as Asynchronous));

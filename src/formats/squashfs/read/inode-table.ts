@@ -1,6 +1,6 @@
 import type { Area } from './area.ts';
 import { maxEntries } from './indexed-table.ts';
-import { parseInode, type StoredInode } from './parse-inode.ts';
+import { decodeInode, type StoredInode } from './parse-inode.ts';
 import type { MetadataTable, TablePlace } from './metadata-table.ts';
 
 /** All inodes, which are stored consecutively. */
@@ -74,7 +74,7 @@ export class InodeTable {
   }
 
   #at(place: number): StoredInode {
-    return parseInode(this.#area, this.#table.bytes, place, this.#blockSizeBytes);
+    return decodeInode(this.#area, this.#table.bytes, place, this.#blockSizeBytes);
   }
 }
 

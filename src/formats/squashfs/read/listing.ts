@@ -21,7 +21,7 @@ export interface StoredEntry {
 const maxNameBytes = 255;
 
 /** Returns the size of a directory's listing, in bytes. */
-export function listingBytes({ countedBytes }: StoredDirectory): number {
+export function getListingSize({ countedBytes }: StoredDirectory): number {
   return Math.max(0, countedBytes - dotsBytes);
 }
 
@@ -31,20 +31,20 @@ export function listingBytes({ countedBytes }: StoredDirectory): number {
  * @param what name of the directory, for messages.
  * @throws {InvalidSifError} for an incomplete listing, and for names that no file can have.
  */
-export function* entriesOf(
+export function* listEntries(
   area: Area,
   table: MetadataTable,
   directory: StoredDirectory,
   what: string,
 ): Iterable<StoredEntry> {
-  const bytes = listingBytes(directory);
+  const bytes = getListingSize(directory);
   if (bytes === 0) {
     return;
   }
   const start = table.offsetOf(directory.place);
   if (start === undefined || start + bytes > table.bytes.length) {
     throw area.broken(
-      `${what} has its listing at ${placeText(directory.place)}, but no ${bytes} bytes are there`,
+      `${what} has its listing at ${formatPosition(directory.place)}, but no ${bytes} bytes are there`,
     );
   }
   const listing = table.bytes.subarray(start, start + bytes);
@@ -71,6 +71,6 @@ export function* entriesOf(
   }
 }
 
-export function placeText({ block, offset }: TablePlace): string {
+export function formatPosition({ block, offset }: TablePlace): string {
   return `${block}+${offset}`;
 }

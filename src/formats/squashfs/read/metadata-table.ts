@@ -1,4 +1,4 @@
-import { metadataBlockBytes, plainMetadata } from '../layout.ts';
+import { metadataBlockBytes, uncompressedMetadata } from '../layout.ts';
 import type { Area } from './area.ts';
 import type { Blocks } from './block-reader.ts';
 
@@ -67,12 +67,13 @@ export async function readMetadataTable(
       throw area.refused(`has ${name} of more than ${maxTableBytes} bytes, more than hpc-gat reads`);
     }
     const word = at + 2 <= stored.length ? stored.readUInt16LE(at) : 0;
-    const length = word & ~plainMetadata;
+    const length = word & ~uncompressedMetadata;
     if (length === 0 || length > metadataBlockBytes || at + 2 + length > stored.length) {
       throw area.broken(`${what} has an impossible length: ${length}`);
     }
     const block = stored.subarray(at + 2, at + 2 + length);
-    const raw = (word & plainMetadata) === 0 ? blocks.decodeSync(block, metadataBlockBytes, what) : block;
+    const raw =
+      (word & uncompressedMetadata) === 0 ? blocks.decodeSync(block, metadataBlockBytes, what) : block;
     if (raw.length === 0) {
       throw area.broken(`${what} is empty`);
     }

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { flags, plainMetadata, superblockLength } from '../layout.ts';
+import { flags, uncompressedMetadata, superblockLength } from '../layout.ts';
 import { Area } from './area.ts';
 import { Blocks } from './block-reader.ts';
 import { readIndexedTable } from './indexed-table.ts';
 import { InodeTable } from './inode-table.ts';
 import { readMetadataTable, type MetadataTable } from './metadata-table.ts';
-import { parseSuperblock, superblockReadBytes, type Compressor, type Superblock } from './superblock.ts';
+import { decodeSuperblock, superblockReadBytes, type Compressor, type Superblock } from './superblock.ts';
 import { readXattrTable, type XattrTable } from './read-xattrs.ts';
 
 /** Squashfs whose tables were read; the contents of files were not. */
@@ -43,7 +43,7 @@ export async function openSquashfs(
   file: string,
 ): Promise<SquashfsImage> {
   const whole = new Area(handle, file, part);
-  const superblock = parseSuperblock(
+  const superblock = decodeSuperblock(
     await whole.read(0, Math.min(superblockReadBytes, part.sizeBytes), 'the superblock'),
     file,
   );
@@ -172,9 +172,9 @@ async function dataStart(area: Area, superblock: Superblock): Promise<number> {
     return superblockLength;
   }
   const word = (await area.read(superblockLength, 2, "the codec's options")).readUInt16LE(0);
-  const length = word & ~plainMetadata;
+  const length = word & ~uncompressedMetadata;
   const options = await area.read(superblockLength + 2, length, "the codec's options");
-  if ((word & plainMetadata) === 0 || !areOptions(superblock.compressor, options)) {
+  if ((word & uncompressedMetadata) === 0 || !areOptions(superblock.compressor, options)) {
     throw area.broken(
       `the codec's options are invalid for ${superblock.compressor}: ${options.toString('hex')}`,
     );

@@ -85,7 +85,7 @@ const kinds = Object.fromEntries(Object.entries(InodeType).map(([kind, type]) =>
  *
  * @throws {InvalidSifError} for an unknown type, and for a record that extends past the table.
  */
-export function parseInode(area: Area, table: Buffer, from: number, blockSizeBytes: number): StoredInode {
+export function decodeInode(area: Area, table: Buffer, from: number, blockSizeBytes: number): StoredInode {
   const fields = new Fields(area, table, from, `the inode at ${from} of the inode table`);
   const type = fields.u16();
   const isExtended = type > extendedType;

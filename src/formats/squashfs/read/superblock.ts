@@ -59,7 +59,7 @@ const maxBlockLog = 20;
  * @param file name for messages.
  * @throws {InvalidSifError} if this is not a squashfs 4.0 with valid numbers.
  */
-export function parseSuperblock(bytes: Buffer, file: string): Superblock {
+export function decodeSuperblock(bytes: Buffer, file: string): Superblock {
   const invalid = (problem: string) => new InvalidSifError(file, `has a file system that ${problem}`);
   if (bytes.length < superblockLength || bytes.readUInt32LE(0) !== squashfsMagic) {
     throw invalid('is not a squashfs');
@@ -83,7 +83,7 @@ export function parseSuperblock(bytes: Buffer, file: string): Superblock {
     throw invalid(`has an impossible length: ${used.toString()}`);
   }
   const flag = bytes.readUInt16LE(24);
-  const plain = flags.inodesPlain | flags.dataPlain;
+  const plain = flags.inodesUncompressed | flags.dataUncompressed;
   const codec = (flag & plain) === plain ? 'none' : compressor;
   return {
     codec,

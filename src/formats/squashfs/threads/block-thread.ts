@@ -30,7 +30,7 @@ const mostWaiting = 8;
  *
  * @param blockBytes size of the largest block
  */
-export function threadLanes<Data>(
+export function createWorkers<Data>(
   threadCount: number,
   work: BlockWork<Data>,
   blockBytes: number,

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAt } from '../../../support/files/file-access.ts';
 import { allocateShared } from '../../../support/threads/thread.ts';
-import { emptyBlock, type StoredBlock } from '../file-content.ts';
+import { createHole, type StoredBlock } from '../file-content.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Blocks in flight: enough to occupy the threads while the next blocks are read. */
@@ -69,7 +69,7 @@ export class BlockWriter {
   }
 
   /** Queues the first bytes of a buffer of {@link takeBuffer}; the caller must not use the buffer afterwards. */
-  add(buffer: Buffer, length: number, block = emptyBlock()): StoredBlock {
+  add(buffer: Buffer, length: number, block = createHole()): StoredBlock {
     const raw = buffer.subarray(0, length);
     const compressed = this.#lanes.compress(raw);
     // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
@@ -109,8 +109,8 @@ export class BlockWriter {
       const { block, buffer, raw, compressed } = first;
       const result = await compressed;
       this.#queue.shift();
-      block.plain = result.length >= raw.length;
-      const stored = block.plain ? raw : result;
+      block.isUncompressed = result.length >= raw.length;
+      const stored = block.isUncompressed ? raw : result;
       block.position = from + bytes;
       block.storedBytes = stored.length;
       bytes += stored.length;

@@ -33,7 +33,7 @@ export function compactBlocks(
 ): { readonly end: number; readonly moves: Moves } {
   const blocks = used.toSorted((one, other) => one.position - other.position);
   const written = order
-    .map((stretch, rank) => ({ ...stretch, rank, blocks: [] as StoredBlock[], at: 0, bytes: 0 }))
+    .map((range, rank) => ({ ...range, rank, blocks: [] as StoredBlock[], at: 0, bytes: 0 }))
     .sort((one, other) => one.from - other.from);
   const inOrder = written.values();
   let layer = inOrder.next().value;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { BlockWriter } from './block-writer.ts';
-import { emptyBlock, type FileContent, type StoredBlock } from '../file-content.ts';
+import { createHole, type FileContent, type StoredBlock } from '../file-content.ts';
 
 /**
  * Fills a buffer with the next bytes of a file's content, synchronously if they are available.
@@ -62,7 +62,7 @@ export class DataArea {
         blocks.push(this.#writer.add(buffer, length));
         buffer = undefined;
       } else {
-        blocks.push(emptyBlock());
+        blocks.push(createHole());
       }
     }
     if (buffer !== undefined) {
@@ -81,7 +81,7 @@ export class DataArea {
   }
 
   async #beginFragment(sizeBytes: number, read: ReadContent): Promise<FileContent> {
-    this.#fragment = { block: emptyBlock(), filling: await this.#writer.takeBuffer(), usedBytes: 0 };
+    this.#fragment = { block: createHole(), filling: await this.#writer.takeBuffer(), usedBytes: 0 };
     return this.#fillFragment(this.#fragment, sizeBytes, read);
   }
 
@@ -94,7 +94,7 @@ export class DataArea {
     const raw = filling.subarray(offset, offset + sizeBytes);
     const end = (isStored: boolean): FileContent => {
       if (!isStored || this.#isZero(raw)) {
-        return { sizeBytes, blocks: [emptyBlock()], checksum: crc32(this.#zeros.subarray(0, sizeBytes)) };
+        return { sizeBytes, blocks: [createHole()], checksum: crc32(this.#zeros.subarray(0, sizeBytes)) };
       }
       fragment.usedBytes += sizeBytes;
       return { sizeBytes, blocks: noBlocks, fragment: { block, offset }, checksum: crc32(raw) };

@@ -2,7 +2,7 @@ import type { BlockCodec } from '../codec.ts';
 import type { FieldWriter } from './field-writer.ts';
 import type { DirectoryIndexEntry, DirectoryListing } from './inode-records.ts';
 import { maxEntriesOfHeader, metadataBlockBytes } from '../layout.ts';
-import { MetadataBlocks, placeOf } from './metadata-blocks.ts';
+import { MetadataBlocks, decodeReference } from './metadata-blocks.ts';
 
 /** Name in a directory, and the inode that it refers to. */
 export interface DirectoryEntry {
@@ -31,12 +31,12 @@ export class DirectoryTable {
    * Adds the listing of a directory. @param entries sorted by the bytes of their names, as the kernel searches them.
    */
   add(entries: readonly DirectoryEntry[]): DirectoryListing {
-    const place = placeOf(this.#table.reference);
+    const place = decodeReference(this.#table.reference);
     const index: DirectoryIndexEntry[] = [];
     let bytes = 0;
     let { block } = place;
     for (const group of groups(entries)) {
-      const here = placeOf(this.#table.reference);
+      const here = decodeReference(this.#table.reference);
       const [first] = group;
       if (here.block !== block && index.length < maxIndexEntries) {
         index.push({ at: bytes, block: here.block, name: first.name });
@@ -66,7 +66,7 @@ function groups(entries: readonly DirectoryEntry[]): Group[] {
     const fits =
       group !== undefined &&
       group.length < maxEntriesOfHeader &&
-      placeOf(group[0].reference).block === placeOf(entry.reference).block &&
+      decodeReference(group[0].reference).block === decodeReference(entry.reference).block &&
       Math.abs(entry.number - group[0].number) <= maxDelta &&
       // The index refers to headers only, so every metadata block of a long listing needs one.
       bytes < metadataBlockBytes / 2;
@@ -87,10 +87,10 @@ function writeGroup(out: FieldWriter, group: Group): number {
   const [first] = group;
   let bytes = headerBytes;
   out.u32(group.length - 1);
-  out.u32(placeOf(first.reference).block);
+  out.u32(decodeReference(first.reference).block);
   out.u32(first.number);
   for (const { name, type, number, reference } of group) {
-    out.u16(placeOf(reference).offset);
+    out.u16(decodeReference(reference).offset);
     out.i16(number - first.number);
     out.u16(type);
     out.u16(name.length - 1);

@@ -1,4 +1,4 @@
-import { sizeWord, type FileContent, type StoredBlock } from '../file-content.ts';
+import { encodeSizeWord, type FileContent, type StoredBlock } from '../file-content.ts';
 import type { BlockCodec } from '../codec.ts';
 
 /** Maximum number of decompressed fragment blocks in memory: small files of one kind tend to be adjacent. */
@@ -80,7 +80,7 @@ export class Duplicates {
     let raw = this.#fragments.get(block);
     if (raw === undefined) {
       const stored = await this.#read(block, this.#scratch);
-      raw = block.plain ? Buffer.from(stored) : this.#codec.decompressSync(stored);
+      raw = block.isUncompressed ? Buffer.from(stored) : this.#codec.decompressSync(stored);
       for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxKept + 1)) {
         this.#fragments.delete(oldest);
       }
@@ -105,5 +105,5 @@ export class Duplicates {
 function keyOf({ sizeBytes, checksum, blocks }: FileContent): number | string {
   return blocks.length === 0
     ? checksum * 2 ** 20 + sizeBytes
-    : `${sizeBytes} ${checksum} ${blocks.map(sizeWord).join(' ')}`;
+    : `${sizeBytes} ${checksum} ${blocks.map(encodeSizeWord).join(' ')}`;
 }

@@ -1,5 +1,5 @@
 import { HpcGatError } from '../../../support/errors.ts';
-import { sizeWord, type FileContent } from '../file-content.ts';
+import { encodeSizeWord, type FileContent } from '../file-content.ts';
 import type { FieldWriter } from './field-writer.ts';
 import { dotsBytes, extendedType, InodeType, nothing } from '../layout.ts';
 import type { MetadataPlace } from './metadata-blocks.ts';
@@ -47,7 +47,7 @@ export function writeFile(
     out.u32(head.xattrs);
   }
   for (const block of blocks) {
-    out.u32(sizeWord(block));
+    out.u32(encodeSizeWord(block));
   }
 }
 

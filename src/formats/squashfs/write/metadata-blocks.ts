@@ -1,7 +1,7 @@
 import { HpcGatError } from '../../../support/errors.ts';
 import type { BlockCodec } from '../codec.ts';
 import { FieldWriter } from './field-writer.ts';
-import { metadataBlockBytes, plainMetadata } from '../layout.ts';
+import { metadataBlockBytes, uncompressedMetadata } from '../layout.ts';
 
 /** Position in a table: offset of the metadata block in the table, and offset in that block. */
 export interface MetadataPlace {
@@ -14,7 +14,7 @@ export interface MetadataPlace {
  *
  * @throws {HpcGatError} for a metadata block beyond the first 4 GiB of its table, because its offset has 32 bits.
  */
-export function placeOf(reference: number): MetadataPlace {
+export function decodeReference(reference: number): MetadataPlace {
   if (reference >= 2 ** 48) {
     throw new HpcGatError(
       'the inodes or directories of the image take more than 4 GiB, the limit of squashfs',
@@ -69,11 +69,13 @@ export class MetadataBlocks {
 /** Encodes one metadata block: its length as stored, with a flag if it is uncompressed, and its bytes. */
 function metadataBlock(raw: Buffer, codec: BlockCodec): Buffer {
   const compressed = codec.compressSync(raw);
-  return compressed.length < raw.length ? framed(compressed, compressed.length) : plainMetadataBlock(raw);
+  return compressed.length < raw.length
+    ? framed(compressed, compressed.length)
+    : encodeUncompressedBlock(raw);
 }
 
-export function plainMetadataBlock(raw: Buffer): Buffer {
-  return framed(raw, raw.length | plainMetadata);
+export function encodeUncompressedBlock(raw: Buffer): Buffer {
+  return framed(raw, raw.length | uncompressedMetadata);
 }
 
 function framed(bytes: Buffer, word: number): Buffer {

@@ -14,7 +14,7 @@ import {
 import { InodeType } from '../layout.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 import type { NumberedInode, NumberedTree } from './number-inodes.ts';
-import { exportTable, fragmentTable, IdTable } from './tables.ts';
+import { encodeExportTable, encodeFragmentTable, IdTable } from './tables.ts';
 import { XattrTable } from './xattr-table.ts';
 
 /** Facts about the tables for the superblock. Offsets are relative to the file system. */
@@ -91,9 +91,9 @@ export function serializeTree(
   };
   const inodeTable = place(inodes.end().bytes);
   const directoryTable = place(listings.end());
-  const fragmentList = fragmentTable(fragments, codec, end);
+  const fragmentList = encodeFragmentTable(fragments, codec, end);
   place(fragmentList.bytes);
-  const exports = exportTable(references, codec, end);
+  const exports = encodeExportTable(references, codec, end);
   place(exports.bytes);
   const idTable = ids.end(codec, end);
   place(idTable.bytes);

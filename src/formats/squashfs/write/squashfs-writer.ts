@@ -4,7 +4,7 @@ import type { FileThreads } from '../../../support/threads/file-threads.ts';
 import type { Compression } from '../compression.ts';
 import type { DirectoryInode } from '../inode.ts';
 import { BlockWriter } from './block-writer.ts';
-import { blockCodec, type BlockCodec } from '../codec.ts';
+import { createBlockCodec, type BlockCodec } from '../codec.ts';
 import type { FileContent } from '../file-content.ts';
 import { DataArea } from './data-area.ts';
 import { Duplicates } from './duplicates.ts';
@@ -12,7 +12,7 @@ import { serializeTree, type SerializedTree } from './serialize-tree.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { superblockLength } from '../layout.ts';
 import { moveBlocks, compactBlocks, type Moves, type ByteRange } from './compact.ts';
-import { codecOptions, superblockBytes } from './superblock-bytes.ts';
+import { encodeCodecOptions, encodeSuperblock } from './superblock-bytes.ts';
 import { numberInodes, type NumberedLeaf } from './number-inodes.ts';
 import { UsedBlocks } from './used-blocks.ts';
 
@@ -34,7 +34,7 @@ export interface CachedBlocks {
 }
 
 interface Adopted {
-  readonly stretch: ByteRange;
+  readonly range: ByteRange;
   readonly file: FileHandle;
   readonly copied: Promise<boolean>;
 }
@@ -51,7 +51,7 @@ export class SquashfsWriter {
   readonly #options: SquashfsOptions;
   readonly #fileThreads: FileThreads;
   readonly #codec: BlockCodec;
-  readonly #lanes: WorkerPool;
+  readonly workers: WorkerPool;
   readonly #blocks: BlockWriter;
   readonly #adopted: Adopted[] = [];
   readonly #holds: Promise<unknown>[] = [];
@@ -62,28 +62,28 @@ export class SquashfsWriter {
    * @param fileThreads move blocks while the tables are built.
    */
   constructor(file: FileHandle, base: number, options: SquashfsOptions, fileThreads: FileThreads) {
-    this.#dataStart = superblockLength + codecOptions(options.compression).length;
+    this.#dataStart = superblockLength + encodeCodecOptions(options.compression).length;
     this.#file = file;
     this.#base = base;
     this.#options = options;
     this.#fileThreads = fileThreads;
-    this.#codec = blockCodec(options.compression, options.blockBytes);
-    this.#lanes = new WorkerPool(this.#codec.openLanes(options.threads), (block) =>
+    this.#codec = createBlockCodec(options.compression, options.blockBytes);
+    this.workers = new WorkerPool(this.#codec.openWorkers(options.threads), (block) =>
       this.#codec.compressSync(block),
     );
-    this.#blocks = new BlockWriter(file, this.#lanes, options.blockBytes, base, this.#dataStart);
+    this.#blocks = new BlockWriter(file, this.workers, options.blockBytes, base, this.#dataStart);
     this.#layerStart = this.#dataStart;
     this.data = new DataArea(this.#blocks, options.blockBytes);
   }
 
   /** Announces that at least so many bytes of contents will be added, so that threads can start. */
   expect(bytes: number): void {
-    this.#lanes.expect(bytes);
+    this.workers.expect(bytes);
   }
 
   /** Releases the compression threads, whether or not the file system was finished. */
   close(): void {
-    this.#lanes.close();
+    this.workers.close();
   }
 
   /** Ends a layer, so that its blocks depend on this layer only. @returns their byte range. */
@@ -112,7 +112,7 @@ export class SquashfsWriter {
     const copied = kept.copyTo(this.#file, this.#base + from);
     // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     copied.catch(() => undefined);
-    const adopted = { stretch: { from, to: this.#layerStart }, file, copied };
+    const adopted = { range: { from, to: this.#layerStart }, file, copied };
     this.#adopted.push(adopted);
     this.holdUntil(copied);
     return adopted;
@@ -149,8 +149,8 @@ export class SquashfsWriter {
     await writeAt(this.#file, this.#base + position, bytes);
     const usedBytes = position + bytes.length;
     const front = Buffer.concat([
-      superblockBytes(facts, { ...this.#options, createdAt }, usedBytes),
-      codecOptions(this.#options.compression),
+      encodeSuperblock(facts, { ...this.#options, createdAt }, usedBytes),
+      encodeCodecOptions(this.#options.compression),
     ]);
     await writeAt(this.#file, this.#base, front);
     return usedBytes;
@@ -162,9 +162,9 @@ export class SquashfsWriter {
   }
 
   async #readStored(position: number, into: Buffer): Promise<void> {
-    const kept = this.#adopted.find(({ stretch: { from, to } }) => from <= position && position < to);
+    const kept = this.#adopted.find(({ range: { from, to } }) => from <= position && position < to);
     const { file, at } = kept
-      ? { file: kept.file, at: position - kept.stretch.from }
+      ? { file: kept.file, at: position - kept.range.from }
       : { file: this.#file, at: this.#base + position };
     await file.read(into, 0, into.length, at);
   }

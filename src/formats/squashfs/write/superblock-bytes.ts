@@ -1,10 +1,14 @@
 import type { Compression } from '../compression.ts';
 import type { TableFacts } from './serialize-tree.ts';
 import { codecIds, flags, superblockLength } from '../layout.ts';
-import { plainMetadataBlock } from './metadata-blocks.ts';
+import { encodeUncompressedBlock } from './metadata-blocks.ts';
 
 const allPlain =
-  flags.inodesPlain | flags.dataPlain | flags.fragmentsPlain | flags.xattrsPlain | flags.idsPlain;
+  flags.inodesUncompressed |
+  flags.dataUncompressed |
+  flags.fragmentsUncompressed |
+  flags.xattrsUncompressed |
+  flags.idsUncompressed;
 
 /** Offset of a missing table. */
 const noTable = 2n ** 64n - 1n;
@@ -13,7 +17,7 @@ const noTable = 2n ** 64n - 1n;
  * Encodes the codec's options, which follow the superblock and record the level. Readers do not need them;
  * `unsquashfs -s` shows the level, and mksquashfs uses it when it appends.
  */
-export function codecOptions(compression: Compression): Buffer {
+export function encodeCodecOptions(compression: Compression): Buffer {
   if (compression.codec === 'none') {
     return Buffer.alloc(0);
   }
@@ -23,11 +27,11 @@ export function codecOptions(compression: Compression): Buffer {
     options.writeUInt16LE(15, 4); // zlib's window, 2^15 bytes
     options.writeUInt16LE(1, 6); // its default strategy
   }
-  return plainMetadataBlock(options);
+  return encodeUncompressedBlock(options);
 }
 
 /** Encodes the first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian. */
-export function superblockBytes(
+export function encodeSuperblock(
   tables: TableFacts,
   { compression, blockBytes, createdAt }: { compression: Compression; blockBytes: number; createdAt: number },
   usedBytes: number,

@@ -1,6 +1,6 @@
 import { HpcGatError } from '../../../support/errors.ts';
 import type { BlockCodec } from '../codec.ts';
-import { sizeWord, type StoredBlock } from '../file-content.ts';
+import { encodeSizeWord, type StoredBlock } from '../file-content.ts';
 import { FieldWriter } from './field-writer.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
 
@@ -22,7 +22,7 @@ function indexed(table: MetadataBlocks, position: number): IndexedTable {
 }
 
 /** Encodes the position and length of each fragment block, 16 bytes each. */
-export function fragmentTable(
+export function encodeFragmentTable(
   fragments: readonly StoredBlock[],
   codec: BlockCodec,
   position: number,
@@ -30,14 +30,18 @@ export function fragmentTable(
   const table = new MetadataBlocks(codec);
   for (const fragment of fragments) {
     table.fields.u64(fragment.position);
-    table.fields.u32(sizeWord(fragment));
+    table.fields.u32(encodeSizeWord(fragment));
     table.fields.u32(0);
   }
   return indexed(table, position);
 }
 
 /** Encodes the reference of every inode, by its number minus one. NFS needs this table. */
-export function exportTable(references: Iterable<number>, codec: BlockCodec, position: number): IndexedTable {
+export function encodeExportTable(
+  references: Iterable<number>,
+  codec: BlockCodec,
+  position: number,
+): IndexedTable {
   const table = new MetadataBlocks(codec);
   for (const reference of references) {
     table.fields.u64(reference);

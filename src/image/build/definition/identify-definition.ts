@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hashBytes } from '../../../support/files/digest.ts';
 import { getErrorMessage, UsageError } from '../../../support/errors.ts';
-import { parseSource, type ImageSource, type RecipeSource } from '../../source/source.ts';
-import { isOnThisMachine, isReachedOverHttp, withPlainHttp } from '../../source/plain-http.ts';
+import { parseSource, type ImageSource, type DefinitionSource } from '../../source/source.ts';
+import { isOnThisMachine, isReachedOverHttp, markPlainHttp } from '../../source/plain-http.ts';
 import { listInputs } from './inputs.ts';
-import { parseRecipe, type RecipeStage } from './parse-definition.ts';
+import { parseDefinition, type DefinitionStage } from './parse-definition.ts';
 
 /** Properties that distinguish two states of a definition file. */
-export interface RecipeIdentity {
+export interface DefinitionIdentity {
   readonly kind: 'recipe';
   readonly recipeSha256: string;
   /** Digest of its arguments, of its bases and of the files that it copies. */
@@ -17,8 +17,8 @@ export interface RecipeIdentity {
   readonly unknown: readonly string[];
 }
 
-export interface IdentifiedRecipe {
-  readonly identity: RecipeIdentity;
+export interface IdentifiedDefinition {
+  readonly identity: DefinitionIdentity;
   /** Bytes of the layers of its bases, as far as they are known. */
   readonly layersBytes: number;
 }
@@ -31,10 +31,10 @@ type IdentifyBase = (source: ImageSource) => Promise<{ identity: object; layersB
  *
  * @throws {UsageError} if the definition file cannot be read, or if a file that it names does not exist.
  */
-export async function identifyRecipe(
-  { file, buildArguments, plainHttpHosts = [], allowsPlaintextLogin = false }: RecipeSource,
+export async function identifyDefinition(
+  { file, buildArguments, plainHttpHosts = [], allowsPlaintextLogin = false }: DefinitionSource,
   identifyBase: IdentifyBase,
-): Promise<IdentifiedRecipe> {
+): Promise<IdentifiedDefinition> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UsageError(`cannot read the definition file ${file}: ${getErrorMessage(error)}`, {
       fix: 'name a definition file that you can read',
@@ -42,14 +42,14 @@ export async function identifyRecipe(
     });
   });
   const directory = path.dirname(file);
-  const { stages, files, hasSetup } = parseRecipe(text, buildArguments);
+  const { stages, files, hasSetup } = parseDefinition(text, buildArguments);
   if (stages.length === 0) {
     throw new UsageError(`${file} is not a definition file of Apptainer: it has no line with Bootstrap:`, {
       fix: 'see https://apptainer.org/docs/user/latest/definition_files.html',
     });
   }
   const identifyStage: IdentifyBase = (source) =>
-    identifyBase(withPlainHttp(source, plainHttpHosts, allowsPlaintextLogin));
+    identifyBase(markPlainHttp(source, plainHttpHosts, allowsPlaintextLogin));
   const unknown = hasSetup ? ['its %setup runs commands on this host'] : [];
   const inputs: unknown[] = [];
   let layersBytes = 0;
@@ -68,7 +68,7 @@ export async function identifyRecipe(
   ];
   unknown.push(...odd.map((name) => `%files names ${name}`));
   inputs.push(Object.entries(buildArguments).sort(), await listInputs(plain, directory));
-  const identity: RecipeIdentity = {
+  const identity: DefinitionIdentity = {
     kind: 'recipe',
     recipeSha256: hashBytes(text),
     inputsSha256: hashBytes(JSON.stringify(inputs)),
@@ -85,13 +85,13 @@ export interface RegistryReach {
   readonly withLogins: boolean;
 }
 
-export async function registryReachOf({
+export async function getRegistryReach({
   file,
   buildArguments,
   plainHttpHosts = [],
   allowsPlaintextLogin = false,
-}: RecipeSource): Promise<RegistryReach> {
-  const { stages } = parseRecipe(await readFile(file, 'utf8'), buildArguments);
+}: DefinitionSource): Promise<RegistryReach> {
+  const { stages } = parseDefinition(await readFile(file, 'utf8'), buildArguments);
   const images = stages.filter(({ bootstrap }) => bootstrap === 'docker').map(({ from }) => from);
   const plainHttp = images.some((name) => isReachedOverHttp(name, plainHttpHosts));
   return { plainHttp, withLogins: !plainHttp || allowsPlaintextLogin || images.every(isOnThisMachine) };
@@ -99,7 +99,7 @@ export async function registryReachOf({
 
 /** Returns undefined for a bootstrap agent that installs packages. */
 async function lookAtBase(
-  { bootstrap, from }: RecipeStage,
+  { bootstrap, from }: DefinitionStage,
   directory: string,
   identifyBase: IdentifyBase,
 ): Promise<{ identity: object; layersBytes: number } | undefined> {

@@ -14,7 +14,7 @@ export async function listInputs(patterns: readonly string[], directory: string)
   const lines: string[] = [];
   for (const pattern of patterns) {
     for (const file of await filesOf(pattern, directory)) {
-      await describeTree(file, lines);
+      await listTree(file, lines);
     }
   }
   return lines;
@@ -37,7 +37,7 @@ async function filesOf(pattern: string, directory: string): Promise<string[]> {
   return found.sort();
 }
 
-async function describeTree(file: string, lines: string[]): Promise<void> {
+async function listTree(file: string, lines: string[]): Promise<void> {
   const { mode, size, mtimeNs } = await lstat(file, { bigint: true });
   const kind = Number(mode) & 0o170000;
   const isDirectory = kind === 0o040000;
@@ -45,7 +45,7 @@ async function describeTree(file: string, lines: string[]): Promise<void> {
   lines.push(JSON.stringify([file, Number(mode), isDirectory ? '' : `${size} ${mtimeNs}`, link]));
   if (isDirectory) {
     for (const name of (await readdir(file)).sort()) {
-      await describeTree(path.join(file, name), lines);
+      await listTree(path.join(file, name), lines);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Parts of an Apptainer definition file that name its inputs. */
-export interface Recipe {
-  readonly stages: readonly RecipeStage[];
+export interface Definition {
+  readonly stages: readonly DefinitionStage[];
   /** Sources of `%files` on this host, as written: files, directories or patterns. */
   readonly files: readonly string[];
   /** True if a section runs commands on this host. */
@@ -8,7 +8,7 @@ export interface Recipe {
 }
 
 /** Header of a stage, which names its base. */
-export interface RecipeStage {
+export interface DefinitionStage {
   /** Apptainer's name of the bootstrap agent in lower case: `docker`, `localimage`, `debootstrap`. */
   readonly bootstrap: string;
   readonly from: string;
@@ -22,7 +22,7 @@ const variable = /\{\{\s*(\w+)\s*\}\}/g;
  *
  * @param given values for its variables, which take precedence over its `%arguments`.
  */
-export function parseRecipe(text: string, given: Readonly<Record<string, string>>): Recipe {
+export function parseDefinition(text: string, given: Readonly<Record<string, string>>): Definition {
   const values = { ...readDefaults(text), ...given };
   const lines = text.replace(variable, (whole, name: string) => values[name] ?? whole).split('\n');
   const stages: { bootstrap: string; from: string }[] = [];

@@ -10,9 +10,9 @@ import type { FileContent } from '../../../formats/squashfs/file-content.ts';
 import type { ByteRange } from '../../../formats/squashfs/write/compact.ts';
 import type { CachedBlocks } from '../../../formats/squashfs/write/squashfs-writer.ts';
 import { DamagedEntry, readEntry, writeEntry } from './cache-entry-file.ts';
-import { entryName, type BlockForm } from './cache-entry-name.ts';
-import { partName } from './list-cache.ts';
-import { entriesAt } from './index-reader.ts';
+import { formatEntryName, type BlockForm } from './cache-entry-name.ts';
+import { formatPartName } from './list-cache.ts';
+import { restoreEntries } from './index-reader.ts';
 import type { LayerIndex } from './layer-index.ts';
 import { CacheEvictor } from './evict.ts';
 import type { CacheConfig } from './cache-config.ts';
@@ -73,7 +73,7 @@ export class BlockCache {
     this.#fileThreads.start();
     try {
       const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
-      this.#room.use(file, sizeBytes);
+      this.#room.touch(file, sizeBytes);
       const now = new Date();
       await utimes(file, now, now).catch(() => undefined);
       return {
@@ -90,7 +90,7 @@ export class BlockCache {
             return false;
           }
         },
-        entriesAt: (from) => entriesAt(index, from),
+        entriesAt: (from) => restoreEntries(index, from),
         close: () => handle.close(),
       };
     } catch (error) {
@@ -107,10 +107,10 @@ export class BlockCache {
    * @param source file and range of the blocks, without gaps.
    * @throws errors of the file system.
    */
-  async keep(
+  async store(
     digest: string,
     index: LayerIndex,
-    source: { readonly file: FileHandle; readonly stretch: ByteRange },
+    source: { readonly file: FileHandle; readonly range: ByteRange },
   ): Promise<void> {
     const { directory } = this.#place;
     const file = this.#fileOf(digest);
@@ -118,18 +118,18 @@ export class BlockCache {
       return;
     }
     await makeDirectory(directory, 0o700);
-    const { from, to } = source.stretch;
+    const { from, to } = source.range;
     if (!(await this.#room.reserve(to - from))) {
       return;
     }
     parts += 1;
-    const part = path.join(directory, partName(getOwnIdentity(), parts));
+    const part = path.join(directory, formatPartName(getOwnIdentity(), parts));
     try {
       const handle = await open(part, 'wx', 0o600);
       try {
-        const { file: from, stretch } = source;
-        const sizeBytes = await writeEntry(handle, from, stretch, index, this.#fileThreads);
-        this.#room.use(file, sizeBytes);
+        const { file: from, range } = source;
+        const sizeBytes = await writeEntry(handle, from, range, index, this.#fileThreads);
+        this.#room.touch(file, sizeBytes);
       } finally {
         await handle.close();
       }
@@ -141,7 +141,7 @@ export class BlockCache {
   }
 
   #fileOf(digest: string): string | undefined {
-    const name = entryName(digest, this.#form);
+    const name = formatEntryName(digest, this.#form);
     return name === undefined ? undefined : path.join(this.#place.directory, name);
   }
 }

@@ -14,7 +14,7 @@ const defaultLimit = '4G';
  * @returns undefined for a user without a home directory.
  * @throws {UsageError} for a directory whose variable is not set, or an invalid limit.
  */
-export function cachePlace(
+export function getCacheConfig(
   {
     folder: directory,
     limit = defaultLimit,
@@ -30,7 +30,7 @@ export function cachePlace(
 }
 
 /** Returns the location for a conversion; undefined, with a warning, if another user could replace entries. */
-export async function usableCachePlace(
+export async function getTrustedCacheConfig(
   place: CacheConfig | undefined,
   { output }: Pick<Context, 'output'>,
 ): Promise<CacheConfig | undefined> {

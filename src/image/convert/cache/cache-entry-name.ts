@@ -1,7 +1,7 @@
 import { versions } from 'node:process';
 import { formatBlockSize } from '../../../formats/squashfs/block-size.ts';
 import { formatCompression, type Compression } from '../../../formats/squashfs/compression.ts';
-import { deflateVersion } from '../../../formats/deflate/module.ts';
+import { getDeflateVersion } from '../../../formats/deflate/module.ts';
 
 /** Version of the entries; increase it if the blocks or the index of a layer change. */
 const formVersion = 3;
@@ -25,7 +25,7 @@ export interface EntryName {
 }
 
 /** Formats the file name of a layer's entry; returns undefined for an invalid digest. */
-export function entryName(digest: string, { compression, blockBytes }: BlockForm): string | undefined {
+export function formatEntryName(digest: string, { compression, blockBytes }: BlockForm): string | undefined {
   const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
   if (hex === undefined) {
     return undefined;
@@ -44,6 +44,6 @@ export function parseEntryName(name: string): EntryName | undefined {
 }
 
 function versionFor({ codec }: Compression): string {
-  const library = { zstd: versions.zstd, gzip: deflateVersion(), none: '' }[codec] ?? '';
+  const library = { zstd: versions.zstd, gzip: getDeflateVersion(), none: '' }[codec] ?? '';
   return `${formVersion}-${library.replace(/[^\w.-]/g, '_') || 'plain'}`;
 }

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { CacheConfig } from './cache-config.ts';
-import { listCache, removeFiles, surplus, type CacheEntry } from './list-cache.ts';
+import { listCache, removeFiles, selectEvicted, type CacheEntry } from './list-cache.ts';
 
 /** Space that stays free on the cache's file system. */
 const reserveBytes = 1024 ** 3;
@@ -17,7 +17,7 @@ export class CacheEvictor {
   }
 
   /** Records that an entry was read or written. */
-  use(file: string, sizeBytes: number): void {
+  touch(file: string, sizeBytes: number): void {
     this.#used.set(file, sizeBytes);
   }
 
@@ -38,7 +38,7 @@ export class CacheEvictor {
     if (usedBytes + bytes > limitBytes) {
       return false;
     }
-    const going = surplus(others, limitBytes - usedBytes - bytes);
+    const going = selectEvicted(others, limitBytes - usedBytes - bytes);
     await removeFiles(going);
     this.#others = others.filter((entry) => !going.includes(entry));
     const { bavail, bsize } = await statfs(directory);

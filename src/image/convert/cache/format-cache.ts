@@ -1,13 +1,13 @@
 import { alignColumns } from '../../../support/text/table.ts';
 import { formatCount, formatBytes } from '../../../support/text/amounts.ts';
 import type { CacheConfig } from './cache-config.ts';
-import { bytesOf, type CacheContents, type CacheFile } from './list-cache.ts';
+import { sumSizes, type CacheContents, type CacheFile } from './list-cache.ts';
 
 /** Number of hexadecimal digits that identify a layer, as in Docker's output. */
 const shownDigits = 12;
 
 /** Formats the output of `cache list`. */
-export function cacheLines(
+export function formatCacheList(
   { directory, limitBytes }: CacheConfig,
   { entries, leftovers }: CacheContents,
 ): string[] {
@@ -26,12 +26,16 @@ export function cacheLines(
       : `; ${formatCount(leftovers.length, 'file')} of killed processes, which prune removes`;
   return [
     ...table,
-    `${directory}: ${formatCount(entries.length, 'layer')}, ${formatBytes(bytesOf(entries))} of ${formatBytes(limitBytes)}${left}`,
+    `${directory}: ${formatCount(entries.length, 'layer')}, ${formatBytes(sumSizes(entries))} of ${formatBytes(limitBytes)}${left}`,
   ];
 }
 
 /** Formats the output of `cache prune`. */
-export function prunedLine({ directory }: CacheConfig, going: readonly CacheFile[], dryRun: boolean): string {
+export function formatPruned(
+  { directory }: CacheConfig,
+  going: readonly CacheFile[],
+  dryRun: boolean,
+): string {
   const verb = dryRun ? 'would go' : 'removed';
-  return `${directory}: ${formatCount(going.length, 'file')} ${verb}, ${formatBytes(bytesOf(going))}`;
+  return `${directory}: ${formatCount(going.length, 'file')} ${verb}, ${formatBytes(sumSizes(going))}`;
 }

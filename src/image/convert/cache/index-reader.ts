@@ -1,8 +1,8 @@
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LeafInode, Metadata } from '../../../formats/squashfs/inode.ts';
 import {
-  emptyBlock,
-  fromSizeWord,
+  createHole,
+  decodeSizeWord,
   type FileContent,
   type StoredBlock,
 } from '../../../formats/squashfs/file-content.ts';
@@ -10,7 +10,7 @@ import { changes, type LayerIndex } from './layer-index.ts';
 import { fromStored } from './stored-metadata.ts';
 
 /** Restores the entries of a layer. @param from current offset of the layer's first block. */
-export function entriesAt(index: LayerIndex, from: number): LayerEntry<FileContent>[] {
+export function restoreEntries(index: LayerIndex, from: number): LayerEntry<FileContent>[] {
   return new IndexReader(index, from).entries();
 }
 
@@ -26,7 +26,7 @@ class IndexReader {
   constructor({ blocks, metadata, numbers, texts }: LayerIndex, from: number) {
     let position = from;
     this.#blocks = blocks.map((word) => {
-      const block = fromSizeWord(word, position);
+      const block = decodeSizeWord(word, position);
       position += block.storedBytes;
       return block;
     });
@@ -79,7 +79,7 @@ class IndexReader {
     const blocks: StoredBlock[] = [];
     for (let left = this.#number(); left > 0; left -= 1) {
       // Each hole is a separate object, as when it was written.
-      blocks.push(this.#block() ?? emptyBlock());
+      blocks.push(this.#block() ?? createHole());
     }
     const block = this.#block();
     const offset = this.#number();

@@ -1,7 +1,11 @@
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LeafInode } from '../../../formats/squashfs/inode.ts';
 import type { ResourceUsage } from '../limits.ts';
-import { sizeWord, type FileContent, type StoredBlock } from '../../../formats/squashfs/file-content.ts';
+import {
+  encodeSizeWord,
+  type FileContent,
+  type StoredBlock,
+} from '../../../formats/squashfs/file-content.ts';
 import { changes, noBlock, type LayerIndex } from './layer-index.ts';
 import { MetadataList } from './stored-metadata.ts';
 
@@ -12,13 +16,13 @@ export interface LayerOfBlocks {
   readonly demand: ResourceUsage;
 }
 
-export function indexOf({ diffId, demand, entries }: LayerOfBlocks): LayerIndex {
+export function buildIndex({ diffId, demand, entries }: LayerOfBlocks): LayerIndex {
   const lists = new IndexLists(blocksOf(entries));
   for (const entry of entries) {
     lists.add(entry);
   }
   const { blocks, metadata, numbers, texts } = lists;
-  return { diffId, demand, blocks: blocks.map(sizeWord), metadata: metadata.all, numbers, texts };
+  return { diffId, demand, blocks: blocks.map(encodeSizeWord), metadata: metadata.all, numbers, texts };
 }
 
 /** Lists every block once, by position. */

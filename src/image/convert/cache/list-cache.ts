@@ -47,13 +47,13 @@ export async function removeFiles(files: readonly CacheFile[]): Promise<void> {
   }
 }
 
-export function bytesOf(files: readonly CacheFile[]): number {
+export function sumSizes(files: readonly CacheFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** Selects the entries to remove, least recently used first, so that the rest takes at most `limitBytes`. */
-export function surplus(entries: readonly CacheEntry[], limitBytes: number): CacheEntry[] {
-  let left = bytesOf(entries);
+export function selectEvicted(entries: readonly CacheEntry[], limitBytes: number): CacheEntry[] {
+  let left = sumSizes(entries);
   return entries.filter(({ sizeBytes }) => {
     const isTooMuch = left > limitBytes;
     left -= isTooMuch ? sizeBytes : 0;
@@ -62,7 +62,7 @@ export function surplus(entries: readonly CacheEntry[], limitBytes: number): Cac
 }
 
 /** Formats the temporary name of a file that a process writes; it is unique for each `number`. */
-export function partName({ host, pid, startTicks }: ProcessIdentity, number: number): string {
+export function formatPartName({ host, pid, startTicks }: ProcessIdentity, number: number): string {
   return `part.${host}-${pid}-${startTicks}.${number}`;
 }
 

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import { findContainerRuntime, type ContainerRuntime } from '../../../apptainer/container-runtime.ts';
-import { startsImage } from '../../../apptainer/starts-image.ts';
+import { runInImage } from '../../../apptainer/starts-image.ts';
 import { findCacheDirectory } from '../../../support/files/cache-directory.ts';
 import type { Context } from '../../../support/context.ts';
 import { writeFileAtomically } from '../../../support/files/file-access.ts';
@@ -33,7 +33,7 @@ type ProbeContext = Pick<Context, 'env' | 'cwd' | 'run' | 'signal'>;
  * @returns the runtime if it does not read the codec. Undefined if it does, if there is no runtime, or if it starts
  *   no image at all.
  */
-export async function runtimeThatRefuses(
+export async function findRuntimeWithoutCodec(
   compression: Compression,
   context: ProbeContext,
 ): Promise<ContainerRuntime | undefined> {
@@ -90,7 +90,7 @@ async function probe(
     const image = path.join(directory, `${tried.codec}.sif`);
     return (
       (await writeProbeImage(image, tried, context.signal)) &&
-      (await startsImage(context, runtime, image, probeProgram)).exitCode === 0
+      (await runInImage(context, runtime, image, probeProgram)).exitCode === 0
     );
   };
   try {

@@ -18,7 +18,7 @@ const alignment = 0x10000;
  *
  * @returns undefined for an architecture without machine code here.
  */
-export function exitProgram(architecture: string): Buffer | undefined {
+export function encodeExitProgram(architecture: string): Buffer | undefined {
   const program = programs[architecture];
   if (program === undefined) {
     return undefined;

@@ -4,7 +4,7 @@ import type { Compression } from '../../../formats/squashfs/compression.ts';
 import { convertImage } from '../native-engine.ts';
 import type { LayeredImage } from '../../source/layers/layered-image.ts';
 import { hostPlatform } from '../../source/platform.ts';
-import { exitProgram } from './exit-program.ts';
+import { encodeExitProgram } from './exit-program.ts';
 
 /** Path of the program in the probe image. */
 export const probeProgram = '/probe';
@@ -22,7 +22,7 @@ export async function writeProbeImage(
   signal: AbortSignal,
 ): Promise<boolean> {
   const platform = hostPlatform();
-  const program = exitProgram(platform.architecture);
+  const program = encodeExitProgram(platform.architecture);
   if (program === undefined) {
     return false;
   }

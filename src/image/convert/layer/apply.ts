@@ -2,7 +2,7 @@ import { HpcGatError } from '../../../support/errors.ts';
 import { toPrintableBytes } from '../../../support/text/printable.ts';
 import { aufsPrefix, type LayerEntry } from './layer-entry.ts';
 import {
-  emptyDirectory,
+  createDirectory,
   noXattrs,
   type DirectoryInode,
   type Inode,
@@ -23,7 +23,7 @@ export class ImageTree<Content> {
 
   /** @param rootMetadata metadata of the root, if no layer describes it. */
   constructor(rootMetadata: Metadata) {
-    this.root = emptyDirectory(rootMetadata);
+    this.root = createDirectory(rootMetadata);
   }
 
   /**
@@ -120,7 +120,7 @@ export class ImageTree<Content> {
   ): Inode<Content> {
     switch (entry.change) {
       case 'directory':
-        return emptyDirectory(entry.metadata);
+        return createDirectory(entry.metadata);
       case 'leaf':
         return entry.inode;
       case 'hard-link':
@@ -150,7 +150,7 @@ export class ImageTree<Content> {
     const parent =
       this.#directoryAbove(path) ??
       this.#walk(path.slice(0, -1), {
-        make: () => emptyDirectory({ mode: 0o755, uid: 0, gid: 0, mtime, xattrs: noXattrs }),
+        make: () => createDirectory({ mode: 0o755, uid: 0, gid: 0, mtime, xattrs: noXattrs }),
       });
     if (parent === undefined) {
       throw new HpcGatError(

@@ -35,7 +35,7 @@ const droppedXattrs = new Set(['security.selinux', 'system.nfs4_acl']);
  *
  * @throws {HpcGatError} for a name that no file system supports.
  */
-export function namesOf(path: string, place: string): string[] {
+export function splitPath(path: string, place: string): string[] {
   const names: string[] = [];
   if (path.length > maxPathBytes) {
     throw tooLong('the path', path, maxPathBytes, place);
@@ -67,7 +67,7 @@ function tooLong(what: string, name: string, most: number, place: string): HpcGa
  * @returns undefined for an entry that is omitted.
  * @throws {HpcGatError} for an invalid entry.
  */
-export function interpret<Content>(
+export function toLayerEntry<Content>(
   entry: TarEntry,
   path: readonly string[],
   content: Content | undefined,
@@ -86,7 +86,7 @@ export function interpret<Content>(
     case 'directory':
       return { path, change: 'directory', metadata };
     case 'hard-link':
-      return { path, change: 'hard-link', target: namesOf(linkName, place) };
+      return { path, change: 'hard-link', target: splitPath(linkName, place) };
     case 'file':
       return content === undefined ? undefined : { path, change: 'leaf', inode: { kind, metadata, content } };
     case 'symbolic-link':

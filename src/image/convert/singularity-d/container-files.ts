@@ -1,5 +1,10 @@
 import type { ImageDescription } from '../../source/image-config.ts';
-import { endOfOptions, environmentLines, quoteForShell, shellWords } from './environment-lines.ts';
+import {
+  formatEndOfOptions,
+  formatEnvironment,
+  quoteForShell,
+  formatShellWords,
+} from './environment-lines.ts';
 
 /** File that Apptainer expects in an image. */
 export interface ContainerFile {
@@ -45,15 +50,15 @@ export interface Origin {
   readonly builtAt: Date;
 }
 
-export async function containerFiles(image: ImageDescription, origin: Origin): Promise<ContainerFiles> {
+export async function createContainerFiles(image: ImageDescription, origin: Origin): Promise<ContainerFiles> {
   const { loadTemplate, renderTemplate } = await import('../../../render/template.ts');
   const render = (name: string, values: object = {}) => renderTemplate(`image/${name}.sh.hbs`, values);
-  const environment = await render('environment', { variables: environmentLines(image.env) });
+  const environment = await render('environment', { variables: formatEnvironment(image.env) });
   const custom = '#!/bin/sh\n';
   const runscript = await render('runscript', {
-    entrypoint: quoteForShell(endOfOptions(image.entrypoint) + shellWords(image.entrypoint)),
+    entrypoint: quoteForShell(formatEndOfOptions(image.entrypoint) + formatShellWords(image.entrypoint)),
     cmd: quoteForShell(
-      (image.entrypoint.length === 0 ? endOfOptions(image.cmd) : '') + shellWords(image.cmd),
+      (image.entrypoint.length === 0 ? formatEndOfOptions(image.cmd) : '') + formatShellWords(image.cmd),
     ),
     entrypointWords: image.entrypoint.map(quoteForShell).join(' '),
     cmdWords: image.cmd.map(quoteForShell).join(' '),

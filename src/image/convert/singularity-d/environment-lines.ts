@@ -5,7 +5,7 @@
  *
  * @param env `NAME=VALUE`, or `NAME` alone for an empty value.
  */
-export function environmentLines(env: readonly string[]): string[] {
+export function formatEnvironment(env: readonly string[]): string[] {
   const values = new Map(env.map(nameAndValue));
   return [...values].flatMap(([name, value]) => {
     if (!isShellName(name)) {
@@ -16,8 +16,8 @@ export function environmentLines(env: readonly string[]): string[] {
   });
 }
 
-/** Returns the names of the environment that {@link environmentLines} omits, each once. */
-export function unusableNames(env: readonly string[]): string[] {
+/** Returns the names of the environment that {@link formatEnvironment} omits, each once. */
+export function findUnusableNames(env: readonly string[]): string[] {
   return [...new Set(env.map((word) => nameAndValue(word)[0]))].filter(
     (name) => name !== '' && !isShellName(name),
   );
@@ -41,11 +41,11 @@ export function quoteForShell(value: string): string {
 }
 
 /** Returns `-- ` for `set` when the first word begins with `-` or `+`, else an empty text. */
-export function endOfOptions([first = '']: readonly string[]): string {
+export function formatEndOfOptions([first = '']: readonly string[]): string {
   return /^[-+]/.test(first) ? '-- ' : '';
 }
 
 /** Formats words for a shell's command line, each in double quotes. */
-export function shellWords(words: readonly string[]): string {
+export function formatShellWords(words: readonly string[]): string {
   return words.map((word) => `"${word.replace(/[\\"`$]/g, '\\$&')}"`).join(' ');
 }

@@ -4,14 +4,14 @@ import { HpcGatError, getErrorMessage, UsageError } from '../../../support/error
 import { toPrintable } from '../../../support/text/printable.ts';
 import { archiveFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
-import { digestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
-import { asIndexed, imageConfigSchema, type ImageConfig } from '../image-config.ts';
-import { readSlice, tarFiles, type FileSlice, type TarFiles } from '../image-files.ts';
+import { parseDigestInName, manifestSchema, type ManifestImage } from './docker-manifest.ts';
+import { applyIndexedPlatform, imageConfigSchema, type ImageConfig } from '../image-config.ts';
+import { readSlice, openTarFiles, type FileSlice, type TarFiles } from '../image-files.ts';
 import type { Platform } from '../platform.ts';
 import { chooseSaved } from './saved-choice.ts';
 import { readSavedIndex } from './saved-index.ts';
 import type { DockerArchiveSource } from '../source.ts';
-import { codecOf, type StoredLayer } from '../layers/stored-layers.ts';
+import { readLayerCodec, type StoredLayer } from '../layers/stored-layers.ts';
 
 /** Description of the requested image in an archive of `docker save`. */
 export interface DockerArchive {
@@ -40,13 +40,13 @@ export async function readDockerArchive(
   file: string,
   wanted: WantedFromArchive = {},
 ): Promise<DockerArchive> {
-  const files = await tarFiles(file, archiveFix);
+  const files = await openTarFiles(file, archiveFix);
   const read = async (name: string) => {
     const slice = await files.find(name);
     return slice && readSlice(slice, name, file);
   };
   const { manifest, images, image, ...described } = await readSaved({ place: file, read }, wanted);
-  const config = asIndexed(described.config, described.indexed);
+  const config = applyIndexedPlatform(described.config, described.indexed);
   return {
     fileBytes: files.fileBytes,
     modifiedNs: files.modifiedNs,
@@ -97,7 +97,7 @@ export async function readSaved(
   };
   const readConfig = async ({ Config }: ManifestImage) => {
     const text = await expect(Config);
-    const named = digestInName(Config);
+    const named = parseDigestInName(Config);
     const digest = `sha256:${hashBytes(text)}`;
     if (named !== undefined && named !== digest) {
       throw new HpcGatError(`${place} is damaged: its ${toPrintable(Config)} has the digest ${digest}`, {
@@ -150,7 +150,7 @@ function missingInArchive(file: string, name: string): HpcGatError {
 }
 
 /** Creates the error for a tar with content that no archive of `docker save` has. */
-export function foreignTar(stream: string, held: string): HpcGatError {
+export function createInvalidTarError(stream: string, held: string): HpcGatError {
   return new HpcGatError(`${stream} is a tar, but not one of \`docker save\`: it contains ${held}`, {
     fix: 'write it with `docker save NAME`; the output of `docker export` does not describe how the image runs',
   });
@@ -180,11 +180,11 @@ async function layersOf(
   const layers: StoredLayer[] = [];
   for (const [index, name] of names.entries()) {
     const slice = await expectFile(files, name);
-    const digest = digestInName(name);
+    const digest = parseDigestInName(name);
     layers.push({
       ...slice,
       name,
-      codec: await codecOf(slice, name, files.place),
+      codec: await readLayerCodec(slice, name, files.place),
       diffId: diffIds[index] ?? '',
       ...(digest !== undefined && { digest }),
     });

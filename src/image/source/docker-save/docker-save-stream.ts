@@ -1,13 +1,13 @@
 import type { HpcGatError } from '../../../support/errors.ts';
 import { toPrintableBytes } from '../../../support/text/printable.ts';
-import { entryName, findEntry, linkTarget } from '../../../formats/tar/entry-name.ts';
-import { isZeroRecord, parseTarHeader, recordBytes } from '../../../formats/tar/header.ts';
+import { normalizeEntryName, findEntry, resolveLink } from '../../../formats/tar/entry-name.ts';
+import { isZeroRecord, decodeTarHeader, recordBytes } from '../../../formats/tar/header.ts';
 import type { TarEntry } from '../../../formats/tar/tar-entry.ts';
 import { TarReader } from '../../../formats/tar/reader.ts';
-import { digestInName } from './docker-manifest.ts';
-import { checkStored, codecByStart, expectDigests, inflateLayer } from '../layers/inflate-layer.ts';
+import { parseDigestInName } from './docker-manifest.ts';
+import { verifyStoredDigest, detectCodec, verifyDigests, inflateLayer } from '../layers/inflate-layer.ts';
 import type { ArrivingLayer, LayerReading } from '../layers/layered-image.ts';
-import { expectLayerCodec, foreignCodec } from '../layers/stored-codec.ts';
+import { detectLayerCodec, detectUnsupportedCodec } from '../layers/stored-codec.ts';
 
 /** Number of bytes read at once from an entry of the stream. */
 const pieceBytes = 1024 * 1024;
@@ -58,7 +58,7 @@ export class DockerSaveStream {
     let entries = 0;
     for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
       const { kind, sizeBytes } = entry;
-      const name = entryName(utf8(entry.name));
+      const name = normalizeEntryName(utf8(entry.name));
       entries += 1;
       if (entries > maxEntries) {
         throw this.#from.foreign(`more than ${maxEntries} files`);
@@ -97,7 +97,7 @@ export class DockerSaveStream {
 
   #keepLink({ kind, linkName }: TarEntry, name: string): void {
     if (kind.endsWith('-link') && this.#reserve(name.length + linkName.length)) {
-      this.#texts.set(name, linkTarget(kind === 'hard-link' ? 'hard' : 'symbolic', name, utf8(linkName)));
+      this.#texts.set(name, resolveLink(kind === 'hard-link' ? 'hard' : 'symbolic', name, utf8(linkName)));
     }
   }
 
@@ -116,9 +116,9 @@ export class DockerSaveStream {
 function isLayer(start: Buffer): boolean {
   return (
     start.length === 0 ||
-    codecByStart(start) !== 'none' ||
-    foreignCodec(start) !== undefined ||
-    (start.length === recordBytes && (isZeroRecord(start) || parseTarHeader(start) !== undefined))
+    detectCodec(start) !== 'none' ||
+    detectUnsupportedCodec(start) !== undefined ||
+    (start.length === recordBytes && (isZeroRecord(start) || decodeTarHeader(start) !== undefined))
   );
 }
 
@@ -140,17 +140,17 @@ function arriving(
   reading: LayerReading,
 ): Omit<ArrivingLayer, 'sizeBytes'> {
   let diffId = '';
-  const digest = digestInName(name);
-  const stored = { name, codec: expectLayerCodec(start, name, place), chunks };
+  const digest = parseDigestInName(name);
+  const stored = { name, codec: detectLayerCodec(start, name, place), chunks };
   const bytes = inflateLayer(place, stored, reading.onBytes, reading.signal, (found) => {
-    expectDigests(place, { name, ...(digest !== undefined && { digest }) }, found);
-    diffId = found.plain;
+    verifyDigests(place, { name, ...(digest !== undefined && { digest }) }, found);
+    diffId = found.uncompressed;
   });
   return {
     name,
     digest,
     bytes,
-    check: () => checkStored(place, { name, digest: digest ?? '', chunks }, reading),
+    check: () => verifyStoredDigest(place, { name, digest: digest ?? '', chunks }, reading),
     diffId: () => diffId,
   };
 }

@@ -1,8 +1,8 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
 import { findNearest } from '../../../support/text/suggest.ts';
 import type { ManifestImage } from './docker-manifest.ts';
-import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
-import { asIndexed, platformOf, type ImageConfig } from '../image-config.ts';
+import { chooseForPlatform, formatSome, type Candidate } from '../image-choice.ts';
+import { applyIndexedPlatform, getPlatform, type ImageConfig } from '../image-config.ts';
 import type { Platform } from '../platform.ts';
 import type { SavedIndexEntry } from './saved-index.ts';
 import type { DockerArchiveSource } from '../source.ts';
@@ -49,7 +49,7 @@ export async function chooseSaved(
   const found = candidates.find((candidate) => candidate.digest === configDigest);
   if (found === undefined) {
     throw new UsageError(`${file} contains no image ${digest}`, {
-      fix: `it contains ${listSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
+      fix: `it contains ${formatSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
     });
   }
   return found.image;
@@ -73,7 +73,7 @@ async function candidateOf(
   const names = images.filter(({ Config }) => Config === image.Config).flatMap(({ RepoTags }) => RepoTags);
   try {
     const { digest, config, indexed } = await readConfig(image);
-    return { image, names, digest, platforms: [platformOf(asIndexed(config, indexed))] };
+    return { image, names, digest, platforms: [getPlatform(applyIndexedPlatform(config, indexed))] };
   } catch (error) {
     if (error instanceof HpcGatError) {
       // An unreadable image does not invalidate the others.
@@ -90,6 +90,6 @@ function noSuchImage(images: readonly ManifestImage[], file: string, reference: 
     fix:
       meant !== undefined
         ? `did you mean ${meant}?`
-        : `it contains ${tags.length === 0 ? 'images without a name' : listSome(tags)}`,
+        : `it contains ${tags.length === 0 ? 'images without a name' : formatSome(tags)}`,
   });
 }

@@ -8,7 +8,7 @@ import type { LayerReading } from './layered-image.ts';
 export type LayerCodec = 'none' | 'gzip' | 'zstd';
 
 /** Detects the compression by the first bytes: RFC 1952, RFC 8878. */
-export function codecByStart(start: Buffer): LayerCodec {
+export function detectCodec(start: Buffer): LayerCodec {
   const magic = start.toString('hex', 0, 4);
   // A zstd stream may begin with a skippable frame.
   return magic.startsWith('1f8b') ? 'gzip' : /^(28b52ffd|5.2a4d18)$/.test(magic) ? 'zstd' : 'none';
@@ -25,7 +25,7 @@ export interface LayerStream {
 /** Digests of a layer's stored and uncompressed bytes. */
 export interface LayerDigests {
   readonly stored: string;
-  readonly plain: string;
+  readonly uncompressed: string;
 }
 
 const fix = 'save or copy the image again, and compare its checksum';
@@ -69,7 +69,7 @@ export async function* inflateLayer(
     throw unreadable(place, name, error);
   }
   const stored = `sha256:${ofStored.digest('hex')}`;
-  onEnd({ stored, plain: codec === 'none' ? stored : `sha256:${ofPlain.digest('hex')}` });
+  onEnd({ stored, uncompressed: codec === 'none' ? stored : `sha256:${ofPlain.digest('hex')}` });
 }
 
 /**
@@ -77,13 +77,13 @@ export async function* inflateLayer(
  *
  * @throws {HpcGatError} if the layer cannot be read, or its digest differs.
  */
-export async function checkStored(
+export async function verifyStoredDigest(
   place: string,
   { name, digest, chunks }: Pick<LayerStream, 'name' | 'chunks'> & { readonly digest: string },
   { onBytes, signal }: Pick<LayerReading, 'onBytes' | 'signal'>,
 ): Promise<void> {
   const stored = inflateLayer(place, { name, codec: 'none', chunks }, onBytes, signal, (found) => {
-    expectDigests(place, { name, digest }, found);
+    verifyDigests(place, { name, digest }, found);
   });
   while ((await stored.next()).done !== true) {
     // Only the digest is needed.
@@ -98,14 +98,14 @@ export function unreadable(place: string, name: string, cause: unknown): HpcGatE
 }
 
 /** @throws {HpcGatError} if a layer does not have the expected digests. */
-export function expectDigests(
+export function verifyDigests(
   place: string,
   { name, digest, diffId }: { readonly name: string; readonly digest?: string; readonly diffId?: string },
   found: LayerDigests,
 ): void {
   for (const [is, named] of [
     [found.stored, digest],
-    [found.plain, diffId],
+    [found.uncompressed, diffId],
   ] as const) {
     if (named !== undefined && is !== named) {
       throw new HpcGatError(

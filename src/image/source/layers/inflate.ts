@@ -1,6 +1,6 @@
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { BufferReleaser } from '../../../support/buffer-releaser.ts';
-import { zstdFrames } from './zstd-frames.ts';
+import { readZstdFrames } from './zstd-frames.ts';
 
 /** Chunk size: with Node's default of 16 KiB, decompression takes five times as long. */
 const chunkBytes = 1024 * 1024;
@@ -28,7 +28,7 @@ export async function* inflate(
   let given = 0;
   let usedUp: () => void = () => undefined;
   const feed = async () => {
-    for await (const chunk of codec === 'gzip' ? chunks : zstdFrames(chunks)) {
+    for await (const chunk of codec === 'gzip' ? chunks : readZstdFrames(chunks)) {
       if (isAbandoned) {
         return;
       }

@@ -47,7 +47,7 @@ export interface LayerReading {
    * Returns whether the content of a layer, by the digest of its stored bytes, is already available, so that it need
    * not be fetched.
    */
-  readonly isHeld: (digest: string) => Promise<boolean>;
+  readonly isCached: (digest: string) => Promise<boolean>;
 }
 
 /** Layer that is either read or checked. */

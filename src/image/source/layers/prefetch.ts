@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { blobChunks } from '../../../registry/download.ts';
+import { downloadChunks } from '../../../registry/download.ts';
 import type { Registry } from '../../../registry/registry.ts';
 import type { Context } from '../../../support/context.ts';
 import type { LayerReading } from './layered-image.ts';
@@ -14,7 +14,7 @@ const piecesAhead = 256;
 export class Prefetcher {
   readonly #registry: Registry;
   readonly #layers: readonly Descriptor[];
-  readonly #isHeld: LayerReading['isHeld'];
+  readonly #isCached: LayerReading['isCached'];
   readonly #context: Pick<Context, 'clock' | 'signal'>;
   readonly #ending = new AbortController();
   readonly #started = new Map<Descriptor, Readable>();
@@ -22,12 +22,12 @@ export class Prefetcher {
   constructor(
     registry: Registry,
     layers: readonly Descriptor[],
-    { isHeld, signal }: LayerReading,
+    { isCached, signal }: LayerReading,
     clock: Context['clock'],
   ) {
     this.#registry = registry;
     this.#layers = layers;
-    this.#isHeld = isHeld;
+    this.#isCached = isCached;
     this.#context = { clock, signal: AbortSignal.any([signal, this.#ending.signal]) };
   }
 
@@ -38,7 +38,7 @@ export class Prefetcher {
       if (onTheirWay === maxConcurrent) {
         return;
       }
-      if (this.#started.has(one) || !(await this.#isHeld(one.digest))) {
+      if (this.#started.has(one) || !(await this.#isCached(one.digest))) {
         this.stream(one);
         onTheirWay += 1;
       }
@@ -51,7 +51,7 @@ export class Prefetcher {
     if (started !== undefined) {
       return started;
     }
-    const stream = Readable.from(blobChunks(this.#registry, layer, this.#context), {
+    const stream = Readable.from(downloadChunks(this.#registry, layer, this.#context), {
       highWaterMark: piecesAhead,
     });
     // The reader receives the error later; until then it must not count as unhandled.

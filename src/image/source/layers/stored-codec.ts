@@ -1,9 +1,9 @@
 import { UsageError } from '../../../support/errors.ts';
 import { toPrintable } from '../../../support/text/printable.ts';
-import { codecByStart, type LayerCodec } from './inflate-layer.ts';
+import { detectCodec, type LayerCodec } from './inflate-layer.ts';
 
 /** Compressions that are detected, but not supported. */
-export type ForeignCodec = 'xz' | 'bzip2';
+export type UnsupportedCodec = 'xz' | 'bzip2';
 
 /** Number of first bytes that identify a compression. */
 export const codecStartBytes = 10;
@@ -12,7 +12,7 @@ export const codecStartBytes = 10;
  * Detects an unsupported compression by the first bytes: the .xz File Format, section 2.1.1.1; for bzip2 including
  * those of its first block, or of its end.
  */
-export function foreignCodec(start: Buffer): ForeignCodec | undefined {
+export function detectUnsupportedCodec(start: Buffer): UnsupportedCodec | undefined {
   const magic = start.toString('hex', 0, codecStartBytes);
   if (magic.startsWith('fd377a585a00')) {
     return 'xz';
@@ -26,12 +26,12 @@ export function foreignCodec(start: Buffer): ForeignCodec | undefined {
  * @param place label of the image, for messages.
  * @throws {UsageError} for an unsupported compression.
  */
-export function expectLayerCodec(start: Buffer, layer: string, place: string): LayerCodec {
-  const foreign = foreignCodec(start);
+export function detectLayerCodec(start: Buffer, layer: string, place: string): LayerCodec {
+  const foreign = detectUnsupportedCodec(start);
   if (foreign !== undefined) {
     throw new UsageError(`${place}: its layer ${toPrintable(layer)} is compressed by ${foreign}`, {
       fix: 'store its layers uncompressed, with gzip or with zstd: load the image with `docker load` and save it with `docker save`',
     });
   }
-  return codecByStart(start);
+  return detectCodec(start);
 }

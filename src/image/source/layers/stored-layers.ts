@@ -1,9 +1,9 @@
 import { readStart, type FileSlice } from '../image-files.ts';
-import { fileChunks } from './file-chunks.ts';
-import { expectDigests, inflateLayer, unreadable, type LayerCodec } from './inflate-layer.ts';
+import { readFileChunks } from './file-chunks.ts';
+import { verifyDigests, inflateLayer, unreadable, type LayerCodec } from './inflate-layer.ts';
 import type { LayerReading } from './layered-image.ts';
 import type { OciImage } from '../oci/oci-image.ts';
-import { codecStartBytes, expectLayerCodec } from './stored-codec.ts';
+import { codecStartBytes, detectLayerCodec } from './stored-codec.ts';
 
 /** Layer on disk. */
 export interface StoredLayer extends FileSlice {
@@ -22,7 +22,7 @@ export interface StoredLayer extends FileSlice {
  * @param blob returns the location of the stored bytes of a digest.
  * @throws {UsageError} for an unsupported compression.
  */
-export async function storedLayers(
+export async function listStoredLayers(
   place: string,
   { layers, config }: OciImage,
   blob: (digest: string) => Promise<FileSlice>,
@@ -31,14 +31,20 @@ export async function storedLayers(
   for (const [index, { digest }] of layers.entries()) {
     const slice = await blob(digest);
     const diffId = config.rootfs.diff_ids[index] ?? '';
-    stored.push({ ...slice, name: digest, codec: await codecOf(slice, digest, place), digest, diffId });
+    stored.push({
+      ...slice,
+      name: digest,
+      codec: await readLayerCodec(slice, digest, place),
+      digest,
+      diffId,
+    });
   }
   return stored;
 }
 
-/** Detects the compression like {@link expectLayerCodec}. */
-export async function codecOf(slice: FileSlice, name: string, place: string): Promise<LayerCodec> {
-  return expectLayerCodec(await readStart(slice, codecStartBytes), name, place);
+/** Detects the compression like {@link detectLayerCodec}. */
+export async function readLayerCodec(slice: FileSlice, name: string, place: string): Promise<LayerCodec> {
+  return detectLayerCodec(await readStart(slice, codecStartBytes), name, place);
 }
 
 /**
@@ -69,7 +75,7 @@ export async function checkLayers(
  *
  * @throws {HpcGatError} if the layer cannot be read, or its digest differs.
  */
-export async function checkOnDisk(
+export async function verifyOnDisk(
   place: string,
   {
     name,
@@ -85,7 +91,7 @@ export async function checkOnDisk(
     signal.throwIfAborted();
     throw unreadable(place, name, error);
   });
-  expectDigests(place, { name, digest }, { stored: `sha256:${hex}`, plain: '' });
+  verifyDigests(place, { name, digest }, { stored: `sha256:${hex}`, uncompressed: '' });
 }
 
 /**
@@ -100,8 +106,8 @@ export function readLayer(
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const stored = { ...layer, chunks: fileChunks(layer) };
+  const stored = { ...layer, chunks: readFileChunks(layer) };
   return inflateLayer(place, stored, onBytes, signal, (found) => {
-    expectDigests(place, layer, found);
+    verifyDigests(place, layer, found);
   });
 }

@@ -11,7 +11,7 @@ const joinBytes = 1024 * 1024;
  * may have many frames, as `pzstd` and zstd:chunked write it; Node's decoder loses the data after the end of a frame
  * in the same piece.
  */
-export async function* zstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* readZstdFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const bytes = new ByteReader(chunks);
   try {
     yield* framesOf(bytes);

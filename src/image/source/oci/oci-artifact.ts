@@ -30,20 +30,20 @@ function isListedArtifact({ annotations, artifactType, mediaType }: Descriptor):
   return (
     artifactType !== '' ||
     (kind.startsWith('dev.cosignproject.cosign/') && !/image(index)?$/i.test(kind)) ||
-    namesOf({ annotations }).some((name) => referrerTag.test(name)) ||
+    getNames({ annotations }).some((name) => referrerTag.test(name)) ||
     !(type === '' || type.startsWith(firstForm) || (manifestMediaTypes as readonly string[]).includes(type))
   );
 }
 
 /** Returns the images among the entries of an index; without images, all entries that are not attestations. */
-export function imagesAmong(manifests: readonly Descriptor[]): readonly Descriptor[] {
+export function filterImages(manifests: readonly Descriptor[]): readonly Descriptor[] {
   const others = manifests.filter((one) => !isAttestation(one));
   const images = others.filter((one) => !isListedArtifact(one));
   return images.length === 0 ? others : images;
 }
 
 /** Returns the names of an entry (OCI image-spec annotations.md); containerd and Docker add the full name to the tag. */
-export function namesOf({ annotations }: Pick<Descriptor, 'annotations'>): string[] {
+export function getNames({ annotations }: Pick<Descriptor, 'annotations'>): string[] {
   return ['org.opencontainers.image.ref.name', 'io.containerd.image.name'].flatMap((key) => {
     const name = annotations[key] ?? '';
     return name === '' ? [] : [name];

@@ -1,11 +1,11 @@
 import { type HpcGatError, UsageError } from '../../../support/errors.ts';
 import { findNearest } from '../../../support/text/suggest.ts';
-import { chooseForPlatform, listSome, type Candidate } from '../image-choice.ts';
-import { imagesAmong, isAttestation, namesOf } from './oci-artifact.ts';
+import { chooseForPlatform, formatSome, type Candidate } from '../image-choice.ts';
+import { filterImages, isAttestation, getNames } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
 import { indexSchema, isIndex, type Descriptor, type ImageIndex } from './oci-manifest.ts';
 import { readPlatforms } from './oci-platforms.ts';
-import { bestOf, hostPlatform } from '../platform.ts';
+import { findBest, hostPlatform } from '../platform.ts';
 import type { OciSource } from '../source.ts';
 
 /**
@@ -23,15 +23,15 @@ export async function chooseEntry(
   const named =
     tag === undefined
       ? manifests
-      : manifests.filter((one) => !isAttestation(one) && namesOf(one).includes(tag));
+      : manifests.filter((one) => !isAttestation(one) && getNames(one).includes(tag));
   if (digest !== undefined) {
     const found = await findByDigest(digest, named, blobs);
     if (found !== undefined) {
       return found;
     }
   }
-  const images = imagesAmong(manifests);
-  const wanted = digest === undefined ? onceEach(imagesAmong(named), platform) : [];
+  const images = filterImages(manifests);
+  const wanted = digest === undefined ? onceEach(filterImages(named), platform) : [];
   const [first, ...others] = wanted;
   if (first === undefined) {
     throw noSuchImage(source, images, problems);
@@ -43,7 +43,7 @@ export async function chooseEntry(
   const candidates: Candidate<Descriptor>[] = [];
   for (const image of wanted) {
     const platforms = await readPlatforms(image, blobs, failures, candidates.length);
-    const names = images.filter((one) => one.digest === image.digest).flatMap(namesOf);
+    const names = images.filter((one) => one.digest === image.digest).flatMap(getNames);
     candidates.push({ image, names: [...new Set(names)], digest: image.digest, platforms });
   }
   return chooseForPlatform(candidates, { kind, file }, platform);
@@ -53,7 +53,7 @@ export async function chooseEntry(
 function onceEach(manifests: readonly Descriptor[], platform = hostPlatform()): readonly Descriptor[] {
   return [...new Set(manifests.map(({ digest }) => digest))].flatMap((digest) => {
     const same = manifests.filter((one) => one.digest === digest);
-    return bestOf(same, platform) ?? same.slice(0, 1);
+    return findBest(same, platform) ?? same.slice(0, 1);
   });
 }
 
@@ -62,11 +62,15 @@ function noSuchImage(
   images: readonly Descriptor[],
   problems: readonly string[],
 ): UsageError {
-  const names = [...new Set(images.flatMap(namesOf))];
-  const selectors = [...names, ...images.filter((one) => namesOf(one).length === 0).map((one) => one.digest)];
+  const names = [...new Set(images.flatMap(getNames))];
+  const selectors = [
+    ...names,
+    ...images.filter((one) => getNames(one).length === 0).map((one) => one.digest),
+  ];
   const meant = tag === undefined ? undefined : findNearest(tag, names);
   const wanted = digest ?? tag;
-  const held = images.length === 0 ? ['no images', ...problems.slice(0, 1)].join('; ') : listSome(selectors);
+  const held =
+    images.length === 0 ? ['no images', ...problems.slice(0, 1)].join('; ') : formatSome(selectors);
   return new UsageError(`${file} contains no image${wanted === undefined ? '' : ` ${wanted}`}`, {
     fix:
       meant === undefined || digest !== undefined

@@ -1,8 +1,14 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { asIndexed, imageConfigSchema, type ImageConfig } from '../image-config.ts';
+import { applyIndexedPlatform, imageConfigSchema, type ImageConfig } from '../image-config.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
 import { choosePlatform } from './oci-platforms.ts';
-import { imageManifestSchema, indexSchema, isIndex, unusableLayer, type Descriptor } from './oci-manifest.ts';
+import {
+  imageManifestSchema,
+  indexSchema,
+  isIndex,
+  explainUnusableLayer,
+  type Descriptor,
+} from './oci-manifest.ts';
 import type { Platform } from '../platform.ts';
 
 /** Image for one platform. */
@@ -42,7 +48,7 @@ export async function resolveImage(
     const json = parseObject(bytes, digest, blobs);
     if (!isIndex(json)) {
       const image = await readImage(descriptor, bytes, json, blobs);
-      return { ...image, config: asIndexed(image.config, indexed) };
+      return { ...image, config: applyIndexedPlatform(image.config, indexed) };
     }
     descriptor = await choosePlatform(parseAs(indexSchema, json, digest, blobs), blobs, platform);
   }
@@ -65,7 +71,7 @@ async function readImage(
   }
   const { config, layers } = parseAs(imageManifestSchema, json, digest, blobs);
   for (const layer of layers) {
-    const problem = unusableLayer(layer);
+    const problem = explainUnusableLayer(layer);
     if (problem !== undefined) {
       throw new UsageError(`${blobs.place}: its layer ${layer.digest} ${problem}`, {
         fix: 'use an image whose layers are tar, tar+gzip or tar+zstd',

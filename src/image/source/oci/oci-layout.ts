@@ -2,7 +2,7 @@ import { HpcGatError, getErrorMessage, UsageError } from '../../../support/error
 import { toPrintable } from '../../../support/text/printable.ts';
 import { layoutFix } from '../archive-file.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
-import { directoryFiles, readSlice, tarFiles, type FileSlice } from '../image-files.ts';
+import { openDirectoryFiles, readSlice, openTarFiles, type FileSlice } from '../image-files.ts';
 import { chooseEntry } from './oci-entry.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
 import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
@@ -22,7 +22,7 @@ export interface OciLayout {
  */
 export async function readOciLayout(source: OciSource): Promise<OciLayout> {
   const { kind, file } = source;
-  const files = kind === 'oci' ? directoryFiles(file) : await tarFiles(file, layoutFix);
+  const files = kind === 'oci' ? openDirectoryFiles(file) : await openTarFiles(file, layoutFix);
   const image = await readOciImage(source, async (name) => {
     const slice = await files.find(name);
     return slice && readSlice(slice, name, file);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { rarelyUsed } from '../../../support/text/parse-with-schema.ts';
-import { goObject, listed } from '../description-json.ts';
+import { goObjectSchema, listSchema } from '../description-json.ts';
 import { canonicalPlatform } from '../platform.ts';
 
 /** Schema of a text. Go, in which most other tools are written, decodes null as an empty text. */
@@ -15,7 +15,7 @@ const annotations = z
   .transform((found) => found ?? {});
 
 /** Schema of an entry's platform; undefined when it is missing or malformed. */
-const platform = goObject({ os: text, architecture: text, variant: text })
+const platform = goObjectSchema({ os: text, architecture: text, variant: text })
   .transform((found) => (found.os + found.architecture === '' ? undefined : canonicalPlatform(found)))
   .nullish()
   .transform((found) => found ?? undefined)
@@ -33,12 +33,12 @@ const descriptorShape = {
   artifactType: text,
 };
 
-const descriptorSchema = goObject(descriptorShape);
+const descriptorSchema = goObjectSchema(descriptorShape);
 
 export type Descriptor = z.output<typeof descriptorSchema>;
 
 /** Schema of an entry of an index, tolerant except for the digest: an invalid entry does not invalidate the others. */
-const entrySchema = goObject({
+const entrySchema = goObjectSchema({
   ...descriptorShape,
   mediaType: text.catch(''),
   size: z.int().nonnegative().catch(0),
@@ -47,28 +47,30 @@ const entrySchema = goObject({
 });
 
 /** Schema of an index (OCI) or a manifest list (Docker), with the problems of unusable entries. */
-export const indexSchema = goObject({ manifests: listed(z.unknown()) }).transform(({ manifests }) => {
-  const found: Descriptor[] = [];
-  const problems: string[] = [];
-  manifests.forEach((entry, index) => {
-    const { data, error } = entrySchema.safeParse(entry, rarelyUsed);
-    const [issue] = error?.issues ?? [];
-    if (data !== undefined) {
-      found.push(data);
-    } else {
-      const place = ['manifests', index, ...(issue?.path ?? [])].map(String).join('.');
-      problems.push(`${place}: ${issue?.message.replace(/^Invalid input: /, '') ?? ''}`);
-    }
-  });
-  return { manifests: found, problems };
-});
+export const indexSchema = goObjectSchema({ manifests: listSchema(z.unknown()) }).transform(
+  ({ manifests }) => {
+    const found: Descriptor[] = [];
+    const problems: string[] = [];
+    manifests.forEach((entry, index) => {
+      const { data, error } = entrySchema.safeParse(entry, rarelyUsed);
+      const [issue] = error?.issues ?? [];
+      if (data !== undefined) {
+        found.push(data);
+      } else {
+        const place = ['manifests', index, ...(issue?.path ?? [])].map(String).join('.');
+        problems.push(`${place}: ${issue?.message.replace(/^Invalid input: /, '') ?? ''}`);
+      }
+    });
+    return { manifests: found, problems };
+  },
+);
 
 export type ImageIndex = z.output<typeof indexSchema>;
 
 /** Schema of the manifest of one image (OCI image-spec manifest.md, Docker image manifest version 2, schema 2). */
-export const imageManifestSchema = goObject({
+export const imageManifestSchema = goObjectSchema({
   config: descriptorSchema,
-  layers: listed(descriptorSchema),
+  layers: listSchema(descriptorSchema),
   /** Image that an artifact, such as a signature, refers to. */
   subject: z.unknown().optional(),
 });
@@ -89,7 +91,7 @@ export function isIndex(json: object): boolean {
 }
 
 /** Returns why a layer cannot be converted, or undefined if it can be. */
-export function unusableLayer(layer: Descriptor): string | undefined {
+export function explainUnusableLayer(layer: Descriptor): string | undefined {
   const { mediaType } = layer;
   if (mediaType.endsWith('+encrypted')) {
     return 'is encrypted';

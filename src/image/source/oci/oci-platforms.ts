@@ -1,7 +1,7 @@
 import { HpcGatError, UsageError } from '../../../support/errors.ts';
 import { toPrintable } from '../../../support/text/printable.ts';
-import { platformOf } from '../image-config.ts';
-import { imagesAmong, readConfigOfImage } from './oci-artifact.ts';
+import { getPlatform } from '../image-config.ts';
+import { filterImages, readConfigOfImage } from './oci-artifact.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
 import {
   imageManifestSchema,
@@ -10,7 +10,7 @@ import {
   type Descriptor,
   type ImageIndex,
 } from './oci-manifest.ts';
-import { allBestOf, bestOf, formatPlatform, hostPlatform, type Platform } from '../platform.ts';
+import { listBest, findBest, formatPlatform, hostPlatform, type Platform } from '../platform.ts';
 
 /** Highest number of entries without a platform whose configuration is read. */
 const maxRead = 64;
@@ -29,10 +29,10 @@ export async function choosePlatform(
   blobs: BlobReader,
   platform: Platform | undefined,
 ): Promise<Descriptor> {
-  const images = imagesAmong(manifests);
+  const images = filterImages(manifests);
   const wanted = platform ?? hostPlatform();
   const [only] = images;
-  const found = allBestOf(images, wanted);
+  const found = listBest(images, wanted);
   if (found[0] !== undefined) {
     return firstImage(found, found[0], blobs);
   }
@@ -47,7 +47,7 @@ export async function choosePlatform(
       : await readPlatforms(image, blobs, failures, read.length);
     read.push(...platforms.map((one) => ({ image, platform: one })));
   }
-  const configured = bestOf(read, wanted);
+  const configured = findBest(read, wanted);
   if (configured !== undefined) {
     return configured.image;
   }
@@ -106,7 +106,7 @@ export async function readPlatforms(
     const json = parseObject(await readChecked(descriptor, 'manifest', blobs), digest, blobs);
     if (isIndex(json)) {
       const platforms: Platform[] = [];
-      for (const entry of imagesAmong(parseAs(indexSchema, json, digest, blobs).manifests)) {
+      for (const entry of filterImages(parseAs(indexSchema, json, digest, blobs).manifests)) {
         platforms.push(
           ...(entry.platform
             ? [entry.platform]
@@ -116,7 +116,7 @@ export async function readPlatforms(
       return platform === undefined ? platforms : listed;
     }
     const config = await readConfigOfImage(parseAs(imageManifestSchema, json, digest, blobs), blobs);
-    return config === undefined ? [] : platform === undefined ? [platformOf(config)] : listed;
+    return config === undefined ? [] : platform === undefined ? [getPlatform(config)] : listed;
   } catch (error) {
     if (error instanceof HpcGatError) {
       failures.push(error);

@@ -3,13 +3,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { countBytes } from '../layers/count-bytes.ts';
-import { wholeFile, type FileSlice } from '../image-files.ts';
+import { sliceWholeFile, type FileSlice } from '../image-files.ts';
 import type { OciImage } from './oci-image.ts';
-import { checkLayers, storedLayers } from '../layers/stored-layers.ts';
+import { checkLayers, listStoredLayers } from '../layers/stored-layers.ts';
 import type { ConversionWatch } from '../../convert/engine.ts';
 
 /** Writes a layer's stored bytes to `file`. */
-export type PlaceBlob = (digest: string, file: string) => Promise<void>;
+export type WriteBlob = (digest: string, file: string) => Promise<void>;
 
 /**
  * Writes an OCI layout that contains only this image: Apptainer 1.4 supports neither tags of a layout nor the
@@ -23,7 +23,7 @@ export async function writeLayout(
   directory: string,
   image: OciImage,
   place: string,
-  placeBlob: PlaceBlob,
+  placeBlob: WriteBlob,
   { onProgress, signal }: Pick<ConversionWatch, 'onProgress' | 'signal'>,
 ): Promise<void> {
   const fileOf = (digest: string) => path.join(directory, 'blobs', digest.replace(':', '/'));
@@ -43,14 +43,14 @@ export async function writeLayout(
     signal.throwIfAborted();
     await placeBlob(digest, fileOf(digest));
   }
-  const layers = await storedLayers(place, image, (digest) => wholeFile(fileOf(digest)));
+  const layers = await listStoredLayers(place, image, (digest) => sliceWholeFile(fileOf(digest)));
   const totalBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const onBytes = countBytes(onProgress, 'fetch', 'checking the digests of the layers', totalBytes);
   await checkLayers(place, layers, onBytes, signal);
 }
 
 /** Links a whole file, or copies an entry out of a tar. */
-export async function placeSlice(
+export async function copySlice(
   { file, dataOffset, sizeBytes }: FileSlice,
   target: string,
   kind: 'oci' | 'oci-archive',

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { listCache, partName } from '../../../../src/image/convert/cache/list-cache.ts';
+import { listCache, formatPartName } from '../../../../src/image/convert/cache/list-cache.ts';
 import { findIdentity, getOwnIdentity } from '../../../../src/support/processes/process-identity.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { layerBytes } from '../../layer-bytes.ts';
@@ -174,14 +174,16 @@ test('files of a killed process are removed, files of a running one are not', as
     const then = new Date(Date.now() - hoursAgo * 3_600_000);
     await utimes(file, then, then);
   };
-  await put(partName(dead, 1), 0);
-  await put(partName(getOwnIdentity(), 999), 5);
-  await put(partName(elsewhere, 1), 0.5);
-  await put(partName(elsewhere, 2), 2);
+  await put(formatPartName(dead, 1), 0);
+  await put(formatPartName(getOwnIdentity(), 999), 5);
+  await put(formatPartName(elsewhere, 1), 0.5);
+  await put(formatPartName(elsewhere, 2), 2);
   await put('notes of mine', 1000);
   await sifOf(await image(), { cache });
   const left = (await readdir(cache.directory)).filter((name) => !/^[0-9a-f]{64}/.test(name)).sort();
-  expect(left).toEqual(['notes of mine', partName(elsewhere, 1), partName(getOwnIdentity(), 999)].sort());
+  expect(left).toEqual(
+    ['notes of mine', formatPartName(elsewhere, 1), formatPartName(getOwnIdentity(), 999)].sort(),
+  );
 });
 
 test('a read-only cache is reported, and the image is converted', async () => {

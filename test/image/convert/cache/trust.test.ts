@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { chmod, chown, lstat, readFile, rename, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { cachePlace, usableCachePlace } from '../../../../src/image/convert/cache/cache-config.ts';
+import { getCacheConfig, getTrustedCacheConfig } from '../../../../src/image/convert/cache/cache-config.ts';
 import { BlockCache } from '../../../../src/image/convert/cache/block-cache.ts';
 import { parseCompression } from '../../../../src/formats/squashfs/compression.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
@@ -63,16 +63,16 @@ asRoot('an entry of another user is not taken: the layer is converted, and repla
 test('a directory that others can write is not used as a cache, with a warning', async () => {
   const directory = temporaryDirectory();
   const context = testContext();
-  const place = cachePlace({ folder: directory }, context);
-  expect(await usableCachePlace(place, context)).toEqual(place);
+  const place = getCacheConfig({ folder: directory }, context);
+  expect(await getTrustedCacheConfig(place, context)).toEqual(place);
   await chmod(directory, 0o777);
-  expect(await usableCachePlace(place, context)).toBeUndefined();
+  expect(await getTrustedCacheConfig(place, context)).toBeUndefined();
   expect(context.messages).toEqual([
     expect.stringMatching(
       /^warning: the layer cache .* is not used: it belongs to \w+ and can be changed by everybody \(mode 0777\); fix: .*chmod go-w/,
     ),
   ]);
   expect(
-    await usableCachePlace(cachePlace({ folder: path.join(directory, 'new') }, context), context),
+    await getTrustedCacheConfig(getCacheConfig({ folder: path.join(directory, 'new') }, context), context),
   ).toBeDefined();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ImageTree } from '../../../../src/image/convert/layer/apply.ts';
-import { interpret, namesOf, type LayerEntry } from '../../../../src/image/convert/layer/layer-entry.ts';
+import { toLayerEntry, splitPath, type LayerEntry } from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type DirectoryInode } from '../../../../src/formats/squashfs/inode.ts';
 import { TarReader } from '../../../../src/formats/tar/reader.ts';
 import { inPieces, layerBytes, type EntryBytes } from '../../layer-bytes.ts';
@@ -13,7 +13,7 @@ async function entriesOf(layer: Layer): Promise<LayerEntry<string>[]> {
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
     const content = Buffer.alloc(entry.sizeBytes);
     await tar.readContent(content);
-    const meaning = interpret(entry, namesOf(entry.name, 'the layer'), content.toString(), 'the layer');
+    const meaning = toLayerEntry(entry, splitPath(entry.name, 'the layer'), content.toString(), 'the layer');
     if (meaning !== undefined) {
       entries.push(meaning);
     }

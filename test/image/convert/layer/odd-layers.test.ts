@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { ImageTree } from '../../../../src/image/convert/layer/apply.ts';
 import {
-  interpret,
+  toLayerEntry,
   isWhiteout,
-  namesOf,
+  splitPath,
   type LayerEntry,
 } from '../../../../src/image/convert/layer/layer-entry.ts';
 import { noXattrs, type Inode } from '../../../../src/formats/squashfs/inode.ts';
@@ -23,12 +23,12 @@ async function entriesOf(bytes: Buffer): Promise<LayerEntry<Buffer>[]> {
   const tar = new TarReader(inPieces(bytes, 10_007), 'the layer');
   const entries: LayerEntry<Buffer>[] = [];
   for (let entry = await tar.next(); entry !== undefined; entry = await tar.next()) {
-    const path = namesOf(entry.name, 'the layer');
+    const path = splitPath(entry.name, 'the layer');
     const content = entry.kind === 'file' && !isWhiteout(path) ? Buffer.alloc(entry.sizeBytes) : undefined;
     if (content !== undefined) {
       await tar.readContent(content);
     }
-    const meaning = interpret(entry, path, content, 'the layer');
+    const meaning = toLayerEntry(entry, path, content, 'the layer');
     if (meaning !== undefined) {
       entries.push(meaning);
     }

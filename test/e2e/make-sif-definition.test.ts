@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { workstation } from '../support/workstation.ts';
 
-const directory = '/scratch/make-sif-recipe';
-const base = 'hpc-gat-e2e/recipe-base:1';
+const directory = '/scratch/make-sif-definition';
+const base = 'hpc-gat-e2e/definition-base:1';
 const longMs = 120_000;
 
 const { shell, stdoutOf, importImage, files } = workstation(directory);
@@ -32,7 +32,7 @@ END`);
 const make = 'hpc-gat make-sif defs/x.def -o x.sif';
 const builders = `ps -eo args | grep -E '^(/usr/bin/)?(apptainer|mksquashfs) |[s]leep 987' || true`;
 
-describeInLab('make-sif from a recipe', () => {
+describeInLab('make-sif from a definition file', () => {
   beforeAll(async () => {
     await labExec('workstation', ['sh', '-c', `rm -rf ${directory}; mkdir -p -m 755 ${directory}`], {
       cwd: '/',
