@@ -78,6 +78,9 @@ const gpuDirectives: Readonly<Record<string, readonly string[]>> = {
   'vuw-raapoi': ['partition=gpu', 'gres=gpu:1'],
 };
 
+/** Scripts without directives that passed shellcheck: most profiles differ only in their directives, which are comments. */
+const checked = new Set<string>();
+
 test.each(sites)('the site profile %s is valid', async (site) => {
   const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
   expect(project.site).toBe(site);
@@ -91,8 +94,8 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
   test('names for each value the page where it was read, and the date', async () => {
     const { profile, needs, sources } = await readSite(site, '/');
     const values = traceLayers([{ origin: site, settings: profile }]).map((leaf) => leaf.path.join('.'));
-    const told = new Set(sources.flatMap(({ tells }) => tells));
-    expect([...told].sort()).toEqual([...values, ...(needs.length > 0 ? ['needs'] : [])].sort());
+    const named = new Set(sources.flatMap(({ tells }) => tells));
+    expect([...named].sort()).toEqual([...values, ...(needs.length > 0 ? ['needs'] : [])].sort());
     for (const { page } of sources) {
       // The link points to the version of the page that was read, not to its current state.
       expect(page).toMatch(/\/blob\/[0-9a-f]{40}\//);
@@ -100,15 +103,19 @@ describe.each(Object.entries(gpuDirectives))('the profile of %s', (site, expecte
   });
 
   test('produces a script that bash and shellcheck accept, with the directives of the site', async () => {
-    const project = await loadProject(testContext({ cwd: temporaryDirectory(), env: {} }), { site });
+    const project = await loadProject(testContext({ cwd: '/', env: {} }), { site });
     const plan = samplePlan({}, { project, gpu: true });
     const script = await renderScript(plan);
     await execa('bash', ['-n'], { input: script });
-    const checked = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
-      input: script,
-      reject: false,
-    });
-    expect(checked.stdout).toBe('');
+    const code = script.replaceAll(/^#SBATCH .*\n/gm, '');
+    if (!checked.has(code)) {
+      const { stdout } = await execa('shellcheck', ['--severity=warning', '--shell=bash', '-'], {
+        input: script,
+        reject: false,
+      });
+      expect(stdout).toBe('');
+      checked.add(code);
+    }
     const lines = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
     expect(lines).toEqual(expect.arrayContaining(expected.map((option) => `#SBATCH --${option}`)));
   });
