@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run demo: set-up, then the whole way from a Docker image to a tested model and back to nothing.
+# npm run demo: set-up, then all steps from a Docker image to a tested model, and the removal of everything.
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$(id -u)" != 0 ]; then

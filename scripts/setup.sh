@@ -1,5 +1,5 @@
-# Sourced by test.sh and demo.sh, in the package's directory: brings what they need, and says so first.
-# Plain POSIX sh, because it runs before anything is installed.
+# Sourced by test.sh and demo.sh in the package's directory: installs what they need, after an announcement.
+# This is POSIX sh, because it runs before anything is installed.
 # HPC_GAT_NO_INSTALL=1 installs no system package; it prints the list instead.
 
 system_packages='mmdebstrap shellcheck binutils iproute2 python3 python3-pip strace ca-certificates zsh'

@@ -10,7 +10,8 @@ if [ $# -gt 0 ]; then
   jest --runInBand "$@"
   exit
 fi
-# What needs no lab on all processors, then what shares the lab, one file after the other. The second counts the first too.
+# Tests without a lab run on all processors, then the tests in the lab one file after the other. The second call reports
+# the counts of both.
 HPC_GAT_TEST_COUNTS=$(mktemp)
 export HPC_GAT_TEST_COUNTS
 trap 'rm -f "$HPC_GAT_TEST_COUNTS"' EXIT

@@ -3,8 +3,8 @@
 
     check.py models/gat_test
 
-The last line on stdout is JSON: the largest absolute difference in each case, and whether all are
-within the tolerance. Exit code 0 when they are, 1 when not, 2 when a file cannot be read.
+The last line on stdout is JSON with the largest absolute difference of each case, and whether all are
+within the tolerance. Exit code: 0 if they are, 1 if not, 2 if a file cannot be read.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from reference import differences, load_reference
 
 
 def main() -> int:
-    """Load both, compare, report."""
+    """Loads both files, compares them, and prints the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="model directory with 1/model.pt and reference.npz")
-    parser.add_argument("--reference", type=Path, help="another reference.npz than the directory's own")
+    parser.add_argument("--reference", type=Path, help="reference.npz to use instead of the directory's")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference allowed (%(default)s)")
     arguments = parser.parse_args()
 
@@ -35,7 +35,7 @@ def main() -> int:
 
     found = differences(model, cases)
     within = all(difference <= arguments.tolerance for difference in found.values())
-    # JSON has no infinity: null stands for a wrong shape or numbers that are not finite.
+    # JSON has no infinity, so null stands for a wrong shape or numbers that are not finite.
     report = {name: value if math.isfinite(value) else None for name, value in found.items()}
     print(json.dumps({"maxAbsoluteDifference": report, "tolerance": arguments.tolerance, "ok": within}))
     return 0 if within else 1

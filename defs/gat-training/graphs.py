@@ -1,4 +1,4 @@
-"""The graph to train on: Planetoid's Cora, or a deterministic stand-in of the same shape."""
+"""Training graph: Planetoid's Cora, or a deterministic stand-in of the same shape."""
 
 import shutil
 import threading
@@ -26,7 +26,7 @@ DOWNLOAD_TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class CitationGraph:
-    """Nodes are papers, features are the words in them, edges are citations in both directions."""
+    """Graph whose nodes are papers, with words as features and citations in both directions as edges."""
 
     name: str
     features: np.ndarray  # float32 [nodes, FEATURES]
@@ -38,7 +38,7 @@ class CitationGraph:
 
 
 def load_cora(directory: Path) -> CitationGraph:
-    """Cora as PyTorch Geometric reads it, with Planetoid's public split; downloaded if not in `directory`.
+    """Returns Cora as PyTorch Geometric reads it, with Planetoid's public split; downloads it if it is not in `directory`.
 
     Raises OSError when it cannot be had in time, ImportError without scipy, ValueError when it is
     not the Cora that everybody means.
@@ -65,7 +65,7 @@ def load_cora(directory: Path) -> CitationGraph:
 
 
 def _download_planetoid(raw: Path) -> None:
-    """Fetch the eight files. Torch Geometric's own download needs aiohttp and knows no timeout."""
+    """Downloads the eight files. Torch Geometric's own download needs aiohttp and has no timeout."""
     raw.mkdir(parents=True, exist_ok=True)
     failures: list[Exception] = []
 
@@ -80,7 +80,7 @@ def _download_planetoid(raw: Path) -> None:
         except OSError as error:
             failures.append(error)
 
-    # A name lookup cannot be given a timeout, so the whole download runs where it can be abandoned.
+    # A name lookup has no timeout, so the download runs in a thread that can be abandoned.
     worker = threading.Thread(target=fetch_all, daemon=True)
     worker.start()
     worker.join(DOWNLOAD_TIMEOUT_SECONDS)
@@ -91,7 +91,7 @@ def _download_planetoid(raw: Path) -> None:
 
 
 def make_cora_like(seed: int) -> CitationGraph:
-    """A random graph with Cora's sizes, class proportions, sparsity and tendency to cite one's own.
+    """Returns a random graph with Cora's sizes, class proportions, sparsity and share of citations within a class.
 
     Papers hold about 18 words, a third of them from 150 words that their class prefers; about four
     of five citations stay within the class. The public split's sizes are kept.

@@ -1,4 +1,4 @@
-"""The graph attention network of Velickovic et al. (2018), sized for Cora, and its TorchScript."""
+"""Graph attention network of Velickovic et al. (2018), sized for Cora, and its TorchScript."""
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ class GraphAttentionNetwork(nn.Module):
         self.attention2 = GATConv(hidden * heads, classes, heads=1, concat=False, dropout=dropout)
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
-        """x: float32 [nodes, features]; edge_index: int64 [2, edges]; answer: float32 [nodes, classes]."""
+        """Computes logits, float32 [nodes, classes], of x, float32 [nodes, features], and edge_index, int64 [2, edges]."""
         x = F.dropout(x, p=self.dropout, training=self.training)
         x = F.elu(self.attention1(x, edge_index))
         x = F.dropout(x, p=self.dropout, training=self.training)
@@ -24,9 +24,9 @@ class GraphAttentionNetwork(nn.Module):
 
 
 def to_torchscript(network: GraphAttentionNetwork) -> torch.jit.ScriptModule:
-    """The network as one self-contained TorchScript module for inference.
+    """Returns the network as one self-contained TorchScript module for inference.
 
-    Freezing is required, not an optimisation: the scripted GATConv keeps a branch for the class
+    Freezing is required, not an optimization: the scripted GATConv keeps a branch for the class
     SparseTensor, which torch.jit.save writes and torch.jit.load then cannot resolve. Freezing
     removes that branch, because the arguments are tensors.
     """

@@ -14,7 +14,7 @@ Case = dict[str, np.ndarray]
 
 
 def make_cases(features: np.ndarray, edges: np.ndarray, seed: int = 7) -> dict[str, Case]:
-    """Three graphs: one with isolated nodes, one small with every oddity, and the whole one.
+    """Returns three graphs: one with isolated nodes, a small one with all special cases, and the complete one.
 
     Only the third depends on the trained graph's edges. `small` has fractional features, repeated
     edges and self loops, which GATConv replaces by its own.
@@ -22,7 +22,7 @@ def make_cases(features: np.ndarray, edges: np.ndarray, seed: int = 7) -> dict[s
     random = np.random.default_rng(seed)
     width = features.shape[1]
 
-    # Nodes 8 to 11 have no edge at all, not even to themselves.
+    # Nodes 8 to 11 have no edges, not even to themselves.
     ring = np.arange(8)
     isolated_edges = np.stack([ring, np.roll(ring, 1)])
 
@@ -48,14 +48,14 @@ def _case(features: np.ndarray, edges: np.ndarray) -> Case:
 
 
 def answer(model: torch.nn.Module, case: Case) -> np.ndarray:
-    """The model's logits for one case, float32 [nodes, classes]."""
+    """Returns the model's logits for one case, float32 [nodes, classes]."""
     with torch.inference_mode():
         logits = model(torch.from_numpy(case["x__0"]), torch.from_numpy(case["edgeindex__1"]))
     return logits.numpy().astype("<f4")
 
 
 def save_reference(path: Path, cases: dict[str, Case]) -> None:
-    """Write all cases under `path`; the same cases give the same bytes (NumPy stores no time)."""
+    """Writes all cases to `path`; the same cases give the same bytes, because NumPy stores no time."""
     arrays = {f"{name}.{tensor}": array for name, case in cases.items() for tensor, array in case.items()}
     partial = path.with_name(f".{path.name}.part")
     with partial.open("wb") as file:
@@ -64,7 +64,7 @@ def save_reference(path: Path, cases: dict[str, Case]) -> None:
 
 
 def load_reference(path: Path) -> dict[str, Case]:
-    """Read what save_reference wrote."""
+    """Reads the cases that save_reference wrote."""
     cases: dict[str, Case] = {}
     with np.load(path) as arrays:
         for key in arrays.files:
@@ -74,7 +74,7 @@ def load_reference(path: Path) -> dict[str, Case]:
 
 
 def differences(model: torch.nn.Module, cases: dict[str, Case]) -> dict[str, float]:
-    """For each case the largest absolute difference between the model's answer and the reference.
+    """Returns for each case the largest absolute difference between the model's answer and the reference.
 
     Infinity where the shape differs or a number is not finite.
     """

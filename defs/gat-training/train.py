@@ -25,20 +25,20 @@ from graphs import CLASSES, FEATURES, CitationGraph, load_cora, make_cora_like
 from network import GraphAttentionNetwork, to_torchscript
 from reference import answer, differences, make_cases, save_reference
 
-# The stand-in graph is the same for every --seed, as Cora would be: a seed means other weights.
+# The stand-in graph is the same for every --seed, as Cora would be: the seed affects only the weights.
 SYNTHETIC_GRAPH_SEED = 0
 LEARNING_RATE = 0.005
 WEIGHT_DECAY = 5e-4
-# How far TorchScript may be from the network it was made of; both compute in float32.
+# Largest allowed difference between TorchScript and its network, which both compute in float32.
 SCRIPT_TOLERANCE = 1e-4
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="model directory to write into, made if missing")
-    parser.add_argument("--data", type=Path, default=default_data_directory(), help="where Cora is kept (%(default)s)")
-    parser.add_argument("--synthetic", action="store_true", help="do not look for Cora")
+    parser.add_argument("--data", type=Path, default=default_data_directory(), help="directory of Cora (%(default)s)")
+    parser.add_argument("--synthetic", action="store_true", help="use the stand-in graph instead of Cora")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and dropout (%(default)s)")
     parser.add_argument("--epochs", type=int, default=200, help="(%(default)s)")
     arguments = parser.parse_args()
@@ -48,19 +48,19 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def default_data_directory() -> Path:
-    """A cache directory of the user, outside the repository."""
+    """Returns a cache directory of the user, outside the repository."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "hpc-gat" / "planetoid"
 
 
 def choose_graph(data: Path, synthetic: bool) -> CitationGraph:
-    """Cora if it can be had, else the stand-in; prints which and why."""
+    """Returns Cora if it is available, else the stand-in; prints which one and why."""
     if synthetic:
         print("data: synthetic graph of Cora's shape (asked for)")
         return make_cora_like(SYNTHETIC_GRAPH_SEED)
     try:
         graph = load_cora(data)
-    except Exception as error:  # whatever is wrong with Cora, the stand-in is there for it
+    except Exception as error:  # the stand-in replaces Cora after any error
         print(f"data: synthetic graph of Cora's shape (no Cora: {error})")
         return make_cora_like(SYNTHETIC_GRAPH_SEED)
     print(f"data: Planetoid Cora from {data}")
@@ -68,12 +68,12 @@ def choose_graph(data: Path, synthetic: bool) -> CitationGraph:
 
 
 def accuracy(predicted: torch.Tensor, labels: torch.Tensor, nodes: np.ndarray) -> float:
-    """The share of `nodes` whose predicted class is right."""
+    """Returns the share of `nodes` whose predicted class is right."""
     return (predicted[nodes] == labels[nodes]).float().mean().item()
 
 
 def train(graph: CitationGraph, seed: int, epochs: int) -> tuple[GraphAttentionNetwork, float, float]:
-    """The network at its best epoch by validation, with its validation and test accuracy."""
+    """Returns the network at its best epoch by validation accuracy, with its validation and test accuracy."""
     torch.manual_seed(seed)
     features, edges, labels = map(torch.from_numpy, (graph.features, graph.edges, graph.labels))
     network = GraphAttentionNetwork(FEATURES, CLASSES)
@@ -101,7 +101,7 @@ def train(graph: CitationGraph, seed: int, epochs: int) -> tuple[GraphAttentionN
 
 
 def main() -> int:
-    """Train, save, load again, write the reference with the loaded model."""
+    """Trains, saves and reloads the model, and writes the reference with the reloaded model."""
     arguments = parse_arguments()
     graph = choose_graph(arguments.data, arguments.synthetic)
 
@@ -116,8 +116,8 @@ def main() -> int:
     partial = model_file.with_suffix(".part")
     to_torchscript(network).save(str(partial))
 
-    # The reference comes from what was saved, not from what is in memory: a file that does not
-    # load, or answers otherwise than the trained network, must not get its final name.
+    # The reference comes from the saved file, not from memory: a file that does not load, or whose
+    # answers differ from those of the trained network, must not get its final name.
     saved = torch.jit.load(str(partial)).eval()
     cases = make_cases(graph.features, graph.edges)
     for case in cases.values():

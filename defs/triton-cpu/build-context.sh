@@ -1,18 +1,17 @@
 #!/bin/bash
-# Makes the Docker build context of the Triton CPU image:
+# Creates the Docker build context of the Triton CPU image:
 #
 #     build-context.sh [DIR]      default ${XDG_CACHE_HOME:-~/.cache}/hpc-gat/triton-cpu
 #     docker build -t hpc-gat/triton-cpu DIR
 #
-# Needs a network, about 3 GB of free disk, mmdebstrap, Debian's archive keys and Python with pip;
-# root, or a user with subuids for mmdebstrap's unshare mode. x86-64 only, as the wheel is.
-# DEBIAN_MIRROR=URL overrides the mirror, which otherwise is the one of this machine's apt.
+# It needs a network, about 3 GB of free disk, mmdebstrap, Debian's archive keys and Python with pip;
+# root, or a user with subuids for mmdebstrap's unshare mode. It runs on x86-64 only, like the wheel.
+# DEBIAN_MIRROR=URL overrides the mirror, by default that of this machine's apt.
 #
-# DIR is replaced as a whole when everything is ready. What is unchanged since the last time is
-# taken over from DIR, so a second run takes no time; remove DIR to get newer Debian packages.
-# Prints DIR on stdout, progress on stderr.
+# DIR is replaced as a whole when everything is ready. Unchanged parts are reused from DIR, so a
+# second run takes no time; remove DIR to get newer Debian packages. The script prints DIR on stdout, progress on stderr.
 set -euo pipefail
-umask 022 # the image's files must be readable by whoever runs it
+umask 022 # every user of the image must be able to read its files
 
 case ${1-} in
 -h | --help)
@@ -32,8 +31,8 @@ target=$(realpath -m -- "$target")
 suite=trixie
 python_version=3.13 # of that suite; the wheel has one stub for each version
 packages=(python3 python3-torch python3-numpy libpython3.13 libopenblas0-pthread)
-# Documentation, what only compiles or tests, and libraries for AMD GPUs that Open MPI's UCX pulls
-# in. torch_shm_manager stays: torch looks for it when it is imported.
+# These are documentation, files for compiling and testing, and libraries for AMD GPUs that Open MPI's
+# UCX depends on. torch_shm_manager stays, because torch searches for it on import.
 excluded_paths=(
   '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' '/usr/share/info/*' '/usr/include/*'
   '/usr/lib/libtorch-test/*'
@@ -43,7 +42,7 @@ excluded_paths=(
   '/usr/lib/*/libLLVM*' '/usr/lib/*/libamd_comgr*' '/usr/lib/*/libamdhip64*'
 )
 included_paths=('/usr/share/doc/*/copyright')
-# Tests of Python packages go after the installation, which compiles them and fails without.
+# Tests of Python packages are removed after the installation, which compiles them and fails without them.
 tested_packages=(fsspec networkx numpy sympy)
 
 say() { echo "build-context: $*" >&2; }
@@ -53,7 +52,7 @@ fail() {
   exit 1
 }
 
-# --- Stopping: nothing half-made stays, and a signal does not wait for a download to end. ---
+# --- Interruption: no partial files remain, and a signal ends a download at once. ---
 
 work=
 child=
@@ -75,8 +74,8 @@ trap 'stopped 129' HUP
 trap 'stopped 130' INT
 trap 'stopped 143' TERM
 
-# Runs a command in such a way that bash takes a signal meanwhile; its output is progress. It gets a
-# process group, because mmdebstrap alone would first wait for its children to finish.
+# Runs a command in the background, so that bash handles signals in the meantime; its output is progress. It
+# gets a process group, because mmdebstrap alone would first wait for its children to finish.
 run() {
   local status=0
   setsid "$@" >&2 &
@@ -88,7 +87,7 @@ run() {
 
 # --- The parts ---
 
-# The mirrors of this machine's apt, as sources for the image's suite.
+# Prints the mirrors of this machine's apt as sources for the image's suite.
 apt_sources() {
   local mirror=${DEBIAN_MIRROR:-} security
   [[ -n $mirror ]] || mirror=$(apt_uri 'debian')
@@ -99,7 +98,7 @@ apt_sources() {
   [[ -z $security ]] || echo "deb $security $suite-security main"
 }
 
-# The first address in apt's sources whose last part is $1, in either of apt's two formats.
+# Prints the first address in apt's sources whose last part is $1, in either of apt's two formats.
 apt_uri() {
   local files=(/etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list) uris
   uris=$(sed -nE "s#^(URIs:|deb( \[[^]]*\])?)[[:space:]]+([^[:space:]]+/$1)/?([[:space:]].*)?\$#\3#p" \
@@ -118,7 +117,7 @@ make_rootfs() { # FILE
   apt_sources >"$sources"
   say "Debian $suite with torch, from $(sed -n '1s/^deb \([^ ]*\) .*/\1/p' "$sources") (about a minute)"
   # The dates are not checked, because a mirror may be a snapshot and a clock may be wrong; the
-  # signatures are.
+  # signatures are checked.
   run mmdebstrap --variant=minbase --format=tar --include="$(IFS=,; echo "${packages[*]}")" \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
     "${options[@]}" "$suite" "$1" "$sources" ||
@@ -146,19 +145,19 @@ make_triton() { # DIRECTORY
   chmod 755 "$server/bin/tritonserver" "$server/backends/python/triton_python_backend_stub" # zipfile drops modes
   { echo && cat "$here/numpy2-bridge.py"; } >>"$server/backends/python/triton_python_backend_utils.py"
 
-  # Server and backends look for their libraries here, relative to themselves.
+  # Server and backends search for their libraries here, relative to themselves.
   ln -s /opt/tritonserver/lib "$1/nvidia_pytriton.libs"
   # The wheel's own libpython does not find Debian's compiled modules.
   local python_library
   python_library=$(cd "$server/lib" && echo libpython*"${python_version#3}".so.1.0)
   ln -sf "/usr/lib/x86_64-linux-gnu/libpython$python_version.so.1.0" "$server/lib/$python_library"
 
-  # Fixed times give the same layer whenever it is made.
+  # Fixed times make the layer reproducible.
   find "$1" -exec touch -h -d '2025-01-01T00:00:00Z' {} +
   rm -rf "$wheel"
 }
 
-# --- What they are made from ---
+# --- Their inputs ---
 
 key_of() { sha256sum | cut -d ' ' -f 1; }
 
@@ -187,14 +186,14 @@ fi
 command -v mmdebstrap >/dev/null || fail "mmdebstrap is missing: apt-get install mmdebstrap"
 python3 -m pip --version >/dev/null 2>&1 || fail "Python's pip is missing: apt-get install python3-pip"
 
-# --- Together ---
+# --- The context ---
 
 mkdir -p "$(dirname "$target")"
 work=$(mktemp -d "$target.part.XXXXXX")
 context=$work/context
 mkdir -p "$context/backends/pytorch"
 
-# Hard links: what is unchanged is neither made nor copied again.
+# Unchanged parts are hard links, neither created nor copied again.
 if has_key "rootfs $rootfs_key"; then
   ln "$target/rootfs.tar" "$context/rootfs.tar"
 else
@@ -211,7 +210,7 @@ touch -d '2025-01-01T00:00:00Z' "$context/backends/pytorch/model.py" "$context/b
 echo .keys >"$context/.dockerignore"
 echo "$keys" >"$context/.keys"
 
-trap '' INT TERM HUP # two renames, not to be parted
+trap '' INT TERM HUP # the two renames must not be separated
 [[ ! -e $target ]] || mv -T -- "$target" "$work/old"
 mv -T -- "$context" "$target"
 say "made $target ($(du -sh -- "$target" | cut -f 1))"

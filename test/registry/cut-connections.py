@@ -1,6 +1,6 @@
-"""A relay before a registry that cuts connections: LISTEN TARGET BYTES TIMES.
+"""Relay before a registry that breaks connections: LISTEN TARGET BYTES TIMES.
 
-So many times a connection ends when more than so many bytes have gone to the client; each is a line on stdout.
+It ends the first TIMES connections that send more than BYTES bytes to the client, and prints a line for each.
 """
 import socket
 import sys
@@ -31,7 +31,7 @@ def relay(client):
             client.sendall(data)
             if sent > limit and may_cut():
                 break
-        # Not close alone: the other thread, which waits for the client, holds the connection.
+        # close() alone is not enough: the other thread, which waits for the client, holds the connection.
         client.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass

@@ -1,4 +1,4 @@
-"""What stands at each path below a directory, in its file system alone, as JSON; texts hold a byte in each character. Argument: the directory."""
+"""Prints the metadata of each path below a directory, in its file system only, as JSON; strings hold a byte in each character. Argument: the directory."""
 
 import errno, hashlib, json, os, stat, sys
 
@@ -6,7 +6,7 @@ KINDS = {
     stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "symbolic-link", stat.S_IFIFO: "fifo",
     stat.S_IFCHR: "character-device", stat.S_IFBLK: "block-device",
 }
-# Holes, which would take long to read.
+# Files with large holes, which would take long to read.
 LARGE = 2**30
 
 
@@ -38,7 +38,7 @@ def xattrs_of(path):
     try:
         return os.listxattr(path, follow_symlinks=False)
     except OSError as error:
-        # So Linux calls it when a squashfs has no xattrs at all.
+        # Linux returns this error for a squashfs without xattrs.
         if error.errno == errno.EOPNOTSUPP:
             return []
         raise
@@ -48,7 +48,7 @@ def xattr(path, key):
     try:
         return os.getxattr(path, key, follow_symlinks=False).hex()
     except OSError as error:
-        # So squashfuse calls it when a value has no bytes.
+        # squashfuse returns this error for an empty value.
         if error.errno == errno.ENODATA:
             return ""
         raise
