@@ -3,25 +3,25 @@ import type { MeasuredRun, Measurement } from './measurement.ts';
 
 /** Description of each class of faults, in the order of the page. */
 const headings: Readonly<Record<Fault['class'], string>> = {
-  server: 'The server dies',
-  script: "The run's own script dies",
-  walltime: 'The time is over',
-  node: 'The node dies',
-  controller: "Slurm's controller is away",
+  server: 'The server is killed',
+  script: 'The script of the run is killed',
+  walltime: 'The walltime is reached',
+  node: 'The node fails',
+  controller: "Slurm's controller is down",
   port: 'The port is taken',
-  credentials: 'The certificates do not fit',
-  model: 'The model is wrong',
+  credentials: 'The certificates are not valid',
+  model: 'The model is faulty',
   twice: 'The script runs twice',
   space: 'No space is left',
-  neighbour: 'Somebody else is there',
+  neighbour: 'Other runs on the node',
 };
 
 const head = `# Faults
 
-What happens when something goes wrong, how soon the person who waits knows, and what is left. Every line was measured:
-\`npm run test:faults\` provokes each fault in the lab (docs/reference/lab.md) by the real verbs, with real Slurm, Apptainer and
-Triton, and looks at the node from outside before and after \`hpc-gat cleanup\`. After it nothing is left, of any of them,
-or the test fails. One of each class is provoked in \`npm test\` too.
+What happens when something fails, how soon the waiting user knows it, and what is left behind. Every line was measured:
+\`npm run test:faults\` provokes each fault in the [lab](../reference/lab.md) with the real verbs, real Slurm, Apptainer and
+Triton, and performs a leak check of the node before and after \`hpc-gat cleanup\`. The test fails if anything is left after
+\`cleanup\`. \`npm test\` provokes one fault of each class. The messages and their fixes: [troubleshooting](troubleshooting.md).
 `;
 
 /** Formats docs/guides/faults.md from the measurements. */
@@ -29,7 +29,7 @@ export function renderPage(matrix: readonly Fault[], run: MeasuredRun): string {
   const classes = Object.entries(headings) as [Fault['class'], string][];
   return [
     head,
-    `Measured on ${run.date}, on ${run.cores} cores that ran two faults at a time. That run wrote this page.`,
+    `Measured on ${run.date}, on ${run.cores} cores with two faults at a time. This page was generated from that run.`,
     '',
     '| fault | known after | exit code | left on the node before `cleanup` |',
     '|---|---|---|---|',
@@ -56,7 +56,7 @@ function measurementOf({ name }: Fault, { measurements }: MeasuredRun): Measurem
 }
 
 function row({ title, harmless }: Fault, { seconds, exitCode, left }: Measurement): string {
-  return `| ${title} | ${harmless === true ? 'it does no harm' : delay(seconds)} | ${exitCode} | ${left.length === 0 ? 'nothing' : left.map(words).join(', ')} |`;
+  return `| ${title} | ${harmless === true ? 'no effect' : delay(seconds)} | ${exitCode} | ${left.length === 0 ? 'nothing' : left.map(words).join(', ')} |`;
 }
 
 function section({ title, happens }: Fault, { told, cleanup }: Measurement): string[] {

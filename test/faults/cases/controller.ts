@@ -20,8 +20,8 @@ async function withoutController<T>(action: () => Promise<T>): Promise<T> {
 export const controllerAwayDuringSubmit: Fault = {
   name: 'controller-away-during-submit',
   class: 'controller',
-  title: "Slurm's controller is away when a job is submitted",
-  happens: "`submit` hands on sbatch's reason, and leaves no run behind.",
+  title: "Slurm's controller is down when a job is submitted",
+  happens: '`submit` reports the reason of sbatch, and leaves no run behind.',
   inShortRun: true,
   alone: true,
   exitCode: 4,
@@ -39,8 +39,8 @@ export const controllerAwayDuringSubmit: Fault = {
 export const controllerAwayWhileWaiting: Fault = {
   name: 'controller-away-while-waiting',
   class: 'controller',
-  title: "Slurm's controller is away while a job runs",
-  happens: '`submit --wait` says so, goes on waiting, and takes the end from the directory of the run.',
+  title: "Slurm's controller is down while a job runs",
+  happens: '`submit --wait` reports it, continues to wait, and takes the outcome from the run directory.',
   alone: true,
   exitCode: 0,
   tells: /Slurm does not answer, still waiting/,
@@ -55,9 +55,9 @@ export const controllerAwayWhileWaiting: Fault = {
 export const controllerAwayDuringCleanup: Fault = {
   name: 'controller-away-during-cleanup',
   class: 'controller',
-  title: "Slurm's controller is away when a run is cleaned up",
+  title: "Slurm's controller is down when a run is cleaned up",
   happens:
-    '`cleanup` says that Slurm does not answer and changes nothing; called again later, it ends the run.',
+    '`cleanup` reports that Slurm does not answer, and changes nothing; a later call cleans up the run.',
   alone: true,
   exitCode: 4,
   tells: /squeue does not tell of job/,

@@ -36,10 +36,9 @@ const threeHoursBehind = `const Right = Date; globalThis.Date = class extends Ri
 export const strangerWithoutKeys: Fault = {
   name: 'certificate-of-somebody-else',
   class: 'credentials',
-  title: 'Somebody asks with a certificate that is not of this run',
+  title: 'A client uses the certificate of another run',
   happens:
-    'The server ends the connection before a word of the request is read, and the client says whose certificates are ' +
-    'not trusted. Nothing happens to the server.',
+    'The server closes the connection before it reads the request, and the client reports which certificate is not trusted. The server continues.',
   exitCode: 1,
   tells: /no answer to ServerLive|certificate/,
   provoke: async (stage) => {
@@ -64,8 +63,9 @@ export const strangerWithoutKeys: Fault = {
 export const certificatesExpired: Fault = {
   name: 'certificates-expired',
   class: 'credentials',
-  title: "The run's certificates have expired, by a clock that is wrong",
-  happens: 'The client on the node says since when, before it asks; the job ends at once.',
+  title: 'The certificates of the run have expired, because a clock is wrong',
+  happens:
+    'The client on the node reports the time of expiry before it sends a request; the job ends at once.',
   inShortRun: true,
   exitCode: 1,
   tells: /the credentials in .* expired at /,
@@ -82,8 +82,8 @@ export const certificatesExpired: Fault = {
 export const keyUnreadable: Fault = {
   name: 'server-key-unreadable',
   class: 'credentials',
-  title: "The server's key cannot be read",
-  happens: 'The script cannot hand it to the server, and starts none: nobody is served in clear text.',
+  title: 'The key of the server cannot be read',
+  happens: 'The script cannot pass it to the server, and starts none: no server runs without TLS.',
   exitCode: 1,
   tells: /the certificates of the run could not be made/,
   provoke: async (stage) => {

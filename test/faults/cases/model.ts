@@ -13,9 +13,9 @@ async function knownToTriton(stage: Stage, text: RegExp): Promise<number> {
 export const modelCannotLoad: Fault = {
   name: 'model-cannot-load',
   class: 'model',
-  title: 'A model that cannot be loaded: its file is cut short',
+  title: 'A model that cannot be loaded: its file is truncated',
   happens:
-    "`submit` warns of it before the job waits; Triton's reason comes to the terminal, and the job ends.",
+    "`submit` prints a warning before the job waits; Triton's reason appears on the terminal, and the job ends.",
   inShortRun: true,
   exitCode: 1,
   tells: /PytorchStreamReader failed/,
@@ -31,10 +31,9 @@ export const modelCannotLoad: Fault = {
 export const configDoesNotParse: Fault = {
   name: 'config-does-not-parse',
   class: 'model',
-  title: 'A config.pbtxt that does not parse',
+  title: 'A config.pbtxt that cannot be parsed',
   happens:
-    'Triton leaves the model out and calls itself ready. `submit` warns with line and column before the job waits; ' +
-    "in the job the model is waited for, not the server, and Triton's reason comes to the terminal.",
+    "Triton omits the model and reports that it is ready. `submit` prints a warning with line and column before the job waits; in the job the client waits for the model, not the server, and Triton's reason appears on the terminal.",
   exitCode: 1,
   tells: /failed to (read|parse)|Poll failed/i,
   provoke: async (stage) => {

@@ -6,7 +6,8 @@ export const twoRunsOnOneNode: Fault = {
   name: 'two-runs-on-one-node',
   class: 'neighbour',
   title: 'Two runs on one node at the same time',
-  happens: 'Each has its own ports, instance, shared memory and temporary directory; each ends only its own.',
+  happens:
+    'Each run has its own ports, instance, shared memory and temporary directory, and removes only its own.',
   inShortRun: true,
   harmless: true,
   exitCode: 0,

@@ -8,11 +8,9 @@ import type { Fault } from '../fault.ts';
 export const powerCut: Fault = {
   name: 'power-cut',
   class: 'node',
-  title: 'The power of a node is cut',
+  title: 'A node loses power',
   happens:
-    'Slurm finds the node dead after its SlurmdTimeout (10 s here, usually 300 s) and calls the job NODE_FAIL. ' +
-    'While the node is down `cleanup` says that something may be left there, and on which node; ' +
-    'after that it removes what is recorded.',
+    'Slurm detects the dead node after its SlurmdTimeout (10 s here, usually 300 s) and sets the job to NODE_FAIL. While the node is down, `cleanup` reports that something may be left there, and on which node; afterwards it removes what is recorded.',
   inShortRun: true,
   restartsNode: true,
   exitCode: 4,
@@ -36,10 +34,9 @@ export const powerCut: Fault = {
 export const powerCutWhileServing: Fault = {
   name: 'node-lost-while-serving',
   class: 'node',
-  title: 'The power of a node is cut while its server serves others',
+  title: 'A node loses power while its server serves others',
   happens:
-    'Until Slurm finds the node dead, `endpoints` lists the server and `test` says that nobody answers there; ' +
-    'then `status --watch` calls the job NODE_FAIL.',
+    'Until Slurm detects that the node is dead, `endpoints` lists the server and `test` reports that it does not answer; then `status --watch` shows the job as NODE_FAIL.',
   restartsNode: true,
   exitCode: 0,
   tells: / NODE_FAIL /,

@@ -8,8 +8,7 @@ export const portTaken: Fault = {
   class: 'port',
   title: 'Another process takes the port while the models load',
   happens:
-    'Triton binds its ports after the models are loaded, and ends. The script says so and tries other ports, ' +
-    'ten times in all.',
+    'Triton binds its ports after the models are loaded, and then exits. The script reports it and tries other ports, ten times in all.',
   inShortRun: true,
   exitCode: 0,
   tells: /port \d+ was taken meanwhile: trying others/,

@@ -5,10 +5,9 @@ import type { Fault } from '../fault.ts';
 export const batchShellKilled: Fault = {
   name: 'batch-shell-killed',
   class: 'script',
-  title: "A job's shell is killed",
+  title: 'The shell of a job is killed',
   happens:
-    'Its traps do not run; Slurm tells the end of the job. Where Slurm tracks processes by their ids, server and ' +
-    'instance go on: `status` says on which node, and `cleanup` ends them there by a small job.',
+    'Its traps do not run; Slurm reports the end of the job. Where Slurm tracks processes by their ids, server and instance continue to run: `status` shows on which node, and `cleanup` removes them there in a small job.',
   inShortRun: true,
   exitCode: 1,
   tells: /without a word from its script/,
@@ -25,7 +24,8 @@ export const localScriptKilled: Fault = {
   name: 'local-script-killed',
   class: 'script',
   title: 'The script of `hpc-gat run` is killed',
-  happens: '`run` says that the script ended in an unforeseen way; `cleanup` on that node ends what it left.',
+  happens:
+    '`run` reports that the script ended in an unforeseen way; `cleanup` on that node removes what is left.',
   exitCode: 1,
   tells: /the script ended in an unforeseen way/,
   provoke: async (stage) => {

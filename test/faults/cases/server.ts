@@ -6,7 +6,7 @@ export const serverKilledBeforeReady: Fault = {
   name: 'server-killed-before-ready',
   class: 'server',
   title: 'The server is killed while its models load',
-  happens: 'The script sees the end of the process, shows what the server said last, and ends.',
+  happens: 'The script detects the end of the process, prints the last lines of the server, and ends.',
   inShortRun: true,
   exitCode: 1,
   tells: /tritonserver ended before the model was ready/,
@@ -21,7 +21,7 @@ export const serverKilledWhileTested: Fault = {
   name: 'server-killed-while-tested',
   class: 'server',
   title: 'The server is killed while it is tested',
-  happens: "The client's call fails, the script finds that the server is gone, and ends.",
+  happens: 'The request of the client fails, the script detects that the server has exited, and ends.',
   exitCode: 1,
   tells: /tritonserver ended during the test/,
   provoke: async (stage) => {
@@ -37,8 +37,7 @@ export const serverKilledWhileServing: Fault = {
   class: 'server',
   title: 'The server is killed while it serves others',
   happens:
-    'The script finds within a second that the server is gone, shows what it said last, and ends the job: `endpoints` ' +
-    'lists it no more, and `logs --follow` and `status --watch` tell it.',
+    'The script detects within a second that the server has exited, prints its last lines, and ends the job: `endpoints` no longer lists it, and `logs --follow` and `status --watch` report it.',
   exitCode: 0,
   tells: /has ended: server-ended/,
   provoke: async (stage) => {

@@ -33,8 +33,7 @@ export const runDirectoryFull: Fault = {
   class: 'space',
   title: 'The file system of the run directory is full',
   happens:
-    'The script cannot record what it makes, and ends before it makes more; it cannot say so either. ' +
-    '`submit --wait` finds that there is no space.',
+    'The script cannot record what it creates, and ends before it creates more; it cannot report that either. `submit --wait` finds that there is no space.',
   inShortRun: true,
   exitCode: 1,
   tells: /no space is left for/,
@@ -54,8 +53,8 @@ export const runDirectoryFull: Fault = {
 export const sharedMemoryFull: Fault = {
   name: 'shared-memory-full',
   class: 'space',
-  title: "The node's /dev/shm is full",
-  happens: "The Python backend cannot make its shared memory; Triton's reason comes to the terminal.",
+  title: 'The /dev/shm of the node is full',
+  happens: "The Python backend cannot create its shared memory; Triton's reason appears on the terminal.",
   exitCode: 1,
   tells: /shared memory|No space left/i,
   provoke: async (stage) => {

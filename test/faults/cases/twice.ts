@@ -8,8 +8,7 @@ export const scriptStartedTwice: Fault = {
   class: 'twice',
   title: 'The script is started a second time',
   happens:
-    'A controller that lost its state, or a requeue, starts a script again: the second start ends what the first has ' +
-    'on the same node, and goes on.',
+    'A controller that lost its state, or a requeue, starts a script again: the second start removes what the first one created on the same node, and continues.',
   inShortRun: true,
   harmless: true,
   exitCode: 0,
@@ -31,10 +30,9 @@ export const scriptStartedTwice: Fault = {
 export const jobRequeued: Fault = {
   name: 'job-requeued',
   class: 'twice',
-  title: 'Slurm requeues the job, which it may',
+  title: 'Slurm requeues a job that may be requeued',
   happens:
-    'With `sbatch: { requeue: true }` the script is ended in order and waits in the queue again; `status` and ' +
-    '`submit --wait` do not take its last word for the end of the run. Its second start passes.',
+    'With `sbatch: { requeue: true }` the script ends in order and the job waits in the queue again; `status` and `submit --wait` do not take its last event for the end of the run. Its second start passes.',
   harmless: true,
   exitCode: 0,
   tells: /ended: passed/,

@@ -6,7 +6,7 @@ export const walltime: Fault = {
   class: 'walltime',
   title: 'The walltime is reached',
   happens:
-    'Slurm warns the script before the limit (`--signal`); the script ends everything in order and says so.',
+    'Slurm warns the script before the limit (`--signal`); the script stops everything in order and reports it.',
   inShortRun: true,
   exitCode: 5,
   tells: /the walltime was reached/,
