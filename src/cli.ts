@@ -33,7 +33,7 @@ async function parseAndRun(argv: readonly string[], context: Context, version: s
     .scriptName('hpc-gat')
     .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
     .parserConfiguration({ 'greedy-arrays': false, 'populate--': true, 'dot-notation': false })
-    // As all of this program's own texts.
+    // The program's own messages are English, too.
     .locale('en')
     .strict()
     .strictCommands()

@@ -8,7 +8,7 @@ import { createOutput, type Output } from './support/output.ts';
 import { getPackageVersion } from './support/package/package-version.ts';
 import { toUserError } from './support/files/fs-errors.ts';
 
-/** The whole program, callable in-process: resolves to the exit code and never throws. */
+/** Runs the program inside this process. Resolves to the exit code and never throws. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   try {
     return await runCli(argv, context, getPackageVersion());
@@ -21,10 +21,16 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   }
 }
 
-/** One Ctrl-C can arrive twice: from the terminal, and handed on by npm or another parent. */
+/**
+ * Interval in which repeated signals count as one Ctrl-C: the terminal sends it, and npm or another parent
+ * forwards it.
+ */
 const samePressMs = 500;
 
-/** What bin/hpc-gat.js calls: the process's own arguments, environment and signals. */
+/**
+ * Entry point for bin/hpc-gat.js: runs the program with the arguments, environment and signals of the
+ * process.
+ */
 export async function start(): Promise<void> {
   restartWithoutGuardRegions(process);
   const interruption = new AbortController();
@@ -32,13 +38,14 @@ export async function start(): Promise<void> {
   const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
     firstMs ??= Date.now();
     if (Date.now() - firstMs > samePressMs) {
-      // The second time: at once. Without a listener of ours the signal ends the process.
+      // A second signal ends the process immediately: without a listener its default action applies.
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       process.kill(process.pid, signal);
     }
     interruption.abort(new InterruptedError(signal));
   };
-  // Not `once`: execa's own listener would then find itself alone and end the process before it cleaned up.
+  // `once` would leave execa's listener as the only one, which then ends the process before it has cleaned
+  // up.
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   // eslint-disable-next-line no-restricted-properties -- the one place where the environment enters.
@@ -46,8 +53,8 @@ export async function start(): Promise<void> {
   const output = createOutput(process);
   const cwd = workingDirectory();
   if (cwd === undefined) {
-    const gone = new UsageError('the working directory is gone', {
-      fix: 'change into one that is there: cd',
+    const gone = new UsageError('the working directory was removed', {
+      fix: 'change to an existing directory: cd',
     });
     process.exitCode = report(gone, output, env);
     return;
@@ -62,7 +69,7 @@ export async function start(): Promise<void> {
   });
 }
 
-/** Undefined where somebody has removed it meanwhile. */
+/** Returns the working directory; undefined when it was removed. */
 function workingDirectory(): string | undefined {
   try {
     return process.cwd();

@@ -111,9 +111,9 @@ test.each([
   [
     'a directory that cannot be made',
     ['credentials', 'file/tls', '--until', '4000000000'],
-    /ENOTDIR.*correct it/s,
+    /ENOTDIR.*correct the path/s,
   ],
-  ['a place that is taken', ['credentials', 'file', '--until', '4000000000'], /EEXIST.*another place/s],
+  ['a place that is taken', ['credentials', 'file', '--until', '4000000000'], /EEXIST.*another path/s],
   ['a link in a circle', ['credentials', 'circle/tls', '--until', '4000000000'], /ELOOP.*correct them/s],
   ['a project that cannot be written', ['run', '--id', 'x'], /(ENOTDIR|EEXIST).*\.hpc-gat/s],
 ])('%s is reported with the path and a fix, and not as a bug', async (_what, argv, message) => {
@@ -165,7 +165,7 @@ test('a deleted working directory is reported', async () => {
   expect({ exitCode, stdout, stderr }).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: 'hpc-gat: the working directory is gone\n  fix: change into one that is there: cd',
+    stderr: 'hpc-gat: the working directory was removed\n  fix: change to an existing directory: cd',
   });
 });
 

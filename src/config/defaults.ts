@@ -1,6 +1,6 @@
 import type { Settings } from './schema.ts';
 
-/** What holds where neither the command line nor a file says otherwise. */
+/** Default settings, which apply where neither the command line nor a file sets a value. */
 export const defaultSettings = {
   image: { file: 'triton.sif', compression: 'auto', blockSize: '128K' },
   client: { where: 'host', image: { file: 'client.sif', compression: 'auto', blockSize: '128K' } },
@@ -41,7 +41,7 @@ export const defaultSettings = {
   node: { temp: ['$SLURM_TMPDIR', '$TMPDIR', '/tmp'], tempFreeMiB: 64, host: '%h' },
 } satisfies Settings;
 
-/** `T`, with what `D` gives no longer optional. */
+/** Type `T` whose members are required where `D` has a default. */
 type Filled<T, D> = {
   [K in keyof T as K extends keyof D ? K : never]-?: K extends keyof D
     ? D[K] extends readonly unknown[]

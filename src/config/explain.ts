@@ -2,17 +2,20 @@ import { alignColumns } from '../support/text/table.ts';
 import { type Leaf, traceLayers } from './layers.ts';
 import type { LayeredProject } from './load.ts';
 
-/** One value of a project, as `config show` tells it. */
+/** One value of a project, for `config show`. */
 export interface ExplainedValue {
-  /** The keys that lead to it, with dots between. */
+  /** Key path, with dots between the keys. */
   readonly key: string;
   readonly value: unknown;
   readonly origin: string;
-  /** Why a run would not use it: undefined when it does. */
+  /** Reason why a run would not use the value; undefined when it does. */
   readonly unused: string | undefined;
 }
 
-/** Every value with its origin; with `gpu` as a run with `--gpu` uses them, else as one without. */
+/**
+ * Lists every value with its origin, as a run with `--gpu` uses them if `gpu` is set, else as a run without
+ * it.
+ */
 export function explainSettings(project: LayeredProject, gpu: boolean): ExplainedValue[] {
   const leaves = traceLayers(project.layers);
   const keys = new Set(leaves.map(formatKey));
@@ -27,7 +30,7 @@ export function explainSettings(project: LayeredProject, gpu: boolean): Explaine
   ];
 }
 
-/** A line each. */
+/** Formats the values, one per line. */
 export function formatSettings(values: readonly ExplainedValue[]): string[] {
   return alignColumns(
     values.map(({ key, value, origin, unused }) => [
@@ -42,10 +45,13 @@ function formatKey({ path }: Leaf): string {
   return path.join('.');
 }
 
-/** The rule of `createDirectives` (src/slurm): with `--gpu`, what stands in `slurm.gpu` goes before what stands in `slurm`. */
+/**
+ * Applies the rule of `createDirectives` (src/slurm): with `--gpu`, values in `slurm.gpu` take precedence
+ * over those in `slurm`.
+ */
 function explainUnused({ path }: Leaf, keys: ReadonlySet<string>, gpu: boolean): string | undefined {
-  const [room, key = ''] = path;
-  if (room !== 'slurm') {
+  const [section, key = ''] = path;
+  if (section !== 'slurm') {
     return undefined;
   }
   if (key === 'gpu') {

@@ -1,32 +1,32 @@
 import type { Settings } from './schema.ts';
 
-/** One origin of values: the command line, a variable of the environment, a file, a site, the built-in defaults. */
+/** Settings of one origin: the command line, an environment variable, a file, a site, the built-in defaults. */
 export interface Layer {
-  /** In a person's words; a function where each value has a place of its own, as in a file. */
+  /** Origin in words for people; a function where each value has its own position, as in a file. */
   readonly origin: string | ((path: readonly string[]) => string);
   readonly settings: Settings;
 }
 
-/** A value that is no object of further keys, and where it comes from. */
+/** Value that is not an object of further keys, with its origin. */
 export interface Leaf {
-  /** The keys that lead to it: `['slurm', 'gpu', 'count']`. */
+  /** Key path: `['slurm', 'gpu', 'count']`. */
   readonly path: readonly string[];
   readonly value: unknown;
   readonly origin: string;
 }
 
 /**
- * Lays settings over each other, the first layer on top. Objects are merged key by key; any other value, lists
- * included, replaces what lies below it.
+ * Merges layers, of which the first takes precedence. Objects are merged key by key; any other value,
+ * including a list, replaces the one below it.
  */
 export function mergeLayers(layers: readonly Layer[]): Settings {
   return layers.map((layer) => layer.settings).reduceRight<Values>(mergeValues, {});
 }
 
-/** Every value that holds after {@link mergeLayers}, each with the layer it was taken from. */
+/** Lists every value that results from {@link mergeLayers}, with the layer that it comes from. */
 export function traceLayers(layers: readonly Layer[]): Leaf[] {
   return listLeaves(mergeLayers(layers), []).map(({ path, value }) => {
-    // The first layer that has a value there is the one that won: that is what merging means.
+    // The first layer with a value at this path takes precedence when layers are merged.
     const origin =
       layers.find(({ settings }) => findValue(settings, path) !== undefined)?.origin ?? 'unknown';
     return { path, value, origin: typeof origin === 'string' ? origin : origin(path) };

@@ -13,36 +13,42 @@ import { projectSchema, type Settings, type SiteNeed, siteSchema } from './schem
 
 const sitesDirectory = 'slurm/sites';
 
-/** A directory with its settings; without an `hpc-gat.yaml` the working directory and the defaults. */
+/** Directory with its settings; without an `hpc-gat.yaml` the working directory with the defaults. */
 export interface Project {
-  /** Absolute directory from which relative paths in the settings are resolved, and that holds `.hpc-gat/`. */
+  /**
+   * Absolute path of the directory that contains `.hpc-gat/` and against which relative paths in the settings
+   * are resolved.
+   */
   readonly root: string;
   readonly site: string;
-  /** What the site wants from everybody who submits there. */
+  /** Settings that the site requires from every user. */
   readonly needs?: readonly SiteNeed[];
-  /** How the site's profile wants images to be compressed, where it says. */
+  /** Compression of images that the site's profile sets. */
   readonly siteCompression?: string | undefined;
   readonly settings: CompleteSettings;
 }
 
 export interface LoadOptions {
-  /** What the command line says; on top of everything else. */
+  /** Settings from the command line, which take precedence over all others. */
   readonly flags?: Settings;
-  /** A configuration file to use instead of HPC_GAT_CONFIG, or of the nearest `hpc-gat.yaml` at or above the working directory. */
+  /**
+   * Configuration file to use instead of HPC_GAT_CONFIG, or of the nearest `hpc-gat.yaml` at or above the
+   * working directory.
+   */
   readonly configFile?: string | undefined;
-  /** A site profile to use instead of the project's. */
+  /** Site profile to use instead of the project's. */
   readonly site?: string | undefined;
 }
 
-/** What a project's settings are made of, before they are merged. */
+/** Settings of a project before they are merged. */
 export interface LayeredProject {
   readonly root: string;
   readonly site: string;
   readonly needs: readonly SiteNeed[];
   readonly siteCompression: string | undefined;
-  /** Where the site's name comes from. */
+  /** Origin of the site's name. */
   readonly siteOrigin: string;
-  /** The first on top. */
+  /** Layers, the first of which takes precedence. */
   readonly layers: readonly Layer[];
 }
 
@@ -60,7 +66,7 @@ export async function loadProject(
   return { root, site, needs, siteCompression, settings: mergeLayers(layers) as CompleteSettings };
 }
 
-/** The same project, with the origins of its values still told apart. */
+/** Reads the project that the working directory belongs to, with the origins of its values. */
 export async function loadLayers(
   context: Pick<Context, 'cwd' | 'env' | 'output'>,
   { flags = {}, configFile: fileOption, site }: LoadOptions = {},
@@ -112,7 +118,7 @@ function parseProject({ file, text }: FoundProject, cwd: string): ProjectLayer {
     what: 'configuration',
     file,
   });
-  // A file of nothing but comments says nothing.
+  // A file that contains only comments sets nothing.
   const { site, ...settings } = value ?? {};
   const relative = path.relative(cwd, file);
   const shown = relative.startsWith('..') ? file : relative;
@@ -148,7 +154,7 @@ export async function readSite(name: string, directory: string, { isFound = fals
   const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${suggestSites(name, await listSites())}docs/guides/sites.md has them all; or a path to a file of your own`,
+      fix: `${suggestSites(name, await listSites())}docs/guides/sites.md lists all; or name a file of your own by its path`,
     });
   }
   const {
@@ -176,21 +182,24 @@ async function readProfile(file: string, isFound: boolean): Promise<string | und
   return read?.text;
 }
 
-/** The profiles that come along. */
+/** Lists the names of the bundled profiles. */
 export async function listSites(): Promise<string[]> {
   return (await listPackageDirectory(sitesDirectory)).map((entry) => path.basename(entry, '.yaml'));
 }
 
-/** `did you mean "alliance-narval"? `: names with this one in them, else one that is close; empty without any. */
+/**
+ * Formats a suggestion, `did you mean "alliance-narval"? `: the names that contain this one, else a similar
+ * one; empty without any.
+ */
 function suggestSites(name: string, known: readonly string[]): string {
-  const asked = name.toLowerCase();
-  const around = known.filter((site) => asked !== '' && site.includes(asked));
-  const close = findNearest(asked, known);
-  const meant = around.length > 0 || close === undefined ? around : [close];
-  return meant.length === 0 ? '' : `did you mean ${meant.map((site) => `"${site}"`).join(' or ')}? `;
+  const wanted = name.toLowerCase();
+  const containing = known.filter((site) => wanted !== '' && site.includes(wanted));
+  const similar = findNearest(wanted, known);
+  const suggested = containing.length > 0 || similar === undefined ? containing : [similar];
+  return suggested.length === 0 ? '' : `did you mean ${suggested.map((site) => `"${site}"`).join(' or ')}? `;
 }
 
-/** The variables that set something, a layer each. */
+/** Returns a layer for each environment variable that sets a value. */
 function createEnvironmentLayers(env: Context['env']): Layer[] {
   const variables = [
     { name: 'HPC_GAT_PARTITION', key: 'partition' },
@@ -202,7 +211,7 @@ function createEnvironmentLayers(env: Context['env']): Layer[] {
   });
 }
 
-/** A variable that is empty says nothing. */
+/** Returns the value of an environment variable; undefined when it is empty. */
 function readVariable(name: string, env: Context['env']): string | undefined {
   return env[name] === '' ? undefined : env[name];
 }

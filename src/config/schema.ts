@@ -4,10 +4,15 @@ import { type JobOptionIn, type JobOptionType, type JobSection, jobOptionsIn } f
 const word = z.string().min(1, 'must not be empty');
 const count = z.number().int('expected a whole number').positive('expected a number above 0');
 
-/** With what sbatch is asked for GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or `--gpus-per-node=[type:]n`. */
+/**
+ * Options of sbatch that request GPUs: `--gres=gpu[:type]:n`, `--gpus=[type:]n` or
+ * `--gpus-per-node=[type:]n`.
+ */
 export const gpuOptions = ['gres', 'gpus', 'gpus-per-node'] as const;
 
-/** Who may talk to the server: the run's own certificates alone, or everybody who reaches the port. */
+/**
+ * Access control of the server: only clients with the run's certificates, or everybody who reaches the port.
+ */
 export const securityForms = ['mutual-tls', 'none'] as const;
 
 /** sbatch(1), `--time`. */
@@ -46,43 +51,48 @@ const registryHost = word.regex(/^[^/\s]+$/, 'a registry is HOST or HOST:PORT');
 const absolutePath = word.regex(/^\//, 'an absolute path');
 
 const imageSettings = z.strictObject({
-  /** Where the image comes from: `docker-daemon:NAME`, `docker-archive:FILE`, `docker://NAME`. */
+  /** Source of the image: `docker-daemon:NAME`, `docker-archive:FILE`, `docker://NAME`. */
   source: word.optional(),
-  /** The SIF file, relative to the project. */
+  /** Path of the SIF file, relative to the project. */
   file: word.optional(),
   compression: word.optional(),
-  /** Of the file system's blocks: `128K`, or a number of bytes. */
+  /** Block size of the file system: `128K`, or a number of bytes. */
   blockSize: z.union([word, z.number().int().positive()]).transform(String).optional(),
-  /** What the image has to be for, where that is not the host that converts it: `linux/arm64`. */
+  /** Platform of the image, where it is not that of the host that converts it: `linux/arm64`. */
   platform: word.regex(/^linux\/[\w-]+(\/\w+)?$/i, 'linux/ARCHITECTURE[/VARIANT]').optional(),
 });
 
-/** Where the client of a run is taken from: who submitted it, an image of its own, one self-contained file. */
+/** Origin of the client of a run: the hpc-gat that submitted it, an image, or one self-contained file. */
 export const clientPlaces = ['host', 'image', 'binary'] as const;
 
-/** What the server's container is made with; `apptainer` takes Singularity where there is no Apptainer. */
+/** Container runtimes of the server; `apptainer` uses Singularity where there is no Apptainer. */
 export const runtimes = ['apptainer', 'singularity', 'docker'] as const;
 
-/** Everything a person or a site can set. Every part is optional: the layers fill each other up. */
+/** Settings of a user or a site. Every part is optional; layers complement each other. */
 export const settingsSchema = z.strictObject({
-  /** The server's. */
+  /** Image of the server. */
   image: imageSettings.optional(),
-  /** What waits for the model and tests it, on the node of the run. */
+  /** Client that waits for the model and tests it, on the node of the run. */
   client: z
     .strictObject({
       where: z.enum(clientPlaces).optional(),
-      /** For `image`: an image with `hpc-gat` on its PATH. */
+      /** Image with `hpc-gat` on its PATH, for `where: image`. */
       image: imageSettings.optional(),
-      /** For `binary`: an hpc-gat that needs nothing else on the node; relative to the project. */
+      /**
+       * Single executable that needs no other file on the node, for `where: binary`; relative to the project.
+       */
       binary: word.optional(),
     })
     .optional(),
-  /** What `hpc-gat build` builds, and how. */
+  /** Images that `hpc-gat build` builds. */
   build: z
     .strictObject({
-      /** Without it Docker where a daemon answers, else Apptainer. */
+      /** Builder; by default Docker where a daemon answers, else Apptainer. */
       with: z.enum(['docker', 'apptainer']).optional(),
-      /** Of NVIDIA's Triton image, on which the server is built unless a base is named: `24.05`. */
+      /**
+       * Release of NVIDIA's Triton image, such as `24.05`: the base of the server unless `base` names another
+       * image.
+       */
       release: word.optional(),
       /** Where pip finds packages. */
       packageIndex: z.url('expected a URL').optional(),
@@ -91,43 +101,46 @@ export const settingsSchema = z.strictObject({
       server: z
         .strictObject({
           base: word.optional(),
-          /** What pip installs on top, in its own form; relative to the project. */
+          /** Requirements file of pip, relative to the project. */
           requirements: word.optional(),
         })
         .optional(),
       client: z.strictObject({ base: word.optional() }).optional(),
     })
     .optional(),
-  /** Where `make-sif` keeps the layers that it has converted. */
+  /** Layer cache of `make-sif`. */
   cache: z
     .strictObject({
-      /** A path, or a variable as `$SCRATCH/hpc-gat`; without it a directory below the home's cache. */
+      /** Path, or a variable such as `$SCRATCH/hpc-gat`; by default a directory below the home's cache. */
       folder: word.regex(/^(\/|\$\w+)/, 'an absolute path or $VARIABLE').optional(),
-      /** What all of them may take, in powers of 1024: `500M`, `4G`. */
+      /** Size limit of the cache, in powers of 1024: `500M`, `4G`. */
       limit: word.optional(),
     })
     .optional(),
   registry: z
     .strictObject({
-      /** Registries, as `HOST` or `HOST:PORT`, that are asked without encryption. */
+      /** Registries, as `HOST` or `HOST:PORT`, that are accessed without encryption. */
       plainHttp: z.array(registryHost).optional(),
-      /** For a registry, `[http[s]://]HOST[:PORT][/PREFIX]` of what has its images too; tried in this order before it. */
+      /**
+       * Mirrors of each registry, `[http[s]://]HOST[:PORT][/PREFIX]`, which are tried in this order before
+       * it.
+       */
       mirrors: z.record(registryHost, z.array(word.regex(/^\S+$/)).nonempty()).optional(),
     })
     .optional(),
   model: z
     .strictObject({
-      /** The model repository, relative to the project. */
+      /** Path of the model repository, relative to the project. */
       repository: word.optional(),
-      /** The model that is waited for and tested, or several. */
+      /** One or more models that the client waits for and tests. */
       name: z
         .union([modelName, z.array(modelName).nonempty()], {
           error: 'expected the name of a model, or a list',
         })
         .optional(),
-      /** The models that the server loads; all of the repository without it. */
+      /** Models that the server loads; by default all of the repository. */
       serve: z.array(modelName).nonempty().optional(),
-      /** The workload file; without it `workload.yaml` in the model's directory. */
+      /** Path of the workload file; by default `workload.yaml` in the model's directory. */
       workload: word.optional(),
     })
     .optional(),
@@ -148,10 +161,13 @@ export const settingsSchema = z.strictObject({
       sbatch: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
     })
     .optional(),
-  /** Lines of bash before anything else on the node: `module load apptainer`. */
+  /** Lines of bash that run first on the node: `module load apptainer`. */
   setup: z.array(z.string()).optional(),
   runtime: z.enum(runtimes).optional(),
-  /** Directories or files of the host that the server's container sees too, read-only: `/data`, `/data:/inside`. */
+  /**
+   * Directories or files of the host that the server's container sees too, read-only: `/data`,
+   * `/data:/inside`.
+   */
   binds: z
     .array(
       z.union([
@@ -160,7 +176,10 @@ export const settingsSchema = z.strictObject({
       ]),
     )
     .optional(),
-  /** Variables of the server's container: `NAME`, as it is where the run is submitted, or `NAME=value`. */
+  /**
+   * Environment of the server's container: `NAME`, with its value where the run is submitted, or
+   * `NAME=value`.
+   */
   environment: z
     .array(word.regex(new RegExp(`^${variable}(=.*)?$`), 'NAME or NAME=value, on one line'))
     .optional(),
@@ -170,14 +189,14 @@ export const settingsSchema = z.strictObject({
       arguments: z.array(z.string()).optional(),
     })
     .optional(),
-  /** For `runtime: docker`. */
+  /** Settings for `runtime: docker`. */
   docker: z
     .strictObject({
-      /** The image's name in the daemon; without it that of `image.source`. */
+      /** Name of the image in the daemon; by default that of `image.source`. */
       image: word.optional(),
       /** Further arguments of `docker run`. */
       arguments: z.array(z.string()).optional(),
-      /** Size of the container's /dev/shm, in Docker's form: `1g`. */
+      /** Size of the container's /dev/shm, in Docker's format: `1g`. */
       shmSize: word.regex(/^\d+[bkmg]?$/i, 'a size in the form of Docker: 512m, 1g').optional(),
     })
     .optional(),
@@ -186,11 +205,11 @@ export const settingsSchema = z.strictObject({
       /** Further arguments of tritonserver. */
       arguments: z.array(z.string()).optional(),
       security: z.enum(securityForms).optional(),
-      /** Variables for tritonserver alone. */
+      /** Environment variables of tritonserver only. */
       env: z
         .record(z.string().regex(new RegExp(`^${variable}$`), 'a name of a variable'), z.coerce.string())
         .optional(),
-      /** Libraries, as paths in the container, that are loaded into tritonserver alone (LD_PRELOAD). */
+      /** Libraries, as paths in the container, that are loaded only into tritonserver (LD_PRELOAD). */
       preload: z.array(word.regex(/^\/[^:\s]+$/, 'an absolute path without colons and spaces')).optional(),
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
@@ -202,30 +221,39 @@ export const settingsSchema = z.strictObject({
     .optional(),
   node: z
     .strictObject({
-      /** Node-local directories for temporary files, the first that can be used: a path, or a variable as `$NAME`. */
+      /**
+       * Node-local directories for temporary files, of which the first usable one is taken: a path, or a
+       * variable such as `$NAME`.
+       */
       temp: z
         .array(word.regex(/^(\/|\$\w+$)/, 'an absolute path or $VARIABLE'))
         .nonempty()
         .optional(),
       /** Free space that the directory must have, in MiB. */
       tempFreeMiB: z.number().int().nonnegative().optional(),
-      /** The name under which others find a node that serves: `%h` is its short name, `%H` the whole one. */
+      /** Host name of a node that serves, for clients: `%h` is its short name, `%H` its full name. */
       host: word.regex(/^[\w.%-]+$/, 'a host name, with %h and %H').optional(),
-      /** The network interface whose address a server listens on, where the name does not resolve to the right one. */
+      /**
+       * Network interface whose address a server listens on, where the host name does not resolve to the
+       * right one.
+       */
       interface: word.regex(/^[\w.:@-]+$/, 'the name of a network interface').optional(),
     })
     .optional(),
 });
 
-/** `hpc-gat.yaml`: the settings of a project, and the site they are for. */
+/** Schema of `hpc-gat.yaml`: the settings of a project, and its site. */
 export const projectSchema = z.strictObject({ site: word.optional(), ...settingsSchema.shape });
 
-/** What a site wants from everybody who submits there, and no profile can know. */
+/** Settings that a site requires from every user, and that no profile can contain. */
 const siteNeeds = ['account'] as const;
 
 export type SiteNeed = (typeof siteNeeds)[number];
 
-/** `slurm/sites/NAME.yaml`: the settings of a cluster, a line that says which, and where each value was read. */
+/**
+ * Schema of `slurm/sites/NAME.yaml`: the settings of a cluster, its description, and the source of each
+ * value.
+ */
 export const siteSchema = z.strictObject({
   description: word,
   needs: z.array(z.enum(siteNeeds)).optional(),
@@ -233,9 +261,9 @@ export const siteSchema = z.strictObject({
     .array(
       z.strictObject({
         page: z.url(),
-        /** The day on which it was read. */
+        /** Date on which the page was read. */
         read: z.iso.date(),
-        /** What stands there: keys of settings with dots between them, or `needs`. */
+        /** Keys of settings that the page documents, with dots between them, or `needs`. */
         tells: z.array(word).nonempty(),
       }),
     )

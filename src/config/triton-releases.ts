@@ -8,17 +8,17 @@ const file = 'defs/triton-releases.yaml';
 const version = z.string().regex(/^\d+(\.\d+)*$/);
 
 const releaseSchema = z.strictObject({
-  /** As in the tag of NVIDIA's image: `24.05`. */
+  /** Release as in the tag of NVIDIA's image: `24.05`. */
   release: z.string().regex(/^\d\d\.\d\d(\.\d+)?$/),
   cuda: version,
-  /** The driver that it requires on any GPU, or a later one. */
+  /** Oldest driver that the release supports on any GPU. */
   driver: version,
-  /** Of branches that do on data center GPUs: each version, or a later one of the same branch. */
+  /** Oldest driver of each branch that the release supports only on data center GPUs. */
   dataCenterDrivers: z.array(version),
   computeCapability: version,
-  /** The page that says so. */
+  /** Page that documents the values. */
   url: z.url(),
-  /** When it was read. */
+  /** Date on which the page was read. */
   read: z.iso.date(),
 });
 
@@ -26,30 +26,38 @@ const tableSchema = z.strictObject({ releases: z.array(releaseSchema).min(1) });
 
 export type TritonRelease = z.output<typeof releaseSchema>;
 
-/** What is known of the releases of NVIDIA's Triton image, newest first. */
+/** Lists the known releases of NVIDIA's Triton image, newest first. */
 export async function listTritonReleases(): Promise<readonly TritonRelease[]> {
   const text = (await readPackageFile(file)) ?? '';
   return parseYaml(tableSchema, text, { what: 'table of Triton releases', file }).releases;
 }
 
-/** @throws {UsageError} for one that the table does not have. */
+/**
+ * Returns the values of a release.
+ *
+ * @throws {UsageError} for a release that the table does not contain.
+ */
 export async function getTritonRelease(name: string): Promise<TritonRelease> {
   const releases = await listTritonReleases();
   const found = releases.find(({ release }) => release === name);
   if (found === undefined) {
     const known = releases.map(({ release }) => release);
     const meant = findNearest(name, known);
-    throw new UsageError(`nothing is known of Triton ${name}`, {
-      fix: `${meant === undefined ? '' : `did you mean ${meant}? `}known: ${known.join(', ')}; any other by its image: --base nvcr.io/nvidia/tritonserver:${name}-py3`,
+    throw new UsageError(`unknown Triton release "${name}"`, {
+      fix: `${meant === undefined ? '' : `did you mean ${meant}? `}known: ${known.join(', ')}; name any other by its image: --base nvcr.io/nvidia/tritonserver:${name}-py3`,
     });
   }
   return found;
 }
 
-/** Where a host's driver is enough: on any GPU, on those for data centers only, nowhere. */
+/** GPUs on which a host's driver supports a release. */
 export type DriverSupport = 'any GPU' | 'data center GPUs' | 'none';
 
-/** @param driver as nvidia-smi says it: `535.104.05`. */
+/**
+ * Classifies a driver for a release.
+ *
+ * @param driver version as nvidia-smi prints it: `535.104.05`
+ */
 export function classifyDriver(
   driver: string,
   { driver: required, dataCenterDrivers }: TritonRelease,
@@ -64,7 +72,7 @@ export function classifyDriver(
   return sufficient ? 'data center GPUs' : 'none';
 }
 
-/** Number by number; what is missing at the end counts as 0. */
+/** Compares two versions number by number; a missing number counts as 0. */
 function compareVersions(one: string, other: string): number {
   const [left, right] = [one, other].map((text) => text.split('.').map(Number)) as [number[], number[]];
   const length = Math.max(left.length, right.length);

@@ -1,9 +1,9 @@
 import { UsageError } from '../support/errors.ts';
 
 /**
- * One word of bash with exactly this value, whatever characters it holds.
+ * Quotes a value as one word of bash, whatever characters it contains.
  *
- * @throws {UsageError} for NUL, which no argument of a process can hold.
+ * @throws {UsageError} for a null byte, which no argument of a process can contain.
  */
 export function quoteForBash(value: unknown): string {
   const text = toText(value);
@@ -16,10 +16,10 @@ export function quoteForBash(value: unknown): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The inside of a bash array: each value as one word, separated by spaces. */
+/** Formats the content of a bash array: each value as one word, separated by spaces. */
 export function quoteArray(values: unknown): string {
   if (!Array.isArray(values)) {
-    throw new TypeError('a template asked for an array and got something else');
+    throw new TypeError('a template passed a value that is not an array to the helper array');
   }
   return values.map(quoteForBash).join(' ');
 }
@@ -28,5 +28,5 @@ function toText(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);
   }
-  throw new TypeError(`a template asked to quote ${value === undefined ? 'a missing value' : typeof value}`);
+  throw new TypeError(`a template cannot quote ${value === undefined ? 'a missing value' : typeof value}`);
 }

@@ -3,16 +3,17 @@ import path from 'node:path';
 import { listPackageDirectory, readPackageFile } from '../support/package/package-files.ts';
 import { quoteArray, quoteForBash } from './quote.ts';
 
-/** Renders a file below `templates/`, as {@link loadTemplate} says. */
+/** Renders a file below `templates/`; see {@link loadTemplate}. */
 export async function renderTemplate(file: string, values: object): Promise<string> {
   return (await loadTemplate(file))(values);
 }
 
 /**
- * A file below `templates/`, to be rendered more than once. Files beside it whose name begins with `_` are its partials:
- * `_ports.sh.hbs` is `{{> ports}}`. Values are put in as they are; a template for a shell writes `{{quote value}}`.
+ * Loads a file below `templates/`, to be rendered more than once. Files beside it whose names begin with `_`
+ * are its partials: `_ports.sh.hbs` is `{{> ports}}`. Values are inserted unchanged; a template for a shell
+ * writes `{{quote value}}`.
  *
- * @returns what renders it; it throws when the template names a value that is not given.
+ * @returns a function that renders the template; it throws when the template uses a value that is not given
  */
 export async function loadTemplate(file: string): Promise<(values: object) => string> {
   const engine = Handlebars.create();

@@ -15,9 +15,9 @@ export async function getGroupName(gid: number): Promise<string> {
 }
 
 /**
- * Whether a group is the private group of this user: it has the user's name and no other member, as useradd(8) creates it
- * where USERGROUPS_ENAB is set. Distributions that do so set the umask to 002, and a file with group write permission
- * is as private as one without it.
+ * Returns whether a group is the private group of this user: it has the user's name and no other member, as
+ * useradd(8) creates it where USERGROUPS_ENAB is set. Distributions that do so set the umask to 002, and a
+ * file with group write permission is as private as one without it.
  */
 export async function isPrivateGroup(gid: number): Promise<boolean> {
   const [name, , , members = ''] = (await queryEntry('group', gid)) ?? [];

@@ -1,9 +1,9 @@
 import type { Output } from './output.ts';
 import type { RunCommand } from './processes/command.ts';
 
-/** Everything a verb gets from outside. Tests hand in their own; no module reads `process` itself. */
+/** Everything that a verb receives from outside. Tests pass their own; no module reads `process` itself. */
 export interface Context {
-  /** The environment of this process. */
+  /** Environment of this process. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute directory from which relative paths of the user are resolved. */
   readonly cwd: string;

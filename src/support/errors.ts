@@ -1,4 +1,4 @@
-/** What the process ends with; documented in docs/reference/exit-codes.md. */
+/** Exit codes of the process; documented in docs/exit-codes.md. */
 export const ExitCode = {
   ok: 0,
   failure: 1,
@@ -13,14 +13,14 @@ export const ExitCode = {
 } as const;
 
 export interface ErrorFacts {
-  /** What the user can do about it, one sentence. */
+  /** What the user can do about it, in one sentence. */
   fix?: string;
-  /** A file that says more. */
+  /** File with further details. */
   log?: string;
   cause?: unknown;
 }
 
-/** An error that is meant for the user: what failed and why, the fix, where the log is. */
+/** Error for the user: what failed and why, the fix, and the log. */
 export class HpcGatError extends Error {
   readonly exitCode: number = ExitCode.failure;
   readonly fix: string | undefined;
@@ -34,32 +34,32 @@ export class HpcGatError extends Error {
   }
 }
 
-/** Wrong flags, a wrong configuration, an input file that cannot be used. */
+/** Error for wrong options, a wrong configuration, or an unusable input file. */
 export class UsageError extends HpcGatError {
   override readonly exitCode = ExitCode.usage;
 }
 
-/** A program that this host lacks. */
+/** Error for a program that this host lacks. */
 export class MissingToolError extends HpcGatError {
   override readonly exitCode = ExitCode.missingTool;
 }
 
-/** An external program that was started and failed. */
+/** Error for an external program that was started and failed. */
 export class CommandFailedError extends HpcGatError {
   override readonly exitCode = ExitCode.commandFailed;
 }
 
-/** A server, a job or a cluster that was not ready before its deadline. */
+/** Error for a server, a job or a cluster that was not ready before its deadline. */
 export class NotReadyError extends HpcGatError {
   override readonly exitCode = ExitCode.notReady;
 }
 
-/** The server answered, and the answer is wrong. */
+/** Error for a wrong answer of the server. */
 export class WrongAnswerError extends HpcGatError {
   override readonly exitCode = ExitCode.wrongAnswer;
 }
 
-/** The user or the system asked this process to end. */
+/** Error for a process that the user or the system interrupted. */
 export class InterruptedError extends HpcGatError {
   override readonly exitCode: number;
 
@@ -70,8 +70,8 @@ export class InterruptedError extends HpcGatError {
 }
 
 /**
- * The `code` of an error of the system, like "ENOENT". Not by `instanceof Error`: under Jest the errors of
- * Node's own modules come from another realm.
+ * Returns the `code` of a system error, such as "ENOENT". `instanceof Error` would fail under Jest, where the
+ * errors of Node's own modules come from another realm.
  */
 export function getErrorCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
@@ -79,7 +79,7 @@ export function getErrorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** A full file system, or a quota that is used up. */
+/** Returns whether an error reports a full file system or an exhausted quota. */
 export function isOutOfSpace(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(getErrorCode(error) ?? '');
 }

@@ -1,21 +1,24 @@
 import { escapeJson, escapeLines } from './text/printable.ts';
 
-/** Where a verb writes. Results go to stdout; everything a person reads besides goes to stderr. */
+/** Output of a verb. Results go to stdout; all other text for people goes to stderr. */
 export interface Output {
-  /** A line of the result, to stdout. With `--json` nothing but {@link Output.json} may use stdout. */
+  /** Writes a line of the result to stdout. With `--json` only {@link Output.json} may use stdout. */
   result(line: string): void;
   /** Many lines of the result at once; resolves when their reader is ready for more, so that they do not fill the memory. */
   results(lines: readonly string[]): Promise<void>;
   /** The one JSON document of a verb with `--json`, to stdout. */
   json(value: unknown): void;
-  /** A line about what is happening, to stderr. */
+  /** Writes a line about progress to stderr. */
   info(line: string): void;
   warn(line: string): void;
-  /** A line that the next line replaces, on a terminal; nothing elsewhere. An empty line takes it away. */
+  /**
+   * Shows a line on a terminal until the next line replaces it; an empty line erases it. Does nothing
+   * elsewhere.
+   */
   status(line: string): void;
-  /** On a terminal: puts these lines of the result where those of the last call stand. Undefined elsewhere. */
+  /** Draws these lines of the result over those of the last call. Undefined when stdout is not a terminal. */
   redraw?: (lines: readonly string[]) => void;
-  /** Whether stderr is a terminal where lines may be redrawn. */
+  /** True when stderr is a terminal, where lines may be redrawn. */
   readonly interactive: boolean;
 }
 
@@ -25,16 +28,16 @@ export interface Streams {
 }
 
 /**
- * Output for people. Texts of servers, models, logs, registries, file names and Slurm may contain control sequences of
- * terminals, which are escaped (printable.ts): always in messages, in results only on a terminal, so that a log in a pipe
- * is unchanged. JSON has its own escapes.
+ * Terminal or file that text is written to. Texts of servers, models, logs, registries, file names and Slurm
+ * may contain control sequences of terminals, which are escaped (printable.ts): always in messages, in
+ * results only on a terminal, so that a log in a pipe is unchanged. JSON has its own escapes.
  */
 type Terminal = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** ECMA-48 EL: erase from the cursor to the end of the line. */
 const eraseLine = '\r\u001b[K';
 
-/** A reader that went away (`| head`) ends the output, not the program. */
+/** Ignores EPIPE: a reader that has gone (`| head`) ends the output, not the program. */
 function ignoreBrokenPipe(stream: NodeJS.WritableStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') {
@@ -59,18 +62,18 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   let shown = false;
   const status = (line: string) => {
     if (interactive && (shown || line !== '')) {
-      // A line that wraps could not be erased again.
+      // A line that wraps could not be erased.
       stderr.write(`${eraseLine}${escapeLines(line).slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}`);
       shown = line !== '';
     }
   };
-  const say = (stream: NodeJS.WritableStream, text: string) => {
+  const write = (stream: NodeJS.WritableStream, text: string) => {
     status('');
     stream.write(`${text}\n`);
   };
   return {
     result: (line) => {
-      say(stdout, stdout.isTTY === true ? escapeLines(line) : line);
+      write(stdout, stdout.isTTY === true ? escapeLines(line) : line);
     },
     results: async (lines) => {
       if (lines.length > 0) {
@@ -80,13 +83,13 @@ export function createOutput({ stdout, stderr }: Streams): Output {
       }
     },
     json: (value) => {
-      say(stdout, escapeJson(JSON.stringify(value, null, 2)));
+      write(stdout, escapeJson(JSON.stringify(value, null, 2)));
     },
     info: (line) => {
-      say(stderr, escapeLines(line));
+      write(stderr, escapeLines(line));
     },
     warn: (line) => {
-      say(stderr, `warning: ${escapeLines(line)}`);
+      write(stderr, `warning: ${escapeLines(line)}`);
     },
     status,
     ...(stdout.isTTY === true && { redraw: createRedraw(stdout) }),
@@ -94,11 +97,13 @@ export function createOutput({ stdout, stderr }: Streams): Output {
   };
 }
 
-/** ECMA-48 CUU and ED: up to the first line of last time, erase from there. */
+/**
+ * Creates `redraw`, by ECMA-48 CUU and ED: moves up to the first line of the last call and erases from there.
+ */
 function createRedraw(stdout: Terminal): (lines: readonly string[]) => void {
   let height = 0;
   return (lines) => {
-    // What wraps or scrolls could not be drawn over.
+    // Lines that wrap or scroll could not be overwritten.
     const fitting = lines
       .slice(0, Math.max(1, (stdout.rows ?? 24) - 1))
       .map((line) => escapeLines(line).slice(0, Math.max(0, (stdout.columns ?? 80) - 1)));
@@ -107,7 +112,7 @@ function createRedraw(stdout: Terminal): (lines: readonly string[]) => void {
   };
 }
 
-/** The same output for a verb whose stdout is kept for one JSON document: lines of the result go to stderr. */
+/** Returns an output whose result lines go to stderr, for a verb that prints one JSON document on stdout. */
 export function withoutResults(output: Output): Output {
   return {
     ...output,

@@ -154,7 +154,7 @@ describeInLab('build', () => {
       expect(planned.stdout).toMatch(/^server: docker build --tag \S+ --build-arg BASE=\S+/);
       const unknown = await login('hpc-gat build server --release 24.5 --config /dev/null');
       expect(unknown).toMatchObject({ exitCode: 2 });
-      expect(unknown.stderr).toMatch(/nothing is known of Triton 24\.5\n {2}fix: did you mean 24\.05\?/);
+      expect(unknown.stderr).toMatch(/unknown Triton release "24\.5"\n {2}fix: did you mean 24\.05\?/);
       await login('echo no-such-package >packages.txt');
       const failed = await workstation(`hpc-gat build server --base ${base}`);
       expect(failed).toMatchObject({ exitCode: 4 });

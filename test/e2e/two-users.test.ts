@@ -184,7 +184,7 @@ const images: Planted[] = [
     bob: 'ln -s "$precious/thesis" .x.sif.lock',
     alice: makeSif,
     exitCode: 1,
-    says: /\.x\.sif\.lock is in the place of a lock and is none/,
+    says: /\.x\.sif\.lock is not a lock, but has the name of one/,
   },
   {
     name: 'a SIF of another user with a record',

@@ -105,7 +105,7 @@ function isWithin(file: string, directory: string): boolean {
   return directory === '/' || file === directory || file.startsWith(`${directory}/`);
 }
 
-/** Whether a path is a parent of a mount point, which the runtime creates. */
+/** Returns whether a path is a parent of a mount point, which the runtime creates. */
 function isAboveMount(at: string, mounts: readonly MountPoint[]): boolean {
   return mounts.some(({ destination }) => isWithin(destination, at));
 }

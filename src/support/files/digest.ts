@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { readPieces } from './file-pieces.ts';
 
-/** The SHA-256 of a file's content, 64 hexadecimal digits. */
+/** Returns the SHA-256 of a file's content, 64 hexadecimal digits. */
 export async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const handle = await open(file);

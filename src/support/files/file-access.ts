@@ -4,14 +4,17 @@ import { getErrorCode, isOutOfSpace, UsageError } from '../errors.ts';
 import { makeDirectory } from './make-directory.ts';
 import { decodeUtf8 } from '../text/utf8.ts';
 
-/** Writes under a temporary name, flushes and renames: readers see the old file or the whole new one. */
+/**
+ * Writes a file under a temporary name, flushes and renames it: readers see the old file or the complete new
+ * one.
+ */
 export async function writeFileAtomically(
   file: string,
   content: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
   await makeDirectory(path.dirname(file));
-  // Loaded when needed: it costs every start some milliseconds.
+  // Loaded on demand, because it adds some milliseconds to every start.
   const { randomUUID } = await import('node:crypto');
   const temporary = `${file}.${randomUUID()}.part`;
   try {
@@ -33,7 +36,7 @@ export async function writeFileAtomically(
 const longestTextBytes = 64 * 1024 * 1024;
 
 /**
- * The file's text, or undefined when there is no such file.
+ * Reads the text of a file; undefined when there is no such file.
  *
  * @param isStrict whether bytes that are not UTF-8 are an error
  * @throws {UsageError} for a directory, and for a file of more than 64 MiB.
@@ -68,7 +71,7 @@ export async function readTextIfPresent(
  */
 export async function readText(file: string, { isStrict = false } = {}): Promise<string> {
   if (file.includes('\0')) {
-    throw new UsageError(`${JSON.stringify(file)} cannot be the name of a file: it holds a null byte`, {
+    throw new UsageError(`${JSON.stringify(file)} cannot be the name of a file: it contains a null byte`, {
       fix: 'name another file',
     });
   }
@@ -93,7 +96,7 @@ export async function readText(file: string, { isStrict = false } = {}): Promise
   });
 }
 
-/** Whether a few KiB can still be written into a directory: quotas are not seen by statfs(2). */
+/** Returns whether a few KiB can still be written into a directory: statfs(2) does not show quotas. */
 export async function hasSpace(directory: string): Promise<boolean> {
   const file = path.join(directory, `.space.${process.pid}`);
   try {
@@ -111,7 +114,7 @@ export function isMissing(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
-/** All of them: a disk that fills up takes a part without an error, and refuses the next. */
+/** Writes all bytes: a disk that fills up takes some of them without an error and refuses the next call. */
 export async function writeAt(handle: FileHandle, position: number, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
@@ -119,7 +122,7 @@ export async function writeAt(handle: FileHandle, position: number, bytes: Buffe
   }
 }
 
-/** The bytes that are there, at most `length`. One call of the system gives no more than 2 GiB. */
+/** Reads at most `length` bytes, fewer where the file ends. One system call returns no more than 2 GiB. */
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   let done = 0;

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 
 /**
- * A part of a file in pieces of one length, the last one shorter; fewer where the file ends. Each holds until the next
- * one is asked for, which is read meanwhile: two buffers take turns, since to allocate one for each takes longer than
- * to fill it.
+ * Yields part of a file in pieces of equal length; the last one may be shorter, and the part ends early where
+ * the file does. A piece is valid until the next one is requested, which is read meanwhile. Two buffers
+ * alternate, because allocating one for each piece takes longer than filling it.
  */
 export async function* readPieces(
   handle: FileHandle,
@@ -22,7 +22,7 @@ export async function* readPieces(
     }
     return buffer.subarray(0, filled);
   };
-  // Those who read thousands of short parts have no use for long buffers.
+  // Short parts, of which a caller may read thousands, need no long buffers.
   const bufferBytes = Math.min(pieceBytes, length);
   let [present, other] = [Buffer.allocUnsafeSlow(bufferBytes), Buffer.allocUnsafeSlow(bufferBytes)];
   let coming = read(present, start);
@@ -35,13 +35,13 @@ export async function* readPieces(
       }
       position += piece.length;
       coming = read(other, position);
-      // Whoever asks for the next piece gets the error; until then it is not an unhandled one.
+      // The request for the next piece reports the error; until then it must not count as unhandled.
       coming.catch(() => undefined);
       [present, other] = [other, present];
       yield piece;
     }
   } finally {
-    // Whoever stops early may close the file.
+    // A caller that stops early may close the file.
     await coming.catch(() => undefined);
   }
 }

@@ -1,26 +1,26 @@
 import { getErrorCode, HpcGatError, isOutOfSpace, getErrorMessage } from '../errors.ts';
 
-const elsewhere = 'name another place, one that you may read and write';
+const otherPath = 'use another path, which you may read and write';
 
-/** What can be done about a file or directory that the system refuses, by the code of its error. */
+/** Fixes for files and directories that the system refuses, by error code. */
 const fixes: Readonly<Record<string, string>> = {
-  EACCES: `see with \`ls -ld\` who may use it, or ${elsewhere}`,
-  EPERM: `see with \`ls -ld\` who may use it, or ${elsewhere}`,
-  EROFS: elsewhere,
-  EEXIST: 'name another place, or remove what is there',
-  ENOTDIR: 'a part of this path is a file: correct it',
-  EISDIR: 'it is a directory: name a file',
-  ELOOP: 'its links lead in a circle: correct them',
+  EACCES: `check with \`ls -ld\` who may access it, or ${otherPath}`,
+  EPERM: `check with \`ls -ld\` who may access it, or ${otherPath}`,
+  EROFS: otherPath,
+  EEXIST: 'use another path, or remove the existing file',
+  ENOTDIR: 'a parent in this path is a file: correct the path',
+  EISDIR: 'the path is a directory: name a file',
+  ELOOP: 'its symbolic links form a loop: correct them',
   ENAMETOOLONG: 'choose a shorter name',
-  ESTALE: 'the file system was mounted anew: change into the directory again',
-  EIO: 'the file system has a fault: tell its administrators',
+  ESTALE: 'the file system was remounted: change into the directory again',
+  EIO: 'the file system has an I/O error: report it to the administrators',
 };
 
-/** What the system says of files and the user can mend, as an error for the user; any other error as it is. */
+/** Converts a system error about a file into an error for the user; returns any other error unchanged. */
 export function toUserError(error: unknown): unknown {
   if (isOutOfSpace(error)) {
     return new HpcGatError(`no space is left: ${getErrorMessage(error)}`, {
-      fix: 'free some on that file system, or use another one; `quota` tells what is yours',
+      fix: 'free space on that file system, or use another one; `quota` shows your usage',
       cause: error,
     });
   }
@@ -36,6 +36,7 @@ function isAboutFile(error: unknown): error is { path: string; syscall?: unknown
 
 function findFix(error: { syscall?: unknown }): string | undefined {
   const code = getErrorCode(error) ?? '';
-  // Of a directory whose parent is there: below /proc, or where an automounter knows none of that name.
-  return code === 'ENOENT' && error.syscall === 'mkdir' ? elsewhere : fixes[code];
+  // mkdir(2) of a directory whose parent exists fails so below /proc, and where an automounter does not know
+  // the name.
+  return code === 'ENOENT' && error.syscall === 'mkdir' ? otherPath : fixes[code];
 }

@@ -16,7 +16,9 @@ import {
 } from '../processes/process-identity.ts';
 
 export interface LockOptions {
-  /** Called once for each owner that is waited for, with the name of the user if it is another one. */
+  /**
+   * Called once for each owner that is waited for, with the name of the user if it is another user's process.
+   */
   readonly onWait: (owner: ProcessIdentity | undefined, user: string | undefined) => void;
   readonly clock: Context['clock'];
   readonly signal: AbortSignal;
@@ -32,16 +34,17 @@ const foreignWaitMs = 30 * 60_000;
 const maxBytes = 4_096;
 
 /**
- * Takes the lock `file`, waiting for its owner; resolves to the function that gives it back.
+ * Acquires the lock `file`, waiting for its owner; resolves to the function that releases it.
  *
- * Made by `link`, which is atomic on NFS and Lustre too, where `flock` may be off. An owner of this host
- * counts while its process runs; one of another host, and one of another user, while it renews the file's time.
+ * The lock is made by `link`, which is atomic on NFS and Lustre too, where `flock` may be disabled. An owner
+ * on this host holds the lock while its process runs; an owner on another host, or of another user, while it
+ * renews the file's time.
  *
  * @throws {NotReadyError} when another user has held it for half an hour.
  * @throws {HpcGatError} when the file is not a lock, or another user has to remove it.
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
-  let told: string | undefined;
+  let reported: string | undefined;
   let foreignSinceMs: number | undefined;
   for (;;) {
     options.signal.throwIfAborted();
@@ -62,9 +65,9 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
           continue;
         }
         isBeingRemoved = true;
-      } else if (told !== held.text) {
+      } else if (reported !== held.text) {
         options.onWait(owner, isForeign ? await getUserName(held.uid) : undefined);
-        told = held.text;
+        reported = held.text;
       }
       const nowMs = options.clock.now().getTime();
       foreignSinceMs = isForeign || isBeingRemoved ? (foreignSinceMs ?? nowMs) : undefined;
@@ -129,12 +132,15 @@ async function readLock(file: string): Promise<HeldLock | undefined> {
   } finally {
     await handle?.close();
   }
-  throw new HpcGatError(`${file} is in the place of a lock and is none`, {
+  throw new HpcGatError(`${file} is not a lock, but has the name of one`, {
     fix: 'remove it, or name another file',
   });
 }
 
-/** The count of links tells the truth even where an NFS server's answer to `link` was lost. */
+/**
+ * Links the candidate to the lock file. The link count is right even where the answer of an NFS server to
+ * `link` was lost.
+ */
 async function tryLink(candidate: string, file: string): Promise<boolean> {
   try {
     await link(candidate, file);
@@ -150,7 +156,7 @@ async function tryLink(candidate: string, file: string): Promise<boolean> {
 function holdLock(file: string, content: string): () => Promise<void> {
   const heartbeat = setInterval(() => {
     const now = new Date();
-    // A lost lock file is nothing that a heartbeat could mend.
+    // A heartbeat cannot restore a lost lock file.
     lutimes(file, now, now).catch(() => undefined);
   }, heartbeatMs);
   heartbeat.unref();
@@ -185,18 +191,18 @@ async function isAbandoned(
   return lock !== undefined && (isPlanted || Math.abs(now.mtimeMs - lock.mtimeMs) > expiryMs);
 }
 
-/** Whether a process of this host belongs to a user, as far as /proc shows. */
+/** Returns whether a process of this host belongs to a user, as far as /proc shows. */
 async function belongsTo(pid: number, uid: number): Promise<boolean> {
   const facts = await stat(`/proc/${pid}`).catch(() => undefined);
   return facts?.uid === uid;
 }
 
 /**
- * Removes a dead owner's lock. Of all waiters that have seen this owner only the one that holds the lock on its removal
- * may do so, and looks again first: a late one would remove the lock of the next owner.
+ * Removes a dead owner's lock. Of all waiters that have seen this owner only the one that holds the lock on
+ * its removal may do so, and checks again first: a late waiter would remove the lock of the next owner.
  *
- * @param held what the lock file said
- * @param candidate a file of this waiter's own, beside the lock
+ * @param held content of the lock file
+ * @param candidate file of this waiter, beside the lock
  * @returns false while another waiter is about to do it.
  */
 export async function removeAbandoned(file: string, held: string, candidate: string): Promise<boolean> {

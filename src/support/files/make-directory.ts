@@ -3,11 +3,11 @@ import path from 'node:path';
 import { getErrorCode } from '../errors.ts';
 
 /**
- * Makes a directory, with those above it that are missing. Node's own recursion never ends where the system says ENOENT of a
- * directory whose parent is there, as below /proc, or of a home that an automounter does not know; and it says ENOENT where the
- * system said EROFS.
+ * Creates a directory with its missing parents. Node's own recursion does not terminate where the system
+ * returns ENOENT for a directory whose parent exists, as below /proc or for a home that an automounter does
+ * not know; and it reports ENOENT where the system returned EROFS.
  *
- * @returns the highest directory that was made; undefined when it was there already.
+ * @returns the highest directory that was created; undefined when the directory existed
  */
 export async function makeDirectory(directory: string, mode = 0o777): Promise<string | undefined> {
   try {

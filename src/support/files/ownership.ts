@@ -20,7 +20,7 @@ export interface Viewer {
   readonly directoryUid?: number | undefined;
 }
 
-/** Reason for distrust: the file can be changed by another owner, by the members of its group, or by everybody. */
+/** Reason for distrust: another owner, the members of the group, or everybody can change the file. */
 export type Concern = 'owner' | 'group' | 'everybody';
 
 const groupWrite = 0o020;
@@ -75,8 +75,9 @@ export async function explainConcern(
 }
 
 /**
- * Explains which other user than this one and root controls the entries of a directory, or the link that leads to it;
- * undefined when there is none. Parent directories are not examined: entries need a trusted owner of their own.
+ * Explains which user other than this one and root controls the entries of a directory, or the link that
+ * leads to it; undefined when there is none. Parent directories are not checked: entries need a trusted owner
+ * themselves.
  */
 export async function explainDirectoryConcern(directory: string): Promise<string | undefined> {
   const link = await lstat(directory).catch(() => undefined);
@@ -104,7 +105,7 @@ export async function claimDirectory(directory: string): Promise<string | undefi
   return explainDirectoryConcern(directory);
 }
 
-/** Whether this user owns a file or directory. Root owns its own alone. */
+/** Returns whether this user owns a file or directory. For root, only files of root count. */
 export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
   return uid === process.getuid?.();
 }
@@ -121,7 +122,10 @@ export async function explainDistrust(file: string): Promise<string | undefined>
 
 interface ExaminedPath {
   readonly distrust?: string;
-  /** Whether the path leads through a directory of this user that no other user can enter, such as a home of mode 0700. */
+  /**
+   * True when the path leads through a directory of this user that no other user can enter, such as a home of
+   * mode 0700.
+   */
   readonly isPrivate: boolean;
 }
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { getErrorCode } from '../errors.ts';
 
 /**
- * Removes a directory with all that is in it, also where an unpacked image left directories that their
- * owner may not write. Links are removed, never followed. No error when there is no such directory.
+ * Removes a directory tree, including directories that their owner may not write, as an unpacked image leaves
+ * them. Symbolic links are removed, never followed. A missing directory is no error.
  */
 export async function removeTree(directory: string): Promise<void> {
   try {

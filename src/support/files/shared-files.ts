@@ -56,7 +56,7 @@ const system: FileSystem = {
   open: (file) => open(file, constants.O_RDONLY | constants.O_NONBLOCK),
 };
 
-/** Whether an error, or one of its causes, is a transient error of the file system. */
+/** Returns whether an error, or one of its causes, is a transient error of the file system. */
 export function isTransient(error: unknown): boolean {
   return (
     transientCodes.has(getErrorCode(error) ?? '') ||
@@ -64,7 +64,7 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** Whether the type of a file's file system shows that no other host mounts it. */
+/** Returns whether the type of a file's file system shows that no other host mounts it. */
 export async function isHostLocal(file: string): Promise<boolean> {
   return coherentTypes.has((await statfs(file)).type);
 }
@@ -97,7 +97,7 @@ export async function listDirectory(directory: string, files = system): Promise<
   }
 }
 
-/** Whether the directory of a file lists it. */
+/** Returns whether the directory of a file lists it. */
 export async function isListed(file: string, files = system): Promise<boolean> {
   return (await listDirectory(path.dirname(file), files)).includes(path.basename(file));
 }

@@ -29,7 +29,7 @@ export function chooseProxy(url: URL, env: Readonly<Record<string, string | unde
 
 function parseProxy(text: string, variable: string): Proxy | undefined {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`);
-  // The text is not shown: it may hold a password.
+  // The message omits the text, which may contain a password.
   const fix = `write ${variable}=http://[USER:PASSWORD@]HOST:PORT, special characters of user and password as %NN`;
   if (url === null || url.hostname === '' || !isDecodable(url.username + url.password)) {
     throw new UsageError(`${variable} is not the address of a proxy`, { fix });

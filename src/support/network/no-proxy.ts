@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether NO_PROXY exempts a host from the proxy, by the rules of Go's httpproxy, which other registry clients follow.
- * Entries, separated by commas or spaces, are `*`, names (with their subdomains), `.name` and `*.name` (subdomains only),
- * addresses, and networks as ADDRESS/BITS, each with an optional `:PORT`.
+ * Returns whether NO_PROXY exempts a host from the proxy, by the rules of Go's httpproxy, which other
+ * registry clients follow. Entries, separated by commas or spaces, are `*`, names (with their subdomains),
+ * `.name` and `*.name` (subdomains only), addresses, and networks as ADDRESS/BITS, each with an optional
+ * `:PORT`.
  */
 export function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');

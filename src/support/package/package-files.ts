@@ -10,24 +10,24 @@ import { claimDirectory } from '../files/ownership.ts';
 import { packageRoot } from './package-root.ts';
 
 /**
- * What the one self-contained file carries, as the asset `files.json`: scripts/dist writes it, with each file as an asset
- * under its own path.
+ * Content of the asset `files.json` of the single executable. scripts/dist writes it, and adds each file as
+ * an asset under its own path.
  */
 export interface PackedFiles {
-  /** Tells the files of one version from those of another. */
+  /** Digest that identifies the files of one version. */
   readonly digest: string;
-  /** Permission bits by path, like `slurm/sites/lab.yaml`. */
+  /** Permission bits by path, such as `slurm/sites/lab.yaml`. */
   readonly modes: Readonly<Record<string, number>>;
 }
 
-/** The text of a file of this package, by its path in it; undefined when there is none. */
+/** Reads the text of a file of this package, by its path in it; undefined when there is none. */
 export function readPackageFile(file: string): Promise<string | undefined> {
   return isSea()
     ? Promise.resolve(file in readPackedFiles().modes ? getAsset(file, 'utf8') : undefined)
     : readTextIfPresent(path.join(packageRoot, file));
 }
 
-/** The names of the files in a directory of this package, sorted. */
+/** Lists the names of the files in a directory of this package, sorted. */
 export async function listPackageDirectory(directory: string): Promise<string[]> {
   if (isSea()) {
     const names = Object.keys(readPackedFiles().modes).filter((file) => path.dirname(file) === directory);
@@ -38,17 +38,19 @@ export async function listPackageDirectory(directory: string): Promise<string[]>
 }
 
 /**
- * The directory of this package on disk, for what has to be handed to other programs. The one self-contained file unpacks
- * what it carries below the cache directory, by its digest, and puts right there what is missing or has changed.
+ * Returns the directory of this package on disk, for files that other programs need. The single executable
+ * unpacks its files below the cache directory, by digest, and replaces those that are missing or have
+ * changed.
  */
 export async function getPackageDirectory(context: Pick<Context, 'env' | 'cwd'>): Promise<string> {
   return isSea() ? unpackFiles(readPackedFiles(), readAsset, context) : packageRoot;
 }
 
 /**
- * Each file appears whole or not at all, so that two may do this at once; all are there when it resolves.
+ * Unpacks the files. Each appears completely or not at all, so that two processes may unpack at once; all are
+ * present when this resolves.
  *
- * @param read the bytes of a file, by its path in the package.
+ * @param read returns the bytes of a file, by its path in the package
  */
 export async function unpackFiles(
   { digest, modes }: PackedFiles,

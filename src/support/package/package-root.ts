@@ -3,8 +3,8 @@ import { isSea } from 'node:sea';
 import path from 'node:path';
 
 /**
- * The directory of this package, in a checkout and installed. The one self-contained file has none, and nothing lies below
- * this path then: what reads a file of the package asks package-files.ts.
+ * Directory of this package, in a checkout and when installed. The single executable has none, and no file
+ * exists below this path then: package-files.ts reads files of the package.
  */
 export const packageRoot: string = isSea() ? process.execPath : findRoot(import.meta.dirname);
 

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
 import { packageRoot } from './package-root.ts';
 
-/** Every start asks for it: not in package-files.ts, whose imports take longer than the rest of `--version`. */
+/**
+ * Returns the version of this package. Every start needs it: package-files.ts would import more than the rest
+ * of `--version` takes.
+ */
 export function getPackageVersion(): string {
   const manifest = isSea()
     ? getAsset('package.json', 'utf8')

@@ -2,33 +2,33 @@ import { CommandFailedError, MissingToolError } from '../errors.ts';
 
 export interface CommandOptions {
   cwd?: string;
-  /** The complete environment of the child; nothing is inherited beside it. */
+  /** Complete environment of the child, which inherits no other variable. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Text or bytes for standard input; without it the child's standard input is empty. */
+  /** Text or bytes for standard input, which is empty by default. */
   input?: string | Uint8Array;
-  /** The child gets SIGTERM, and SIGKILL 5 s later, when this time has passed. */
+  /** Time limit, after which the child gets SIGTERM, and SIGKILL 5 s later. */
   timeoutMs?: number;
-  /** The child gets SIGTERM, and later SIGKILL, when it aborts. */
+  /** Signal whose abort sends SIGTERM to the child, and SIGKILL later. */
   signal?: AbortSignal;
-  /** Sent instead of SIGTERM when the time has passed or `signal` aborts. */
+  /** Signal that is sent instead of SIGTERM. */
   killSignal?: 'SIGINT' | 'SIGKILL';
-  /** The child gets a session of its own, so that a Ctrl-C in the terminal reaches this process alone. */
+  /** Starts the child in a new session, so that Ctrl-C in the terminal reaches only this process. */
   ownSession?: boolean;
-  /** How long a child that was asked to end may take before it gets SIGKILL; 5 s without it. */
+  /** Time between SIGTERM and SIGKILL; 5 s by default. */
   forceKillAfterMs?: number;
   /** Called with the child's process id as soon as it runs. */
   onStart?: (pid: number) => void;
-  /** The child shares this process's terminal; nothing is captured. */
+  /** Connects the child to the terminal of this process and captures nothing. */
   inherit?: boolean;
-  /** Called with each line as it comes, without its line feed. */
+  /** Called with each line of output as it arrives, without its line feed. */
   onStderrLine?: (line: string) => void;
   onStdoutLine?: (line: string) => void;
 }
 
 export interface CommandResult {
-  /** The command as one would type it, for messages. */
+  /** Command line as a user would type it, for messages. */
   readonly command: string;
-  /** Undefined when a signal ended it or it could not be started. */
+  /** Exit code; undefined when a signal ended the command or it could not be started. */
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   readonly timedOut: boolean;
@@ -37,7 +37,7 @@ export interface CommandResult {
 }
 
 /**
- * Starts a program and waits for its end, whatever its exit code.
+ * Starts a program and waits until it ends, whatever its exit code.
  *
  * @throws {MissingToolError} when there is no such program.
  * @throws the signal's reason when `signal` aborted.
@@ -99,9 +99,9 @@ function toText(captured: unknown): string {
 }
 
 /**
- * The result, when the command ended with 0.
+ * Returns the result of a command that exited with 0.
  *
- * @throws {CommandFailedError} with the last lines of what the command said otherwise.
+ * @throws {CommandFailedError} for any other result, with the last lines of output.
  */
 export function expectSuccess(result: CommandResult, what: string, fix?: string): CommandResult {
   if (result.exitCode === 0) {
@@ -113,7 +113,7 @@ export function expectSuccess(result: CommandResult, what: string, fix?: string)
   });
 }
 
-/** "exit code 1", "no answer in time", "signal SIGKILL". */
+/** Formats how a command ended: "exit code 1", "no answer in time", "signal SIGKILL". */
 export function formatEnd(result: CommandResult): string {
   if (result.timedOut) {
     return 'no answer in time';
@@ -123,8 +123,8 @@ export function formatEnd(result: CommandResult): string {
     : `signal ${result.signal}`;
 }
 
-/** The end of what it said, its errors first. */
+/** Returns the last lines of standard error, or of standard output if standard error is empty. */
 export function getLastLines({ stderr, stdout }: CommandResult): string {
-  const said = (stderr.trim() || stdout.trim() || 'it said nothing').split('\n');
-  return said.slice(-5).join('\n');
+  const lines = (stderr.trim() || stdout.trim() || 'it printed nothing').split('\n');
+  return lines.slice(-5).join('\n');
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** The absolute path of a program on the PATH of `env`, or undefined. */
+/** Returns the absolute path of a program on the PATH of `env`; undefined without one. */
 export function findProgram(
   name: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { getErrorCode } from '../errors.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
 
-/** Whether a process of a group is left, one that has ended and that nobody waited for included. */
+/** Returns whether a group has a process left, zombies included. */
 export function isGroupLeft(leaderPid: number): boolean {
   if (!isOtherProcess(leaderPid)) {
     return false;
@@ -16,11 +16,12 @@ export function isGroupLeft(leaderPid: number): boolean {
 }
 
 /**
- * Sends a signal to every process of a group; no error when none is left. Numbers that cannot be the group of a child are
- * ignored: -1 would reach every process of the user, 0 and the number of this process its own group.
+ * Sends a signal to every process of a group; no error when none is left. Numbers that cannot be the group of
+ * a child are ignored: -1 would reach every process of the user, 0 and the number of this process its own
+ * group.
  *
- * @param leaderPid of a child that was started with `ownSession`.
- * @returns whether it was sent.
+ * @param leaderPid process id of a child that was started with `ownSession`
+ * @returns whether the signal was sent
  */
 export function signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean {
   if (!isOtherProcess(leaderPid) || leaderPid === ownGroup()) {
@@ -58,7 +59,10 @@ export function signalProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SI
   }
 }
 
-/** Whether a number, possibly from a file, addresses one process other than init and this one, and no group (kill(2)). */
+/**
+ * Returns whether a number, possibly from a file, addresses one process other than init and this one, and no
+ * group (kill(2)).
+ */
 function isOtherProcess(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
 }

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** One process, told apart from a later one that got the same number. */
+/** Identity of a process, which distinguishes it from a later one with the same number. */
 export interface ProcessIdentity {
   /** Host whose /proc shows the process under this number, see {@link processHost}. */
   readonly host: string;
   readonly pid: number;
-  /** When it started, in clock ticks since boot: field 22 of /proc/PID/stat, proc(5). */
+  /** Start time in clock ticks since boot: field 22 of /proc/PID/stat, proc(5). */
   readonly startTicks: number;
 }
 
@@ -37,8 +37,8 @@ export function hostOf({ host }: ProcessIdentity): string {
 }
 
 /**
- * Whether a process of this user still runs; undefined when it cannot be seen from here, because it belongs to another host
- * or to another PID namespace of this one.
+ * Returns whether a process of this user still runs; undefined when it is not visible from here, because it
+ * belongs to another host or to another PID namespace of this one.
  */
 export function isRunning(identity: ProcessIdentity): boolean | undefined {
   if (isOfOwnNamespace(identity)) {
@@ -76,7 +76,7 @@ function isInUse(namespace: string): boolean {
   );
 }
 
-/** Undefined when there is no such process, or when it has ended and waits for its parent. */
+/** Returns the start time of a process; undefined when there is none, or when it is a zombie. */
 function readStartTicks(pid: number): number | undefined {
   let stat: string;
   try {
@@ -84,19 +84,19 @@ function readStartTicks(pid: number): number | undefined {
   } catch {
     return undefined;
   }
-  // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
+  // The second field is the program's name in parentheses, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
   return state === 'Z' || state === 'X' ? undefined : Number(fields[19]);
 }
 
-/** The identity of a process of this host; undefined when it has ended already. */
+/** Returns the identity of a process of this host; undefined when it has ended. */
 export function findIdentity(pid: number): ProcessIdentity | undefined {
   const startTicks = readStartTicks(pid);
   return startTicks === undefined ? undefined : { host: ownHost(), pid, startTicks };
 }
 
-/** Undefined when the text is no identity, as {@link JSON.stringify} writes one. */
+/** Parses an identity that {@link JSON.stringify} has written; undefined for any other text. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
   try {
     const { host, pid, startTicks } = JSON.parse(text) as Partial<ProcessIdentity>;

@@ -3,27 +3,27 @@ import { UsageError } from '../errors.ts';
 import { findNearest } from './suggest.ts';
 
 /**
- * For a schema that one process uses a few times: zod would make a program of it first, which takes longer than all that
- * it checks.
+ * Options for a schema that a process uses a few times: compiling it, as zod does otherwise, takes longer
+ * than checking.
  */
 export const rarelyUsed = { jitless: true } as const;
 
 export interface ParseSource {
-  /** What the value is, for the message: "workload", "configuration". */
+  /** Name of the kind of value, for the message: "workload", "configuration". */
   what: string;
-  /** The file it came from. */
+  /** File that the value was read from. */
   file: string;
-  /** What to do about a mistake, where it is not to correct that file. */
+  /** Fix, where it is not to correct that file. */
   fix?: string;
-  /** "line:column" of a key path in that file, where it is known. */
+  /** Returns "line:column" of a key path in that file; undefined when it is unknown. */
   locate?: (path: readonly PropertyKey[]) => string | undefined;
   /** Name of the value at a key path, in place of file, position and path; undefined where it has none. */
   labelOf?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
 /**
- * The value, checked. Schemas made of `z.strictObject` refuse unknown keys; the message names the valid
- * key that was probably meant, or all of them.
+ * Checks a value against a schema. Schemas made of `z.strictObject` reject unknown keys; the message suggests
+ * the most similar valid key, or lists all.
  *
  * @throws {UsageError} with one line per mistake: file, position, key path, what is wrong.
  */
@@ -88,7 +88,9 @@ function formatUnknownKey(key: string, valid: readonly string[]): string {
     : `unknown key; did you mean "${meant}"?`;
 }
 
-/** The keys that the schema allows at `path`; of alternatives, those that fit the value's own literals. */
+/**
+ * Lists the keys that the schema allows at `path`; of alternatives, those that fit the literals of the value.
+ */
 function listValidKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
   const [step, ...rest] = path;
   const keys = listAlternatives(schema, value).flatMap((node) => {
@@ -118,7 +120,7 @@ function findChild(def: SchemaDefinition, step: PropertyKey): z.core.$ZodType | 
   }
 }
 
-/** The schema without its wrappers (optional, default, transformed) and with its alternatives listed. */
+/** Lists the schema without its wrappers (optional, default, transformed), and its alternatives. */
 function listAlternatives(schema: z.core.$ZodType, value: unknown): z.core.$ZodTypes[] {
   const node = schema as z.core.$ZodTypes;
   const { def } = node._zod;

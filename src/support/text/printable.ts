@@ -1,23 +1,24 @@
 /** Matches control characters (C0, C1), bidirectional and zero-width marks, line separators and lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Longer texts are cut in messages. */
+/** Length limit of foreign texts in messages. */
 const maxCharacters = 120;
 
-/**
- * A text of others for a message: on one line, without what a terminal would obey or turn around, cut where it is long.
- */
+/** Escapes a foreign text for a message: one line, without control characters, truncated if it is long. */
 export function toPrintable(text: string): string {
   const shown = escape(text.slice(0, maxCharacters));
   return text.length > maxCharacters ? `${shown}...` : shown;
 }
 
-/** The same for a name of a file system, which holds a byte in each character: UTF-8 where it is, else `\xNN`. */
+/**
+ * Escapes a file name for a message. Each character of the name holds one byte, which is decoded as UTF-8
+ * where valid and else shown as `\xNN`.
+ */
 export function toPrintableBytes(name: string): string {
   return decodeName(name, toPrintable);
 }
 
-/** The same, and not cut. */
+/** Escapes a file name as {@link printableBytes} does, without truncating it. */
 export function escapeBytes(name: string): string {
   return decodeName(name, escape);
 }
@@ -30,7 +31,7 @@ function decodeName(name: string, show: (text: string) => string): string {
     : show(name).replace(/[\u0080-\u00ff]/g, (character) => hexadecimal(character));
 }
 
-/** Control characters, those that change the direction of writing, and those that have no width. */
+/** Escapes control characters, bidirectional marks and zero-width characters. */
 export function escape(text: string): string {
   return text.replace(unprintable, hexadecimal);
 }

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** The valid word that was probably meant, when there is one close enough to be worth naming. */
+/** Finds the valid word that is most similar; undefined when none is similar enough. */
 export function findNearest(word: string, valid: readonly string[]): string | undefined {
   if (valid.length === 0) {
     return undefined;
@@ -9,7 +9,10 @@ export function findNearest(word: string, valid: readonly string[]): string | un
   return distance(word, candidate) <= Math.max(2, Math.floor(word.length / 3)) ? candidate : undefined;
 }
 
-/** A fix: `did you mean "gpu"? partitions here: cpu, gpu`, the first part only when one is close. */
+/**
+ * Formats a fix: `did you mean "gpu"? partitions here: cpu, gpu`. The first part appears only when a word is
+ * similar.
+ */
 export function suggestion(word: string, what: string, valid: readonly string[]): string {
   const meant = findNearest(word, valid);
   return `${meant === undefined ? '' : `did you mean "${meant}"? `}${what}: ${valid.join(', ')}`;

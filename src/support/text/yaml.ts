@@ -4,9 +4,9 @@ import { getErrorMessage, UsageError } from '../errors.ts';
 import { parseWith } from './parse-with-schema.ts';
 
 /**
- * A YAML text, checked against a schema.
+ * Parses a YAML text and checks it against a schema.
  *
- * @param what what the text is, for messages: "workload", "configuration"
+ * @param source kind of the text, for messages ("workload", "configuration"), and its file
  * @throws {UsageError} naming file, line and column, for broken YAML and for a value that does not fit.
  */
 export function parseYaml<Schema extends z.ZodType>(
@@ -17,7 +17,7 @@ export function parseYaml<Schema extends z.ZodType>(
   return parseYamlWithLines(schema, text, source).value;
 }
 
-/** The same, with the line (from 1) on which a key stands. */
+/** Parses a YAML text as {@link parseYaml} does; returns also the line (from 1) of each key. */
 export function parseYamlWithLines<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
@@ -74,7 +74,7 @@ export function parseWithinLimits<T>({ what, file }: { what: string; file: strin
   }
 }
 
-/** Where the key (in a list: the value) begins; for one that is missing, where its parent does. */
+/** Returns the offset of a key (in a list: of the value); for a missing one, that of its parent. */
 function findOffset(document: Document, path: readonly PropertyKey[]): number | undefined {
   const parent = document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
@@ -91,7 +91,7 @@ function findOffset(document: Document, path: readonly PropertyKey[]): number | 
   return path.length === 0 ? undefined : findOffset(document, path.slice(0, -1));
 }
 
-/** A value as YAML, a line each. */
+/** Formats a value as lines of YAML. */
 export function formatYaml(value: unknown): string[] {
   return stringify(value, { lineWidth: 0 }).trimEnd().split('\n');
 }

@@ -13,7 +13,7 @@ import { Thread, type ThreadWork } from './thread.ts';
 
 type OnBytes = (bytes: number) => void;
 
-/** Not 0 when somebody has begun; shared by all threads. */
+/** Flag that all threads share; 1 once a thread has claimed the job. */
 type Claim = Int32Array;
 
 interface Job {
@@ -27,60 +27,64 @@ interface Job {
 
 interface FileThread {
   readonly thread: Thread<readonly [FileRequest, Claim], FileAnswer | undefined, number>;
-  /** What it was asked and has not answered. */
-  asked: number;
+  /** Number of pending requests of this thread. */
+  pending: number;
 }
 
-/** More would wait for the same disk, and each takes some MiB. */
+/** Limit of threads: more would wait for the same disk, and each takes some MiB. */
 const maxThreads = 4;
-/** Bytes that wait: to start a thread takes a processor as long as to hash a quarter of them. */
+/**
+ * Number of waiting bytes that justifies another thread: starting one takes as long as hashing a quarter of
+ * them.
+ */
 const bytesPerThread = 512 * 1024 * 1024;
 
 /**
- * Threads that read files beside this one, for their digests, or to copy or move what is in them; this one may help. Each
- * starts when it is needed. All ends with the signal: but nothing is answered before the thread has let go of the files.
+ * Threads that hash, copy or move parts of files while this thread continues, and may help. Each starts on
+ * demand. The signal cancels all work; no request is settled before its thread has closed its files.
  *
- * What there is to do lies at every thread that is there, and who is free claims it: none waits for this one to hand it out.
+ * Every running thread receives all jobs; an idle thread claims one, without waiting for this thread.
  */
 export class FileThreads {
-  readonly #data: FileWorkData = { cancelled: new Int32Array(new SharedArrayBuffer(4)) };
+  readonly #data: FileWorkData = { canceled: new Int32Array(new SharedArrayBuffer(4)) };
   readonly #threads: readonly FileThread[];
   readonly #signal: AbortSignal;
   #jobs: Job[] = [];
-  /** So many of the threads are there. */
-  #there = 0;
+  /** Number of threads that have started. */
+  #started = 0;
   #helps = 0;
   #isBusy = false;
   #closed: Error | undefined;
   #begin: ((request: FileRequest) => FileSteps) | undefined;
 
-  /** @param count so many at once, at most, beside this one */
+  /** @param count largest number of threads beside this one */
   constructor(count: number, signal: AbortSignal) {
     const text = `(${unlessClaimed.toString()})(${createFileWork.toString()})`;
     this.#threads = Array.from({ length: Math.min(count, maxThreads) }, () => ({
       thread: new Thread(text, this.#data),
-      asked: 0,
+      pending: 0,
     }));
     this.#signal = signal;
     signal.addEventListener('abort', this.#cancel);
   }
 
   /**
-   * The SHA-256 of a part of a file, 64 hexadecimal digits.
+   * Returns the SHA-256 of a part of a file, 64 hexadecimal digits.
    *
-   * @param onBytes told how many bytes were read since the last call
-   * @throws what the file system says; the signal's reason
+   * @param onBytes called with the number of bytes that were read since the last call
+   * @throws the error of the file system; the signal's reason
    */
   async sha256(part: FilePart, onBytes?: OnBytes): Promise<string> {
-    return await this.#ask({ hash: part }, part.length, onBytes);
+    return await this.#request({ hash: part }, part.length, onBytes);
   }
 
   /**
-   * Copies from a file to a place in another one. Both are to stay open meanwhile.
+   * Copies part of a file to a position in another one. Both must stay open meanwhile.
    *
-   * @returns a checksum of what was read, 32 hexadecimal digits: GMAC (NIST SP 800-38D) with a key of zeros. It tells what
-   *   has changed, not who did it; processors make it in a quarter of the time of a CRC-32.
-   * @throws what the file system says; the signal's reason
+   * @returns a checksum of the bytes read, 32 hexadecimal digits: GMAC (NIST SP 800-38D) with a key of zeros.
+   * It detects changes, but does not authenticate; processors compute it in a quarter of the time of a
+   * CRC-32.
+   * @throws the error of the file system; the signal's reason
    */
   async copy(
     source: { readonly file: FileHandle; readonly start: number; readonly length: number },
@@ -89,27 +93,28 @@ export class FileThreads {
     const { start, length } = source;
     const { position } = target;
     const copy = { from: source.file.fd, start, length, to: target.file.fd, position };
-    return await this.#ask({ copy }, length);
+    return await this.#request({ copy }, length);
   }
 
   /**
-   * Moves bytes inside a file, which is to stay open meanwhile, towards its beginning: one move after the other.
+   * Moves bytes inside a file towards its beginning, one move after the other. The file must stay open
+   * meanwhile.
    *
-   * @throws what the file system says; the signal's reason
+   * @throws the error of the file system; the signal's reason
    */
   async move(file: FileHandle, moves: readonly Move[]): Promise<void> {
     const length = moves.reduce((sum, { bytes }) => sum + bytes, 0);
     if (length > 0) {
-      await this.#ask({ move: { file: file.fd, moves } }, length);
+      await this.#request({ move: { file: file.fd, moves } }, length);
     }
   }
 
-  /** Starts one before there is something to do, so that this need not wait for it. */
+  /** Starts a thread in advance, so that the first job does not wait for it. */
   start(): void {
     this.#threads[0]?.thread.start();
   }
 
-  /** Until something is done, this thread takes part: it has nothing else to do. */
+  /** Waits for a result and works on jobs in this thread meanwhile. */
   async helpWith<Result>(done: Promise<Result>): Promise<Result> {
     this.#helps += 1;
     void this.#help();
@@ -117,7 +122,7 @@ export class FileThreads {
       return await done;
     } finally {
       this.#helps -= 1;
-      this.#askAnother();
+      this.#startAnother();
     }
   }
 
@@ -134,7 +139,7 @@ export class FileThreads {
     });
   }
 
-  async #ask(request: FileRequest, bytes: number, onBytes?: OnBytes): Promise<FileAnswer> {
+  async #request(request: FileRequest, bytes: number, onBytes?: OnBytes): Promise<FileAnswer> {
     this.#signal.throwIfAborted();
     if (this.#closed !== undefined) {
       throw this.#closed;
@@ -145,11 +150,11 @@ export class FileThreads {
         const claim = new Int32Array(new SharedArrayBuffer(4));
         job = { request, bytes, claim, onBytes, resolve, reject };
         this.#jobs.push(job);
-        const there = this.#threads.slice(0, this.#there);
-        const isTaken = there.some(({ asked }) => asked === 0);
-        there.forEach(requestFrom(job));
-        if (!isTaken) {
-          this.#askAnother();
+        const started = this.#threads.slice(0, this.#started);
+        const isIdleThread = started.some(({ pending }) => pending === 0);
+        started.forEach(requestFrom(job));
+        if (!isIdleThread) {
+          this.#startAnother();
           void this.#help();
         }
       });
@@ -161,14 +166,14 @@ export class FileThreads {
     }
   }
 
-  /** The first, where nobody is there; another one, where much waits. */
-  #askAnother(): void {
+  /** Starts the first thread when none works, or another one when many bytes wait. */
+  #startAnother(): void {
     const waiting = this.#jobs.filter(isFree);
     const bytes = waiting.reduce((sum, job) => sum + job.bytes, 0);
-    const another = this.#threads[this.#there];
-    const isNobody = waiting.length > 0 && this.#there + this.#helps === 0;
-    if (another !== undefined && (bytes > bytesPerThread || isNobody)) {
-      this.#there += 1;
+    const another = this.#threads[this.#started];
+    const hasNoThread = waiting.length > 0 && this.#started + this.#helps === 0;
+    if (another !== undefined && (bytes > bytesPerThread || hasNoThread)) {
+      this.#started += 1;
       waiting.forEach((job) => {
         requestFrom(job)(another);
       });
@@ -177,7 +182,7 @@ export class FileThreads {
 
   async #help(): Promise<void> {
     while (this.#helps > 0 && !this.#isBusy) {
-      // For bytes that are to be somewhere others wait; for a digest who ends the whole.
+      // Callers wait for copies and moves; digests are needed only at the end.
       const waiting = this.#jobs.filter(isFree);
       const job = waiting.find(({ request }) => !('hash' in request)) ?? waiting[0];
       if (job === undefined) {
@@ -191,7 +196,7 @@ export class FileThreads {
     }
   }
 
-  /** Between two steps others have their turn. */
+  /** Does the work of a request in this thread and yields to the event loop between steps. */
   async #workHere(request: FileRequest, onBytes: OnBytes = () => undefined): Promise<FileAnswer> {
     this.#begin ??= createFileWork(this.#data);
     const steps = this.#begin(request);
@@ -206,7 +211,7 @@ export class FileThreads {
   }
 
   readonly #cancel = () => {
-    Atomics.store(this.#data.cancelled, 0, 1);
+    Atomics.store(this.#data.canceled, 0, 1);
   };
 }
 
@@ -220,41 +225,41 @@ function tryClaim(claim: Claim): boolean {
 
 function requestFrom({ request, claim, onBytes, resolve, reject }: Job): (thread: FileThread) => void {
   return (fileThread) => {
-    fileThread.asked += 1;
+    fileThread.pending += 1;
     void fileThread.thread
-      .ask([request, claim], onBytes)
+      .request([request, claim], onBytes)
       .then((answer) => {
         if (answer !== undefined) {
           resolve(answer);
         }
       }, reject)
       .finally(() => {
-        fileThread.asked -= 1;
+        fileThread.pending -= 1;
       });
   };
 }
 
-/** Runs in the thread; no answer where another one has begun. */
+/** Runs in the thread; returns no answer when another thread has claimed the job. */
 function unlessClaimed(
   work: (data: FileWorkData) => (request: FileRequest) => FileSteps,
 ): ThreadWork<FileWorkData, readonly [FileRequest, Claim], FileAnswer | undefined, number> {
   return (data) => {
     const begin = work(data);
-    return ([request, claim], tell) => {
+    return ([request, claim], report) => {
       if (Atomics.compareExchange(claim, 0, 0, 1) !== 0) {
         return undefined;
       }
       const steps = begin(request);
-      let untold = 0;
+      let unreported = 0;
       let step = steps.next();
       for (; step.done !== true; step = steps.next()) {
-        untold += step.value;
-        if (untold >= 8 * 1024 * 1024) {
-          tell(untold);
-          untold = 0;
+        unreported += step.value;
+        if (unreported >= 8 * 1024 * 1024) {
+          report(unreported);
+          unreported = 0;
         }
       }
-      tell(untold);
+      report(unreported);
       return step.value;
     };
   };

@@ -1,11 +1,11 @@
-/** Where bytes lie in a file, and how many are wanted; fewer where the file ends. */
+/** Byte range of a file to read; it is shortened where the file ends. */
 export interface FilePart {
   readonly file: string;
   readonly start: number;
   readonly length: number;
 }
 
-/** The same of files that are open in this process, whose descriptors all its threads have. */
+/** Byte range to copy between files that are open in this process, whose descriptors all its threads share. */
 export interface CopiedPart {
   readonly from: number;
   readonly start: number;
@@ -14,17 +14,14 @@ export interface CopiedPart {
   readonly position: number;
 }
 
-/** Bytes that go to another place in the same file. */
+/** Move of bytes to another position in the same file. */
 export interface Move {
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
 }
 
-/**
- * Bytes of a file that is open in this process, and where in it they go, one move after the other: towards its
- * beginning.
- */
+/** Moves in a file that is open in this process, one after the other, towards its beginning. */
 export interface MovedParts {
   readonly file: number;
   readonly moves: readonly Move[];
@@ -32,25 +29,25 @@ export interface MovedParts {
 
 export type FileRequest =
   { readonly hash: FilePart } | { readonly copy: CopiedPart } | { readonly move: MovedParts };
-/** A digest or a checksum, hexadecimal; of moves nothing. */
+/** Digest or checksum in hexadecimal; an empty text for moves. */
 export type FileAnswer = string;
 
 export interface FileWorkData {
-  /** Not 0 when what is under way is to end. */
-  readonly cancelled: Int32Array;
+  /** Flag that cancels the running work when it is not 0. */
+  readonly canceled: Int32Array;
 }
 
-/** Work that is under way: each step says how many bytes were read since the last. */
+/** Running work: each step yields the number of bytes that were read since the last. */
 export type FileSteps = Generator<number, FileAnswer, void>;
 
 /**
- * Reads files, for a digest, or to copy or move what is in them, in steps. Knows nothing of this file: threads get its
- * text.
+ * Returns a function that hashes, copies or moves parts of files, in steps. The function's text runs in
+ * threads, so it must not refer to other code of this module.
  */
-export function createFileWork({ cancelled }: FileWorkData): (request: FileRequest) => FileSteps {
+export function createFileWork({ canceled }: FileWorkData): (request: FileRequest) => FileSteps {
   const { createCipheriv, createHash } = process.getBuiltinModule('node:crypto');
   const { closeSync, openSync, readSync, writeSync } = process.getBuiltinModule('node:fs');
-  /** What a processor's cache holds beside other things: what was just read is hashed or written from there. */
+  /** Size that fits a processor's cache: bytes that were just read are hashed or written from there. */
   const buffer = Buffer.allocUnsafeSlow(256 * 1024);
   const stepBytes = 1024 * 1024;
 
@@ -59,11 +56,11 @@ export function createFileWork({ cancelled }: FileWorkData): (request: FileReque
     parts: readonly { readonly from: number; readonly to: number; readonly bytes: number }[],
     take: (piece: Buffer, to: number) => void,
   ): Generator<number, void, void> {
-    let untold = 0;
+    let unreported = 0;
     for (const part of parts) {
       for (let done = 0; done < part.bytes;) {
-        if (Atomics.load(cancelled, 0) !== 0) {
-          throw new Error('cancelled');
+        if (Atomics.load(canceled, 0) !== 0) {
+          throw new Error('canceled');
         }
         const length = Math.min(buffer.length, part.bytes - done);
         const bytes = readSync(descriptor, buffer, 0, length, part.from + done);
@@ -72,14 +69,14 @@ export function createFileWork({ cancelled }: FileWorkData): (request: FileReque
         }
         take(buffer.subarray(0, bytes), part.to + done);
         done += bytes;
-        untold += bytes;
-        if (untold >= stepBytes) {
-          yield untold;
-          untold = 0;
+        unreported += bytes;
+        if (unreported >= stepBytes) {
+          yield unreported;
+          unreported = 0;
         }
       }
     }
-    yield untold;
+    yield unreported;
   }
 
   function write(descriptor: number, bytes: Buffer, position: number): void {

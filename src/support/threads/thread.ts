@@ -1,63 +1,67 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * What a thread does: made ready once, it answers requests. Its text goes to the thread, and nothing around it: that is
- * there wherever the program lies, in a checkout, a package or one file. So it knows nothing of its file, and gets at
- * Node's modules by `process.getBuiltinModule`.
+ * Work of a thread: initialized once, it answers requests. Only the text of the function is passed to the
+ * thread, because it is available in a checkout, a package and a single executable alike. It must not refer
+ * to other code of its module, and loads Node's modules by `process.getBuiltinModule`.
  *
- * @param data as the thread was given it; memory in it may be shared
+ * @param data data that the thread was given; memory in it may be shared
  */
-export type ThreadWork<Data, Request, Answer, News = never> = (data: Data) => (
+export type ThreadWork<Data, Request, Answer, Progress = never> = (data: Data) => (
   request: Request,
-  /** Says something of a request before it is answered. */
-  tell: (news: News) => void,
+  /** Reports progress of a request before it is answered. */
+  report: (progress: Progress) => void,
 ) => Answer;
 
-type Reply = readonly [kind: 'answer' | 'news' | 'error', value: unknown];
+type Reply = readonly [kind: 'answer' | 'progress' | 'error', value: unknown];
 
-interface Pending<Answer, News> {
+interface Pending<Answer, Progress> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
-  readonly onNews: (news: News) => void;
+  readonly onNews: (progress: Progress) => void;
 }
 
-/** Memory that threads work on where it is. */
+/** Allocates memory that threads share. */
 export function allocateShared(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
-/** A thread that answers requests one after the other, in their order. It starts with the first one. */
-export class Thread<Request, Answer, News = never> {
+/** Thread that answers requests one after the other, in their order. It starts with the first request. */
+export class Thread<Request, Answer, Progress = never> {
   readonly #text: string;
   readonly #data: unknown;
   #worker: Worker | undefined;
-  #pending: Pending<Answer, News>[] = [];
+  #pending: Pending<Answer, Progress>[] = [];
   #ended: Error | undefined;
 
-  /** @param text of a {@link ThreadWork} */
+  /** @param text source text of a {@link ThreadWork} */
   constructor(text: string, data: unknown) {
     this.#text = text;
     this.#data = data;
   }
 
-  /** Starts it before there is something to do, so that this need not wait for it. */
+  /** Starts the thread in advance, so that the first request does not wait for it. */
   start(): void {
     this.#started();
   }
 
-  /** @throws what the work throws; that the thread has ended */
-  ask(request: Request, onNews: (news: News) => void = () => undefined): Promise<Answer> {
+  /**
+   * Sends a request and resolves to its answer.
+   *
+   * @throws the error of the work; an error when the thread has ended
+   */
+  request(message: Request, onNews: (progress: Progress) => void = () => undefined): Promise<Answer> {
     if (this.#ended !== undefined) {
       return Promise.reject(this.#ended);
     }
     const worker = this.#started();
     return new Promise((resolve, reject) => {
       this.#pending.push({ resolve, reject, onNews });
-      worker.postMessage(request);
+      worker.postMessage(message);
     });
   }
 
-  /** Ends the thread; what it has not answered fails. */
+  /** Ends the thread; unanswered requests fail. */
   close(): void {
     void this.#worker?.terminate();
     this.#fail(new Error('closed while it worked'));
@@ -74,8 +78,8 @@ export class Thread<Request, Answer, News = never> {
       workerData: this.#data,
     });
     worker.on('message', ([kind, value]: Reply) => {
-      if (kind === 'news') {
-        this.#pending[0]?.onNews(value as News);
+      if (kind === 'progress') {
+        this.#pending[0]?.onNews(value as Progress);
         return;
       }
       const pending = this.#pending.shift();
@@ -113,10 +117,10 @@ function serve(work: ThreadWork<unknown, unknown, unknown, unknown>): void {
     try {
       reply(
         'answer',
-        answer(request, (news) => reply('news', news)),
+        answer(request, (progress) => reply('progress', progress)),
       );
     } catch (error) {
-      // An error that is copied to another thread would lose what is not of every error, such as a code.
+      // Copying an error to another thread would lose its own properties, such as a code.
       reply('error', Object.assign({}, error, { message: (error as Error).message }));
     }
   });

@@ -152,7 +152,7 @@ describe('a file planted by another user', () => {
     const file = path.join(temporaryDirectory(), 'lock');
     await plant(file);
     await expect(acquireLock(file, options())).rejects.toMatchObject({
-      message: `${file} is in the place of a lock and is none`,
+      message: `${file} is not a lock, but has the name of one`,
       fix: 'remove it, or name another file',
     });
   });

@@ -17,7 +17,7 @@ const texts: readonly [string, string, RegExp][] = [
   ['an alias of nothing', 'site: *nowhere\n', /aliases .* or for nothing/],
   ['deep nesting', `site: ${'['.repeat(50_000)}`, /nested too deeply/],
   ['deep maps', Array.from({ length: 3_000 }, (_, level) => `${' '.repeat(level)}a:`).join('\n'), /./],
-  ['a null byte', 'image: { file: "a\\0b" }\n', /image\.file: it holds a null byte/],
+  ['a null byte', 'image: { file: "a\\0b" }\n', /image\.file: it contains a null byte/],
   ['bytes that are no UTF-8', 'site: "\udcff"\n', /no site profile/],
   ['a huge number', 'slurm: { cpus: 1e400 }\n', /slurm\.cpus/],
   ['a key of an object', '__proto__: { site: x }\n', /unknown key|unusable/],

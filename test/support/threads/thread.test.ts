@@ -22,7 +22,7 @@ test('answers in the order of the requests, each preceded by its progress', asyn
   const told: string[] = [];
   const names = ['one', 'fourth', 'x'];
   const answers = await Promise.all(
-    names.map((name) => asked.ask(name, (length) => told.push(`${name} ${length}`))),
+    names.map((name) => asked.request(name, (length) => told.push(`${name} ${length}`))),
   );
   expect(answers).toEqual(['hello one', 'hello fourth', 'hello x']);
   expect(told).toEqual(['one 3', 'fourth 6', 'x 1']);
@@ -30,7 +30,11 @@ test('answers in the order of the requests, each preceded by its progress', asyn
 
 test('an error belongs to one request, and keeps its message', async () => {
   thread = new Thread(work.toString(), 'hello');
-  const answers = await Promise.allSettled([thread.ask('one'), thread.ask(''), thread.ask('two')]);
+  const answers = await Promise.allSettled([
+    thread.request('one'),
+    thread.request(''),
+    thread.request('two'),
+  ]);
   expect(answers).toMatchObject([
     { value: 'hello one' },
     { reason: { message: 'nobody is there', code: 'ENOBODY' } },
@@ -43,7 +47,7 @@ test.each([
   ['cannot begin', '() => { throw new Error("no beginning"); }', 'no beginning'],
 ])('rejects unanswered and later requests of a thread that %s', async (_what, text, said) => {
   thread = new Thread(text, 'hello');
-  const pending = [thread.ask('exit'), thread.ask('two')];
+  const pending = [thread.request('exit'), thread.request('two')];
   await Promise.all(pending.map((one) => expect(one).rejects.toThrow(said)));
-  await expect(thread.ask('three')).rejects.toThrow(said);
+  await expect(thread.request('three')).rejects.toThrow(said);
 });

@@ -60,7 +60,11 @@ class BlockThread<Data> implements CompressionWorker {
     const known = this.#known.get(memory);
     const number = known ?? this.#known.size;
     this.#known.set(memory, number);
-    const length = await this.#thread.ask([number, block.length, known === undefined ? memory : undefined]);
+    const length = await this.#thread.request([
+      number,
+      block.length,
+      known === undefined ? memory : undefined,
+    ]);
     return length === 0 ? block : block.subarray(0, length);
   }
 
