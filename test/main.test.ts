@@ -36,7 +36,7 @@ test.each([
   ],
   [['submit', '--partition', 'a', '--partition', 'b'], /--partition was given 2 times/],
   [['render', '--id', '../up'], /cannot be the id of a run/],
-  [['render', '--sbatch', 'comment=a\nb'], /cannot stand in a directive/],
+  [['render', '--sbatch', 'comment=a\nb'], /cannot be part of a directive/],
   [['render', '--site', 'nowhere'], /no site profile "nowhere"/],
   [['status', 'nosuch'], /no run nosuch/],
   [['cleanup', 'x', '--all'], /cannot be given together/],

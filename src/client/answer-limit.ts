@@ -23,6 +23,6 @@ export function computeAnswerLimit(
     return sum + shape.reduce((product: number, size) => product * largest(size), elementBytes);
   }, 0);
   const bytes = 2 * Math.max(...ofReference, random === undefined ? 0 : ofRandom);
-  // gRPC has four bytes for the size of a message.
+  // gRPC encodes the size of a message in four bytes.
   return Number.isFinite(bytes) && bytes < 2 ** 31 ? Math.max(leastBytes, bytes) : -1;
 }

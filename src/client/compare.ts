@@ -6,11 +6,11 @@ import type { Tolerance } from '../workload/workload-schema.ts';
 export interface Comparison {
   /** Largest absolute difference of two elements; a text that differs counts as 1. */
   readonly largest: number;
-  /** The element that is furthest beyond the tolerance, or not finite. */
+  /** Element that is furthest beyond the tolerance, or not finite. */
   readonly worst?: Mismatch;
 }
 
-/** Two elements that differ, and where. */
+/** Two elements that differ, with their position. */
 export interface Mismatch {
   /** Absolute difference; NaN when one of the two is not finite. */
   readonly difference: number;
@@ -55,7 +55,10 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tole
   return { largest, worst: { ...worst, difference: subtractElements(a, b) } };
 }
 
-/** 64-bit integers are subtracted before they are rounded; two infinities or NaN are the same. */
+/**
+ * Returns the difference of two elements. 64-bit integers are subtracted before they are rounded; two
+ * infinities or NaN are equal.
+ */
 function subtractElements(a: number | bigint, b: number | bigint): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) {
     return 0;
@@ -87,7 +90,7 @@ function compareTexts(expected: Tensor, actual: Tensor): Comparison {
   };
 }
 
-/** Where the first element stands that is infinite or not a number, and which. */
+/** Finds the first element that is infinite or not a number. */
 export function findNotFinite({
   datatype,
   shape,

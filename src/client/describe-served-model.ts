@@ -10,21 +10,22 @@ import type { ServedModel } from './served-model.ts';
 
 export interface DescribeOptions {
   readyTimeoutMs: number;
-  /** A line of the result for a person. */
+  /** Prints a line of the result. */
   print: (line: string) => void;
 }
 
 /**
- * Waits for the model of a workload, prints what the server says of it, and compares the workload with that.
+ * Waits for the model of a workload, prints its description by the server, and compares the workload with
+ * that.
  *
  * @throws {NotReadyError} when the model is not ready in time.
- * @throws {UsageError} when the workload does not fit the model, after `onMet`.
+ * @throws {UsageError} when the workload does not fit the model, after `onDescribed`.
  */
 export async function describeServedModel(
   server: InferenceServer,
   { workload, stored }: { workload: Workload; stored: StoredInputs },
   { clock, signal, output }: Pick<Context, 'clock' | 'signal' | 'output'>,
-  { readyTimeoutMs, print, onMet }: DescribeOptions & { onMet?: (met: ServedModel) => void },
+  { readyTimeoutMs, print, onDescribed }: DescribeOptions & { onDescribed?: (served: ServedModel) => void },
 ): Promise<ServedModel> {
   const { model, version } = workload;
   output.info(`waiting for model ${model} at ${server.url}`);
@@ -38,14 +39,14 @@ export async function describeServedModel(
     server.modelConfig(model, version),
     server.modelMetadata(model, version),
   ]);
-  const met = {
+  const served = {
     readyMs,
     server: { name, version: release },
     modelConfig: config,
     modelConfigDigest: createHash('sha256').update(JSON.stringify(config)).digest('hex'),
   };
-  onMet?.(met);
-  [formatServerLine(met.server, server.url), ...formatConfig(config, metadata.versions)].forEach(print);
+  onDescribed?.(served);
+  [formatServerLine(served.server, server.url), ...formatConfig(config, metadata.versions)].forEach(print);
   checkSignature(workload, { metadata, config }, stored.sizes);
-  return met;
+  return served;
 }

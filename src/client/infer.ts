@@ -6,7 +6,7 @@ import type { Workload } from '../workload/workload-schema.ts';
 export interface InferenceCase {
   readonly workload: Workload;
   readonly inputs: readonly Tensor[];
-  /** Which request this is, for messages: "reference case small". */
+  /** Name of the request, for messages: "reference case small". */
   readonly what: string;
 }
 
@@ -15,9 +15,9 @@ export interface InferenceResult extends InferAnswer {
 }
 
 /**
- * One inference for all outputs of the workload, with its latency.
+ * Sends one inference for all outputs of the workload and measures its latency.
  *
- * @throws {InferenceServerError} saying which request it was.
+ * @throws {InferenceServerError} that names the request.
  */
 export async function infer(
   server: InferenceServer,
@@ -44,9 +44,9 @@ export async function infer(
 }
 
 /**
- * The output of that name, in that type and shape.
+ * Returns the output of a name, and checks its type and shape.
  *
- * @throws {WrongAnswerError} otherwise.
+ * @throws {WrongAnswerError} when it is missing or differs.
  */
 export function getOutput(
   answer: InferAnswer,
@@ -59,19 +59,23 @@ export function getOutput(
     const names = answer.outputs.map((output) => output.name).join(', ');
     throw new WrongAnswerError(`${what}: no output ${name} in the answer, only ${names || 'nothing'}`);
   }
-  const described = (tensor: typeof wanted) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
+  const format = (tensor: typeof wanted) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
   if (got.datatype !== datatype || got.shape.join() !== shape.join()) {
-    throw new WrongAnswerError(`${what}: ${name} came as ${described(got)}, expected ${described(wanted)}`);
+    throw new WrongAnswerError(`${what}: ${name} is ${format(got)}, expected ${format(wanted)}`);
   }
   return got;
 }
 
-/** @throws {UsageError} for an answer of several responses, where a reference holds one. */
+/**
+ * Checks that an answer is one response.
+ *
+ * @throws {UsageError} for several responses, because a reference contains one.
+ */
 export function requireOneResponse({ further = [] }: InferAnswer, what: string): void {
   if (further.length > 0) {
     throw new UsageError(
-      `${what}: the decoupled model sent ${further.length + 1} responses, and a reference holds one`,
-      { fix: 'take `reference` out of the workload: all responses to random requests are checked' },
+      `${what}: the decoupled model sent ${further.length + 1} responses, but a reference contains one`,
+      { fix: 'remove `reference` from the workload: all responses to random requests are checked' },
     );
   }
 }

@@ -5,14 +5,14 @@ export interface LatencySummary {
   readonly medianMs: number;
   readonly p95Ms: number;
   readonly maxMs: number;
-  /** Megabytes (10^6 bytes) of inputs in all. */
+  /** Megabytes (10^6 bytes) of all inputs. */
   readonly sentMB: number;
   /** Megabytes sent for each second of waiting for answers. */
   readonly rateMBps: number;
   readonly requestsPerSecond: number;
 }
 
-/** Percentiles are nearest-rank: values that were really measured. Undefined without requests. */
+/** Summarizes latencies; undefined without requests. Percentiles are nearest-rank, that is, measured values. */
 export function summarizeLatency(
   requests: readonly RequestResult[],
   concurrency: number,
@@ -22,7 +22,7 @@ export function summarizeLatency(
   }
   const sorted = requests.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   const percentile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
-  // Waits that run side by side count once.
+  // Concurrent requests count once.
   const seconds = sorted.reduce((sum, ms) => sum + ms, 0) / 1000 / Math.min(concurrency, sorted.length);
   const sentMB = requests.reduce((sum, { sentBytes }) => sum + sentBytes, 0) / 1e6;
   return {

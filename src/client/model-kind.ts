@@ -3,8 +3,9 @@ import { WrongAnswerError } from '../support/errors.ts';
 import type { InferAnswer, InferenceServer, InferRequest, ModelConfig } from '../triton/inference-server.ts';
 
 /**
- * Returns the server with inferences adapted to the kind of the model: a decoupled model, which may send several
- * responses, is called over a stream; a model with a sequence batcher receives each request as a sequence of its own.
+ * Returns the server with inferences adapted to the kind of the model: a decoupled model, which may send
+ * several responses, is called over a stream; a model with a sequence batcher receives each request as a
+ * separate sequence.
  */
 export function adaptToModel(server: InferenceServer, config: ModelConfig): InferenceServer {
   const newSequence = createIdGenerator(config);
@@ -13,11 +14,11 @@ export function adaptToModel(server: InferenceServer, config: ModelConfig): Infe
     return server;
   }
   const infer = async (request: InferRequest): Promise<InferAnswer> => {
-    const asked = { ...request, sequence: newSequence?.() };
+    const adapted = { ...request, sequence: newSequence?.() };
     if (!isDecoupled) {
-      return server.infer(asked);
+      return server.infer(adapted);
     }
-    const [first, ...further] = await server.inferStream(asked);
+    const [first, ...further] = await server.inferStream(adapted);
     if (first === undefined) {
       throw new WrongAnswerError('the decoupled model ended without a response');
     }

@@ -5,7 +5,7 @@ import type { ServedModel } from './served-model.ts';
 import { formatImage, isSameImage, servedImageSchema, type ServedImage } from './served-image.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 
-/** Beside the arrays in a reference: where the answers came from. */
+/** Member of a reference archive that records the origin of the answers. */
 export const provenanceMember = 'provenance.json';
 
 const longestBytes = 1024 * 1024;
@@ -16,23 +16,26 @@ const provenanceSchema = z.object({
   model: z.string(),
   version: z.string(),
   server: z.object({ name: z.string(), version: z.string() }),
-  /** Missing when nothing said what the server runs from. */
+  /** Image that the server runs from; missing when it was not given. */
   image: servedImageSchema.optional(),
   modelConfigDigest: z.string(),
   seed: z.number(),
 });
 
-/** Where the answers of a reference came from. */
+/** Origin of the answers of a reference. */
 export type Provenance = z.output<typeof provenanceSchema>;
 
-/** What is another now than when the reference was recorded. It explains a difference, and is none by itself. */
+/**
+ * Change since the reference was recorded. It may explain a difference of answers, and is not an error
+ * itself.
+ */
 export interface Change {
   readonly what: 'server' | 'image' | 'model configuration';
   readonly recorded: string;
   readonly now: string;
 }
 
-/** Of the reference of a workload; undefined when it was made by other means than `test --record`. */
+/** Reads the origin of a workload's reference; undefined when `test --record` did not make it. */
 export async function readProvenance({ workload, file }: LoadedWorkload): Promise<Provenance | undefined> {
   if (workload.reference === undefined) {
     return undefined;
@@ -50,7 +53,7 @@ export async function readProvenance({ workload, file }: LoadedWorkload): Promis
   });
 }
 
-/** What is known on both sides and differs. */
+/** Lists the values that both sides have and that differ. */
 export function listChanges(
   provenance: Provenance,
   now: Pick<ServedModel, 'server' | 'modelConfigDigest'> & { readonly image: ServedImage | undefined },

@@ -8,7 +8,7 @@ import type { StoredInputs } from '../workload/stored-inputs.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
 export interface RequestResult {
-  /** Counted from 1. */
+  /** Number of the request, counted from 1. */
   readonly index: number;
   readonly sizes: Sizes;
   readonly sentBytes: number;
@@ -16,9 +16,9 @@ export interface RequestResult {
 }
 
 /**
- * Sends the random requests, `random.concurrency` at a time. Where that is one, the next one is made between two, not
- * while the server works: that would hold up this process's own sending and receiving, and the latencies would not be
- * the server's.
+ * Sends the random requests, `random.concurrency` at a time. With a concurrency of one, the next request is
+ * made between two, not while the server works: it would delay this process's sending and receiving, and
+ * distort the latencies.
  *
  * @returns the versions that answered
  * @throws {WrongAnswerError} when an answer lacks an output, has another shape or is not finite.
@@ -54,7 +54,7 @@ export async function checkRandom(
   return versions;
 }
 
-/** Type, shape and finiteness of every output. */
+/** Checks type, shape and finiteness of every output. */
 export function checkOutputs({ outputs }: Workload, sizes: Sizes, answer: InferAnswer, what: string): void {
   for (const [name, { datatype, shape, finite }] of Object.entries(outputs)) {
     const output = getOutput(answer, { name, datatype, shape: resolveShape(shape, sizes) }, what);

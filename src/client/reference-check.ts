@@ -12,7 +12,7 @@ import { matchesShape } from '../workload/signature.ts';
 import type { Tolerance, Workload } from '../workload/workload-schema.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 
-/** A fixed request and the outputs that the model gave when it was made. */
+/** Fixed request with the outputs that the model returned when it was recorded. */
 export interface ReferenceCase {
   readonly name: string;
   readonly inputs: readonly Tensor[];
@@ -64,7 +64,7 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
   ];
   if (cases.length === 0) {
     throw new UsageError(
-      `unusable reference ${archive}: no array in it is called CASE.${names.join(' or CASE.')}`,
+      `unusable reference ${archive}: it contains no array named CASE.${names.join(' or CASE.')}`,
       { fix },
     );
   }
@@ -83,7 +83,7 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
   });
 }
 
-/** `CASE.TENSOR`; names of tensors may have dots too. */
+/** Splits `CASE.TENSOR`; names of tensors may contain dots too. */
 function splitName(array: string, tensors: readonly string[]): { name: string; tensor: string | undefined } {
   const tensor = tensors.find((one) => array.endsWith(`.${one}`));
   return { name: array.slice(0, array.length - (tensor?.length ?? 0) - 1), tensor };
@@ -92,18 +92,18 @@ function splitName(array: string, tensors: readonly string[]): { name: string; t
 /** Explains why an array cannot be used as a tensor; undefined when it can. */
 function explainMismatch({ datatype, shape }: DeclaredTensors[string], array: NpyHeader): string | undefined {
   if (!isOfDatatype(array.descr, datatype)) {
-    return `has elements of type ${array.descr}, the workload says ${formatNumpyTypes(datatype)}`;
+    return `has elements of type ${array.descr}, but the workload declares ${formatNumpyTypes(datatype)}`;
   }
   return matchesShape(shape, array.shape)
     ? undefined
-    : `has shape [${array.shape.join(', ')}], the workload says [${shape.join(', ')}]`;
+    : `has shape [${array.shape.join(', ')}], but the workload declares [${shape.join(', ')}]`;
 }
 
 /**
  * Sends every reference case and compares the answers.
  *
  * @returns the versions that answered
- * @throws {WrongAnswerError} naming the case, the largest difference, where it is and both values.
+ * @throws {WrongAnswerError} with the case, the largest difference, its position and both values.
  */
 export async function checkReference(
   server: InferenceServer,
@@ -123,17 +123,21 @@ export async function checkReference(
   return versions;
 }
 
-/** What an output may differ by. */
+/** Returns the tolerance of an output. */
 export function getTolerance({ reference, outputs }: Workload, output: string): Tolerance {
   return outputs[output]?.tolerance ?? reference?.tolerance ?? { absolute: 0, relative: 0 };
 }
 
-/** The largest difference of one output; throws when it is beyond the tolerance. */
+/**
+ * Returns the largest difference of one output.
+ *
+ * @throws {WrongAnswerError} when it exceeds the tolerance.
+ */
 function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, workload: Workload): number {
   const { name } = wanted;
   const fault = (text: string) =>
     new WrongAnswerError(`${what}: ${name} ${text}`, {
-      fix: 'is this the model that the reference was made with? Serve that one, or make the reference again',
+      fix: 'serve the model that the reference was made with, or make the reference again',
     });
   const got = getOutput(answer, wanted, what);
   const infinite = workload.outputs[name]?.finite === false ? undefined : findNotFinite(got);
@@ -152,7 +156,7 @@ function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, worklo
   return largest;
 }
 
-/** `0.001`, or with a relative part `0.001 + 1e-5 of the value`. */
+/** Formats a tolerance: `0.001`, or with a relative part `0.001 + 1e-5 of the value`. */
 export function formatTolerance({ absolute, relative }: Tolerance): string {
   return relative === 0 ? String(absolute) : `${absolute} + ${relative} of the value`;
 }

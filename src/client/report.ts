@@ -8,12 +8,12 @@ import { formatImage } from './served-image.ts';
 import type { ServerStatistics } from './statistics.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 
-/* Lines for a person. Every function returns whole lines, without line feeds. */
+/** Lines of the report. Every function returns complete lines, without line feeds. */
 
 const LABEL_WIDTH = 12;
 
-function label(label: string, lines: readonly string[]): string[] {
-  return lines.map((line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line);
+function label(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? name : '').padEnd(LABEL_WIDTH) + line);
 }
 
 export function formatServerLine(server: { name: string; version: string }, url: string): string {
@@ -52,7 +52,7 @@ function formatInstance({ count, kind, gpus }: ModelConfig['instanceGroup'][numb
   return `${count} on ${kind.replace('KIND_', '')}${devices}`;
 }
 
-/** Where a reference came from, and what is another now. */
+/** Formats the origin of a reference, and the changes since. */
 export function formatProvenance(
   { recordedAt, server, image }: Provenance,
   changes: readonly Change[],
@@ -74,12 +74,12 @@ export function formatReferenceResult(
   const tolerances = Object.keys(workload.outputs).map((output) =>
     formatTolerance(getTolerance(workload, output)),
   );
-  const tolerance = new Set(tolerances).size === 1 ? (tolerances[0] ?? '') : 'of each output its own';
+  const tolerance = new Set(tolerances).size === 1 ? (tolerances[0] ?? '') : 'of each output';
   const difference = maxDifference === 0 ? '0' : maxDifference.toExponential(1);
   return `reference   ${name}: differs by ${difference} at most (tolerance ${tolerance}), ${latencyMs.toFixed(1)} ms`;
 }
 
-/** The table of random requests: a heading, and one line per request as it comes. */
+/** Creates the table of random requests: a heading, and one line for each request. */
 export function createRequestTable(workload: Workload): {
   heading: string;
   line: (result: RequestResult) => string;

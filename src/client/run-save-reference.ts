@@ -9,12 +9,12 @@ import { loadWorkload, type LoadedWorkload } from '../workload/load-workload.ts'
 
 export interface RecordVerbOptions extends Omit<TestVerbOptions, 'result' | 'workloads'> {
   readonly workload: string;
-  /** Where the reference goes; empty for where the workload looks for it. */
+  /** Path of the reference; empty for the path in the workload. */
   readonly record: string;
   readonly force: boolean;
 }
 
-/** The verb `test --record`. */
+/** Runs the verb `test --record`. */
 export async function runSaveReference(options: RecordVerbOptions, context: Context): Promise<number> {
   const { readyTimeoutMs, json, force } = options;
   const { cwd, output } = context;
@@ -52,7 +52,7 @@ function formatRecording({ file, cases, provenance }: Recording, loaded: LoadedW
   const lines = [
     `recorded    ${cases.length} requests (seed ${seed}) of model ${model}, version ${version}: ${file}`,
     image === undefined
-      ? '            the image of the server is not known: --image-record tells it'
+      ? '            the image of the server is unknown: name it with --image-record'
       : `            the server runs from ${formatImage(image)}`,
   ];
   const isRead = reference !== undefined && path.resolve(directory, reference.file) === file;

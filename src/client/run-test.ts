@@ -11,7 +11,7 @@ export interface TestVerbOptions extends ServerConnection {
   /** One for each model. */
   workloads: readonly string[];
   inferTimeoutMs: number;
-  /** Where the result goes as JSON; it is written whether the test passes or not. */
+  /** Path of the result in JSON, which is written whether the test passes or not. */
   result?: string | undefined;
   /** The record of the image that the server runs from; undefined where nothing says it. */
   imageRecord?: string | undefined;
@@ -21,9 +21,9 @@ export interface TestVerbOptions extends ServerConnection {
 const SCHEMA_VERSION = 1;
 
 /**
- * The verb `test`: runs the test, prints it, and ends with `PASS: infer` or `FAIL: <reason>`.
+ * Runs the verb `test`: prints the results, and ends with `PASS: infer` or `FAIL: <reason>`.
  *
- * @throws what the test failed with, after the result was written.
+ * @throws the error of the test, after the result was written
  */
 export async function runTest(options: TestVerbOptions, context: Context): Promise<number> {
   const { output, cwd, signal, clock } = context;

@@ -9,7 +9,7 @@ export interface WaitReadyVerbOptions extends Omit<ServerConnection, 'readyTimeo
   json: boolean;
 }
 
-/** The verb `wait-ready`. */
+/** Runs the verb `wait-ready`. */
 export async function runWaitReady(options: WaitReadyVerbOptions, context: Context): Promise<number> {
   const { url, models, timeoutMs, json } = options;
   const { output, clock, signal } = context;

@@ -18,14 +18,14 @@ import type { ServedImage } from './served-image.ts';
 import { loadStoredInputs } from '../workload/stored-inputs.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 
-/** How many of the workload's requests are recorded: enough to tell a model from another, small enough for git. */
+/** Number of the workload's requests that are recorded: enough to distinguish models, few enough for git. */
 const recordedRequests = 3;
 
 export interface RecordOptions extends DescribeOptions {
-  /** Absolute path; without it the workload's reference, else `reference.npz` beside it. */
+  /** Absolute path of the reference; by default the workload's, else `reference.npz` beside it. */
   readonly file?: string | undefined;
   readonly force: boolean;
-  /** What the server runs from, where that is known. */
+  /** Image that the server runs from; undefined when it is unknown. */
   readonly image: ServedImage | undefined;
 }
 
@@ -37,10 +37,10 @@ export interface Recording {
 }
 
 /**
- * Stores what a trusted server answers to the first random requests of a workload, as a reference for later tests:
- * arrays `request-N.TENSOR` and where they came from, under its name at once or not at all.
+ * Stores the answers of a trusted server to the first random requests of a workload as a reference for later
+ * tests: arrays `request-N.TENSOR`, and their origin. The file is replaced atomically.
  *
- * @throws {UsageError} when there are no random requests, or the file is there already and may not be replaced.
+ * @throws {UsageError} when there are no random requests, or the file exists and may not be replaced.
  * @throws {WrongAnswerError} when an answer lacks an output, has another shape or is not finite.
  */
 export async function saveReference(
@@ -54,12 +54,12 @@ export async function saveReference(
   const file =
     options.file ?? path.resolve(path.dirname(loaded.file), workload.reference?.file ?? 'reference.npz');
   if (random === undefined) {
-    throw new UsageError(`${loaded.file} has no requests to record the answers of`, {
+    throw new UsageError(`${loaded.file} has no random requests whose answers could be recorded`, {
       fix: 'describe them under `random` (docs/reference/workload.md)',
     });
   }
   if (!options.force && existsSync(file)) {
-    throw new UsageError(`${file} is there already`, {
+    throw new UsageError(`${file} exists already`, {
       fix: 'name another file, or replace it with --force',
     });
   }
@@ -70,13 +70,13 @@ export async function saveReference(
     modelConfigDigest,
   } = await describeServedModel(server, { workload, stored }, context, options);
   await server.limitAnswers(computeAnswerLimit(workload, [], stored));
-  const asked = adaptToModel(server, modelConfig);
+  const adapted = adaptToModel(server, modelConfig);
   const members: Record<string, Uint8Array> = {};
   const cases: string[] = [];
   let version = '';
   for (const { sizes, inputs } of generateRequests(workload, stored)) {
     const name = `request-${cases.length + 1}`;
-    const answer = await infer(asked, { workload, inputs, what: name });
+    const answer = await infer(adapted, { workload, inputs, what: name });
     requireOneResponse(answer, name);
     checkOutputs(workload, sizes, answer, name);
     version = answer.version;

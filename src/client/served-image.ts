@@ -4,9 +4,9 @@ import { getErrorMessage, UsageError } from '../support/errors.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** The image that a server runs from. */
+/** Image that a server runs from. */
 export const servedImageSchema = z.object({
-  /** Where it comes from, as `make-sif` names it; the name in the Docker daemon. */
+  /** Source of the image in the notation of `make-sif`; the name in the Docker daemon. */
   source: z.string(),
   /** What tells it from others where it comes from: image id, digest of the manifest or of the definition file. */
   id: z.string().optional(),
@@ -16,7 +16,7 @@ export const servedImageSchema = z.object({
 
 export type ServedImage = z.output<typeof servedImageSchema>;
 
-/** What `make-sif` writes beside a SIF. */
+/** Schema of the manifest that `make-sif` writes beside a SIF. */
 const sifManifest = z
   .object({
     source: z.string(),
@@ -34,7 +34,7 @@ const sifManifest = z
     return { source, ...(id !== undefined && { id }), sifSha256: sha256 };
   });
 
-/** What `docker image inspect` prints. */
+/** Schema of the output of `docker image inspect`. */
 const dockerInspection = z
   .tuple([z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() })])
   .transform(([{ Id, RepoTags }]): ServedImage => ({
@@ -45,7 +45,7 @@ const dockerInspection = z
 const recordSchema = z.union([sifManifest, dockerInspection]);
 
 /**
- * The image that a record names: `NAME.sif.json`, or what `docker image inspect` printed.
+ * Reads the image from a record: `NAME.sif.json`, or the output of `docker image inspect`.
  *
  * @throws {UsageError} when the file is neither.
  */
@@ -54,22 +54,25 @@ export async function readImageRecord(file: string): Promise<ServedImage> {
     return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     const why =
-      error instanceof z.ZodError ? 'it says neither of a SIF nor of a Docker image' : getErrorMessage(error);
+      error instanceof z.ZodError ? 'it describes neither a SIF nor a Docker image' : getErrorMessage(error);
     throw new UsageError(`unusable record of an image ${file}: ${why}`, {
-      fix: 'give the NAME.sif.json that make-sif wrote, or the output of `docker image inspect NAME`',
+      fix: 'use the NAME.sif.json that make-sif wrote, or the output of `docker image inspect NAME`',
       cause: error,
     });
   }
 }
 
-/** One image by whichever digest both sides know: a SIF made again from the same layers is the same image. */
+/**
+ * Returns whether two images are the same by a digest that both have: a SIF made again from the same layers
+ * is the same image.
+ */
 export function isSameImage(one: ServedImage, other: ServedImage): boolean {
   return one.id !== undefined && one.id === other.id
     ? true
     : one.sifSha256 !== undefined && one.sifSha256 === other.sifSha256;
 }
 
-/** For a person: where it comes from, and the shortest of its digests that tells. */
+/** Formats an image: its source, and the shortest digest that identifies it. */
 export function formatImage({ source, id, sifSha256 }: ServedImage): string {
   const digest = (id ?? sifSha256 ?? '').replace(/^sha256:/, '').slice(0, 12);
   return digest === '' ? source : `${source} (${digest})`;

@@ -2,7 +2,7 @@ import type { Clock } from '../support/context.ts';
 import { WrongAnswerError } from '../support/errors.ts';
 import type { BatchCount, Duration, InferenceServer, ModelStatistics } from '../triton/inference-server.ts';
 
-/** What the server counted for one model and version between two moments; means per request. */
+/** Server's statistics of one model and version between two moments; means are per request. */
 export interface ServerStatistics {
   readonly version: string;
   readonly success: number;
@@ -54,7 +54,7 @@ export interface StatisticsOptions {
   model: string;
   version: string;
   before: readonly ModelStatistics[];
-  /** How many requests this client had answered. */
+  /** Number of answered requests of this client. */
   sent: number;
   clock: Clock;
   signal: AbortSignal;
@@ -64,23 +64,23 @@ const SETTLE_MS = 2000;
 const POLL_MS = 50;
 
 /**
- * The statistics of exactly the model and version that answered, since `before`.
+ * Reads the statistics of exactly the model and version that answered, since `before`.
  *
- * @throws {WrongAnswerError} when the server counted another number of requests than were sent.
+ * @throws {WrongAnswerError} when the server counted a different number of requests than were sent.
  */
 export async function readStatistics(
   server: InferenceServer,
   { model, version, before, sent, clock, signal }: StatisticsOptions,
 ): Promise<ServerStatistics> {
-  const mine = (entries: readonly ModelStatistics[]) =>
+  const findEntry = (entries: readonly ModelStatistics[]) =>
     entries.find((entry) => entry.name === model && entry.version === version);
   const deadline = clock.now().getTime() + SETTLE_MS;
   for (;;) {
-    const after = mine(await server.modelStatistics(model, version));
+    const after = findEntry(await server.modelStatistics(model, version));
     if (after === undefined) {
       throw new WrongAnswerError(`the server has no statistics for model ${model}, version ${version}`);
     }
-    const statistics = subtractStatistics(mine(before), after);
+    const statistics = subtractStatistics(findEntry(before), after);
     if (statistics.success === sent && statistics.fail === 0) {
       return statistics;
     }
@@ -89,7 +89,7 @@ export async function readStatistics(
     if (!unsettled || clock.now().getTime() > deadline) {
       throw new WrongAnswerError(
         `the server counted ${statistics.success} successful and ${statistics.fail} failed requests of model ${model}, version ${version}, but ${sent} were sent`,
-        { fix: 'does somebody else use this server? Test one that is yours alone' },
+        { fix: 'another client may use this server: test one that only you use' },
       );
     }
     await clock.sleep(POLL_MS, signal);

@@ -20,7 +20,7 @@ import { readStatistics, type ServerStatistics } from './statistics.ts';
 import { loadStoredInputs } from '../workload/stored-inputs.ts';
 import type { LoadedWorkload } from '../workload/load-workload.ts';
 
-/** What a test has found so far; filled in as it goes, so that a failed test tells how far it came. */
+/** Results of a test so far; filled in during the test, so that a failed test shows how far it got. */
 export interface Findings {
   model: string;
   version?: string;
@@ -28,9 +28,9 @@ export interface Findings {
   /** SHA-256 of the model's configuration as the server reports it. */
   modelConfigDigest?: string;
   modelConfig?: ModelConfig;
-  /** What the server runs from, where that is known. */
+  /** Image that the server runs from, where it is known. */
   image?: ServedImage;
-  /** Where the reference came from, when `test --record` made it, and what is another now. */
+  /** Origin of the reference, when `test --record` made it, with the changes since. */
   recorded?: Provenance & { changes: readonly Change[] };
   reference: ReferenceResult[];
   requests: RequestResult[];
@@ -41,12 +41,12 @@ export interface Findings {
 
 /**
  * Tests a served model: waits for it, compares its answers with the reference, sends random requests and
- * checks the server's own count of them.
+ * checks the server's count of them.
  *
  * @throws {NotReadyError} when the model is not ready in time.
  * @throws {UsageError} when the workload or its reference does not fit the model.
  * @throws {WrongAnswerError} when an answer, or the number of answers, is wrong.
- * @throws {InferenceServerError} when the server refuses a request or goes away.
+ * @throws {InferenceServerError} when the server refuses a request or disappears.
  */
 export async function testModel(
   server: InferenceServer,
@@ -72,25 +72,25 @@ export async function testModel(
   if (image !== undefined) {
     findings.image = image;
   }
-  const met = await describeServedModel(server, { workload, stored }, context, {
+  const served = await describeServedModel(server, { workload, stored }, context, {
     ...options,
-    onMet: ({ readyMs, ...met }) => {
+    onDescribed: ({ readyMs, ...described }) => {
       timings.readyMs = readyMs;
-      Object.assign(findings, met);
+      Object.assign(findings, described);
     },
   });
 
   if (provenance !== undefined) {
-    const changes = listChanges(provenance, { ...met, image });
+    const changes = listChanges(provenance, { ...served, image });
     findings.recorded = { ...provenance, changes };
     printAll(formatProvenance(provenance, changes));
   }
 
   await server.limitAnswers(computeAnswerLimit(workload, cases, stored));
-  const asked = adaptToModel(server, met.modelConfig);
+  const adapted = adaptToModel(server, served.modelConfig);
   const before = await server.modelStatistics(model, version);
   const referenceStart = now();
-  const versions = await checkReference(asked, workload, cases, (result) => {
+  const versions = await checkReference(adapted, workload, cases, (result) => {
     findings.reference.push(result);
     print(formatReferenceResult(result, workload));
   });
@@ -100,7 +100,7 @@ export async function testModel(
     const randomStart = now();
     const table = createRequestTable(workload);
     print(table.heading);
-    const answered = await checkRandom(asked, { workload, stored }, (result) => {
+    const answered = await checkRandom(adapted, { workload, stored }, (result) => {
       findings.requests.push(result);
       print(table.line(result));
     });
@@ -131,7 +131,7 @@ function getOnlyVersion(versions: readonly string[]): string {
   if (different.length > 1) {
     throw new WrongAnswerError(
       `the answers came from different versions of the model: ${different.join(', ')}`,
-      { fix: 'was the model reloaded during the test? Name the version in the workload' },
+      { fix: 'the model may have been reloaded during the test: name its version in the workload' },
     );
   }
   return different[0] ?? '';

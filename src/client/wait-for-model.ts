@@ -5,12 +5,12 @@ import type { IndexEntry, InferenceServer } from '../triton/inference-server.ts'
 
 export interface WaitOptions {
   model: string;
-  /** Empty for any version. */
+  /** Version of the model; empty for any. */
   version: string;
   timeoutMs: number;
   clock: Clock;
   signal: AbortSignal;
-  /** Called with each state once, a line for a person: behind a proxy failures take turns. */
+  /** Called once with each state, as a line for people: behind a proxy, failures may alternate. */
   onState?: (state: string) => void;
 }
 
@@ -19,12 +19,12 @@ const POLL_MS = 200;
 type Probe = { ready: true } | { ready: false; state: string } | { failed: string; fix: string };
 
 /**
- * Waits until the server answers for this MODEL; a server that is ready may lack it.
+ * Waits until the server is ready to answer for a model; a server that is ready may lack it.
  *
- * @returns how long it took, in milliseconds
- * @throws {HpcGatError} at once when the server is done loading and the model is not there or failed.
- * @throws {InferenceServerError} at once when client and server do not trust each other.
- * @throws {NotReadyError} when the time is up, with the last state.
+ * @returns the waiting time in milliseconds
+ * @throws {HpcGatError} immediately when the server has finished loading and the model is missing or failed.
+ * @throws {InferenceServerError} immediately when client and server do not trust each other.
+ * @throws {NotReadyError} at the time limit, with the last state.
  */
 export async function waitReady(server: InferenceServer, options: WaitOptions): Promise<number> {
   const { model, timeoutMs, clock, signal, onState } = options;
@@ -50,7 +50,7 @@ export async function waitReady(server: InferenceServer, options: WaitOptions): 
     if (waitedMs() + POLL_MS > timeoutMs) {
       throw new NotReadyError(
         `model ${model} at ${server.url} was not ready within ${timeoutMs / 1000} s; last state: ${probe.state}`,
-        { fix: "give it more time, or look into the server's log", ...log },
+        { fix: "allow more time, or see the server's log", ...log },
       );
     }
     await clock.sleep(POLL_MS, signal);
@@ -84,13 +84,13 @@ function formatFailure({ failure, detail }: InferenceServerError): string {
     case 'too-large':
       return detail;
     case 'unsupported':
-      return 'the server says only that the model is not ready';
+      return 'the server reports only that the model is not ready';
     case 'refused':
       return `server loading (${detail})`;
   }
 }
 
-/** What the repository's index means for a model that is not ready. */
+/** Classifies a model that is not ready by the repository's index. */
 function classifyIndex(
   index: readonly IndexEntry[],
   serverReady: boolean,
@@ -98,19 +98,19 @@ function classifyIndex(
   version: string,
 ): Probe {
   const entries = index.filter((entry) => entry.name === model);
-  const mine =
+  const matching =
     version === '' ? entries : entries.filter((entry) => entry.version === version || entry.version === '');
-  if (mine.some(({ state }) => state !== 'UNAVAILABLE' && state !== '')) {
+  if (matching.some(({ state }) => state !== 'UNAVAILABLE' && state !== '')) {
     return { ready: false, state: 'model loading' };
   }
-  const unavailable = mine.filter(({ state }) => state === 'UNAVAILABLE');
+  const unavailable = matching.filter(({ state }) => state === 'UNAVAILABLE');
   if (unavailable.length > 0) {
     const reasons = unavailable.map(
       (entry) => `version ${entry.version}: ${entry.reason.trim().replaceAll(/\s+/g, ' ')}`,
     );
-    return { failed: reasons.join('; '), fix: "repair the model; the server's log says more" };
+    return { failed: reasons.join('; '), fix: "repair the model; see the server's log for details" };
   }
-  if (mine.length > 0) {
+  if (matching.length > 0) {
     return { failed: 'it is in the repository, but the server did not load it', fix: notLoadedFix(model) };
   }
   const loading = index.some(({ state }) => state === 'LOADING' || state === 'UNLOADING');
@@ -120,11 +120,11 @@ function classifyIndex(
   return { failed: explainMissing(index, entries, version), fix: notLoadedFix(model) };
 }
 
-/** Triton tells these reasons to its log only. */
+/** Returns a fix for a model that was not loaded; Triton writes the reason only to its log. */
 function notLoadedFix(model: string): string {
   return (
-    `the directory ${model} must hold a config.pbtxt that parses and says name: "${model}", and a server ` +
-    `with --model-control-mode=explicit needs --load-model=${model}; the server's log says which it is`
+    `the directory ${model} must contain a valid config.pbtxt with name: "${model}", and a server ` +
+    `with --model-control-mode=explicit needs --load-model=${model}; see the server's log for the reason`
   );
 }
 

@@ -3,19 +3,22 @@ import { runSlurm } from './run-slurm.ts';
 
 const timeoutMs = 15_000;
 
-/** An account that a user may charge jobs to, and the qualities of service that these may ask for. */
+/** Account that a user may charge jobs to, and the qualities of service that its jobs may request. */
 export interface Association {
   readonly account: string;
   readonly qos: readonly string[];
 }
 
-/** The account that a user's jobs are charged to when they name none; undefined where accounting does not say. */
+/**
+ * Returns the account that a user's jobs are charged to by default; undefined where accounting does not
+ * report it.
+ */
 export async function findDefaultAccount(context: Context, user: string): Promise<string | undefined> {
   const [account = ''] = await queryAccounting(context, ['show', 'user', user, 'format=defaultaccount']);
   return account === '' ? undefined : account;
 }
 
-/** Empty where accounting does not say. */
+/** Lists the accounts of a user; empty where accounting does not report them. */
 export async function listAssociations(context: Context, user: string): Promise<Association[]> {
   const lines = await queryAccounting(context, [
     'show',
@@ -29,7 +32,9 @@ export async function listAssociations(context: Context, user: string): Promise<
   });
 }
 
-/** The lines of sacctmgr's answer; none where a site has no accounting, or no program to ask it. */
+/**
+ * Queries sacctmgr and returns the lines of its answer; none where a site has no accounting, or no sacctmgr.
+ */
 async function queryAccounting(context: Context, args: readonly string[]): Promise<string[]> {
   try {
     const { exitCode, stdout } = await runSlurm(context, 'sacctmgr', ['-nP', ...args], { timeoutMs });

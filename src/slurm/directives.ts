@@ -2,7 +2,7 @@ import type { CompleteSettings } from '../config/defaults.ts';
 import { jobOptionsIn } from '../config/job-options.ts';
 import { UsageError } from '../support/errors.ts';
 
-/** One option of sbatch by its long name; `true` is an option without a value. */
+/** Option of sbatch by its long name; `true` is an option without a value. */
 export type Directive = readonly [name: string, value: string | true];
 
 export interface JobRequest {
@@ -10,32 +10,36 @@ export interface JobRequest {
   /** Absolute path of the file for the script's own output. */
   readonly output: string;
   readonly gpu: boolean;
-  /** How long before the walltime the batch shell gets USR1, to end in order. */
+  /** Seconds before the end of the walltime at which the batch shell gets USR1, so that it can clean up. */
   readonly warnSeconds: number;
   readonly settings: CompleteSettings['slurm'];
 }
 
-/** Options with which sbatch makes something else than one job of this script, or answers otherwise, and what to do. */
+/**
+ * Options that make sbatch create something other than one job of this script, or change its answer, each
+ * with the fix.
+ */
 const unsupportedOptions: Readonly<Record<string, string>> = {
   array: 'a run is one job: call `hpc-gat submit` for each',
   wait: 'use `hpc-gat submit --wait`',
-  wrap: 'what else has to be done on the node stands in `setup`',
-  'test-only': '`hpc-gat submit --dry-run` prints the script: give that to `sbatch --test-only`',
+  wrap: 'put commands that the node has to run into `setup`',
+  'test-only': '`hpc-gat submit --dry-run` prints the script: pass that to `sbatch --test-only`',
 };
 
 function rejectUnsupportedOption(key: string): void {
   const fix = unsupportedOptions[key];
   if (fix !== undefined) {
-    throw new UsageError(`the sbatch option ${key} is not for a run`, { fix });
+    throw new UsageError(`the sbatch option ${key} cannot be used for a run`, { fix });
   }
 }
 
 /**
- * The options of a run's batch job. With `gpu`, what the settings say for GPU jobs goes before what they say for
- * all; what a person gives by the name of the option itself (`sbatch: { KEY: VALUE }`) goes before everything.
+ * Returns the sbatch options of a run's job. With `gpu`, the settings for GPU jobs take precedence over those
+ * for all jobs; options that the user gives by their own name (`sbatch: { KEY: VALUE }`) take precedence over
+ * everything.
  *
- * @throws {UsageError} for an option that would make something else of the job, and for a number or type of GPUs where
- *   the site takes no request for them.
+ * @throws {UsageError} for an option that would change the kind of job, and for a number or type of GPUs
+ * where the site accepts no request for them.
  */
 export function createDirectives({ name, output, gpu, warnSeconds, settings }: JobRequest): Directive[] {
   const { gpu: forGpu, mail, sbatch, ...forAll } = settings;
@@ -63,9 +67,10 @@ export function createDirectives({ name, output, gpu, warnSeconds, settings }: J
     ['export', 'NONE'],
     // The limits of the login node's shells (`ulimit -v`, `-t`, `-u`) must not apply to the job, which gets its node's.
     ['propagate', 'NONE'],
-    // A run that was taken away is told at once; started again later, on another node, it would not be waited for.
+    // A preempted run is reported immediately; nobody would wait for it when it started again on another
+    // node.
     ['no-requeue', sbatch.requeue === undefined ? true : undefined],
-    // To the batch shell only.
+    // B: signals only the batch shell.
     ['signal', `B:USR1@${warnSeconds}`],
     ...(gpu ? createGpuRequest(forGpu) : []),
   ]);
@@ -76,7 +81,7 @@ export function createDirectives({ name, output, gpu, warnSeconds, settings }: J
   return [...chosen].filter((entry): entry is [string, string | true] => entry[1] !== undefined);
 }
 
-/** The value of a directive; undefined where there is none, or one without a value. */
+/** Returns the value of a directive; undefined where there is none, or one without a value. */
 export function findDirective(directives: readonly Directive[], wanted: string): string | undefined {
   const value = directives.find(([name]) => name === wanted)?.[1];
   return value === true ? undefined : value;
@@ -104,9 +109,12 @@ function createGpuRequest({ request, type, count }: CompleteSettings['slurm']['g
     return [request === 'gres' ? ['gres', `gpu:${amount}`] : [request, amount]];
   }
   if (amount !== '1') {
-    throw new UsageError(`this site takes no request for GPUs (slurm.gpu.request: none), nor for ${amount}`, {
-      fix: 'choose a partition whose nodes have them: --partition',
-    });
+    throw new UsageError(
+      `this site accepts no request for GPUs (slurm.gpu.request: none), but ${amount} was requested`,
+      {
+        fix: 'choose a partition whose nodes have them: --partition',
+      },
+    );
   }
   return [];
 }
@@ -116,10 +124,10 @@ function omitUndefined<T extends object>(values: T): Partial<T> {
 }
 
 /**
- * The line of a batch script. sbatch cuts such lines into words with quotes and backslashes of its own
- * (slurm_opt's get_argument), which are not the shell's.
+ * Formats the line of a batch script. sbatch splits such lines into words by its own rules for quotes and
+ * backslashes (slurm_opt's get_argument), which differ from those of the shell.
  *
- * @throws {UsageError} when name or value cannot stand in one line.
+ * @throws {UsageError} when name or value cannot be part of one line.
  */
 export function formatDirective([name, value]: Directive): string {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
@@ -133,12 +141,12 @@ export function formatDirective([name, value]: Directive): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\0-\x1f\x7f]/.test(value)) {
     throw new UsageError(
-      `sbatch option ${name}: a line break or control character cannot stand in a directive`,
+      `sbatch option ${name}: a line break or control character cannot be part of a directive`,
       {
         fix: `remove it from ${JSON.stringify(value)}`,
       },
     );
   }
-  const plain = /^[\w@%+=:,./-]*$/.test(value);
-  return `#SBATCH --${name}=${plain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
+  const isUnquoted = /^[\w@%+=:,./-]*$/.test(value);
+  return `#SBATCH --${name}=${isUnquoted ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
 }

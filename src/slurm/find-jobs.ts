@@ -8,7 +8,7 @@ import { type Job, parseQueueJob, queueFormat } from './job-reports.ts';
 
 /** Traits that identify the job of a script without its number. */
 export interface JobTraits {
-  /** The job's name. */
+  /** Name of the job. */
   readonly name: string;
   /** Absolute path of the batch script. */
   readonly script: string;
@@ -19,7 +19,7 @@ export interface JobTraits {
 export interface FoundJob {
   readonly id: string;
   readonly job: Job;
-  /** Undefined when squeue does not report it. */
+  /** Time of submission; undefined when squeue does not report it. */
   readonly submittedAt: Date | undefined;
 }
 
@@ -55,7 +55,7 @@ function matchesTraits({ name, command }: NamedJob, traits: JobTraits): boolean 
   if (command !== undefined && scriptOfRun.test(command)) {
     return false;
   }
-  // A site's sbatch may submit a copy of the script. A name that a user has chosen, other jobs may have too.
+  // A site's sbatch may submit a copy of the script. Other jobs may have a name that the user chose.
   return (
     (name ?? traits.name) === traits.name && traits.name.includes(path.basename(path.dirname(traits.script)))
   );
@@ -85,7 +85,7 @@ async function queryByName(
     `--format=${queueFormat}%V|%j|%o`,
   ]);
   if (result.exitCode !== 0) {
-    throw createSlurmError(result, `squeue does not list the jobs named ${names.join(', ')}`);
+    throw createSlurmError(result, `squeue cannot list the jobs named ${names.join(', ')}`);
   }
   const found: NamedJob[] = [];
   let cluster = clusters;

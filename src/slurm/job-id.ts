@@ -3,7 +3,7 @@ export const jobIdPattern = /^(\d+)(?:;([\w.,-]+))?$/;
 
 export interface JobId {
   readonly number: string;
-  /** Undefined for this host's own. */
+  /** Cluster of the job; undefined for this host's own. */
   readonly cluster: string | undefined;
 }
 
@@ -16,10 +16,12 @@ export function formatJobId({ number, cluster }: JobId): string {
   return cluster === undefined ? number : `${number};${cluster}`;
 }
 
-/** The option with which Slurm's programs ask another cluster; none for this host's own. */
+/** Returns the option with which Slurm's programs address another cluster; none for this host's own. */
 export function toClusterOption(cluster: string | undefined): string[] {
   return cluster === undefined ? [] : [`--clusters=${cluster}`];
 }
 
-/** The line that some of them print above what a cluster answers, also where no headings are asked for. */
+/**
+ * Matches the line that some of Slurm's programs print above the answer of a cluster, even without headings.
+ */
 export const clusterHeading = /^CLUSTER: /;

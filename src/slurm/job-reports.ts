@@ -1,12 +1,12 @@
-/** What Slurm says of a job. */
+/** Job as Slurm reports it. */
 export interface Job {
-  /** Slurm's word in capitals: PENDING, RUNNING, COMPLETED, CANCELLED, ... */
+  /** State in Slurm's capitals: PENDING, RUNNING, COMPLETED, CANCELLED, ... */
   readonly state: string;
-  /** Why it waits or why it ended; undefined when Slurm gives none. */
+  /** Reason why the job waits or ended; undefined when Slurm gives none. */
   readonly reason: string | undefined;
-  /** The node or nodes; undefined while it has none. */
+  /** One or more nodes; undefined while the job has none. */
   readonly nodes: string | undefined;
-  /** What the batch script ended with, once it has ended and Slurm knows. */
+  /** Exit code of the batch script, once it has ended and Slurm reports it. */
   readonly exitCode: number | undefined;
   /** Id of the user who canceled the job, 0 for an administrator or Slurm; undefined when accounting does not report it. */
   readonly canceledBy?: number | undefined;
@@ -31,14 +31,14 @@ const unfinished = new Set([
   'SPECIAL_EXIT',
 ]);
 
-/** Whether Slurm will do nothing more for it. */
+/** Returns whether a job has ended for good. */
 export function hasEnded(job: Job): boolean {
   return !unfinished.has(job.state);
 }
 
 export const queueFormat = '%i|%T|%r|%N|';
 
-/** Jobs by their numbers, from squeue's lines of {@link queueFormat}. */
+/** Parses squeue's lines of {@link queueFormat} into jobs by number. */
 export function parseQueue(stdout: string): Map<string, Job> {
   return parseRows(stdout, parseQueueJob);
 }
@@ -50,7 +50,7 @@ export function parseQueueJob([state = '', reason, nodes]: readonly string[]): J
 
 export const accountingFormat = 'JobIDRaw,State,Reason,NodeList,ExitCode,ElapsedRaw';
 
-/** Jobs that have ended by their numbers, from sacct's lines of {@link accountingFormat}. */
+/** Parses sacct's lines of {@link accountingFormat} into ended jobs by number. */
 export function parseAccounting(stdout: string): Map<string, Job> {
   const jobs = parseRows(stdout, ([state = '', reason, nodes, code, seconds]) => ({
     // sacct writes "CANCELLED by 1001".
@@ -64,7 +64,7 @@ export function parseAccounting(stdout: string): Map<string, Job> {
   return new Map([...jobs].filter(([, job]) => hasEnded(job)));
 }
 
-/** One job, from a line of `scontrol --oneliner show job`. */
+/** Parses the line of a job from `scontrol --oneliner show job`. */
 export function parseControllerJob(stdout: string): Job | undefined {
   const field = (name: string) => new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(stdout)?.[1];
   const state = field('JobState');
@@ -85,7 +85,7 @@ function parseRows(stdout: string, toJob: (fields: readonly string[]) => Job): M
     .split('\n')
     .map((line) => line.trim().split('|'))
     .filter(([id, state]) => id !== undefined && state !== undefined && state !== '');
-  // A job that was requeued has a line for each start, the last one last.
+  // A requeued job has a line for each start, in order.
   return new Map(rows.map(([id = '', ...fields]) => [id, toJob(fields)]));
 }
 
@@ -99,7 +99,7 @@ function parseNumber(text: string | undefined): number | undefined {
   return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }
 
-/** "3:0" is exit code 3, no signal; "0:9" a signal. */
+/** Parses an exit code: "3:0" is exit code 3 without a signal; "0:9" is a signal. */
 function parseExitCode(text: string | undefined): number | undefined {
   const [code, signal] = (text ?? '').split(':').map(Number);
   return code === undefined || Number.isNaN(code) || (signal ?? 0) !== 0 ? undefined : code;

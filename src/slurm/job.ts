@@ -16,7 +16,7 @@ import {
 export { hasEnded, type Job } from './job-reports.ts';
 
 /**
- * Asks Slurm for one job, as {@link queryJobs} does for many.
+ * Queries Slurm for one job; see {@link queryJobs}.
  *
  * @throws {CommandFailedError} when the controller does not answer.
  */
@@ -25,9 +25,9 @@ export async function queryJob(context: Context, id: string): Promise<Job | unde
 }
 
 /**
- * Asks Slurm for jobs, by their ids: the queue with one call for all of a cluster; of those that are not waiting or
- * running any more accounting, again with one call; and where that does not know them the controller's memory of finished
- * jobs. A job that none of them knows is missing in the answer.
+ * Queries Slurm for jobs by their ids: the queue, with one call for each cluster; accounting, for jobs that
+ * no longer wait or run; and the controller's list of finished jobs, for those that accounting does not know.
+ * The result lacks jobs that none of them knows.
  *
  * @throws {CommandFailedError} when the controller does not answer.
  */
@@ -83,7 +83,8 @@ async function queryCluster(
   }
   const accounted = await queryAccounting(cluster, context, over);
   for (const id of over) {
-    // The queue's list is the controller's memory too, but for the exit code: a job it lacks scontrol lacks as well.
+    // The queue's list shows all jobs that the controller knows, without exit codes: scontrol knows no
+    // others.
     const job =
       accounted.get(id) ??
       (ids.length === 1 || jobs.has(id) ? await queryController(cluster, context, id) : undefined);
@@ -109,11 +110,11 @@ async function queryQueue(
   if (result.exitCode === 0) {
     return parseQueue(result.stdout);
   }
-  // Said of one job; of several those that are unknown are left out.
+  // squeue reports this for one job; of several it omits the unknown ones.
   if (/invalid job id/i.test(result.stderr)) {
     return new Map();
   }
-  throw createSlurmError(result, `squeue does not tell of job ${ids.join(', ')}`);
+  throw createSlurmError(result, `squeue cannot list job ${ids.join(', ')}`);
 }
 
 async function queryAccounting(
@@ -147,7 +148,7 @@ async function queryController(cluster: Cluster, context: Context, id: string): 
   return result?.exitCode === 0 ? parseControllerJob(result.stdout) : undefined;
 }
 
-/** A source that a site may not have: its absence is no error. */
+/** Returns the result of a command that a site may lack; undefined then. */
 async function ignoreFailure(result: Promise<CommandResult>): Promise<CommandResult | undefined> {
   try {
     return await result;
@@ -182,7 +183,7 @@ export async function cancelJob(context: Context, id: string): Promise<void> {
     }
     if (context.clock.now().getTime() >= deadlineMs) {
       throw new CommandFailedError(
-        `scancel ${id} reported success, and the job is still ${job.state} ${endingMs / 1_000} s later`,
+        `scancel ${id} reported success, but the job is still ${job.state} after ${endingMs / 1_000} s`,
         { fix: `try again, or ask the administrators to end job ${number}` },
       );
     }

@@ -2,19 +2,19 @@ import type { Context } from '../support/context.ts';
 import { runSlurm, createSlurmError } from './run-slurm.ts';
 import { clusterHeading, toClusterOption } from './job-id.ts';
 
-/** A partition as sinfo shows it; where its nodes differ, the least that each of them has. */
+/** Partition as sinfo shows it; where its nodes differ, the smallest value of any node. */
 export interface Partition {
   readonly name: string;
   readonly isDefault: boolean;
-  /** Whether jobs may start there at all. */
+  /** True when jobs may start in this partition. */
   readonly isUp: boolean;
-  /** The longest walltime in minutes; undefined where there is no limit. */
+  /** Longest walltime in minutes; undefined without a limit. */
   readonly limitMinutes: number | undefined;
   /** Of one node. */
   readonly cpus: number;
   /** Of one node. */
   readonly memoryMb: number;
-  /** How many GPUs its nodes have, a number for each kind of node; `type` where the site names types. */
+  /** Number of GPUs of each kind of node; `type` where the site names types. */
   readonly gpus: readonly { readonly type: string | undefined; readonly count: number }[];
 }
 
@@ -22,10 +22,11 @@ const format = '%P|%G|%l|%c|%m|%a';
 const timeoutMs = 15_000;
 
 /**
- * The partitions that sinfo shows to this user. It does not say in which of them the user's account may run.
+ * Lists the partitions that sinfo shows to this user. It does not report which of them the user's account may
+ * use.
  *
- * @param clusters those that jobs are for, with commas; without it this host's own
- * @throws {MissingToolError} when there is no Slurm here.
+ * @param clusters clusters of the job request, separated by commas; by default this host's own
+ * @throws {MissingToolError} when there is no Slurm on this host.
  * @throws {CommandFailedError} when the controller does not answer.
  */
 export async function listPartitions(context: Context, clusters?: string): Promise<Partition[]> {
@@ -37,7 +38,7 @@ export async function listPartitions(context: Context, clusters?: string): Promi
   return parsePartitions(result.stdout);
 }
 
-/** From sinfo's lines `%P|%G|%l|%c|%m|%a`, of which a partition has one for each kind of node. */
+/** Parses sinfo's lines `%P|%G|%l|%c|%m|%a`, of which a partition has one for each kind of node. */
 export function parsePartitions(stdout: string): Partition[] {
   const partitions = new Map<string, Partition>();
   for (const line of stdout.split('\n')) {
@@ -60,12 +61,12 @@ export function parsePartitions(stdout: string): Partition[] {
   return [...partitions.values()];
 }
 
-/** "4+" where nodes differ; infinite where it is no number. */
+/** Parses a number, which is "4+" where nodes differ; infinite for other text. */
 function parseMinimum(text: string): number {
   return parseInt(text, 10) || Infinity;
 }
 
-/** `gpu:4`, `gpu:a100:4(S:0-1),nvme:1`, `(null)`. */
+/** Parses generic resources: `gpu:4`, `gpu:a100:4(S:0-1),nvme:1`, `(null)`. */
 function parseGpus(gres: string): Partition['gpus'] {
   return gres.split(/,(?![^(]*\))/).flatMap((item) => {
     const [kind, ...rest] = item.replace(/\(.*$/, '').split(':');
@@ -79,7 +80,7 @@ function parseGpus(gres: string): Partition['gpus'] {
   });
 }
 
-/** Slurm's times, as in `30:00`, `12:00:00`, `7-00:00:00`; undefined for `infinite`, which is no limit. */
+/** Parses a time limit of Slurm, such as `30:00`, `12:00:00` or `7-00:00:00`; undefined for `infinite`. */
 export function parseMinutes(text: string): number | undefined {
   const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text);
   if (match === null) {

@@ -5,10 +5,16 @@ import { isLoopback } from '../support/network/loopback.ts';
 import { runSlurm } from './run-slurm.ts';
 import { clusterHeading, toClusterOption } from './job-id.ts';
 
-/** States of sinfo(1) in which no job starts on a node for now; a "*" behind one: the node does not answer. */
+/**
+ * Matches states of sinfo(1) in which no job starts on a node for now; a trailing "*" means that the node
+ * does not answer.
+ */
 const unusable = /^(down|drain|fail|maint|reboot|power|unknown)|\*$/;
 
-/** Slurm's word for a node on which no job can start; undefined when one can, or Slurm does not tell. */
+/**
+ * Returns Slurm's state of a node on which no job can start; undefined when one can, or Slurm does not report
+ * it.
+ */
 export async function findUnusableState(
   context: Context,
   node: string,
@@ -91,11 +97,11 @@ async function listNodeNames(context: Context, clusters?: string): Promise<strin
 }
 
 function findNodeByHost(host: string, nodes: readonly string[][]): string | undefined {
-  const isCalled = (name: string) => nodes.find((names) => names.includes(name))?.[0];
+  const findByName = (name: string) => nodes.find((names) => names.includes(name))?.[0];
   const short = (name: string): string => name.replace(/\..*$/, '');
   return (
-    isCalled(host) ??
-    isCalled(short(host)) ??
+    findByName(host) ??
+    findByName(short(host)) ??
     nodes.find((names) => names.some((name) => short(name) === short(host)))?.[0]
   );
 }

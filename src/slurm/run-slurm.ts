@@ -2,7 +2,7 @@ import { formatEnd, type CommandOptions, type CommandResult } from '../support/p
 import type { Context } from '../support/context.ts';
 import { CommandFailedError, MissingToolError } from '../support/errors.ts';
 
-/** With its controller dead squeue blocks for 22 s and sbatch for 11 s; nobody waits longer than this. */
+/** Time limit of a call: with a dead controller, squeue blocks for 22 s and sbatch for 11 s. */
 const timeoutMs = 30_000;
 
 /** Prefixes of the variables from which Slurm's programs take options, defaults and formats. */
@@ -12,7 +12,7 @@ const clientVariable =
 /** Variables that locate the cluster and authenticate the user; they change no request and no answer. */
 const connectionVariables = new Set(['SLURM_CONF', 'SLURM_JWT', 'SLURM_SACK_SOCKET']);
 
-/** Whether Slurm's programs would take an option, a default or a format from this variable. */
+/** Returns whether Slurm's programs would take an option, a default or a format from this variable. */
 export function isSlurmVariable(name: string): boolean {
   return clientVariable.test(name) && !connectionVariables.has(name);
 }
@@ -47,13 +47,16 @@ function removeSlurmVariables(env: Context['env']): Record<string, string | unde
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isSlurmVariable(name)));
 }
 
-/** What a program of Slurm said when it failed, without its own name before every line. */
+/**
+ * Creates the error for a failed program of Slurm from its messages, without the program's name before every
+ * line.
+ */
 export function createSlurmError(result: CommandResult, what: string, fix?: string): CommandFailedError {
-  const said = (result.stderr.trim() || result.stdout.trim())
+  const reason = (result.stderr.trim() || result.stdout.trim())
     .split('\n')
     .map((line) => line.replace(/^\w+: (error: )?/, ''))
     .join('; ');
-  return new CommandFailedError(`${what}: ${said === '' ? formatEnd(result) : said}`, {
+  return new CommandFailedError(`${what}: ${reason === '' ? formatEnd(result) : reason}`, {
     ...(fix !== undefined && { fix }),
     cause: result,
   });

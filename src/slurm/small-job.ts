@@ -36,7 +36,8 @@ export class NotStartedError extends NotReadyError {
 }
 
 /**
- * Runs a command in a job of its own by srun. While the job waits in the queue, its state and reason are reported.
+ * Runs a command in a separate job by srun. While the job waits in the queue, its state and reason are
+ * reported.
  *
  * @throws {NotStartedError} when the job does not start in time.
  */
@@ -71,7 +72,7 @@ export async function runSmallJob(context: Context, job: SmallJob): Promise<Comm
           undefinedIfSilent,
         );
   const deadlineMs = context.clock.now().getTime() + job.waitMs;
-  let told = '';
+  let reported = '';
   for (;;) {
     const leftMs = deadlineMs - context.clock.now().getTime();
     const timer = new AbortController();
@@ -92,9 +93,9 @@ export async function runSmallJob(context: Context, job: SmallJob): Promise<Comm
       throw new NotStartedError(seen, job.waitMs);
     }
     const line = `job ${srun.number ?? 'of srun'} waits: ${seen === undefined ? 'no reason yet' : `${seen.state} (${seen.reason ?? 'no reason yet'})`}`;
-    if (line !== told) {
+    if (line !== reported) {
       context.output.info(line);
-      told = line;
+      reported = line;
     }
   }
 }

@@ -29,21 +29,22 @@ export interface Submission extends SubmitOptions {
 }
 
 /**
- * Submits a batch script and resolves to the job's id. Ctrl-C does not reach sbatch: ended in the middle, it could not
- * report the id of its job. It gives up by itself. After a failure, and when the id is not in the answer, the queue is
- * searched for the job.
+ * Submits a batch script and resolves to the job's id. Ctrl-C does not reach sbatch, which could not report
+ * the id of its job if it were interrupted; it ends by its own time limit. After a failure, and when the
+ * answer contains no id, the queue is searched for the job.
  *
  * @throws {UncertainSubmissionError} when the job may be in the queue, and was not found.
- * @throws {CommandFailedError} with sbatch's reason; for an unknown partition the fix names the ones there are.
+ * @throws {CommandFailedError} with sbatch's reason; for an unknown partition the fix names the existing
+ * ones.
  */
 export async function submitScript(
   context: Context,
   script: string,
-  { name, ...asked }: Submission = {},
+  { name, ...options }: Submission = {},
 ): Promise<string> {
-  const calm = { ...context, signal: new AbortController().signal };
+  const uninterrupted = { ...context, signal: new AbortController().signal };
   const since = context.clock.now();
-  const result = await runSlurm(calm, 'sbatch', ['--parsable', script], { ownSession: true });
+  const result = await runSlurm(uninterrupted, 'sbatch', ['--parsable', script], { ownSession: true });
   const { ids, others } = parseAnswer(result);
   const [id, ...furtherIds] = ids;
   if (result.exitCode === 0 && id !== undefined && furtherIds.length === 0) {
@@ -61,24 +62,24 @@ export async function submitScript(
   const found =
     name === undefined || (notSent.test(result.stderr) && !isLost)
       ? undefined
-      : await searchQueue(calm, { name, script, clusters: asked.clusters, since, isLost });
+      : await searchQueue(uninterrupted, { name, script, clusters: options.clusters, since, isLost });
   if (found?.[0] !== undefined) {
-    return adoptJob(calm, result, [found[0], ...found.slice(1)]);
+    return adoptJob(uninterrupted, result, [found[0], ...found.slice(1)]);
   }
   if (isLost) {
-    const said = createSlurmError(
+    const failure = createSlurmError(
       result,
       result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed',
     );
     throw new UncertainSubmissionError(
-      `${said.message}; ${found === undefined ? 'squeue does not say whether' : 'squeue does not show that'} the job was queued`,
+      `${failure.message}; ${found === undefined ? 'squeue does not report whether' : 'squeue does not show that'} the job was queued`,
       { cause: result },
     );
   }
   throw createSlurmError(
     result,
     'sbatch refused the job',
-    await findRefusalFix(context, result.stderr, asked),
+    await findRefusalFix(context, result.stderr, options),
   );
 }
 
@@ -104,7 +105,7 @@ interface Search {
   readonly script: string;
   readonly clusters: string | undefined;
   readonly since: Date;
-  /** Whether the job may appear later. */
+  /** True when the job may appear in the queue later. */
   readonly isLost: boolean;
 }
 
@@ -131,7 +132,10 @@ async function searchQueue(
   return answer;
 }
 
-/** Whether a job was submitted after a time; an earlier run of the same id had the same name and script. */
+/**
+ * Returns whether a job was submitted after a time; an earlier run of the same id had the same name and
+ * script.
+ */
 function isNew({ job, submittedAt }: FoundJob, since: Date): boolean {
   // Slurm's times are whole seconds.
   const earliestMs = since.getTime() - (hasEnded(job) ? 2_000 : clockSkewMs);
@@ -145,7 +149,7 @@ async function adoptJob(
   [first, ...others]: readonly [FoundJob, ...FoundJob[]],
 ): Promise<string> {
   const what = createSlurmError(result, result.exitCode === 0 ? 'sbatch printed no job id' : 'sbatch failed');
-  context.output.warn(`${what.message}; the job is in the queue all the same, as ${first.id}`);
+  context.output.warn(`${what.message}; the job is in the queue nevertheless, as ${first.id}`);
   for (const { id } of others) {
     context.output.info(`canceling job ${id}, a second one of this run`);
     await cancelJob(context, id);

@@ -1,5 +1,5 @@
 /**
- * A tensor of BYTES as it travels: each element after its length in four bytes, little-endian.
+ * Encodes a tensor of BYTES for transmission: each element follows its length in four bytes, little-endian.
  *
  * Source: KServe v2 with Triton's binary tensor data extension.
  */

@@ -4,7 +4,10 @@ import path from 'node:path';
 import { HpcGatError, getErrorMessage, UsageError } from '../support/errors.ts';
 import { isMissing } from '../support/files/file-access.ts';
 
-/** The files of a directory of credentials, in PEM. A client needs the first three, the server also the last two. */
+/**
+ * Names of the PEM files in a directory of credentials. A client needs the first three, the server also the
+ * last two.
+ */
 export const credentialFiles = {
   ca: 'ca.pem',
   clientCertificate: 'client.pem',
@@ -13,10 +16,15 @@ export const credentialFiles = {
   serverKey: 'server-key.pem',
 } as const;
 
-/** What a server's certificate is made out to: a run does not know its address beforehand, clients ask for this name. */
+/**
+ * Host name in a server's certificate. The address of a run is not known in advance, so clients verify this
+ * name.
+ */
 export const serverName = 'localhost';
 
-/** What a client shows the server, and how it knows the server: PEM. */
+/**
+ * Credentials of a client, in PEM: its certificate with the key, and the authority that verifies the server.
+ */
 export interface ClientCredentials {
   readonly ca: Buffer;
   readonly certificate: Buffer;
@@ -26,7 +34,7 @@ export interface ClientCredentials {
 /**
  * Reads a client's credentials.
  *
- * @throws {UsageError} naming the file that is missing, cannot be read or is none.
+ * @throws {UsageError} with the name of the file that is missing, unreadable or not PEM.
  * @throws {HpcGatError} when the certificate is not valid now.
  */
 export async function readClientCredentials(directory: string, now: Date): Promise<ClientCredentials> {
@@ -64,7 +72,7 @@ export async function readClientCredentials(directory: string, now: Date): Promi
   return { ca, certificate, key };
 }
 
-/** What a client needs of a directory of credentials. */
+/** Names of the files that a client needs. */
 export const clientFiles: readonly string[] = [
   credentialFiles.ca,
   credentialFiles.clientCertificate,
@@ -75,8 +83,8 @@ function parse<T>(read: () => T, file: string): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`${file} is not PEM as credentials need it: ${getErrorMessage(error)}`, {
-      fix: 'take the file anew from the run',
+    throw new UsageError(`${file} is not a PEM file of credentials: ${getErrorMessage(error)}`, {
+      fix: 'copy the file from the run again',
       cause: error,
     });
   }
@@ -85,14 +93,14 @@ function parse<T>(read: () => T, file: string): T {
 function rejectOutsideValidity({ validFrom, validTo }: X509Certificate, directory: string, now: Date): void {
   if (now > new Date(validTo)) {
     throw new HpcGatError(`the credentials in ${directory} expired at ${validTo}`, {
-      fix: 'they are made for one run: take those of a run that serves now, hpc-gat endpoints',
+      fix: 'use the credentials of a run that serves now: hpc-gat endpoints',
     });
   }
   if (now < new Date(validFrom)) {
     throw new HpcGatError(
-      `the credentials in ${directory} are valid from ${validFrom}, and here it is ${now.toISOString()}`,
+      `the credentials in ${directory} are valid from ${validFrom}, but the time here is ${now.toISOString()}`,
       {
-        fix: "set this host's clock",
+        fix: "correct this host's clock",
       },
     );
   }

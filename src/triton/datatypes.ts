@@ -1,6 +1,6 @@
 import { bfloat16, decodeFloat, half } from './small-floats.ts';
 
-/** Triton's names of element types with a fixed size, and NumPy's name of the same type where it has one. */
+/** Element types of fixed size by Triton's name, with NumPy's name of the same type where it has one. */
 export const fixedDatatypes = {
   BOOL: { sizeBytes: 1, numpy: '|b1' },
   UINT8: { sizeBytes: 1, numpy: '|u1' },
@@ -19,7 +19,7 @@ export const fixedDatatypes = {
 
 export type FixedDatatype = keyof typeof fixedDatatypes;
 
-/** Elements of BYTES are of any length: texts, or whole files. */
+/** Name of an element type. Elements of BYTES have any length: texts, or whole files. */
 export type Datatype = FixedDatatype | 'BYTES';
 
 export const datatypeNames: readonly Datatype[] = [
@@ -27,7 +27,10 @@ export const datatypeNames: readonly Datatype[] = [
   'BYTES',
 ];
 
-/** The name in requests of a type in a model's configuration: `FP32` of `TYPE_FP32`, `BYTES` of `TYPE_STRING`. */
+/**
+ * Converts a type of a model's configuration to its name in requests: `TYPE_FP32` to `FP32`, `TYPE_STRING` to
+ * `BYTES`.
+ */
 export function datatypeOfConfig(type: string): string {
   return type === 'TYPE_STRING' ? 'BYTES' : type.replace(/^TYPE_/, '');
 }
@@ -44,10 +47,10 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The elements of little-endian bytes; 64-bit integers come as bigint, which loses nothing. */
+/** Decodes little-endian bytes into elements; 64-bit integers become bigint, without loss. */
 export function decodeElements(datatype: FixedDatatype, bytes: Uint8Array): ArrayLike<number | bigint> {
   const { sizeBytes } = fixedDatatypes[datatype];
-  // Typed arrays want aligned memory; an answer's bytes begin anywhere in its message.
+  // Typed arrays require aligned memory; the bytes of an answer may begin anywhere in its message.
   const { buffer, byteOffset, byteLength } =
     bytes.byteOffset % sizeBytes === 0 ? bytes : new Uint8Array(bytes);
   const length = byteLength / sizeBytes;

@@ -2,24 +2,26 @@ import { status, type ServiceError } from '@grpc/grpc-js';
 import { InferenceServerError } from './server-errors.ts';
 
 export interface Attempt {
-  /** The method that was called. */
+  /** Name of the method that was called. */
   name: string;
   url: string;
   timeoutMs: number;
-  /** The server's log. */
+  /** Path of the server's log. */
   log: string | undefined;
-  /** Whether the client has a certificate to show. */
+  /** True when the client has a certificate. */
   secure: boolean;
 }
 
-/** What went wrong with a call, in one line; null stands for an answer without content. */
+/**
+ * Creates the error of a failed call, with a message of one line; null stands for an answer without content.
+ */
 export function createCallError(
   error: ServiceError | null,
   { name, url, timeoutMs, log, secure }: Attempt,
 ): InferenceServerError {
   const detail = oneLine(error?.details ?? 'an empty answer');
   const facts = {
-    fix: "look into the server's log",
+    fix: "see the server's log",
     ...(log !== undefined && { log }),
     cause: error,
   };
@@ -30,22 +32,22 @@ export function createCallError(
       return new InferenceServerError('deadline', message, `${reason} in time`, facts);
     }
     case status.RESOURCE_EXHAUSTED: {
-      const sizes = /message larger than max \((?<came>\d+) vs\.? (?<limit>\d+)\)/.exec(detail)?.groups;
+      const sizes = /message larger than max \((?<actual>\d+) vs\.? (?<limit>\d+)\)/.exec(detail)?.groups;
       if (sizes !== undefined) {
-        const message = `${url}: the answer to ${name} has ${sizes.came ?? ''} bytes, at most ${sizes.limit ?? ''} were expected`;
+        const message = `${url}: the answer to ${name} has ${sizes.actual ?? ''} bytes; the limit is ${sizes.limit ?? ''}`;
         return new InferenceServerError('too-large', message, detail, facts);
       }
       break;
     }
     case status.UNIMPLEMENTED:
-      return new InferenceServerError('unsupported', `${url} does not know ${name}`, detail, facts);
+      return new InferenceServerError('unsupported', `${url} does not support ${name}`, detail, facts);
     case status.UNAVAILABLE:
     case status.INTERNAL:
     case status.CANCELLED:
       if (isBrokenConnection(detail)) {
-        const mistrust = findTlsFailure(detail);
-        if (mistrust !== undefined) {
-          const { reason, fix } = mistrust;
+        const tlsFailure = findTlsFailure(detail);
+        if (tlsFailure !== undefined) {
+          const { reason, fix } = tlsFailure;
           const message = `${url}: no answer to ${name}: ${reason}`;
           return new InferenceServerError('untrusted', message, reason, { ...facts, fix });
         }
@@ -61,43 +63,49 @@ export function createCallError(
   return new InferenceServerError('refused', `${url} refused ${name}: ${detail}`, detail, facts);
 }
 
-/** Triton hands on Python tracebacks and sometimes says nothing at all. */
+/** Formats Triton's message as one line: it may be a Python traceback, or empty. */
 function oneLine(detail: string): string {
   return detail.trim() === '' ? 'it gave no reason' : detail.trim().replaceAll(/\s+/g, ' ');
 }
 
-/** grpc-js lists how far it came before its own deadline; a server that gives up says so in other words. */
+/**
+ * Returns whether a call that timed out was connected. grpc-js lists its progress before its own deadline; a
+ * server that gives up reports so in other words.
+ */
 function wasConnected(detail: string): boolean {
   return !detail.startsWith('Deadline exceeded after') || detail.includes('remote_addr=');
 }
 
-/** Triton uses the same status codes for errors of its own; only the text tells them apart. */
+/**
+ * Returns whether the connection failed. Triton uses the same status codes for its own errors; only the text
+ * distinguishes them.
+ */
 function isBrokenConnection(detail: string): boolean {
   return /No connection established|Connection dropped|Name resolution failed|RST_STREAM|Channel has been shut down|Call cancelled|\b(?:ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b/.test(
     detail,
   );
 }
 
-/** The reason within grpc-js' sentence, without its time: "connect ECONNREFUSED 127.0.0.1:8001". */
+/** Extracts the reason from grpc-js' sentence, without its time: "connect ECONNREFUSED 127.0.0.1:8001". */
 function connectionFailure(detail: string, secure: boolean): string {
   const { reason = '' } =
     /Last error: (?:Error: )?(?<reason>.*?)(?: \([-\d]+T[\d:.]+Z\))?(?:\.? Resolution note:.*)?$/.exec(detail)
       ?.groups ?? {};
   if (reason.startsWith('Failed to connect')) {
     return secure
-      ? 'the connection was closed during the TLS handshake: the server may not take these credentials'
-      : 'the connection was closed at once: the server may want TLS, with --credentials';
+      ? 'the connection was closed during the TLS handshake: the server may not accept these credentials'
+      : 'the connection was closed immediately: the server may require TLS (--credentials)';
   }
   return reason === '' || reason === 'null' ? detail : reason;
 }
 
-/** OpenSSL's words in grpc-js' sentence. What they tell does not change by waiting. */
+/** Recognizes OpenSSL's messages in grpc-js' sentence, which are permanent errors; undefined for any other. */
 function findTlsFailure(detail: string): { reason: string; fix: string } | undefined {
   if (/wrong version number|packet length too long|tls_get_more_records/.test(detail)) {
-    return { reason: 'the server does not speak TLS', fix: 'leave out --credentials, if that is right' };
+    return { reason: 'the server does not use TLS', fix: 'omit --credentials if that is intended' };
   }
   if (/alert (?:certificate|bad certificate|unknown ca|access denied|handshake failure)/.test(detail)) {
-    return { reason: "the server refused the client's certificate", fix: anotherRun };
+    return { reason: "the server rejected the client's certificate", fix: anotherRun };
   }
   const problem =
     /Last error: Error: (?<problem>(?:certificate|self-signed certificate|unable to|Hostname\/IP)[^.]*)/.exec(
@@ -108,4 +116,4 @@ function findTlsFailure(detail: string): { reason: string; fix: string } | undef
     : { reason: `the server's certificate is not accepted: ${problem}`, fix: anotherRun };
 }
 
-const anotherRun = 'take the credentials of the run that serves there: hpc-gat endpoints';
+const anotherRun = 'use the credentials of the run that serves there: hpc-gat endpoints';

@@ -12,15 +12,15 @@ import { trackSockets } from './sockets.ts';
 export interface ConnectOptions {
   /** HOST:PORT of Triton's gRPC interface. */
   url: string;
-  /** Aborting it cancels every call under way. */
+  /** Signal whose abort cancels every running call. */
   signal: AbortSignal;
-  /** For connecting and for every call but an inference. */
+  /** Time limit of connecting and of every call except inferences. */
   callTimeoutMs?: number;
-  /** For one inference, whose first on a device may compile or warm up. */
+  /** Time limit of one inference; the first one on a device may compile or warm up. */
   inferTimeoutMs?: number;
-  /** The server's log, to name in errors. */
+  /** Path of the server's log, for errors. */
   log?: string | undefined;
-  /** For a server with mutual TLS; without them the channel is open to everybody on the way. */
+  /** Credentials for a server with mutual TLS; without them the channel is not encrypted. */
   credentials?: ClientCredentials | undefined;
 }
 
@@ -28,11 +28,11 @@ export interface ConnectOptions {
 const otherAnswerBytes = 64 * 1024 * 1024;
 
 const channelOptions = {
-  // Proxies of compute nodes catch gRPC and answer for the server.
+  // Proxies of compute nodes intercept gRPC and answer instead of the server.
   'grpc.enable_http_proxy': 0,
-  // Asking the DNS for a service configuration only costs time on nodes without an outside network.
+  // Querying the DNS for a service configuration takes time on nodes without an outside network.
   'grpc.service_config_disable_resolution': 1,
-  // An inference that was sent twice would be counted twice.
+  // The server would count a repeated inference twice.
   'grpc.enable_retries': 0,
   'grpc.max_receive_message_length': otherAnswerBytes,
   'grpc.max_send_message_length': -1,
@@ -56,7 +56,7 @@ function channelTo(
 }
 
 /**
- * Opens a channel; the connection itself is made by the first call. Close it when done.
+ * Opens a channel; the first call makes the connection. The caller closes the channel.
  *
  * @throws {UsageError} when the address is unusable.
  */
@@ -66,7 +66,7 @@ export function connect(options: ConnectOptions): InferenceServer {
   const endSockets = trackSockets(port);
   const client = new Client(target, ...channelTo(credentials));
   const secure = credentials !== undefined;
-  // gRPC limits the size of answers per channel.
+  // gRPC limits the size of answers for each channel.
   let inferences: Client | undefined;
 
   const call = <Answer extends object>(
@@ -124,7 +124,8 @@ export function connect(options: ConnectOptions): InferenceServer {
         ...channelTo(credentials, { 'grpc.max_receive_message_length': bytes }),
       );
       inferences = limited;
-      // Connects now, so that the first inference takes no longer than the others; it also reports what is wrong.
+      // Connects in advance, so that the first inference takes no longer than the others; its error shows a
+      // failed connection.
       await new Promise((resolve) => {
         limited.waitForReady(Date.now() + callTimeoutMs, resolve);
       });

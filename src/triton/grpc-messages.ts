@@ -12,7 +12,7 @@ import type {
   TensorMetadata,
 } from './inference-server.ts';
 
-/* What the messages of protocol.ts look like when they have arrived. */
+/** Messages of protocol.ts after decoding. */
 
 export interface Ready {
   ready: boolean;
@@ -51,7 +51,7 @@ type DurationName =
 
 const noDuration: Duration = { count: 0, ns: 0 };
 
-/** A model that was never asked has no numbers yet; that is zero. */
+/** Converts the statistics of a model; a model without requests has no numbers yet, which count as zero. */
 export function decodeStatistics({
   name,
   version,
@@ -99,9 +99,10 @@ export function encodeRequest({ model, version, inputs, outputs, sequence }: Inf
 }
 
 /**
- * The tensors of an answer, each with its bytes.
+ * Decodes the tensors of an answer, each with its bytes.
  *
- * @throws {InferenceServerError} when an output has no bytes, or not as many as its shape needs.
+ * @throws {InferenceServerError} when an output has no bytes, or a number of bytes that does not fit its
+ * shape.
  */
 export function decodeAnswer({ modelVersion, outputs, rawOutputContents }: InferResponse): InferAnswer {
   return {
@@ -117,15 +118,15 @@ function decodeTensor({ name, datatype, shape }: TensorMetadata, bytes: Uint8Arr
     throw fault(`has elements of type ${datatype}, which hpc-gat cannot read`);
   }
   if (bytes === undefined) {
-    throw fault('came without raw bytes');
+    throw fault('has no raw bytes');
   }
   const count = elementCount(shape);
-  const [unit, expected, came] =
+  const [unit, expected, actual] =
     datatype === 'BYTES'
-      ? ['elements', count, decodeByteElements(bytes)?.length ?? 'cut-off']
+      ? ['elements', count, decodeByteElements(bytes)?.length ?? 'truncated']
       : ['bytes', count * fixedDatatypes[datatype].sizeBytes, bytes.length];
-  if (came !== expected) {
-    throw fault(`of shape [${shape.join(', ')}] came with ${came} ${unit} instead of ${expected}`);
+  if (actual !== expected) {
+    throw fault(`of shape [${shape.join(', ')}] has ${actual} ${unit} instead of ${expected}`);
   }
   return { name, datatype, shape, bytes };
 }

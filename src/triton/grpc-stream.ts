@@ -13,7 +13,8 @@ const emptyFinalResponse = { triton_enable_empty_final_response: { boolParam: tr
 /**
  * Sends one request over a separate stream and collects the responses up to the one that is marked as final.
  *
- * @throws {InferenceServerError} when the server reports an error, ends the stream early, or the time is up.
+ * @throws {InferenceServerError} when the server reports an error, ends the stream early, or exceeds the time
+ * limit.
  */
 export function collectResponses(
   client: Client,
@@ -53,7 +54,7 @@ export function collectResponses(
         const detail = errorMessage.trim().replaceAll(/\s+/g, ' ') || 'it gave no reason';
         fail(
           new InferenceServerError('refused', `${url} refused ${name}: ${detail}`, detail, {
-            fix: "look into the server's log",
+            fix: "see the server's log",
             ...(log !== undefined && { log }),
           }),
         );

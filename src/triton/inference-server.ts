@@ -1,6 +1,6 @@
 import type { Datatype } from './datatypes.ts';
 
-/** A tensor with its elements little-endian and row-major, as they travel. */
+/** Tensor with its elements little-endian and row-major, as they are transmitted. */
 export interface Tensor {
   readonly name: string;
   readonly datatype: Datatype;
@@ -8,7 +8,7 @@ export interface Tensor {
   readonly bytes: Uint8Array;
 }
 
-/** What a server says of one input or output; -1 stands for a dimension of any size. */
+/** Input or output as the server reports it; -1 stands for a dimension of any size. */
 export interface TensorMetadata {
   readonly name: string;
   readonly datatype: string;
@@ -23,7 +23,10 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
 }
 
-/** What is used here of a model's configuration; all of it is in the object (model-config.ts). */
+/**
+ * Fields of a model's configuration that this program uses; the object contains all of them
+ * (model-config.ts).
+ */
 export interface ModelConfig {
   readonly name: string;
   readonly platform: string;
@@ -41,7 +44,7 @@ export interface ModelConfig {
 
 export interface ConfigTensor {
   readonly name: string;
-  /** With Triton's prefix: "TYPE_FP32". */
+  /** Type with Triton's prefix: "TYPE_FP32". */
   readonly dataType: string;
   readonly dims: readonly number[];
   readonly optional?: boolean;
@@ -51,7 +54,7 @@ export interface InstanceGroup {
   readonly name: string;
   readonly count: number;
   readonly gpus: readonly number[];
-  /** "KIND_CPU", "KIND_GPU", "KIND_AUTO" or "KIND_MODEL". */
+  /** Kind of device: "KIND_CPU", "KIND_GPU", "KIND_AUTO" or "KIND_MODEL". */
   readonly kind: string;
 }
 
@@ -66,7 +69,7 @@ export interface SequenceBatching {
   }[];
 }
 
-/** A version of a model in the repository; `state` is empty when it was never asked for. */
+/** Version of a model in the repository; `state` is empty when nothing requested it. */
 export interface IndexEntry {
   readonly name: string;
   readonly version: string;
@@ -74,7 +77,7 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-/** A cumulative count and the nanoseconds spent on it since the model was loaded. */
+/** Cumulative count and the nanoseconds spent on it since the model was loaded. */
 export interface Duration {
   readonly count: number;
   readonly ns: number;
@@ -96,7 +99,7 @@ export interface ModelStatistics {
   readonly batches: readonly BatchCount[];
 }
 
-/** How many executions had a batch of that size; requests count with the batch that each brought. */
+/** Number of executions with a batch of this size, which counts the batches of all requests in it. */
 export interface BatchCount {
   readonly size: number;
   readonly executions: number;
@@ -104,31 +107,31 @@ export interface BatchCount {
 
 export interface InferRequest {
   readonly model: string;
-  /** Empty for the version that the server's policy chooses. */
+  /** Version of the model; empty for the one that the server's policy chooses. */
   readonly version: string;
   readonly inputs: readonly Tensor[];
-  /** Names of the outputs to send back. */
+  /** Names of the requested outputs. */
   readonly outputs: readonly string[];
-  /** Correlation ID, which makes the request a whole sequence with start and end. */
+  /** Correlation ID, which makes the request a complete sequence with start and end. */
   readonly sequence?: number | string | undefined;
 }
 
 export interface InferAnswer {
-  /** The version that answered. */
+  /** Version of the model that answered. */
   readonly version: string;
   readonly outputs: readonly Tensor[];
-  /** Responses of a decoupled model after this one. */
+  /** Further responses of a decoupled model. */
   readonly further?: readonly InferAnswer[];
 }
 
 /**
- * An inference server with the KServe v2 interface. Every call rejects with an InferenceServerError, or
- * with the reason of the abort signal that the connection was opened with.
+ * Inference server with the KServe v2 interface. Every call rejects with an InferenceServerError, or with the
+ * reason of the abort signal that the connection was opened with.
  */
 export interface InferenceServer {
-  /** HOST:PORT, for messages. */
+  /** Address as HOST:PORT, for messages. */
   readonly url: string;
-  /** Its log, where it is known, for messages. */
+  /** Path of the server's log, where it is known, for messages. */
   readonly log: string | undefined;
   isServerReady(): Promise<boolean>;
   isModelReady(model: string, version: string): Promise<boolean>;
@@ -136,9 +139,9 @@ export interface InferenceServer {
   serverMetadata(): Promise<{ name: string; version: string }>;
   modelMetadata(model: string, version: string): Promise<ModelMetadata>;
   modelConfig(model: string, version: string): Promise<ModelConfig>;
-  /** One entry for every loaded version, or for the one that is asked for. */
+  /** Lists the statistics of every loaded version, or of the requested one. */
   modelStatistics(model: string, version: string): Promise<ModelStatistics[]>;
-  /** Refuses larger answers to inferences from now on, before they are received; -1 for no limit. */
+  /** Limits the size of later answers to inferences, before they are received; -1 for no limit. */
   limitAnswers(bytes: number): Promise<void>;
   infer(request: InferRequest): Promise<InferAnswer>;
   /** Returns all responses to one request of a decoupled model, which sends any number of them. */

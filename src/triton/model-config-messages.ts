@@ -3,7 +3,7 @@ import { enums, messages, parseField } from './model-config.ts';
 type WireField =
   { id: number; type: string; rule?: 'repeated' } | { id: number; keyType: string; type: string };
 
-/** The messages and enumerations of a model's configuration, in protobufjs' JSON form. */
+/** Returns the messages and enumerations of a model's configuration, in protobufjs' JSON format. */
 export function configMessages(): Record<string, object> {
   return {
     ...Object.fromEntries(
@@ -18,7 +18,10 @@ export function configMessages(): Record<string, object> {
   };
 }
 
-/** Of two names of one field the later one is taken: a release has renamed it. */
+/**
+ * Describes the fields of a message; of two names of one field the later one is used, because a release has
+ * renamed it.
+ */
 function describeFields(fields: Readonly<Record<string, string>>): Record<string, WireField> {
   const named = new Map<number, [string, WireField]>();
   for (const [name, described] of Object.entries(fields)) {
@@ -33,7 +36,7 @@ function describeFields(fields: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(named.values());
 }
 
-/** `max_batch_size` as `maxBatchSize`. */
+/** Converts `max_batch_size` to `maxBatchSize`. */
 function camelCase(name: string): string {
   return name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,9 +1,9 @@
 /**
- * Triton's model configuration: fields, their types and numbers, as data. The reader of config.pbtxt goes by it, and so
- * does what a server is asked about a model that it serves.
+ * Fields of Triton's model configuration with their types and numbers, as data. The reader of config.pbtxt
+ * and the gRPC messages about served models use them.
  *
- * A type is one of protobuf's names, or a name of {@link messages} or {@link enums}; before it may stand `repeated`, or
- * `map` with the type of its keys; after it stands the number by which the field travels.
+ * A type is a name of protobuf, or a name of {@link messages} or {@link enums}. Before it may be `repeated`,
+ * or `map` with the type of its keys; after it is the number of the field in transmitted messages.
  *
  * Source: triton-inference-server/common, protobuf/model_config.proto (Triton 2.64 and 2.73).
  */
@@ -169,7 +169,7 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
     data_file: 'string = 4',
     name: 'string = 5',
   },
-  // Called max_inflight_responses in 2.64, and max_inflight_requests in 2.73.
+  // The field is max_inflight_responses in 2.64, and max_inflight_requests in 2.73.
   Ensembling: {
     step: 'repeated Step = 1',
     max_inflight_responses: 'uint32 = 2',
@@ -209,12 +209,12 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
 
 export interface FieldType {
   readonly cardinality: 'one' | 'repeated' | 'map';
-  /** What one value is: a scalar, an enumeration, a message; of a map `map KEY VALUE`, the whole entry. */
+  /** Type of one value: a scalar, an enumeration, a message; of a map `map KEY VALUE`, the whole entry. */
   readonly type: string;
   readonly number: number;
 }
 
-/** Reads the description of a field. */
+/** Parses the description of a field. */
 export function parseField(described: string): FieldType {
   const {
     rule,
@@ -234,14 +234,14 @@ export const alternatives: Readonly<Record<string, readonly string[]>> = {
   WarmupInput: ['zero_data', 'random_data', 'input_data_file'],
 };
 
-/** Fields that Triton got after 2.51 (24.10); an older one refuses the file. */
+/** Fields that Triton has had since a release after 2.51 (24.10); an older one rejects the file. */
 export const recentFields: ReadonlySet<string> = new Set([
   'ModelConfig.model_metrics',
   'Ensembling.max_inflight_responses',
   'Ensembling.max_inflight_requests',
 ]);
 
-/** The values of enumerations, in the order of their numbers from 0. */
+/** Values of enumerations, in the order of their numbers from 0. */
 export const enums: Readonly<Record<string, readonly string[]>> = {
   DataType: [
     'TYPE_INVALID',

@@ -1,9 +1,9 @@
 import { configMessages } from './model-config-messages.ts';
 
 /**
- * The part of Triton's gRPC interface (KServe v2 with Triton's extensions) that hpc-gat speaks, in
- * protobufjs' JSON form. Only numbers and types travel, so the names here are ours to spell; fields that
- * are not listed are skipped when a server sends them.
+ * Part of Triton's gRPC interface (KServe v2 with Triton's extensions) that hpc-gat uses, in protobufjs' JSON
+ * format. Messages contain only numbers and types, so the spelling of names here is free; fields that are not
+ * listed are skipped when a server sends them.
  *
  * Source: triton-inference-server/common, protobuf/grpc_service.proto.
  */

@@ -1,19 +1,20 @@
 import { HpcGatError, type ErrorFacts } from '../support/errors.ts';
 
 /**
- * - `unreachable`: no connection, or it broke;
- * - `untrusted`: one side does not take the other's certificate, or does not speak TLS;
+ * Kind of failure of a call:
+ * - `unreachable`: no connection, or the connection broke;
+ * - `untrusted`: one side rejects the other's certificate, or does not use TLS;
  * - `deadline`: connected, but no answer in time;
  * - `unsupported`: the server lacks this call;
  * - `too-large`: the answer is larger than the limit, and was not received;
- * - `refused`: the server answered with an error of its own.
+ * - `refused`: the server answered with an error.
  */
 export type CallFailure = 'unreachable' | 'untrusted' | 'deadline' | 'unsupported' | 'too-large' | 'refused';
 
-/** A call that an inference server did not answer as asked. */
+/** Error of a call to an inference server. */
 export class InferenceServerError extends HpcGatError {
   readonly failure: CallFailure;
-  /** What the server or the connection said, without our own words around it. */
+  /** Message of the server or the connection, without hpc-gat's context. */
   readonly detail: string;
 
   constructor(failure: CallFailure, message: string, detail: string, facts: ErrorFacts = {}) {
@@ -22,7 +23,7 @@ export class InferenceServerError extends HpcGatError {
     this.detail = detail;
   }
 
-  /** The same error, with what was being done when it came. */
+  /** Returns the same error with its context, such as the request that failed. */
   within(what: string): InferenceServerError {
     return new InferenceServerError(this.failure, `${what}: ${this.message}`, this.detail, {
       ...(this.fix !== undefined && { fix: this.fix }),

@@ -2,7 +2,7 @@ import { fromJSON, type MethodDefinition } from '@grpc/proto-loader';
 import { tritonProtocol } from './protocol.ts';
 
 /**
- * 64-bit numbers of messages become JavaScript numbers: dimensions and counts stay far below 2^53, and
+ * Converts 64-bit numbers of messages to JavaScript numbers: dimensions and counts are far below 2^53, and
  * nanoseconds summed over more than 104 days are off by a few. Elements of tensors are bytes, not messages.
  */
 const definitions = fromJSON(tritonProtocol, {
@@ -14,7 +14,7 @@ const definitions = fromJSON(tritonProtocol, {
 
 export type Method = MethodDefinition<object, object>;
 
-/** Triton's service by method name; paths, serializers and deserializers for client and server. */
+/** Methods of Triton's service by name, with paths, serializers and deserializers for client and server. */
 export const tritonService = definitions['inference.GRPCInferenceService'] as unknown as Readonly<
   Record<string, Method>
 >;

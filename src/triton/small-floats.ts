@@ -1,13 +1,13 @@
-/** A floating-point format of 16 bits: sign, exponent, fraction. Node 22 has no Float16Array. */
+/** Floating-point format of 16 bits: sign, exponent, fraction. Node 22 has no Float16Array. */
 export interface SmallFloat {
   readonly exponentBits: number;
   readonly fractionBits: number;
 }
 
-/** IEEE 754 binary16. */
+/** Format IEEE 754 binary16. */
 export const half: SmallFloat = { exponentBits: 5, fractionBits: 10 };
 
-/** The upper half of an IEEE 754 binary32. */
+/** Format of the upper half of an IEEE 754 binary32. */
 export const bfloat16: SmallFloat = { exponentBits: 8, fractionBits: 7 };
 
 export function decodeFloat({ exponentBits, fractionBits }: SmallFloat, bits: number): number {
@@ -24,7 +24,10 @@ export function decodeFloat({ exponentBits, fractionBits }: SmallFloat, bits: nu
     : sign * (one + fraction) * 2 ** (exponent - bias - fractionBits);
 }
 
-/** The nearest value of the format, of two the one with the even fraction; infinity where all are too small. */
+/**
+ * Encodes a number as the nearest value of the format, of two the one with the even fraction; as infinity
+ * beyond its range.
+ */
 export function encodeFloat({ exponentBits, fractionBits }: SmallFloat, value: number): number {
   const bias = 2 ** (exponentBits - 1) - 1;
   const infinity = (2 ** exponentBits - 1) << fractionBits;
@@ -36,7 +39,7 @@ export function encodeFloat({ exponentBits, fractionBits }: SmallFloat, value: n
   // Below the smallest normal number the steps stay as wide as there.
   const exponent = Math.max(1 - bias, Math.floor(Math.log2(size)));
   const steps = roundToEven(size / 2 ** (exponent - fractionBits));
-  // A fraction that is full carries into the exponent by itself.
+  // A full fraction carries into the exponent.
   const bits = (exponent + bias - 1) * 2 ** fractionBits + steps;
   return sign | (bits < infinity ? bits : infinity);
 }

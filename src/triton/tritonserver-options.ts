@@ -1,5 +1,5 @@
 /**
- * The long options of tritonserver 2.51 (24.10) and of its main branch in 2026.
+ * Long options of tritonserver 2.51 (24.10) and of its main branch in 2026.
  *
  * Source: triton-inference-server/server, src/command_line_parser.cc.
  */
@@ -32,16 +32,16 @@ export interface ServerOption {
   readonly text: string;
   /** Options that the name may abbreviate; empty for a name that no known version of tritonserver has. */
   readonly names: readonly string[];
-  /** Undefined for an option without a value. */
+  /** Value of the option; undefined for an option without one. */
   readonly value: string | undefined;
 }
 
 /**
- * Reads arguments of tritonserver as its getopt_long does: `--name=value` or `--name value`, and a name may be cut to a
- * prefix that no other option shares. Which prefixes are unique depends on the version, so that all candidates are
- * returned.
+ * Parses arguments of tritonserver as its getopt_long does: `--name=value` or `--name value`, and a name may
+ * be shortened to a prefix that no other option shares. Which prefixes are unique depends on the version, so
+ * that all candidates are returned.
  *
- * @returns the options; arguments that are neither a long option nor its value are returned as strings.
+ * @returns the options; arguments that are neither a long option nor its value are returned as strings
  */
 export function parseServerArguments(args: readonly string[]): (ServerOption | string)[] {
   const parsed: (ServerOption | string)[] = [];
@@ -70,20 +70,23 @@ function listOptionsNamed(name: string): readonly string[] {
   return knownOptions.includes(name) ? [name] : knownOptions.filter((option) => option.startsWith(name));
 }
 
-/** Whether the next argument is the value of an option; the value of an unknown option cannot begin with a dash. */
+/**
+ * Returns whether the next argument is the value of an option; the value of an unknown option cannot begin
+ * with a dash.
+ */
 function takesNext(names: readonly string[], next: string): boolean {
   return names.length === 0 ? !next.startsWith('-') : names.every((name) => !withoutValue.includes(name));
 }
 
-/** All names, for suggestions. */
+/** Names of all options, for suggestions. */
 export const serverOptionNames: readonly string[] = knownOptions;
 
-/** Whether tritonserver reads this value of a boolean option as false. */
+/** Returns whether tritonserver reads this value of a boolean option as false. */
 export function isFalse(value: string | undefined): boolean {
   return /^(?:false|off|0)$/i.test(value ?? '');
 }
 
-/** Whether tritonserver reads this value of a boolean option as true. */
+/** Returns whether tritonserver reads this value of a boolean option as true. */
 export function isTrue(value: string | undefined): boolean {
   return /^(?:true|on|1)$/i.test(value ?? '');
 }

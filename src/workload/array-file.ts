@@ -11,20 +11,20 @@ import { listNpzNames, readNpz } from '../formats/npy/npz.ts';
 export interface ArraySource {
   /** Absolute path of a .npy, .npz or .json file. */
   readonly file: string;
-  /** Which array of a .npz file. */
+  /** Name of the array in a .npz file. */
   readonly array?: string | undefined;
 }
 
 export interface StoredArray {
   readonly shape: readonly number[];
-  /** Elements as they travel. */
+  /** Elements as they are transmitted. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads an array for a tensor of that type.
+ * Reads an array for a tensor of a type.
  *
- * @throws {UsageError} naming the file, for one that cannot be read or holds another type.
+ * @throws {UsageError} with the name of the file, for one that cannot be read or contains another type.
  */
 export async function readArray(source: ArraySource, datatype: Datatype): Promise<StoredArray> {
   const { file } = source;
@@ -38,7 +38,7 @@ export async function readArray(source: ArraySource, datatype: Datatype): Promis
       const bytes = toTensorBytes(array, datatype);
       if (bytes === undefined) {
         throw new NpyError(
-          `has elements of type ${array.descr}, ${datatype} needs ${formatNumpyTypes(datatype)}`,
+          `has elements of type ${array.descr}, but ${datatype} requires ${formatNumpyTypes(datatype)}`,
         );
       }
       return { shape: array.shape, bytes };
@@ -62,12 +62,12 @@ async function readMember({ file, array: wanted }: ArraySource): Promise<NpyArra
 function createMemberError(wanted: string | undefined, names: readonly string[]): NpyError {
   const meant = wanted === undefined ? undefined : findNearest(wanted, names);
   return new NpyError(
-    (wanted === undefined ? 'which of its arrays? ' : `has no array ${wanted}; `) +
+    (wanted === undefined ? '`array` must name one of its arrays; ' : `has no array ${wanted}; `) +
       (meant === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${meant}?`),
   );
 }
 
-/** Runs `read`; what goes wrong with the file itself becomes an error that names it. */
+/** Runs `read` and converts errors about the file to a UsageError that names it. */
 export async function reportUnusable<T>(
   { what, file, fix }: { what: string; file: string; fix: string },
   read: () => Promise<T>,

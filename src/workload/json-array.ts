@@ -3,9 +3,9 @@ import { NpyError } from '../formats/npy/npy.ts';
 import { encodeScalars, findScalarFault, type Scalar } from './scalars.ts';
 
 /**
- * An array written as nested lists: `[[1, 2], [3, 4]]`. Whole numbers are exact in every size.
+ * Parses an array of nested lists: `[[1, 2], [3, 4]]`. Whole numbers are exact in every size.
  *
- * @throws {NpyError} for a text that is no such array, or a value that the type does not take.
+ * @throws {NpyError} for any other text, or a value that the type cannot represent.
  */
 export function parseJsonArray(text: string, datatype: Datatype): { shape: number[]; bytes: Uint8Array } {
   let value: unknown;
@@ -30,7 +30,7 @@ export function parseJsonArray(text: string, datatype: Datatype): { shape: numbe
   return { shape, bytes: encodeScalars(datatype, values) };
 }
 
-/** JSON's own numbers lose the last digits of a large INT64. */
+/** Revives large whole numbers as bigint: JSON's numbers lose the last digits of a large INT64. */
 function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   const isLarge = typeof value === 'number' && !Number.isSafeInteger(value);
   return isLarge && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value;
@@ -62,7 +62,7 @@ function collect(
   if (size !== undefined) {
     if (!Array.isArray(value) || value.length !== size) {
       const found = Array.isArray(value) ? `a list of ${value.length}` : 'a single value';
-      throw new NpyError(`${found}${at}, where the first list is one of ${size}`);
+      throw new NpyError(`${found}${at}, but the first list has ${size} elements`);
     }
     value.forEach((inner, index) => {
       collect(inner, rest, [...position, index], into);
@@ -75,8 +75,6 @@ function collect(
   ) {
     into.push(value);
   } else {
-    throw new NpyError(
-      `${Array.isArray(value) ? 'a list' : 'no value'}${at}, where there should be one value`,
-    );
+    throw new NpyError(`${Array.isArray(value) ? 'a list' : 'no value'}${at}, but one value was expected`);
   }
 }

@@ -8,14 +8,14 @@ import { workloadSchema, type Workload, type WorkloadInput } from './workload-sc
 
 export interface LoadedWorkload {
   readonly workload: Workload;
-  /** Absolute path it was read from; its reference lies relative to that. */
+  /** Absolute path of the workload, against whose directory the path of the reference is resolved. */
   readonly file: string;
 }
 
 /**
- * Reads and checks a workload: what to send to a model and what to expect back.
+ * Reads and checks a workload: the requests to a model and the expected answers.
  *
- * @throws {UsageError} naming the file, the line and the key.
+ * @throws {UsageError} with the file, the line and the key.
  */
 export async function loadWorkload(file: string): Promise<LoadedWorkload> {
   let text: string;
@@ -27,7 +27,7 @@ export async function loadWorkload(file: string): Promise<LoadedWorkload> {
     }
     throw new UsageError(
       isMissing(error) ? `no workload at ${file}` : `cannot read ${file}: ${(error as Error).message}`,
-      { fix: 'give the path of a workload.yaml, such as models/gat_test/workload.yaml', cause: error },
+      { fix: 'use the path of a workload.yaml, such as models/gat_test/workload.yaml', cause: error },
     );
   }
   const workload = parseYaml(workloadSchema, text, { what: 'workload', file });
@@ -40,7 +40,7 @@ export async function loadWorkload(file: string): Promise<LoadedWorkload> {
   return { workload, file: path.resolve(file) };
 }
 
-/** What single keys cannot show: names without a size, random inputs without values. */
+/** Finds mistakes that involve several keys: names without a size, random inputs without values. */
 function findInconsistencies({ inputs, outputs, random, reference }: Workload): string[] {
   const fromFiles = Object.values(inputs).flatMap(({ shape, values }) =>
     values !== undefined && 'file' in values ? shape : [],
@@ -52,9 +52,9 @@ function findInconsistencies({ inputs, outputs, random, reference }: Workload): 
   }
   const checkNames = (place: string, names: readonly (string | number)[]) => {
     for (const name of names) {
-      // Without random requests a name only says which dimensions may vary.
+      // Without random requests, a name only marks a dimension that may vary.
       if (typeof name === 'string' && random !== undefined && !known.has(name)) {
-        faults.push(`${place}: no size called "${name}" in random.sizes`);
+        faults.push(`${place}: no size named "${name}" in random.sizes`);
       }
     }
   };
@@ -76,7 +76,7 @@ function findInconsistencies({ inputs, outputs, random, reference }: Workload): 
 
 function findValueFaults({ datatype, values, shape }: WorkloadInput): string[] {
   if (values === undefined) {
-    return ['missing, random requests need it'];
+    return ['missing, but random requests need it'];
   }
   const scalars = (all: readonly (number | boolean | string)[]) =>
     all.map((one) => findScalarFault(datatype, one)).filter((fault) => fault !== undefined);
@@ -92,7 +92,7 @@ function findValueFaults({ datatype, values, shape }: WorkloadInput): string[] {
     case undefined:
       return [
         ...(values.array !== undefined && !values.file.endsWith('.npz')
-          ? ['array is for .npz files, others hold one only']
+          ? ['array applies only to .npz files; other files contain one array']
           : []),
         ...(values.rows && shape.length === 0 ? ['rows needs a shape with at least one dimension'] : []),
       ];

@@ -1,9 +1,9 @@
 /**
- * The standard normal distribution, by arithmetic that every JavaScript engine rounds alike, so that a seed
- * gives the same bytes everywhere.
+ * Standard normal distribution, computed by arithmetic that every JavaScript engine rounds alike, so that a
+ * seed gives the same bytes everywhere.
  */
 
-/** Coefficients from the highest power down. */
+/** Coefficients, highest power first. */
 type Polynomial = readonly number[];
 
 const central: [Polynomial, Polynomial] = [
@@ -40,11 +40,11 @@ const far: [Polynomial, Polynomial] = [
 ];
 
 /**
- * The value below which the share `p` of a standard normal distribution lies, to about 1 part in 10^16.
+ * Returns the quantile `p` of the standard normal distribution, to about 1 part in 10^16.
  *
  * Source: M. J. Wichura, Algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
  *
- * @param p in [0, 1]; 0 and 1 give the infinities
+ * @param p probability in [0, 1]; 0 and 1 give the infinities
  */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
@@ -60,10 +60,10 @@ export function normalQuantile(p: number): number {
   return q < 0 ? -value : value;
 }
 
-/** The share of a standard normal distribution below `x`: the quantile, turned round by bisection. */
+/** Returns the probability of values below `x`: inverts the quantile by bisection. */
 export function normalCdf(x: number): number {
   if (x > 0) {
-    // The lower tail keeps the digits that 1 - p would lose.
+    // The lower tail has the digits that 1 - p would lose.
     return 1 - normalCdf(-x);
   }
   let low = 0;

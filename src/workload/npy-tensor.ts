@@ -5,8 +5,9 @@ import { NpyError, type NpyArray } from '../formats/npy/npy.ts';
 import { encodeArray } from './scalars.ts';
 
 /**
- * The elements of an array as a tensor of that type takes them; undefined when NumPy's type is another one. Texts
- * (`S`, `U`) become BYTES, `U` as UTF-8. NumPy has no BF16: it stands as `<f4` and is rounded, or as `V2`.
+ * Converts the elements of an array to those of a tensor; undefined when NumPy's type does not fit. Texts
+ * (`S`, `U`) become BYTES, `U` as UTF-8. NumPy has no BF16: its values are stored as `<f4`, and rounded, or
+ * as `V2`.
  */
 export function toTensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datatype): Uint8Array | undefined {
   if (!isOfDatatype(descr, datatype)) {
@@ -20,7 +21,7 @@ export function toTensorBytes({ descr, shape, bytes }: NpyArray, datatype: Datat
     : bytes;
 }
 
-/** Whether elements of that type of NumPy can become a tensor of that type. */
+/** Returns whether elements of a type of NumPy can become a tensor of a type. */
 export function isOfDatatype(descr: string, datatype: Datatype): boolean {
   return datatype === 'BYTES'
     ? /^[<|][SU]/.test(descr)
@@ -29,15 +30,15 @@ export function isOfDatatype(descr: string, datatype: Datatype): boolean {
       : descr === fixedDatatypes[datatype].numpy;
 }
 
-/** The types of NumPy that a tensor of that type can be made of, for messages. */
+/** Formats the types of NumPy that can become a tensor of a type, for messages. */
 export function formatNumpyTypes(datatype: Datatype): string {
   return datatype === 'BYTES' ? 'S or U' : datatype === 'BF16' ? '<f4 or V2' : fixedDatatypes[datatype].numpy;
 }
 
 /**
- * A tensor as NumPy keeps it.
+ * Converts a tensor to an array of NumPy.
  *
- * @throws {NpyError} for a text that ends with a NUL byte, which NumPy would lose.
+ * @throws {NpyError} for a text that ends with a null byte, which NumPy would lose.
  */
 export function toNpyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
   if (datatype === 'BF16') {
@@ -49,7 +50,7 @@ export function toNpyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
   }
   const elements = decodeByteElements(bytes) ?? [];
   if (elements.some((element) => element.at(-1) === 0)) {
-    throw new NpyError(`an element of ${name} ends with a NUL byte, which NumPy's texts cannot keep`);
+    throw new NpyError(`an element of ${name} ends with a null byte, which NumPy's texts cannot store`);
   }
   const size = Math.max(1, ...elements.map(({ length }) => length));
   const padded = Buffer.alloc(size * elements.length);
@@ -59,7 +60,7 @@ export function toNpyArray({ name, datatype, shape, bytes }: Tensor): NpyArray {
   return { descr: `|S${size}`, shape, bytes: padded };
 }
 
-/** NumPy fills texts up to one length with NUL. */
+/** Splits texts of NumPy, which are padded with null bytes to one length. */
 function splitTexts(descr: string, count: number, bytes: Uint8Array): Uint8Array[] {
   const size = bytes.length / Math.max(1, count);
   return Array.from({ length: count }, (_, index) => {

@@ -9,7 +9,7 @@ import { createArray, encodeArray, encodeScalars, getIntegerRange, type Scalar }
 import { noStoredInputs, takeRows, type StoredInput, type StoredInputs } from './stored-inputs.ts';
 import type { Distribution, SizeRanges, Workload, WorkloadInput } from './workload-schema.ts';
 
-/** The sizes drawn for one request by name: `{ nodes: 2708, edges: 10556 }`. */
+/** Sizes of one request by name: `{ nodes: 2708, edges: 10556 }`. */
 export type Sizes = Readonly<Record<string, number>>;
 
 export interface RandomRequest {
@@ -18,8 +18,8 @@ export interface RandomRequest {
 }
 
 /**
- * Makes the random requests of a workload one after the other. The same seed gives the same bytes on every
- * machine and in every run; request N does not depend on how many follow.
+ * Yields the random requests of a workload. The same seed gives the same bytes on every machine and in every
+ * run; request N does not depend on the number of requests.
  */
 export function* generateRequests(
   { inputs, random }: Workload,
@@ -52,7 +52,7 @@ function drawSizes(ranges: SizeRanges, random: RandomGenerator): Sizes {
   );
 }
 
-/** The dimensions with the names of sizes replaced by the sizes. */
+/** Replaces names of sizes in a shape by the sizes. */
 export function resolveShape(shape: readonly (number | string)[], sizes: Sizes): number[] {
   return shape.map((dimension) => resolveSize(dimension, sizes));
 }
@@ -60,12 +60,12 @@ export function resolveShape(shape: readonly (number | string)[], sizes: Sizes):
 function resolveSize(value: number | string, sizes: Sizes): number {
   const number = typeof value === 'number' ? value : sizes[value];
   if (number === undefined) {
-    throw new UsageError(`no size called "${value}" in random.sizes of the workload`);
+    throw new UsageError(`no size named "${value}" in random.sizes of the workload`);
   }
   return number;
 }
 
-/** All of the array, or its next rows. */
+/** Returns all of the array, or its next rows. */
 function takeStoredValues(
   name: string,
   array: StoredInput,
@@ -104,7 +104,7 @@ function drawValues(
     case 'uniform':
       return drawNumbers(name, datatype as FixedDatatype, values, count, sizes, random);
     case undefined:
-      throw new UsageError(`inputs.${name}.values of the workload: missing, random requests need it`);
+      throw new UsageError(`inputs.${name}.values of the workload: missing, but random requests need it`);
   }
 }
 
@@ -132,7 +132,10 @@ function drawNumbers(
   return encodeArray(datatype, array);
 }
 
-/** Why a range is empty or does not fit the type, where numbers would wrap around unseen. */
+/**
+ * Explains why a range is empty or does not fit the type, where numbers would wrap around; undefined for a
+ * usable range.
+ */
 function findRangeFault(
   { min, below }: { min: number; below: number },
   datatype: FixedDatatype,
@@ -147,5 +150,5 @@ function findRangeFault(
   const whole = Number.isSafeInteger(min) && Number.isSafeInteger(below);
   return whole && min >= lowest && below - 1 <= highest
     ? undefined
-    : `min is ${min}, below is ${below}, but ${datatype} takes whole numbers from ${lowest} to ${highest}`;
+    : `min is ${min}, below is ${below}, but ${datatype} has whole numbers from ${lowest} to ${highest}`;
 }

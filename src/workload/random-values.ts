@@ -10,14 +10,15 @@ type NormalDistribution = Extract<Distribution, { distribution: 'normal' }>;
 /**
  * Fills an array of zeros with normally distributed values, clipped.
  *
- * Where more than half of the values would be clipped to one bound, the runs between the others are drawn
- * (they are geometrically distributed), not the values: exact, and the cost is per value that differs.
+ * Where more than half of the values would be clipped to one bound, the lengths of the runs between the
+ * others are drawn (they are geometrically distributed) instead of the values: this is exact, and its cost
+ * grows with the number of other values.
  */
 export function fillNormal(values: Floats, normal: NormalDistribution, random: RandomGenerator): void {
   const { mean, standardDeviation, clip: [low, high] = [-Infinity, Infinity] } = normal;
   const atLow = normalCdf((low - mean) / standardDeviation);
   const atHigh = normalCdf((mean - high) / standardDeviation);
-  // `side` is the tail that the other values are counted from, as probabilities in (0, share).
+  // `side` is the tail from which the other values are counted, as probabilities in (0, share).
   const [filling, share, side] =
     atLow > 0.5 ? [low, 1 - atLow, -1] : atHigh > 0.5 ? [high, 1 - atHigh, 1] : [0, 1, 1];
   if (filling !== 0) {
@@ -37,7 +38,7 @@ export function fillNormal(values: Floats, normal: NormalDistribution, random: R
   }
 }
 
-/** Uniform in (0, 1]: its logarithm exists. */
+/** Draws a uniform number in (0, 1], whose logarithm exists. */
 function drawPositiveUniform(random: RandomGenerator): number {
   return 1 - uniformFloat64(random);
 }

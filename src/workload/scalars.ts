@@ -2,34 +2,34 @@ import { encodeByteElements } from '../triton/byte-elements.ts';
 import { fixedDatatypes, isFloat, type Datatype, type FixedDatatype } from '../triton/datatypes.ts';
 import { bfloat16, encodeFloat, half } from '../triton/small-floats.ts';
 
-/** One value as YAML and JSON write it. */
+/** Single value as YAML and JSON write it. */
 export type Scalar = number | bigint | boolean | string;
 
-/** Why a value cannot be an element of that type; undefined when it can. */
+/** Explains why a value cannot be an element of a type; undefined when it can. */
 export function findScalarFault(datatype: Datatype, value: Scalar): string | undefined {
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
   if (datatype === 'BYTES') {
-    return typeof value === 'string' ? undefined : `${shown} is no text, put it in quotes for BYTES`;
+    return typeof value === 'string' ? undefined : `${shown} is not a text: put it in quotes for BYTES`;
   }
   if (datatype === 'BOOL') {
     return typeof value === 'boolean' ? undefined : `${shown} is neither true nor false`;
   }
   if (typeof value !== 'number' && typeof value !== 'bigint') {
-    return `${shown} is no number for ${datatype}`;
+    return `${shown} is not a number, but ${datatype} requires one`;
   }
   if (isFloat(datatype)) {
     return undefined;
   }
   const [lowest, highest] = getIntegerRange(datatype);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    return `${shown} is no whole number that can be written exactly`;
+    return `${shown} is not a whole number that can be written exactly`;
   }
   return value >= lowest && value <= highest
     ? undefined
-    : `${shown} does not fit ${datatype}, which goes from ${lowest} to ${highest}`;
+    : `${shown} does not fit ${datatype}, whose range is ${lowest} to ${highest}`;
 }
 
-/** The smallest and the largest value of an integer type; BOOL counts as 0 and 1. */
+/** Returns the smallest and the largest value of an integer type; BOOL counts as 0 and 1. */
 export function getIntegerRange(datatype: FixedDatatype): readonly [bigint, bigint] {
   if (datatype === 'BOOL') {
     return [0n, 1n];
@@ -38,7 +38,7 @@ export function getIntegerRange(datatype: FixedDatatype): readonly [bigint, bigi
   return datatype.startsWith('U') ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
 }
 
-/** Values as the elements of a tensor. Each has to be one that {@link findScalarFault} has nothing against. */
+/** Encodes values as the elements of a tensor. {@link findScalarFault} must accept each of them. */
 export function encodeScalars(datatype: Datatype, values: readonly Scalar[]): Uint8Array {
   if (datatype === 'BYTES') {
     return encodeByteElements(values.map((value) => Buffer.from(String(value), 'utf8')));
@@ -63,7 +63,7 @@ export type Integers =
   | Int32Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>;
 
-/** Zeros to fill in; floats of 16 bits are rounded by {@link encodeArray}. */
+/** Creates an array of zeros; {@link encodeArray} rounds floats of 16 bits. */
 export function createArray(datatype: FixedDatatype, length: number): Floats | Integers {
   switch (datatype) {
     case 'BOOL':
@@ -92,7 +92,7 @@ export function createArray(datatype: FixedDatatype, length: number): Floats | I
   }
 }
 
-/** The elements of an array from {@link createArray}, little-endian. */
+/** Encodes the elements of an array from {@link createArray} in little-endian order. */
 export function encodeArray(datatype: FixedDatatype, array: Floats | Integers): Uint8Array {
   const format = datatype === 'FP16' ? half : datatype === 'BF16' ? bfloat16 : undefined;
   if (format === undefined || !(array instanceof Float64Array)) {

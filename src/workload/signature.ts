@@ -8,10 +8,10 @@ export interface ServedModel {
 }
 
 /**
- * Compares what a workload sends and expects with what the model says it takes and gives.
+ * Compares the inputs and outputs of a workload with those that the server reports for the model.
  *
  * @param fixed sizes that files of the workload fix
- * @throws {UsageError} showing both sides of every difference.
+ * @throws {UsageError} with both sides of every difference.
  */
 export function checkSignature(
   workload: Workload,
@@ -29,7 +29,9 @@ export function checkSignature(
     ...compareSide('output', workload.outputs, metadata.outputs, limits),
     ...metadata.inputs
       .filter(({ name }) => !Object.hasOwn(workload.inputs, name) && !isOptional(config, name))
-      .map((input) => `input ${input.name}: workload has none, model takes ${formatTensor(input)}`),
+      .map(
+        (input) => `input ${input.name}: workload has none, but the model requires ${formatTensor(input)}`,
+      ),
   ];
   if (faults.length > 0) {
     throw new UsageError(`the workload does not fit model ${metadata.name}:\n  ${faults.join('\n  ')}`, {
@@ -44,7 +46,7 @@ function isOptional({ input }: ModelConfig, name: string): boolean {
 
 interface Limits {
   readonly ranges: SizeRanges;
-  /** 0 for a model that does not batch. */
+  /** Largest batch; 0 for a model that does not batch. */
   readonly maxBatchSize: number;
 }
 
@@ -53,33 +55,33 @@ type Described = Readonly<Record<string, { datatype: string; shape: readonly (nu
 function compareSide(
   side: 'input' | 'output',
   described: Described,
-  served: readonly TensorMetadata[],
+  servedTensors: readonly TensorMetadata[],
   limits: Limits,
 ): string[] {
-  return Object.entries(described).flatMap(([name, mine]) => {
-    const theirs = served.find((tensor) => tensor.name === name);
-    if (theirs === undefined) {
-      const names = served.map((tensor) => tensor.name).join(', ');
-      return [`${side} ${name}: workload has ${formatTensor(mine)}, model has only ${names}`];
+  return Object.entries(described).flatMap(([name, declared]) => {
+    const served = servedTensors.find((tensor) => tensor.name === name);
+    if (served === undefined) {
+      const names = servedTensors.map((tensor) => tensor.name).join(', ');
+      return [`${side} ${name}: workload has ${formatTensor(declared)}, model has only ${names}`];
     }
     const fits =
-      mine.datatype === theirs.datatype && isShapeCompatible(mine.shape, theirs.shape, limits.ranges);
-    const both = `${side} ${name}: workload has ${formatTensor(mine)}, model has ${formatTensor(theirs)}`;
+      declared.datatype === served.datatype && isShapeCompatible(declared.shape, served.shape, limits.ranges);
+    const both = `${side} ${name}: workload has ${formatTensor(declared)}, model has ${formatTensor(served)}`;
     return fits
-      ? checkBatch(`${side} ${name}`, mine.shape, limits)
-      : [both + explainBatch(mine, theirs, limits)];
+      ? checkBatch(`${side} ${name}`, declared.shape, limits)
+      : [both + explainBatch(declared, served, limits)];
   });
 }
 
 function isShapeCompatible(
-  mine: readonly (number | string)[],
-  theirs: readonly number[],
+  declared: readonly (number | string)[],
+  served: readonly number[],
   ranges: SizeRanges,
 ): boolean {
   return (
-    mine.length === theirs.length &&
-    mine.every((size, index) => {
-      const allowed = theirs[index];
+    declared.length === served.length &&
+    declared.every((size, index) => {
+      const allowed = served[index];
       if (allowed === -1 || size === allowed) {
         return true;
       }
@@ -91,7 +93,7 @@ function isShapeCompatible(
   );
 }
 
-/** A model that batches has the batch as its first dimension, of any size up to its own limit. */
+/** Checks the batch, the first dimension of a model that batches, against the model's limit. */
 function checkBatch(
   what: string,
   [batch = 0]: readonly (number | string)[],
@@ -100,27 +102,30 @@ function checkBatch(
   const largest = typeof batch === 'number' ? batch : (ranges[batch]?.max ?? 0);
   return maxBatchSize > 0 && largest > maxBatchSize
     ? [
-        `${what}: workload has batches of up to ${largest}, model takes ${maxBatchSize} at most (max_batch_size)`,
+        `${what}: workload has batches of up to ${largest}, the model accepts at most ${maxBatchSize} (max_batch_size)`,
       ]
     : [];
 }
 
 function explainBatch(
-  mine: { shape: readonly unknown[] },
-  theirs: TensorMetadata,
+  declared: { shape: readonly unknown[] },
+  served: TensorMetadata,
   { maxBatchSize }: Limits,
 ): string {
-  return maxBatchSize > 0 && mine.shape.length + 1 === theirs.shape.length
+  return maxBatchSize > 0 && declared.shape.length + 1 === served.shape.length
     ? '; the first dimension is the batch, because max_batch_size is not 0'
     : '';
 }
 
-/** Whether sizes fit a described shape, where a name takes any size, but the same one everywhere in it. */
+/**
+ * Returns whether sizes fit a declared shape, in which a name stands for any size, but the same one
+ * everywhere.
+ */
 export function matchesShape(described: readonly (number | string)[], shape: readonly number[]): boolean {
   return described.length === shape.length && bindSizes(described, shape, new Map());
 }
 
-/** The same with sizes that are known already; those that are new are added. */
+/** Returns whether sizes fit a declared shape with the sizes known so far; adds those that are new. */
 export function bindSizes(
   described: readonly (number | string)[],
   shape: readonly number[],

@@ -6,15 +6,15 @@ import { readArray, type StoredArray } from './array-file.ts';
 import { bindSizes } from './signature.ts';
 import type { LoadedWorkload } from './load-workload.ts';
 
-/** An input whose values come from a file. */
+/** Input whose values come from a file. */
 export interface StoredInput extends StoredArray {
-  /** Whether each request takes the next rows, not all of it. */
+  /** True when each request uses the next rows instead of the complete array. */
   readonly rows: boolean;
 }
 
 export interface StoredInputs {
   readonly inputs: ReadonlyMap<string, StoredInput>;
-  /** The named sizes that the files' shapes fix: `{ nodes: 2708 }`. */
+  /** Named sizes that the shapes of the files fix: `{ nodes: 2708 }`. */
   readonly sizes: Readonly<Record<string, number>>;
 }
 
@@ -23,7 +23,7 @@ export const noStoredInputs: StoredInputs = { inputs: new Map(), sizes: {} };
 /**
  * Reads the inputs that a workload takes from files.
  *
- * @throws {UsageError} for a file that cannot be used, or whose shape is not what the workload says, with both.
+ * @throws {UsageError} for a file that cannot be used, or whose shape differs from the workload's, with both.
  */
 export async function loadStoredInputs({ workload, file }: LoadedWorkload): Promise<StoredInputs> {
   const inputs = new Map<string, StoredInput>();
@@ -34,7 +34,7 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
     }
     const source = { file: path.resolve(path.dirname(file), values.file), array: values.array };
     const array = await readArray(source, datatype);
-    // Any number of rows may lie in the file.
+    // The file may contain any number of rows.
     const skipped = values.rows ? 1 : 0;
     const fits =
       array.shape.length === shape.length &&
@@ -43,8 +43,8 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
     if (!fits) {
       const known = [...sizes].map(([size, value]) => `, ${size} is ${value}`).join('');
       throw new UsageError(
-        `input ${name}: ${source.file} has shape [${array.shape.join(', ')}], the workload says [${shape.join(', ')}]${known}`,
-        { fix: values.rows ? 'correct one of them' : 'correct one of them, or say rows: true' },
+        `input ${name}: ${source.file} has shape [${array.shape.join(', ')}], but the workload declares [${shape.join(', ')}]${known}`,
+        { fix: values.rows ? 'correct one of them' : 'correct one of them, or set rows: true' },
       );
     }
     inputs.set(name, { ...array, rows: values.rows });
@@ -54,7 +54,7 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
     if (range !== undefined && (range.min !== value || range.max !== value)) {
       throw new UsageError(
         `${size} is ${value} in the input files, but random.sizes draws it from ${range.min} to ${range.max}`,
-        { fix: `take ${size} out of random.sizes, or say rows: true for the input` },
+        { fix: `remove ${size} from random.sizes, or set rows: true for the input` },
       );
     }
   }

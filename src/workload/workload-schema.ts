@@ -14,14 +14,14 @@ const normal = z.strictObject({
   clip: z
     .tuple([z.number(), z.number()])
     .refine(([low, high]) => low < high, 'the lower bound comes first')
-    .describe('Lowest and highest value; what lies outside becomes the bound')
+    .describe('Lowest and highest value; values outside are set to the bound')
     .optional(),
 });
 
 const uniform = z.strictObject({
   distribution: z
     .literal('uniform')
-    .describe('Evenly distributed numbers: fractions or, for integer types, whole ones'),
+    .describe('Uniformly distributed numbers: fractions or, for integer types, whole ones'),
   min: z.number().describe('The smallest value'),
   below: z
     .union([z.number(), z.string().min(1)], {
@@ -40,21 +40,21 @@ const constant = z.strictObject({
 });
 
 const choice = z.strictObject({
-  distribution: z.literal('choice').describe('Each element one of a list, evenly'),
+  distribution: z.literal('choice').describe('Each element drawn uniformly from a list'),
   of: z.array(scalar).min(1),
 });
 
 const stored = z.strictObject({
-  /** None: that is how a file is told from a distribution. */
+  /** No distribution: this distinguishes a file from one. */
   distribution: z.undefined().optional(),
   file: z
     .string()
     .regex(/\.(npy|npz|json)$/, 'expected a file that ends with .npy, .npz or .json')
     .describe('An array in a .npy, .npz or .json file, relative to the workload'),
-  array: z.string().min(1).describe('Which array of a .npz file').optional(),
+  array: z.string().min(1).describe('Name of the array in a .npz file').optional(),
   rows: z
     .boolean()
-    .describe('Whether each request takes the next rows of the array, from the start again at its end')
+    .describe('Whether each request uses the next rows of the array, restarting after the last row')
     .default(false),
 });
 
@@ -71,31 +71,31 @@ const range = z
   .strictObject({ min: z.int().nonnegative(), max: z.int().nonnegative() })
   .refine(({ min, max }) => min <= max, 'min is above max');
 
-/** A workload: what to send to a model and what to expect back. docs/reference/workload.md */
+/** Schema of a workload: the requests to a model and the expected answers. docs/workload.md */
 export const workloadSchema = z.strictObject({
   schemaVersion: z.literal(1),
   model: z.string().min(1).describe("The model's name on the server"),
   version: z
     .string()
     .regex(/^\d+$/, 'expected a version number in quotes, such as "1"')
-    .describe("The version to ask, in quotes; without it the server's policy chooses")
+    .describe("Version of the model, in quotes; by default the server's policy chooses")
     .default(''),
   reference: z
     .strictObject({
       file: z.string().min(1).describe('A .npz file, relative to the workload: arrays CASE.TENSOR'),
-      tolerance: tolerance.describe('For all outputs that give none'),
+      tolerance: tolerance.describe('Tolerance of outputs without one'),
       cases: z
         .array(z.string().min(1))
         .min(1)
-        .describe('Which cases to send, in this order; all of the file without it')
+        .describe('Cases to send, in this order; by default all of the file')
         .optional(),
     })
     .describe('Fixed requests with known answers')
     .optional(),
   random: z
     .strictObject({
-      requests: z.int().positive().describe('How many'),
-      concurrency: z.int().positive().max(1024).describe('How many are under way at once').default(1),
+      requests: z.int().positive().describe('Number of requests'),
+      concurrency: z.int().positive().max(1024).describe('Number of concurrent requests').default(1),
       seed: z
         .int()
         .min(-(2 ** 31))
@@ -104,7 +104,7 @@ export const workloadSchema = z.strictObject({
         .default(0),
       sizes: z.record(z.string(), range).describe('Sizes drawn for each request').default({}),
     })
-    .describe('Requests of which types, shapes and finiteness are checked')
+    .describe('Random requests; types, shapes and finiteness of the answers are checked')
     .optional(),
   inputs: z.record(
     z.string(),
@@ -113,7 +113,7 @@ export const workloadSchema = z.strictObject({
       shape: z.array(sizeOrName),
       values: z
         .discriminatedUnion('distribution', [normal, uniform, constant, choice, stored])
-        .describe('What it holds')
+        .describe('Source of the values')
         .optional(),
     }),
   ),
@@ -122,8 +122,8 @@ export const workloadSchema = z.strictObject({
     z.strictObject({
       datatype: z.enum(datatypeNames),
       shape: z.array(sizeOrName),
-      finite: z.boolean().describe('Refuse NaN and infinities').default(true),
-      tolerance: tolerance.describe("Instead of the reference's").optional(),
+      finite: z.boolean().describe('Reject NaN and infinities').default(true),
+      tolerance: tolerance.describe("Tolerance that replaces the reference's").optional(),
     }),
   ),
 });

@@ -44,7 +44,7 @@ test.each<[string, (request: InferCall) => object[], RegExp, number]>([
       { inferResponse: sums(request) },
       { inferResponse: { ...answer([1, 1], Float32Array.of(NaN)), parameters: final } },
     ],
-    /^FAIL: random request 1: y came as FP32 \[1, 1\]/,
+    /^FAIL: random request 1: y is FP32 \[1, 1\]/,
     6,
   ],
   [
@@ -80,7 +80,9 @@ test('reports that a reference holds one response', async () => {
   ];
   const { exitCode, last } = await project.run();
   expect(exitCode).toBe(2);
-  expect(last).toMatch(/reference case one: the decoupled model sent 2 responses, and a reference holds one/);
+  expect(last).toMatch(
+    /reference case one: the decoupled model sent 2 responses, but a reference contains one/,
+  );
 });
 
 test.each([

@@ -164,5 +164,5 @@ test('a workload without requests has nothing to record', async () => {
   write(workload.replace(/^random.*\n/m, ''));
   const { exitCode, messages } = await run('--record');
   expect(exitCode).toBe(2);
-  expect(messages.join('\n')).toMatch(/has no requests to record the answers of/);
+  expect(messages.join('\n')).toMatch(/has no random requests whose answers could be recorded/);
 });

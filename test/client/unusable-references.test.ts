@@ -43,7 +43,7 @@ test.each<[string, () => void, RegExp]>([
         npzFile({ ...arrays, 'one.x': npyFile('<f8', [1, 2], Float64Array.of(1, 2)) }),
       );
     },
-    /array one\.x has elements of type <f8, the workload says <f4/,
+    /array one\.x has elements of type <f8, but the workload declares <f4/,
   ],
   [
     'a reference of another shape',
@@ -53,7 +53,7 @@ test.each<[string, () => void, RegExp]>([
         npzFile({ ...arrays, 'one.x': npyFile('<f4', [2], Float32Array.of(1, 2)) }),
       );
     },
-    /array one\.x has shape \[2\], the workload says \[nodes, 2\]/,
+    /array one\.x has shape \[2\], but the workload declares \[nodes, 2\]/,
   ],
   [
     'a workload for another model',
@@ -91,6 +91,6 @@ test('an input that the workload lacks is named', async () => {
     return { ...known, inputs: [...known.inputs, { name: 'weights', datatype: 'FP32', shape: [-1] }] };
   };
   const { exitCode, last } = await project.run();
-  expect(last).toMatch(/input weights: workload has none, model takes FP32 \[-1\]$/);
+  expect(last).toMatch(/input weights: workload has none, but the model requires FP32 \[-1\]$/);
   expect(exitCode).toBe(2);
 });

@@ -76,7 +76,7 @@ test.each([
   [
     'does not know the index',
     [{ error: new InferenceServerError('unsupported', 'x', 'y') }],
-    'the server says only that the model is not ready',
+    'the server reports only that the model is not ready',
   ],
 ])('a server that %s is not ready in time, and the last state is reported', async (_what, moments, state) => {
   const waiting = wait(moments);

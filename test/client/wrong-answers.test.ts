@@ -49,14 +49,14 @@ test.each<[string, () => void, RegExp]>([
     () => {
       spoil((reply, request) => (isRandom(request) ? answer([2, 1], new Float32Array(2)) : reply));
     },
-    /^FAIL: random request 1: y came as FP32 \[2, 1\], expected FP32 \[\d, 1\]$/,
+    /^FAIL: random request 1: y is FP32 \[2, 1\], expected FP32 \[\d, 1\]$/,
   ],
   [
     'another type',
     () => {
       spoil(() => answer([1, 1], new Float32Array(1), 'INT32'));
     },
-    /^FAIL: reference case one: y came as INT32 \[1, 1\], expected FP32 \[1, 1\]$/,
+    /^FAIL: reference case one: y is INT32 \[1, 1\], expected FP32 \[1, 1\]$/,
   ],
   [
     'another output',
@@ -104,7 +104,7 @@ test('an answer much larger than the workload allows is rejected before it is re
   const { exitCode, last, context } = await project.run();
   expect(exitCode).toBe(6);
   expect(last).toMatch(
-    /reference case one: .* the answer to ModelInfer has 20000\d\d\d bytes, at most 16777216 were expected/,
+    /reference case one: .* the answer to ModelInfer has 20000\d\d\d bytes; the limit is 16777216/,
   );
   expect(context.messages.join('\n')).toMatch(/fix: check that the workload is for this model/);
 });

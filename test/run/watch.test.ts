@@ -121,7 +121,7 @@ test('waits for a controller that stops answering, but fails for one that never 
   const context = testContext({ env: { PATH }, clock });
   await watchRuns(context, options());
   expect(context.results).toContainEqual(
-    'Slurm does not answer, still watching: squeue does not tell of job 1: Unable to contact slurm controller',
+    'Slurm does not answer, still watching: squeue cannot list job 1: Unable to contact slurm controller',
   );
   await sampleRecord(root, 'b', '2');
   await writeFile(queue, 'exit 1');

@@ -50,7 +50,7 @@ test('an option given by name precedes everything; false removes it', () => {
 
 test.each(['array', 'wait', 'wrap', 'test-only'])('rejects the option %s with an explanation', (name) => {
   expect(() => directives({ slurm: { sbatch: { [name]: '1-3' } } })).toThrow(
-    expect.objectContaining({ exitCode: 2, message: `the sbatch option ${name} is not for a run` }),
+    expect.objectContaining({ exitCode: 2, message: `the sbatch option ${name} cannot be used for a run` }),
   );
 });
 

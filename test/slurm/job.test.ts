@@ -117,7 +117,7 @@ test('a controller that does not answer is a distinct error', async () => {
   });
   await expect(queryJob(context, '7')).rejects.toMatchObject({
     exitCode: 4,
-    message: 'squeue does not tell of job 7: Unable to contact slurm controller',
+    message: 'squeue cannot list job 7: Unable to contact slurm controller',
   });
 });
 
@@ -160,7 +160,7 @@ test('reports a scancel that succeeds without effect', async () => {
   const PATH = fakePrograms({ scancel: '', squeue: `echo '7|RUNNING|None|cpu1|'` });
   await expect(cancelJob(testContext({ env: { PATH }, clock }), '7')).rejects.toMatchObject({
     exitCode: 4,
-    message: 'scancel 7 reported success, and the job is still RUNNING 10 s later',
+    message: 'scancel 7 reported success, but the job is still RUNNING after 10 s',
   });
 });
 

@@ -54,7 +54,7 @@ test.each([
   const asked = `case "$*" in *--name=hpc-gat-a*) ${queued('4711')} ;; esac`;
   const { submitted, context } = submitNamed({ sbatch, squeue: asked });
   expect(await submitted).toBe('4711');
-  expect(context.messages.join()).toMatch(/in the queue all the same, as 4711/);
+  expect(context.messages.join()).toMatch(/in the queue nevertheless, as 4711/);
 });
 
 test('searches again for a job that a busy controller queues late', async () => {
@@ -101,7 +101,7 @@ test('does not query a controller that sbatch did not reach', async () => {
 });
 
 test.each([
-  ['squeue does not answer', 'exit 1', /squeue does not say whether the job was queued/],
+  ['squeue does not answer', 'exit 1', /squeue does not report whether the job was queued/],
   ['the queue does not show it', '', /squeue does not show that the job was queued/],
 ])('a lost answer gives an uncertain result when %s', async (_name, squeue, message) => {
   const { submitted } = submitNamed({ sbatch: timedOut, squeue });

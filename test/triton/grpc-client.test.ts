@@ -150,13 +150,13 @@ test('an abort cancels the current call and rejects the next', async () => {
 });
 
 test.each([
-  ['without bytes', { rawOutputContents: [] }, /output y came without raw bytes/],
-  ['too short', { rawOutputContents: [new Uint8Array(3)] }, /output y of shape \[2, 1\] came with 3 bytes/],
+  ['without bytes', { rawOutputContents: [] }, /output y has no raw bytes/],
+  ['too short', { rawOutputContents: [new Uint8Array(3)] }, /output y of shape \[2, 1\] has 3 bytes/],
   ['of no known type', { outputs: [{ name: 'y', datatype: 'C64', shape: [2, 1] }] }, /elements of type C64/],
   [
     'of too few texts',
     { outputs: [{ name: 'y', datatype: 'BYTES', shape: [3] }] },
-    /output y of shape \[3\] came with 2 elements instead of 3/,
+    /output y of shape \[3\] has 2 elements instead of 3/,
   ],
 ])('an answer %s is rejected', async (_what, change, message) => {
   fake.handlers.ModelInfer = () => ({ ...answer([2, 1], new Float32Array(2)), ...change });

@@ -75,7 +75,7 @@ test('a client of another run does not trust the server', async () => {
 
 test('a server that does not trust the client rejects it', async () => {
   await expect(call(await serve(mine, other), await readClientCredentials(mine, now))).rejects.toMatchObject({
-    detail: expect.stringMatching(/may not take these credentials|refused the client's certificate/),
+    detail: expect.stringMatching(/may not accept these credentials|rejected the client's certificate/),
   });
 });
 
@@ -97,14 +97,14 @@ test('a server without TLS is reported as such', async () => {
   });
   await expect(call(fake.url, await readClientCredentials(mine, now))).rejects.toMatchObject({
     failure: 'untrusted',
-    detail: 'the server does not speak TLS',
+    detail: 'the server does not use TLS',
   });
 });
 
 test('credentials that expired, or are not yet valid, are rejected before any call', async () => {
   const at = (hours: number) => readClientCredentials(mine, new Date(now.getTime() + hours * hourMs));
   await expect(at(3)).rejects.toThrow(/expired at/);
-  await expect(at(-2)).rejects.toThrow(/are valid from .*, and here it is/);
+  await expect(at(-2)).rejects.toThrow(/are valid from .*, but the time here is/);
 });
 
 test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
@@ -117,7 +117,7 @@ test.each(['ca.pem', 'client.pem', 'client-key.pem'])(
     await writeFile(path.join(directory, name), 'nonsense');
     await expect(readClientCredentials(directory, now)).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining(`${path.join(directory, name)} is not PEM`),
+      message: expect.stringContaining(`${path.join(directory, name)} is not a PEM file`),
     });
     await rm(path.join(directory, name));
     await expect(readClientCredentials(directory, now)).rejects.toMatchObject({

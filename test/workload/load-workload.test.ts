@@ -50,8 +50,8 @@ test.each([
   ['INT64', 'INT65', /edgeindex__1\.datatype: .*INT64/],
   ['schemaVersion: 1', 'schemaVersion: 2', /schemaVersion: .*1/],
   ['min: 100, max: 4000', 'min: 5000, max: 4000', /sizes\.nodes: min is above max/],
-  ['[nodes, 1433]', '[node, 1433]', /inputs\.x__0\.shape: no size called "node" in random\.sizes/],
-  ['below: nodes', 'below: vertices', /values\.below: no size called "vertices"/],
+  ['[nodes, 1433]', '[node, 1433]', /inputs\.x__0\.shape: no size named "node" in random\.sizes/],
+  ['below: nodes', 'below: vertices', /values\.below: no size named "vertices"/],
   [
     'datatype: FP32\n    shape: [nodes, 1433]',
     'datatype: INT32\n    shape: [nodes, 1433]',

@@ -69,8 +69,8 @@ test('each request takes the next rows, wrapping at the end, in every file alike
 });
 
 test.each([
-  [x('[5, 3]'), '{}', /input x: .*x\.npy has shape \[5, 2\], the workload says \[5, 3\]$/],
-  [x('[n, n]'), '{}', /has shape \[5, 2\], the workload says \[n, n\], n is 5$/],
+  [x('[5, 3]'), '{}', /input x: .*x\.npy has shape \[5, 2\], but the workload declares \[5, 3\]$/],
+  [x('[n, n]'), '{}', /has shape \[5, 2\], but the workload declares \[n, n\], n is 5$/],
   [
     x('[n, 2]'),
     '{ n: { min: 1, max: 4 } }',
@@ -79,9 +79,9 @@ test.each([
   [
     x('[n, 3]', ', rows: true'),
     '{ n: { min: 1, max: 4 } }',
-    /has shape \[5, 2\], the workload says \[n, 3\]$/,
+    /has shape \[5, 2\], but the workload declares \[n, 3\]$/,
   ],
-  [x('[n, 2]', ', array: x'), '{}', /array is for \.npz files/],
+  [x('[n, 2]', ', array: x'), '{}', /array applies only to \.npz files/],
   [x('[n, 2]', ', row: true'), '{}', /unknown key; did you mean "rows"\?/],
   [x('[n, 2]').replace('x.npy', 'x.txt'), '{}', /ends with \.npy, \.npz or \.json/],
 ])('%s is rejected', async (inputs, sizes, message) => {

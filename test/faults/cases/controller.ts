@@ -60,7 +60,7 @@ export const controllerAwayDuringCleanup: Fault = {
     '`cleanup` reports that Slurm does not answer, and changes nothing; a later call cleans up the run.',
   alone: true,
   exitCode: 4,
-  tells: /squeue does not tell of job/,
+  tells: /squeue cannot list job/,
   provoke: async (stage) => {
     const slow = await stage.slowModels({ load: 5 });
     const submitted = await hpcGat(['submit', '--id', stage.run, '--models', slow, ...stage.onNode]);
