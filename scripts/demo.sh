@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$(id -u)" != 0 ]; then
-  echo "hpc-gat: the demo makes namespaces and mounts, which needs root; fix: sudo npm run demo" >&2
+  echo "hpc-gat: the demo creates namespaces and mounts, which requires root; fix: sudo npm run demo" >&2
   exit 2
 fi
 # shellcheck source=scripts/setup.sh

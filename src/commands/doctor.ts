@@ -36,7 +36,7 @@ export const doctor = defineVerb({
     } else {
       const { runChecksOnNode } = await import('../doctor/examine-node.ts');
       context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
-      ({ node, diagnoses } = await runChecksOnNode(patient, {
+      ({ node, results: diagnoses } = await runChecksOnNode(patient, {
         partition: args.node,
         waitMs,
         args: [...(args.gpu ? ['--gpu'] : []), ...projectArguments(args)],

@@ -4,24 +4,24 @@ import type { Context } from '../support/context.ts';
 export interface CheckContext {
   readonly context: Context;
   readonly settings: CompleteSettings;
-  /** Absolute directory of the project. */
+  /** Absolute path of the project's directory. */
   readonly root: string;
-  /** Whether a GPU has to be here. */
+  /** True when the host must have a GPU. */
   readonly gpu: boolean;
 }
 
-/** What a check found. An error stops a run, a warning may; a note only tells. */
+/** Result of a check. An error stops a run, a warning may stop it; a note is for information. */
 export interface Finding {
   readonly status: 'ok' | 'note' | 'warning' | 'error';
   readonly message: string;
-  /** What to do about a warning or an error. */
+  /** Fix of a warning or an error. */
   readonly fix?: string;
 }
 
 export interface Check {
-  /** One or two words, in kebab-case. */
+  /** Name of the check, one or two words in kebab-case. */
   readonly name: string;
-  readonly examine: (patient: CheckContext) => Promise<Finding | Finding[]>;
+  readonly examine: (host: CheckContext) => Promise<Finding | Finding[]>;
 }
 
 export function ok(message: string): Finding {

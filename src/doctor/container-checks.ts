@@ -24,12 +24,12 @@ export const containerChecks: readonly Check[] = [
     examine: async ({ context, settings, root }) => {
       const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
       if (configuration === undefined) {
-        return note('not read: the runtime names no configuration file that this user may read');
+        return note('not checked: the runtime reports no configuration file that this user may read');
       }
       const { file } = configuration;
       const harmful = await findHarmfulSettings(configuration, path.resolve(root, settings.image.file));
       return harmful.length === 0
-        ? ok(`nothing in ${file} stops a run`)
+        ? ok(`no setting in ${file} prevents a run`)
         : harmful.map(({ setting, why, fix }) => error(`\`${setting}\` in ${file}: ${why}`, fix));
     },
   },
@@ -38,16 +38,18 @@ export const containerChecks: readonly Check[] = [
     examine: async ({ context }) => {
       const unshare = findProgram('unshare', context.env);
       if (unshare === undefined) {
-        return note('not tried: no unshare on the PATH');
+        return note('not checked: unshare is not on the PATH');
       }
       const { exitCode } = await context.run(unshare, ['--user', 'true'], { timeoutMs: probeTimeoutMs });
       if (exitCode === 0) {
-        return ok('can be made by this user');
+        return ok('can be created by this user');
       }
       const restricted = await readTextIfPresent('/proc/sys/kernel/apparmor_restrict_unprivileged_userns');
       return warning(
-        restricted?.trim() === '1' ? 'AppArmor keeps users from making them' : 'cannot be made by this user',
-        'without them Apptainer has to be installed setuid: ask the administrators, or for user.max_user_namespaces',
+        restricted?.trim() === '1'
+          ? 'AppArmor keeps users from creating them'
+          : 'cannot be created by this user',
+        'without them Apptainer must be installed setuid: ask the administrators for that, or for user.max_user_namespaces',
       );
     },
   },
@@ -60,10 +62,10 @@ export const containerChecks: readonly Check[] = [
       } catch {
         const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
         return configuration?.isSetuid === true
-          ? ok('/dev/fuse cannot be used, and is not needed: the runtime is installed setuid')
+          ? ok('/dev/fuse cannot be used, but is not needed: the runtime is installed setuid')
           : warning(
               `/dev/fuse cannot be used: each start unpacks the whole SIF${await formatSizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
-              'ask the administrators for /dev/fuse, or keep that much space free in node.temp',
+              'ask the administrators for /dev/fuse, or provide that much free space in node.temp',
             );
       }
     },
@@ -83,8 +85,8 @@ export const containerChecks: readonly Check[] = [
         : error(
             `${image} does not start here: ${getLastLines(probe)}`,
             probe.stderr.includes('/dev/fuse')
-              ? 'see fuse above; a run unpacks the image instead'
-              : 'when the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
+              ? 'see the check fuse; a run unpacks the image instead'
+              : 'if the host cannot read its compression: hpc-gat make-sif --force --compression gzip:6',
           );
     },
   },
@@ -101,8 +103,8 @@ export const containerChecks: readonly Check[] = [
       const found =
         listed === undefined ? 'no nvidia-smi here' : `nvidia-smi lists no GPU: ${getLastLines(listed)}`;
       return gpu
-        ? error(found, 'ask for a node with a GPU, or for its driver to be mended')
-        : note(`${found}: usual on a login node`);
+        ? error(found, 'request a node with a GPU, or ask the administrators to repair its driver')
+        : note(`${found}: normal for a login node`);
     },
   },
 ];

@@ -3,7 +3,7 @@ import { HpcGatError, MissingToolError } from '../support/errors.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, note, ok, warning } from './check.ts';
 
-/** Of nvidia-container-toolkit; the daemon starts it for containers that ask for GPUs. */
+/** Program of nvidia-container-toolkit, which the daemon starts for containers that request GPUs. */
 const gpuHook = 'nvidia-container-runtime-hook';
 
 export const dockerChecks: readonly Check[] = [
@@ -19,17 +19,17 @@ export const dockerChecks: readonly Check[] = [
           return note(`${error.message}: images come from files and registries, runs need Apptainer`);
         }
         if (error instanceof HpcGatError) {
-          return warning(error.message, error.fix ?? 'see whether `docker version` answers');
+          return warning(error.message, error.fix ?? 'check whether `docker version` answers');
         }
         throw error;
       }
       const found = `the daemon ${info.version} answers; runtimes: ${info.runtimes.join(', ')}`;
       const wanted = gpu || findProgram('nvidia-smi', context.env) !== undefined;
-      // `--gpus` needs the hook alone; the runtime is what the toolkit's own set-up adds.
+      // `--gpus` needs only the hook; the toolkit's own setup adds the runtime.
       const hasToolkit = info.runtimes.includes('nvidia') || findProgram(gpuHook, context.env) !== undefined;
       return wanted && !hasToolkit
         ? warning(
-            `${found}; none for GPUs`,
+            `${found}; no runtime for GPUs`,
             'install nvidia-container-toolkit, then `nvidia-ctk runtime configure --runtime=docker` and restart Docker',
           )
         : ok(found);

@@ -9,22 +9,22 @@ import { type Check, error, type Finding, note, ok, type CheckContext, warning }
 
 const queryTimeoutMs = 60_000;
 
-/** What NVIDIA's images say of themselves in their environment. */
+/** Versions in the environment of NVIDIA's images. */
 interface ImageVersions {
   readonly cuda: string | undefined;
-  /** Of Triton's image: `24.05`. */
+  /** Release of Triton's image: `24.05`. */
   readonly release: string | undefined;
 }
 
 export const driverChecks: readonly Check[] = [
   {
     name: 'driver',
-    examine: async (patient) => {
-      const driver = await queryDriverVersion(patient.context);
-      const image = await queryImageVersions(patient);
+    examine: async (host) => {
+      const driver = await queryDriverVersion(host.context);
+      const image = await queryImageVersions(host);
       if (driver === undefined) {
         return note(
-          `no NVIDIA driver here; ${image === undefined ? 'and no image to compare it with' : formatVersions(image)}`,
+          `no NVIDIA driver on this host; ${image === undefined ? 'no image to compare it with' : formatVersions(image)}`,
         );
       }
       return image === undefined
@@ -41,17 +41,19 @@ async function compare(driver: string, image: ImageVersions): Promise<Finding> {
   if (release === undefined) {
     return image.cuda === undefined && image.release === undefined
       ? ok(found)
-      : note(`${found}: no table of drivers for it here`);
+      : note(`${found}: its required driver is unknown`);
   }
   const fitting = releases.find((known) => classifyDriver(driver, known) === 'any GPU')?.release;
   const other =
-    fitting === undefined ? 'ask for a newer driver' : `use Triton ${fitting}, or ask for a newer driver`;
+    fitting === undefined
+      ? 'ask the administrators for a newer driver'
+      : `use Triton ${fitting}, or ask the administrators for a newer driver`;
   switch (classifyDriver(driver, release)) {
     case 'any GPU':
       return ok(`${found}, which needs ${release.driver}`);
     case 'data center GPUs':
       return warning(
-        `${found}, which needs ${release.driver}: this branch does on data center GPUs only`,
+        `${found}, which needs ${release.driver}: this branch works only on data center GPUs`,
         `on other GPUs ${other}; ${release.url}`,
       );
     case 'none':
@@ -64,13 +66,18 @@ function formatVersions({ cuda, release }: ImageVersions): string {
     release === undefined ? [] : [`Triton ${release}`],
     cuda === undefined ? [] : [`CUDA ${cuda}`],
   ].flat();
-  return parts.length === 0 ? 'the image says nothing of CUDA' : `the image has ${parts.join(' with ')}`;
+  return parts.length === 0
+    ? 'the image does not declare a CUDA version'
+    : `the image has ${parts.join(' with ')}`;
 }
 
-/** By nvidia-smi, else by the kernel's module itself; undefined where there is none. */
+/**
+ * Returns the version of the NVIDIA driver from nvidia-smi, else from the kernel module; undefined without a
+ * driver.
+ */
 async function queryDriverVersion({ env, run, signal }: Context): Promise<string | undefined> {
   const program = findProgram('nvidia-smi', env);
-  const said =
+  const query =
     program === undefined
       ? undefined
       : await run(program, ['--query-gpu=driver_version', '--format=csv,noheader'], {
@@ -78,13 +85,13 @@ async function queryDriverVersion({ env, run, signal }: Context): Promise<string
           timeoutMs: queryTimeoutMs,
           signal,
         });
-  const version = said?.exitCode === 0 ? /^\d+(\.\d+)+/.exec(said.stdout.trim())?.[0] : undefined;
+  const version = query?.exitCode === 0 ? /^\d+(\.\d+)+/.exec(query.stdout.trim())?.[0] : undefined;
   // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 ..."
   const kernel = await readTextIfPresent('/proc/driver/nvidia/version');
   return version ?? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(kernel ?? '')?.[1];
 }
 
-/** Undefined when there is no image yet. */
+/** Reads the versions of the image; undefined when it does not exist yet. */
 async function queryImageVersions({
   context,
   settings,
@@ -97,11 +104,11 @@ async function queryImageVersions({
     return undefined;
   }
   const runtime = await findContainerRuntime(context);
-  const told = await context.run(
+  const environment = await context.run(
     runtime.path,
     ['--silent', 'exec', '--cleanenv', '--no-home', '--pwd', '/', image, 'env'],
     { env: getRuntimeEnvironment(context.env), timeoutMs: queryTimeoutMs, signal: context.signal },
   );
-  const value = (name: string) => new RegExp(`^${name}=(\\S+)$`, 'm').exec(told.stdout)?.[1];
+  const value = (name: string) => new RegExp(`^${name}=(\\S+)$`, 'm').exec(environment.stdout)?.[1];
   return { cuda: value('CUDA_VERSION'), release: value('NVIDIA_TRITON_SERVER_VERSION') };
 }

@@ -31,15 +31,16 @@ const resultsSchema = z.array(
 );
 
 /**
- * The same checks on a compute node, by a small job of the same client: after the setup lines of a run, from the same directory.
+ * Runs the checks on a compute node, in a small job that runs the same client after the setup lines of a run,
+ * in the same directory.
  *
- * @throws {NotReadyError} with Slurm's reason when the job does not start in time; it is cancelled.
- * @throws {CommandFailedError} when Slurm refuses it, or hpc-gat cannot run there.
+ * @throws {NotReadyError} with Slurm's reason when the job does not start in time; the job is canceled.
+ * @throws {CommandFailedError} when Slurm refuses the job, or hpc-gat cannot run there.
  */
 export async function runChecksOnNode(
   { context, settings, gpu }: CheckContext,
   { partition, waitMs, args }: NodeRequest,
-): Promise<{ node: string; diagnoses: CheckResult[] }> {
+): Promise<{ node: string; results: CheckResult[] }> {
   const { slurm } = settings;
   const directives = createDirectives({
     ...{ name: '', output: '', warnSeconds: 0, settings: slurm },
@@ -64,26 +65,26 @@ export async function runChecksOnNode(
   }).catch((error: unknown) => {
     throw error instanceof NotStartedError
       ? new NotReadyError(`the job on ${partition} did not start within ${waitMs / 1_000} s: ${error.why}`, {
-          fix: `${findPendingFix(error.why)}; the job was cancelled`,
+          fix: `${findPendingFix(error.why)}; the job was canceled`,
           cause: error,
         })
       : error;
   });
   const [node = '', ...rest] = result.stdout.split('\n');
-  const told = resultsSchema.safeParse(parseJson(rest.join('\n')));
-  if (!told.success) {
+  const answer = resultsSchema.safeParse(parseJson(rest.join('\n')));
+  if (!answer.success) {
     if (node === '') {
       const fix = await findRefusalFix(context, result.stderr, { partition, clusters: cluster });
       throw createSlurmError(result, `srun on ${partition}`, fix);
     }
     expectSuccess(result, `hpc-gat doctor on ${node}`);
-    throw new CommandFailedError(`hpc-gat doctor on ${node} answered in an unknown form`, {
-      cause: told.error,
+    throw new CommandFailedError(`hpc-gat doctor on ${node} answered in an unknown format`, {
+      cause: answer.error,
     });
   }
   return {
     node,
-    diagnoses: told.data.map(({ fix, ...rest }) => ({ ...rest, ...(fix !== undefined && { fix }) })),
+    results: answer.data.map(({ fix, ...rest }) => ({ ...rest, ...(fix !== undefined && { fix }) })),
   };
 }
 

@@ -22,22 +22,22 @@ const checks: readonly Check[] = [
   ...quotaChecks,
 ];
 
-/** Everything that can be wrong on this host, in the order in which one would mend it. */
-export async function runChecks(patient: CheckContext): Promise<CheckResult[]> {
-  const diagnoses: CheckResult[] = [];
-  for (const { name, examine: look } of checks) {
-    for (const finding of [await runCheck(look, patient)].flat()) {
-      diagnoses.push({ check: name, ...finding });
+/** Runs all checks of this host, in the order in which a user would fix their findings. */
+export async function runChecks(host: CheckContext): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { name, examine } of checks) {
+    for (const finding of [await runCheck(examine, host)].flat()) {
+      results.push({ check: name, ...finding });
     }
   }
-  return diagnoses;
+  return results;
 }
 
-async function runCheck(look: Check['examine'], patient: CheckContext): Promise<Finding | Finding[]> {
+async function runCheck(examine: Check['examine'], host: CheckContext): Promise<Finding | Finding[]> {
   try {
-    return await look(patient);
+    return await examine(host);
   } catch (error) {
-    patient.context.signal.throwIfAborted();
+    host.context.signal.throwIfAborted();
     if (error instanceof HpcGatError) {
       return {
         status: 'error',
@@ -49,10 +49,10 @@ async function runCheck(look: Check['examine'], patient: CheckContext): Promise<
   }
 }
 
-/** A line for each finding, and one more for what to do. */
-export function formatCheckResults(diagnoses: readonly CheckResult[]): string[] {
-  const width = Math.max(...diagnoses.map(({ check }) => check.length));
-  return diagnoses.flatMap(({ status, check, message, fix }) => [
+/** Formats a line for each result, and another one for its fix. */
+export function formatCheckResults(results: readonly CheckResult[]): string[] {
+  const width = Math.max(...results.map(({ check }) => check.length));
+  return results.flatMap(({ status, check, message, fix }) => [
     `${status.padEnd(7)}  ${check.padEnd(width)}  ${message}`,
     ...(fix === undefined ? [] : [`${' '.repeat(9 + width)}  fix: ${fix}`]),
   ]);

@@ -6,7 +6,7 @@ import { type Check, error, ok } from './check.ts';
 
 /** Time limit of a login shell; Slurm's own (GetEnvTimeout) is longer, but users do not wait that long for a login. */
 const timeoutMs = 10_000;
-const mark = 'hpc-gat: the login shell has come to its end';
+const mark = 'hpc-gat: the login shell has completed';
 
 /** With --export=NONE, Slurm has a login shell print the environment on the node before the script of a job starts. */
 export const loginChecks: readonly Check[] = [
@@ -18,7 +18,7 @@ export const loginChecks: readonly Check[] = [
       }
       const { shell: program = '/bin/sh', homeDirectory = '/', name = getOwnName(context) } = getOwnAccount();
       const { HOME = homeDirectory, PATH } = context.env;
-      // A dash before its name makes it a login shell, as `su -` does.
+      // A dash before the program's name makes it a login shell, as `su -` does.
       const result = await context.run(
         'bash',
         ['-c', 'exec -a "-$1" "$0" -c "$2"', program, path.basename(program), `env; echo '${mark}'`],
@@ -34,7 +34,7 @@ export const loginChecks: readonly Check[] = [
       }
       const how = result.timedOut
         ? `does not end within ${timeoutMs / 1_000} s`
-        : `ends with ${result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`} before it has run a command`;
+        : `ends with ${result.signal ?? `exit code ${result.exitCode ?? 'unknown'}`} before it runs a command`;
       return error(
         `${program} as a login shell ${how}: Slurm cannot load the environment of a job, and cancels it`,
         `correct ${await findSuspiciousLoginFile(HOME, program)}, or submit with --sbatch export=NIL, which does not read it`,

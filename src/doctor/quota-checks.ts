@@ -12,12 +12,12 @@ import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
 const queryTimeoutMs = 20_000;
 const gibibyte = 1024 ** 3;
 
-/** From Linux's include/uapi/linux/magic.h and Lustre's lustre_user.h. */
+/** Magic number from Linux's include/uapi/linux/magic.h and Lustre's lustre_user.h. */
 const lustreMagic = 0x0bd00bd0;
 
-/** Below it a layer or a log may not fit any more. */
+/** Free space below which a layer or a log may no longer fit. */
 const minFreeBytes = 2 * gibibyte;
-/** Of an image that is converted: its layers and its tree, both for a moment. */
+/** Space that a conversion needs for a moment, for its layers and its tree. */
 const conversionBytes = 4 * gibibyte;
 
 export const quotaChecks: readonly Check[] = [
@@ -34,7 +34,7 @@ export const quotaChecks: readonly Check[] = [
   },
   {
     name: 'cache',
-    examine: async (patient) => [await checkRuntimeCache(patient), await checkLayerCache(patient)],
+    examine: async (host) => [await checkRuntimeCache(host), await checkLayerCache(host)],
   },
   {
     name: 'conversion-temp',
@@ -51,20 +51,20 @@ export const quotaChecks: readonly Check[] = [
   },
 ];
 
-/** Where Apptainer keeps what it builds and pulls. */
+/** Checks the directory in which Apptainer caches images. */
 async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
   const directory = cacheDirectory(context.env, findHomeDirectory(context) ?? '/');
   const size = await measureSize(context, directory);
-  const found = size === undefined ? `${directory}: not there yet` : `${directory}: ${formatGiB(size)}`;
+  const found = size === undefined ? `${directory}: does not exist yet` : `${directory}: ${formatGiB(size)}`;
   return assessCache(context, {
     directory,
     found,
     neededBytes: conversionBytes,
-    fix: 'export APPTAINER_CACHEDIR=/a/directory/outside/the/home; `apptainer cache clean` empties this one',
+    fix: 'export APPTAINER_CACHEDIR=/a/directory/outside/the/home; `apptainer cache clean` empties the present one',
   });
 }
 
-/** The layers that `make-sif` keeps: it looks at the disk before it keeps one, and not at a quota. */
+/** Checks the layer cache of `make-sif`, which respects the free space of the disk, but no quota. */
 async function checkLayerCache({ context, settings }: CheckContext): Promise<Finding> {
   const place = getCacheConfig(settings.cache, context);
   if (place === undefined) {
@@ -88,7 +88,7 @@ async function checkLayerCache({ context, settings }: CheckContext): Promise<Fin
 interface CacheUsage {
   readonly directory: string;
   readonly found: string;
-  /** What it may still grow by. */
+  /** Number of bytes by which the cache may still grow. */
   readonly neededBytes: number;
   readonly fix: string;
 }
@@ -103,7 +103,7 @@ async function assessCache(
   }
   const { freeBytes } = await queryUsage(context, home);
   return freeBytes !== undefined && freeBytes < minFreeBytes + neededBytes
-    ? warning(`${found}, in the home, where ${formatGiB(freeBytes)} are left`, fix)
+    ? warning(`${found}, in the home, where ${formatGiB(freeBytes)} are free`, fix)
     : ok(`${found}, in the home`);
 }
 
@@ -111,7 +111,7 @@ function assessUsage(directory: string, { usedBytes, limitBytes, freeBytes, by }
   const left = freeBytes === undefined ? '' : `, ${formatGiB(freeBytes)} left`;
   const what =
     limitBytes === undefined
-      ? `${directory}: no quota told by ${by}${left}`
+      ? `${directory}: ${by} reports no quota${left}`
       : `${directory}: ${formatGiB(usedBytes ?? 0)} of ${formatGiB(limitBytes)} used (${by})${left}`;
   return freeBytes !== undefined && freeBytes < minFreeBytes
     ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
@@ -120,36 +120,39 @@ function assessUsage(directory: string, { usedBytes, limitBytes, freeBytes, by }
       : ok(what);
 }
 
-/** What this user may still write there: by `lfs quota` on Lustre, by `quota` elsewhere, by the file system's own space. */
+/**
+ * Returns the usage of a directory by this user: from `lfs quota` on Lustre, else from `quota`, and the free
+ * space of the file system.
+ */
 async function queryUsage(context: Context, directory: string): Promise<Usage> {
   const free = await getFreeBytes(directory);
-  const told = (await isLustre(directory))
+  const quota = (await isLustre(directory))
     ? await queryLustreQuota(context, directory)
     : await queryQuota(context, directory);
-  const own = told?.freeBytes;
+  const own = quota?.freeBytes;
   return {
-    ...(told ?? { by: 'quota or lfs', usedBytes: undefined, limitBytes: undefined }),
+    ...(quota ?? { by: 'quota or lfs', usedBytes: undefined, limitBytes: undefined }),
     freeBytes: own === undefined ? free : Math.min(own, free ?? own),
   };
 }
 
 async function queryLustreQuota(context: Context, directory: string): Promise<Usage | undefined> {
-  const said = await queryProgram(context, 'lfs', ['quota', '-q', '-u', getOwnName(context), directory]);
-  return said === undefined ? undefined : parseLustreQuota(said);
+  const output = await queryProgram(context, 'lfs', ['quota', '-q', '-u', getOwnName(context), directory]);
+  return output === undefined ? undefined : parseLustreQuota(output);
 }
 
 async function queryQuota(context: Context, directory: string): Promise<Usage | undefined> {
-  const said = await queryProgram(context, 'quota', [
+  const output = await queryProgram(context, 'quota', [
     '--no-wrap',
     '--show-mntpoint',
     '--hide-device',
     '--raw-grace',
   ]);
   const mountPoint = await findMountPoint(directory);
-  return said === undefined || mountPoint === undefined ? undefined : parseQuota(said, mountPoint);
+  return output === undefined || mountPoint === undefined ? undefined : parseQuota(output, mountPoint);
 }
 
-/** What a program says; its exit code tells only whether the quota is exceeded. */
+/** Returns the output of a program, whose exit code shows only whether the quota is exceeded. */
 async function queryProgram(
   context: Context,
   name: string,
@@ -172,7 +175,10 @@ async function isLustre(directory: string): Promise<boolean> {
   }
 }
 
-/** The highest directory above with the same device; undefined for one that is not there. */
+/**
+ * Finds the mount point of a directory: the highest parent on the same device; undefined for a missing
+ * directory.
+ */
 async function findMountPoint(directory: string): Promise<string | undefined> {
   try {
     const { dev } = await stat(directory);
@@ -190,7 +196,7 @@ function cacheDirectory(env: Context['env'], home: string): string {
   return env.APPTAINER_CACHEDIR ?? env.SINGULARITY_CACHEDIR ?? path.join(home, own, 'cache');
 }
 
-/** Undefined when it is not there; a large one on a slow file system is not counted to its end. */
+/** Returns the size of a directory; undefined when it is missing, or too large to be counted in time. */
 async function measureSize({ run, env, signal }: Context, directory: string): Promise<number | undefined> {
   const { stdout } = await run('du', ['-s', '-k', directory], { env, timeoutMs: queryTimeoutMs, signal });
   const kibibytes = /^(\d+)\s/.exec(stdout)?.[1];

@@ -1,25 +1,28 @@
-/** How much of what is allowed is used, in bytes. */
+/** Usage of a quota, in bytes. */
 export interface Usage {
-  /** Which program told. */
+  /** Program that reported the usage. */
   readonly by: string;
   readonly usedBytes: number | undefined;
-  /** Undefined where there is no limit. */
+  /** Limit; undefined without one. */
   readonly limitBytes: number | undefined;
   readonly freeBytes?: number | undefined;
 }
 
 /**
- * The line of `quota --no-wrap --show-mntpoint --hide-device` (quota-tools) for a mount point: used, soft and hard limit,
- * in KiB; a `*` follows what is exceeded.
+ * Parses the line of `quota --no-wrap --show-mntpoint --hide-device` (quota-tools) for a mount point: used,
+ * soft and hard limit in KiB; a `*` follows an exceeded one.
  */
-export function parseQuota(said: string, mountPoint: string): Usage | undefined {
-  const line = said.split('\n').find((text) => text.trim().split(/\s+/)[0] === mountPoint);
+export function parseQuota(report: string, mountPoint: string): Usage | undefined {
+  const line = report.split('\n').find((text) => text.trim().split(/\s+/)[0] === mountPoint);
   return line === undefined ? undefined : createUsage('quota', line.trim().split(/\s+/).slice(1));
 }
 
-/** `lfs quota -q -u USER DIRECTORY`: the directory, then used, soft and hard limit in KiB; long paths stand in a line of their own. */
-export function parseLustreQuota(said: string): Usage | undefined {
-  const words = said.trim().split(/\s+/);
+/**
+ * Parses the output of `lfs quota -q -u USER DIRECTORY`: the directory, then used, soft and hard limit in
+ * KiB; a long path is on a separate line.
+ */
+export function parseLustreQuota(report: string): Usage | undefined {
+  const words = report.trim().split(/\s+/);
   return words.length < 4 ? undefined : createUsage('lfs quota', words.slice(1));
 }
 
@@ -28,7 +31,7 @@ function createUsage(by: string, [used, soft, hard]: readonly string[]): Usage |
   if (usedBytes === undefined) {
     return undefined;
   }
-  // Above the soft limit writing goes on for some days only.
+  // Above the soft limit, writing is possible only for some days.
   const limits = [softBytes, hardBytes].filter((limit) => limit !== undefined && limit > 0) as number[];
   const limitBytes = limits.length === 0 ? undefined : Math.min(...limits);
   return {
@@ -39,7 +42,7 @@ function createUsage(by: string, [used, soft, hard]: readonly string[]): Usage |
   };
 }
 
-/** `123`, `123*`, `[123]`: KiB. */
+/** Parses a number of KiB: `123`, `123*`, `[123]`. */
 function parseKibibytes(word: string | undefined): number | undefined {
   const digits = /^\[?(\d+)\]?\*?$/.exec(word ?? '')?.[1];
   return digits === undefined ? undefined : Number(digits) * 1024;

@@ -24,7 +24,7 @@ export const slurmChecks: readonly Check[] = [
           return ok('the controller answers');
         case 'none':
           return note(
-            'its programs are here, and no cluster is configured for them: `hpc-gat run` works, `submit` does not',
+            'its programs are installed, but no cluster is configured for them: `hpc-gat run` works, `submit` does not',
           );
         case 'silent':
           return error(controller.failure.message, 'try again later, or ask the administrators');
@@ -51,9 +51,7 @@ export const slurmChecks: readonly Check[] = [
               ),
             ]
           : []),
-        ...(slurm.length + proxies.length + runtime.length === 0
-          ? [ok('nothing in it that would change a job')]
-          : []),
+        ...(slurm.length + proxies.length + runtime.length === 0 ? [ok('no variable changes a job')] : []),
       ]);
     },
   },

@@ -7,64 +7,61 @@ import { findProgram } from '../support/processes/find-program.ts';
 import { suggestion } from '../support/text/suggest.ts';
 import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 
-/** The names that the configuration uses, against those that Slurm knows. */
+/** Checks that compare names in the configuration with those that Slurm knows. */
 export const nameChecks: readonly Check[] = [
   {
     name: 'partitions',
-    examine: async (patient) => {
-      if (!(await hasCluster(patient.context, ['sinfo', 'scontrol']))) {
-        return note('not asked: no Slurm here');
+    examine: async (host) => {
+      if (!(await hasCluster(host.context, ['sinfo', 'scontrol']))) {
+        return note('not checked: no Slurm on this host');
       }
-      const { clusters } = patient.settings.slurm.sbatch;
-      const known = await listPartitions(
-        patient.context,
-        typeof clusters === 'string' ? clusters : undefined,
-      );
-      const findings = [...checkPartitions(patient, known), ...checkGpuType(patient, known)];
+      const { clusters } = host.settings.slurm.sbatch;
+      const known = await listPartitions(host.context, typeof clusters === 'string' ? clusters : undefined);
+      const findings = [...checkPartitions(host, known), ...checkGpuType(host, known)];
       const names = known.map(({ name }) => name).join(', ');
       return findings.length > 0 ? findings : ok(`here: ${names}`);
     },
   },
   {
     name: 'accounts',
-    examine: async (patient) => {
-      const { context } = patient;
+    examine: async (host) => {
+      const { context } = host;
       if (!(await hasCluster(context, ['sacctmgr', 'scontrol']))) {
-        return note('not asked: no accounting of Slurm here');
+        return note('not checked: no Slurm accounting on this host');
       }
       const own = await listAssociations(context, getOwnName(context));
       if (own.length === 0) {
-        return note('accounting tells of none of yours');
+        return note('accounting lists none of yours');
       }
-      const findings = checkAccounts(patient, own);
+      const findings = checkAccounts(host, own);
       const names = [...new Set(own.map(({ account }) => account))].join(', ');
       return findings.length > 0 ? findings : ok(`yours: ${names}`);
     },
   },
 ];
 
-async function hasCluster(context: Context, asked: readonly string[]): Promise<boolean> {
+async function hasCluster(context: Context, programs: readonly string[]): Promise<boolean> {
   return (
-    asked.every((program) => findProgram(program, context.env) !== undefined) &&
+    programs.every((program) => findProgram(program, context.env) !== undefined) &&
     (await queryController(context)).state !== 'none'
   );
 }
 
-/** What jobs are asked with, without a GPU and with one. */
+/** Returns the settings of jobs, without a GPU and with one. */
 function listJobSettings({ settings: { slurm } }: CheckContext) {
   return [slurm, { ...slurm, ...slurm.gpu }];
 }
 
-function checkPartitions(patient: CheckContext, known: readonly Partition[]): Finding[] {
+function checkPartitions(host: CheckContext, known: readonly Partition[]): Finding[] {
   const names = known.map(({ name }) => name);
-  // Several may be named, with commas.
-  const wanted = listJobSettings(patient).flatMap(({ partition = '' }) => partition.split(','));
+  // One setting may name several partitions, separated by commas.
+  const wanted = listJobSettings(host).flatMap(({ partition = '' }) => partition.split(','));
   return findUnknown(wanted, names).map((name) =>
-    error(`"${name}" is not here`, suggestion(name, 'partitions here', names)),
+    error(`"${name}" does not exist on this cluster`, suggestion(name, 'partitions here', names)),
   );
 }
 
-/** Slurm does not care for capitals in them. */
+/** Checks the type of GPU, in which Slurm ignores case. */
 function checkGpuType({ settings: { slurm } }: CheckContext, known: readonly Partition[]): Finding[] {
   const { type, partition = slurm.partition } = slurm.gpu;
   const types = known
@@ -81,9 +78,9 @@ function checkGpuType({ settings: { slurm } }: CheckContext, known: readonly Par
     : [error(`no GPU of type "${type}" is ${where}`, suggestion(type, `types ${where}`, names))];
 }
 
-/** A warning: not every site refuses what accounting does not know. */
-function checkAccounts(patient: CheckContext, own: readonly Association[]): Finding[] {
-  const jobs = listJobSettings(patient);
+/** Warns of unknown accounts and QOS; some sites accept names that accounting does not know. */
+function checkAccounts(host: CheckContext, own: readonly Association[]): Finding[] {
+  const jobs = listJobSettings(host);
   const accounts = [...new Set(own.map(({ account }) => account))];
   const foreign = findUnknown(
     jobs.map(({ account = '' }) => account),
@@ -97,10 +94,13 @@ function checkAccounts(patient: CheckContext, own: readonly Association[]): Find
   });
   return [
     ...foreign.map((name) =>
-      warning(`"${name}" is no account of yours`, suggestion(name, 'yours', accounts)),
+      warning(`"${name}" is not one of your accounts on this cluster`, suggestion(name, 'yours', accounts)),
     ),
     ...[...new Map(unusable.map((each) => [each.name, each.usable]))].map(([name, usable]) =>
-      warning(`"${name}" is no QOS of yours`, suggestion(name, 'yours', [...new Set(usable)])),
+      warning(
+        `"${name}" is not one of your QOS on this cluster`,
+        suggestion(name, 'yours', [...new Set(usable)]),
+      ),
     ),
   ];
 }

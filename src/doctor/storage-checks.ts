@@ -3,11 +3,14 @@ import { type Check, error, type Finding, ok, warning } from './check.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** The Python backend's first region takes 1 MiB, a request what its tensors take: 64 MiB is one large request. */
+/**
+ * Shared memory that a run needs: the Python backend's first region takes 1 MiB, a request the size of its
+ * tensors, and 64 MiB is one large request.
+ */
 const sharedMemoryMiB = 64;
 const projectMiB = 100;
 
-/** From Linux's include/uapi/linux/magic.h. */
+/** Magic numbers from Linux's include/uapi/linux/magic.h. */
 const memoryFileSystems = new Set([0x01021994, 0x858458f6]);
 
 export const storageChecks: readonly Check[] = [
@@ -17,7 +20,7 @@ export const storageChecks: readonly Check[] = [
       checkSpace(
         '/dev/shm',
         sharedMemoryMiB,
-        'requests pass through it; ask for a larger /dev/shm, or free what is in it',
+        'requests pass through it: ask for a larger /dev/shm, or remove files from it',
       ),
   },
   {
@@ -29,7 +32,7 @@ export const storageChecks: readonly Check[] = [
           return checkSpace(
             directory,
             settings.node.tempFreeMiB,
-            'free some, or name another directory in node.temp',
+            'free space there, or name another directory in node.temp',
           );
         }
       }
@@ -47,14 +50,14 @@ export const storageChecks: readonly Check[] = [
       }
       if (memoryFileSystems.has((await statfs(root)).type)) {
         return warning(
-          `${root} lies in this node's memory`,
+          `${root} is in this node's memory`,
           'compute nodes do not see it: use a directory on the shared file system for `submit`',
         );
       }
       return checkSpace(
         root,
         projectMiB,
-        'logs and the SIF need space: free some, or move the project off the home quota',
+        'logs and the SIF need space: free some, or move the project outside the home quota',
       );
     },
   },

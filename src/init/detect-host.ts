@@ -10,24 +10,24 @@ import { getOwnName } from '../support/own-account.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { isMissing } from '../support/files/file-access.ts';
 
-/** What a host and a directory say of themselves. */
+/** Properties of a host and a directory. */
 export interface HostFacts {
   readonly host: string;
   readonly partitions: readonly Partition[];
-  /** Why no partition is known; undefined when Slurm told. */
+  /** Reason why no partition is known; undefined when Slurm listed them. */
   readonly noPartitions: string | undefined;
   readonly account: string | undefined;
-  /** The runtime's program on the PATH. */
+  /** Path of the container runtime; undefined when it is not on the PATH. */
   readonly program: string | undefined;
-  /** The module that brings it, when it is not on the PATH. */
+  /** Module that provides the runtime, when it is not on the PATH. */
   readonly module: string | undefined;
-  /** The SIF files of the directory, the newest first. */
+  /** SIF files of the directory, newest first. */
   readonly sifFiles: readonly string[];
-  /** The models below `models/`; undefined when there is no such directory. */
+  /** Models below `models/`; undefined when there is no such directory. */
   readonly models: readonly string[] | undefined;
 }
 
-/** Asks Slurm, the PATH, the module system and the directory; what is not there is no error. */
+/** Detects properties by Slurm, the PATH, the module system and the directory; missing ones are no error. */
 export async function detectHost(context: Context): Promise<HostFacts> {
   const { env, cwd } = context;
   const program = findProgram('apptainer', env) ?? findProgram('singularity', env);
@@ -68,7 +68,7 @@ async function listSifFiles(directory: string): Promise<string[]> {
   return dated.sort((a, b) => b.changedMs - a.changedMs).map(({ name }) => name);
 }
 
-/** Triton takes each directory for a model; one without a version in it is none yet. */
+/** Lists the directories that Triton would use as models, with or without versions. */
 async function listModels(directory: string): Promise<string[] | undefined> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });

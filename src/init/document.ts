@@ -1,26 +1,26 @@
 import { formatYaml } from '../support/text/yaml.ts';
 
-/** One value of the file to be written. */
+/** Value to be written. */
 export interface Entry {
-  /** The keys that lead to it. */
+  /** Key path of the value. */
   readonly path: readonly string[];
   readonly value: unknown;
-  /** Why it is this, a line each. */
+  /** Reasons for the value, one per line. */
   readonly why: readonly string[];
-  /** Written as a comment, for the reader to take or leave. */
+  /** True for an example, which is written as a comment. */
   readonly example?: boolean;
 }
 
 /**
- * The entries as a YAML text in their order, each below its comment. Those that are examples are comments themselves,
- * and so is a key below which there are only examples.
+ * Formats entries as a YAML text in their order, each below its comment. Examples are comments themselves,
+ * and so is a key that contains only examples.
  */
 export function formatDocument(head: readonly string[], entries: readonly Entry[]): string {
   const blocks = groupSections(entries, 0).map((section) => formatSection(section, 0).join('\n'));
   return `${[head.map(formatComment).join('\n'), ...blocks].join('\n\n')}\n`;
 }
 
-/** Entries that share a key, with the depth at which they do. */
+/** Groups entries that share a key at a depth. */
 function groupSections(entries: readonly Entry[], depth: number): Entry[][] {
   const sections = new Map<string, Entry[]>();
   for (const entry of entries) {
@@ -30,7 +30,11 @@ function groupSections(entries: readonly Entry[], depth: number): Entry[][] {
   return [...sections.values()];
 }
 
-/** @param inExample whether all around it is a comment already. */
+/**
+ * Formats a section.
+ *
+ * @param inExample true when the section is part of a comment
+ */
 function formatSection(section: readonly Entry[], depth: number, inExample = false): string[] {
   const [first] = section;
   if (first === undefined) {

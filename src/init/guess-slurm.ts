@@ -4,33 +4,37 @@ import { parseMinutes, type Partition } from '../slurm/list-partitions.ts';
 import type { Entry } from './document.ts';
 import type { HostFacts } from './detect-host.ts';
 
-/** What is for trying things out is not where runs should go by themselves. */
+/** Matches partitions for short tests, which are no good default. */
 const testPartition = /debug|devel|test|interactive|short-?gpu/i;
 const defaultMemoryMb = 4096;
-/** Of a node's memory, where the default is more than it has: some belongs to the system. */
+/** Share of a node's memory to request where the default exceeds it; the system needs some. */
 const share = 0.75;
 
-/** What `slurm:` should say on this cluster, for jobs without a GPU and with `--gpu`, where the profile does not say it. */
-export function guessSlurm(survey: HostFacts, profile: Settings['slurm'] = {}): Entry[] {
-  const usable = survey.partitions.filter(({ isUp }) => isUp);
+/**
+ * Guesses the `slurm:` settings of this cluster, for jobs without a GPU and with `--gpu`, where the profile
+ * has none.
+ */
+export function guessSlurm(host: HostFacts, profile: Settings['slurm'] = {}): Entry[] {
+  const usable = host.partitions.filter(({ isUp }) => isUp);
   const forAll = usable.find(({ isDefault }) => isDefault) ?? usable.find(({ gpus }) => gpus.length === 0);
   const common = forAll === undefined ? [] : findLimits(forAll);
-  // A site that has GPUs without a partition being named finds partitions itself, and a named one would hold for GPU jobs too.
-  const siteFindsThem = profile.gpu !== undefined && profile.gpu.partition === undefined;
+  // A site that offers GPUs without a named partition selects partitions itself; a named one would apply to
+  // GPU jobs too.
+  const siteSelectsPartition = profile.gpu !== undefined && profile.gpu.partition === undefined;
   return [
-    guessAccount(survey),
-    ...(profile.partition === undefined && !siteFindsThem
-      ? [guessPartition(survey, usable, forAll), ...toEntries(['slurm'], common)]
+    guessAccount(host),
+    ...(profile.partition === undefined && !siteSelectsPartition
+      ? [guessPartition(host, usable, forAll), ...toEntries(['slurm'], common)]
       : []),
-    ...(profile.gpu === undefined ? guessGpuSettings(survey, usable, common) : []),
+    ...(profile.gpu === undefined ? guessGpuSettings(host, usable, common) : []),
   ];
 }
 
 function guessAccount({ account }: HostFacts): Entry {
   const path = ['slurm', 'account'];
   return account === undefined
-    ? createExample(path, 'NAME', 'Where the cluster asks for one; none of yours is known here.')
-    : { path, value: account, why: ['Your default account, says sacctmgr.'] };
+    ? createExample(path, 'NAME', 'Required on some clusters; this host knows none of yours.')
+    : { path, value: account, why: ['Your default account in sacctmgr.'] };
 }
 
 function guessPartition(
@@ -50,7 +54,11 @@ function guessPartition(
   };
 }
 
-/** @param common what is said for all jobs already. */
+/**
+ * Guesses the settings of GPU jobs.
+ *
+ * @param common limits that apply to all jobs
+ */
 function guessGpuSettings(
   { noPartitions }: HostFacts,
   usable: readonly Partition[],
@@ -80,12 +88,12 @@ function guessGpuSettings(
     {
       path: [...path, 'request'],
       value: 'gres',
-      why: ['As --gres=gpu:1. Where the site asks for another form: gpus, gpus-per-node, none.'],
+      why: ['As --gres=gpu:1. If the site requires another option: gpus, gpus-per-node, none.'],
     },
     ...types
       .slice(0, 1)
       .map((type) =>
-        createExample([...path, 'type'], type, `Any type is taken; there: ${types.join(', ')}.`),
+        createExample([...path, 'type'], type, `By default any type; available: ${types.join(', ')}.`),
       ),
     ...toEntries(
       path,
@@ -100,7 +108,7 @@ interface Limit {
   readonly why: string;
 }
 
-/** Where the defaults ask for more than a node of that partition has. */
+/** Lists the settings for which the defaults exceed a node of that partition. */
 function findLimits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
   const { cpus: wanted, time } = defaultSettings.slurm;
   const found: Limit[] = [];
@@ -109,7 +117,7 @@ function findLimits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
     found.push({ key: 'time', value, why: "In minutes: the partition's limit." });
   }
   if (cpus < wanted) {
-    found.push({ key: 'cpus', value: cpus, why: 'Its nodes have no more.' });
+    found.push({ key: 'cpus', value: cpus, why: 'The CPUs of its nodes.' });
   }
   if (memoryMb < defaultMemoryMb) {
     const value = `${Math.floor(memoryMb * share)}M`;
@@ -122,7 +130,7 @@ function toEntries(path: readonly string[], found: readonly Limit[]): Entry[] {
   return found.map(({ key, value, why }) => ({ path: [...path, key], value, why: [why] }));
 }
 
-/** "2 fake GPUs a node, jobs of up to 60 min". */
+/** Formats a partition: "2 fake GPUs a node, jobs of up to 60 min". */
 function formatPartition({ gpus, limitMinutes }: Partition): string {
   const kinds = [
     ...new Set(gpus.map(({ type, count }) => (type === undefined ? `${count}` : `${count} ${type}`))),
@@ -139,7 +147,9 @@ function formatMinutes(minutes: number): string {
 
 function formatOthers(partitions: readonly Partition[], chosen: Partition): string[] {
   const names = partitions.filter((partition) => partition !== chosen).map(({ name }) => name);
-  return names.length === 0 ? [] : [`Others: ${names.join(', ')}; sinfo does not say who may use which.`];
+  return names.length === 0
+    ? []
+    : [`Others: ${names.join(', ')}; sinfo does not show which of them you may use.`];
 }
 
 function createExample(path: readonly string[], value: string, why: string): Entry {

@@ -5,21 +5,21 @@ import { guessSlurm } from './guess-slurm.ts';
 import type { HostFacts } from './detect-host.ts';
 
 export interface Site {
-  /** Undefined when none was named. */
+  /** Name of the site; undefined when none was given. */
   readonly name: string | undefined;
   readonly profile: Settings;
-  /** The names that come along. */
+  /** Names of the bundled profiles. */
   readonly known: readonly string[];
 }
 
-/** Every entry of a fresh hpc-gat.yaml; what the site's profile says itself is left out. */
-export function guessEntries(survey: HostFacts, site: Site): Entry[] {
+/** Guesses every entry of a new hpc-gat.yaml; values of the site's profile are left out. */
+export function guessEntries(host: HostFacts, site: Site): Entry[] {
   const entries = [
     guessSite(site),
-    ...guessImage(survey),
-    ...guessModel(survey),
-    ...guessSlurm(survey, site.profile.slurm),
-    guessSetup(survey),
+    ...guessImage(host),
+    ...guessModel(host),
+    ...guessSlurm(host, site.profile.slurm),
+    guessSetup(host),
   ];
   return entries.filter(({ path }) => !isSet(site.profile, path));
 }
@@ -31,10 +31,10 @@ function guessSite({ name, known }: Site): Entry {
     why:
       name === undefined
         ? [
-            `No profile was named: what stands here, and sbatch's own defaults, decide. Known: ${known.join(', ')}.`,
+            `No profile was named: the values below and sbatch's defaults apply. Known profiles: ${known.join(', ')}.`,
           ]
         : [
-            'What this profile says is left out below: `hpc-gat config show` lists every value with its origin.',
+            'Values of this profile are left out below: `hpc-gat config show` lists every value with its origin.',
           ],
   };
 }
@@ -45,7 +45,7 @@ function guessImage({ sifFiles }: HostFacts): Entry[] {
     {
       path: ['image', 'source'],
       value: 'docker-archive:NAME.tar',
-      why: ['What `hpc-gat make-sif` turns into the file below.'],
+      why: ['Source that `hpc-gat make-sif` converts to the file below.'],
       example: true,
     },
     {
@@ -53,7 +53,7 @@ function guessImage({ sifFiles }: HostFacts): Entry[] {
       value: newest ?? defaultSettings.image.file,
       why:
         newest === undefined
-          ? ['Not there yet: no *.sif in this directory.']
+          ? ['Does not exist yet: no *.sif in this directory.']
           : [
               `${older.length === 0 ? 'The' : 'The newest'} *.sif of this directory.${formatNames(' Others:', older)}`,
             ],
@@ -71,14 +71,14 @@ function guessModel({ models }: HostFacts): Entry[] {
       value: 'models',
       why: [
         models === undefined
-          ? "Not there yet: Triton's model repository, with NAME/config.pbtxt and NAME/1/."
+          ? "Does not exist yet: Triton's model repository, with NAME/config.pbtxt and NAME/1/."
           : "Found in this directory: Triton's model repository.",
       ],
     },
     {
       path: ['model', 'name'],
       value: chosen ?? usual,
-      why: [`The model that is waited for and tested.${formatNames(' Others there:', others)}`],
+      why: [`The model that the client waits for and tests.${formatNames(' Others there:', others)}`],
       example: chosen === undefined,
     },
   ];
@@ -91,7 +91,7 @@ function guessSetup({ program, module, host }: HostFacts): Entry {
       path,
       value: [`module load ${module}`],
       why: [
-        `Lines of bash before anything else on the node. Not on the PATH of ${host}, but a module there.`,
+        `Lines of bash that run first on the node. Apptainer is not on the PATH of ${host}, but a module provides it.`,
       ],
     };
   }
@@ -99,7 +99,7 @@ function guessSetup({ program, module, host }: HostFacts): Entry {
     path,
     value: ['module load apptainer'],
     why: [
-      'Lines of bash before anything else on the node.',
+      'Lines of bash that run first on the node.',
       program === undefined
         ? `Neither Apptainer nor Singularity is on ${host}, and no module: compute nodes may differ.`
         : `Not needed on ${host}, where ${program} is on the PATH; compute nodes may differ.`,

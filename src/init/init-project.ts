@@ -11,7 +11,7 @@ import { detectHost } from './detect-host.ts';
 
 export interface InitOptions {
   readonly site: string | undefined;
-  /** Whether a file that is there already may be replaced. */
+  /** True to replace an existing file. */
   readonly force: boolean;
   readonly dryRun: boolean;
 }
@@ -20,14 +20,14 @@ export interface InitReport {
   readonly file: string;
   readonly written: boolean;
   readonly content: string;
-  /** What was taken from where; examples that stand in comments are left out. */
+  /** Guessed values with their reasons; examples, which are comments, are left out. */
   readonly guesses: readonly { readonly key: string; readonly value: unknown; readonly why: string }[];
 }
 
 /**
- * Makes the working directory a project, with what this host says of itself.
+ * Makes the working directory a project, with values that were detected on this host.
  *
- * @throws {UsageError} when there is an hpc-gat.yaml already, or no such site profile.
+ * @throws {UsageError} when an hpc-gat.yaml exists, or for an unknown site profile.
  */
 export async function initProject(
   context: Context,
@@ -35,16 +35,16 @@ export async function initProject(
 ): Promise<InitReport> {
   const file = path.join(context.cwd, projectFileName);
   if (!dryRun && !force && existsSync(file)) {
-    throw new UsageError(`${file} is there already`, {
+    throw new UsageError(`${file} exists already`, {
       fix: '--dry-run prints what would be written, --force replaces the file',
     });
   }
   const known = await listSites();
   const { profile } = await readSite(site ?? 'generic', context.cwd);
-  const survey = await detectHost(context);
-  const entries = guessEntries(survey, { name: site, profile, known });
+  const host = await detectHost(context);
+  const entries = guessEntries(host, { name: site, profile, known });
   const head = [
-    `Written by \`hpc-gat init\` on ${survey.host}. Each comment says what its value was taken from: correct what is wrong.`,
+    `Written by \`hpc-gat init\` on ${host.host}. Each comment names the source of its value: correct what is wrong.`,
     'All keys: docs/reference/configuration.md.',
   ];
   const content = formatDocument(head, entries);

@@ -5,25 +5,25 @@ import { getErrorCode } from '../support/errors.ts';
 import { isMissing } from '../support/files/file-access.ts';
 import type { Lab } from './open-lab.ts';
 
-/** A control group hierarchy of the host, and this lab's group in it. */
+/** Control group hierarchy of the host with this lab's group in it. */
 export interface Cgroup {
-  /** Where the host has the hierarchy mounted. */
+  /** Mount point of the hierarchy on the host. */
   readonly parent: string;
-  /** The lab's own group. */
+  /** Directory of the lab's group. */
   readonly directory: string;
   readonly type: 'cgroup' | 'cgroup2';
-  /** Mount options that give the same hierarchy inside a node. */
+  /** Mount options that select the same hierarchy inside a node. */
   readonly options: string;
-  /** Below /sys/fs/cgroup; "." for the only hierarchy of version 2. */
+  /** Mount point below /sys/fs/cgroup; "." for the only hierarchy of version 2. */
   readonly mountPoint: string;
 }
 
-/** Groups for the one node whose daemon makes groups itself: the workstation, with Docker. */
+/** Lists the groups for the workstation, the only node whose daemon (Docker) creates groups. */
 export async function listCgroups(lab: Lab): Promise<Cgroup[]> {
   return parseCgroups(await readFile('/proc/self/mountinfo', 'utf8'), `hpc-gat-lab-${lab.name}`);
 }
 
-/** Reads proc(5) mountinfo: version 2 alone, or the hierarchies of version 1. */
+/** Parses proc(5) mountinfo: version 2 alone, or the hierarchies of version 1. */
 export function parseCgroups(mountinfo: string, group: string): Cgroup[] {
   const mounts = mountinfo.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ');
@@ -42,7 +42,10 @@ export function parseCgroups(mountinfo: string, group: string): Cgroup[] {
   }));
 }
 
-/** Super block options name the controllers; a hierarchy without any has a name instead. */
+/**
+ * Returns the mount options of a hierarchy. Superblock options name the controllers; a hierarchy without any
+ * has a name instead.
+ */
 function selectHierarchy(options: string): string {
   const wanted = options
     .split(',')

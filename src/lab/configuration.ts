@@ -9,7 +9,7 @@ import { getAddress, listNodes, nodeWithRole, type Lab } from './open-lab.ts';
 
 const NODE_FILES = ['slurm.conf', 'gres.conf', 'cgroup.conf', 'slurmdbd.conf', 'associations', 'hosts'];
 
-/** Directories and files that the nodes of a lab share: Slurm's configuration, the munge key, homes, scratch. */
+/** Writes the files that the nodes of a lab share: Slurm's configuration, the munge key, homes, scratch. */
 export async function writeConfiguration(lab: Lab, root: string): Promise<void> {
   const etc = path.join(lab.directory, 'etc');
   for (const [directory, mode] of sharedDirectories) {
@@ -43,7 +43,7 @@ const sharedDirectories: readonly (readonly [string, number])[] = [
   ['docker', 0o710],
 ];
 
-/** What the templates of Slurm's configuration are rendered with. */
+/** Returns the values for the templates of Slurm's configuration. */
 export function getTemplateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
   const { cluster } = lab;
   const compute = listNodes(lab).filter(
@@ -80,7 +80,7 @@ export function getTemplateValues(lab: Pick<Lab, 'cluster'> & Lab): object {
   };
 }
 
-/** The device files of a node's stand-in GPUs. */
+/** Lists the device files of a node's stand-in GPUs. */
 export function listGpuFiles(node: ComputeNode): string[] {
   return Array.from({ length: node.gpus ?? 0 }, (_, index) => `/dev/nvidia${index}`);
 }

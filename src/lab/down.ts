@@ -14,7 +14,7 @@ import { checkRequirements } from './requirements.ts';
 
 const ORDERLY_TIMEOUT_MS = 4_000;
 
-/** Takes the lab down, whatever state it is in; with `wipe` its files go too. Twice does no harm. */
+/** Takes the lab down from any state, with `wipe` including its files. A repetition is harmless. */
 export async function labDown(lab: Lab, { wipe }: { wipe: boolean }): Promise<void> {
   await checkRequirements(lab.context);
   await withLock(`${lab.directory}.lock`, `the lab "${lab.name}"`, lab.context, () =>
@@ -22,7 +22,7 @@ export async function labDown(lab: Lab, { wipe }: { wipe: boolean }): Promise<vo
   );
 }
 
-/** The same without the lock, which the caller holds. Runs to its end even when the caller was interrupted. */
+/** Takes the lab down under a lock that the caller holds. Completes even when the caller was interrupted. */
 export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): Promise<void> {
   const lab = { ...interrupted, context: { ...interrupted.context, signal: new AbortController().signal } };
   const { clock } = lab.context;
@@ -41,7 +41,7 @@ export async function takeDown(interrupted: Lab, { wipe }: { wipe: boolean }): P
   await Promise.all(gone.map((directory) => rm(directory, { recursive: true, force: true })));
 }
 
-/** Lets the services of a node save what they hold. Whatever does not end in time is killed with its node. */
+/** Stops the services of a node in order. Services that exceed the time limit are killed with their node. */
 async function stopServices(lab: Lab, node: string, script: string): Promise<void> {
   if ((await findRunningProcess(nodeDirectory(lab, node).pidFile)) !== undefined) {
     await runInNode(lab, node, ['/bin/bash', '-s'], {
@@ -53,7 +53,7 @@ async function stopServices(lab: Lab, node: string, script: string): Promise<voi
   }
 }
 
-/** Ends starts of nodes that were under way when their `up` was killed, before they recorded themselves. */
+/** Kills incomplete starts of nodes by a killed `up`, which have not recorded their process. */
 async function killStray(lab: Lab): Promise<void> {
   const scripts = new Set(
     listNodes(lab).flatMap(([name]) =>
@@ -61,7 +61,7 @@ async function killStray(lab: Lab): Promise<void> {
     ),
   );
   scripts.add(path.join(lab.directory, 'switch', 'switch.sh'));
-  // Twice nothing in a row: what is found may be starting the next one.
+  // The list must be empty twice in a row: a process that was found may be starting the next one.
   for (let empty = 0; empty < 2;) {
     const found = await findProcessesOf(scripts);
     empty = found.length === 0 ? empty + 1 : 0;

@@ -7,15 +7,18 @@ import { nodeDirectory, getNode, type Lab } from './open-lab.ts';
 import { findRunningProcess } from './processes.ts';
 
 export interface ExecOptions {
-  /** One of the lab's people, or root; without it the first of the people. */
+  /** User of the lab, or root; by default the first user. */
   user?: string;
-  /** Without it the user's home. */
+  /** Working directory; by default the user's home. */
   cwd?: string;
-  /** Beside what a login sets. */
+  /** Variables in addition to those of a login. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command in a node, in the environment of a fresh login, and waits for its end, whatever its exit code. */
+/**
+ * Runs a command in a node, in the environment of a new login, and waits until it ends, whatever its exit
+ * code.
+ */
 export async function runInNode(
   lab: Lab,
   node: string,
@@ -32,10 +35,11 @@ export async function runInNode(
 }
 
 /**
- * The command of the host that runs a command in a node.
+ * Returns the command of the host that runs a command in a node.
  *
- * @param terminal whether a terminal sends Ctrl-C to the command itself
- * @throws {UsageError} for an unknown node or user, {HpcGatError} when the node is down.
+ * @param terminal true when a terminal sends Ctrl-C to the command itself
+ * @throws {UsageError} for an unknown node or user.
+ * @throws {HpcGatError} when the node is down.
  */
 export async function enterNode(
   lab: Lab,
@@ -63,11 +67,11 @@ export async function enterNode(
     TERM: lab.context.env.TERM ?? 'dumb',
     ...env,
   };
-  // Ctrl-C in a terminal is for the command; nsenter, which waits in front of it, has to stay. Elsewhere it ends
-  // nsenter too, so that none is lost that comes before the command has started.
+  // Ctrl-C in a terminal is for the command, and nsenter, which waits for it, must ignore it. Elsewhere the
+  // signal also ends nsenter, so that a signal before the start of the command is not lost.
   const ignoring = terminal ? ['--ignore-signal=INT,QUIT'] : [];
   return [
-    // Whoever dies without a word takes what it started along: this process nsenter, nsenter the command.
+    // A process that is killed takes its child with it: this process nsenter, nsenter the command.
     'env',
     ...ignoring,
     ...(['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--target', String(record.pid)] as const),
@@ -80,10 +84,10 @@ export async function enterNode(
 }
 
 /**
- * Runs a command in a node on this process's own standard streams.
+ * Runs a command in a node with the standard streams of this process.
  *
- * @param terminal whether standard input is a terminal, which then sends Ctrl-C to the command itself
- * @returns its exit code; 128 and the number of the signal that ended it
+ * @param terminal true when standard input is a terminal, which then sends Ctrl-C to the command itself
+ * @returns the exit code of the command; 128 plus the number of the signal that ended it
  */
 export async function execInteractively(
   lab: Lab,
@@ -94,41 +98,42 @@ export async function execInteractively(
 ): Promise<number> {
   const { run, env, signal } = lab.context;
   const [file, ...args] = await enterNode(lab, node, command, options, { terminal });
-  let handOn = (): void => undefined;
+  let forward = (): void => undefined;
   const onStart = (pid: number): void => {
-    handOn = () => {
+    forward = () => {
       const interrupted = (signal.reason as InterruptedError).exitCode === ExitCode.interrupted;
       if (!(terminal && interrupted)) {
         void signalInside(pid, interrupted ? 'SIGINT' : 'SIGTERM', lab.context.clock);
       }
     };
-    signal.addEventListener('abort', handOn);
+    signal.addEventListener('abort', forward);
     if (signal.aborted) {
-      handOn();
+      forward();
     }
   };
-  // Away from a terminal, so that a signal to the whole group does not arrive twice.
+  // Without a terminal the command gets its own session, so that a signal to the group does not arrive twice.
   const ownSession = !terminal;
   try {
     const ended = await run(file, args, { env: { PATH: env.PATH }, inherit: true, ownSession, onStart });
     return ended.exitCode ?? 128 + constants.signals[ended.signal as NodeJS.Signals];
   } finally {
-    signal.removeEventListener('abort', handOn);
+    signal.removeEventListener('abort', forward);
   }
 }
 
 /**
- * Sends a signal to what {@link enterNode}'s command started: nsenter waits in front of it and hands nothing on.
+ * Sends a signal to the command that {@link enterNode} started: nsenter waits for it and does not forward
+ * signals.
  *
- * @param pid of the process started on the host
+ * @param pid process id on the host
  */
 async function signalInside(pid: number, signal: 'SIGINT' | 'SIGTERM', clock: Clock): Promise<void> {
-  // Undefined once nsenter has ended, empty before it has started the command.
-  const childrenOf = () => readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => undefined);
-  let children = await childrenOf();
+  // The list is undefined once nsenter has ended, and empty before it has started the command.
+  const readChildren = () => readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => undefined);
+  let children = await readChildren();
   for (let left = 100; children === '' && left > 0; left -= 1) {
     await clock.sleep(10);
-    children = await childrenOf();
+    children = await readChildren();
   }
   for (const child of (children ?? '').split(' ').filter((text) => text !== '')) {
     try {

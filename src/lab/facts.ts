@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { readPackageFile } from '../support/package/package-files.ts';
 import { parseYaml } from '../support/text/yaml.ts';
 
-const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a name of small letters, digits and hyphens');
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'expected a name of lower-case letters, digits and hyphens');
 const count = z.int().positive();
 const address = z.int().min(2).max(254);
 
@@ -21,8 +23,8 @@ const node = z.discriminatedUnion('role', [
 
 export const clusterSchema = z.strictObject({
   name,
-  /** The first three numbers of an IPv4 /24. */
-  subnet: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected three numbers, like 10.77.0'),
+  /** First three numbers of an IPv4 /24. */
+  subnet: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected three numbers, such as 10.77.0'),
   nodes: z.record(name, node),
   gpuType: name,
   partitions: z.record(

@@ -11,7 +11,7 @@ import { requireLabState } from './lab-state.ts';
 
 const TIMEOUT_MS = 20_000;
 
-/** Switches a node on again, and waits until what runs on it answers. */
+/** Restarts a node and waits until its services answer. */
 export async function restartNode(lab: Lab, name: string): Promise<void> {
   const { role } = getNode(lab, name);
   const { rootfs, binds, modes } = await requireLabState(lab);
@@ -22,7 +22,7 @@ export async function restartNode(lab: Lab, name: string): Promise<void> {
   }
 }
 
-/** Stops slurmctld in an orderly way, kills it, or starts it again and waits until it answers. */
+/** Stops slurmctld in order, kills it, or starts it and waits until it answers. */
 export async function setController(lab: Lab, action: 'stop' | 'kill' | 'start'): Promise<void> {
   const script = await renderTemplate('lab/controller-action.sh.hbs', { action });
   expectSuccess(
@@ -36,7 +36,7 @@ export async function setController(lab: Lab, action: 'stop' | 'kill' | 'start')
   );
 }
 
-/** Makes the stand-in `nvidia-smi` of a gpu node fail as it does without a driver, or work again. */
+/** Replaces the stand-in `nvidia-smi` of a GPU node by one that fails as without a driver, or restores it. */
 export async function setGpu(lab: Lab, name: string, state: 'broken' | 'ok'): Promise<void> {
   const node = getNode(lab, name);
   if (node.role !== 'compute' || node.gpus === undefined) {
@@ -46,7 +46,7 @@ export async function setGpu(lab: Lab, name: string, state: 'broken' | 'ok'): Pr
     throw new HpcGatError(`node ${name} is down`, { fix: `hpc-gat lab start ${name}` });
   }
   const source = state === 'broken' ? 'nvidia-smi-broken' : 'nvidia-smi';
-  // Written in place: containers that run have this very file bound.
+  // The file is written in place, because running containers have bound it.
   expectSuccess(
     await runInNode(lab, name, ['cp', `/usr/lib/hpc-gat-lab/${source}`, '/usr/bin/nvidia-smi'], {
       user: 'root',

@@ -8,7 +8,7 @@ import type { ClusterNode } from './facts.ts';
 import { nodeDirectory, type Lab } from './open-lab.ts';
 import type { LabModes } from './modes.ts';
 
-/** A directory or file of the host that a node sees at `target`. */
+/** Directory or file of the host that a node sees at `target`. */
 export interface Bind {
   readonly source: string;
   readonly target: string;
@@ -16,9 +16,9 @@ export interface Bind {
 }
 
 /**
- * `SRC:DST` of `--bind`, read-only.
+ * Parses `SRC:DST` of `--bind`, which is read-only.
  *
- * @throws {UsageError} when it is not of that form, or there is no such source.
+ * @throws {UsageError} for another format, or a missing source.
  */
 export function parseBind(text: string, cwd: string): Bind {
   const [from = '', target = '', ...rest] = text.split(':');
@@ -54,7 +54,7 @@ export function listCachedMounts({ role }: ClusterNode, { lookupCacheSeconds }: 
     : [];
 }
 
-/** Everything that is bound into one node. */
+/** Lists everything that is bound into one node. */
 export async function listBinds(
   lab: Lab,
   name: string,
@@ -94,7 +94,7 @@ export async function listBinds(
   return [...binds, ...extra];
 }
 
-/** This package and what runs it, for everybody in the lab. */
+/** Lists the binds of this package and its runtime, for all users of the lab. */
 async function listPackageBinds(context: Context, wrapper: string): Promise<Bind[]> {
   const readOnly = true;
   const files = await getPackageDirectory(context);
@@ -107,9 +107,9 @@ async function listPackageBinds(context: Context, wrapper: string): Promise<Bind
     { source: program, target: '/usr/local/bin/node', readOnly },
     { source: wrapper, target: '/usr/local/bin/hpc-gat', readOnly },
   );
-  // Installed by npm, what this package needs lies beside it and not in it.
-  const around = path.dirname(files);
-  return path.basename(around) === 'node_modules'
-    ? [...binds, { source: around, target: '/opt/node_modules', readOnly }]
+  // When installed by npm, the dependencies of this package are beside it, not in it.
+  const parent = path.dirname(files);
+  return path.basename(parent) === 'node_modules'
+    ? [...binds, { source: parent, target: '/opt/node_modules', readOnly }]
     : binds;
 }

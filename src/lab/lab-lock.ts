@@ -4,9 +4,9 @@ import { acquireLock } from '../support/files/lock.ts';
 import { makeDirectory } from '../support/files/make-directory.ts';
 
 /**
- * Runs `work` while no other process of this machine holds the lock; waits for its turn.
+ * Runs `work` while no other process of this machine holds the lock; waits until it is free.
  *
- * @param what what the lock guards, for who waits.
+ * @param what name of the resource, for the message to a waiting user
  */
 export async function withLock<Result>(
   file: string,

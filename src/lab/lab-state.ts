@@ -12,11 +12,11 @@ const schema = z.strictObject({
   /** Directory of the root file system, with its `versions.json`. */
   rootfs: z.string(),
   binds: z.array(z.strictObject({ source: z.string(), target: z.string(), readOnly: z.boolean() })),
-  /** Missing in the record of an earlier version. */
+  /** Modes of the lab; missing in the state of an earlier version. */
   modes: modesSchema.default({}),
 });
 
-/** What a lab that is up was started with. Written when `up` is done, removed when `down` begins. */
+/** State of a lab that is up. Written when `up` has finished, removed when `down` begins. */
 export type LabState = z.output<typeof schema>;
 
 export async function readLabState(lab: Lab): Promise<LabState | undefined> {
@@ -27,7 +27,11 @@ export async function readLabState(lab: Lab): Promise<LabState | undefined> {
     : parseWith(schema, JSON.parse(text), { what: 'record of the lab', file });
 }
 
-/** @throws {HpcGatError} when the lab is down. */
+/**
+ * Returns the state of a lab that is up.
+ *
+ * @throws {HpcGatError} when the lab is down.
+ */
 export async function requireLabState(lab: Lab): Promise<LabState> {
   const record = await readLabState(lab);
   if (record === undefined) {

@@ -12,7 +12,7 @@ export interface LabStatus {
   /** Modes that were passed to `up`; empty when the lab is down. */
   readonly modes: LabModes;
   readonly nodes: readonly NodeStatus[];
-  /** Of what the lab is about: package name -> version. Empty when it is down. */
+  /** Versions of the lab's main packages by name; empty when it is down. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -21,9 +21,9 @@ interface NodeStatus {
   readonly role: string;
   readonly address: string;
   readonly up: boolean;
-  /** Of the node's first process, on the host. */
+  /** Process id of the node's first process on the host. */
   readonly pid: number | null;
-  /** Slurm's word for a compute node, when the controller answers. */
+  /** Slurm's state of a compute node, when the controller answers. */
   readonly slurm: string | null;
 }
 
@@ -56,7 +56,7 @@ export async function getLabStatus(lab: Lab): Promise<LabStatus> {
   };
 }
 
-/** The same for a person. */
+/** Formats the status. */
 export function formatLabStatus({ name, up, modes, directory, nodes, versions }: LabStatus): string[] {
   const rows = nodes.map((node) => [
     node.name,

@@ -3,7 +3,10 @@ import { readTextIfPresent } from '../support/files/file-access.ts';
 
 const defaultMirror = 'http://deb.debian.org/debian';
 
-/** The Debian mirror of this machine's own apt sources, which apt itself reads: they have two forms and options. */
+/**
+ * Returns the Debian mirror of this machine's apt sources. apt itself reads them, because they have two
+ * formats and options.
+ */
 export async function findDebianMirror({ env, run, signal }: Context): Promise<string> {
   if (env.HPC_GAT_LAB_MIRROR !== undefined && env.HPC_GAT_LAB_MIRROR !== '') {
     return env.HPC_GAT_LAB_MIRROR;
@@ -14,9 +17,9 @@ export async function findDebianMirror({ env, run, signal }: Context): Promise<s
 }
 
 /**
- * Of apt's sources the one with Debian's own main archive: it has this release, or it is called `debian`.
+ * Chooses the apt source with Debian's main archive: it has this release, or its name is `debian`.
  *
- * @param uris what `apt-get update --print-uris` prints
+ * @param uris output of `apt-get update --print-uris`
  */
 export function chooseMirror(uris: string, codename: string | undefined): string | undefined {
   const sources = [...uris.matchAll(/^'(https?:\S+?)\/dists\/(\S+)\/InRelease'/gm)].map(

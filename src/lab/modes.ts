@@ -2,11 +2,14 @@ import * as z from 'zod';
 import { UsageError } from '../support/errors.ts';
 import type { Lab } from './open-lab.ts';
 
-/** Modes of a lab: its differences from the default lab. A lab that is up keeps its modes. A new mode is a key here. */
+/**
+ * Modes of a lab: its differences from the default lab. A lab that is up keeps its modes. A new mode is a key
+ * here.
+ */
 export const modesSchema = z.strictObject({
   /** Seconds for which the login node caches look-ups, listings and attributes of the shared directories. */
   lookupCacheSeconds: z.int().positive().optional(),
-  /** Whether the host names of compute nodes are fully qualified, while Slurm's node names are short. */
+  /** True when the host names of compute nodes are fully qualified, while Slurm's node names are short. */
   fqdn: z.boolean().optional(),
 });
 
@@ -26,7 +29,7 @@ export function parseModes({
 }): LabModes {
   if (lookupCache !== undefined && !(Number.isInteger(lookupCache) && lookupCache > 0)) {
     throw new UsageError(`--lookup-cache ${lookupCache} is not a number of seconds`, {
-      fix: 'name a whole number above 0, like 30',
+      fix: 'use a whole number above 0, such as 30',
     });
   }
   return {

@@ -41,16 +41,16 @@ export async function stopSwitch(lab: Lab): Promise<void> {
   await killRecorded(getSwitchPidFile(lab), lab.context.clock);
 }
 
-/** Lays the cable from the switch to a node, whose end of it is `eth0`. */
+/** Connects a node, as its `eth0`, to the switch by a veth pair. */
 export async function connectNode(lab: Lab, node: string, pid: number): Promise<void> {
-  const cable = getLinkName(node);
-  // What is left of the cable of a node that died; the kernel removes it too, a little later.
-  await runInSwitch(lab, ['link', 'delete', cable]);
+  const link = getLinkName(node);
+  // Removes the veth pair of a node that died; the kernel removes it too, a little later.
+  await runInSwitch(lab, ['link', 'delete', link]);
   expectSuccess(
     await runInSwitch(lab, [
       'link',
       'add',
-      cable,
+      link,
       'type',
       'veth',
       'peer',
@@ -59,15 +59,15 @@ export async function connectNode(lab: Lab, node: string, pid: number): Promise<
       'netns',
       String(pid),
     ]),
-    `laying the cable to ${node}`,
+    `creating the network link of ${node}`,
   );
   expectSuccess(
-    await runInSwitch(lab, ['link', 'set', cable, 'master', 'br0', 'up']),
-    `plugging ${node} into the switch`,
+    await runInSwitch(lab, ['link', 'set', link, 'master', 'br0', 'up']),
+    `connecting ${node} to the switch`,
   );
 }
 
-/** Cuts the cable of a node, or mends it. */
+/** Disables or enables the network link of a node. */
 export async function setLink(lab: Lab, node: string, state: 'up' | 'down'): Promise<void> {
   getNode(lab, node);
   expectSuccess(

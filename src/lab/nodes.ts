@@ -14,15 +14,15 @@ import { killRecorded, findRunningProcess } from './processes.ts';
 
 const LAUNCH_TIMEOUT_MS = 10_000;
 
-/** What a node is started with, beside its description; recorded, so that it can be started again. */
+/** Parts of a node besides its description; recorded, so that the node can be restarted. */
 export interface NodeParts {
-  /** Directory of the root file system below the node's own changes. */
+  /** Directory of the root file system below the node's overlay. */
   readonly root: string;
   readonly binds: readonly Bind[];
   readonly modes: LabModes;
 }
 
-/** Starts a node that is down: its namespaces, its cable, its services, which come up by themselves. */
+/** Starts a node that is down: its namespaces, its network link and its services. */
 export async function startNode(lab: Lab, name: string, parts: NodeParts): Promise<void> {
   const { pidFile, launchLog } = nodeDirectory(lab, name);
   if ((await findRunningProcess(pidFile)) !== undefined) {
@@ -40,7 +40,7 @@ export async function startNode(lab: Lab, name: string, parts: NodeParts): Promi
   await connectNode(lab, name, await waitForPid(lab, name, launchLog));
 }
 
-/** Ends a node at once, as a power cut does. */
+/** Kills a node immediately, as a power failure does. */
 export async function killNode(lab: Lab, name: string): Promise<void> {
   getNode(lab, name);
   await killRecorded(nodeDirectory(lab, name).pidFile, lab.context.clock);
@@ -56,15 +56,17 @@ async function waitForPid(lab: Lab, name: string, launchLog: string): Promise<nu
     }
     await clock.sleep(5, signal);
   }
-  const said = (await readTextIfPresent(launchLog))?.trim().split('\n').slice(-3).join('\n');
-  throw new NotReadyError(`node ${name} did not start: ${said ?? 'it said nothing'}`, { log: launchLog });
+  const output = (await readTextIfPresent(launchLog))?.trim().split('\n').slice(-3).join('\n');
+  throw new NotReadyError(`node ${name} did not start: ${output ?? 'it printed nothing'}`, {
+    log: launchLog,
+  });
 }
 
-/** Writes what starts a node, and gives the path of the script that does. */
+/** Writes the scripts that start a node and returns the path of the first one. */
 export async function writeNodeScripts(lab: Lab, name: string, parts: NodeParts): Promise<string> {
   const node = getNode(lab, name);
   const { directory, pidFile, log, launchLog } = nodeDirectory(lab, name);
-  // /tmp is the node's own disk, and empty after a restart.
+  // /tmp is the node's local disk, which is empty after a restart.
   const temporary = path.join(directory, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   const overlay = path.join(directory, 'overlay');

@@ -7,7 +7,7 @@ import { loadCluster, type Cluster, type ClusterNode } from './facts.ts';
 
 export const defaultLabName = 'default';
 
-/** One rehearsal cluster: what it is made of and where its files lie. It need not be up. */
+/** Rehearsal cluster with its description and directory. It may be down. */
 export interface Lab {
   readonly name: string;
   /** Directory of everything that this lab writes. */
@@ -18,19 +18,23 @@ export interface Lab {
 
 export interface NodeDirectory {
   readonly directory: string;
-  /** Holds process id and start time of the node's first process while it runs. */
+  /** File with process id and start time of the node's first process while it runs. */
   readonly pidFile: string;
-  /** The node's /var/log. */
+  /** Directory of the node's /var/log. */
   readonly log: string;
-  /** What the start of the namespaces said. */
+  /** Output of the start of the namespaces. */
   readonly launchLog: string;
 }
 
-/** @throws {UsageError} for a name that is none. */
+/**
+ * Opens a lab by name.
+ *
+ * @throws {UsageError} for an invalid name.
+ */
 export async function openLab(context: Context, name = defaultLabName): Promise<Lab> {
   if (!/^[a-z][a-z0-9-]{0,20}$/.test(name) || name.startsWith('rootfs')) {
     throw new UsageError(`"${name}" cannot be the name of a lab`, {
-      fix: 'use up to 21 small letters, digits and hyphens, and do not begin with "rootfs"',
+      fix: 'use up to 21 lower-case letters, digits and hyphens, and do not begin with "rootfs"',
     });
   }
   return {
@@ -41,12 +45,16 @@ export async function openLab(context: Context, name = defaultLabName): Promise<
   };
 }
 
-/** Where root file systems and labs lie, outside of any checkout. */
+/** Returns the directory of root file systems and labs, outside of any checkout. */
 export function labCacheDirectory(context: Pick<Context, 'env' | 'cwd'>): string {
   return path.join(getCacheDirectory(context), 'lab');
 }
 
-/** @throws {UsageError} when the lab has no such node. */
+/**
+ * Returns a node by name.
+ *
+ * @throws {UsageError} when the lab has no such node.
+ */
 export function getNode(lab: Lab, name: string): ClusterNode {
   const node = lab.cluster.nodes[name];
   if (node === undefined) {
@@ -77,7 +85,7 @@ export function nodeDirectory(lab: Lab, name: string): NodeDirectory {
   };
 }
 
-/** The one node of a role. */
+/** Returns the node of a role that only one node has. */
 export function nodeWithRole(lab: Lab, role: Exclude<ClusterNode['role'], 'compute'>): string {
   const found = listNodes(lab).find(([, node]) => node.role === role);
   if (found === undefined) {

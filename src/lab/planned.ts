@@ -4,7 +4,7 @@ import { findRunningProcess } from './processes.ts';
 import { readLabState } from './lab-state.ts';
 import { isRootFilesystemBuilt } from './rootfs.ts';
 
-/** What `labUp` would do, a line each. */
+/** Lists the steps that `labUp` would take, one line each. */
 export async function planUp(lab: Lab): Promise<string[]> {
   const { up, down } = await groupNodesByState(lab);
   const isNew = (await readLabState(lab)) === undefined;
@@ -12,16 +12,16 @@ export async function planUp(lab: Lab): Promise<string[]> {
     ...(isNew && !(await isRootFilesystemBuilt(lab.context, lab.cluster))
       ? ['build the root file system']
       : []),
-    ...(isNew && up.length > 0 ? [`end what an earlier start left: ${up.join(', ')}`] : []),
+    ...(isNew && up.length > 0 ? [`end the nodes of an earlier start: ${up.join(', ')}`] : []),
     ...(down.length > 0 ? [`start ${down.join(', ')}, with the files in ${lab.directory}`] : []),
   ];
 }
 
-/** What `labDown` would do, a line each. */
+/** Lists the steps that `labDown` would take, one line each. */
 export async function planDown(lab: Lab, { wipe }: { readonly wipe: boolean }): Promise<string[]> {
   const { up } = await groupNodesByState(lab);
   return [
-    ...(up.length > 0 ? [`end ${up.join(', ')}, and all that runs there`] : []),
+    ...(up.length > 0 ? [`end ${up.join(', ')}, with all their processes`] : []),
     ...(wipe && existsSync(lab.directory) ? [`remove ${lab.directory}`] : []),
   ];
 }

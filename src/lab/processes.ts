@@ -5,8 +5,8 @@ import { signalProcess } from '../support/processes/process-group.ts';
 import { findIdentity, isRunning, type ProcessIdentity } from '../support/processes/process-identity.ts';
 
 /**
- * The process that a pid file of the lab names, when it is still that process.
- * The lab's scripts write "PID START", with START as in field 22 of /proc/PID/stat.
+ * Returns the process that a pid file of the lab names; undefined when its number now belongs to another
+ * process. The lab's scripts write "PID START", with START as in field 22 of /proc/PID/stat.
  */
 export async function findRunningProcess(pidFile: string): Promise<ProcessIdentity | undefined> {
   const [, pid, start] = /^(\d+) (\d+)\s*$/.exec((await readTextIfPresent(pidFile)) ?? '') ?? [];
@@ -14,7 +14,7 @@ export async function findRunningProcess(pidFile: string): Promise<ProcessIdenti
   return process?.startTicks === Number(start) ? process : undefined;
 }
 
-/** Kills the process, when it is still that one, and waits until it is gone. */
+/** Kills a process, unless its number now belongs to another one, and waits until it has ended. */
 export async function killAndWait(identity: ProcessIdentity, clock: Clock, timeoutMs = 5_000): Promise<void> {
   if (!signalProcess(identity, 'SIGKILL')) {
     return;
@@ -25,7 +25,7 @@ export async function killAndWait(identity: ProcessIdentity, clock: Clock, timeo
   }
 }
 
-/** Kills what a pid file names and removes the file. */
+/** Kills the process that a pid file names and removes the file. */
 export async function killRecorded(pidFile: string, clock: Clock): Promise<void> {
   const identity = await findRunningProcess(pidFile);
   if (identity !== undefined) {

@@ -6,10 +6,14 @@ import path from 'node:path';
 
 const QUERY_TIMEOUT_MS = 3_000;
 
-/** States of sinfo(1) in which slurmd has answered; a "*" behind one means that it does not now. */
+/**
+ * Matches states of sinfo(1) in which slurmd has answered; a trailing "*" means that it does not answer now.
+ */
 const answering = /^(idle|mixed|allocated|completing|planned|reserved|draining|drained)$/;
 
-/** Slurm's word for each node, seen from the login node; empty while the controller does not answer. */
+/**
+ * Returns Slurm's state of each node, as the login node sees it; empty while the controller does not answer.
+ */
 export async function querySlurmStates(lab: Lab): Promise<Map<string, string>> {
   const { exitCode, stdout } = await runInNode(
     lab,
@@ -32,9 +36,9 @@ async function isDockerReady(lab: Lab): Promise<boolean> {
 }
 
 /**
- * Waits until these compute nodes answer Slurm and, where asked for, Docker answers on the workstation.
+ * Waits until compute nodes answer Slurm and, if requested, Docker answers on the workstation.
  *
- * @throws {NotReadyError} naming what does not answer, and its log.
+ * @throws {NotReadyError} with the services that do not answer, and a log.
  */
 export async function waitUntilReady(
   lab: Lab,

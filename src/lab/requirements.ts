@@ -4,7 +4,7 @@ import { MissingToolError, UsageError } from '../support/errors.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 
-/** Program -> the Debian package that brings it. */
+/** Programs, with the Debian package of each. */
 const toRun = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
@@ -17,13 +17,14 @@ const toRun = {
 const toBuild = { mmdebstrap: 'mmdebstrap', chroot: 'coreutils', 'apt-get': 'apt' };
 
 /**
- * Says at once why a lab cannot run on this host.
+ * Checks that a lab can run on this host.
  *
- * @throws {UsageError} without root, Debian or overlayfs, {MissingToolError} when packages are missing.
+ * @throws {UsageError} without root, Debian or overlayfs.
+ * @throws {MissingToolError} when packages are missing.
  */
 export async function checkRequirements(context: Context): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new UsageError('the lab makes namespaces and mounts, which needs root', {
+    throw new UsageError('the lab creates namespaces and mounts, which requires root', {
       fix: 'run it as root: sudo hpc-gat lab ...',
     });
   }
@@ -43,7 +44,7 @@ export async function checkRequirements(context: Context): Promise<void> {
   }
 }
 
-/** What only the build of a root file system needs. */
+/** Checks what only the build of a root file system needs. */
 export function checkBuildRequirements(context: Context): void {
   requireTools(context, toBuild);
 }

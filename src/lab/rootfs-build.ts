@@ -9,10 +9,10 @@ import { checkBuildRequirements } from './requirements.ts';
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 
 /**
- * Builds a root file system under a temporary name and gives it its name when it is whole.
- * Called with the build lock held.
+ * Builds a root file system under a temporary name and renames it when it is complete. The caller holds the
+ * build lock.
  *
- * @param setup the script that mmdebstrap calls when the packages are in
+ * @param setup script that mmdebstrap runs after it has installed the packages
  */
 export async function buildRootFilesystem(
   context: Context,
@@ -26,22 +26,22 @@ export async function buildRootFilesystem(
   await removeLeftovers(cache);
   const mirror = await findDebianMirror(context);
   const part = `${directory}.part`;
-  // Temporary files of a build that is killed go with the rest of it.
+  // Temporary files of a killed build are removed with its directory.
   const temporary = path.join(part, 'tmp');
   await mkdir(temporary, { recursive: true, mode: 0o755 });
   const hook = path.join(part, 'setup.sh');
   await writeFile(hook, setup, { mode: 0o755 });
   const started = clock.now().getTime();
-  const tell = (line: string): void => {
+  const report = (line: string): void => {
     const seconds = ((clock.now().getTime() - started) / 1000).toFixed(0).padStart(3);
     output.info(`[${seconds} s] ${line}`);
   };
-  tell(
+  report(
     `building the lab's root file system from ${packages.suite} of ${mirror}: once, about 1.0 GB, 1-3 minutes`,
   );
   const root = path.join(part, 'root');
   try {
-    // In namespaces of its own nothing of it outlives this process, whatever ends it.
+    // In its own namespaces, no process of the build outlives this process.
     const result = await run(
       'setpriv',
       [
@@ -61,31 +61,31 @@ export async function buildRootFilesystem(
         signal,
         killSignal: 'SIGKILL',
         timeoutMs: BUILD_TIMEOUT_MS,
-        onStderrLine: createStageFilter(tell),
+        onStderrLine: createStageFilter(report),
       },
     );
     expectSuccess(
       result,
       'building the root file system of the lab',
-      'look at the mirror and at free disk space',
+      'check the mirror and the free disk space',
     );
     await writeFile(path.join(part, 'versions.json'), await readVersions(context, root));
     await rm(hook);
     await rm(temporary, { recursive: true });
     await rename(part, directory);
-    tell('the root file system is ready');
+    report('the root file system is ready');
   } catch (error) {
-    // What was killed may take a moment to end, and write until then.
+    // A killed process may write for a moment until it ends.
     await rm(part, { recursive: true, force: true, maxRetries: 10 });
     throw error;
   }
 }
 
-/** mmdebstrap's own stages; apt's chatter stays out. */
-function createStageFilter(tell: (line: string) => void): (line: string) => void {
+/** Creates a filter that passes on the stages of mmdebstrap, without the output of apt. */
+function createStageFilter(report: (line: string) => void): (line: string) => void {
   return (line) => {
     if (/^[IEW]: /.test(line)) {
-      tell(line.slice(3));
+      report(line.slice(3));
     }
   };
 }
@@ -103,7 +103,7 @@ async function readVersions({ run, env, signal }: Context, root: string): Promis
   return `${JSON.stringify(Object.fromEntries(versions), null, 2)}\n`;
 }
 
-/** What a build left that was killed. */
+/** Removes the remains of killed builds. */
 async function removeLeftovers(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (/^rootfs-[0-9a-f]+\.part$/.test(name)) {

@@ -11,14 +11,14 @@ import { labCacheDirectory } from './open-lab.ts';
 import { withLock } from './lab-lock.ts';
 import { buildRootFilesystem } from './rootfs-build.ts';
 
-/** The root file system that all nodes share, read-only below their own overlays. */
+/** Root file system that all nodes share, read-only below their own overlays. */
 export interface RootFilesystem {
-  /** Holds `root/` and `versions.json`. */
+  /** Directory with `root/` and `versions.json`. */
   readonly directory: string;
   readonly root: string;
 }
 
-/** The cached root file system; built first where there is none. */
+/** Returns the cached root file system; builds it first if there is none. */
 export async function provideRootFilesystem(context: Context, cluster: Cluster): Promise<RootFilesystem> {
   const { packages, setup, cache, directory } = await loadDefinition(context, cluster);
   if (await exists(directory)) {
@@ -50,12 +50,12 @@ export async function provideRootFilesystem(context: Context, cluster: Cluster):
   );
 }
 
-/** Whether {@link provideRootFilesystem} would have nothing to build. */
+/** Returns whether the root file system is cached. */
 export async function isRootFilesystemBuilt(context: Context, cluster: Cluster): Promise<boolean> {
   return exists((await loadDefinition(context, cluster)).directory);
 }
 
-/** What it is made of, and where it lies. */
+/** Returns the packages and the setup script of the root file system, and its directory. */
 async function loadDefinition(context: Context, cluster: Cluster) {
   const packages = await loadPackages();
   const driverDirectory = path.join(await getPackageDirectory(context), 'templates', 'lab', 'driver');
@@ -68,7 +68,7 @@ async function loadDefinition(context: Context, cluster: Cluster) {
   return { packages, setup, cache, directory };
 }
 
-/** The package versions that a root file system came with. */
+/** Reads the package versions of a root file system. */
 export async function readPackageVersions(directory: string): Promise<Record<string, string>> {
   return JSON.parse(await readFile(path.join(directory, 'versions.json'), 'utf8')) as Record<string, string>;
 }
@@ -105,6 +105,6 @@ async function exists(directory: string): Promise<boolean> {
     if (isMissing(error)) {
       return false;
     }
-    throw new HpcGatError(`cannot look at ${directory}`, { cause: error });
+    throw new HpcGatError(`cannot examine ${directory}`, { cause: error });
   }
 }

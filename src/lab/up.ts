@@ -24,7 +24,8 @@ export interface LabOptions {
 }
 
 /**
- * Brings the lab up and waits until Slurm and Docker answer. Starts what is down of a lab that is up.
+ * Brings the lab up and waits until Slurm and Docker answer. For a lab that is up, starts the nodes that are
+ * down.
  *
  * @throws {UsageError} when the lab is up with other binds or modes.
  */
@@ -34,11 +35,11 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
   await withLock(`${lab.directory}.lock`, `the lab "${lab.name}"`, context, async () => {
     const before = await readLabState(lab);
     if (before === undefined) {
-      // What an `up` left that was killed half-way.
+      // Removes the remains of a killed `up`.
       await takeDown(lab, { wipe: false });
     } else {
-      refuseOtherBinds(lab, before.binds, binds);
-      refuseOtherModes(lab, before.modes, modes);
+      rejectOtherBinds(lab, before.binds, binds);
+      rejectOtherModes(lab, before.modes, modes);
     }
     const rootfs = before?.rootfs ?? (await provideRootFilesystem(context, lab.cluster)).directory;
     const started = context.clock.now().getTime();
@@ -57,8 +58,8 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
   });
 }
 
-/** A node that is up keeps its own. */
-function refuseOtherBinds({ name }: Lab, present: readonly Bind[], wanted: readonly Bind[]): void {
+/** Rejects other binds: a node that is up keeps its binds. */
+function rejectOtherBinds({ name }: Lab, present: readonly Bind[], wanted: readonly Bind[]): void {
   if (wanted.length > 0 && JSON.stringify(present) !== JSON.stringify(wanted)) {
     const shown = present.map(({ source, target }) => `${source}:${target}`).join(', ');
     throw new UsageError(`the lab "${name}" is up with other binds: ${shown === '' ? 'none' : shown}`, {
@@ -67,11 +68,11 @@ function refuseOtherBinds({ name }: Lab, present: readonly Bind[], wanted: reado
   }
 }
 
-function refuseOtherModes({ name }: Lab, present: LabModes, wanted: LabModes): void {
-  const [has, asked] = [formatModes(present), formatModes(wanted)];
-  if (asked.some((option) => !has.includes(option))) {
+function rejectOtherModes({ name }: Lab, present: LabModes, wanted: LabModes): void {
+  const [current, requested] = [formatModes(present), formatModes(wanted)];
+  if (requested.some((option) => !current.includes(option))) {
     throw new UsageError(
-      `the lab "${name}" is up ${has.length === 0 ? 'without modes' : `with ${has.join(' ')}`}, not with ${asked.join(' ')}`,
+      `the lab "${name}" is up ${current.length === 0 ? 'without modes' : `with ${current.join(' ')}`}, not with ${requested.join(' ')}`,
       { fix: `hpc-gat lab down --name ${name}, then up with these` },
     );
   }
@@ -86,7 +87,7 @@ async function start(lab: Lab, root: string, { binds, modes }: LabOptions): Prom
   const starts = await Promise.allSettled(
     listNodes(lab).map(([name]) => startNode(lab, name, { root, binds, modes })),
   );
-  // Not before every start has ended: what an interrupted `up` takes down must be there already.
+  // Waits for every start, because an interrupted `up` must take down all nodes.
   for (const start of starts) {
     if (start.status === 'rejected') {
       throw start.reason;

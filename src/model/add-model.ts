@@ -13,30 +13,31 @@ import { withStaging } from './staging.ts';
 export interface AddRequest {
   readonly repository: string;
   readonly name: string;
-  /** Absolute paths. */
+  /** Absolute path of the model's file. */
   readonly file: string;
-  /** A config.pbtxt; without it the one beside `file`, else that of the model that is already there. */
+  /** Path of a config.pbtxt; by default the one beside `file`, else that of the existing model. */
   readonly configFile: string | undefined;
-  /** Put the file in place of the newest version, instead of into a new one. */
+  /** True to replace the newest version instead of adding one. */
   readonly replace: boolean;
-  /** Make and check it, and put nothing into the repository. */
+  /** True to stage and check the model without changing the repository. */
   readonly dryRun: boolean;
 }
 
 export interface Added {
-  /** The model's file in the repository. */
+  /** Path of the model's file in the repository. */
   readonly file: string;
   readonly version: number;
-  /** What a person should look at, though it loads. */
+  /** Findings that do not keep the model from loading. */
   readonly warnings: readonly Finding[];
 }
 
 /**
- * Puts a model into a repository: made and checked in a directory of its own first, then renamed, so that a server that starts
- * meanwhile sees all of it or nothing. For a model that is there already the version is what is renamed, and another
- * configuration follows it; of one that is replaced, none is there for a moment.
+ * Adds a model to a repository. The model is staged and checked in a separate directory and then renamed, so
+ * that a server that starts meanwhile sees all of it or nothing. For an existing model, the version is
+ * renamed and a changed configuration is written after it; while a version is replaced, it is missing for a
+ * moment.
  *
- * @throws {UsageError} when the model would not load; the repository is then as it was.
+ * @throws {UsageError} when the model would not load; the repository is then unchanged.
  */
 export async function addModel(request: AddRequest): Promise<Added> {
   const { repository, name, file } = request;
@@ -54,7 +55,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
       const findings = await checkModel(staged.model, []);
       rejectErrors(name, findings, staging, repository);
       if (request.dryRun) {
-        // Nothing more: what was staged goes away.
+        // The staged model is removed.
       } else if (present === undefined) {
         await rename(staged.model.directory, target);
       } else {
@@ -75,7 +76,10 @@ export async function addModel(request: AddRequest): Promise<Added> {
   }
 }
 
-/** Of the directories that were made, from the lowest to the highest: what was refused leaves none behind. */
+/**
+ * Removes the created directories while they are empty, from the lowest to the highest, after a rejected
+ * model.
+ */
 async function removeWhileEmpty(lowest: string, highest: string): Promise<void> {
   const removed = await rmdir(lowest).then(
     () => true,
@@ -117,13 +121,16 @@ function rejectErrors(name: string, findings: readonly Finding[], staging: strin
     const lines = errors.flatMap((finding) =>
       formatFinding({ ...finding, file: finding.file.replace(staging, repository) }, repository),
     );
-    throw new UsageError(`${name} was not added, Triton would not load it:\n  ${lines.join('\n  ')}`, {
-      fix: 'correct this and add the model again',
-    });
+    throw new UsageError(
+      `${name} was not added, because Triton would not load it:\n  ${lines.join('\n  ')}`,
+      {
+        fix: 'correct this and add the model again',
+      },
+    );
   }
 }
 
-/** Puts a directory into the place of another, which may be missing; that one is back when it cannot be. */
+/** Renames a directory into the place of another, which may be missing; restores the other one on failure. */
 async function exchange(directory: string, target: string, staging: string): Promise<void> {
   const before = path.join(staging, 'before');
   const wasThere = await rename(target, before).then(

@@ -5,7 +5,7 @@ import { isMissing, readTextIfPresent } from '../support/files/file-access.ts';
 import { type Backend, getModelFileName } from './backends.ts';
 import type { ModelDirectory } from './repository.ts';
 
-/** Endings of model files, and the backends that read them. */
+/** Backends by the extensions of model files that they read. */
 const backendsByExtension: Readonly<Record<string, string>> = {
   '.pt': 'pytorch',
   '.pth': 'pytorch',
@@ -14,26 +14,31 @@ const backendsByExtension: Readonly<Record<string, string>> = {
   '.py': 'python',
 };
 
-/** @throws {UsageError} for what is no file of a model. */
+/**
+ * Checks that a path leads to a model file.
+ *
+ * @throws {UsageError} for any other path.
+ */
 export async function checkModelFile(file: string): Promise<void> {
   const kind = await stat(file).catch((error: unknown) => {
     throw new UsageError(isMissing(error) ? `there is no ${file}` : `cannot read ${file}`, {
-      fix: 'give the path of the model’s file',
+      fix: 'use the path of the model’s file',
       cause: error,
     });
   });
   if (!kind.isFile()) {
-    throw new UsageError(`${file} is not a file`, { fix: 'give the model’s file itself' });
+    throw new UsageError(`${file} is not a file`, { fix: 'use the path of the model’s file' });
   }
   if (!Object.hasOwn(backendsByExtension, path.extname(file))) {
-    throw new UsageError(`no backend is known for files like ${path.basename(file)}`, {
-      fix: `give a file that ends in ${Object.keys(backendsByExtension).join(', ')}`,
+    throw new UsageError(`no known backend reads files such as ${path.basename(file)}`, {
+      fix: `use a file that ends in ${Object.keys(backendsByExtension).join(', ')}`,
     });
   }
 }
 
 /**
- * The text of a model's configuration: the given file, else the one beside the model's file, else the present one.
+ * Finds the text of a model's configuration: the given file, else the one beside the model's file, else the
+ * existing one.
  *
  * @throws {UsageError} when there is none.
  */
@@ -53,26 +58,26 @@ export async function findConfig(
     }
   }
   throw new UsageError(`no configuration for ${name}: there is no ${candidates.join(', no ')}`, {
-    fix: 'write a config.pbtxt and give it with --config',
+    fix: 'write a config.pbtxt and pass it with --config',
   });
 }
 
-/** The name under which the backend looks for the model. */
+/** Returns the file name under which the backend looks for the model. */
 export function getNameInVersion(model: ModelDirectory, backend: Backend | undefined, file: string): string {
-  const ending = path.extname(file);
-  const expected = backendsByExtension[ending];
+  const extension = path.extname(file);
+  const expected = backendsByExtension[extension];
   if (
     backend !== undefined &&
     backend.name !== expected &&
     Object.values(backendsByExtension).includes(backend.name)
   ) {
     throw new UsageError(
-      `the configuration says backend ${backend.name}, which does not read ${path.basename(file)}`,
+      `the configuration names backend ${backend.name}, which does not read ${path.basename(file)}`,
       {
-        fix: `correct the configuration to backend: "${expected ?? ''}", or give another file`,
+        fix: `correct the configuration to backend: "${expected ?? ''}", or use another file`,
       },
     );
   }
   const name = backend === undefined ? undefined : getModelFileName(model, backend);
-  return path.basename(name ?? `model${ending === '.pth' ? '.pt' : ending}`);
+  return path.basename(name ?? `model${extension === '.pth' ? '.pt' : extension}`);
 }

@@ -2,15 +2,18 @@ import type { ModelDirectory, Version } from './repository.ts';
 import { listEntries, listMessages, getNumber, listNumbers, getText } from './config/access.ts';
 
 export interface Backend {
-  /** The value of `backend`, and the directory of the backend in the image. */
+  /** Value of `backend`, and name of the backend's directory in the image. */
   readonly name: string;
-  /** The values of `platform` that mean it. */
+  /** Values of `platform` that select the backend. */
   readonly platforms: readonly string[];
-  /** What it looks for in a version's directory unless default_model_filename says otherwise; undefined: it decides itself. */
+  /**
+   * Name of the model's file in a version unless default_model_filename is set; undefined when the backend
+   * decides.
+   */
   readonly modelFile?: string;
 }
 
-/** Source: the READMEs of Triton's backends, and its model configuration documentation. */
+/** Backends of Triton. Source: the READMEs of Triton's backends, and its model configuration documentation. */
 export const backends: readonly Backend[] = [
   { name: 'pytorch', platforms: ['pytorch_libtorch'], modelFile: 'model.pt' },
   { name: 'onnxruntime', platforms: ['onnxruntime_onnx'], modelFile: 'model.onnx' },
@@ -28,7 +31,7 @@ export const backends: readonly Backend[] = [
   { name: 'vllm', platforms: [] },
 ];
 
-/** What executes the model: as its configuration says, else as Triton guesses from the files. */
+/** Finds the backend of a model: from its configuration, else by Triton's rules from its files. */
 export function findBackend({
   config,
   versions,
@@ -56,7 +59,7 @@ export function isEnsemble({ config }: Pick<ModelDirectory, 'config'>): boolean 
   );
 }
 
-/** The name of the file that the backend loads from a version's directory. */
+/** Returns the name of the file that the backend loads from a version. */
 export function getModelFileName(
   { config }: Pick<ModelDirectory, 'config'>,
   backend: Backend,
@@ -69,7 +72,7 @@ export function getModelFileName(
 }
 
 /**
- * Whether the pytorch backend runs the model's own Python code, and no TorchScript.
+ * Returns whether the pytorch backend runs the model's own Python code instead of TorchScript.
  *
  * Source: https://github.com/triton-inference-server/pytorch_backend, "PyTorch 2.0 Models".
  */
@@ -77,7 +80,7 @@ export function isTorchPython({ config }: Pick<ModelDirectory, 'config'>, backen
   return backend.name === 'pytorch' && config !== undefined && getText(config, 'runtime') === 'model.py';
 }
 
-/** The versions that Triton would serve, by the model's version policy. */
+/** Lists the versions that Triton would serve by the model's version policy. */
 export function listServedVersions({
   config,
   versions,

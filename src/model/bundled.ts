@@ -6,13 +6,13 @@ import { makeDirectory } from '../support/files/make-directory.ts';
 import { getPackageDirectory } from '../support/package/package-files.ts';
 import { withStaging } from './staging.ts';
 
-/** What became of a model that comes along with this package. */
+/** Result of installing a model of this package. */
 export type BundledModel = 'placed' | 'would be placed' | 'is there already' | 'does not come along';
 
 /**
- * Puts a model of this package into a repository that has none of that name. It appears there as a whole.
+ * Installs a model of this package into a repository that has none of that name, atomically.
  *
- * @param repository absolute; made when it is not there.
+ * @param repository absolute path; created when it is missing
  */
 export async function installBundledModel(
   context: Pick<Context, 'env' | 'cwd'>,

@@ -5,7 +5,7 @@ export function countSeverities(findings: readonly Finding[]): { errors: number;
   return { errors, warnings: findings.length - errors };
 }
 
-/** The findings for a person, with files relative to `cwd`, and a last line that counts them. */
+/** Formats the findings with paths relative to `cwd`, and a last line that counts them. */
 export function formatFindings(findings: readonly Finding[], cwd: string): string[] {
   const { errors, warnings } = countSeverities(findings);
   const lines = findings.flatMap((finding) => formatFinding(finding, cwd));

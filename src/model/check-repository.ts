@@ -16,10 +16,10 @@ import { type Finding, createReporter, type Reporter } from './finding.ts';
 import { type ModelDirectory, readRepository } from './repository.ts';
 
 /**
- * The mistakes in a model repository that Triton would tell only when the job runs, or not at all. Nothing in
- * it is executed.
+ * Finds mistakes in a model repository that Triton would report only when the job runs, or not at all.
+ * Nothing in the repository is executed.
  *
- * @param names only these models
+ * @param names models to check; all by default
  * @param view mounts of the server's container besides the repository
  * @throws {UsageError} when there is no such repository or model.
  */
@@ -40,12 +40,16 @@ export async function checkRepository(
   return findings;
 }
 
-/** Whether a finding only repeats that the target of a reported link is missing. */
+/** Returns whether a finding only repeats that the target of a reported link is missing. */
 function isCausedByLink({ file }: Finding, links: readonly Finding[]): boolean {
   return links.some((link) => file === link.file || file.startsWith(`${link.file}/`));
 }
 
-/** @param siblings names of the models that an ensemble may be made of */
+/**
+ * Checks one model.
+ *
+ * @param siblings names of the models that an ensemble may consist of
+ */
 export async function checkModel(model: ModelDirectory, siblings: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = createReporter(model.name, model.configFile, findings);
@@ -83,8 +87,8 @@ function warnOfRecentFields(message: Message, report: Reporter): void {
       if (recentFields.has(`${message.type}.${field}`)) {
         report.warning(
           position,
-          `Triton 2.51 and older do not know ${field}`,
-          'take it out for such an image',
+          `Triton 2.51 and older do not support ${field}`,
+          'remove it for such an image',
         );
       }
       if (typeof value === 'object') {
@@ -101,11 +105,7 @@ function checkMissingConfig(
 ): void {
   const fix = 'write one: name, platform or backend, input and output';
   if (backend !== undefined && backend !== 'pytorch') {
-    report.warning(
-      directory,
-      'there is no config.pbtxt: Triton makes one from what the model says of itself',
-      fix,
-    );
+    report.warning(directory, 'there is no config.pbtxt: Triton derives one from the model', fix);
   } else {
     report.error(directory, 'there is no config.pbtxt', fix);
   }

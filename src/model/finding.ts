@@ -1,15 +1,15 @@
 import path from 'node:path';
 import type { Position } from '../formats/pbtxt/position.ts';
 
-/** One mistake in a model repository. */
+/** Mistake in a model repository. */
 export interface Finding {
   readonly model: string;
   /** Absolute path of the file or directory. */
   readonly file: string;
-  /** Line and column where it stands, both from 1, for files that have lines. */
+  /** Line and column of the mistake, both from 1, for files that have lines. */
   readonly line?: number;
   readonly column?: number;
-  /** An error keeps Triton from loading the model; a warning is something that a person should look at. */
+  /** Error, which keeps Triton from loading the model, or warning, which the user should check. */
   readonly severity: 'error' | 'warning';
   readonly what: string;
   readonly fix: string;
@@ -20,7 +20,7 @@ export interface Reporter {
   warning(place: Location, what: string, fix: string): void;
 }
 
-/** A file or directory, or a place in the model's config.pbtxt. */
+/** Path of a file or directory, or a position in the model's config.pbtxt. */
 export type Location = string | Position;
 
 export function createReporter(model: string, configFile: string, findings: Finding[]): Reporter {
@@ -33,13 +33,13 @@ export function createReporter(model: string, configFile: string, findings: Find
   return { error: add('error'), warning: add('warning') };
 }
 
-/** A finding as `FILE:LINE:COLUMN: severity: what`, and its fix on a line of its own. */
+/** Formats a finding as `FILE:LINE:COLUMN: severity: what`, with its fix on a separate line. */
 export function formatFinding({ file, line, column, severity, what, fix }: Finding, cwd: string): string[] {
   const place = [shortenPath(file, cwd), line, column].filter((part) => part !== undefined).join(':');
   return [`${place}: ${severity}: ${what}`, `  fix: ${fix}`];
 }
 
-/** Relative to `cwd` for what lies in it. */
+/** Shortens paths below `cwd` to relative ones. */
 export function shortenPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file);
   return relative === '' || relative.startsWith('..') ? file : relative;

@@ -8,12 +8,12 @@ import { readRepository } from './repository.ts';
 
 export interface ListedModel {
   readonly name: string;
-  /** Empty when nothing says it. */
+  /** Name of the backend; empty when it is unknown. */
   readonly backend: string;
   readonly platform: string;
   readonly maxBatchSize: number;
   readonly versions: readonly number[];
-  /** Those that Triton would serve. */
+  /** Versions that Triton would serve. */
   readonly served: readonly number[];
   readonly inputs: readonly ListedTensor[];
   readonly outputs: readonly ListedTensor[];
@@ -23,14 +23,14 @@ export interface ListedModel {
 
 export interface ListedTensor {
   readonly name: string;
-  /** Triton's name without prefix: "FP32". */
+  /** Type by Triton's name without prefix: "FP32". */
   readonly datatype: string;
-  /** Without the batch dimension; -1 for any size. */
+  /** Dimensions without the batch; -1 for any size. */
   readonly dims: readonly number[];
 }
 
 /**
- * What is in a model repository.
+ * Lists the models of a repository.
  *
  * @throws {UsageError} when there is no such repository.
  */
@@ -81,14 +81,14 @@ function toListedTensor(tensor: Message): ListedTensor {
   };
 }
 
-/** The list for a person: a line for each model, and one for each of its tensors. */
+/** Formats the list: a line for each model, and one for each of its tensors. */
 export function formatModels(models: readonly ListedModel[]): string[] {
   return models.length === 0 ? ['no model yet'] : models.flatMap(formatModel);
 }
 
 function formatModel(model: ListedModel): string[] {
   const { name, backend, platform, maxBatchSize, versions, served, errors, warnings } = model;
-  const by = backend === '' ? platform || 'ensemble or unknown' : backend;
+  const backendName = backend === '' ? platform || 'ensemble or unknown' : backend;
   const numbers = versions.map((number) => (served.includes(number) ? `${number}` : `(${number})`));
   const batch = maxBatchSize > 0 ? `, batches to ${maxBatchSize}` : '';
   const version = versions.length === 0 ? 'no version' : `version ${numbers.join(', ')}`;
@@ -98,7 +98,7 @@ function formatModel(model: ListedModel): string[] {
   ];
   const width = Math.max(0, ...tensors.map(([, tensor]) => tensor.name.length));
   return [
-    `${name}: ${by}, ${version}${batch}${formatProblems(errors, warnings)}`,
+    `${name}: ${backendName}, ${version}${batch}${formatProblems(errors, warnings)}`,
     ...tensors.map(
       ([side, tensor]) =>
         `  ${side.padEnd(6)}  ${tensor.name.padEnd(width)}  ${tensor.datatype.padEnd(6)}  [${tensor.dims.join(', ')}]`,

@@ -5,30 +5,30 @@ import { readTextIfPresent } from '../support/files/file-access.ts';
 import { findNearest } from '../support/text/suggest.ts';
 import { parseConfig, type ParsedConfig } from './config/read-config.ts';
 
-/** A model's directory as it lies on the disk. */
+/** Directory of a model on disk. */
 export interface ModelDirectory extends ParsedConfig {
-  /** The directory's name, which is the model's. */
+  /** Name of the directory, which is the model's name. */
   readonly name: string;
   readonly directory: string;
   readonly configFile: string;
   readonly hasConfig: boolean;
-  /** Directories that Triton takes for versions, lowest number first. */
+  /** Directories that Triton uses as versions, lowest number first. */
   readonly versions: readonly Version[];
-  /** Directories that it does not. */
+  /** Other directories of the model. */
   readonly otherDirectories: readonly string[];
 }
 
 export interface Version {
   readonly number: number;
   readonly directory: string;
-  /** Names of what is in it. */
+  /** Names of the entries of the directory. */
   readonly files: readonly string[];
 }
 
 /**
- * The models of a repository, in the order of their names.
+ * Reads the models of a repository, in the order of their names.
  *
- * @param names only these
+ * @param names models to read; all by default
  * @throws {UsageError} when there is no such repository, or no such model in it.
  */
 export async function readRepository(
@@ -66,7 +66,7 @@ async function listModelNames(repository: string): Promise<string[]> {
 }
 
 /**
- * One model's directory, wherever it lies.
+ * Reads the directory of one model, in or outside a repository.
  *
  * @throws {UsageError} when something in it cannot be read.
  */
@@ -101,7 +101,7 @@ async function readDirectory(directory: string): Promise<ModelDirectory> {
   };
 }
 
-/** Triton passes over directories whose number begins with 0. */
+/** Returns whether Triton uses a directory as a version; it ignores numbers with leading zeros. */
 function isVersion(name: string): boolean {
   return /^(?:0|[1-9]\d*)$/.test(name);
 }
@@ -110,7 +110,7 @@ async function readVersion(directory: string): Promise<Version> {
   return { number: Number(path.basename(directory)), directory, files: (await readdir(directory)).sort() };
 }
 
-/** Links to directories count: that is how large models are often put into a repository. */
+/** Lists the subdirectories, including symbolic links to directories, by which large models are often added. */
 async function subdirectories(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).sort();
   const kinds = await Promise.all(names.map((name) => isDirectory(path.join(directory, name))));

@@ -5,11 +5,12 @@ import { getErrorCode } from '../support/errors.ts';
 import { removeTree } from '../support/files/remove-tree.ts';
 
 /**
- * Makes something for a repository in a directory from which it can be renamed into it, and which is gone afterwards. That
- * directory lies beside the repository: Triton takes every directory in it for a model, and does not start with half of one.
- * Where nothing can be made beside it, or not be renamed from there, it lies in the repository after all.
+ * Provides a staging directory, from which entries can be renamed into a repository, and removes it
+ * afterwards. It is beside the repository, because Triton uses every directory in it as a model and does not
+ * start with an incomplete one. Where no directory beside it can be created or renamed from, it is in the
+ * repository.
  *
- * @param repository absolute, and there already
+ * @param repository absolute path of an existing repository
  */
 export async function withStaging<T>(repository: string, use: (staging: string) => Promise<T>): Promise<T> {
   const inside = await realpath(repository);
@@ -18,7 +19,7 @@ export async function withStaging<T>(repository: string, use: (staging: string) 
     try {
       return await useDirectoryIn(beside, use);
     } catch (error) {
-      // Two mounts of one file system look the same until then.
+      // Two mounts of one file system are indistinguishable until the rename.
       if (getErrorCode(error) !== 'EXDEV') {
         throw error;
       }

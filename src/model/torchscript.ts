@@ -1,7 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { withFile, type ZipEntry, listZipEntries, ZipError, readZipEntry } from '../formats/zip/zip.ts';
 
-/** What a model.pt is; `arguments` are those of forward() without self, undefined when they could not be read. */
+/**
+ * Type of a model.pt; `arguments` are those of forward() without self, undefined when they could not be read.
+ */
 export type TorchFile =
   | { readonly kind: 'torchscript'; readonly arguments: readonly string[] | undefined }
   | {
@@ -12,10 +14,10 @@ export type TorchFile =
 const longestCodeBytes = 64 * 1024 * 1024;
 
 /**
- * Looks into a file that torch wrote, without running anything in it.
+ * Inspects a file that torch wrote, without running anything in it.
  *
- * Source: pytorch, torch/csrc/jit/docs/serialization.md: a TorchScript archive has `code/` and `constants.pkl`
- * beside `data.pkl`; torch.save writes `data.pkl` and `data/` alone; torch.export.save writes
+ * Source: pytorch, torch/csrc/jit/docs/serialization.md: a TorchScript archive has `code/` and
+ * `constants.pkl` beside `data.pkl`; torch.save writes only `data.pkl` and `data/`; torch.export.save writes
  * `archive_format` or `serialized_exported_program.json`.
  */
 export async function inspectTorchFile(file: string): Promise<TorchFile> {
@@ -30,7 +32,7 @@ export async function inspectTorchFile(file: string): Promise<TorchFile> {
       return { kind: 'git-lfs-pointer' };
     }
     if (head.toString('latin1', 0, 2) !== 'PK') {
-      // PROTO 2, with which torch.save began every file before 1.6.
+      // Before 1.6, torch.save began every file with PROTO 2.
       return { kind: head[0] === 0x80 && head[1] === 2 ? 'old-pickle' : 'other' };
     }
     return inspectArchive(handle);
@@ -47,22 +49,22 @@ async function inspectArchive(handle: FileHandle): Promise<TorchFile> {
     }
     throw error;
   }
-  // Every entry lies in one directory, whose name is that of the file when it was saved.
+  // Every entry is in one directory, named after the file when it was saved.
   const inDirectory = entries.map((entry) => ({
     entry,
     name: entry.name.slice(entry.name.indexOf('/') + 1),
   }));
-  const has = (test: (name: string) => boolean) => inDirectory.some(({ name }) => test(name));
-  if (has((name) => name === 'constants.pkl') && has((name) => name.startsWith('code/'))) {
+  const hasEntry = (test: (name: string) => boolean) => inDirectory.some(({ name }) => test(name));
+  if (hasEntry((name) => name === 'constants.pkl') && hasEntry((name) => name.startsWith('code/'))) {
     return { kind: 'torchscript', arguments: await findForwardArguments(handle, inDirectory) };
   }
-  if (has((name) => name === 'archive_format' || name.startsWith('serialized_exported_program'))) {
+  if (hasEntry((name) => name === 'archive_format' || name.startsWith('serialized_exported_program'))) {
     return { kind: 'exported' };
   }
-  return { kind: has((name) => name === 'data.pkl') ? 'state-dict' : 'other' };
+  return { kind: hasEntry((name) => name === 'data.pkl') ? 'state-dict' : 'other' };
 }
 
-/** The argument names of the root module's forward(), from the code that TorchScript keeps as text. */
+/** Finds the argument names of the root module's forward() in the code, which TorchScript stores as text. */
 async function findForwardArguments(
   handle: FileHandle,
   entries: readonly { entry: ZipEntry; name: string }[],

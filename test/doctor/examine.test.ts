@@ -92,7 +92,7 @@ test.each<[string, Host, string, object]>([
     'no cluster to ask for partitions',
     { programs: withoutCluster },
     'partitions',
-    { status: 'note', message: 'not asked: no Slurm here' },
+    { status: 'note', message: 'not checked: no Slurm on this host' },
   ],
   [
     'a configuration that is named and not there',
@@ -128,7 +128,7 @@ test.each<[string, Host, string, object]>([
     'accounts',
     {
       status: 'warning',
-      message: '"phisics" is no account of yours',
+      message: '"phisics" is not one of your accounts on this cluster',
       fix: 'did you mean "physics"? yours: physics, teaching',
     },
   ],
@@ -136,13 +136,13 @@ test.each<[string, Host, string, object]>([
     'a QOS that the account may not use',
     { settings: { slurm: { account: 'physics', gpu: { account: 'teaching', qos: 'debug' } } } },
     'accounts',
-    { status: 'warning', message: '"debug" is no QOS of yours', fix: 'yours: normal' },
+    { status: 'warning', message: '"debug" is not one of your QOS on this cluster', fix: 'yours: normal' },
   ],
   [
     'no accounting',
     { programs: { sacctmgr: 'echo "sacctmgr: error: no database" >&2; exit 1' } },
     'accounts',
-    { status: 'note', message: 'accounting tells of none of yours' },
+    { status: 'note', message: 'accounting lists none of yours' },
   ],
   [
     'no directory for temporary files',
@@ -191,7 +191,7 @@ test.each<[string, Host, string, object]>([
     'a cache elsewhere',
     { env: { APPTAINER_CACHEDIR: '/nowhere' } },
     'cache',
-    { status: 'ok', message: '/nowhere: not there yet' },
+    { status: 'ok', message: '/nowhere: does not exist yet' },
   ],
   [
     'a directory for layers whose variable is not set',
@@ -228,7 +228,7 @@ test('reports the layer cache of make-sif where it would exceed a quota', async 
   const inHome = await diagnose({ programs: { quota }, env: { HOME: '/etc' } });
   expect(inHome('cache')[1]).toMatchObject({
     status: 'warning',
-    message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are left',
+    message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are free',
     fix: expect.stringMatching(/cache\.folder/),
   });
   const cache = { folder: temporaryDirectory(), limit: '1G' };

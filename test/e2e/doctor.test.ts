@@ -24,8 +24,12 @@ describeInLab('doctor', () => {
     );
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 1 });
     expect(stdout).toMatch(/no GPU of type "fakr" is in gpu\n.*did you mean "fake"\? types in gpu: fake$/m);
-    expect(stdout).toMatch(/"phisics" is no account of yours\n.*yours: physics, teaching$/m);
-    expect(stdout).toMatch(/"debgu" is no QOS of yours\n.*did you mean "debug"\? yours: debug, normal$/m);
+    expect(stdout).toMatch(
+      /"phisics" is not one of your accounts on this cluster\n.*yours: physics, teaching$/m,
+    );
+    expect(stdout).toMatch(
+      /"debgu" is not one of your QOS on this cluster\n.*did you mean "debug"\? yours: debug, normal$/m,
+    );
   });
 
   test('finds a GPU on a GPU node, and reports a failing driver', async () => {

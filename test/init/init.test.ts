@@ -54,9 +54,9 @@ test('reads account, partitions and GPUs from Slurm, files from the directory', 
     },
   });
   const text = await readFile(path.join(cwd, 'hpc-gat.yaml'), 'utf8');
-  expect(text).toContain('# Your default account, says sacctmgr.\n  account: physics');
-  expect(text).toContain('Any type is taken; there: a100, h100.');
-  expect(text).toContain('Others: gpu-debug; sinfo does not say');
+  expect(text).toContain('# Your default account in sacctmgr.\n  account: physics');
+  expect(text).toContain('By default any type; available: a100, h100.');
+  expect(text).toContain('Others: gpu-debug; sinfo does not show');
   expect(text).toContain('The newest *.sif of this directory. Others: old.sif.');
 });
 
@@ -119,7 +119,7 @@ test('never replaces a file without --force', async () => {
   const refused = await init({});
   expect(refused).toMatchObject({
     exitCode: 2,
-    messages: expect.stringMatching(/there already\n {2}fix: .*--force/),
+    messages: expect.stringMatching(/exists already\n {2}fix: .*--force/),
   });
   expect((await init({}, '--dry-run')).exitCode).toBe(0);
   expect(await readFile(file, 'utf8')).toBe('site: lab\n');

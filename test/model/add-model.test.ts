@@ -135,7 +135,7 @@ test.each([
   [['gat_test', 'mine/state.pt'], /gat_test\/1\/model\.pt: error: .*state dict/],
   [['gat_test', 'mine/nothing.pt'], /there is no .*nothing\.pt/],
   [['gat_test', 'mine'], /is not a file/],
-  [['gat_test', 'mine/config.pbtxt'], /no backend is known for files like config\.pbtxt/],
+  [['gat_test', 'mine/config.pbtxt'], /no known backend reads files such as config\.pbtxt/],
   [['gat_test', 'mine/model.py'], /backend pytorch, which does not read model\.py/],
   [['gat_test', 'alone.pt'], /no configuration for gat_test/],
   [['../up', 'mine/gat.pt'], /cannot be the name of a model/],

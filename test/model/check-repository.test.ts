@@ -145,7 +145,7 @@ test('a field that only newer servers know gives a warning', async () => {
   const config = await readFile(path.join(shipped, 'gat_test', 'config.pbtxt'), 'utf8');
   const findings = await findingsOf({ 'config.pbtxt': `model_metrics { }\n${config}` });
   expect(findings).toEqual([
-    'gat_test/config.pbtxt:1:15 warning Triton 2.51 and older do not know model_metrics',
+    'gat_test/config.pbtxt:1:15 warning Triton 2.51 and older do not support model_metrics',
   ]);
 });
 

@@ -43,8 +43,8 @@ beforeEach(async () => {
   await mkdir(store);
 });
 
-const check = async (mounts: { source: string; destination: string }[] = [], perhaps: string[] = []) =>
-  (await checkRepository(repository, undefined, { mounts, perhaps }))
+const check = async (mounts: { source: string; destination: string }[] = [], possible: string[] = []) =>
+  (await checkRepository(repository, undefined, { mounts, possible }))
     .filter(({ what }) => what.includes('link'))
     .map(
       ({ file, severity, what, fix }) => `${severity} ${path.relative(repository, file)}: ${what} [${fix}]`,
@@ -108,7 +108,7 @@ test('reports loops and links to nothing, in the repository itself too', async (
   await moveAway('1/model.py', () => 'model.py');
   await symlink('nowhere', path.join(repository, 'README'));
   expect(await check()).toEqual([
-    expect.stringMatching(/^error README: .*nowhere, which is not there/),
+    expect.stringMatching(/^error README: .*nowhere, which does not exist/),
     expect.stringMatching(/^error m\/1\/model\.py: .*back to itself/),
   ]);
 });
@@ -136,7 +136,7 @@ test('model check ends with exit code 1, and takes binds from hpc-gat.yaml', asy
     return { exitCode, first: context.results[0] };
   };
   const first = expect.stringMatching(
-    /^models\/m\/1\/model\.py: error: .*data\/model\.py, which is not there/,
+    /^models\/m\/1\/model\.py: error: .*data\/model\.py, which does not exist/,
   );
   expect(await check()).toEqual({ exitCode: 1, first });
   await writeFile(path.join(root, 'hpc-gat.yaml'), `binds: [{ source: ${store}, target: /data }]\n`);

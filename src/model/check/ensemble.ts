@@ -4,7 +4,7 @@ import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 import { getPosition } from './names.ts';
 
-/** An ensemble names the models that it is made of. */
+/** Checks that the models of an ensemble exist. */
 export function checkEnsemble(config: Message, models: readonly string[], report: Reporter): void {
   const steps = listMessages(config, 'ensemble_scheduling').flatMap((ensemble) =>
     listMessages(ensemble, 'step'),
@@ -20,7 +20,7 @@ export function checkEnsemble(config: Message, models: readonly string[], report
     const name = getText(step, 'model_name');
     if (!models.includes(name)) {
       const meant = findNearest(name, models);
-      const fix = meant === undefined ? 'add it, or take the step out' : `did you mean ${meant}?`;
+      const fix = meant === undefined ? 'add it, or remove the step' : `did you mean ${meant}?`;
       report.error(getPosition(step, 'model_name'), `there is no model "${name}" for this step`, fix);
     }
   }

@@ -17,22 +17,25 @@ const repositoryInContainer = '/models';
 /** Directories that images contain: the host's files there are not those of the container. */
 const imageDirectories = /^\/(?:usr|lib\w*|s?bin|etc|opt\/tritonserver)(?:\/|$)/;
 
-/** Highest number of visited directories, for links that lead to a whole file system. */
+/** Limit of visited directories, for links that lead to a complete file system. */
 const maxDirectories = 2_000;
 
 /** Mounts of the server's container. */
 export interface ContainerView {
-  /** Mounts beside the model repository. */
+  /** Mounts besides the model repository. */
   readonly mounts: readonly MountPoint[];
   /** Directories that the runtime may mount in addition: the working directory, those named in its options or in `setup`. */
-  readonly perhaps?: readonly string[];
+  readonly possible?: readonly string[];
 }
 
 export const repositoryOnly: ContainerView = { mounts: [] };
 
 /** Finding about a link that the server cannot follow. */
 export interface LinkFinding extends Finding {
-  /** Whether the server certainly fails with the link: the target exists on this host, but not in the container. */
+  /**
+   * True when the server certainly fails with the link: the target exists on this host, but not in the
+   * container.
+   */
   readonly isCertain: boolean;
 }
 
@@ -46,7 +49,7 @@ export interface LinkFinding extends Finding {
 export async function checkLinks(
   repository: string,
   names: readonly string[] | undefined,
-  { mounts, perhaps = [] }: ContainerView,
+  { mounts, possible = [] }: ContainerView,
 ): Promise<LinkFinding[]> {
   const certain = await resolveMounts([
     { source: repository, destination: repositoryInContainer },
@@ -54,7 +57,7 @@ export async function checkLinks(
   ]);
   const uncertain = [
     ...certain,
-    ...(await resolveMounts(perhaps.map((directory) => ({ source: directory, destination: directory })))),
+    ...(await resolveMounts(possible.map((directory) => ({ source: directory, destination: directory })))),
   ];
   const findings: LinkFinding[] = [];
   const visited = new Set<string>();
@@ -86,7 +89,9 @@ export async function checkLinks(
   return findings;
 }
 
-/** Whether a link, such as one to /models/..., can be followed in the container and not on this host. */
+/**
+ * Returns whether a link, such as one to /models/..., can be followed in the container and not on this host.
+ */
 export async function existsOnlyInContainer(
   repository: string,
   file: string,
@@ -105,7 +110,7 @@ async function listNames(directory: string): Promise<string[]> {
   return (await readdir(directory).catch(() => [])).sort();
 }
 
-/** Whether the backend loads this file from a served version. */
+/** Returns whether the backend loads this file from a served version. */
 async function isModelFile(directory: string, file: string): Promise<boolean> {
   const model = await readModel(directory);
   const backend = findBackend(model);
@@ -157,7 +162,7 @@ async function createFinding(
       container === onHost || !container.startsWith(`${repositoryInContainer}/`)
         ? ''
         : ', nor in the container';
-    return report('error', `which is not there${where}`, copy);
+    return report('error', `which does not exist${where}`, copy);
   }
   if (imageDirectories.test(container)) {
     return report('warning', `which in the container is a file of the image, if it has one`, copy);

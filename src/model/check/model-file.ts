@@ -11,24 +11,24 @@ const scriptExport = 'torch.jit.save(torch.jit.script(model.eval()), "model.pt")
 
 const torchFaults: Readonly<Record<Exclude<TorchFile['kind'], 'torchscript'>, readonly [string, string]>> = {
   empty: ['the file is empty', 'copy it again'],
-  'git-lfs-pointer': ['this is a pointer of Git LFS, not the model', 'run git lfs pull'],
+  'git-lfs-pointer': ['this file is a Git LFS pointer, not the model', 'run git lfs pull'],
   'cut-off': [
-    'the file is cut off: the directory at its end is missing',
+    'the file is truncated: the directory at its end is missing',
     'copy it again, and compare the sizes',
   ],
   'state-dict': [
-    'this is what torch.save wrote, a state dict or a pickled model, not TorchScript',
+    'this file is a state dict or a pickled model from torch.save, not TorchScript',
     `save it with ${scriptExport}`,
   ],
-  exported: ['this is what torch.export.save wrote, not TorchScript', `save it with ${scriptExport}`],
-  'old-pickle': ['this is what an old torch.save wrote, not TorchScript', `save it with ${scriptExport}`],
+  exported: ['this file is from torch.export.save, not TorchScript', `save it with ${scriptExport}`],
+  'old-pickle': ['this file is from an old torch.save, not TorchScript', `save it with ${scriptExport}`],
   other: ['this is not a TorchScript file', `save it with ${scriptExport}`],
 };
 
 /**
- * Whether the files of the served versions are there and are what the backend takes.
+ * Checks that the files of the served versions exist and have the type that the backend requires.
  *
- * @returns the arguments of forward() of the last served version, where they are known.
+ * @returns the arguments of forward() of the last served version; undefined when they are unknown
  */
 export async function checkModelFiles(
   model: ModelDirectory,
@@ -100,8 +100,8 @@ async function checkPythonModel(file: string, report: Reporter): Promise<void> {
   if (!/\bTritonPythonModel\b/.test(text)) {
     report.error(
       file,
-      'there is no class TritonPythonModel, which the python backend asks for',
-      'call the model class TritonPythonModel',
+      'there is no class TritonPythonModel, which the python backend requires',
+      'name the model class TritonPythonModel',
     );
   }
 }

@@ -4,7 +4,10 @@ import { listMessages, listTexts } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 
-/** Files that a configuration names besides the model: labels of outputs, inputs of warm-ups. */
+/**
+ * Checks that the files exist that a configuration names besides the model: labels of outputs, inputs of
+ * warm-ups.
+ */
 export async function checkNamedFiles(directory: string, config: Message, report: Reporter): Promise<void> {
   const labels = listMessages(config, 'output').flatMap((output) => listTexts(output, 'label_filename'));
   const warmups = listMessages(config, 'model_warmup')

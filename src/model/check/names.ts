@@ -5,12 +5,12 @@ import type { Message } from '../config/message.ts';
 import type { Location, Reporter } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
 
-/** Where a field stands, else the configuration's beginning. */
+/** Returns the position of a field, or the beginning of the configuration without it. */
 export function getPosition(message: Message, field: string): Location {
   return listEntries(message, field)[0]?.position ?? message.position;
 }
 
-/** The model's name and what executes it. */
+/** Checks the model's name and its backend. */
 export function checkNames(model: ModelDirectory, backend: Backend | undefined, report: Reporter): void {
   const { config, name: directory } = model;
   if (!/^[\w.-]+$/.test(directory)) {
@@ -18,7 +18,7 @@ export function checkNames(model: ModelDirectory, backend: Backend | undefined, 
     const severity = backend?.name === 'python' ? 'error' : 'warning';
     report[severity](
       model.directory,
-      'with such a name the Python backend never gets ready, nor does the server',
+      'with this name the Python backend, and so the server, never becomes ready',
       fix,
     );
   }
@@ -54,15 +54,15 @@ function checkBackend(
     if (name === '' && platform === '') {
       report.error(
         config.position,
-        'neither platform nor backend says what executes the model',
-        'write backend: "pytorch", or what it needs',
+        'neither platform nor backend is set, so that nothing executes the model',
+        'write backend: "pytorch", or another one',
       );
     } else {
-      report.error(getPosition(config, 'platform'), `no backend is known for platform "${platform}"`, fix);
+      report.error(getPosition(config, 'platform'), `no known backend has the platform "${platform}"`, fix);
     }
   } else if (!names.includes(backend.name)) {
     const meant = findNearest(backend.name, names);
-    const what = `"${backend.name}" is none of Triton's own backends`;
+    const what = `"${backend.name}" is not one of Triton's backends`;
     const library = `libtriton_${backend.name}.so`;
     if (versions.some(({ files }) => files.includes(library))) {
       return;

@@ -4,15 +4,15 @@ import type { Reporter } from '../finding.ts';
 import { getPosition } from './names.ts';
 import type { Side } from './tensors.ts';
 
-/** Element types that torch does not have, or the backend does not take. */
+/** Element types that torch lacks or the backend rejects. */
 const unsupportedTypes = ['TYPE_UINT16', 'TYPE_UINT32', 'TYPE_UINT64', 'TYPE_BF16'];
 
 /**
- * How the pytorch backend finds out which tensor is which argument.
+ * Checks the names by which the pytorch backend assigns tensors to arguments.
  *
  * Source: https://github.com/triton-inference-server/pytorch_backend, "Important Notes".
  *
- * @param args names of forward()'s arguments, undefined when they are not known
+ * @param args names of forward()'s arguments; undefined when they are unknown
  */
 export function checkPytorch(config: Message, args: readonly string[] | undefined, report: Reporter): void {
   for (const side of ['input', 'output'] as const) {
@@ -28,7 +28,7 @@ export function checkPytorch(config: Message, args: readonly string[] | undefine
     for (const tensor of tensors) {
       const type = getText(tensor, 'data_type');
       if (unsupportedTypes.includes(type)) {
-        const what = `the pytorch backend takes no ${type}`;
+        const what = `the pytorch backend does not support ${type}`;
         report.error(getPosition(tensor, 'data_type'), what, 'use a type that torch has, such as TYPE_INT64');
       }
     }
@@ -56,8 +56,8 @@ function checkIndices(
     const index = indices[place];
     if (unnumbered.length > 0) {
       if (index === undefined) {
-        const what = `${names[place] ?? ''} has no index but another ${side} has one: the backend goes by order, and passes over all`;
-        report.warning(getPosition(tensor, 'name'), what, `call every ${side} NAME__INDEX, or none`);
+        const what = `${names[place] ?? ''} has no index but another ${side} has one: the backend uses the order and ignores all indices`;
+        report.warning(getPosition(tensor, 'name'), what, `name every ${side} NAME__INDEX, or none`);
       }
       return;
     }
@@ -72,7 +72,7 @@ function checkIndices(
   });
 }
 
-/** The INDEX of NAME__INDEX. */
+/** Returns the INDEX of NAME__INDEX. */
 function parseIndex(name: string): number | undefined {
   const index = /__(\d+)$/.exec(name)?.[1];
   return index === undefined ? undefined : Number(index);
@@ -83,6 +83,6 @@ function checkCount(config: Message, args: readonly string[] | undefined, report
   if (args !== undefined && inputs.length > 0 && inputs.length !== args.length) {
     const takes = `${args.length} ${args.length === 1 ? 'argument' : 'arguments'} (${args.join(', ')})`;
     const what = `forward() takes ${takes}, the configuration has ${inputs.length}`;
-    report.error(inputs[0]?.position ?? config.position, what, 'give one input for each argument');
+    report.error(inputs[0]?.position ?? config.position, what, 'declare one input for each argument');
   }
 }

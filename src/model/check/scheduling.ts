@@ -3,11 +3,11 @@ import type { Message } from '../config/message.ts';
 import type { Reporter } from '../finding.ts';
 import { getPosition } from './names.ts';
 
-/** Batching and instances. */
+/** Checks batching and instances. */
 export function checkScheduling(config: Message, report: Reporter): void {
   const maxBatchSize = getNumber(config, 'max_batch_size');
   if (maxBatchSize < 0) {
-    const fix = 'write 0 for a model that takes no batches';
+    const fix = 'write 0 for a model without batches';
     report.error(getPosition(config, 'max_batch_size'), 'max_batch_size is below 0', fix);
   }
   for (const batching of listMessages(config, 'dynamic_batching')) {
@@ -29,7 +29,7 @@ function checkDynamicBatching(
   report: Reporter,
 ): void {
   if (maxBatchSize === 0) {
-    const fix = 'set max_batch_size to what the model takes at once, or take dynamic_batching out';
+    const fix = 'set max_batch_size to the largest batch of the model, or remove dynamic_batching';
     report.warning(
       getPosition(config, 'dynamic_batching'),
       'without a max_batch_size nothing is batched',
@@ -40,14 +40,14 @@ function checkDynamicBatching(
     const size = Number(value);
     if (size <= 0 || size > maxBatchSize) {
       const what = `a preferred batch size of ${size} does not fit max_batch_size ${maxBatchSize}`;
-      report.error(position, what, 'give sizes from 1 to max_batch_size');
+      report.error(position, what, 'use sizes from 1 to max_batch_size');
     }
   }
   const levels = getNumber(batching, 'priority_levels');
   const normal = getNumber(batching, 'default_priority_level');
   if (levels > 0 && (normal < 1 || normal > levels)) {
-    const what = `default_priority_level ${normal} is none of the ${levels} levels`;
-    report.error(getPosition(batching, 'default_priority_level'), what, `give one from 1 to ${levels}`);
+    const what = `default_priority_level ${normal} is not one of the ${levels} levels`;
+    report.error(getPosition(batching, 'default_priority_level'), what, `use a level from 1 to ${levels}`);
   }
 }
 
@@ -55,8 +55,8 @@ function checkSlots(batching: Message, report: Reporter): void {
   for (const strategy of listMessages(batching, 'direct')) {
     const utilization = getNumber(strategy, 'minimum_slot_utilization');
     if (!(utilization >= 0 && utilization <= 1)) {
-      const what = `a minimum_slot_utilization of ${utilization}`;
-      report.error(getPosition(strategy, 'minimum_slot_utilization'), what, 'give a part from 0 to 1');
+      const what = `minimum_slot_utilization is ${utilization}, not a fraction`;
+      report.error(getPosition(strategy, 'minimum_slot_utilization'), what, 'use a fraction from 0 to 1');
     }
   }
 }
@@ -77,12 +77,12 @@ function checkInstances(group: Message, report: Reporter): void {
   if (getNumber(group, 'count') < 0) {
     report.warning(
       getPosition(group, 'count'),
-      'fewer than one instance: Triton makes one',
+      'fewer than one instance: Triton creates one',
       'write count: 1',
     );
   }
   if ((kind === 'KIND_CPU' || kind === 'KIND_MODEL') && listEntries(group, 'gpus').length > 0) {
-    const fix = 'take gpus out, or write kind: KIND_GPU';
+    const fix = 'remove gpus, or write kind: KIND_GPU';
     report.error(getPosition(group, 'gpus'), `instances of ${kind} cannot name GPUs`, fix);
   }
 }

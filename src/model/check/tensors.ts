@@ -5,7 +5,7 @@ import { getPosition } from './names.ts';
 
 export type Side = 'input' | 'output';
 
-/** What Triton asks of every input and output, whatever executes the model. */
+/** Checks the rules of Triton for inputs and outputs, which apply to every backend. */
 export function checkTensors(config: Message, side: Side, report: Reporter): void {
   const seen = new Set<string>();
   for (const tensor of listMessages(config, side)) {
@@ -17,7 +17,7 @@ export function checkTensors(config: Message, side: Side, report: Reporter): voi
     if (seen.has(name)) {
       report.warning(
         getPosition(tensor, 'name'),
-        `a second ${side} is called ${name}`,
+        `a second ${side} is named ${name}`,
         'give each its own name',
       );
     }
@@ -34,7 +34,7 @@ function checkType(tensor: Message, side: Side, report: Reporter): void {
     report.error(
       getPosition(tensor, 'data_type'),
       what,
-      'write data_type: TYPE_FP32, or what the model takes',
+      'write data_type: TYPE_FP32, or the type of the model',
     );
   }
 }
@@ -44,7 +44,7 @@ function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Repo
   const dims = listNumbers(tensor, 'dims');
   const [reshape] = listMessages(tensor, 'reshape');
   if (dims.length === 0) {
-    const fix = 'write dims: [ 1 ], with -1 where any size may come';
+    const fix = 'write dims: [ 1 ], with -1 for any size';
     report.error(getPosition(tensor, 'dims'), `${what} has no dims`, fix);
   }
   for (const { value, position } of listEntries(tensor, 'dims')) {
@@ -52,7 +52,7 @@ function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Repo
       report.error(
         position,
         `${what} has a dimension of ${Number(value)}`,
-        'write a size from 1, or -1 for any',
+        'write a size of at least 1, or -1 for any',
       );
     }
   }
@@ -61,7 +61,7 @@ function checkDims(tensor: Message, side: Side, isBatched: boolean, report: Repo
   }
   const format = getText(tensor, 'format');
   if (format !== '' && format !== 'FORMAT_NONE' && dims.length !== 3) {
-    const fix = 'give height, width and channels without the batch dimension, or take the format out';
+    const fix = 'declare height, width and channels without the batch dimension, or remove the format';
     report.error(
       getPosition(tensor, 'format'),
       `${what} of format ${format} needs 3 dims, not ${dims.length}`,
@@ -81,14 +81,14 @@ function checkReshape(
   const place = shape.length === 0 ? reshape.position : getPosition(reshape, 'shape');
   if (shape.length === 0 && !isBatched) {
     const fix = 'reshape to [ 1 ], or set max_batch_size';
-    report.error(place, `${what} is reshaped to a scalar, which Triton has only in batches`, fix);
+    report.error(place, `${what} is reshaped to a scalar, which Triton supports only in batches`, fix);
   } else if (multiplyBetweenFree(dims).join() !== multiplyBetweenFree(shape).join()) {
     const text = `${what} cannot be reshaped from [${dims.join(', ')}] to [${shape.join(', ')}]`;
-    report.error(place, text, 'give both the same number of elements, also between sizes of -1');
+    report.error(place, text, 'use the same number of elements in both, also between sizes of -1');
   }
 }
 
-/** Number of elements before, between and after the free sizes: each of them stays as it is. */
+/** Returns the number of elements before, between and after the free sizes, which a reshape must not change. */
 function multiplyBetweenFree(sizes: readonly number[]): number[] {
   const products = [1];
   for (const size of sizes) {

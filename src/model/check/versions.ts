@@ -8,16 +8,16 @@ import { getPosition } from './names.ts';
 /** Directories beside the versions that Triton or a backend reads. */
 const knownDirectories = ['warmup', 'initial_state', 'configs', 'labels'];
 
-/** The version directories, and whether the version policy leaves any. */
+/** Checks the versions, and that the version policy selects one. */
 export function checkVersions(model: ModelDirectory, report: Reporter): void {
   const { directory, versions, otherDirectories, config } = model;
   for (const name of otherDirectories) {
     if (/^0\d+$/.test(name)) {
       const fix = `rename it to ${Number(name)}`;
-      report.warning(path.join(directory, name), 'Triton passes over a version with leading zeros', fix);
+      report.warning(path.join(directory, name), 'Triton ignores a version with leading zeros', fix);
     } else if (!knownDirectories.includes(name) && !name.startsWith('.')) {
       const fix = 'a version is a whole number, such as 1; move other files elsewhere';
-      report.warning(path.join(directory, name), 'this directory is no version: Triton passes over it', fix);
+      report.warning(path.join(directory, name), 'this directory is not a version: Triton ignores it', fix);
     }
   }
   if (versions.length === 0) {
@@ -26,7 +26,7 @@ export function checkVersions(model: ModelDirectory, report: Reporter): void {
   }
   for (const { number, directory: version } of versions) {
     if (number >= 2 ** 63) {
-      report.error(version, 'a version of this size ends the whole server', 'give it a smaller number');
+      report.error(version, 'a version number of this size terminates the server', 'use a smaller number');
     }
   }
   const [policy] = config === undefined ? [] : listMessages(config, 'version_policy');
@@ -40,7 +40,7 @@ export function checkVersions(model: ModelDirectory, report: Reporter): void {
   );
   if (listServedVersions(model).length === 0) {
     const fix = `the versions are ${present.join(', ')}`;
-    report.error(policy.position, 'the version policy leaves no version to serve', fix);
+    report.error(policy.position, 'the version policy selects no version to serve', fix);
   } else if (missing.length > 0) {
     const fix = `the versions are ${present.join(', ')}`;
     report.warning(getPosition(policy, 'specific'), `there is no version ${missing.join(', ')}`, fix);

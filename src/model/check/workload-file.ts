@@ -10,8 +10,8 @@ import type { Finding } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
 
 /**
- * Whether the workload beside a configuration speaks of the same tensors. What else can be wrong with a
- * workload `hpc-gat test` tells.
+ * Checks that the workload beside a configuration declares the same tensors. `hpc-gat test` reports other
+ * mistakes in a workload.
  */
 export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
   const file = path.join(model.directory, 'workload.yaml');
@@ -27,7 +27,7 @@ export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
   const findings: Finding[] = [];
   const add = (offset: number | undefined, what: string, fix: string) => {
     const { line, col } = lines.linePos(offset ?? 0);
-    // Triton does not read it: the server starts, the test fails.
+    // Triton does not read the workload: the server starts, but the test fails.
     findings.push({ model: model.name, file, line, column: col, severity: 'warning', what, fix });
   };
   const [broken] = document.errors;
@@ -69,7 +69,7 @@ function compareSide(side: 'input' | 'output', described: YAMLMap, config: Messa
     const name = getText(tensor, 'name');
     const isNeeded = side === 'input' && !isOptional(tensor);
     if (isNeeded && !keys.includes(name)) {
-      add(offsetOf(described), `the workload has no input ${name}`, 'describe it too');
+      add(offsetOf(described), `the workload has no input ${name}`, 'declare it too');
     }
   }
 }
@@ -101,7 +101,7 @@ function compareTensor(
       sizes.every((size, place) => typeof size !== 'number' || dims[place] === -1 || dims[place] === size);
     if (!fits) {
       const what = `${side} ${name} is [${sizes.join(', ')}] here, [${dims.join(', ')}] in the configuration`;
-      add(offsetOf(shape), what, 'give both the same dimensions');
+      add(offsetOf(shape), what, 'use the same dimensions in both');
     }
   }
 }

@@ -5,12 +5,12 @@ import { parseScalar, type Scalar } from './scalar.ts';
 import { alternatives, type FieldType } from '../../triton/model-config.ts';
 import { getFields, findFieldType } from './types.ts';
 
-/** A message with its types checked; every value knows where it stands. */
+/** Message with checked types; every value has its position. */
 export interface Message {
-  /** One of the names in schema.ts; of an entry of a map `map KEY VALUE`. */
+  /** Name of a message type; of an entry of a map `map KEY VALUE`. */
   readonly type: string;
   readonly position: Position;
-  /** In the order of the file; fields that were not given are missing. */
+  /** Fields in the order of the file; those that are not set are missing. */
   readonly fields: ReadonlyMap<string, readonly Entry[]>;
 }
 
@@ -19,7 +19,7 @@ export interface Entry {
   readonly position: Position;
 }
 
-/** Checks fields against their description; what does not fit is left out, with a fault for each. */
+/** Checks fields against their descriptions; those that do not fit are omitted, with a fault for each. */
 export function readMessage(type: string, value: MessageValue, faults: Fault[]): Message {
   const fields = new Map<string, Entry[]>();
   for (const field of value.fields) {
@@ -45,8 +45,8 @@ export function readMessage(type: string, value: MessageValue, faults: Fault[]):
 function readField(field: Field, { cardinality, type }: FieldType, faults: Fault[]): Entry[] {
   const { name, value, hasColon } = field;
   if (value.kind === 'list' && cardinality === 'one') {
-    const what = `${name} takes one value, not a list`;
-    faults.push(new SyntaxFault(value.position, what, 'take the brackets [ ] away'));
+    const what = `${name} requires one value, not a list`;
+    faults.push(new SyntaxFault(value.position, what, 'remove the brackets [ ]'));
     return [];
   }
   if (value.kind === 'list' && !hasColon && getFields(type) === undefined) {
@@ -79,7 +79,7 @@ function readItem(
     if (fields === undefined) {
       throw new SyntaxFault(
         item.position,
-        `${name} takes a value, not fields in braces`,
+        `${name} requires a value, not fields in braces`,
         `write ${name}: value`,
       );
     }
@@ -89,7 +89,7 @@ function readItem(
     const example = `${name} { ${Object.keys(fields)[0] ?? ''}: ... }`;
     throw new SyntaxFault(
       item.position,
-      `${name} takes fields in braces, not ${item.text}`,
+      `${name} requires fields in braces, not ${item.text}`,
       `write ${Object.keys(fields).length === 0 ? `${name} { }` : example}`,
     );
   }
@@ -113,7 +113,7 @@ function findConflict(
   before: ReadonlyMap<string, unknown>,
 ): Fault | undefined {
   if (cardinality === 'one' && before.has(name)) {
-    return new SyntaxFault(position, `${name} is given a second time`, 'keep one of them');
+    return new SyntaxFault(position, `${name} is set a second time`, 'keep one of them');
   }
   const group = alternatives[type] ?? [];
   const other = group.includes(name) ? group.find((field) => before.has(field)) : undefined;

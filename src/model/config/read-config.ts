@@ -3,13 +3,16 @@ import { type Fault, SyntaxFault } from '../../formats/pbtxt/position.ts';
 import { type Message, readMessage } from './message.ts';
 
 export interface ParsedConfig {
-  /** What could be understood; undefined when the text is broken. */
+  /** Parsed configuration; undefined when the text is not valid. */
   readonly config: Message | undefined;
-  /** In the order of the file. Triton loads no file that has one. */
+  /** Faults in the order of the file. Triton loads no file that has one. */
   readonly faults: readonly Fault[];
 }
 
-/** Reads a config.pbtxt. A broken text gives one fault, a readable one a fault for each field that does not fit. */
+/**
+ * Parses a config.pbtxt. An invalid text gives one fault, a valid one a fault for each field that does not
+ * fit.
+ */
 export function parseConfig(text: string): ParsedConfig {
   const faults: Fault[] = [];
   try {

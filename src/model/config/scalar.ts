@@ -3,7 +3,7 @@ import { SyntaxFault } from '../../formats/pbtxt/position.ts';
 import type { ScalarValue } from '../../formats/pbtxt/value.ts';
 import { enums } from '../../triton/model-config.ts';
 
-/** Integers that JavaScript's numbers cannot hold are bigint. */
+/** Value of a scalar field; integers beyond JavaScript's exact range are bigint. */
 export type Scalar = string | number | bigint | boolean;
 
 const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {
@@ -14,10 +14,10 @@ const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {
 };
 
 /**
- * The value as the type of its field.
+ * Parses a value as the type of its field.
  *
- * @param type one of protobuf's names, or of {@link enums}
- * @throws {SyntaxFault}
+ * @param type name of protobuf, or of {@link enums}
+ * @throws {SyntaxFault} when the value does not fit the type
  */
 export function parseScalar(field: string, type: string, value: ScalarValue): Scalar {
   const names = enums[type];
@@ -38,14 +38,14 @@ export function parseScalar(field: string, type: string, value: ScalarValue): Sc
 }
 
 function createFault(field: string, expected: string, value: ScalarValue, fix: string): SyntaxFault {
-  return new SyntaxFault(value.position, `${field} takes ${expected}, not ${value.text}`, fix);
+  return new SyntaxFault(value.position, `${field} requires ${expected}, not ${value.text}`, fix);
 }
 
 function parseString(field: string, value: ScalarValue): string {
   if (value.kind !== 'string') {
     throw createFault(field, 'a text in quotes', value, `write ${field}: "${value.text}"`);
   }
-  // Triton only warns of bytes that are no UTF-8.
+  // Triton only warns about bytes that are not UTF-8.
   return Buffer.from(value.bytes).toString('utf8');
 }
 
@@ -83,7 +83,7 @@ function parseNumber(field: string, value: ScalarValue): number {
 function parseInteger(field: string, type: string, value: ScalarValue): number | bigint {
   const [least, most] = ranges[type] ?? [0n, 0n];
   if (value.kind !== 'integer') {
-    const quoted = value.kind === 'string' ? 'take the quotes away' : 'write it as a whole number in digits';
+    const quoted = value.kind === 'string' ? 'remove the quotes' : 'write it as a whole number in digits';
     throw createFault(field, 'a whole number', value, quoted);
   }
   const whole = parseDigits(value.text);
@@ -98,7 +98,7 @@ function parseInteger(field: string, type: string, value: ScalarValue): number |
   return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
 }
 
-/** Decimal, 0x hexadecimal or 0 octal. */
+/** Parses an integer: decimal, 0x hexadecimal or 0 octal. */
 function parseDigits(text: string): bigint {
   const digits = text.replace(/^-/, '');
   const magnitude = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
@@ -125,7 +125,7 @@ function parseEnumeration(field: string, names: readonly string[], value: Scalar
   );
 }
 
-/** What people write instead of Triton's names: "float32", "FP32", TYPE_FLOAT32. */
+/** Normalizes spellings that differ from Triton's names: "float32", "FP32", TYPE_FLOAT32. */
 function normalizeName(text: string): string {
   const word = text.toUpperCase().replace(/^["']|["']$|^(?:TYPE|KIND)_|^TORCH\./g, '');
   const float = /^FLOAT(16|32|64)$/.exec(word)?.[1];

@@ -1,6 +1,6 @@
 import { type FieldType, messages, parseField } from '../../triton/model-config.ts';
 
-/** The fields of a message, or of an entry of a map, with their types; undefined for a scalar. */
+/** Returns the fields of a message, or of an entry of a map, with their types; undefined for a scalar. */
 export function getFields(type: string): Readonly<Record<string, string>> | undefined {
   const [map, key, value] = type.split(' ');
   return map === 'map' && key !== undefined && value !== undefined
@@ -8,7 +8,7 @@ export function getFields(type: string): Readonly<Record<string, string>> | unde
     : messages[type];
 }
 
-/** The type of one field, undefined when the message has no such field. */
+/** Finds the type of one field; undefined when the message has no such field. */
 export function findFieldType(message: string, field: string): FieldType | undefined {
   const fields = getFields(message) ?? {};
   const described = Object.hasOwn(fields, field) ? fields[field] : undefined;

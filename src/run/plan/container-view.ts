@@ -13,5 +13,5 @@ export function planContainerView(plan: RunPlan, cwd: string): ContainerView {
   const named = [...plan.setup, ...plan.containerArguments]
     .filter((text) => !text.startsWith('type=bind,'))
     .flatMap((text) => text.match(/(?<=^|[\s=:,"'])\/[^\s:,;"']+/g) ?? []);
-  return { mounts, perhaps: plan.runtime === 'docker' ? named : [cwd, ...named] };
+  return { mounts, possible: plan.runtime === 'docker' ? named : [cwd, ...named] };
 }

@@ -94,10 +94,10 @@ describe('faults are reported with their position', () => {
     ['input [\n  { name: "a" data_type: FP32 }\n]', '2:26 FP32 is not a value of data_type'],
     ['input {\n  name: "a"\n', `3:1 the file ends before the "{" of 1:7 is closed`],
     ['dims [ 1 ]', '1:1 a model configuration has no field "dims"'],
-    ['input { dims: [ 1, "2" ] }', '1:20 dims takes a whole number, not "2"'],
+    ['input { dims: [ 1, "2" ] }', '1:20 dims requires a whole number, not "2"'],
     ['input { dims: [ [ 1 ] ] }', '1:17 a value of dims should stand here, not "["'],
     ['max_batch_size: -', "1:18 a value of max_batch_size should stand here, not the file's end"],
-    ['name: "a" name: "b"', '1:11 name is given a second time'],
+    ['name: "a" name: "b"', '1:11 name is set a second time'],
     ['version_policy { all { } latest { } }', '1:26 latest and all exclude each other'],
     ['version_policy { all { what: 1 } }', '1:24 All has no field "what"'],
     ['max_batch_size: 1 2', '1:19 a field should stand here, not "2"'],
@@ -105,11 +105,11 @@ describe('faults are reported with their position', () => {
     ['max_batch_size: 0x', '1:17 0x is not a number'],
     [
       'max_batch_size: 4294967296',
-      '1:17 max_batch_size takes a whole number from -2147483648 to 2147483647, not 4294967296',
+      '1:17 max_batch_size requires a whole number from -2147483648 to 2147483647, not 4294967296',
     ],
     [
       'dynamic_batching { max_queue_delay_microseconds: -0 }',
-      '1:50 max_queue_delay_microseconds takes a whole number from 0 to 18446744073709551615, not -0',
+      '1:50 max_queue_delay_microseconds requires a whole number from 0 to 18446744073709551615, not -0',
     ],
     ['"name": "a"', '1:1 a field should stand here, not "name"'],
     ['name: "\\q"', '1:8 \\q is not an escape'],
@@ -127,9 +127,9 @@ describe('faults are reported with their position', () => {
   test('for every wrong field at once', () => {
     expect(places('nmae: "a"\nbackend: python\nmax_batch_size: "8"\ninput: 4')).toEqual([
       '1:1 a model configuration has no field "nmae"',
-      '2:10 backend takes a text in quotes, not python',
-      '3:17 max_batch_size takes a whole number, not "8"',
-      '4:8 input takes fields in braces, not 4',
+      '2:10 backend requires a text in quotes, not python',
+      '3:17 max_batch_size requires a whole number, not "8"',
+      '4:8 input requires fields in braces, not 4',
     ]);
   });
 
@@ -140,7 +140,7 @@ describe('faults are reported with their position', () => {
     ['input { data_type: double }', 'write TYPE_FP64'],
     ['instance_group { kind: GPU }', 'write KIND_GPU'],
     ['backend: python', 'write backend: "python"'],
-    ['max_batch_size: "8"', 'take the quotes away'],
+    ['max_batch_size: "8"', 'remove the quotes'],
     ['version_policy { all { x: 1 } }', 'leave the braces empty'],
   ])('in %s: %s', (text, fix) => {
     expect(read(text).faults[0]?.fix).toBe(fix);
