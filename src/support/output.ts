@@ -78,7 +78,7 @@ export function createOutput({ stdout, stderr }: Streams): Output {
     results: async (lines) => {
       if (lines.length > 0) {
         const text = lines.join('\n');
-        say(stdout, stdout.isTTY === true ? escapeLines(text) : text);
+        write(stdout, stdout.isTTY === true ? escapeLines(text) : text);
         await isDrained(stdout);
       }
     },
