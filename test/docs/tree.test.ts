@@ -63,14 +63,32 @@ test.each(verbs)('the page of %s has its options, exit codes and files, and is t
   expect(headings).toContain('Options');
 });
 
-test.each(
-  docs.filter(({ name }) => name.startsWith('docs/internals/')).map((page) => [page.name, page] as const),
-)('every path of the repository in %s exists', (_name, { text }) => {
-  const paths = [...text.matchAll(/`((?:src|test|templates|scripts|slurm|defs|docs|bin)\/[\w./-]*\w)\/?`/g)];
-  const missing = paths.flatMap(([, file = '']) => {
-    const isPlaceholder = /[A-Z]{3,}/.test(file);
-    const candidates = [file, `${file}.ts`].map((each) => path.join(packageRoot, each));
-    return isPlaceholder || candidates.some((each) => existsSync(each)) ? [] : [file];
-  });
+test.each(pages.map((page) => [page.name, page] as const))(
+  'every path of the repository in %s exists',
+  (_name, { text }) => {
+    const paths = [
+      ...text
+        .replaceAll(/^```[\s\S]*?^```$/gm, '')
+        .matchAll(/`((?:src|test|templates|scripts|slurm|defs|docs|bin)\/[\w./-]*\w)\/?`/g),
+      ...text.matchAll(/\((docs\/[\w./-]*\w)\)/g),
+    ];
+    const missing = paths.flatMap(([, file = '']) => {
+      const isPlaceholder = /[A-Z]{3,}/.test(file);
+      const candidates = [file, `${file}.ts`].map((each) => path.join(packageRoot, each));
+      return isPlaceholder || candidates.some((each) => existsSync(each)) ? [] : [file];
+    });
+    expect(missing).toEqual([]);
+  },
+);
+
+test('every test that the page of security names exists', () => {
+  const text = pages.find(({ name }) => name === 'docs/guides/security.md')?.text ?? '';
+  const named = [...text.matchAll(/^\|.*\|([^|]+)\|$/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([a-z][\w/-]*)\/?`/g)].map(([, file = '']) => file),
+  );
+  const missing = named.filter(
+    (file) => !['.test.ts', ''].some((ending) => existsSync(path.join(packageRoot, 'test', file + ending))),
+  );
+  expect(named.length).toBeGreaterThan(15);
   expect(missing).toEqual([]);
 });
