@@ -43,6 +43,16 @@ const configurations: Planted[] = [
     saysNot: /is not used/,
   },
   {
+    name: 'hpc-gat.yaml of alice, and an access control list lets bob write it',
+    bob: '',
+    alice: `chmod 755 .; echo 'model: { name: mine }' >hpc-gat.yaml; chmod 664 hpc-gat.yaml
+      perl -e '($file, $name) = ("hpc-gat.yaml", "system.posix_acl_access"); # setxattr(2), with a list as of acl(5)
+        $list = pack "L(SSL)*", 2, 1, 6, -1, 2, 6, shift, 4, 6, -1, 16, 6, -1, 32, 4, -1;
+        syscall(188, $file, $name, $list, length $list, 0) == 0 or die $!' $(id -u bob) && ${show}`,
+    says: /belongs to alice and can be changed by other users, whom its access control list names/,
+    saysNot: / mine /,
+  },
+  {
     name: 'hpc-gat.yaml of alice, and a group that bob is in may write it',
     bob: '',
     alice: `chmod 755 .; echo 'model: { name: mine }' >hpc-gat.yaml; chgrp docker hpc-gat.yaml; chmod 664 hpc-gat.yaml; ${show}`,

@@ -38,7 +38,7 @@ export async function checkUpToDate(
   if (there === undefined || force) {
     return would(there === undefined ? 'it does not exist yet' : 'forced');
   }
-  const concern = await explainConcern(there);
+  const concern = await explainConcern(there, { file });
   if (concern !== undefined && !isOwn(there)) {
     throw new UsageError(`${file} already exists, but ${concern}, so its content cannot be trusted`, {
       fix: 'replace it with --force, or choose another file with -o FILE',

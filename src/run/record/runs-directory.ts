@@ -113,7 +113,9 @@ export async function listRunDirectories(root: string): Promise<RunsOfProject> {
       const facts = await lstat(run).catch(() => undefined);
       if (facts?.isDirectory() === true) {
         const isMine =
-          isOwn(facts) && (await explainConcern(facts)) === undefined && (facts.mode & 0o1000) === 0;
+          isOwn(facts) &&
+          (await explainConcern(facts, { file: run })) === undefined &&
+          (facts.mode & 0o1000) === 0;
         (isMine ? own : foreign).push(run);
       }
     }

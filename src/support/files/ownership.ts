@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, open, readFile, readlink, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { getGroupName, isPrivateGroup, getUserName } from '../account-names.ts';
+import { hasAccessControlList } from './access-control-list.ts';
 import { getErrorCode, getErrorMessage, UsageError } from '../errors.ts';
 import { decodeUtf8 } from '../text/utf8.ts';
 
@@ -47,25 +48,34 @@ export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Conc
   return (mode & groupWrite) !== 0 && gid !== 0 ? 'group' : undefined;
 }
 
+/** How to examine and name a file. */
+interface ConcernOptions {
+  /** Name of the file in the message. */
+  readonly subject?: string;
+  /** Whether no other user can reach the file, so that only its owner counts. */
+  readonly isPrivate?: boolean;
+  /** Path of the file, whose access control list is examined too. */
+  readonly file?: string;
+}
+
 /**
  * Explains, for a message, which other user than this one and root controls a file or directory: `it belongs to bob`.
- *
- * @param subject name of the file in the message
- * @param isPrivate whether no other user can reach the file, so that only its owner counts
  */
 export async function explainConcern(
   facts: FileFacts,
-  { subject = 'it', isPrivate = false } = {},
+  { subject = 'it', isPrivate = false, file }: ConcernOptions = {},
 ): Promise<string | undefined> {
   const concern = findConcern(facts, await currentViewer());
-  if (
-    concern === undefined ||
-    (isPrivate && concern !== 'owner') ||
-    (concern === 'group' && (await isPrivateGroup(facts.gid)))
-  ) {
+  if (concern === undefined || (isPrivate && concern !== 'owner')) {
     return undefined;
   }
   const owner = await getUserName(facts.uid);
+  if (concern === 'group' && (await isPrivateGroup(facts.gid))) {
+    // With such a list, the bits of the group are the highest permissions that the list gives to anybody.
+    return file !== undefined && (await hasAccessControlList(file))
+      ? `${subject} belongs to ${owner} and can be changed by other users, whom its access control list names`
+      : undefined;
+  }
   if (concern === 'owner') {
     return `${subject} belongs to ${owner}`;
   }
@@ -83,7 +93,7 @@ export async function explainDirectoryConcern(directory: string): Promise<string
   const link = await lstat(directory).catch(() => undefined);
   const facts = await stat(directory).catch(() => undefined);
   const ofLink = link?.isSymbolicLink() === true ? await explainConcern(link) : undefined;
-  return ofLink ?? (facts === undefined ? undefined : await explainConcern(facts));
+  return ofLink ?? (facts === undefined ? undefined : await explainConcern(facts, { file: directory }));
 }
 
 /**
@@ -138,7 +148,11 @@ async function examinePath(file: string): Promise<ExaminedPath> {
     const next = path.join(current, name);
     const facts = await lstat(next);
     isPrivate &&= name !== '..';
-    const concern = await explainConcern(facts, { subject: next === file ? 'it' : next, isPrivate });
+    const concern = await explainConcern(facts, {
+      subject: next === file ? 'it' : next,
+      isPrivate,
+      file: next,
+    });
     if (concern !== undefined) {
       return { distrust: concern, isPrivate };
     }
@@ -205,7 +219,7 @@ async function readContent(file: string, isPrivate = false): Promise<TrustedText
     if (!facts.isFile()) {
       return { distrust: `it is ${facts.isDirectory() ? 'a directory' : 'not a regular file'}` };
     }
-    const concern = await explainConcern(facts, { isPrivate });
+    const concern = await explainConcern(facts, { isPrivate, file: `/proc/${process.pid}/fd/${handle.fd}` });
     return concern === undefined
       ? { text: decodeUtf8(await handle.readFile(), file) }
       : { distrust: concern };

@@ -59,7 +59,7 @@ export class BlockCache {
   async has(digest: string): Promise<boolean> {
     const file = this.#fileOf(digest);
     const facts = file === undefined ? undefined : await lstat(file).catch(() => undefined);
-    return facts !== undefined && (await explainConcern(facts)) === undefined;
+    return file !== undefined && facts !== undefined && (await explainConcern(facts, { file })) === undefined;
   }
 
   /** @returns undefined for a layer that is missing or incomplete. */
@@ -154,7 +154,7 @@ async function openTrusted(file: string): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   const handle = await open(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch(() => undefined);
   const facts = await handle?.stat();
-  if (facts?.isFile() === true && (await explainConcern(facts)) === undefined) {
+  if (facts?.isFile() === true && (await explainConcern(facts, { file })) === undefined) {
     return handle;
   }
   await handle?.close();
