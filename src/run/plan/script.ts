@@ -43,7 +43,11 @@ function getContainerName({ id, runDirectory }: RunPlan): string {
 function getRuntimeValues({ runtime }: Pick<RunPlan, 'runtime'>) {
   const family = runtime === 'docker' ? 'docker' : 'apptainer';
   return {
-    runtimePartials: { start: `${family}-start`, release: `${family}-release` },
+    runtimePartials: {
+      runtime: `${family}-runtime`,
+      container: `${family}-container`,
+      release: `${family}-release`,
+    },
     // Sites name Singularity, or have only that; commands and options are the same.
     runtimePrograms: runtime === 'apptainer' ? ['apptainer', 'singularity'] : [runtime],
   };

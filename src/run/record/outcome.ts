@@ -9,7 +9,7 @@ export interface Outcome {
   readonly message: string;
 }
 
-/** The words that the script ends with (templates/run/_steps.sh.hbs), in a person's words. */
+/** Messages for the reasons that the script passes to its function `finish` (templates/run). */
 const reasons: Readonly<Record<string, string>> = {
   passed: 'passed',
   served: 'served until its time was over',

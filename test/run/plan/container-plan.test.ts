@@ -71,9 +71,9 @@ async function callsOfDocker(
   const directory = temporaryDirectory();
   mkdirSync(path.join(directory, 'owned'));
   const script = await renderScript(samplePlan({ runtime: 'docker', ...settings }, { ...local, gpu }));
-  const functions = script.slice(0, script.indexOf('# --- the run ---'));
+  const functions = script.replace(/main "\$@"\n$/, '');
   const steps = `
-    run_directory=${directory} owned=${directory}/owned temp='/tmp/a "b",c' container_arguments+=(--further)
+    run_directory=${directory} owned=${directory}/owned temp_directory='/tmp/a "b",c' container_arguments+=(--further)
     set -u
     choose_address
     choose_environment
@@ -81,7 +81,7 @@ async function callsOfDocker(
     choose_ports() { ports=(20001 20002 20003); }
     choose_ports 3
     (exec_in_container tritonserver --model-repository=/models)
-    [ "$client_where" != image ] || { client_by_runtime; "\${client[@]}" --version; }`;
+    [ "$client_where" != image ] || { use_client_in_image; "\${client[@]}" --version; }`;
   const fake = `
     case "$1 $*" in
       'info '*) echo ' Security Options:'; exit ;;

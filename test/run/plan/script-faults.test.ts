@@ -47,7 +47,7 @@ test('reports a hanging nvidia-smi as the end of the run', async () => {
     { gpu: true },
     {
       exec: 'case $1 in nvidia-smi) exec sleep 300 ;; esac',
-      edit: (script) => script.replace('in_time 90', 'in_time 1'),
+      edit: (script) => script.replace('with_timeout 90 ', 'with_timeout 1 '),
     },
   );
   expect(await run.run()).toMatchObject({ exitCode: 1, reason: 'gpu-hangs' });
@@ -96,7 +96,7 @@ describe('ports', () => {
     const taken = 'echo "error: Socket already in use"; exit 1';
     const run = await ScriptRun.create({}, {}, { tritonserver: taken, client: waitingClient });
     const { exitCode, reason, log } = await run.run();
-    expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'ports-taken' });
+    expect({ exitCode, reason, log }).toMatchObject({ exitCode: 1, reason: 'ports-taken' });
     expect(log.match(/was taken meanwhile/g)).toHaveLength(10);
   });
 

@@ -38,7 +38,7 @@ test.each([
 test('a command is executed even when its output cannot be written', async () => {
   const owned = temporaryDirectory();
   await mkdir(path.join(owned, 'output'));
-  expect(await callFunctions(['bounded'], [`owned=${owned}`, 'in_time 5 true'])).toMatchObject({
+  expect(await callFunctions(['timeout'], [`owned=${owned}`, 'with_timeout 5 true'])).toMatchObject({
     exitCode: 0,
   });
 });
@@ -46,11 +46,11 @@ test('a command is executed even when its output cannot be written', async () =>
 test('a signal before the walltime ends the command that runs in the background', async () => {
   const lines = [
     'owned=/nonexistent',
-    'set -m; sleep 60 & helper=$!; set +m; first=$helper',
-    'say() { :; }',
+    'set -m; sleep 60 & background_pid=$!; set +m; first=$background_pid',
+    'log() { :; }',
     'finish() { kill -0 "$first" 2>/dev/null && kill "$first" && echo "goes on"; exit "$1"; }',
-    'query_job() { in_time 5 true; job_preempted=true; }',
-    'on_warning 5 walltime',
+    'query_job() { with_timeout 5 true; job_preempted=true; }',
+    'on_usr1 5 walltime',
   ];
-  expect(await callFunctions(['bounded', 'time-limit'], lines)).toEqual({ exitCode: 4, stdout: '' });
+  expect(await callFunctions(['timeout', 'time-limit'], lines)).toEqual({ exitCode: 4, stdout: '' });
 });

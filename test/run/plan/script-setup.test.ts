@@ -37,13 +37,13 @@ const harmless: [string, string[]][] = [
     [
       'image=x client=y models=z run_directory=/nonexistent run_id= container= temp_candidates= runtime=q',
       'export image client models run_directory run_id container ports=1 environment=2',
-      'readonly image owned=y temp=1 name=2 entry=3 value=4 limit=5; declare -r PATH IFS HOME',
+      'readonly image owned=y temp_directory=1 name=2 entry=3 value=4 limit=5; declare -r PATH IFS HOME',
     ],
   ],
   [
     'functions with names of the script, of programs and of builtins',
     [
-      'event() { exit 9; }; finish() { :; }; say() { exit 9; }; record() { exit 9; }; release() { exit 9; }',
+      'log_event() { exit 9; }; finish() { :; }; log() { exit 9; }; track() { exit 9; }; release() { exit 9; }',
       'on_exit() { :; }; find_runtime() { exit 9; }; claim_run() { exit 9; }; end_server() { exit 9; }',
       'grep() { exit 9; }; date() { exit 9; }; mkdir() { exit 9; }; awk() { :; }; env() { :; }',
       'export -f grep date mkdir awk env',
@@ -128,6 +128,13 @@ test('a failing line of setup is logged with its number', async () => {
   const { exitCode, log } = await runWith(['true', 'no-such-program --x']);
   expect(exitCode).toBe(0);
   expect(log).toMatch(/line 2 of setup ended with exit code 127: no-such-program --x/);
+});
+
+test('a run passes whose script file is overwritten while it runs', async () => {
+  const { exitCode, reason, log } = await runWith([
+    'for number in {1..5000}; do echo "exit 99"; done >"$HOME/.hpc-gat/runs/sample/batch.sh"',
+  ]);
+  expect({ exitCode, reason, log }).toMatchObject({ exitCode: 0, reason: 'passed' });
 });
 
 test('variables of the container runtime come from setup, not from the submitting shell', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../../src/config/schema.ts';
 import type { RunRequest } from '../../../src/run/plan/plan-run.ts';
@@ -178,25 +178,44 @@ test.each([
   expect(stdout).toBe('');
 });
 
-test('every runtime defines the same functions', async () => {
-  const directory = path.join(packageRoot, 'templates', 'run');
-  const steps = await readFile(path.join(directory, '_steps.sh.hbs'), 'utf8');
-  const others = await Promise.all(
-    ['_release.sh.hbs', 'script.sh.hbs', 'release.sh.hbs'].map((name) =>
-      readFile(path.join(directory, name), 'utf8'),
-    ),
-  );
-  const functionsOf = async (runtime: string) => {
-    const texts = await Promise.all(
-      ['start', 'release'].map((part) =>
-        readFile(path.join(directory, `_${runtime}-${part}.sh.hbs`), 'utf8'),
-      ),
+/** Names of the functions that a text of bash defines, in order. */
+function definedFunctions(text: string): string[] {
+  return [...text.matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1] ?? '');
+}
+
+test.each(golden)(
+  'the script %s reads top-down: main, then its steps in order',
+  async (_name, settings, request) => {
+    const script = await renderScript(samplePlan(settings, request));
+    const [before = '', main = '', steps = ''] = script.split(/^(main\(\) \{\n[^]*?\n\}\n)/m);
+    expect(definedFunctions(before)).toEqual([
+      'is_old_bash',
+      'complete_path',
+      ...(settings.setup === undefined ? [] : ['setup_lines']),
+    ]);
+    expect(script.endsWith('\n\nmain "$@"\n')).toBe(true);
+    const called = [...main.matchAll(/^ +(?:\[ .* \] \|\| )?(\w*_\w+|reclaim)$/gm)].map(
+      (match) => match[1] ?? '',
     );
-    return [...texts.join('\n').matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1] ?? '');
-  };
-  const called = (name: string) =>
-    new RegExp(`(^|[ (])${name}( |\\)|$)`, 'm').test([steps, ...others].join('\n'));
-  const [apptainer, withDocker] = await Promise.all([functionsOf('apptainer'), functionsOf('docker')]);
-  expect(apptainer.filter(called).sort()).toEqual(withDocker.filter(called).sort());
-  expect(apptainer.filter(called)).toContain('exec_in_container');
+    expect(called.slice(0, 3)).toEqual(['require_own_run_directory', 'require_run_directory', 'claim_run']);
+    expect(called.length).toBeGreaterThan(15);
+    expect(definedFunctions(steps).filter((name) => called.includes(name))).toEqual(called);
+  },
+);
+
+test('every runtime defines the functions that the steps call', async () => {
+  const directory = path.join(packageRoot, 'templates', 'run');
+  const names = await readdir(directory);
+  const ofRuntime = /^_(apptainer|docker)-/;
+  const read = async (files: string[]) =>
+    (await Promise.all(files.map((name) => readFile(path.join(directory, name), 'utf8')))).join('\n');
+  const steps = await read(names.filter((name) => !ofRuntime.test(name)));
+  const called = (name: string) => new RegExp(`(^|[ (])${name}( |\\)|$)`, 'm').test(steps);
+  const functionsOf = async (runtime: string) =>
+    definedFunctions(await read(names.filter((name) => ofRuntime.exec(name)?.[1] === runtime)))
+      .filter(called)
+      .sort();
+  const [apptainer, docker] = await Promise.all([functionsOf('apptainer'), functionsOf('docker')]);
+  expect(apptainer).toEqual(docker);
+  expect(apptainer).toContain('exec_in_container');
 });
