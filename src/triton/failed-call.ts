@@ -59,6 +59,8 @@ export function createCallError(
           facts,
         );
       }
+      break;
+    default:
   }
   return new InferenceServerError('refused', `${url} refused ${name}: ${detail}`, detail, facts);
 }

@@ -6,8 +6,11 @@ export type Compression =
   | { readonly codec: 'gzip'; readonly level: number }
   | { readonly codec: 'none' };
 
+/** A codec with levels: every one but `none`. */
+export type CompressingCodec = Exclude<Compression['codec'], 'none'>;
+
 /** Highest levels of the codecs: mksquashfs(1). */
-const maxLevel = { zstd: 22, gzip: 9 } as const;
+const maxLevel = { zstd: 22, gzip: 9 } as const satisfies Record<CompressingCodec, number>;
 
 /**
  * Parses `none`, `zstd:LEVEL` or `gzip:LEVEL`.

@@ -1,9 +1,11 @@
 /* Constants of squashfs 4.0 that both its writer and its reader need (kernel: fs/squashfs/squashfs_fs.h). */
 
+import type { CompressingCodec } from './compression.ts';
+
 export const superblockLength = 96;
 
 /** Ids of the codecs that are written. `none` is expressed by flags. */
-export const codecIds = { gzip: 1, zstd: 6 } as const;
+export const codecIds = { gzip: 1, zstd: 6 } as const satisfies Record<CompressingCodec, number>;
 
 export const flags = {
   inodesUncompressed: 0x1,

@@ -104,9 +104,13 @@ async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promis
 
 /** Formats mksquashfs(1) options. Without a level, mksquashfs would use its slow default: 15 for zstd, 9 for gzip. */
 function mksquashfsArgs(compression: Compression): string {
-  return compression.codec === 'none'
-    ? '-noI -noD -noF -noX'
-    : `-comp ${compression.codec} -Xcompression-level ${compression.level}`;
+  switch (compression.codec) {
+    case 'none':
+      return '-noI -noD -noF -noX';
+    case 'gzip':
+    case 'zstd':
+      return `-comp ${compression.codec} -Xcompression-level ${compression.level}`;
+  }
 }
 
 function progressOf(line: string): ConversionProgress | undefined {

@@ -23,15 +23,13 @@ import {
 } from '../source/image-config.ts';
 import type { LayeredImage } from '../source/layers/layered-image.ts';
 import { hostPlatform } from '../source/platform.ts';
+import { outputVersions } from './output-versions.ts';
 import { openImage } from '../source/open-image.ts';
 import { formatSource, type ImageSource } from '../source/source.ts';
 import type { FileContent } from '../../formats/squashfs/file-content.ts';
 import { SquashfsWriter } from '../../formats/squashfs/write/squashfs-writer.ts';
 import { storeLayers, type Watch } from './store-layers.ts';
 import type { WrittenLayer } from './layer-target.ts';
-
-/** Version of the output; increase it if the same image gives other bytes. */
-const outputVersion = '4';
 
 export interface NativeOptions {
   /** Number of blocks that are compressed in parallel; the output does not depend on it. */
@@ -53,7 +51,7 @@ export function createNativeEngine(
     name: 'native',
     tempFactor: 0,
     threads: options.threads,
-    version: () => Promise.resolve(outputVersion),
+    version: () => Promise.resolve(outputVersions.sif),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
       return writeImage(image, originOf(request.source), { ...request, ...options }, watch);

@@ -19,7 +19,10 @@ export function createBlockDecoder(compressor: Compressor): BlockDecoder | undef
       return decoderOf(inflateSync, promisify(inflate as unknown as Asynchronous));
     case 'zstd':
       return decoderOf(zstdDecompressSync, promisify(zstdDecompress as unknown as Asynchronous));
-    default:
+    case 'lz4':
+    case 'lzma':
+    case 'lzo':
+    case 'xz':
       return undefined;
   }
 }

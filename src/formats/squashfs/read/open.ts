@@ -193,7 +193,10 @@ function areOptions(compressor: Compressor, options: Buffer): boolean {
     }
     case 'zstd':
       return options.length === 4 && level >= 1 && level <= 22;
-    default:
+    case 'lz4':
+    case 'lzma':
+    case 'lzo':
+    case 'xz':
       return true;
   }
 }

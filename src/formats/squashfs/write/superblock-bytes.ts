@@ -18,16 +18,22 @@ const noTable = 2n ** 64n - 1n;
  * `unsquashfs -s` shows the level, and mksquashfs uses it when it appends.
  */
 export function encodeCodecOptions(compression: Compression): Buffer {
-  if (compression.codec === 'none') {
-    return Buffer.alloc(0);
+  switch (compression.codec) {
+    case 'none':
+      return Buffer.alloc(0);
+    case 'gzip': {
+      const options = Buffer.alloc(8);
+      options.writeUInt32LE(compression.level, 0);
+      options.writeUInt16LE(15, 4); // zlib's window, 2^15 bytes
+      options.writeUInt16LE(1, 6); // its default strategy
+      return encodeUncompressedBlock(options);
+    }
+    case 'zstd': {
+      const options = Buffer.alloc(4);
+      options.writeUInt32LE(compression.level, 0);
+      return encodeUncompressedBlock(options);
+    }
   }
-  const options = Buffer.alloc(compression.codec === 'gzip' ? 8 : 4);
-  options.writeUInt32LE(compression.level, 0);
-  if (compression.codec === 'gzip') {
-    options.writeUInt16LE(15, 4); // zlib's window, 2^15 bytes
-    options.writeUInt16LE(1, 6); // its default strategy
-  }
-  return encodeUncompressedBlock(options);
 }
 
 /** Encodes the first 96 bytes of a squashfs 4.0 (kernel: fs/squashfs/squashfs_fs.h), little-endian. */

@@ -2,9 +2,7 @@ import { versions } from 'node:process';
 import { formatBlockSize } from '../../../formats/squashfs/block-size.ts';
 import { formatCompression, type Compression } from '../../../formats/squashfs/compression.ts';
 import { getDeflateVersion } from '../../../formats/deflate/module.ts';
-
-/** Version of the entries; increase it if the blocks or the index of a layer change. */
-const formVersion = 3;
+import { outputVersions } from '../output-versions.ts';
 
 /** Settings that the blocks of a layer depend on. */
 export interface BlockForm {
@@ -43,7 +41,18 @@ export function parseEntryName(name: string): EntryName | undefined {
     : { digest: `sha256:${hex}`, compression: codec.replace('-', ':'), blockSize, version };
 }
 
-function versionFor({ codec }: Compression): string {
-  const library = { zstd: versions.zstd, gzip: getDeflateVersion(), none: '' }[codec] ?? '';
-  return `${formVersion}-${library.replace(/[^\w.-]/g, '_') || 'plain'}`;
+function versionFor(compression: Compression): string {
+  return `${outputVersions.layer}-${libraryVersion(compression).replace(/[^\w.-]/g, '_')}`;
+}
+
+/** Returns the version of the library that compresses; a block of another version may have other bytes. */
+function libraryVersion({ codec }: Compression): string {
+  switch (codec) {
+    case 'zstd':
+      return versions.zstd ?? 'plain';
+    case 'gzip':
+      return getDeflateVersion();
+    case 'none':
+      return 'plain';
+  }
 }

@@ -67,6 +67,9 @@ class IndexLists {
         this.numbers.push(this.metadata.placeOf(entry.inode.metadata));
         this.#addLeaf(entry.inode);
         break;
+      case 'opaque':
+      case 'whiteout':
+        break;
     }
   }
 
@@ -81,6 +84,8 @@ class IndexLists {
       case 'character-device':
       case 'block-device':
         this.numbers.push(inode.major, inode.minor);
+        break;
+      case 'fifo':
         break;
     }
   }
