@@ -112,8 +112,8 @@ export async function buildSif(
   if (fatal.length > 0) {
     const inSection = fatal.some((line) => /while running %\w+ section/.test(line));
     const fix = fixOf(fatal.join('\n'));
-    const said = inSection ? `\n${lastOfSection(result.stderr)}` : '';
-    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}${said}`, {
+    const output = inSection ? `\n${lastOfSection(result.stderr)}` : '';
+    throw new CommandFailedError(`${runtime.name} build failed: ${fatal.join('; ')}${output}`, {
       ...(fix !== undefined && { fix }),
       cause: result,
     });

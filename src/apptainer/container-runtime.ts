@@ -37,25 +37,25 @@ export async function findContainerRuntime(
       fix: 'on a cluster try `module avail apptainer singularity`; else see https://apptainer.org/docs/admin/latest/installation.html',
     });
   }
-  const said = expectSuccess(
+  const output = expectSuccess(
     await run(path, ['--version'], { env: getRuntimeEnvironment(env), timeoutMs: versionTimeoutMs, signal }),
     `${path} --version`,
   ).stdout.trim();
   // "apptainer version 1.4.5", "singularity-ce version 4.1.0", older ones only "3.8.7".
   return {
-    name: said.startsWith('apptainer') ? 'apptainer' : 'singularity',
+    name: output.startsWith('apptainer') ? 'apptainer' : 'singularity',
     path,
-    version: said.split(/\s+/).at(-1) ?? said,
+    version: output.split(/\s+/).at(-1) ?? output,
   };
 }
 
 /** Settings of the runtime that name locations or logins; all others would change its behavior. */
-const kept =
+const allowedVariables =
   /^(APPTAINER|SINGULARITY)_(CONFIGDIR|AUTH_FILE|DOCKER_(USERNAME|PASSWORD))$|^(?!APPTAINER|SINGULARITY)/;
 
 /** Returns whether the container runtime reads this variable as an option, or passes it to its containers. */
 export function isRuntimeOption(name: string): boolean {
-  return !kept.test(name);
+  return !allowedVariables.test(name);
 }
 
 /**

@@ -24,9 +24,9 @@ export async function inspectSif(
 ): Promise<Readonly<Record<string, string>>> {
   const options = { env: getRuntimeEnvironment(env), timeoutMs: inspectTimeoutMs, signal };
   const result = await run(runtime.path, ['inspect', '--json', file], options);
-  const said = expectSuccess(result, `${runtime.name} inspect ${file}`).stdout;
+  const output = expectSuccess(result, `${runtime.name} inspect ${file}`).stdout;
   try {
-    return inspectSchema.parse(JSON.parse(said)).data.attributes.labels ?? {};
+    return inspectSchema.parse(JSON.parse(output)).data.attributes.labels ?? {};
   } catch (error) {
     throw new CommandFailedError(`${runtime.name} inspect ${file} printed an unknown format`, {
       cause: error,

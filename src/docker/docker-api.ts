@@ -83,9 +83,9 @@ export async function streamFromDocker(
 
 /** Creates the error for an answer other than success. */
 export function createRefusalError({ status, body }: DockerAnswer, { url }: DockerEndpoint): HpcGatError {
-  const said = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
-  return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${said}`, {
-    fix: said.endsWith('to an HTTPS server.')
+  const text = (z.object({ message: z.string() }).safeParse(body).data?.message ?? String(body)).trim();
+  return new HpcGatError(`the Docker daemon at ${url} answered with HTTP status ${status}: ${text}`, {
+    fix: text.endsWith('to an HTTPS server.')
       ? 'it requires TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory with ca.pem, cert.pem and key.pem'
       : 'check whether `docker images` works',
   });

@@ -13,9 +13,9 @@ export interface Login {
   /** Repository to read. */
   readonly repository: string;
   readonly credentials: Credentials | undefined;
-  /** Whether the user permits sending the login over http to another machine. */
+  /** True if the user permits sending the login over http to another machine. */
   readonly allowsPlaintext: boolean;
-  /** Whether to request the scope of the challenge in addition to the repository's. */
+  /** True to request the scope of the challenge in addition to the repository's. */
   readonly withScopeOfChallenge: boolean;
   /** Texts that messages must not contain. */
   readonly secrets: Secrets;

@@ -94,7 +94,7 @@ export async function* downloadChunks(
 /** Progress of the download of a blob. */
 interface Position {
   done: number;
-  /** Whether the registry supports range requests for the rest. */
+  /** True if the registry supports range requests for the rest. */
   ranges: boolean;
 }
 

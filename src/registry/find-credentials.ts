@@ -20,7 +20,7 @@ type Asking = Pick<Context, 'env' | 'run' | 'signal'>;
 export interface LoginTarget {
   readonly host: string;
   readonly repository: string;
-  /** Whether the login of the environment applies to this host. */
+  /** True if the login of the environment applies to this host. */
   readonly usesEnvironment: boolean;
 }
 

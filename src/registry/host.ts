@@ -28,9 +28,9 @@ export interface HostOptions {
   readonly name: string;
   readonly url: URL;
   readonly repository: string;
-  /** Whether the login of the environment applies to this host. */
+  /** True if the login of the environment applies to this host. */
   readonly usesEnvironment: boolean;
-  /** Whether the user permits sending a login over http to another machine. */
+  /** True if the user permits sending a login over http to another machine. */
   readonly allowsPlaintext: boolean;
   /** Collects the secrets of logins, to redact them in messages. */
   readonly secrets: Secrets;

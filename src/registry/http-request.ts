@@ -5,9 +5,9 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Body of the request; a request with a body follows no redirects. */
   readonly body?: string;
-  /** Whether a redirect to another origin is an error. */
+  /** True if a redirect to another origin is an error. */
   readonly staysAtOrigin?: boolean;
-  /** Whether the caller verifies the body by a digest, which permits a redirect from https to http. */
+  /** True if the caller verifies the body by a digest, which permits a redirect from https to http. */
   readonly isVerified?: boolean;
   /** Relation of this host to the user's registry, if it is another host, for messages. */
   readonly relation?: string | undefined;

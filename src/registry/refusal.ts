@@ -56,8 +56,8 @@ function refusal(
       });
     }
     default: {
-      const said = errorsSchema.safeParse(jsonOf(body)).data?.errors.map(({ message }) => message);
-      const reason = said === undefined ? '' : `: ${formatServerText(said.join('; '), registry)}`;
+      const messages = errorsSchema.safeParse(jsonOf(body)).data?.errors.map(({ message }) => message);
+      const reason = messages === undefined ? '' : `: ${formatServerText(messages.join('; '), registry)}`;
       return new HpcGatError(`${host} answered with HTTP status ${statusCode} for ${what}${reason}`, {
         fix: 'try again later',
       });

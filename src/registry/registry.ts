@@ -36,7 +36,7 @@ export interface WholeAnswer extends Pick<RegistryAnswer, 'redirectedTo'> {
 export interface RegistryAccess {
   /** True if the registry is accessed over http. */
   readonly plainHttp?: boolean;
-  /** Whether the command line requests http; otherwise no login is sent over http to another machine. */
+  /** True if the command line requests http; otherwise no login is sent over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
   /** Mirrors `[http[s]://]HOST[:PORT][/PREFIX]`, tried in this order before the registry itself. */
   readonly mirrors?: readonly string[];

@@ -46,7 +46,7 @@ class Parser {
     const name = this.#peek();
     if (name.kind !== 'identifier') {
       const where = close === '' ? 'a field' : `a field or "${close}"`;
-      throw this.#fault(`${where} should stand here, not ${shown(name)}`, adviceFor(name));
+      throw this.#fault(`${where} is expected here, not ${shown(name)}`, adviceFor(name));
     }
     this.#take();
     const hasColon = this.#at(':');
@@ -113,7 +113,7 @@ class Parser {
   #expectComma(name: string, open: Position): void {
     if (!this.#at(',')) {
       throw this.#fault(
-        `"," or "]" should stand here in the list ${name} of ${open.line}:${open.column}, not ${shown(this.#peek())}`,
+        `"," or "]" is expected here in the list ${name} of ${open.line}:${open.column}, not ${shown(this.#peek())}`,
         'separate the values with commas and close the list with "]"',
       );
     }
@@ -133,7 +133,7 @@ class Parser {
     if (word.kind === 'string' || word.kind === 'symbol' || word.kind === 'end') {
       throw new SyntaxFault(
         word.position,
-        `a value of ${name} should stand here, not ${shown(word)}`,
+        `a value of ${name} is expected here, not ${shown(word)}`,
         adviceFor(word),
       );
     }

@@ -92,9 +92,9 @@ export async function buildWithDocker(
       fix: 'install it, or build with Apptainer: --with apptainer',
     });
   }
-  const said: string[] = [];
+  const lines: string[] = [];
   const onLine = (line: string) => {
-    said.push(line);
+    lines.push(line);
     output.status(line);
   };
   const result = await run(docker, getDockerBuildArguments(plan, more, env), {
@@ -107,7 +107,7 @@ export async function buildWithDocker(
     output.status('');
   });
   if (result.exitCode !== 0) {
-    const end = said.filter((line) => line.trim() !== '').slice(-shownLines);
+    const end = lines.filter((line) => line.trim() !== '').slice(-shownLines);
     const fix = fixes.find(([reason]) => end.some((line) => reason.test(line)))?.[1];
     throw new CommandFailedError(`docker build failed (${formatEnd(result)}):\n  ${end.join('\n  ')}`, {
       ...(fix !== undefined && { fix }),

@@ -114,7 +114,7 @@ function mksquashfsArgs(compression: Compression): string {
 }
 
 function progressOf(line: string): ConversionProgress | undefined {
-  const said = /^INFO:\s+(.*)$/.exec(line)?.[1];
-  const known = announcements.find(([start]) => said?.startsWith(start) === true);
+  const announcement = /^INFO:\s+(.*)$/.exec(line)?.[1];
+  const known = announcements.find(([start]) => announcement?.startsWith(start) === true);
   return known && { stage: known[1], message: known[2] };
 }

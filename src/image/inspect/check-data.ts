@@ -156,24 +156,24 @@ function collect({ area, superblock, fragments, inodes }: SquashfsImage): DataBl
 /** Sorts the blocks by position and removes duplicates: equal files share their blocks. */
 function distinct({ area, superblock }: SquashfsImage, blocks: DataBlock[]): DataBlock[] {
   blocks.sort((one, other) => one.position - other.position);
-  const kept: DataBlock[] = [];
+  const distinctBlocks: DataBlock[] = [];
   for (const block of blocks) {
-    const last = kept.at(-1);
+    const last = distinctBlocks.at(-1);
     const isSame =
       last?.position === block.position && last.word === block.word && last.fragment === block.fragment;
     if (!isSame) {
-      kept.push(block);
+      distinctBlocks.push(block);
     } else if (last.rawBytes !== block.rawBytes) {
       throw area.broken(`${nameOf(block)} has ${block.rawBytes} bytes here and ${last.rawBytes} elsewhere`);
     }
   }
-  const impossible = kept.find(
+  const impossible = distinctBlocks.find(
     (block) => storedBytes(block) === 0 || storedBytes(block) > superblock.blockSizeBytes,
   );
   if (impossible !== undefined) {
     throw area.broken(`${nameOf(impossible)} has an impossible length: ${impossible.word}`);
   }
-  return kept;
+  return distinctBlocks;
 }
 
 /** Checks that the tail of each file is inside its fragment block. */

@@ -1,8 +1,8 @@
 import { toPrintable } from '../../support/text/printable.ts';
 import { findUnusableNames } from '../convert/singularity-d/environment-lines.ts';
-import { findArchMismatch } from '../inspect/foreign-program.ts';
+import { findArchMismatch } from '../inspect/find-arch-mismatch.ts';
 
-import { findRestrictedProgram, type RestrictedProgram } from '../inspect/restricted-program.ts';
+import { findRestrictedProgram, type RestrictedProgram } from '../inspect/find-restricted-program.ts';
 import { visitSquashfs } from '../inspect/visit-squashfs.ts';
 import type { ImageDescription } from '../source/image-config.ts';
 
@@ -30,10 +30,10 @@ export async function warnAboutImage(
   // The SIF was already verified; a read error is not reported here.
   await visitSquashfs(sif, async (image) => {
     // The image is mislabeled: only its author knows which of the two architectures is right.
-    const foreign = await findArchMismatch(image, architecture, description.entrypoint);
-    if (foreign !== undefined) {
+    const mismatch = await findArchMismatch(image, architecture, description.entrypoint);
+    if (mismatch !== undefined) {
       warn(
-        `the image is labeled for ${architecture}, but its ${toPrintable(foreign.path)} is for ${foreign.architecture} and will not start there`,
+        `the image is labeled for ${architecture}, but its ${toPrintable(mismatch.path)} is for ${mismatch.architecture} and will not start there`,
       );
     }
     const restricted = await findRestrictedProgram(image, description);

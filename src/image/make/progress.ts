@@ -45,7 +45,7 @@ export function showProgress(
   let shownMs = 0;
   let shownTenth = 0;
   const elapsed = () => `[${Math.round((nowMs() - startedMs) / 1000)} s]${named ? ` ${name}:` : ''}`;
-  const tell = (event: 'progress' | 'warning', facts: object) => {
+  const printEvent = (event: 'progress' | 'warning', facts: object) => {
     output.info(JSON.stringify({ event, file, ...facts }));
   };
   const draw = () => {
@@ -79,7 +79,7 @@ export function showProgress(
       shownMs = nowMs();
       shownTenth = tenthOf(progress);
       if (events) {
-        tell('progress', { elapsedMs: shownMs - startedMs, ...progress, ...forecast(progress, rate) });
+        printEvent('progress', { elapsedMs: shownMs - startedMs, ...progress, ...forecast(progress, rate) });
       } else if (isDrawn) {
         draw();
       } else {
@@ -88,7 +88,7 @@ export function showProgress(
     },
     warn: (message) => {
       if (events) {
-        tell('warning', { message });
+        printEvent('warning', { message });
       } else {
         output.warn(named ? `${name}: ${message}` : message);
       }

@@ -48,10 +48,10 @@ export async function openArchive(
       throw new UsageError(`${file} is not a file`, { fix });
     }
     const start = await readAt(handle, 0, codecStartBytes);
-    const foreign = detectUnsupportedCodec(start);
-    if (foreign !== undefined) {
-      throw new UsageError(`${file} is compressed by ${foreign}, which hpc-gat does not support`, {
-        fix: formatDecompressFix(foreign, file),
+    const unsupported = detectUnsupportedCodec(start);
+    if (unsupported !== undefined) {
+      throw new UsageError(`${file} is compressed by ${unsupported}, which hpc-gat does not support`, {
+        fix: formatDecompressFix(unsupported, file),
       });
     }
     const archive = {

@@ -23,7 +23,7 @@ interface ArchiveForm {
   readonly fix: string;
   /** Command that explains an empty archive. */
   readonly writer: string;
-  readonly foreign: (held: string) => HpcGatError;
+  readonly createError: (held: string) => HpcGatError;
   /** Returns the configuration of the image, from the descriptions that were read. */
   readonly config: (saved: DockerSaveStream) => Promise<ImageConfig>;
 }
@@ -38,7 +38,7 @@ export function openCompressedArchive(
 ): LayeredImage {
   const { file, platform } = source;
   const form = source.kind === 'docker-archive' ? dockerSaveFormat(source) : ociForm(source);
-  const saved = new DockerSaveStream({ place: file, stream: file, foreign: form.foreign });
+  const saved = new DockerSaveStream({ place: file, stream: file, createError: form.createError });
   return {
     place: file,
     isStream: true,
@@ -64,7 +64,7 @@ function dockerSaveFormat({ file, ...wanted }: DockerArchiveSource): ArchiveForm
   return {
     fix: archiveFix,
     writer: 'docker save NAME',
-    foreign: (held) => createInvalidTarError(file, held),
+    createError: (held) => createInvalidTarError(file, held),
     config: async (saved) => {
       const read = (name: string) => saved.description(name);
       const { config, indexed } = await readSaved({ place: file, read }, wanted);
@@ -78,7 +78,7 @@ function ociForm(source: OciSource): ArchiveForm {
   return {
     fix: layoutFix,
     writer: 'skopeo copy',
-    foreign: (held) =>
+    createError: (held) =>
       new HpcGatError(`${file} is a tar, but not an OCI archive: it contains ${held}`, { fix: layoutFix }),
     config: async (saved) =>
       (await readOciImage(source, (name) => Promise.resolve(saved.description(name)))).config,

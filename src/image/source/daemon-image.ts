@@ -32,7 +32,7 @@ export function openDaemonImage(endpoint: DockerEndpoint, image: DockerImage, pl
   const saved = new DockerSaveStream({
     place,
     stream,
-    foreign: (held) => createInvalidTarError(stream, held),
+    createError: (held) => createInvalidTarError(stream, held),
   });
   return {
     place,

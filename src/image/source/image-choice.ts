@@ -26,7 +26,7 @@ export interface ImageContainer {
  */
 export function chooseForPlatform<Image>(
   candidates: readonly Candidate<Image>[],
-  holder: ImageContainer,
+  container: ImageContainer,
   platform: Platform | undefined,
 ): Image {
   const wanted = platform ?? hostPlatform();
@@ -39,7 +39,7 @@ export function chooseForPlatform<Image>(
   });
   const [first, ...others] = listBest(suiting, wanted);
   if (first === undefined) {
-    throw new UsageError(`${holder.file} contains no image for ${formatPlatform(wanted)}`, {
+    throw new UsageError(`${container.file} contains no image for ${formatPlatform(wanted)}`, {
       fix: `it contains images for: ${formatPlatforms(candidates)}; select one with --platform`,
     });
   }
@@ -47,7 +47,7 @@ export function chooseForPlatform<Image>(
     throw ambiguous(
       [first, ...others].map(({ candidate }) => candidate),
       candidates,
-      holder,
+      container,
     );
   }
   return first.candidate.image;

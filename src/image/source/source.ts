@@ -49,7 +49,7 @@ export interface RegistrySource extends OfPlatform {
   readonly name: string;
   /** True if the registry is accessed over http. */
   readonly plainHttp?: boolean;
-  /** Whether the command line requests http, which permits a login over http to another machine. */
+  /** True if the command line requests http, which permits a login over http to another machine. */
   readonly allowsPlaintextLogin?: boolean;
   /** Mirrors that are tried before the registry: `[http[s]://]HOST[:PORT][/PREFIX]`. */
   readonly mirrors?: readonly string[];
@@ -64,7 +64,7 @@ export interface DefinitionSource {
   readonly buildArguments: Readonly<Record<string, string>>;
   /** Registries that are accessed over http, if the build starts from an image in one of them. */
   readonly plainHttpHosts?: readonly string[];
-  /** Whether the command line requests http, which permits a login over http to a registry on another machine. */
+  /** True if the command line requests http, which permits a login over http to a registry on another machine. */
   readonly allowsPlaintextLogin?: boolean;
 }
 

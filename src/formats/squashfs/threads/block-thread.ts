@@ -36,10 +36,12 @@ export function createWorkers<Data>(
   blockBytes: number,
 ): CompressionWorker[] {
   const threads = Array.from({ length: threadCount }, () => new BlockThread(work));
-  const lanes = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
+  const workersPerThread = Math.max(fewestWaiting, Math.min(mostWaiting, waitingBytes / blockBytes));
   // A thread starts only when those before it have a block in work and one in the queue: a few blocks need no second
   // thread.
-  return Array.from({ length: lanes / 2 }, () => threads.flatMap((thread) => [thread, thread])).flat();
+  return Array.from({ length: workersPerThread / 2 }, () =>
+    threads.flatMap((thread) => [thread, thread]),
+  ).flat();
 }
 
 /** Thread that compresses blocks one after the other. It starts with the first block, if not before. */

@@ -8,7 +8,7 @@ interface ZstdData {
 }
 
 /** Undocumented internals of a stream of Node's zlib. */
-interface KeptContext {
+interface ReusableContext {
   readonly _handle?: {
     writeSync?: (
       flush: number,
@@ -35,16 +35,16 @@ export function zstdInPlace({ params, blockBytes }: ZstdData): CompressInPlace {
   const compressAlone = (block: Uint8Array): Buffer =>
     zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize: output.length });
 
-  const { _handle: handle, _writeState: left } = createZstdCompress({ params, flush }) as KeptContext;
-  const compressKept = (block: Uint8Array): Buffer => {
+  const { _handle: handle, _writeState: left } = createZstdCompress({ params, flush }) as ReusableContext;
+  const compressReusing = (block: Uint8Array): Buffer => {
     handle?.writeSync?.(flush, block, 0, block.length, output, 0, output.length);
     return output.subarray(0, output.length - (left?.[0] ?? output.length));
   };
   const trial = Buffer.alloc(Math.min(blockBytes, 4096), 'trial');
-  const isKept = [1, 2].every(() => compressKept(trial).equals(compressAlone(trial)));
+  const canReuse = [1, 2].every(() => compressReusing(trial).equals(compressAlone(trial)));
 
   return (block) => {
-    const frame = isKept ? compressKept(block) : compressAlone(block);
+    const frame = canReuse ? compressReusing(block) : compressAlone(block);
     if (frame.length >= block.length) {
       return 0;
     }

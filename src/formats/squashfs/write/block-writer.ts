@@ -25,7 +25,7 @@ interface Pending {
  */
 export class BlockWriter {
   readonly #file: FileHandle;
-  readonly #lanes: WorkerPool;
+  readonly #workers: WorkerPool;
   readonly #blockBytes: number;
   readonly #mostInFlight: number;
   readonly #base: number;
@@ -39,13 +39,13 @@ export class BlockWriter {
    * @param base offset of the file system in the file.
    * @param position offset of its first block, relative to `base`.
    */
-  constructor(file: FileHandle, lanes: WorkerPool, blockBytes: number, base: number, position: number) {
+  constructor(file: FileHandle, workers: WorkerPool, blockBytes: number, base: number, position: number) {
     this.#file = file;
-    this.#lanes = lanes;
+    this.#workers = workers;
     this.#blockBytes = blockBytes;
     const wanted = Math.max(fewestBlocks, Math.min(mostBlocks, inFlightBytes / blockBytes));
     // As many blocks again wait for a worker, or to be written.
-    this.#mostInFlight = Math.max(wanted, lanes.count * 2);
+    this.#mostInFlight = Math.max(wanted, workers.count * 2);
     this.#base = base;
     this.#position = position;
   }
@@ -71,7 +71,7 @@ export class BlockWriter {
   /** Queues the first bytes of a buffer of {@link takeBuffer}; the caller must not use the buffer afterwards. */
   add(buffer: Buffer, length: number, block = createHole()): StoredBlock {
     const raw = buffer.subarray(0, length);
-    const compressed = this.#lanes.compress(raw);
+    const compressed = this.#workers.compress(raw);
     // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     compressed.catch(() => undefined);
     this.#queue.push({ block, buffer, raw, compressed });

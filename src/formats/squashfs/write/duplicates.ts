@@ -2,7 +2,7 @@ import { encodeSizeWord, type FileContent, type StoredBlock } from '../file-cont
 import type { BlockCodec } from '../codec.ts';
 
 /** Maximum number of decompressed fragment blocks in memory: small files of one kind tend to be adjacent. */
-const maxKept = 16;
+const maxFragments = 16;
 
 /** Maximum number of contents to compare: more different contents with one length and CRC-32 are deliberate. */
 const maxAlike = 16;
@@ -18,13 +18,13 @@ export class Duplicates {
   readonly #seen = new Map<number | string, FileContent | FileContent[]>();
   readonly #fragments = new Map<StoredBlock, Buffer>();
   /** Reused for reading: a buffer for each block would trigger the garbage collector. */
-  readonly #scratch: Buffer;
-  readonly #otherScratch: Buffer;
+  readonly #buffer: Buffer;
+  readonly #otherBuffer: Buffer;
 
   /** @param blockBytes the largest block. */
   constructor(readStored: ReadStored, codec: BlockCodec, blockBytes: number) {
-    this.#scratch = Buffer.allocUnsafeSlow(blockBytes);
-    this.#otherScratch = Buffer.allocUnsafeSlow(blockBytes);
+    this.#buffer = Buffer.allocUnsafeSlow(blockBytes);
+    this.#otherBuffer = Buffer.allocUnsafeSlow(blockBytes);
     this.#readStored = readStored;
     this.#codec = codec;
   }
@@ -63,8 +63,8 @@ export class Duplicates {
       if (otherBlock === undefined) {
         return false;
       }
-      const stored = await this.#read(block, this.#scratch);
-      if (!stored.equals(await this.#read(otherBlock, this.#otherScratch))) {
+      const stored = await this.#read(block, this.#buffer);
+      if (!stored.equals(await this.#read(otherBlock, this.#otherBuffer))) {
         return false;
       }
     }
@@ -79,9 +79,9 @@ export class Duplicates {
     const { block, offset } = fragment;
     let raw = this.#fragments.get(block);
     if (raw === undefined) {
-      const stored = await this.#read(block, this.#scratch);
+      const stored = await this.#read(block, this.#buffer);
       raw = block.isUncompressed ? Buffer.from(stored) : this.#codec.decompressSync(stored);
-      for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxKept + 1)) {
+      for (const oldest of [...this.#fragments.keys()].slice(0, this.#fragments.size - maxFragments + 1)) {
         this.#fragments.delete(oldest);
       }
       this.#fragments.set(block, raw);

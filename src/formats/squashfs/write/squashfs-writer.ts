@@ -104,12 +104,12 @@ export class SquashfsWriter {
    * and read from the cache meanwhile. If they turn out to be damaged, the file system is unusable unless the layer
    * is discarded.
    */
-  adoptLayer(kept: CachedBlocks): Omit<Adopted, 'file'> {
-    const { file, dataBytes } = kept;
+  adoptLayer(cached: CachedBlocks): Omit<Adopted, 'file'> {
+    const { file, dataBytes } = cached;
     const from = this.#layerStart;
     this.#blocks.pass(dataBytes);
     this.#layerStart = this.#blocks.position;
-    const copied = kept.copyTo(this.#file, this.#base + from);
+    const copied = cached.copyTo(this.#file, this.#base + from);
     // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     copied.catch(() => undefined);
     const adopted = { range: { from, to: this.#layerStart }, file, copied };
@@ -135,13 +135,13 @@ export class SquashfsWriter {
     order: readonly ByteRange[],
     createdAt: number,
   ): Promise<number> {
-    const survey = numberInodes(root);
-    const used = await this.#unify(survey.leaves);
+    const tree = numberInodes(root);
+    const used = await this.#unify(tree.leaves);
     const { end: position, moves } = compactBlocks(this.#dataStart, used.all, order);
     const moving = this.#move(moves);
     let tables: SerializedTree;
     try {
-      tables = serializeTree(survey, used.fragments(), position, this.#codec);
+      tables = serializeTree(tree, used.fragments(), position, this.#codec);
     } finally {
       await this.#fileThreads.helpWith(moving);
     }
@@ -162,9 +162,9 @@ export class SquashfsWriter {
   }
 
   async #readStored(position: number, into: Buffer): Promise<void> {
-    const kept = this.#adopted.find(({ range: { from, to } }) => from <= position && position < to);
-    const { file, at } = kept
-      ? { file: kept.file, at: position - kept.range.from }
+    const cached = this.#adopted.find(({ range: { from, to } }) => from <= position && position < to);
+    const { file, at } = cached
+      ? { file: cached.file, at: position - cached.range.from }
       : { file: this.#file, at: this.#base + position };
     await file.read(into, 0, into.length, at);
   }

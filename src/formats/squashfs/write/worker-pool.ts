@@ -16,7 +16,7 @@ const fewBytes = 1024 * 1024;
 export class WorkerPool {
   readonly #all: readonly CompressionWorker[];
   readonly #idle: CompressionWorker[];
-  readonly #waiting: ((lane: CompressionWorker) => void)[] = [];
+  readonly #waiting: ((worker: CompressionWorker) => void)[] = [];
   readonly #here: (block: Buffer) => Buffer;
   #hereBytes = fewBytes;
 
@@ -45,23 +45,23 @@ export class WorkerPool {
       this.#hereBytes -= block.length;
       return this.#here(block);
     }
-    const lane =
+    const worker =
       this.#idle.pop() ?? (await new Promise<CompressionWorker>((resolve) => this.#waiting.push(resolve)));
     try {
-      return await lane.compress(block);
+      return await worker.compress(block);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) {
-        this.#idle.push(lane);
+        this.#idle.push(worker);
       } else {
-        next(lane);
+        next(worker);
       }
     }
   }
 
   close(): void {
-    this.#all.forEach((lane) => {
-      lane.close();
+    this.#all.forEach((worker) => {
+      worker.close();
     });
   }
 }

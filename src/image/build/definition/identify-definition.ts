@@ -79,9 +79,9 @@ export async function identifyDefinition(
 
 /** Access of Apptainer to the registries of a definition file, which share one setting. */
 export interface RegistryReach {
-  /** Whether at least one of them is accessed over http. */
+  /** True if at least one of them is accessed over http. */
   readonly plainHttp: boolean;
-  /** Whether Apptainer receives the user's logins, which it also sends over http. */
+  /** True if Apptainer receives the user's logins, which it also sends over http. */
   readonly withLogins: boolean;
 }
 

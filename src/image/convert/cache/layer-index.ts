@@ -14,7 +14,7 @@ export interface LayerIndex {
   /** Size word of every block, as in squashfs, in stored order. */
   readonly blocks: readonly number[];
   readonly metadata: readonly StoredMetadata[];
-  /** For each entry its index in {@link changes}, followed by its other numbers. */
+  /** Index of each entry in {@link changes}, followed by its other numbers. */
   readonly numbers: readonly number[];
   /** Paths, and targets of links. Paths have `/` between their names, and one character per byte as everywhere. */
   readonly texts: readonly string[];
@@ -35,5 +35,5 @@ export const changes = [
   Exclude<LayerEntry<FileContent>['change'], 'leaf'> | LeafInode<FileContent>['kind']
 )[];
 
-/** Index that stands for "no block". */
+/** Index that means "no block". */
 export const noBlock = -1;

@@ -142,6 +142,6 @@ function metadataOf({ mode, uid, gid, mtime, xattrs }: TarEntry): Metadata {
   if (xattrs.size === 0) {
     return { mode, uid, gid, mtime, xattrs: noXattrs };
   }
-  const kept = [...xattrs].filter(([name]) => !droppedXattrs.has(name));
-  return { mode, uid, gid, mtime, xattrs: kept.length === 0 ? noXattrs : new Map(kept) };
+  const remaining = [...xattrs].filter(([name]) => !droppedXattrs.has(name));
+  return { mode, uid, gid, mtime, xattrs: remaining.length === 0 ? noXattrs : new Map(remaining) };
 }

@@ -28,7 +28,7 @@ export interface StreamPlace {
   /** Label of the stream. */
   readonly stream: string;
   /** Creates the error for a file that no image has. */
-  readonly foreign: (held: string) => HpcGatError;
+  readonly createError: (held: string) => HpcGatError;
 }
 
 /**
@@ -61,11 +61,11 @@ export class DockerSaveStream {
       const name = normalizeEntryName(utf8(entry.name));
       entries += 1;
       if (entries > maxEntries) {
-        throw this.#from.foreign(`more than ${maxEntries} files`);
+        throw this.#from.createError(`more than ${maxEntries} files`);
       }
       if (kind !== 'file') {
         // Directories, and links to a layer, which is also stored under its own name, or to a description.
-        this.#keepLink(entry, name);
+        this.#storeLink(entry, name);
         continue;
       }
       const start = await fill(tar, Buffer.alloc(Math.min(sizeBytes, recordBytes)));
@@ -74,9 +74,9 @@ export class DockerSaveStream {
         yield { ...arriving(this.#from.place, name, bytes, start, reading), sizeBytes };
       } else {
         if (name.split('/').length > maxDepth && !isDescription(start)) {
-          throw this.#from.foreign(toPrintableBytes(name));
+          throw this.#from.createError(toPrintableBytes(name));
         }
-        await this.#keepText(name, tar, start, sizeBytes);
+        await this.#storeText(name, tar, start, sizeBytes);
       }
     }
   }
@@ -88,14 +88,14 @@ export class DockerSaveStream {
   }
 
   /** Stores a description, unless it is too large to be one. */
-  async #keepText(name: string, tar: TarReader, start: Buffer, sizeBytes: number): Promise<void> {
+  async #storeText(name: string, tar: TarReader, start: Buffer, sizeBytes: number): Promise<void> {
     if (sizeBytes <= maxTextBytes && this.#reserve(sizeBytes + name.length)) {
       const rest = await fill(tar, Buffer.alloc(sizeBytes - start.length));
       this.#texts.set(name, Buffer.concat([start, rest]));
     }
   }
 
-  #keepLink({ kind, linkName }: TarEntry, name: string): void {
+  #storeLink({ kind, linkName }: TarEntry, name: string): void {
     if (kind.endsWith('-link') && this.#reserve(name.length + linkName.length)) {
       this.#texts.set(name, resolveLink(kind === 'hard-link' ? 'hard' : 'symbolic', name, utf8(linkName)));
     }

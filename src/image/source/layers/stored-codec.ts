@@ -27,9 +27,9 @@ export function detectUnsupportedCodec(start: Buffer): UnsupportedCodec | undefi
  * @throws {UsageError} for an unsupported compression.
  */
 export function detectLayerCodec(start: Buffer, layer: string, place: string): LayerCodec {
-  const foreign = detectUnsupportedCodec(start);
-  if (foreign !== undefined) {
-    throw new UsageError(`${place}: its layer ${toPrintable(layer)} is compressed by ${foreign}`, {
+  const unsupported = detectUnsupportedCodec(start);
+  if (unsupported !== undefined) {
+    throw new UsageError(`${place}: its layer ${toPrintable(layer)} is compressed by ${unsupported}`, {
       fix: 'store its layers uncompressed, with gzip or with zstd: load the image with `docker load` and save it with `docker save`',
     });
   }
