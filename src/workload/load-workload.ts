@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { UsageError } from '../support/errors.ts';
 import { isMissing, readText } from '../support/files/file-access.ts';
-import { parseYaml } from '../support/text/yaml.ts';
+import { InvalidValueError } from '../support/text/parse-with-schema.ts';
+import { parseYamlDocument, parseYamlValue, type YamlDocument } from '../support/text/yaml.ts';
 import { isFloat } from '../triton/datatypes.ts';
 import { findScalarFault } from './scalars.ts';
 import { workloadSchema, type Workload, type WorkloadInput } from './workload-schema.ts';
@@ -30,14 +31,26 @@ export async function loadWorkload(file: string): Promise<LoadedWorkload> {
       { fix: 'use the path of a workload.yaml, such as models/gat_test/workload.yaml', cause: error },
     );
   }
-  const workload = parseYaml(workloadSchema, text, { what: 'workload', file });
+  return { workload: checkWorkloadDocument(parseWorkload(text, file), file), file: path.resolve(file) };
+}
+
+/** Parses a workload without checking its values. @throws {UsageError} for broken YAML. */
+export function parseWorkload(text: string, file: string): YamlDocument {
+  return parseYamlDocument(text, { what: 'workload', file });
+}
+
+/** Checks the values of a workload. @throws {InvalidValueError} with all mistakes. */
+export function checkWorkloadDocument(document: YamlDocument, file: string): Workload {
+  const source = { what: 'workload', file };
+  const workload = parseYamlValue(workloadSchema, document, source);
   const faults = findInconsistencies(workload);
   if (faults.length > 0) {
-    throw new UsageError(`unusable workload\n  ${faults.map((fault) => `${file}: ${fault}`).join('\n  ')}`, {
-      fix: `correct ${file}`,
-    });
+    throw new InvalidValueError(
+      faults.map((message) => ({ path: [], message })),
+      source,
+    );
   }
-  return { workload, file: path.resolve(file) };
+  return workload;
 }
 
 /** Finds mistakes that involve several keys: names without a size, random inputs without values. */

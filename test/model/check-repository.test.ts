@@ -108,6 +108,17 @@ test.each([
     'outputs:\n  logits__0: { shape: [7] }\n',
     '2:23 warning output logits__0 is [7] here, [-1, 7] in the configuration',
   ],
+  ['workload.yaml', 'model: gat_test\nmodels: x\n', '2:1 warning models: unknown key; did you mean "model"?'],
+  [
+    'workload.yaml',
+    'inputs:\n  x__0: { datatype: FP32, shape: nodes }\n',
+    '2:27 warning inputs.x__0.shape: expected array, received string',
+  ],
+  [
+    'workload.yaml',
+    'schemaVersion: 1\nmodel: gat_test\ninputs: {}\noutputs: {}\n',
+    '1:1 warning neither reference nor random: there is nothing to test',
+  ],
 ])('%s of %j is checked', async (file, text, expected) => {
   expect(await findingsOf({ [file]: text })).toContain(`gat_test/${file}:${expected}`);
 });

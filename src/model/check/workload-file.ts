@@ -1,18 +1,16 @@
 import path from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { readTextIfPresent } from '../../support/files/file-access.ts';
+import { InvalidValueError } from '../../support/text/parse-with-schema.ts';
 import { findNearest } from '../../support/text/suggest.ts';
-import { parseWithinLimits } from '../../support/text/yaml.ts';
+import { type TextPosition, type YamlDocument, YamlSyntaxError } from '../../support/text/yaml.ts';
 import { datatypeOfConfig } from '../../triton/datatypes.ts';
+import { checkWorkloadDocument, parseWorkload } from '../../workload/load-workload.ts';
 import { listMessages, getNumber, listNumbers, getText } from '../config/access.ts';
 import type { Message } from '../config/message.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelDirectory } from '../repository.ts';
 
-/**
- * Checks that the workload beside a configuration declares the same tensors. `hpc-gat test` reports other
- * mistakes in a workload.
- */
+/** Checks the workload beside a configuration: whether it is valid, and whether it declares the same tensors. */
 export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
   const file = path.join(model.directory, 'workload.yaml');
   const text = await readTextIfPresent(file);
@@ -20,92 +18,133 @@ export async function checkWorkload(model: ModelDirectory): Promise<Finding[]> {
   if (text === undefined || config === undefined) {
     return [];
   }
-  const lines = new LineCounter();
-  const document = parseWithinLimits({ what: 'workload', file }, () =>
-    parseDocument(text, { lineCounter: lines, prettyErrors: false }),
-  );
   const findings: Finding[] = [];
-  const add = (offset: number | undefined, what: string, fix: string) => {
-    const { line, col } = lines.linePos(offset ?? 0);
+  const add: Add = (position, what, fix) => {
     // Triton does not read the workload: the server starts, but the test fails.
-    findings.push({ model: model.name, file, line, column: col, severity: 'warning', what, fix });
+    findings.push({
+      model: model.name,
+      file,
+      line: 1,
+      column: 1,
+      ...position,
+      severity: 'warning',
+      what,
+      fix,
+    });
   };
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    add(broken.pos[0], broken.message, 'correct the YAML');
-    return findings;
-  }
-  const name = document.getIn(['model'], true);
-  if (isScalar(name) && name.value !== model.name) {
-    add(name.range?.[0], `the workload is for model ${String(name.value)}`, `write model: ${model.name}`);
-  }
-  for (const side of ['input', 'output'] as const) {
-    const described = document.getIn([`${side}s`], true);
-    if (isMap(described)) {
-      compareSide(side, described, config, add);
+  let document: YamlDocument;
+  try {
+    document = parseWorkload(text, file);
+  } catch (error) {
+    if (error instanceof YamlSyntaxError) {
+      add(error.position, error.reason, 'correct the YAML');
+      return findings;
     }
+    throw error;
+  }
+  const { model: name } = toRecord(document.value);
+  if (isScalar(name) && name !== model.name) {
+    add(
+      document.findValue(['model']),
+      `the workload is for model ${String(name)}`,
+      `write model: ${model.name}`,
+    );
+  }
+  compareTensors('input', document, config, add);
+  compareTensors('output', document, config, add);
+  for (const { path: keys, message } of findMistakes(document, file)) {
+    const label = keys.length === 0 ? '' : `${keys.map(String).join('.')}: `;
+    add(document.findKey(keys), `${label}${message}`, 'correct the workload');
   }
   return findings;
 }
 
-type Add = (offset: number | undefined, what: string, fix: string) => void;
+type Add = (position: TextPosition | undefined, what: string, fix: string) => void;
 
-function compareSide(side: 'input' | 'output', described: YAMLMap, config: Message, add: Add): void {
+/** Finds the mistakes with which `hpc-gat test` rejects the workload. */
+function findMistakes(document: YamlDocument, file: string): InvalidValueError['mistakes'] {
+  try {
+    checkWorkloadDocument(document, file);
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidValueError) {
+      return error.mistakes;
+    }
+    throw error;
+  }
+}
+
+/** Compares the inputs or outputs of a workload, which may be invalid otherwise, with those of a configuration. */
+function compareTensors(side: 'input' | 'output', document: YamlDocument, config: Message, add: Add): void {
+  const key = `${side}s`;
+  const described = toRecord(document.value)[key];
+  if (!isRecord(described)) {
+    return;
+  }
   const tensors = listMessages(config, side);
   const names = tensors.map((tensor) => getText(tensor, 'name'));
-  for (const { key, value } of described.items) {
-    const name = isScalar(key) ? String(key.value) : '';
+  for (const [name, value] of Object.entries(described)) {
     const tensor = tensors[names.indexOf(name)];
     if (tensor === undefined) {
       const meant = findNearest(name, names);
       const fix = meant === undefined ? `the ${side}s are ${names.join(', ')}` : `did you mean ${meant}?`;
-      add(offsetOf(key), `the configuration has no ${side} ${name}`, fix);
-    } else if (isMap(value)) {
-      compareTensor(side, name, value, tensor, getNumber(config, 'max_batch_size') > 0, add);
+      add(document.findKey([key, name]), `the configuration has no ${side} ${name}`, fix);
+    } else if (isRecord(value)) {
+      const isBatched = getNumber(config, 'max_batch_size') > 0;
+      compareTensor({ label: `${side} ${name}`, keys: [key, name], value }, tensor, isBatched, document, add);
     }
   }
-  const keys = described.items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));
   for (const tensor of tensors) {
     const name = getText(tensor, 'name');
-    const isNeeded = side === 'input' && !isOptional(tensor);
-    if (isNeeded && !keys.includes(name)) {
-      add(offsetOf(described), `the workload has no input ${name}`, 'declare it too');
+    const isNeeded = side === 'input' && tensor.fields.get('optional')?.[0]?.value !== true;
+    if (isNeeded && !(name in described)) {
+      add(document.findValue([key]), `the workload has no input ${name}`, 'declare it too');
     }
   }
 }
 
-function isOptional(tensor: Message): boolean {
-  return tensor.fields.get('optional')?.[0]?.value === true;
+interface DescribedTensor {
+  readonly label: string;
+  readonly keys: readonly string[];
+  readonly value: Readonly<Record<string, unknown>>;
 }
 
 function compareTensor(
-  side: string,
-  name: string,
-  described: YAMLMap,
+  { label, keys, value: { datatype, shape } }: DescribedTensor,
   tensor: Message,
   isBatched: boolean,
+  document: YamlDocument,
   add: Add,
 ): void {
-  const datatype = described.get('datatype', true) as Node | undefined;
   const type = datatypeOfConfig(getText(tensor, 'data_type'));
-  if (isScalar(datatype) && datatype.value !== type) {
-    const what = `${side} ${name} is ${String(datatype.value)} here, ${type} in the configuration`;
-    add(offsetOf(datatype), what, `write datatype: ${type}, or correct the configuration`);
+  if (isScalar(datatype) && datatype !== type) {
+    const what = `${label} is ${String(datatype)} here, ${type} in the configuration`;
+    add(
+      document.findValue([...keys, 'datatype']),
+      what,
+      `write datatype: ${type}, or correct the configuration`,
+    );
   }
-  const shape = described.get('shape', true) as Node | undefined;
   const dims = isBatched ? [-1, ...listNumbers(tensor, 'dims')] : listNumbers(tensor, 'dims');
-  if (isSeq(shape)) {
-    const sizes = shape.items.map((item) => (isScalar(item) ? item.value : undefined));
+  if (Array.isArray(shape)) {
     const fits =
-      sizes.length === dims.length &&
-      sizes.every((size, place) => typeof size !== 'number' || dims[place] === -1 || dims[place] === size);
+      shape.length === dims.length &&
+      shape.every((size, index) => typeof size !== 'number' || dims[index] === -1 || dims[index] === size);
     if (!fits) {
-      const what = `${side} ${name} is [${sizes.join(', ')}] here, [${dims.join(', ')}] in the configuration`;
-      add(offsetOf(shape), what, 'use the same dimensions in both');
+      const what = `${label} is [${shape.join(', ')}] here, [${dims.join(', ')}] in the configuration`;
+      add(document.findValue([...keys, 'shape']), what, 'give both the same dimensions');
     }
   }
 }
 
-function offsetOf(node: unknown): number | undefined {
-  return (node as Node | null)?.range?.[0];
+function isScalar(value: unknown): value is string | number | boolean | null {
+  return value !== undefined && (typeof value !== 'object' || value === null);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function toRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }

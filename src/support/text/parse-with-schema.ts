@@ -21,6 +21,26 @@ export interface ParseSource {
   labelOf?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
+export interface Mistake {
+  /** Key path of the value; empty for the whole. */
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** A value that does not fit its schema, or itself. The message has one line per mistake. */
+export class InvalidValueError extends UsageError {
+  readonly mistakes: readonly Mistake[];
+
+  constructor(mistakes: readonly Mistake[], source: ParseSource, cause?: unknown) {
+    const lines = new Set(mistakes.map(({ path, message }) => `${formatLabel(path, source)}: ${message}`));
+    super(`unusable ${source.what}\n  ${[...lines].join('\n  ')}`, {
+      fix: source.fix ?? `correct ${source.file}`,
+      cause,
+    });
+    this.mistakes = mistakes;
+  }
+}
+
 /**
  * Checks a value against a schema. Schemas made of `z.strictObject` reject unknown keys; the message suggests
  * the most similar valid key, or lists all.
@@ -38,11 +58,7 @@ export function parseWith<Schema extends z.ZodType>(
     return result.data;
   }
   const mistakes = result.error.issues.flatMap((issue) => toMistakes(issue, schema, value));
-  const lines = new Set(mistakes.map(({ path, message }) => `${formatLabel(path, parsed)}: ${message}`));
-  throw new UsageError(`unusable ${parsed.what}\n  ${[...lines].join('\n  ')}`, {
-    fix: parsed.fix ?? `correct ${parsed.file}`,
-    cause: result.error,
-  });
+  throw new InvalidValueError(mistakes, parsed, result.error);
 }
 
 /** Returns the label of a value in messages: "file:line:column: key.path". */
@@ -57,20 +73,13 @@ function formatLabel(path: readonly PropertyKey[], parsed: ParseSource): string 
 /** Rejects null bytes, which no path, argument or variable of the system can contain. */
 function rejectNullBytes(value: unknown, path: readonly PropertyKey[], parsed: ParseSource): void {
   if (typeof value === 'string' && value.includes('\0')) {
-    throw new UsageError(`unusable ${parsed.what}\n  ${formatLabel(path, parsed)}: it holds a null byte`, {
-      fix: parsed.fix ?? `correct ${parsed.file}`,
-    });
+    throw new InvalidValueError([{ path, message: 'it holds a null byte' }], parsed);
   }
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
       rejectNullBytes(inner, [...path, key], parsed);
     }
   }
-}
-
-interface Mistake {
-  path: PropertyKey[];
-  message: string;
 }
 
 function toMistakes(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Mistake[] {

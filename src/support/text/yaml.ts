@@ -21,38 +21,90 @@ export function parseYaml<Schema extends z.ZodType>(
 export function parseYamlWithLines<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
-  { what, file }: { what: string; file: string },
+  source: { what: string; file: string },
 ): { value: z.output<Schema>; lineOf: (path: readonly PropertyKey[]) => number | undefined } {
+  const document = parseYamlDocument(text, source);
+  return {
+    value: parseYamlValue(schema, document, source),
+    lineOf: (path) => document.findKey(path)?.line,
+  };
+}
+
+/** Position in a text; line and column start at 1. */
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Values of a YAML text, not yet checked, and their positions. */
+export interface YamlDocument {
+  readonly value: unknown;
+  /** Returns the position of a key (in a list: of the value); for a missing one, that of its parent. */
+  readonly findKey: (path: readonly PropertyKey[]) => TextPosition | undefined;
+  /** Returns the position of a value; undefined for a missing one. */
+  readonly findValue: (path: readonly PropertyKey[]) => TextPosition | undefined;
+}
+
+/** A text that is not YAML. */
+export class YamlSyntaxError extends UsageError {
+  readonly position: TextPosition;
+  readonly reason: string;
+
+  constructor(position: TextPosition, reason: string, { what, file }: { what: string; file: string }) {
+    super(`unusable ${what}\n  ${file}:${formatPosition(position)}: ${reason}`, {
+      fix: `correct the YAML in ${file}`,
+    });
+    this.position = position;
+    this.reason = reason;
+  }
+}
+
+/** @throws {UsageError} for broken YAML. */
+export function parseYamlDocument(text: string, source: { what: string; file: string }): YamlDocument {
   const lineCounter = new LineCounter();
-  const document = parseWithinLimits({ what, file }, () =>
-    parseDocument(text, { lineCounter, prettyErrors: false }),
-  );
-  const position = (offset: number): string => {
+  const document = parseWithinLimits(source, () => parseDocument(text, { lineCounter, prettyErrors: false }));
+  const toPosition = (offset: number | undefined): TextPosition | undefined => {
+    if (offset === undefined) {
+      return undefined;
+    }
     const { line, col } = lineCounter.linePos(offset);
-    return `${line}:${col}`;
+    return { line, column: col };
   };
   const [broken] = document.errors;
   if (broken !== undefined) {
     const reason = broken.message.includes('call stack') ? 'it is nested too deeply' : broken.message;
-    throw new UsageError(`unusable ${what}\n  ${file}:${position(broken.pos[0])}: ${reason}`, {
-      fix: `correct the YAML in ${file}`,
-      cause: broken,
-    });
+    const { line, col } = lineCounter.linePos(broken.pos[0]);
+    throw new YamlSyntaxError({ line, column: col }, reason, source);
   }
+  return {
+    value: parseWithinLimits(source, () => document.toJS({ maxAliasCount: 100 }) as unknown),
+    findKey: (path) => toPosition(findOffset(document, path)),
+    findValue: (path) => {
+      const node = document.getIn(path, true);
+      return toPosition(isNode(node) ? node.range?.[0] : undefined);
+    },
+  };
+}
+
+/**
+ * Checks the value of a document against a schema.
+ *
+ * @throws {InvalidValueError} naming file, line and column of each mistake.
+ */
+export function parseYamlValue<Schema extends z.ZodType>(
+  schema: Schema,
+  { value, findKey }: YamlDocument,
+  { what, file }: { what: string; file: string },
+): z.output<Schema> {
   const locate = (path: readonly PropertyKey[]): string | undefined => {
-    const offset = findOffset(document, path);
-    return offset === undefined ? undefined : position(offset);
+    const position = findKey(path);
+    return position && formatPosition(position);
   };
-  const lineOf = (path: readonly PropertyKey[]): number | undefined => {
-    const offset = findOffset(document, path);
-    return offset === undefined ? undefined : lineCounter.linePos(offset).line;
-  };
-  const plain = parseWithinLimits<unknown>(
-    { what, file },
-    () => document.toJS({ maxAliasCount: 100 }) as unknown,
-  );
-  const value = parseWith(schema, plain, { what, file, locate });
-  return { value, lineOf };
+  return parseWith(schema, value, { what, file, locate });
+}
+
+function formatPosition({ line, column }: TextPosition): string {
+  return `${line}:${column}`;
 }
 
 /**
@@ -60,7 +112,7 @@ export function parseYamlWithLines<Schema extends z.ZodType>(
  *
  * @throws {UsageError} with the name of the file.
  */
-export function parseWithinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
+function parseWithinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
   try {
     return read();
   } catch (error) {
