@@ -9,11 +9,18 @@ const leastBytes = 16 * 1024 * 1024;
 /** Longest text expected in an output, which usually holds labels or words. */
 const textBytes = 64 * 1024;
 
-/** Returns twice the size, in bytes, of the largest answer to a workload; -1 where the size of an output is unlimited. */
+/** Memory that receiving an answer takes, as a multiple of its size: its pieces, and the whole message. */
+const memoryFactor = 3;
+
+/**
+ * Returns twice the size, in bytes, of the largest answer to a workload; where the size of an output is unlimited, what this
+ * process has memory for.
+ */
 export function computeAnswerLimit(
   { outputs, random }: Workload,
   cases: readonly ReferenceCase[],
   stored: StoredInputs,
+  memoryBytes = process.availableMemory(),
 ): number {
   const ofReference = cases.map((each) => each.outputs.reduce((sum, { bytes }) => sum + bytes.length, 0));
   const largest = (size: number | string): number =>
@@ -24,5 +31,9 @@ export function computeAnswerLimit(
   }, 0);
   const bytes = 2 * Math.max(...ofReference, random === undefined ? 0 : ofRandom);
   // gRPC encodes the size of a message in four bytes.
-  return Number.isFinite(bytes) && bytes < 2 ** 31 ? Math.max(leastBytes, bytes) : -1;
+  const limit =
+    Number.isFinite(bytes) && bytes < 2 ** 31
+      ? bytes
+      : Math.min(2 ** 32, Math.floor(memoryBytes / memoryFactor));
+  return Math.max(leastBytes, limit);
 }
