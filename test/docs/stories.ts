@@ -138,7 +138,7 @@ export const notRun: readonly NotRun[] = [
   {
     page: 'docs/reference/build.md',
     line: /./,
-    why: "NVIDIA's images; test/e2e/build.test.ts does it with another base",
+    why: "NVIDIA's images; test/e2e/build-images.test.ts does it with another base",
   },
 ];
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientImage, importClientImage } from '../support/client-image.ts';
 import { makeGatProject, projectDirectory, quickModels, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 /** The project is inside that of the other tests, whose SIF and models it uses. */
 const directory = `${projectDirectory}/client-where`;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { hpcGat, makeGatProject, quickModels, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, type LabResult } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 const longMs = 180_000;
 const node = 'workstation';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { linesToRun, pageNamed, stories } from '../docs/stories.ts';
 import { makeGatProject, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 const longMs = 300_000;
 const directory = '/home/alice/story';

@@ -3,7 +3,7 @@ import { lookAgain } from '../leaks/check.ts';
 import { describeLeak } from '../leaks/compare.ts';
 import { kinds, type Kind } from '../leaks/snapshot.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { expectNothingLeft, snapshotOfLab } from '../support/leak-check.ts';
+import { expectNothingLeft, snapshotOfLab } from '../support/expect-no-leaks.ts';
 
 interface Planted {
   readonly kind: Kind;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { hpcGat, makeGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 const longMs = 120_000;
 const fixtures = '/opt/hpc-gat/test/fixtures/models';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 import { installPackage, makeOneFile } from '../support/published.ts';
 import { workstation } from '../support/workstation.ts';
 

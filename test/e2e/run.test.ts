@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 import {
   fewRequests,
   hpcGat,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { hpcGat, makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 import { placePackages } from '../support/python-packages.ts';
 import { testLab } from '../support/test-lab.ts';
 

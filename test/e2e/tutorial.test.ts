@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { missingLines, stepsOf } from '../support/docs-steps.ts';
 import { makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 const directory = '/home/alice/tutorial';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 
 const fresh = '/home/alice/fresh';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
 
 describeInLab('what belongs to no run', () => {

@@ -6,7 +6,7 @@ import { setGpu } from '../../src/lab/faults.ts';
 import { packageRoot } from '../../src/support/package/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
-import { leavesNothing } from '../support/leak-check.ts';
+import { leavesNothing } from '../support/expect-no-leaks.ts';
 import {
   fewRequests,
   hpcGat,
