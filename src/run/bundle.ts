@@ -8,12 +8,12 @@ import { clientFiles } from '../triton/client-credentials.ts';
 import type { Endpoint } from './list-endpoints.ts';
 
 /**
- * Makes a directory, of mode 0700, with all that a colleague needs to use a server: its address, the client's credentials
- * and how to use them.
+ * Creates a directory of mode 0700 with everything that a colleague needs to use a server: its address, the
+ * client's credentials and instructions.
  *
- * @returns the names of the files.
- * @throws {UsageError} when there is something of that name.
- * @throws {HpcGatError} when a key cannot be read: a run that ends takes them with it.
+ * @returns the names of the files
+ * @throws {UsageError} when something of that name exists.
+ * @throws {HpcGatError} when a key cannot be read: a run removes its keys when it ends.
  */
 export async function exportBundle(
   served: Endpoint,
@@ -21,7 +21,7 @@ export async function exportBundle(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<string[]> {
   if (existsSync(directory)) {
-    throw new UsageError(`${directory} is there already`, { fix: 'name a new directory' });
+    throw new UsageError(`${directory} exists already`, { fix: 'name a new directory' });
   }
   const { endpoint, url, models, credentials } = served;
   const secure = credentials !== undefined;
@@ -39,7 +39,7 @@ export async function exportBundle(
   };
   if (!dryRun) {
     await makeDirectory(path.dirname(directory));
-    // Of mode 0700, and whole before it has its name.
+    // mkdtemp creates a directory of mode 0700, which is renamed once it is complete.
     const temporary = await mkdtemp(`${directory}.part.`);
     try {
       for (const name of keys) {
@@ -62,7 +62,7 @@ async function copyKey(source: string, target: string, run: string): Promise<voi
     await cp(source, target);
   } catch (error) {
     throw new HpcGatError(`the keys of run ${run} cannot be read: ${getErrorMessage(error)}`, {
-      fix: `see with hpc-gat status ${run} whether it still serves`,
+      fix: `check with hpc-gat status ${run} whether the run still serves`,
       cause: error,
     });
   }

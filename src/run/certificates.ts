@@ -7,20 +7,23 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-/** A certificate and its private key, in PEM. */
+/** Certificate and its private key, in PEM. */
 export interface KeyAndCertificate {
   readonly certificate: string;
   readonly key: string;
 }
 
 export interface Certificates {
-  /** The authority's certificate. Its key has signed the two others and is gone. */
+  /** Certificate of the authority, whose key was discarded after it signed the two others. */
   readonly ca: string;
   readonly server: KeyAndCertificate;
   readonly client: KeyAndCertificate;
 }
 
-/** X.509 v3 certificates (RFC 5280) with RSA keys of 2048 bits: one authority, one server, one client, for nobody else. */
+/**
+ * Creates X.509 v3 certificates (RFC 5280) with RSA keys of 2048 bits: one authority, one server and one
+ * client, for one run.
+ */
 export async function makeCertificates(serverName: string, validity: Validity): Promise<Certificates> {
   const [authority, server, client] = await Promise.all([generateKeys(), generateKeys(), generateKeys()]);
   const issue = (subject: string, keys: Keys, extensions: readonly object[]) =>
@@ -50,7 +53,7 @@ export async function makeCertificates(serverName: string, validity: Validity): 
 
 const authorityName = 'hpc-gat run';
 
-/** GeneralName's choice for a DNS name, RFC 5280 section 4.2.1.6. */
+/** Choice of GeneralName for a DNS name, RFC 5280 section 4.2.1.6. */
 const dnsName = 2;
 
 const leafExtensions = [
@@ -80,7 +83,7 @@ interface CertificateRequest {
 function issueCertificate({ subject, keys, signer, validity, extensions }: CertificateRequest): string {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = keys.publicKey;
-  // Positive, as DER wants it.
+  // DER requires a positive number.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   certificate.validity = { ...validity };
   certificate.setSubject([{ name: 'commonName', value: subject }]);
@@ -94,13 +97,13 @@ function issueCertificate({ subject, keys, signer, validity, extensions }: Certi
   return forge.pki.certificateToPem(certificate);
 }
 
-/** Node's own RSA instead of the one in JavaScript, which is a hundred times slower. */
+/** Signs with Node's RSA, which is a hundred times faster than the one in JavaScript. */
 function createNativeSigner(certificate: forge.pki.Certificate, key: KeyObject): forge.pki.rsa.PrivateKey {
   const signature = () => {
     const toBeSigned = forge.asn1.toDer(certificate.tbsCertificate).getBytes();
     return sign('sha256', Buffer.from(toBeSigned, 'latin1'), key).toString('latin1');
   };
-  // Of a private key only this is asked.
+  // node-forge uses only this method of a private key.
   return { sign: signature } as Partial<forge.pki.rsa.PrivateKey> as forge.pki.rsa.PrivateKey;
 }
 

@@ -14,10 +14,11 @@ export interface CleanupOptions {
 }
 
 /**
- * Ends a run, wherever it is, and removes what it recorded as its own: its job, its script, its server, its container,
- * its shared memory, its temporary files. A run that has ended in order needs nothing; twice is harmless.
+ * Ends a run on any node and removes its recorded resources: its job, its script, its server, its container,
+ * its shared memory, its temporary files. Nothing happens for a run that has ended in order, and a repetition
+ * is harmless.
  *
- * @returns a line for each thing that was done, or with `dryRun` would be.
+ * @returns a line for each action, or with `dryRun` for each planned action
  * @throws {CommandFailedError} when something could not be ended.
  */
 export async function cleanUpRun(
@@ -62,11 +63,11 @@ export async function cleanUpRun(
   return done;
 }
 
-/** A local run on another node cannot be seen from here: it may go on. */
+/** Describes the cleanup on a node. A local run on another node cannot be seen from here: it may still run. */
 function formatCleanup(host: string, { state }: RunState): string {
   return state === elsewhere
-    ? `end the run on ${host} where it goes on, and remove what it has there`
-    : `end and remove what is left on ${host}`;
+    ? `end the run on ${host} if it still runs, and remove its resources there`
+    : `end and remove the remaining resources on ${host}`;
 }
 
 async function endJob(context: Context, record: RunDirectory, jobId: string): Promise<void> {

@@ -38,7 +38,7 @@ async function explainNoStart(
   if (state === 'FAILED') {
     return {
       exitCode: getJobOutcome(job).exitCode,
-      message: `the job failed on ${nodes}, and nothing of it can be seen in ${record.directory}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
+      message: `the job failed on ${nodes}, and no file of it is visible in ${record.directory}: the node probably does not see this directory; fix: put the project on a file system that the login and compute nodes share, for example your home`,
     };
   }
   if (state !== 'CANCELLED' || (canceledBy ?? 0) !== 0) {
@@ -62,7 +62,7 @@ async function explainProlog(
   return reason !== undefined
     ? {
         exitCode: ExitCode.commandFailed,
-        message: `Slurm canceled the job before its script started: node ${node} could not start it and is out of use (${reason}); fix: submit again, without that node: --sbatch exclude=${node}, and report the node to the administrators`,
+        message: `Slurm canceled the job before its script started: node ${node} could not start it and is drained (${reason}); fix: submit again, without that node: --sbatch exclude=${node}, and report the node to the administrators`,
       }
     : undefined;
 }
@@ -84,7 +84,7 @@ const failedStarts = /requeued held|launch failed|user env retrieval|JobHoldMaxR
 const neverStarts =
   /^(BadConstraints|DependencyNeverSatisfied|Invalid(Account|QOS)|AccountNotAllowed|PartitionTimeLimit|(QOS|Assoc)(Min\w+|Max\w+PerJob(Limit)?))$/i;
 
-/** Explains why a job that waits will not start by itself; undefined for one that may. */
+/** Explains why a pending job will not start; undefined for one that may start. */
 export async function explainHold({ id, job }: EndedJob): Promise<Outcome | undefined> {
   const { state, reason: given = '' } = job;
   const reason = given.replaceAll('_', ' ');
@@ -113,20 +113,23 @@ export async function explainSlowStart({ id, job }: EndedJob): Promise<string> {
 
 const resultSchema = z.object({ exitCode: z.number(), status: z.string() });
 
-/** Returns the outcome of a job that Slurm has forgotten, from the files of its run; unknown if these do not show it. */
+/**
+ * Derives the outcome of a job that Slurm no longer knows from the files of its run; unknown if these do not
+ * show it.
+ */
 export async function explainForgotten(record: RunDirectory, id: string): Promise<Outcome> {
-  const forgotten = `Slurm has forgotten job ${id}: it has no accounting here, or does not keep ended jobs`;
+  const forgotten = `Slurm no longer knows job ${id}: the cluster has no accounting, or does not keep ended jobs`;
   const text = await readListedText(path.join(record.directory, 'result.json'));
   const result = resultSchema.safeParse(parseJson(text ?? ''));
   if (result.success) {
     return {
       exitCode: result.data.exitCode,
-      message: `the client test ended with "${result.data.status}", and the script has reported nothing since; ${forgotten}; fix: hpc-gat cleanup ${record.id}`,
+      message: `the client test ended with "${result.data.status}", but the script has reported nothing since; ${forgotten}; fix: hpc-gat cleanup ${record.id}`,
     };
   }
   return {
     exitCode: ExitCode.commandFailed,
-    message: `the outcome is unknown: ${forgotten}, and its script has reported no end; fix: read ${record.file('batch.log')}, then hpc-gat cleanup ${record.id}`,
+    message: `the outcome is unknown: ${forgotten}, and its script did not report its end; fix: read ${record.file('batch.log')}, then hpc-gat cleanup ${record.id}`,
   };
 }
 

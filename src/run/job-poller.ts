@@ -4,7 +4,7 @@ import { CommandFailedError } from '../support/errors.ts';
 
 /** Intervals between queries to Slurm: one second at first, then growing, because a queue may take days. */
 const slurmPollMs = { first: 1_000, factor: 1.3, longest: 10_000 };
-/** Time for which a job may be unknown, because a controller that is starting may not know it yet. */
+/** Time for which a job may be unknown: a controller that is starting may not know it yet. */
 const forgottenMs = 8_000;
 const unknownPollMs = 3_000;
 
@@ -19,11 +19,11 @@ export class JobPoller {
   #intervalMs = slurmPollMs.first;
   #longestMs = slurmPollMs.longest;
   #nextMs = 0;
-  #asking = false;
+  #isQuerying = false;
   #failure: Error | undefined;
   #job: Job | undefined;
   #unknownSinceMs: number | undefined;
-  #said = '';
+  #reported = '';
 
   constructor(context: Context, jobId: string) {
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#over.signal]) };
@@ -37,13 +37,15 @@ export class JobPoller {
     }
     const nowMs = this.#context.clock.now().getTime();
     const ended = this.#job !== undefined && hasEnded(this.#job);
-    if (!this.#asking && !ended && nowMs >= this.#nextMs) {
-      void this.#ask();
+    if (!this.#isQuerying && !ended && nowMs >= this.#nextMs) {
+      void this.#query();
     }
     return this.#job;
   }
 
-  /** Whether Slurm has forgotten the job: it answers, and the job has been unknown for some seconds. */
+  /**
+   * Returns whether Slurm no longer knows the job: it answers, and the job has been unknown for some seconds.
+   */
   get isForgotten(): boolean {
     return (
       this.#unknownSinceMs !== undefined &&
@@ -62,8 +64,8 @@ export class JobPoller {
     this.#over.abort();
   }
 
-  async #ask(): Promise<void> {
-    this.#asking = true;
+  async #query(): Promise<void> {
+    this.#isQuerying = true;
     try {
       const job = await queryJob(this.#context, this.#jobId);
       if (job === undefined) {
@@ -73,38 +75,38 @@ export class JobPoller {
         this.#unknownSinceMs = undefined;
         this.#job = job;
       }
-      this.#say(job);
+      this.#reportJob(job);
     } catch (error) {
       if (this.#context.signal.aborted) {
         return;
       }
       if (error instanceof CommandFailedError) {
-        this.#tell(`Slurm does not answer, still waiting: ${error.message}`);
+        this.#report(`Slurm does not answer, still waiting: ${error.message}`);
       } else {
         this.#failure = error as Error;
       }
     } finally {
-      this.#asking = false;
+      this.#isQuerying = false;
       this.#intervalMs = Math.min(this.#intervalMs * slurmPollMs.factor, this.#longestMs);
       this.#nextMs = this.#context.clock.now().getTime() + this.#intervalMs;
     }
   }
 
-  #say(job: Job | undefined): void {
+  #reportJob(job: Job | undefined): void {
     if (job !== undefined) {
       const where = job.nodes === undefined ? '' : ` on ${job.nodes}`;
       const why = job.reason === undefined ? '' : ` (${job.reason})`;
       const held = (job.reason ?? '').startsWith('JobHeld')
         ? `; it is held, and starts after \`scontrol release ${this.#jobId}\``
         : '';
-      this.#tell(`job ${this.#jobId}: ${job.state}${where}${why}${held}`);
+      this.#report(`job ${this.#jobId}: ${job.state}${where}${why}${held}`);
     }
   }
 
-  #tell(line: string): void {
-    if (line !== this.#said) {
+  #report(line: string): void {
+    if (line !== this.#reported) {
       this.#context.output.info(line);
-      this.#said = line;
+      this.#reported = line;
     }
   }
 }

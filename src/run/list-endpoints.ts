@@ -6,28 +6,28 @@ import { alignColumns } from '../support/text/table.ts';
 import { type EndpointFile, getRun, listRuns, type RunDirectory } from './record/run-directory.ts';
 import { elsewhere, type RunState, getRunStates } from './record/state.ts';
 
-/** A server that can be asked now. */
+/** Endpoint of a server that is ready. */
 export interface Endpoint {
   readonly run: string;
   readonly endpoint: EndpointFile;
-  /** HOST:PORT of its gRPC interface. */
+  /** Address of the gRPC interface, HOST:PORT. */
   readonly url: string;
-  /** Those that were waited for; there may be more in its repository. */
+  /** Models that the run waited for; the repository may contain more. */
   readonly models: readonly string[];
-  /** Absolute directory of the client's credentials; undefined for a server without TLS. */
+  /** Absolute path of the client's credentials; undefined for a server without TLS. */
   readonly credentials: string | undefined;
-  /** Absolute, one for each model. */
+  /** Absolute paths of the workloads, one for each model. */
   readonly workloads: readonly string[];
   readonly serverLog: string;
-  /** The record of the image that it runs from; undefined for an image without one. */
+  /** Record of the image that the server runs from; undefined for an image without one. */
   readonly imageRecord: string | undefined;
   readonly secondsLeft: number;
 }
 
 /**
- * The runs of a project that serve, or will when they are ready, the newest first.
+ * Lists the runs of a project that serve, or will serve when they are ready, newest first.
  *
- * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
+ * @throws {CommandFailedError} when Slurm has to be queried and does not answer.
  */
 export async function listServingRuns(
   context: Context,
@@ -42,11 +42,11 @@ export async function listServingRuns(
   });
 }
 
-/** The servers of a project. */
+/** Servers of a project. */
 export interface Servers {
-  /** Those that can be asked now, the newest first. */
+  /** Endpoints of servers that are ready, newest first. */
   readonly served: readonly Endpoint[];
-  /** Ids of the runs that will serve: they wait in a queue, or their models load. */
+  /** Ids of the runs that will serve: they wait in the queue, or their models are loading. */
   readonly awaited: readonly string[];
 }
 
@@ -65,10 +65,10 @@ export async function listEndpoints(context: Context, root: string, hostname: st
 }
 
 /**
- * The endpoint of that run, or of the newest that serves.
+ * Returns the endpoint of a run, by default of the newest that serves.
  *
  * @throws {UsageError} when there is no such run, or none that serves.
- * @throws {HpcGatError} when the run has no server to talk to from this host.
+ * @throws {HpcGatError} when no server of the run is reachable from this host.
  */
 export async function getEndpoint(
   context: Context,
@@ -86,8 +86,8 @@ export async function getEndpoint(
       ? new UsageError(`no run of ${root} serves a model now`, {
           fix: 'hpc-gat start, or hpc-gat submit --serve',
         })
-      : new HpcGatError(`no run of ${root} serves a model yet: the one of ${next} is not ready`, {
-          fix: `hpc-gat status ${next} says how far it is`,
+      : new HpcGatError(`no run of ${root} serves a model yet: the model of ${next} is not ready`, {
+          fix: `hpc-gat status ${next} shows its state`,
         });
   }
   const record = await getRun(root, run);
@@ -99,19 +99,22 @@ export async function getEndpoint(
       unreadable ??
       (state?.active === true ? 'its model is not ready yet' : `it has ended (${state?.state ?? 'unknown'})`);
     throw new HpcGatError(`run ${record.id} serves nothing: ${what}`, {
-      fix: `hpc-gat logs ${record.id} says more`,
+      fix: `see hpc-gat logs ${record.id}`,
     });
   }
   const { address, host } = served.endpoint;
   if (address.startsWith('127.') && state.host !== hostname && host !== hostname) {
-    throw new HpcGatError(`run ${record.id} listens on the loopback of ${host} alone`, {
-      fix: `ask from ${host}, or serve with hpc-gat submit --serve`,
+    throw new HpcGatError(`run ${record.id} listens only on the loopback of ${host}`, {
+      fix: `connect from ${host}, or serve with hpc-gat submit --serve`,
     });
   }
   return served;
 }
 
-/** A run on another node that Slurm does not know cannot be seen from here; its endpoint says that it goes on. */
+/**
+ * Returns whether a server may answer. A run on another node that Slurm does not know cannot be seen from
+ * here; its endpoint shows that it still runs.
+ */
 function mayAnswer({ ready, state }: RunState): boolean {
   return ready || state === elsewhere;
 }
@@ -136,7 +139,7 @@ async function readEndpoint(record: RunDirectory, now: Date): Promise<Endpoint |
   };
 }
 
-/** A table of endpoints, a line each, under a line of headings. */
+/** Formats endpoints as a table with headings. */
 export function formatEndpoints(served: readonly Endpoint[]): string[] {
   if (served.length === 0) {
     return ['no run serves a model now'];
@@ -153,18 +156,18 @@ export function formatEndpoints(served: readonly Endpoint[]): string[] {
   return alignColumns([['RUN', 'ADDRESS', 'MODEL', 'HOST', 'JOB', 'SECURITY', 'LEFT'], ...rows]);
 }
 
-/** `1-02:03:04` days, hours, minutes and seconds, as Slurm writes it. */
+/** Formats a duration as Slurm does: `1-02:03:04` is days, hours, minutes and seconds. */
 function formatTimeLeft(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const clock = new Date(seconds * 1_000).toISOString().slice(11, 19);
   return days === 0 ? clock : `${days}-${clock}`;
 }
 
-/** What a person who wants to use a server has to know. */
+/** Formats the instructions for using a server. */
 export function formatInstructions({ run, url, models, endpoint, credentials }: Endpoint): string[] {
   const { host, until, httpPort, metricsPort } = endpoint;
   const what = models.length === 1 ? `model ${models.join()} is` : `models ${models.join(', ')} are`;
-  const plain = [
+  const plaintext = [
     ...(httpPort === null ? [] : [`HTTP ${httpPort}`]),
     ...(metricsPort === null ? [] : [`metrics ${metricsPort}`]),
   ];
@@ -172,9 +175,9 @@ export function formatInstructions({ run, url, models, endpoint, credentials }: 
     `${what} served at ${url} (${host}) until ${until}`,
     `  test it:   hpc-gat test ${run}`,
     `  share it:  hpc-gat endpoints ${run} --export DIRECTORY`,
-    ...(plain.length === 0 ? [] : [`  its ports without TLS:  ${plain.join(', ')}`]),
+    ...(plaintext.length === 0 ? [] : [`  its ports without TLS:  ${plaintext.join(', ')}`]),
     ...(credentials === undefined
       ? []
-      : [`  its keys:  ${credentials}, by gRPC with TLS, to a server that is called localhost`]),
+      : [`  its keys:  ${credentials}, for gRPC with TLS; the host name in the certificate is localhost`]),
   ];
 }

@@ -22,8 +22,8 @@ const suspicious = new RegExp(
 );
 
 /**
- * Names the login file of this user that most likely disturbs Slurm when it loads the user's environment: the first line
- * that exits, replaces or stops the shell, else the files that the login shell reads.
+ * Finds the login file of this user that most likely disturbs Slurm when it loads the user's environment: the
+ * first line that exits, replaces or stops the shell, else the files that the login shell reads.
  */
 export async function findSuspiciousLoginFile(
   home = getOwnAccount().homeDirectory ?? '/',

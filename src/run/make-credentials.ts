@@ -6,17 +6,21 @@ import { explainDirectoryConcern } from '../support/files/ownership.ts';
 import { credentialFiles, serverName } from '../triton/client-credentials.ts';
 import { makeCertificates } from './certificates.ts';
 
-/** How far apart the clocks of those who connect may be: the certificates hold this much earlier and longer. */
+/**
+ * Accepted difference between the clocks of server and clients; the certificates are valid this much earlier
+ * and longer.
+ */
 const clockSkewMs = 3_600_000;
 
 export interface CredentialTimes {
   readonly now: Date;
-  /** When the server will be gone. */
+  /** Latest end of the server. */
   readonly until: Date;
 }
 
 /**
- * Creates the credentials of one server and its clients: files of mode 0600 in `directory`, which is created with mode 0700.
+ * Creates the credentials of one server and its clients: files of mode 0600 in a directory, which is created
+ * with mode 0700.
  *
  * @throws {UsageError} for a directory that others can write.
  */
@@ -28,8 +32,8 @@ export async function makeCredentials(directory: string, { now, until }: Credent
   await makeDirectory(directory, 0o700);
   const concern = await explainDirectoryConcern(directory);
   if (concern !== undefined) {
-    throw new UsageError(`keys cannot be kept in ${directory}: ${concern}, who could exchange them`, {
-      fix: 'name a new directory, or take write permission from others: chmod go-w',
+    throw new UsageError(`keys cannot be stored in ${directory}: ${concern}, who could replace them`, {
+      fix: 'name a new directory, or remove the write permission of others: chmod go-w',
     });
   }
   const texts = {

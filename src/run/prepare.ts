@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly kind: RunPlan['kind'];
   readonly gpu: boolean;
   readonly allowCpu: boolean;
-  /** Keep the server until it is stopped or its time is over, instead of testing it. */
+  /** True to serve until the run is stopped or its time is over, instead of testing. */
   readonly serve: boolean;
   readonly id?: string | undefined;
 }
@@ -37,9 +37,9 @@ export interface PreparedRun {
 }
 
 /**
- * Plan and script of a new run, as `render` prints, `submit` submits and `run` executes them.
+ * Plans a new run and renders its script, which `render` prints, `submit` submits and `run` executes.
  *
- * @throws {UsageError} when an id cannot be a directory's name.
+ * @throws {UsageError} when the id cannot be the name of a directory.
  */
 export async function prepareRun(
   project: Project,
@@ -66,17 +66,17 @@ export async function prepareRun(
   });
   for (const name of listSecretNames(plan)) {
     output.warn(
-      `${name} looks like a secret: its value stands in the script and in plan.json of the run's directory`,
+      `${name} looks like a secret: its value is written to the script and to plan.json in the run's directory`,
     );
   }
   return { plan, script: await renderScript(plan) };
 }
 
 /**
- * Looks for what a run reads, before it waits in a queue for nothing. Mistakes in the model's directory are told and do not
- * stop it: the server has the last word.
+ * Checks the inputs of a run before it waits in a queue. Mistakes in the model's directory are reported and
+ * do not stop the run, because the server decides.
  *
- * @throws {UsageError} naming the first thing that is missing, with its fix.
+ * @throws {UsageError} with the first missing input and its fix.
  * @throws {MissingToolError} for a run with Docker that cannot be used here.
  */
 export async function checkInputs(plan: RunPlan, context: Context): Promise<void> {
@@ -125,7 +125,7 @@ export async function checkInputs(plan: RunPlan, context: Context): Promise<void
     ...plan.binds.map((file) => ({
       file,
       what: 'directory or file to bind',
-      fix: 'make it, or take it out of binds',
+      fix: 'create it, or remove it from binds',
     })),
   ];
   for (const { file, what, fix } of inputs) {
@@ -180,8 +180,8 @@ async function rejectGpuModels(plan: RunPlan): Promise<void> {
     : await listGpuModels(plan.repository, listLoadedModels(plan.serverArguments));
   if (first !== undefined) {
     const names = [first, ...others].join(', ');
-    throw new UsageError(`the instance_group of ${names} asks for a GPU (KIND_GPU), and the run has none`, {
-      fix: 'give --gpu, or write KIND_AUTO or KIND_CPU into config.pbtxt',
+    throw new UsageError(`the instance_group of ${names} requires a GPU (KIND_GPU), but the run has none`, {
+      fix: 'use --gpu, or write KIND_AUTO or KIND_CPU into config.pbtxt',
     });
   }
 }

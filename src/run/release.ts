@@ -14,7 +14,7 @@ import { type CleanupPlan, createCleanupPlan } from './plan/cleanup-plan.ts';
 import type { ResourceRecord, RunDirectory } from './record/run-directory.ts';
 import { renderRelease } from './plan/script.ts';
 
-/** For a script that was asked to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
+/** Time limit of a script that was told to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
 export const endMs = 60_000;
 /** Time limit in the queue for each of the two requests of a cleanup job. */
 const queueMs = 30_000;
@@ -31,8 +31,8 @@ function onNode(node: string): string[] {
 }
 
 /**
- * Ends what one start of a run holds, with the text that the run's own script has for it: here, or by a step or a job of
- * one task over there.
+ * Ends the resources of one start of a run with the cleanup code of the run's own script: on this host, or by
+ * a step or a job of one task on the node.
  *
  * @throws {CommandFailedError} when something could not be ended.
  */
@@ -67,7 +67,7 @@ export async function release(
   const why = await releaseRemotely(context, plan, { holding, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
-      `run ${plan.id} left something on ${node}, where no clean-up could be started: ${why}`,
+      `run ${plan.id} left something on ${node}, where no cleanup could be started: ${why}`,
       { fix: `on ${node}, for example by ssh, or once a job can start there: hpc-gat cleanup ${plan.id}` },
     );
   }
@@ -81,7 +81,10 @@ interface Remote {
   readonly isLeft: (answer?: CommandResult) => Promise<boolean>;
 }
 
-/** Whether resources are left, by a listing newer than the answer, because removed files may be listed for a while. */
+/**
+ * Returns whether resources are left, by a listing newer than the answer: removed files may remain listed for
+ * a while.
+ */
 async function isResourceLeft(
   context: Context,
   record: RunDirectory,
@@ -101,18 +104,19 @@ async function isResourceLeft(
 }
 
 /**
- * Beside the run in its own allocation, while that lasts: nothing else may fit on the node. Else by a job as the run's.
- * An allocation often lasts only as long as its run: ending that takes our own step with it, perhaps before its end.
+ * Cleans up in a step of the run's own allocation while that lasts, because nothing else may fit on the node;
+ * else in a job with the same request. An allocation often ends with its run: ending the run then also ends
+ * the step, perhaps before it has finished.
  *
- * @returns the answer of Slurm or the node when the cleanup was not started or failed.
+ * @returns the answer of Slurm or the node when the cleanup was not started or failed
  */
 async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
   const { holding, node, input, isLeft } = remote;
-  const takesSteps = async (): Promise<boolean> =>
+  const acceptsSteps = async (): Promise<boolean> =>
     holding.job !== '' &&
     (await queryJob(context, formatJobId({ number: holding.job, cluster })))?.state === 'RUNNING';
-  if (!(await takesSteps())) {
+  if (!(await acceptsSteps())) {
     return releaseByJob(context, plan, remote);
   }
   const step = await runSlurm(
@@ -128,7 +132,7 @@ async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remo
     ],
     { input, timeoutMs: stepMs },
   );
-  return (await isLeft(step)) && !(await takesSteps())
+  return (await isLeft(step)) && !(await acceptsSteps())
     ? releaseByJob(context, plan, remote)
     : getLastLines(step);
 }

@@ -6,13 +6,13 @@ import type { RunDirectory } from './record/run-directory.ts';
 /** Time for a script that may never have started, and time before waiting is reported. */
 const shortMs = 3_000;
 
-/** The time in which the script's report, `ended.json`, may still become visible after its run has ended. */
+/** Deadline until which the script's report, `ended.json`, may still become visible after its run has ended. */
 export class ReportDeadline {
   readonly #context: Context;
   readonly #record: RunDirectory;
   #sinceMs: number | undefined;
   #graceMs: number | undefined;
-  #isTold = false;
+  #isReported = false;
 
   constructor(context: Context, record: RunDirectory) {
     this.#context = context;
@@ -20,9 +20,9 @@ export class ReportDeadline {
   }
 
   /**
-   * Whether the report has had enough time since this was first called.
+   * Returns whether the deadline has passed since the first call.
    *
-   * @param what event that is reported to the user: "job 12 has ended as COMPLETED".
+   * @param what event that is reported to the user: "job 12 has ended as COMPLETED"
    */
   async hasPassed(what: string, { hasStarted }: { readonly hasStarted: boolean }): Promise<boolean> {
     const nowMs = this.#context.clock.now().getTime();
@@ -32,8 +32,8 @@ export class ReportDeadline {
     if (waitedMs >= this.#graceMs) {
       return true;
     }
-    if (!this.#isTold && waitedMs >= shortMs) {
-      this.#isTold = true;
+    if (!this.#isReported && waitedMs >= shortMs) {
+      this.#isReported = true;
       this.#context.output.info(
         `${what}; its report may take up to ${this.#graceMs / 1_000} s to become visible in ${this.#record.directory}`,
       );

@@ -12,10 +12,10 @@ import { warnOfOpenPorts } from './security.ts';
 const pollMs = 200;
 
 /**
- * Starts, tests and ends a run on this node, in the foreground. When `context.signal` aborts, the script gets SIGTERM
- * and ends everything itself; the signal's reason is thrown after that.
+ * Starts, tests and ends a run on this node, in the foreground. When `context.signal` aborts, the script gets
+ * SIGTERM and cleans up; the signal's reason is thrown after that.
  *
- * @throws {UsageError} when something that the run reads is missing.
+ * @throws {UsageError} when an input of the run is missing.
  */
 export async function runLocally(
   context: Context,
@@ -52,7 +52,7 @@ async function executeScript(context: Context, record: RunDirectory, stopSeconds
   await context.run('bash', ['--norc', '-c', 'exec bash "$1" >"$2" 2>&1', 'run', script, log], {
     env: createBashEnvironment(context.env),
     signal: context.signal,
-    // Ctrl-C reaches this process alone, which then asks the script to end.
+    // Ctrl-C reaches only this process, which then terminates the script.
     ownSession: true,
     forceKillAfterMs: (stopSeconds + 30) * 1_000,
   });

@@ -9,21 +9,24 @@ import { elsewhere, getRunState } from './record/state.ts';
 export type LogKind = 'client' | 'server' | 'batch';
 
 const filePollMs = 200;
-/** Slurm and the process table are asked whether the run goes on, for scripts that could not say their last word. */
+/**
+ * Intervals between checks with Slurm and the process table whether the run continues, for scripts that could
+ * not report their end.
+ */
 const statePollMs = { first: 2_000, factor: 1.3, longest: 15_000 };
 
 export interface LogOptions {
   readonly kinds: readonly LogKind[];
-  /** How many lines at the end of what is there; all of them without it. */
+  /** Number of lines at the end of each log; by default all. */
   readonly lines?: number | undefined;
 }
 
 export interface Log {
   readonly log: LogKind;
   readonly file: string;
-  /** Null when it is not written yet. */
+  /** Lines of the log; null when it does not exist yet. */
   readonly lines: readonly string[] | null;
-  /** Whether earlier lines were omitted from `lines` because the log is too large. */
+  /** True when earlier lines were omitted from `lines` because the log is too large. */
   readonly isCut?: true;
 }
 
@@ -81,20 +84,20 @@ export async function printLogs(
 
 /** Buffer of the last lines of a log, limited in number and in characters. */
 class Tail {
-  readonly #most: number;
+  readonly #maxLines: number;
   #lines: string[] = [];
   #characters = 0;
   isCut = false;
 
-  constructor(most = Infinity) {
-    this.#most = most;
+  constructor(maxLines = Infinity) {
+    this.#maxLines = maxLines;
   }
 
   add(line: string): void {
     this.#lines.push(line);
     this.#characters += line.length + 1;
     // Lines are dropped rarely, because dropping moves all others.
-    if (this.#lines.length > 2 * this.#most + 1000 || this.#characters > 2 * longestTail) {
+    if (this.#lines.length > 2 * this.#maxLines + 1000 || this.#characters > 2 * longestTail) {
       this.#drop();
     }
   }
@@ -105,7 +108,7 @@ class Tail {
   }
 
   #drop(): void {
-    let first = Math.max(0, this.#lines.length - this.#most);
+    let first = Math.max(0, this.#lines.length - this.#maxLines);
     let characters = this.#lines.slice(first).reduce((sum, line) => sum + line.length + 1, 0);
     for (; characters > longestTail; first += 1) {
       characters -= (this.#lines[first] ?? '').length + 1;
@@ -117,9 +120,9 @@ class Tail {
 }
 
 /**
- * Hands on the lines of a run's logs, those that are there and those that come, until the run has ended.
+ * Passes on the existing and new lines of a run's logs until the run has ended.
  *
- * @throws the signal's reason, at once, when `context.signal` aborts: the run goes on.
+ * @throws the signal's reason, immediately, when `context.signal` aborts; the run continues.
  */
 export async function followLogs(
   context: Context,
@@ -130,22 +133,22 @@ export async function followLogs(
   const followers: LineFollower[] = [];
   for (const kind of kinds) {
     const early = new Tail(lines);
-    let tell = (line: string): void => {
+    let pass = (line: string): void => {
       early.add(line);
     };
     const follower = new LineFollower(record.file(`${kind}.log`), (line) => {
-      tell(line);
+      pass(line);
     });
     await follower.poll();
-    tell = (line) => {
+    pass = (line) => {
       onLine(kind, line);
     };
-    early.lines().forEach(tell);
+    early.lines().forEach(pass);
     followers.push(follower);
   }
   const isOver = createEndCheck(context, record, options.hostname);
   const reader = new TolerantReader(context);
-  const look = async (): Promise<boolean> => {
+  const poll = async (): Promise<boolean> => {
     if (await isOver()) {
       return true;
     }
@@ -154,7 +157,7 @@ export async function followLogs(
     }
     return false;
   };
-  while ((await reader.attempt(look)) !== true) {
+  while ((await reader.attempt(poll)) !== true) {
     await context.clock.sleep(filePollMs, context.signal);
   }
   for (const follower of followers) {
@@ -162,7 +165,7 @@ export async function followLogs(
   }
 }
 
-/** Tells, each time it is called, whether the run has ended: by its own last word, or because nothing of it goes on. */
+/** Creates a check whether the run has ended: by its own report, or because no job or process of it is left. */
 function createEndCheck(context: Context, record: RunDirectory, hostname: string): () => Promise<boolean> {
   const nowMs = () => context.clock.now().getTime();
   let intervalMs = statePollMs.first;
@@ -190,7 +193,7 @@ function createEndCheck(context: Context, record: RunDirectory, hostname: string
 async function isStillRunning(context: Context, record: RunDirectory, hostname: string): Promise<boolean> {
   try {
     const { active, state } = await getRunState(context, record, hostname);
-    // A local run of another node cannot be seen from here.
+    // A local run on another node cannot be seen from here.
     return active || state === elsewhere;
   } catch (error) {
     if (error instanceof CommandFailedError) {

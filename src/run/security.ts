@@ -1,7 +1,7 @@
 import type { Output } from '../support/output.ts';
 import type { RunPlan } from './plan/run-plan.ts';
 
-/** Tells who besides its owner can reach the server of a run, where somebody can. */
+/** Warns of ports of a run's server that other users can reach. */
 export function warnOfOpenPorts(plan: RunPlan, output: Output): void {
   if (plan.security === 'none') {
     const who = plan.serve ? 'everybody who reaches the node' : 'every user of the node';
@@ -11,7 +11,7 @@ export function warnOfOpenPorts(plan: RunPlan, output: Output): void {
   const open = [...(plan.http ? ['http'] : []), ...(plan.metrics ? ['metrics'] : [])];
   if (open.length > 0) {
     output.warn(
-      `${open.join(' and ')}: Triton has no TLS there: open on loopback only, to every user of the node; gRPC alone is secure`,
+      `${open.join(' and ')}: Triton has no TLS there: open on loopback only, to every user of the node; only gRPC is secure`,
     );
   }
 }

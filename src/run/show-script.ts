@@ -1,7 +1,7 @@
 import type { Output } from '../support/output.ts';
 import type { PreparedRun } from './prepare.ts';
 
-/** What `--dry-run` tells of a run: its script, or with `json` its plan too. */
+/** Prints the script of a run for `--dry-run`, with `json` also its plan. */
 export function printScript({ plan, script }: PreparedRun, json: boolean, output: Output): void {
   if (json) {
     output.json({ plan, script });

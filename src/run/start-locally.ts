@@ -12,15 +12,15 @@ import { warnOfOpenPorts } from './security.ts';
 import { getRunState } from './record/state.ts';
 
 const pollMs = 200;
-/** How long bash may take from its start to the script's first record of itself. */
+/** Time limit from the start of bash to the script's first record. */
 const firstRecordMs = 30_000;
 
 /**
- * Starts a server on this node that goes on by itself, in a session of its own, and waits until its model is ready.
- * When `context.signal` aborts before that, everything is ended and the signal's reason is thrown.
+ * Starts a server on this node that continues in a separate session, and waits until its model is ready. When
+ * `context.signal` aborts before that, everything is ended and the signal's reason is thrown.
  *
- * @returns how it ended, when it did before the model was ready.
- * @throws {UsageError} when something that the run reads is missing.
+ * @returns the outcome when the run ended before the model was ready; undefined when it is ready
+ * @throws {UsageError} when an input of the run is missing.
  */
 export async function startLocally(
   context: Context,
@@ -36,14 +36,17 @@ export async function startLocally(
     return { record, ending: await waitUntilReady(context, record, hostname) };
   } catch (error) {
     context.output.info('ending what was started');
-    const calm = { ...context, signal: AbortSignal.timeout(2 * firstRecordMs) };
-    await waitUntilRecorded(calm, record);
-    await cleanUpRun(calm, record, { dryRun: false, hostname });
+    const uninterrupted = { ...context, signal: AbortSignal.timeout(2 * firstRecordMs) };
+    await waitUntilRecorded(uninterrupted, record);
+    await cleanUpRun(uninterrupted, record, { dryRun: false, hostname });
     throw error;
   }
 }
 
-/** The script in a session of its own, as nobody's child: neither Ctrl-C nor the end of this process reaches it. */
+/**
+ * Starts the script in a new session, detached from this process: neither Ctrl-C nor the end of this process
+ * reaches it.
+ */
 async function launch(context: Context, record: RunDirectory): Promise<void> {
   const line = 'exec bash "$1" </dev/null >"$2" 2>&1';
   const result = await context.run(
@@ -62,8 +65,8 @@ async function waitUntilReady(
   const progress = followRun(record, context.output);
   const startMs = context.clock.now().getTime();
   const reader = new TolerantReader(context);
-  /** Undefined while neither has arrived. */
-  const look = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
+  /** Returns undefined while the run is neither ready nor ended. */
+  const poll = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     if (ended !== undefined) {
@@ -86,7 +89,7 @@ async function waitUntilReady(
     return undefined;
   };
   for (;;) {
-    const seen = await reader.attempt(look);
+    const seen = await reader.attempt(poll);
     if (seen !== undefined) {
       return seen.ending;
     }
@@ -94,7 +97,7 @@ async function waitUntilReady(
   }
 }
 
-/** Waits until the script has said which process it is, so that it can be ended. */
+/** Waits until the script has recorded its process id, so that it can be ended. */
 async function waitUntilRecorded(context: Context, record: RunDirectory): Promise<void> {
   const deadlineMs = context.clock.now().getTime() + firstRecordMs;
   while (

@@ -17,11 +17,11 @@ export interface SubmittedRun {
 }
 
 /**
- * Makes a run and hands its script to Slurm. A script that Slurm refuses leaves no run behind, and a job whose number
- * cannot be recorded, or whose submission was aborted, does not stay in the queue. The run directory of a job that may be
- * in the queue is kept.
+ * Creates a run and submits its script to Slurm. A script that Slurm refuses leaves no run behind, and a job
+ * whose number cannot be recorded, or whose submission was aborted, is canceled. The run directory of a job
+ * that may be in the queue is kept.
  *
- * @throws {UsageError} when something that the run reads is missing.
+ * @throws {UsageError} when an input of the run is missing.
  * @throws {CommandFailedError} with sbatch's reason.
  */
 export async function submitRun(
@@ -59,12 +59,12 @@ export async function submitRun(
   }
 }
 
-/** What the site refuses without, in words that sbatch does not always find. */
+/** Checks the options that the site requires; sbatch's own message may not name them. */
 function checkNeeds({ directives }: RunPlan, { site, needs = [] }: Project): void {
   for (const need of needs) {
     if (!directives.some(([name]) => name === need)) {
-      throw new UsageError(`${site} takes no job without --${need}`, {
-        fix: `give --${need} NAME, or set slurm.${need} in hpc-gat.yaml`,
+      throw new UsageError(`site ${site} requires --${need} for every job`, {
+        fix: `use --${need} NAME, or set slurm.${need} in hpc-gat.yaml`,
       });
     }
   }

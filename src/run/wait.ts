@@ -9,7 +9,7 @@ import type { RunDirectory } from './record/run-directory.ts';
 import { ReportDeadline, TolerantReader } from './report-deadline.ts';
 
 const filePollMs = 200;
-/** How long a cancelled job may take to end: Slurm's KillWait is 30 s by default. */
+/** Time limit for the end of a canceled job: Slurm's KillWait is 30 s by default. */
 const cancelMs = 60_000;
 
 /** Time within which Slurm reports why it terminated a script. */
@@ -21,15 +21,15 @@ const slowStartMs = 10_000;
 
 export interface JobWait {
   readonly jobId: string;
-  /** Whether a model that is ready is what is waited for. */
+  /** True to wait until the model is ready, instead of until the job has ended. */
   readonly untilReady: boolean;
 }
 
 /**
- * Shows a job's states and the run's output until it has ended, or its model is ready. When `context.signal` aborts,
- * the job is cancelled first, and the signal's reason is thrown after it has ended.
+ * Shows a job's states and the run's output until the job has ended, or its model is ready. When
+ * `context.signal` aborts, the job is canceled first, and the signal's reason is thrown after it has ended.
  *
- * @returns how it ended; undefined for a job that goes on.
+ * @returns the outcome; undefined for a job that continues
  */
 export async function waitForJob(
   context: Context,
@@ -43,7 +43,7 @@ export async function waitForJob(
     if (!context.signal.aborted) {
       throw error;
     }
-    context.output.info(`cancelling job ${jobId}`);
+    context.output.info(`canceling job ${jobId}`);
     const signal = AbortSignal.timeout(cancelMs);
     try {
       await cancelJob({ ...context, signal }, jobId);
@@ -125,8 +125,8 @@ async function watchWithPoller(
     await progress.finish();
     return { ending };
   };
-  /** Undefined while the run continues. */
-  const look = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
+  /** Returns undefined while the run continues. */
+  const poll = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     const job = poller.poll();
@@ -135,7 +135,7 @@ async function watchWithPoller(
       if (ended.reason !== 'terminated' || plan?.kind !== 'job') {
         return finish(getScriptOutcome(ended));
       }
-      // The script knows the signal, and Slurm who sent it.
+      // The script reports the signal, and Slurm who sent it.
       terminatedMs ??= context.clock.now().getTime();
       poller.hurry();
       if (isOver) {
@@ -150,7 +150,7 @@ async function watchWithPoller(
       return finish(undefined);
     }
     if (poller.isForgotten) {
-      return (await deadline.hasPassed(`Slurm does not know job ${jobId} any more`, { hasStarted: true }))
+      return (await deadline.hasPassed(`Slurm no longer knows job ${jobId}`, { hasStarted: true }))
         ? finish(await explainForgotten(record, jobId))
         : undefined;
     }
@@ -180,7 +180,7 @@ async function watchWithPoller(
     return undefined;
   };
   for (;;) {
-    const seen = await reader.attempt(look);
+    const seen = await reader.attempt(poll);
     if (seen !== undefined) {
       return seen.ending;
     }

@@ -6,22 +6,22 @@ import { formatStates } from './record/format-states.ts';
 import type { RunDirectory } from './record/run-directory.ts';
 import { type RunState, getRunStates } from './record/state.ts';
 
-/** Slurm's controller answers everybody on the cluster: nobody needs to know more often. */
+/** Shortest interval between queries: Slurm's controller serves the whole cluster. */
 export const shortestIntervalMs = 2_000;
 
 export interface WatchOptions {
-  /** The runs to show; asked anew each time, because there may be new ones. */
+  /** Lists the runs to show; called each time, because there may be new ones. */
   readonly list: () => Promise<readonly RunDirectory[]>;
   readonly hostname: string;
-  /** At least {@link shortestIntervalMs}. */
+  /** Interval in milliseconds, at least {@link shortestIntervalMs}. */
   readonly intervalMs: number;
 }
 
 /**
- * Shows the states of runs until none waits or runs any more: on a terminal one table that is drawn again, elsewhere the
- * lines that have changed. A controller that stops answering is waited for.
+ * Shows the states of runs until none waits or runs: on a terminal one table that is redrawn, elsewhere the
+ * changed lines. An unreachable controller is waited for.
  *
- * @throws the signal's reason, at once, when `context.signal` aborts: looking changes nothing.
+ * @throws the signal's reason, immediately, when `context.signal` aborts; the runs continue.
  * @throws {CommandFailedError} when Slurm does not answer the first time.
  */
 export async function watchRuns(context: Context, options: WatchOptions): Promise<void> {
@@ -51,7 +51,10 @@ export async function watchRuns(context: Context, options: WatchOptions): Promis
   }
 }
 
-/** For a pipe or a file: a line again only when one of its words has changed; a wider column is no news. */
+/**
+ * Creates a printer for a pipe or a file, which prints a line again only when one of its words has changed; a
+ * wider column is no change.
+ */
 function createChangePrinter({ output }: Context): (lines: readonly string[]) => void {
   let known = new Set<string>();
   return (lines) => {

@@ -68,7 +68,7 @@ describeInLab('npm run demo', () => {
       const { exitCode, all } = await running;
       expect({ exitCode, all }).toMatchObject({ exitCode: 130 });
       expect(all).toMatch(/^triton\.sif: .* by native \d/m);
-      expect(all).toMatch(/cancelling job \d+/);
+      expect(all).toMatch(/canceling job \d+/);
       expect(all.match(/^nothing left$/gm)).toHaveLength(2);
       expect(leftovers()).toEqual([]);
     },

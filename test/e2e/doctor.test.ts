@@ -64,7 +64,7 @@ describeInLab('doctor', () => {
       const ran = await hpcGat(['run', '--models', quickModels, '--id', 'no-binds'], { node: 'cpu1' });
       expect(ran).toMatchObject({ exitCode: 4 });
       expect(ran.stderr).toMatch(/user bind control = no in .*apptainer\.conf on this node: the model repo/);
-      expect(ran.stderr).toMatch(/run no-binds: the configuration of Apptainer on the node does not let/);
+      expect(ran.stderr).toMatch(/run no-binds: the configuration of Apptainer on the node prevents/);
     } finally {
       await set('yes');
     }

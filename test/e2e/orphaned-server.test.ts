@@ -23,7 +23,7 @@ describeInLab('what belongs to no run', () => {
       (await shell('ls -d /tmp/hpc-gat-gone.* /dev/shm/hpc-gat-gone.*', { node: 'cpu1' })).stdout;
     expect((await isLeft()).split('\n')).toHaveLength(2);
     const line =
-      /gone: end and remove what is left on cpu1 \(alice, \d+ s old\) of a run whose directory .*\/runs\/gone was removed/;
+      /gone: end and remove the remaining resources on cpu1 \(alice, \d+ s old\) of a run whose directory .*\/runs\/gone was removed/;
     const planned = await hpcGat(['cleanup', '--node', 'cpu1', '--dry-run']);
     expect(planned).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(line) });
     const ended = await hpcGat(['cleanup', '--node', 'cpu1']);

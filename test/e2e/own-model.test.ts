@@ -181,10 +181,10 @@ triton: { env: { OWN_SERVER: alone }, preload: [/data/libown.so] }
         );
       const bind = await run('binds: [/nowhere]');
       expect(bind.exitCode).toBe(2);
-      expect(bind.stderr).toMatch(/no directory or file to bind at \/nowhere[^]*take it out of binds/);
+      expect(bind.stderr).toMatch(/no directory or file to bind at \/nowhere[^]*remove it from binds/);
       const preload = await run('triton: { preload: [/nowhere/lib.so] }');
       expect(preload.exitCode).toBe(2);
-      expect(preload.stderr).toMatch(/a library to be loaded into tritonserver is not in the container/);
+      expect(preload.stderr).toMatch(/a library of triton.preload is not in the container/);
     },
     longMs,
   );

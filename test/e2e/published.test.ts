@@ -110,7 +110,7 @@ describeInLab('the one file, where no node has Node', () => {
       cwd: directory,
     });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
-    expect(stderr).toMatch(/\/tmp\/hpc-gat lies in \/tmp, .*\n {2}fix: copy it/);
+    expect(stderr).toMatch(/\/tmp\/hpc-gat is in \/tmp, .*\n {2}fix: copy it/);
   });
 });
 

@@ -188,7 +188,7 @@ describeInLab('a run inside an allocation', () => {
       const running = shell(line, { timeoutMs: 120_000 });
       await shell('until [ -e .hpc-gat/runs/inside/endpoint.json ]; do sleep 0.1; done');
       const ends =
-        'end the run on cpu1 where it goes on, and remove what it has there: server, container, shared memory, temporary files';
+        'end the run on cpu1 if it still runs, and remove its resources there: server, container, shared memory, temporary files';
       expect((await hpcGat(['stop', 'inside', '--dry-run'])).stdout.trim()).toBe(`would: ${ends}`);
       const stopped = await hpcGat(['stop', 'inside']);
       expect(stopped).toMatchObject({ exitCode: 0, stdout: ends });

@@ -192,7 +192,7 @@ describeInLab('start and stop', () => {
       expect(spared).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may go on on login') });
       const planned = await hpcGat(['stop', '--dry-run'], { node: 'cpu1' });
       expect(planned.stdout).toMatch(
-        /^would: end the run on login where it goes on, and remove what it has there:/,
+        /^would: end the run on login if it still runs, and remove its resources there:/,
       );
       // The login node is not a node of Slurm.
       const refused = await hpcGat(['stop'], { node: 'cpu1' });

@@ -136,7 +136,7 @@ const runs: Planted[] = [
     name: 'a run of another user, and verbs that name it',
     bob: run,
     alice: `chmod 755 .; for verb in status cleanup stop logs endpoints test; do hpc-gat $verb zz; echo "exit code $?"; done`,
-    says: /^(hpc-gat: run zz is none of yours: it belongs to bob\n {2}fix: .*\nexit code 2\n?){6}$/,
+    says: /^(hpc-gat: run zz does not belong to you: it belongs to bob\n {2}fix: .*\nexit code 2\n?){6}$/,
   },
   {
     name: 'runs of a directory that alice cannot read',
@@ -218,7 +218,7 @@ const others: Planted[] = [
     bob: 'mkdir -m 777 tls',
     alice: 'hpc-gat credentials tls --until 4000000000; code=$?; ls -A tls; exit $code',
     exitCode: 2,
-    says: /keys cannot be kept in .*tls: it belongs to bob, who could exchange them/,
+    says: /keys cannot be stored in .*tls: it belongs to bob, who could replace them/,
     saysNot: /\.pem/,
   },
   {

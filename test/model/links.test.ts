@@ -180,6 +180,6 @@ test('a run without a GPU is rejected for a model that asks for one', async () =
       context,
     );
   };
-  await expect(prepare(false)).rejects.toThrow(/instance_group of m asks for a GPU/);
+  await expect(prepare(false)).rejects.toThrow(/instance_group of m requires a GPU/);
   await prepare(true);
 });

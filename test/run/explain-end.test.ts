@@ -38,8 +38,8 @@ test.each([
   ],
   ['another user while it waited', { canceledBy: 98_765, nodes: undefined }, 'none', 4, /98765/],
   ['root while it waited', { canceledBy: 0, nodes: undefined }, 'none', 4, /by root/],
-  ['the user', { canceledBy: me }, 'none', 143, /^the job was cancelled$/],
-  ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was cancelled$/],
+  ['the user', { canceledBy: me }, 'none', 143, /^the job was canceled$/],
+  ['somebody unknown while it waited', { nodes: undefined }, 'none', 143, /^the job was canceled$/],
 ] as const)('reports a job canceled by %s', async (_name, facts, drained, exitCode, message) => {
   // For root, uid 0 is the user.
   if (me === 0 && 'canceledBy' in facts && facts.canceledBy === 0) {
@@ -59,7 +59,7 @@ test('reports a job that fails without a trace in the run directory as run on a 
   });
   await writeFile(record.file('batch.log'), '');
   expect(await explainEnd(testContext(), record, ended)).toMatchObject({
-    message: expect.stringMatching(/batch log/),
+    message: expect.stringMatching(/batch\.log/),
   });
 });
 
@@ -127,7 +127,7 @@ test('a job that Slurm has forgotten is reported as unknown', async () => {
   const sacct = 'echo "Slurm accounting storage is disabled" >&2; exit 1';
   expect(await wait({ squeue: forgotten, sacct }).ending).toMatchObject({
     exitCode: 4,
-    message: expect.stringMatching(/outcome is unknown: Slurm has forgotten job 12/),
+    message: expect.stringMatching(/outcome is unknown: Slurm no longer knows job 12/),
   });
 });
 
@@ -157,7 +157,7 @@ test('a script that was terminated by preemption is not reported as canceled', a
 });
 
 test.each([
-  [String(me), 143, /^cancelled$/],
+  [String(me), 143, /^canceled$/],
   ['98765', 4, /canceled by the user with id 98765/],
 ])('reports a script that was terminated by the user with id %s', async (uid, exitCode, message) => {
   await endRecord(record, 'terminated', 143);

@@ -80,7 +80,9 @@ describe('endpoints', () => {
       '  test it:   hpc-gat test a',
       '  share it:  hpc-gat endpoints a --export DIRECTORY',
       '  its ports without TLS:  HTTP 20002',
-      expect.stringMatching(/^ {2}its keys: {2}\/.*\/runs\/a\/owned\/gpu1\.7\/credentials, by gRPC with TLS/),
+      expect.stringMatching(
+        /^ {2}its keys: {2}\/.*\/runs\/a\/owned\/gpu1\.7\/credentials, for gRPC with TLS/,
+      ),
     ]);
   });
 
@@ -91,7 +93,7 @@ describe('endpoints', () => {
     expect(listed.messages).toEqual(['run b is not ready yet: hpc-gat status b']);
     const tested = await type('test');
     expect(tested.exitCode).toBe(1);
-    expect(tested.messages.join('\n')).toMatch(/the one of b is not ready\n {2}fix: hpc-gat status b/);
+    expect(tested.messages.join('\n')).toMatch(/the model of b is not ready\n {2}fix: hpc-gat status b/);
   });
 
   test('reports that there is none', async () => {
@@ -112,7 +114,7 @@ describe('endpoints', () => {
     [
       'a run on the loopback of another node',
       async () => publish(await serving('a', '1'), { address: '127.0.0.1' }),
-      /run a listens on the loopback of gpu1 alone/,
+      /run a listens only on the loopback of gpu1/,
     ],
   ])('of %s reports why it cannot be queried', async (_what, make, message) => {
     await make();
@@ -167,7 +169,7 @@ describe('a bundle', () => {
     await mkdir(path.join(root, 'for-bob'));
     expect(await type('endpoints', '--export', 'for-bob')).toMatchObject({
       exitCode: 2,
-      messages: [expect.stringMatching(/for-bob is there already/), '  fix: name a new directory'],
+      messages: [expect.stringMatching(/for-bob exists already/), '  fix: name a new directory'],
     });
   });
 

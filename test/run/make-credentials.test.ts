@@ -41,7 +41,7 @@ test.each(['0777', '0770', '0703'])(
     await expect(makeCredentials(directory, { now, until })).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
-        /^keys cannot be kept in .*\/open: it belongs to \w+ and can be changed by /,
+        /^keys cannot be stored in .*\/open: it belongs to \w+ and can be changed by /,
       ),
     });
     expect(await readdir(directory)).toEqual([]);

@@ -17,8 +17,8 @@ test('options required by the site are checked before anything is created', asyn
   const project = { root, site: 'ncsa-delta', needs: ['account'] as const, settings: sampleSettings() };
   await expect(submitRun(testContext(), project, options)).rejects.toMatchObject({
     exitCode: 2,
-    message: 'ncsa-delta takes no job without --account',
-    fix: 'give --account NAME, or set slurm.account in hpc-gat.yaml',
+    message: 'site ncsa-delta requires --account for every job',
+    fix: 'use --account NAME, or set slurm.account in hpc-gat.yaml',
   });
   expect(existsSync(path.join(root, '.hpc-gat'))).toBe(false);
 });

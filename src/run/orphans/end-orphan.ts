@@ -14,7 +14,7 @@ import type { Orphan } from './find-orphans.ts';
 /** Orphan with the action that was taken, or would be taken without `dryRun`. */
 export interface OrphanReport extends Orphan {
   readonly done: string;
-  /** Whether the orphan is left alone because its script still runs. */
+  /** True when the orphan is left alone because its script still runs. */
   readonly isLeft: boolean;
 }
 
@@ -45,7 +45,7 @@ async function removeDirectory(directory: string): Promise<void> {
     await removeTree(directory);
   } catch (cause) {
     throw new CommandFailedError(`${directory} cannot be removed: ${getErrorMessage(cause)}`, {
-      fix: 'see whose files are in it with `ls -lR`, and remove it by hand',
+      fix: 'check the owners of its files with `ls -lR`, and remove it by hand',
       cause,
     });
   }
@@ -71,7 +71,7 @@ async function endRecorded(context: Context, settings: CompleteSettings, orphan:
   });
   expectSuccess(result, `ending what run ${run} left on ${host}`);
   if (await isListed(records)) {
-    throw new CommandFailedError(`something of run ${run} is left on ${host}, as recorded in ${records}`, {
+    throw new CommandFailedError(`run ${run} has resources left on ${host}, recorded in ${records}`, {
       fix: 'list your processes there with `ps -u $USER` and `apptainer instance list`, end them, then repeat this cleanup',
     });
   }
@@ -96,7 +96,7 @@ function formatOrphan({
   }
   return runDirectory === undefined
     ? `remove ${directories.join(', ')} on ${host} (${whose}), which nothing uses`
-    : `end and remove what is left on ${host} (${whose}) of a run whose directory ${runDirectory} was removed: server, container, shared memory, temporary files`;
+    : `end and remove the remaining resources on ${host} (${whose}) of a run whose directory ${runDirectory} was removed: server, container, shared memory, temporary files`;
 }
 
 function formatAge(seconds: number): string {

@@ -13,7 +13,7 @@ import { generatedRunId } from '../plan/run-id.ts';
 export interface Orphan {
   readonly run: string;
   readonly host: string;
-  /** The user who started the run. */
+  /** User who started the run. */
   readonly user: string;
   /** Run directory; undefined when no record names it. */
   readonly runDirectory: string | undefined;
@@ -115,10 +115,10 @@ async function groupByScript(directories: readonly RunDirectory[]): Promise<Orph
   }));
 }
 
-/** Whether a file is certainly missing; a file that cannot be examined may exist. */
+/** Returns whether a file is certainly missing; a file that cannot be examined may exist. */
 async function isGone(file: string): Promise<boolean> {
   return isListed(file).then(
-    (isThere) => !isThere,
+    (exists) => !exists,
     () => false,
   );
 }
@@ -134,7 +134,8 @@ async function listRunDirectories(parent: string, now: Date): Promise<RunDirecto
       const directory = path.join(parent, name);
       const state = run === undefined ? undefined : await statOwnDirectory(directory);
       const records = state === undefined ? undefined : await readRecords(path.join(directory, copies));
-      // A person may give such a name too, for example to `mktemp`: without records the id has to be one that was generated.
+      // A user may choose such a name too, for example with `mktemp`: without records the id must be a
+      // generated one.
       return run === undefined ||
         state === undefined ||
         (records === undefined && (canBeRenamed || !generatedRunId.test(run)))

@@ -4,13 +4,13 @@ import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import type { Mount } from '../../support/files/mount.ts';
 
-/** Where the container has something of the run, or needs its own. */
+/** Directories of the container that the run uses. */
 const reservedTargets = ['/', '/models', '/tmp', '/dev', '/proc', '/sys', '/opt/tritonserver'];
 
 /**
- * The host directories that the settings bind beside the model repository, read-only.
+ * Plans the directories of the host that the settings bind in addition to the model repository, read-only.
  *
- * @throws {UsageError} for a target that the run needs itself, or one that is given twice.
+ * @throws {UsageError} for a target that the run uses, or that two binds have.
  */
 export function planBinds({ settings, root }: Project): Mount[] {
   const mounts = settings.binds.map((bind) => {
@@ -22,13 +22,13 @@ export function planBinds({ settings, root }: Project): Mount[] {
   mounts.forEach(({ destination }, index) => {
     const place = path.resolve('/', destination);
     if (reservedTargets.includes(place) || /^\/(models|tmp)\//.test(place)) {
-      throw new UsageError(`binds: ${destination} in the container is the run's own`, {
+      throw new UsageError(`binds: ${destination} in the container is used by the run`, {
         fix: 'choose another target, such as /data',
       });
     }
     if (mounts.findIndex((other) => other.destination === destination) !== index) {
       throw new UsageError(`binds: two of them have the target ${destination}`, {
-        fix: 'give each its own target',
+        fix: 'choose a different target for each',
       });
     }
   });

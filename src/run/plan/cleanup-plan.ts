@@ -5,16 +5,19 @@ import { isListed } from '../../support/files/shared-files.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { ResourceRecord, RunDirectory } from '../record/run-directory.ts';
 
-/** What ending a run needs of its plan. */
+/** Parts of a run's plan that the cleanup needs. */
 export type CleanupPlan = Pick<
   RunPlan,
   'id' | 'runtime' | 'stopSeconds' | 'setup' | 'dockerHost' | 'directives'
 > & {
-  /** Of its job, where that is not this host's own. */
+  /** Cluster of the job; undefined for this host's own. */
   readonly cluster?: string | undefined;
 };
 
-/** Of a plan that cannot be read as much as is known: what was recorded tells Docker from Apptainer. */
+/**
+ * Creates the cleanup plan of a run. For an unreadable plan, recorded resources distinguish Docker from
+ * Apptainer.
+ */
 export async function createCleanupPlan(record: RunDirectory, holding: ResourceRecord): Promise<CleanupPlan> {
   const { plan, jobId = '' } = await record.facts();
   const recorded = (await isListed(path.join(holding.directory, 'network')))

@@ -12,10 +12,11 @@ type ClientInputs = Pick<RunPlan, 'runDirectory' | 'repository' | 'models'>;
 const programInImage = 'hpc-gat';
 
 /**
- * How the node of a run starts the client. In an image it sees the run's directory, the model repository and the
- * directory of the workload, at the paths they have outside, and nothing of the user's home.
+ * Plans the command that starts the client on the node. In an image it sees the run's directory, the model
+ * repository and the directory of the workload, at their paths on the host, and nothing of the user's home.
  *
- * @throws {UsageError} for `client.where: binary` without one, and for an image that Docker has no name for.
+ * @throws {UsageError} for `client.where: binary` without a binary, and for an image that has no name in
+ * Docker.
  */
 export function planClient(project: Project, seen: ClientInputs, hostClient: readonly string[]): ClientPlan {
   const { settings, root } = project;
@@ -25,7 +26,7 @@ export function planClient(project: Project, seen: ClientInputs, hostClient: rea
       return { clientWhere: where, client: [...hostClient], clientFile: null };
     case 'binary': {
       if (binary === undefined) {
-        throw new UsageError('client.where is binary, and no client.binary says which', {
+        throw new UsageError('client.where is binary, but client.binary is not set', {
           fix: 'set client.binary to a self-contained hpc-gat that the nodes see',
         });
       }
@@ -52,7 +53,7 @@ function planSifClient({ settings, root }: Project, mounts: readonly Mount[]): C
 function planDockerClient({ settings, root }: Project, mounts: readonly Mount[]): ClientPlan {
   const image = getDockerName(settings.client.image.source, root);
   if (image === undefined) {
-    throw new UsageError('client.where is image, and no Docker image is known for the client', {
+    throw new UsageError('client.where is image, but the client has no Docker image', {
       fix: 'set client.image.source to docker-daemon:NAME (`hpc-gat build client` makes one), or client.where to host',
     });
   }

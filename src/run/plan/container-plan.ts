@@ -13,12 +13,12 @@ export interface ContainerRequest {
   readonly serve: boolean;
   readonly gpu: boolean;
   readonly mounts: readonly Mount[];
-  /** Where the Docker daemon listens, for a run with Docker. */
+  /** Address of the Docker daemon, for a run with Docker. */
   readonly dockerHost: string | undefined;
 }
 
 /**
- * What the server's container is made with: the runtime, the image in the form that it takes, its options.
+ * Plans the server's container: the runtime, the image in the runtime's notation, and the options.
  *
  * @throws {UsageError} for Docker where it cannot be used, or without an image.
  */
@@ -49,7 +49,7 @@ export function planContainer(
 function rejectUnusableDocker({ kind, serve, dockerHost = '' }: ContainerRequest): void {
   if (kind === 'job') {
     throw new UsageError('a batch job runs with Apptainer or Singularity: clusters have no Docker', {
-      fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or give --runtime apptainer`,
+      fix: `use \`hpc-gat ${serve ? 'start' : 'run'}\` for Docker on this machine, or use --runtime apptainer`,
     });
   }
   if (dockerHost !== '' && !isOnThisMachine(parseDockerUrl(dockerHost))) {
@@ -60,11 +60,11 @@ function rejectUnusableDocker({ kind, serve, dockerHost = '' }: ContainerRequest
   }
 }
 
-/** `docker.image`, else what the SIF is made from. */
+/** Returns `docker.image`, else the name of the image that the SIF is made from. */
 function getDockerImage({ root, settings }: Project): string {
   const name = settings.docker.image ?? getDockerName(settings.image.source, root);
   if (name === undefined) {
-    throw new UsageError('no Docker image is known for this run', {
+    throw new UsageError('this run has no Docker image', {
       fix: 'name it: --image NAME, docker.image in hpc-gat.yaml, or image.source: docker-daemon:NAME',
     });
   }

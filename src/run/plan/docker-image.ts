@@ -1,11 +1,11 @@
 import { parseSource } from '../../image/source/source.ts';
 
 /**
- * The name under which Docker has, or would pull, what a SIF is made from.
+ * Returns the name under which Docker has, or would pull, the image that a SIF is made from.
  *
- * @param source as `make-sif` takes it.
- * @param root for relative file names.
- * @returns undefined for what Docker has no name for.
+ * @param source image source in the notation of `make-sif`
+ * @param root directory for relative file names
+ * @returns undefined for a source that has no name in Docker
  */
 export function getDockerName(source: string | undefined, root: string): string | undefined {
   const parsed = source === undefined ? undefined : parseSource(source, root);

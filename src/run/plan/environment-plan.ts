@@ -3,8 +3,8 @@ import { UsageError } from '../../support/errors.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /**
- * Variables for the container, as `NAME=value`: those that the settings give a value, and those that they only name
- * and the submitting environment has.
+ * Plans the environment of the container, as `NAME=value`: variables with a value in the settings, and
+ * variables that the settings name and the submitting environment has.
  *
  * @throws {UsageError} for a variable that would affect every program in the container or the server's ports.
  */
@@ -17,7 +17,7 @@ export function planEnvironment(
     rejectReserved(name, 'environment');
     const value = submitting[name];
     if (!entry.includes('=') && value?.includes('\n') === true) {
-      // Docker's file of variables has no way to write it.
+      // Docker's environment file cannot represent such a value.
       throw new UsageError(`environment: the value of ${name} has more than one line`, {
         fix: 'put it into a file, and bind that',
       });
@@ -33,19 +33,22 @@ export function planEnvironment(
 
 function rejectReserved(name: string, where: string): void {
   if (name === 'LD_PRELOAD') {
-    throw new UsageError(`LD_PRELOAD cannot stand in ${where}`, {
-      fix: 'list the libraries in triton.preload: they reach tritonserver alone',
+    throw new UsageError(`LD_PRELOAD cannot be set in ${where}`, {
+      fix: 'list the libraries in triton.preload: they are loaded only into tritonserver',
     });
   }
   // tritonserver then serves HTTP on all addresses and no gRPC (src/command_line_parser.cc of the server).
   if (name === 'AIP_MODE') {
-    throw new UsageError(`AIP_MODE cannot stand in ${where}: Triton would open its Vertex AI port`, {
-      fix: 'take it out: a run is called over gRPC',
+    throw new UsageError(`AIP_MODE cannot be set in ${where}: Triton would open its Vertex AI port`, {
+      fix: 'remove it: a run is called over gRPC',
     });
   }
 }
 
-/** Names that a value should not be written into a script for, where others of the group may read it. */
+/**
+ * Lists the names of variables whose values look like secrets, because others in the group may read the
+ * script.
+ */
 export function listSecretNames({ environment, serverEnvironment }: RunPlan): string[] {
   return [...environment, ...serverEnvironment]
     .map((entry) => entry.slice(0, entry.indexOf('=')))

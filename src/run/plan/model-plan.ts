@@ -4,9 +4,10 @@ import { UsageError } from '../../support/errors.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /**
- * The models that a run waits for and tests, each with its workload, and what makes the server load no others.
+ * Plans the models that a run waits for and tests, each with its workload, and the arguments that limit the
+ * server to these.
  *
- * @throws {UsageError} when one of them would not be served, or one workload is given for several.
+ * @throws {UsageError} when one of them would not be served, or several models share one workload.
  */
 export function planModels({ settings, root }: Project): Pick<RunPlan, 'models'> & {
   serverArguments: string[];
@@ -16,12 +17,12 @@ export function planModels({ settings, root }: Project): Pick<RunPlan, 'models'>
   const names = [...new Set([name].flat())];
   const unserved = names.find((model) => serve?.includes(model) === false);
   if (unserved !== undefined) {
-    throw new UsageError(`model ${unserved} is to be tested, but is not in model.serve`, {
+    throw new UsageError(`model ${unserved} would be tested, but is not in model.serve`, {
       fix: 'name it there too, or leave model.serve out to serve all',
     });
   }
   if (workload !== undefined && names.length > 1) {
-    throw new UsageError('model.workload is for one model, and model.name has several', {
+    throw new UsageError('model.workload is for one model, but model.name has several', {
       fix: "leave it out: each model's directory has its own workload.yaml",
     });
   }

@@ -8,8 +8,8 @@ import { isHostLocal } from '../../support/files/shared-files.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /**
- * Rejects a job whose client is in a node-local directory while its run directory is not: the job would wait in the queue
- * and then not find the client.
+ * Rejects a job whose client is in a node-local directory while its run directory is not: the job would wait
+ * in the queue and then not find the client.
  *
  * @throws {UsageError} with the file and the fix.
  */
@@ -22,9 +22,9 @@ export async function refuseNodeLocalClient(
     const directory = local.find((candidate) => isBelow(real, candidate));
     if (directory !== undefined && !isBelow(plan.runDirectory, directory)) {
       throw new UsageError(
-        `${file} lies in ${directory}, of which each node has its own: the job would not find it`,
+        `${file} is in ${directory}, which is local to each node: the job would not find it`,
         {
-          fix: `copy it to a directory that the compute nodes see, like your home, and call it there`,
+          fix: `copy it to a directory that the compute nodes see, such as your home, and call it there`,
         },
       );
     }
@@ -56,7 +56,7 @@ export async function refuseNodeLocalFiles(
       (await isNodeOfCluster(context, findDirective(plan.directives, 'clusters'))) === false
     ) {
       throw new UsageError(
-        `${what} lies in ${real}, and each node has a ${directory} of its own: the job would not find it`,
+        `${what} is in ${real}, but ${directory} is local to each node: the job would not find it`,
         { fix: 'put it on a file system that the login and compute nodes share, for example your home' },
       );
     }

@@ -18,16 +18,16 @@ export interface RunRequest {
   readonly id: string;
   readonly createdAt: Date;
   readonly version: string;
-  /** Program and first arguments that start this package here. */
+  /** Program and first arguments that start this package on this host. */
   readonly hostClient: readonly string[];
   readonly dockerHost?: string | undefined;
   /** Directory of this user's runs; default: `.hpc-gat/runs` of the project. */
   readonly runsDirectory?: string;
-  /** Of the process that submits; only what the settings name is taken from it. */
+  /** Environment of the submitting process, of which only the variables that the settings name are used. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Decides everything about a run; reads nothing and starts nothing. */
+/** Resolves every value of a run; reads no files and starts no processes. */
 export function planRun(request: RunRequest): RunPlan {
   const { project, id, kind, gpu } = request;
   const { settings, root } = project;

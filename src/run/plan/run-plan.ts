@@ -4,64 +4,67 @@ import { clientPlaces, runtimes, securityForms } from '../../config/schema.ts';
 const absolute = z.string().startsWith('/');
 
 /**
- * Every value of a run, resolved: what its script is rendered from and what later verbs know of it.
- * Written to `plan.json` in the run's directory.
+ * Schema of `plan.json` in the run's directory: every value of a run, resolved. The script is rendered from
+ * it, and later verbs read it.
  */
 const planSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
   createdAt: z.iso.datetime(),
-  /** Of the hpc-gat that made it. */
+  /** Version of the hpc-gat that created the plan. */
   version: z.string(),
-  /** `job`: a batch job of Slurm. `local`: a process on the node where it was started. */
+  /** Kind of run: `job`, a batch job of Slurm, or `local`, a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
-  /** Whether the server stays until it is stopped or its time is over, instead of being tested. */
+  /** True when the server is kept until the run is stopped or its time is over, instead of being tested. */
   serve: z.boolean(),
   gpu: z.boolean(),
-  /** Whether the server may be called ready although its container sees no GPU. */
+  /** True when the server may count as ready although its container sees no GPU. */
   allowCpu: z.boolean(),
   runDirectory: absolute,
-  /** What the server's container is made with. */
+  /** Container runtime of the server. */
   runtime: z.enum(runtimes),
-  /** A SIF file; with Docker the image's name in the daemon. */
+  /** Path of a SIF file; with Docker the image's name in the daemon. */
   image: z.string(),
   /** Further options of the runtime. */
   containerArguments: z.array(z.string()),
-  /** Where the Docker daemon listens, as DOCKER_HOST has it; only with Docker. */
+  /** Address of the Docker daemon in the format of DOCKER_HOST; only with Docker. */
   dockerHost: z.string().optional(),
   repository: absolute,
-  /** The models that are waited for and tested. */
+  /** Models that the client waits for and tests. */
   models: z.array(z.object({ name: z.string(), workload: absolute })).min(1),
-  /** Host directories and files that the container sees beside the repository, read-only. */
+  /** Directories and files of the host that the container sees in addition to the repository, read-only. */
   binds: z.array(absolute),
   /** Mount points of `binds` in the container. */
   bindTargets: z.array(absolute),
-  /** `NAME=value`, for everything in the container. */
+  /** Environment of all programs in the container, as `NAME=value`. */
   environment: z.array(z.string()),
-  /** `NAME=value`, for tritonserver alone. */
+  /** Environment of tritonserver only, as `NAME=value`. */
   serverEnvironment: z.array(z.string()),
-  /** Libraries in the container that are loaded into tritonserver alone. */
+  /** Libraries in the container that are loaded only into tritonserver. */
   preload: z.array(absolute),
   clientWhere: z.enum(clientPlaces),
   /**
-   * Program and first arguments that start this package on the node; of an image, without the container runtime and what
-   * it is told on the node alone.
+   * Program and first arguments that start this package on the node; for an image without the container
+   * runtime and the options that are known only on the node.
    */
   client: z.array(z.string()).min(1),
-  /** The file that the client is, or is in, where it is not the one that submitted. */
+  /** Executable or image of the client; null when it is the hpc-gat that submitted. */
   clientFile: absolute.nullable(),
-  /** The name that the client's image has in the Docker daemon; only with Docker. */
+  /** Name of the client's image in the Docker daemon; only with Docker. */
   clientImage: z.string().optional(),
   setup: z.array(z.string()),
   serverArguments: z.array(z.string()),
   security: z.enum(securityForms),
   http: z.boolean(),
   metrics: z.boolean(),
-  /** How long the run may last where Slurm does not say when it ends. */
+  /** Longest duration of the run where Slurm does not report the end of the job. */
   limitSeconds: z.number(),
-  /** The host name of a node that serves, with `%h` and `%H`. */
+  /** Host name of a node that serves, with `%h` and `%H`. */
   servedHost: z.string(),
-  /** The interface that a server for others listens on; empty for the one that the name resolves to. */
+  /**
+   * Network interface that a server for other hosts listens on; empty for the one that the host name resolves
+   * to.
+   */
   servedInterface: z.string(),
   readySeconds: z.number(),
   stopSeconds: z.number(),
@@ -75,7 +78,10 @@ export type RunPlan = z.infer<typeof planSchema>;
 const optionalField = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
 
-/** What later verbs need of a plan. Another version of hpc-gat may have written it: what does not fit is undefined. */
+/**
+ * Schema of the parts of a plan that later verbs need. Another version of hpc-gat may have written it: fields
+ * that do not fit are undefined.
+ */
 export const storedPlanSchema = z.object({
   kind: optionalField(kind),
   serve: optionalField(serve),

@@ -6,9 +6,9 @@ import type { CleanupPlan } from './cleanup-plan.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /**
- * The bash script of a run: for a job with its `#SBATCH` lines, for a local run the same without them.
+ * Renders the bash script of a run: for a job with `#SBATCH` lines, for a local run the same without them.
  *
- * @throws {UsageError} for a value that cannot stand in such a script.
+ * @throws {UsageError} for a value that cannot be part of such a script.
  */
 export function renderScript(plan: RunPlan): Promise<string> {
   return renderTemplate('run/script.sh.hbs', {
@@ -23,23 +23,26 @@ export function renderScript(plan: RunPlan): Promise<string> {
 }
 
 /**
- * The bash script that ends on a node what a run left there, as the run's own script does when it can.
+ * Renders the bash script that ends on a node the resources of a run, as the run's own script does.
  *
- * @param owned the directory where the run recorded what it made
+ * @param owned directory of the records of these resources
  */
 export function renderRelease(plan: CleanupPlan, owned: string): Promise<string> {
   return renderTemplate('run/release.sh.hbs', { ...plan, ...getRuntimeValues(plan), owned });
 }
 
 /**
- * The name of the run's instance, or of its container and network. Instances are a user's, containers a daemon's: a run of
- * the same id in another project has another name.
+ * Returns the name of the run's instance, or of its container and network. Instances belong to a user,
+ * containers to a daemon; a run with the same id in another project has a different name.
  */
 function getContainerName({ id, runDirectory }: RunPlan): string {
   return `hpc-gat-${id}-${hashBytes(runDirectory).slice(0, 8)}`;
 }
 
-/** What differs from runtime to runtime: files of `templates/run` with the same functions, and the program. */
+/**
+ * Returns the values that depend on the runtime: files of `templates/run` with the same functions, and the
+ * program.
+ */
 function getRuntimeValues({ runtime }: Pick<RunPlan, 'runtime'>) {
   const family = runtime === 'docker' ? 'docker' : 'apptainer';
   return {

@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
   {
     options: 'reuse-grpc-port reuse-http-port',
     conflict: (value) => (isFalse(value) ? undefined : 'another run on the node could share the port'),
-    fix: 'leave it out: every run has ports of its own',
+    fix: 'leave it out: every run has its own ports',
   },
   {
     options: 'allow-grpc',
@@ -99,7 +99,7 @@ const rules: readonly Rule[] = [
     conflict: (_value, { triton }) =>
       triton.security === 'none'
         ? undefined
-        : 'the run makes its certificates itself, and another authority would let others in',
+        : 'the run creates its certificates, and another authority would admit other clients',
     fix: 'leave it out: `hpc-gat endpoints --export` copies the credentials of a client',
   },
   {
@@ -130,7 +130,7 @@ const rules: readonly Rule[] = [
   {
     options: 'log-file',
     conflict: always('the run reads the log of the server from its standard error'),
-    fix: 'leave it out: `hpc-gat logs --server` shows the log, which is kept in the directory of the run',
+    fix: 'leave it out: `hpc-gat logs --server` shows the log, which is stored in the directory of the run',
   },
   { options: 'help', conflict: always('tritonserver only prints its options'), fix: 'leave it out' },
 ];
@@ -145,7 +145,7 @@ export function checkServerArguments(settings: CompleteSettings): void {
   const options = parseServerArguments(settings.triton.arguments);
   for (const option of options) {
     if (typeof option === 'string') {
-      throw new UsageError(`tritonserver takes no argument ${JSON.stringify(option)} (triton.arguments)`, {
+      throw new UsageError(`tritonserver accepts no argument ${JSON.stringify(option)} (triton.arguments)`, {
         fix: 'write each option as one item, "--name=value", or as two: "--name", "value"',
       });
     }
@@ -159,8 +159,8 @@ export function checkServerArguments(settings: CompleteSettings): void {
 
 function rejectConflict({ text, names, value }: ServerOption, settings: CompleteSettings): void {
   for (const { options, conflict, fix } of rules) {
-    const isMeant = options.split(' ').some((option) => names.includes(option));
-    const reason = isMeant ? conflict(value, settings) : undefined;
+    const isAffected = options.split(' ').some((option) => names.includes(option));
+    const reason = isAffected ? conflict(value, settings) : undefined;
     if (reason !== undefined) {
       throw new UsageError(`${text} in triton.arguments cannot be used: ${reason}`, { fix });
     }
@@ -196,7 +196,7 @@ function listValues(options: readonly ServerOption[], name: string): string[] {
   return options.filter(({ names }) => names.includes(name)).map(({ value }) => value ?? '');
 }
 
-/** Whether the server loads only the models that its arguments name; the last value counts. */
+/** Returns whether the server loads only the models that its arguments name; the last value counts. */
 function isExplicit(options: readonly ServerOption[]): boolean {
   return listValues(options, 'model-control-mode').at(-1) === 'explicit';
 }
@@ -211,6 +211,6 @@ export function formatMistypedOptions(serverArguments: readonly string[]): strin
     const meant = findNearest(name, serverOptionNames);
     return meant === undefined
       ? []
-      : [`triton.arguments: tritonserver may not know --${name}; did you mean --${meant}?`];
+      : [`triton.arguments: tritonserver may not have an option --${name}; did you mean --${meant}?`];
   });
 }

@@ -1,6 +1,6 @@
 import { isListed, readFrom } from '../../support/files/shared-files.ts';
 
-/** Highest number of consecutive polls that wait for text of another host in place of null bytes. */
+/** Limit of consecutive polls that wait for text of another host in place of null bytes. */
 const maxHolePolls = 25;
 
 const pieceBytes = 4 * 1024 * 1024;
@@ -13,11 +13,11 @@ export class LineFollower {
   readonly #file: string;
   readonly #onLine: (line: string) => void;
   readonly #onPiece: (() => Promise<void>) | undefined;
-  #isThere = false;
+  #exists = false;
   #offset = 0;
   #partial = '';
   #heldBack = 0;
-  /** Whether the file continues after the last piece that was read. */
+  /** True when the file continues after the last piece that was read. */
   #isMore = false;
 
   /** @param onPiece called after the lines of each piece of the file, which is read on when it resolves */
@@ -29,10 +29,10 @@ export class LineFollower {
 
   /** Passes on the complete lines since the last call; none for a missing file. */
   async poll(): Promise<void> {
-    await this.#handOn({ isLast: false });
+    await this.#passOn({ isLast: false });
   }
 
-  async #handOn(options: { readonly isLast: boolean }): Promise<void> {
+  async #passOn(options: { readonly isLast: boolean }): Promise<void> {
     // The file is read in pieces, because a log may be larger than the longest string.
     do {
       const lines = (this.#partial + (await this.#readNew(options))).split('\n');
@@ -49,7 +49,7 @@ export class LineFollower {
   /** Passes on the rest, including a last line without a line feed. */
   async finish(): Promise<void> {
     this.#heldBack = maxHolePolls;
-    await this.#handOn({ isLast: true });
+    await this.#passOn({ isLast: true });
     if (this.#partial !== '') {
       this.#onLine(this.#partial);
       this.#partial = '';
@@ -57,9 +57,9 @@ export class LineFollower {
   }
 
   async #readNew(options: { readonly isLast: boolean }): Promise<string> {
-    this.#isThere ||= await isListed(this.#file);
+    this.#exists ||= await isListed(this.#file);
     this.#isMore = false;
-    if (!this.#isThere) {
+    if (!this.#exists) {
       return '';
     }
     const bytes = this.#withoutHole(

@@ -2,7 +2,7 @@ import type { Output } from '../../support/output.ts';
 import { LineFollower } from './follow-file.ts';
 import type { RunDirectory } from './run-directory.ts';
 
-/** Shows a run as it goes: the script's steps on stderr, the client's lines as the result. */
+/** Shows the output of a run while it runs: the script's steps on stderr, the client's lines as the result. */
 export function followRun(record: RunDirectory, output: Output) {
   const followers = [
     new LineFollower(record.file('batch.log'), (line) => {

@@ -1,7 +1,7 @@
 import { alignColumns } from '../../support/text/table.ts';
 import type { RunState } from './state.ts';
 
-/** A table of runs, a line each, under a line of headings. */
+/** Formats the states of runs as a table with headings. */
 export function formatStates(states: readonly RunState[]): string[] {
   if (states.length === 0) {
     return ['no run yet'];

@@ -3,7 +3,7 @@ import { ExitCode } from '../../support/errors.ts';
 import { getOwnUid } from '../../support/own-account.ts';
 import type { Ended } from './run-directory.ts';
 
-/** How a run ended, for the person who waits for it. */
+/** Outcome of a run, for the user. */
 export interface Outcome {
   readonly exitCode: number;
   readonly message: string;
@@ -15,25 +15,25 @@ const reasons: Readonly<Record<string, string>> = {
   served: 'served until its time was over',
   'wrong-answer': 'the model gave a wrong answer',
   'test-failed': 'the client test failed',
-  'not-ready': 'the model did not get ready',
+  'not-ready': 'the model did not become ready',
   'server-ended': 'tritonserver ended by itself',
   'no-gpu':
     'no GPU is visible in the container; fix: check the partition and the driver (for Docker also nvidia-container-toolkit), or accept the CPU with --allow-cpu',
   'no-runtime':
     'neither apptainer nor singularity is on the PATH of the node; fix: add `module load apptainer` to setup',
   'no-module':
-    'neither apptainer nor singularity is on the PATH of the node, and the command that setup loads it with is not defined there; fix: source the init file of the modules in a line of setup before it: `source /usr/share/lmod/lmod/init/bash`, for example',
+    'neither apptainer nor singularity is on the PATH of the node, and the command with which setup loads it is not defined there; fix: source the init file of the modules in a line of setup before it: `source /usr/share/lmod/lmod/init/bash`, for example',
   'setup-ended':
-    'a line of setup ended the shell; fix: see that line above, and leave out `exit`, `exec PROGRAM` and `set -e`',
+    'a line of setup ended the shell; fix: see the line named above, and leave out `exit`, `exec PROGRAM` and `set -e`',
   'setup-syntax': 'setup has a syntax error; fix: correct the line that is named above',
   'no-docker': 'Docker does not answer; fix: start it, or join its group: `sudo usermod -aG docker $USER`',
   'no-client':
-    'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, leave them there while the job waits, or set client.where to image or binary',
+    'the client cannot be started on the node; fix: call hpc-gat, and Node where it needs one, from a file system that the compute nodes see, do not move them while the job waits, or set client.where to image or binary',
   'no-temp': 'no usable directory for temporary files on the node; fix: set node.temp',
   'no-address':
     'the node has no address to serve at; fix: set node.interface, or node.host to a name that others resolve',
-  'no-shared-memory': 'no directory can be made in /dev/shm of the node; fix: hpc-gat doctor there',
-  'no-credentials': 'the certificates of the run could not be made on the node',
+  'no-shared-memory': 'no directory can be created in /dev/shm of the node; fix: hpc-gat doctor there',
+  'no-credentials': 'the certificates of the run could not be created on the node',
   'gpu-hangs':
     'nvidia-smi does not answer on the node: its GPU or driver is broken; fix: leave the node out (--sbatch exclude=NODE), and report it to the administrators',
   'no-ports': 'no TCP port from 20000 to 31999 is free on the node; fix: use another node',
@@ -42,43 +42,43 @@ const reasons: Readonly<Record<string, string>> = {
   'container-unusable':
     'no program can be executed in the container of the image; fix: hpc-gat doctor on the node',
   'not-visible':
-    'the container does not see what the run reads (named above); fix: hpc-gat doctor on the node; a link out of the model repository leads nowhere in the container',
+    'the container does not see an input of the run (named above); fix: hpc-gat doctor on the node; a link out of the model repository leads nowhere in the container',
   'runtime-variables':
-    'variables that setup or a module sets keep the container from what the run needs (named above); fix: add `unset NAME` as the last line of setup',
+    'variables that setup or a module sets change the container (named above); fix: add `unset NAME` as the last line of setup',
   'run-folder-removed':
     'the run directory was removed during the run; all processes and files of the run were removed',
   'no-preload':
-    'a library to be loaded into tritonserver is not in the container; fix: bind its directory, or correct triton.preload',
+    'a library of triton.preload is not in the container; fix: bind its directory, or correct triton.preload',
   'instance-failed': 'the container did not start',
   'runtime-folder':
-    'the container did not start, and the directory of Apptainer in your home cannot be written on the node; fix: see with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=DIRECTORY` into setup',
+    'the container did not start, and the directory of Apptainer in your home cannot be written on the node; fix: check with `quota` whether the home is full, or put `export APPTAINER_CONFIGDIR=DIRECTORY` into setup',
   'runtime-configuration':
-    'the configuration of Apptainer on the node does not let a run work; fix: see the setting named above, and ask the administrators or use another partition; `hpc-gat doctor --node PARTITION` shows the same',
+    'the configuration of Apptainer on the node prevents runs; fix: see the setting named above, and ask the administrators or use another partition; `hpc-gat doctor --node PARTITION` shows the same',
   'container-failed': 'Docker did not start the container',
   'run-folder':
     'the run directory cannot be written on the node; fix: put the project on a shared file system',
   interrupted: 'interrupted',
-  terminated: 'cancelled',
+  terminated: 'canceled',
   preempted: 'the job was preempted; fix: submit again, or use a partition or QOS that is not preempted',
-  walltime: 'the walltime was reached; fix: ask for more with --time',
-  'script-failed': 'the script ended in an unforeseen way',
+  walltime: 'the walltime was reached; fix: request more with --time',
+  'script-failed': 'the script failed unexpectedly',
 };
 
 export function getScriptOutcome({ exitCode, reason }: Pick<Ended, 'exitCode' | 'reason'>): Outcome {
   return { exitCode, message: reasons[reason] ?? reason };
 }
 
-/** For a job that Slurm ended without the script's own last word. Documented in docs/reference/exit-codes.md. */
+/** Outcomes of jobs that Slurm ended before the script could report. Documented in docs/exit-codes.md. */
 const states: Readonly<Record<string, Outcome>> = {
-  CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was cancelled' },
+  CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was canceled' },
   TIMEOUT: {
     exitCode: ExitCode.notReady,
-    message: 'the job reached its walltime; fix: ask for more with --time',
+    message: 'the job reached its walltime; fix: request more with --time',
   },
   DEADLINE: { exitCode: ExitCode.notReady, message: 'the job reached its deadline' },
   OUT_OF_MEMORY: {
     exitCode: ExitCode.commandFailed,
-    message: 'the job ran out of memory; fix: ask for more with --memory',
+    message: 'the job ran out of memory; fix: request more with --memory',
   },
   NODE_FAIL: { exitCode: ExitCode.commandFailed, message: 'the node failed' },
   BOOT_FAIL: { exitCode: ExitCode.commandFailed, message: 'the node did not boot' },
@@ -98,7 +98,7 @@ export function getJobOutcome({ state, reason, exitCode }: Job): Outcome {
   }
   return {
     exitCode: exitCode === undefined || exitCode === 0 ? ExitCode.failure : exitCode,
-    message: `the job ended as ${state} without a word from its script; the batch log may say why`,
+    message: `the job ended in state ${state} before its script could report why; see batch.log`,
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Facts } from './run-directory.ts';
 
-/** Whether a script's last word may not be its run's: Slurm starts a job again that it took its node from. */
+/**
+ * Returns whether a run may continue after the script has reported its end: Slurm restarts a job whose node
+ * it took away.
+ */
 export function mayBeRequeued({ ended, plan }: Pick<Facts, 'ended' | 'plan'>): boolean {
   const isRequeued = plan?.directives?.some(([name]) => name === 'no-requeue') === false;
   const isTakenAway = ended?.reason === 'terminated' || ended?.reason === 'preempted';

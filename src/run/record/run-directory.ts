@@ -15,14 +15,14 @@ import { createOwnDirectory, createRunsDirectory, listRunDirectories } from './r
 
 const schemaVersion = z.literal(1);
 
-/** Number and interval of further reads of a file whose name is visible before all of its bytes. */
+/** Number and interval of repeated reads of a file whose name is visible before all of its bytes. */
 const maxRereads = 2;
 const rereadIntervalMs = 100;
 
-/** Written by `submit` once Slurm has taken the job. */
+/** Schema of `job.json`, which `submit` writes once Slurm has accepted the job. */
 const jobSchema = z.object({ schemaVersion, jobId: z.string().regex(jobIdPattern) });
 
-/** Written by the script when the model is ready, and removed when the run ends. */
+/** Schema of `endpoint.json`, which the script writes when the model is ready and removes when the run ends. */
 const endpointSchema = z.object({
   schemaVersion,
   host: z.string(),
@@ -30,20 +30,20 @@ const endpointSchema = z.object({
   grpcPort: z.number(),
   httpPort: z.number().nullable(),
   metricsPort: z.number().nullable(),
-  /** The first of them. */
+  /** First of the models. */
   model: z.string(),
-  /** Those that were waited for; an earlier version of hpc-gat has not written it. */
+  /** Models that the run waited for; earlier versions of hpc-gat did not write them. */
   models: z.array(z.string()).optional(),
-  /** Slurm's number, empty for a run without one. */
+  /** Number of Slurm's job; empty for a run without one. */
   job: z.string(),
-  /** When the run will be over at the latest. */
+  /** Latest end of the run. */
   until: z.iso.datetime(),
   security: z.enum(securityForms),
   /** Directory of the client's credentials, relative to the run's. */
   credentials: z.string().nullable(),
 });
 
-/** Written by the script as its last act. */
+/** Schema of `ended.json`, which the script writes last. */
 const endedSchema = z.object({
   schemaVersion,
   exitCode: z.number(),
@@ -55,35 +55,38 @@ const endedSchema = z.object({
 export type EndpointFile = z.infer<typeof endpointSchema>;
 export type Ended = z.infer<typeof endedSchema>;
 
-/** What one start of a run's script recorded as its own, a file a thing; removed when all of it is ended. */
+/** Resources that one start of a run's script recorded, one file for each; removed when all have ended. */
 export interface ResourceRecord {
   readonly directory: string;
-  /** Output of `hostname` there. */
+  /** Output of `hostname` on the node. */
   readonly host: string;
   /** Slurm's node name of the host; undefined outside a job, and in records of earlier versions. */
   readonly node?: string | undefined;
   /** Partition of the job; undefined in the same cases as `node`. */
   readonly partition?: string | undefined;
-  /** The job or allocation that it was started in, empty without one. */
+  /** Job or allocation in which the script was started; empty without one. */
   readonly job: string;
   readonly script: ProcessIdentity;
 }
 
-/** What a run's directory says, as far as it can be read. */
+/** Content of a run's directory, as far as it can be read. */
 export interface Facts {
   readonly plan: StoredPlan | undefined;
   readonly ended: Ended | undefined;
   readonly endpoint: EndpointFile | undefined;
   readonly jobId: string | undefined;
   readonly holdings: readonly ResourceRecord[];
-  /** A line for each file that cannot be read. */
+  /** Messages about unreadable files, one for each. */
   readonly unreadable: readonly string[];
 }
 
-/** A file of a run's directory that cannot be read: cut short, written by another version, another user's. */
+/**
+ * Error for an unreadable file of a run's directory: truncated, written by another version, or by another
+ * user.
+ */
 class UnreadableRecordError extends HpcGatError {}
 
-/** The directory of one run: everything that is known about it beside what Slurm and Apptainer say. */
+/** Directory of one run with everything that is recorded about it. */
 export class RunDirectory {
   readonly directory: string;
 
@@ -115,7 +118,7 @@ export class RunDirectory {
     return (await this.#read('job.json', jobSchema))?.jobId;
   }
 
-  /** All of it at once. Nothing in the directory makes this fail. */
+  /** Reads all files of the directory; unreadable ones cause no error. */
   async facts(): Promise<Facts> {
     const unreadable: string[] = [];
     const known = async <T>(reading: Promise<T>): Promise<T | undefined> => {
@@ -144,7 +147,10 @@ export class RunDirectory {
     return this.#write('job.json', { schemaVersion: 1, jobId });
   }
 
-  /** What starts of the script have made and not yet ended: one in the usual case, none once the run is over. */
+  /**
+   * Lists the resources that have not ended of each start of the script: usually of one, of none once the run
+   * has ended.
+   */
   async holdings(): Promise<ResourceRecord[]> {
     const holdings: ResourceRecord[] = [];
     for (const name of await this.#orUnreadable('owned', this.#owned())) {
@@ -172,7 +178,7 @@ export class RunDirectory {
     return holdings;
   }
 
-  /** Whether the resource still exists: its record is removed last. */
+  /** Returns whether a resource still exists: its record is removed last. */
   async holds({ directory }: ResourceRecord): Promise<boolean> {
     return (await this.#owned()).includes(path.basename(directory));
   }
@@ -200,14 +206,14 @@ export class RunDirectory {
     if (!parsed.success) {
       throw this.#unreadable(
         name,
-        value === undefined ? 'it is cut short, or no JSON' : 'it is not of this version of hpc-gat',
+        value === undefined ? 'it is truncated, or not JSON' : 'another version of hpc-gat wrote it',
         parsed.error,
       );
     }
     return parsed.data;
   }
 
-  /** Reads the text of a JSON file, again while it is truncated. */
+  /** Reads the text of a JSON file, repeatedly while it is truncated. */
   async #readWhole(name: string): Promise<string | undefined> {
     const file = path.join(this.directory, name);
     let text = await this.#orUnreadable(name, readListedText(file));
@@ -228,15 +234,15 @@ export class RunDirectory {
 
   #unreadable(name: string, why: string, cause: unknown): UnreadableRecordError {
     return new UnreadableRecordError(`${name} of run ${this.id} cannot be read: ${why}`, {
-      fix: `\`hpc-gat cleanup ${this.id}\` ends what can be known of it; then remove ${this.directory}`,
+      fix: `\`hpc-gat cleanup ${this.id}\` ends its known resources; then remove ${this.directory}`,
       cause,
     });
   }
 
   /**
-   * Makes the directory of a new run, with its plan and script.
+   * Creates the directory of a new run, with its plan and script.
    *
-   * @throws {UsageError} when a run of this id exists, or another user could replace or read its directory.
+   * @throws {UsageError} when a run of this id exists, or another user could replace its directory.
    */
   static async create(plan: RunPlan, script: string): Promise<RunDirectory> {
     await createRunsDirectory(path.dirname(plan.runDirectory));
@@ -244,7 +250,7 @@ export class RunDirectory {
       await createOwnDirectory(plan.runDirectory, 0o700);
     } catch (error) {
       if (getErrorCode(error) === 'EEXIST') {
-        throw new UsageError(`there is a run ${plan.id} already`, {
+        throw new UsageError(`run ${plan.id} exists already`, {
           fix: 'leave out --id, or choose another',
           cause: error,
         });
@@ -287,7 +293,7 @@ function toRunDirectories(directories: readonly string[]): RunDirectory[] {
 }
 
 /**
- * The run of that id, or of that job; without either the newest.
+ * Returns the run with an id or a job number; by default the newest.
  *
  * @throws {UsageError} when there is none.
  */
@@ -303,7 +309,7 @@ export async function getRun(root: string, idOrJob: string | undefined): Promise
     throw await createForeignRunError(ofOther);
   }
   throw idOrJob === undefined
-    ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run make one' })
+    ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run create one' })
     : new UsageError(`no run ${idOrJob} in ${root}`, {
         fix: 'hpc-gat status lists the runs of this project',
       });
@@ -312,12 +318,12 @@ export async function getRun(root: string, idOrJob: string | undefined): Promise
 /** Creates the error for a run of another user, whose directory must be neither read nor executed. */
 async function createForeignRunError(directory: string): Promise<UsageError> {
   const concern = (await explainConcern(await lstat(directory))) ?? 'others can change it';
-  return new UsageError(`run ${path.basename(directory)} is none of yours: ${concern}`, {
+  return new UsageError(`run ${path.basename(directory)} does not belong to you: ${concern}`, {
     fix: 'hpc-gat status lists your runs; the owner shares a server with hpc-gat endpoints --export',
   });
 }
 
-/** Its cluster may be left out. */
+/** Returns whether a text is the number of a job; its cluster may be omitted. */
 function matchesJobNumber(jobId: string | undefined, said: string): boolean {
   return jobId !== undefined && (jobId === said || parseJobId(jobId).number === said);
 }

@@ -7,38 +7,42 @@ import { isRunning, processHost } from '../../support/processes/process-identity
 import type { Facts, ResourceRecord, RunDirectory } from './run-directory.ts';
 import { mayBeRequeued } from './requeue.ts';
 
-/** The state of a local run that can be seen from its own node, or from its own container, alone. */
+/** State of a local run that can be seen only from its own node. */
 export const elsewhere = 'UNKNOWN';
 
-/** What is known of a run at this moment, from its record, from Slurm and from this node. */
+/** State of a run at this moment, from its directory, Slurm and this node. */
 export interface RunState {
   readonly id: string;
   readonly kind: 'job' | 'local';
-  /** Whether it keeps its server for others, instead of testing it. */
+  /** True when the run keeps its server for clients, instead of testing it. */
   readonly serves: boolean;
   readonly jobId: string | undefined;
   /**
-   * Slurm's state for a job that goes on; RUNNING for a local run; else the reason of the end, LOST, UNKNOWN on another
-   * node, or UNREADABLE when its directory does not say.
+   * State in Slurm for a job that continues; RUNNING for a local run; else the reason of the end, LOST,
+   * UNKNOWN on another node, or UNREADABLE when the directory does not show it.
    */
   readonly state: string;
-  /** Why a job waits, in Slurm's word; after its end who canceled it. */
+  /** Slurm's reason why a job waits. */
   readonly reason: string | undefined;
   readonly host: string | undefined;
-  /** Whether its model is ready now. */
+  /** True while the model is ready. */
   readonly ready: boolean;
-  /** Whether it waits in the queue or runs. */
+  /** True while the run waits in the queue or runs. */
   readonly active: boolean;
   readonly exitCode: number | undefined;
-  /** Nodes that still hold something of this run although it is over. */
+  /** Nodes with resources of this run although it has ended. */
   readonly leftOn: readonly string[];
-  /** The process of its script, when that runs on this node. */
+  /** Process id of the script, when it runs on this node. */
   readonly scriptPid: number | undefined;
-  /** A line for each file of its directory that cannot be read. */
+  /** Messages about unreadable files of the directory, one for each. */
   readonly unreadable: readonly string[];
 }
 
-/** @throws {CommandFailedError} when Slurm has to be asked and does not answer. */
+/**
+ * Returns the state of a run.
+ *
+ * @throws {CommandFailedError} when Slurm has to be queried and does not answer.
+ */
 export async function getRunState(
   context: Context,
   record: RunDirectory,
@@ -49,10 +53,11 @@ export async function getRunState(
 }
 
 /**
- * The states of many runs, for which Slurm is asked about all jobs at once.
+ * Returns the states of many runs, with one query to Slurm for all jobs.
  *
- * @param over jobs that Slurm has called ended, kept by the caller from call to call: they are not asked about again.
- * @throws {CommandFailedError} when Slurm has to be asked and does not answer.
+ * @param over jobs that Slurm has reported as ended, which the caller passes from call to call; they are not
+ * queried again
+ * @throws {CommandFailedError} when Slurm has to be queried and does not answer.
  */
 export async function getRunStates(
   context: Context,

@@ -85,7 +85,7 @@ export const keyUnreadable: Fault = {
   title: 'The key of the server cannot be read',
   happens: 'The script cannot pass it to the server, and starts none: no server runs without TLS.',
   exitCode: 1,
-  tells: /the certificates of the run could not be made/,
+  tells: /the certificates of the run could not be created/,
   provoke: async (stage) => {
     const waiting = await submitWithCredentials(
       stage,

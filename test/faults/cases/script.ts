@@ -10,7 +10,7 @@ export const batchShellKilled: Fault = {
     'Its traps do not run; Slurm reports the end of the job. Where Slurm tracks processes by their ids, server and instance continue to run: `status` shows on which node, and `cleanup` removes them there in a small job.',
   inShortRun: true,
   exitCode: 1,
-  tells: /without a word from its script/,
+  tells: /before its script could report why/,
   provoke: async (stage) => {
     const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
@@ -24,17 +24,18 @@ export const localScriptKilled: Fault = {
   name: 'local-script-killed',
   class: 'script',
   title: 'The script of `hpc-gat run` is killed',
-  happens:
-    '`run` reports that the script ended in an unforeseen way; `cleanup` on that node removes what is left.',
+  happens: '`run` reports that the script failed unexpectedly; `cleanup` on that node removes what is left.',
   exitCode: 1,
-  tells: /the script ended in an unforeseen way/,
+  tells: /the script failed unexpectedly/,
   provoke: async (stage) => {
     const slow = await stage.slowModels({ load: 5 });
     const running = stage.type(['run', '--models', slow, '--id', stage.run], { node: stage.node });
     await stage.untilStarted();
     const outcome = await stage.outcome(running, await stage.killScript());
     const planned = await hpcGat(['cleanup', '--dry-run', stage.run], { node: stage.node });
-    expect(planned.stdout).toContain(`would: ${stage.run}: end and remove what is left on ${stage.node}`);
+    expect(planned.stdout).toContain(
+      `would: ${stage.run}: end and remove the remaining resources on ${stage.node}`,
+    );
     expect((await hpcGat(['status', stage.run], { node: stage.node })).stdout).toMatch(
       / local +LOST .* left something on /,
     );

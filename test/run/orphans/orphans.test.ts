@@ -63,7 +63,7 @@ async function makeProject() {
 test('resources of a run whose directory was removed are listed, ended and removed', async () => {
   const { temp, cleanUp, called } = await makeProject();
   const directory = await makeDirectory(temp, 'orphan-1', {});
-  const line = `orphan-1: end and remove what is left on ${hostname()} (${userInfo().username}, AGE old) of a run whose directory /nowhere/.hpc-gat/runs/orphan-1 was removed: server, container, shared memory, temporary files`;
+  const line = `orphan-1: end and remove the remaining resources on ${hostname()} (${userInfo().username}, AGE old) of a run whose directory /nowhere/.hpc-gat/runs/orphan-1 was removed: server, container, shared memory, temporary files`;
   const planned = await cleanUp('--dry-run');
   expect(planned).toEqual({ exitCode: 0, results: [`would: ${line}`], messages: [] });
   expect(existsSync(directory)).toBe(true);

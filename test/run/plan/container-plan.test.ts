@@ -51,11 +51,11 @@ test.each([
 
 test.each<[Settings, 'job' | 'local', RegExp]>([
   [{ docker: { image: 'triton:1' } }, 'job', /batch job runs with Apptainer/],
-  [{ image: { source: 'docker-archive:/x.tar' } }, 'local', /no Docker image is known/],
+  [{ image: { source: 'docker-archive:/x.tar' } }, 'local', /this run has no Docker image/],
   [
     { docker: { image: 'triton:1' }, client: { where: 'image', image: { source: 'oci:layout' } } },
     'local',
-    /no Docker image is known for the client/,
+    /the client has no Docker image/,
   ],
 ])('with %j, a %s with Docker is rejected', (settings, kind, message) => {
   expect(() => samplePlan({ ...settings, runtime: 'docker' }, { ...local, kind })).toThrow(message);

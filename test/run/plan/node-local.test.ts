@@ -23,7 +23,7 @@ test('a client in a node-local directory is rejected with a fix', async () => {
   const refused = refuseNodeLocalClient({ client, runDirectory, temp: ['$TMPDIR', directory] });
   await expect(refused).rejects.toMatchObject({
     exitCode: 2,
-    message: `${client[0] ?? ''} lies in ${directory}, of which each node has its own: the job would not find it`,
+    message: `${client[0] ?? ''} is in ${directory}, which is local to each node: the job would not find it`,
     fix: expect.stringMatching(/^copy it to a directory that the compute nodes see/),
   });
 });
@@ -65,14 +65,14 @@ describe('a project in a node-local directory', () => {
   test('is rejected before the queue', async () => {
     await expect(refuse(others)).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringMatching(/^the project lies in .*, and each node has a .* of its own/),
+      message: expect.stringMatching(/^the project is in .*, but .* is local to each node/),
     });
   });
 
   test('is rejected for its image or its models alone', async () => {
-    await expect(refuse(others, { project: '/usr' })).rejects.toThrow(/^the image lies in/);
+    await expect(refuse(others, { project: '/usr' })).rejects.toThrow(/^the image is in/);
     await expect(refuse(others, { project: '/usr', image: '/bin/sh' })).rejects.toThrow(
-      /^the model repository lies in/,
+      /^the model repository is in/,
     );
   });
 

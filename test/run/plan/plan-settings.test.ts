@@ -35,9 +35,9 @@ test('extra directories are bound read-only, at the same or another path', () =>
 });
 
 test.each([
-  ['/data:/models', /run's own/],
-  ['/data:/models/gat_test', /run's own/],
-  ['/tmp', /run's own/],
+  ['/data:/models', /used by the run/],
+  ['/data:/models/gat_test', /used by the run/],
+  ['/tmp', /used by the run/],
 ])('%s cannot be bound', (bind, message) => {
   expect(() => samplePlan({ binds: [bind] })).toThrow(message);
 });
@@ -58,7 +58,7 @@ test('only named or assigned environment variables are passed', () => {
   });
   expect(listSecretNames(plan)).toEqual(['MY_API_KEY']);
   expect(() => samplePlan({ environment: ['LD_PRELOAD=/x.so'] })).toThrow(
-    /LD_PRELOAD cannot stand in environment/,
+    /LD_PRELOAD cannot be set in environment/,
   );
   expect(() => samplePlan({ triton: { env: { LD_PRELOAD: '/x.so' } } })).toThrow(UsageError);
 });

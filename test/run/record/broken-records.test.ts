@@ -53,11 +53,11 @@ describe.each([
   [
     'plan.json',
     '{ "schemaVersion": 1, "id"',
-    /plan\.json of run broken cannot be read: it is cut short, or no JSON/,
+    /plan\.json of run broken cannot be read: it is truncated, or not JSON/,
   ],
-  ['plan.json', '', /plan\.json of run broken cannot be read: it is cut short/],
-  ['plan.json', '[]', /plan\.json of run broken cannot be read: it is not of this version/],
-  ['job.json', '{}', /job\.json of run broken cannot be read: it is not of this version/],
+  ['plan.json', '', /plan\.json of run broken cannot be read: it is truncated/],
+  ['plan.json', '[]', /plan\.json of run broken cannot be read: another version of hpc-gat wrote it/],
+  ['job.json', '{}', /job\.json of run broken cannot be read: another version of hpc-gat wrote it/],
   ['endpoint.json', '{"schemaVersion":2}', /endpoint\.json of run broken cannot be read/],
   ['ended.json', '', /ended\.json of run broken cannot be read/],
 ])('a run with %s containing %j', (name, text, line) => {
@@ -88,7 +88,7 @@ test('cleanup ends the known resources of a run whose plan is lost', async () =>
   await rm(path.join(broken.directory, 'job.json'));
   const { exitCode, results, messages } = await type('cleanup');
   expect({ exitCode, messages }).toMatchObject({ exitCode: 0 });
-  expect(results).toEqual([expect.stringMatching(/^broken: end and remove what is left on /)]);
+  expect(results).toEqual([expect.stringMatching(/^broken: end and remove the remaining resources on /)]);
   expect(messages).toContainEqual(expect.stringMatching(/^warning: plan\.json of run broken cannot be read/));
   expect(await readFile(called, 'utf8')).toBe('--version\ninstance stop --timeout 10 hpc-gat-broken\n');
   expect(existsSync(temp)).toBe(false);

@@ -5,7 +5,7 @@ import { getJobOutcome, getScriptOutcome } from '../../../src/run/record/outcome
 import { packageRoot } from '../../../src/support/package/package-root.ts';
 
 test.each([
-  ['CANCELLED', undefined, 143, /cancelled/],
+  ['CANCELLED', undefined, 143, /canceled/],
   ['TIMEOUT', undefined, 5, /walltime.*--time/],
   ['NODE_FAIL', undefined, 4, /node failed/],
   ['OUT_OF_MEMORY', undefined, 4, /memory.*--memory/],
@@ -15,7 +15,7 @@ test.each([
   ['FAILED', 3, 3, /FAILED/],
   ['FAILED', 0, 1, /FAILED/],
   ['COMPLETED', 0, 0, /completed with exit code 0/],
-  ['COMPLETED', undefined, 1, /COMPLETED without a word/],
+  ['COMPLETED', undefined, 1, /in state COMPLETED before/],
 ] as const)('a job that Slurm ended as %s with %p gives %i', (state, jobExitCode, exitCode, message) => {
   expect(getJobOutcome({ state, reason: undefined, nodes: 'gpu1', exitCode: jobExitCode })).toEqual({
     exitCode,

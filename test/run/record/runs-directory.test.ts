@@ -67,7 +67,7 @@ asRoot('a stranger', () => {
       expect({ exitCode, messages }).toEqual({
         exitCode: 2,
         messages: expect.stringMatching(
-          /^hpc-gat: run z-newest is none of yours: it belongs to user 54321\n {2}fix: /,
+          /^hpc-gat: run z-newest does not belong to you: it belongs to user 54321\n {2}fix: /,
         ),
       });
     }

@@ -69,7 +69,7 @@ asRoot('in a project where a colleague was first', () => {
         });
       }
       expect((await call('endpoints', 'mine')).messages).toMatch(/run mine serves nothing: it has ended/);
-      expect((await call('endpoints', 'theirs')).messages).toMatch(/run theirs is none of yours/);
+      expect((await call('endpoints', 'theirs')).messages).toMatch(/run theirs does not belong to you/);
     },
   );
 
