@@ -56,7 +56,7 @@ const reasons: Readonly<Record<string, string>> = {
     'the configuration of Apptainer on the node prevents runs; fix: see the setting named above, and ask the administrators or use another partition; `hpc-gat doctor --node PARTITION` shows the same',
   'container-failed': 'Docker did not start the container',
   'run-folder':
-    'the run directory cannot be written on the node; fix: put the project on a shared file system',
+    'the run directory cannot be written on the node; fix: free space or quota there, or put the project on a file system that the nodes share',
   interrupted: 'interrupted',
   terminated: 'canceled',
   preempted: 'the job was preempted; fix: submit again, or use a partition or QOS that is not preempted',

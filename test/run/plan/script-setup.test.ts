@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ScriptRun } from '../../support/script-run.ts';
 
@@ -128,6 +128,25 @@ test('a failing line of setup is logged with its number', async () => {
   const { exitCode, log } = await runWith(['true', 'no-such-program --x']);
   expect(exitCode).toBe(0);
   expect(log).toMatch(/line 2 of setup ended with exit code 127: no-such-program --x/);
+});
+
+test('a full disk is reported when the result of setup cannot be written', async () => {
+  const { exitCode, reason, log } = await runWith([
+    'ln -s /dev/full "$(echo "$HOME"/.hpc-gat/runs/sample/owned/*)/setup-part"',
+  ]);
+  expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'run-folder' });
+  expect(log).toMatch(/the result of setup cannot be written to .*owned.* \(\d+ MiB free\)/);
+  expect(log).not.toContain('ended the shell');
+});
+
+test('a full disk is reported before incomplete setup lines are executed', async () => {
+  const run = await ScriptRun.create(
+    { setup: ['touch "$HOME/executed"'] },
+    {},
+    { edit: (script) => script.replace('} >"$owned/setup"', '} >/dev/full') },
+  );
+  expect(await run.run()).toMatchObject({ exitCode: 1, reason: 'run-folder' });
+  expect(await readdir(run.root)).not.toContain('executed');
 });
 
 test('a run passes whose script file is overwritten while it runs', async () => {

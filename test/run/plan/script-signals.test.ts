@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { ScriptRun } from '../../support/script-run.ts';
@@ -43,15 +42,15 @@ test('assumes no preemption outside a job', async () => {
   expect(await running.ended).toBe(143);
 });
 
-test('creates nothing on a node without the run directory, and removes the directory that Slurm creates', async () => {
+test('creates nothing on a node without the run directory, and removes only the directories that Slurm creates', async () => {
   const run = await ScriptRun.create({});
   const script = await readFile(path.join(run.plan.runDirectory, 'batch.sh'), 'utf8');
-  const project = path.resolve(run.plan.runDirectory, '../../..');
-  await rm(run.plan.runDirectory, { recursive: true });
-  await mkdir(run.plan.runDirectory, { recursive: true });
-  await writeFile(path.join(run.plan.runDirectory, 'batch.log'), '');
+  const project = path.join(run.root, 'empty', 'project');
+  const runDirectory = path.join(project, '.hpc-gat', 'runs', 'sample');
+  await mkdir(runDirectory, { recursive: true });
+  await writeFile(path.join(runDirectory, 'batch.log'), '');
   const { exitCode, stdout } = await execa('bash', {
-    input: script,
+    input: script.replaceAll(run.plan.runDirectory, runDirectory),
     env: { PATH: '/usr/bin:/bin', SLURM_JOB_ID: '7' },
     extendEnv: false,
     reject: false,
@@ -60,5 +59,5 @@ test('creates nothing on a node without the run directory, and removes the direc
     exitCode: 1,
     stdout: expect.stringMatching(/not on this node: .*runs/),
   });
-  expect(existsSync(path.join(project, '.hpc-gat'))).toBe(false);
+  expect(await readdir(project)).toEqual([]);
 });
