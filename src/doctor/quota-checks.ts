@@ -5,6 +5,7 @@ import { getCacheConfig } from '../image/convert/cache/cache-config.ts';
 import type { Context } from '../support/context.ts';
 import { findHomeDirectory } from '../support/files/home-directory.ts';
 import { getOwnName } from '../support/own-account.ts';
+import { formatBytes } from '../support/text/amounts.ts';
 import { findProgram } from '../support/processes/find-program.ts';
 import { type Check, type Finding, note, ok, type CheckContext, warning } from './check.ts';
 import { type Usage, parseLustreQuota, parseQuota } from './quota-reports.ts';
@@ -22,20 +23,19 @@ const conversionBytes = 4 * gibibyte;
 
 export const quotaChecks: readonly Check[] = [
   {
-    name: 'quota',
-    examine: async ({ context, root }) => {
+    name: 'home-quota',
+    examine: async ({ context }) => {
       const home = findHomeDirectory(context);
-      const findings: Finding[] = [];
-      for (const directory of new Set(home === undefined ? [root] : [home, root])) {
-        findings.push(assessUsage(directory, await queryUsage(context, directory)));
-      }
-      return findings;
+      return home === undefined ? [] : assessUsage(home, await queryUsage(context, home));
     },
   },
   {
-    name: 'cache',
-    examine: async (host) => [await checkRuntimeCache(host), await checkLayerCache(host)],
+    name: 'project-quota',
+    examine: async ({ context, root }) =>
+      root === findHomeDirectory(context) ? [] : assessUsage(root, await queryUsage(context, root)),
   },
+  { name: 'runtime-cache', examine: checkRuntimeCache },
+  { name: 'layer-cache', examine: checkLayerCache },
   {
     name: 'conversion-temp',
     examine: async ({ context: { env } }) => {
@@ -43,10 +43,10 @@ export const quotaChecks: readonly Check[] = [
       const free = await getFreeBytes(directory);
       return free === undefined || free < conversionBytes
         ? warning(
-            free === undefined ? `${directory} is not there` : `${directory}: ${formatGiB(free)} free`,
+            free === undefined ? `${directory} is not there` : `${directory}: ${formatBytes(free)} free`,
             'a large definition file may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
           )
-        : ok(`${directory}: ${formatGiB(free)} free`);
+        : ok(`${directory}: ${formatBytes(free)} free`);
     },
   },
 ];
@@ -55,7 +55,8 @@ export const quotaChecks: readonly Check[] = [
 async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
   const directory = cacheDirectory(context.env, findHomeDirectory(context) ?? '/');
   const size = await measureSize(context, directory);
-  const found = size === undefined ? `${directory}: does not exist yet` : `${directory}: ${formatGiB(size)}`;
+  const found =
+    size === undefined ? `${directory}: does not exist yet` : `${directory}: ${formatBytes(size)}`;
   return assessCache(context, {
     directory,
     found,
@@ -79,7 +80,7 @@ async function checkLayerCache({ context, settings }: CheckContext): Promise<Fin
   const size = sumSizes(entries);
   return assessCache(context, {
     directory,
-    found: `${directory}: ${formatGiB(size)} of at most ${formatGiB(limitBytes)}`,
+    found: `${directory}: ${formatBytes(size)} of at most ${formatBytes(limitBytes)}`,
     neededBytes: Math.max(0, limitBytes - size),
     fix: 'set cache.folder or a smaller cache.limit in hpc-gat.yaml; `hpc-gat cache prune --all` empties it',
   });
@@ -103,16 +104,16 @@ async function assessCache(
   }
   const { freeBytes } = await queryUsage(context, home);
   return freeBytes !== undefined && freeBytes < minFreeBytes + neededBytes
-    ? warning(`${found}, in the home, where ${formatGiB(freeBytes)} are free`, fix)
+    ? warning(`${found}, in the home, where ${formatBytes(freeBytes)} are free`, fix)
     : ok(`${found}, in the home`);
 }
 
 function assessUsage(directory: string, { usedBytes, limitBytes, freeBytes, by }: Usage): Finding {
-  const left = freeBytes === undefined ? '' : `, ${formatGiB(freeBytes)} left`;
+  const left = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} left`;
   const what =
     limitBytes === undefined
       ? `${directory}: ${by} reports no quota${left}`
-      : `${directory}: ${formatGiB(usedBytes ?? 0)} of ${formatGiB(limitBytes)} used (${by})${left}`;
+      : `${directory}: ${formatBytes(usedBytes ?? 0)} of ${formatBytes(limitBytes)} used (${by})${left}`;
   return freeBytes !== undefined && freeBytes < minFreeBytes
     ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
     : limitBytes === undefined
@@ -210,8 +211,4 @@ async function getFreeBytes(directory: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function formatGiB(bytes: number): string {
-  return `${(bytes / gibibyte).toFixed(1)} GiB`;
 }

@@ -121,7 +121,7 @@ function findLimits({ cpus, memoryMb, limitMinutes }: Partition): Limit[] {
   }
   if (memoryMb < defaultMemoryMb) {
     const value = `${Math.floor(memoryMb * share)}M`;
-    found.push({ key: 'memory', value, why: `Its nodes have ${memoryMb} MB.` });
+    found.push({ key: 'memory', value, why: `Its nodes have ${memoryMb} MiB.` });
   }
   return found;
 }

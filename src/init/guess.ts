@@ -31,12 +31,27 @@ function guessSite({ name, known }: Site): Entry {
     why:
       name === undefined
         ? [
-            `No profile was named: the values below and sbatch's defaults apply. Known profiles: ${known.join(', ')}.`,
+            "No profile was named: the values below and sbatch's defaults apply. Known profiles:",
+            ...wrapWords(known),
           ]
         : [
             'Values of this profile are left out below: `hpc-gat config show` lists every value with its origin.',
           ],
   };
+}
+
+/** Joins words with commas into lines of at most 100 characters. */
+function wrapWords(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last}, ${word}`.length < 100) {
+      lines[lines.length - 1] = `${last}, ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines.map((line, at) => `  ${line}${at === lines.length - 1 ? '' : ','}`);
 }
 
 function guessImage({ sifFiles }: HostFacts): Entry[] {

@@ -175,7 +175,7 @@ test.each<[string, Host, string, object]>([
       programs: { quota: 'echo "$(stat --format=%m "$HOME") 9000000 10000000 10000000 0 1 0 0 0"' },
       env: { HOME: '/etc' },
     },
-    'quota',
+    'home-quota',
     { status: 'warning', message: expect.stringMatching(/8\.6 GiB of 9\.5 GiB used \(quota\), .* left$/) },
   ],
   [
@@ -184,19 +184,19 @@ test.each<[string, Host, string, object]>([
       programs: { quota: 'echo "$(stat --format=%m "$HOME") 9000000 10000000 10000000 0 1 0 0 0"' },
       env: { HOME: '/etc' },
     },
-    'cache',
+    'runtime-cache',
     { status: 'warning', fix: expect.stringMatching(/APPTAINER_CACHEDIR/) },
   ],
   [
     'a cache elsewhere',
     { env: { APPTAINER_CACHEDIR: '/nowhere' } },
-    'cache',
+    'runtime-cache',
     { status: 'ok', message: '/nowhere: does not exist yet' },
   ],
   [
     'a directory for layers whose variable is not set',
     { settings: { cache: { folder: '$NOWHERE/layers' } } },
-    'cache',
+    'layer-cache',
     { status: 'error', message: expect.stringMatching(/\$NOWHERE is not set here/) },
   ],
   ['no Docker', { env: { DOCKER_HOST: 'unix:///nowhere' } }, 'docker', { status: 'note' }],
@@ -226,16 +226,16 @@ test.each([
 test('reports the layer cache of make-sif where it would exceed a quota', async () => {
   const quota = 'echo "$(stat --format=%m "$HOME") 5000000 10000000 10000000 0 1 0 0 0"';
   const inHome = await diagnose({ programs: { quota }, env: { HOME: '/etc' } });
-  expect(inHome('cache')[1]).toMatchObject({
+  expect(inHome('layer-cache')[0]).toMatchObject({
     status: 'warning',
-    message: '/etc/.cache/hpc-gat/layers: 0.0 GiB of at most 4.0 GiB, in the home, where 4.8 GiB are free',
+    message: '/etc/.cache/hpc-gat/layers: 0 bytes of at most 4.0 GiB, in the home, where 4.8 GiB are free',
     fix: expect.stringMatching(/cache\.folder/),
   });
   const cache = { folder: temporaryDirectory(), limit: '1G' };
   const elsewhere = await diagnose({ programs: { quota }, env: { HOME: '/etc' }, settings: { cache } });
-  expect(elsewhere('cache')[1]).toMatchObject({
+  expect(elsewhere('layer-cache')[0]).toMatchObject({
     status: 'ok',
-    message: `${cache.folder}: 0.0 GiB of at most 1.0 GiB`,
+    message: `${cache.folder}: 0 bytes of at most 1.0 GiB`,
   });
 });
 

@@ -14,7 +14,9 @@ describeInLab('doctor', () => {
     expect(stdout).toMatch(/^ok +slurm +the controller answers$/m);
     expect(stdout).toMatch(/^note +gpu /m);
     expect(stdout).toMatch(/^ok +accounts +yours: physics, teaching$/m);
-    expect(stdout).toMatch(/^ok +cache +\/home\/alice\/\.cache\/hpc-gat\/layers: .* of at most 4\.0 GiB/m);
+    expect(stdout).toMatch(
+      /^ok +layer-cache +\/home\/alice\/\.cache\/hpc-gat\/layers: .* of at most 4\.0 GiB/m,
+    );
   });
 
   test('distinguishes names that Slurm knows from those that it does not', async () => {
@@ -75,7 +77,7 @@ describeInLab('doctor', () => {
     try {
       const found = await hpcGat(['doctor'], { node: 'cpu1' });
       expect(found.stdout).toMatch(
-        /^warning +fuse .*unpacks the whole SIF \(\d+\.\d MB, about \d+\.\d MB unpacked\)/m,
+        /^warning +fuse .*unpacks the whole SIF \(\d+\.\d MiB, about \d+\.\d MiB unpacked\)/m,
       );
       const ran = await hpcGat(['run', '--models', quickModels, '--id', 'no-fuse'], { node: 'cpu1' });
       expect(ran).toMatchObject({ exitCode: 0 });

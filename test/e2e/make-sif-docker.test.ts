@@ -255,7 +255,7 @@ END
       try {
         const { exitCode, stderr } = await shell(`hpc-gat make-sif docker-daemon:${large} -o ${disk}/x.sif`);
         expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-        expect(stderr).toMatch(/warning: .* has [\d.]+ MB free/);
+        expect(stderr).toMatch(/warning: .* has [\d.]+ MiB free/);
         expect(stderr).toMatch(/no space left in \/mnt\/full-disk/);
         expect(await stdoutOf(`ls -A ${disk}`)).toBe('');
       } finally {

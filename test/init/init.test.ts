@@ -142,3 +142,10 @@ test('reports the origin of each value with --json', async () => {
 test('rejects an unknown site before any query', async () => {
   expect(await init({}, '--site', 'labb')).toMatchObject({ exitCode: 2 });
 });
+
+test('no line of the file is longer than a screen, however many site profiles exist', async () => {
+  const { results } = await init({}, '--dry-run');
+  const lines = String(results[0]).split('\n');
+  expect(lines.filter((line) => line.length > 110)).toEqual([]);
+  expect(lines.join('\n')).toMatch(/alliance-narval[^]*\n# {3}\S/);
+});

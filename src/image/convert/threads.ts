@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { getAddressSpaceLimit } from '../../support/processes/address-space.ts';
+import { formatBytes } from '../../support/text/amounts.ts';
 import { HpcGatError, UsageError } from '../../support/errors.ts';
 
 /** Default number of threads outside a job: this host may be a login node that others also use. */
@@ -28,9 +29,9 @@ export function getThreadCount(
   }
   const fitting = Math.floor((limitBytes - nodeBytes) / threadBytes);
   if (fitting < 1) {
-    const [has, needs] = [limitBytes, nodeBytes + threadBytes].map((bytes) => (bytes / 1e9).toFixed(1));
+    const [has, needs] = [formatBytes(limitBytes), formatBytes(nodeBytes + threadBytes)];
     throw new HpcGatError(
-      `the address space is limited to ${has ?? ''} GB (ulimit -v), but a conversion needs at least ${needs ?? ''} GB`,
+      `the address space is limited to ${has} (ulimit -v), but a conversion needs at least ${needs}`,
       { fix: 'raise the limit (`ulimit -v unlimited`), convert in a job, or use --engine apptainer' },
     );
   }

@@ -159,7 +159,7 @@ function formatProgress(progress: ConversionProgress, rate: Rate): string {
   const { bytesPerSecond, secondsLeft } = forecast(progress, rate);
   return [
     `${message}: ${amount(doneBytes, totalBytes)}${totalBytes ? ` (${Math.floor((100 * doneBytes) / totalBytes)} %)` : ''}`,
-    ...(bytesPerSecond === undefined ? [] : [`${megabytes(bytesPerSecond)} MB/s`]),
+    ...(bytesPerSecond === undefined ? [] : [`${mebibytes(bytesPerSecond)} MiB/s`]),
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
     ...(layer === undefined || layer.count < 2
       ? []
@@ -168,11 +168,11 @@ function formatProgress(progress: ConversionProgress, rate: Rate): string {
 }
 
 function amount(doneBytes: number, totalBytes: number | undefined): string {
-  return `${megabytes(doneBytes)}${totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)}`} MB`;
+  return `${mebibytes(doneBytes)}${totalBytes === undefined ? '' : ` of ${mebibytes(totalBytes)}`} MiB`;
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0);
 }
 
 function duration(seconds: number): string {

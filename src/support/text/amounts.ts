@@ -1,11 +1,11 @@
-/** Formats an amount of data: "87 bytes", "12.3 kB", "1.2 GB". */
+const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Formats an amount of bytes in powers of 1024, as limits are given: "87 bytes", "12.3 KiB", "1.2 GiB". */
 export function formatBytes(bytes: number): string {
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  if (bytes < 10_000) {
-    return `${Math.round(bytes)} bytes`;
-  }
-  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1] ?? ''}`;
+  const power = Math.min(units.length, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
+  return power === 0
+    ? `${Math.round(bytes)} bytes`
+    : `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1] ?? ''}`;
 }
 
 /** Formats a number with its noun: "1 file", "2 files". */

@@ -88,7 +88,7 @@ describe('a truncated or damaged image is rejected', () => {
     [
       'zstd, followed by something else',
       ofLayer({ plain: sound, stored: Buffer.concat([zstd, Buffer.from('something else')]) }),
-      /cannot be read: /,
+      /cannot be read: Unknown frame descriptor/,
     ],
     [
       'gzip, by one bit of its checksum',
@@ -98,8 +98,16 @@ describe('a truncated or damaged image is rejected', () => {
       }),
       /cannot be read: incorrect data check/,
     ],
-    ['a blob with more behind it', withBlob(Buffer.concat([sound, Buffer.alloc(512)])), /digest|longer/],
-    ['a blob of another length', withBlob(sound.subarray(0, sound.length - 512)), /digest|cut off/],
+    [
+      'a blob with more behind it',
+      withBlob(Buffer.concat([sound, Buffer.alloc(512)])),
+      /has the digest sha256:\S+, not sha256:/,
+    ],
+    [
+      'a blob of another length',
+      withBlob(sound.subarray(0, sound.length - 512)),
+      /has the digest sha256:\S+, not sha256:/,
+    ],
     [
       'a blob with another byte',
       withBlob(Buffer.concat([sound.subarray(0, 600), Buffer.from('!'), sound.subarray(601)])),
@@ -134,7 +142,7 @@ describe('a truncated or damaged image is rejected', () => {
         await writeFile(path.join(directory, 'image.tar'), tar.subarray(0, tar.length - 1536));
         return 'oci-archive:image.tar';
       },
-      /cut off|no index.json|damaged/,
+      /image.tar is cut off: the entry at byte \d+ extends past the end of the file/,
     ],
   ];
   test.each(cases)('%s', async (...one) => {

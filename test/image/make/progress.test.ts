@@ -4,7 +4,7 @@ import { showProgress, type ProgressForm } from '../../../src/image/make/progres
 import { countLayers } from '../../../src/image/source/layers/count-bytes.ts';
 import { testContext } from '../../support/context.ts';
 
-const megabyte = 1_000_000;
+const mebibyte = 2 ** 20;
 
 /** Creates a display with a clock that the test advances. */
 function display(form: Partial<ProgressForm> = {}, interactive = false) {
@@ -30,11 +30,11 @@ function display(form: Partial<ProgressForm> = {}, interactive = false) {
   };
 }
 
-/** Progress of a conversion of 1000 MB at 10 MB/s, every 100 ms. */
+/** Progress of a conversion of 1000 MiB at 10 MiB/s, every 100 ms. */
 const steady = Array.from({ length: 1001 }, (_none, at) => ({
   ms: at * 100,
-  doneBytes: at * megabyte,
-  totalBytes: 1000 * megabyte,
+  doneBytes: at * mebibyte,
+  totalBytes: 1000 * mebibyte,
 }));
 
 describe('without a terminal', () => {
@@ -47,7 +47,7 @@ describe('without a terminal', () => {
     expect(lines).toHaveLength(12);
     expect(lines.slice(0, 2)).toEqual([
       '[0 s] converting the layers',
-      '[10 s] converting the layers: 100 of 1000 MB (10 %), 10 MB/s, 90 s left',
+      '[10 s] converting the layers: 100 of 1000 MiB (10 %), 10 MiB/s, 90 s left',
     ]);
     expect(lines.at(-1)).toBe('[101 s] checking the result');
   });
@@ -65,7 +65,7 @@ describe('without a terminal', () => {
     const slow = display();
     const fast = display();
     for (let second = 0; second <= 300; second += 1) {
-      slow.at(second * 1000, { doneBytes: second, totalBytes: megabyte });
+      slow.at(second * 1000, { doneBytes: second, totalBytes: mebibyte });
     }
     for (const { ms, ...progress } of steady) {
       fast.at(ms / 100, progress);
@@ -77,9 +77,12 @@ describe('without a terminal', () => {
   test('prints neither a percentage nor a remaining time for a stream of unknown length', () => {
     const { at, lines } = display();
     for (let second = 0; second <= 60; second += 1) {
-      at(second * 1000, { doneBytes: second * 20 * megabyte });
+      at(second * 1000, { doneBytes: second * 20 * mebibyte });
     }
-    expect(lines).toEqual(['[0 s] converting the layers', '[60 s] converting the layers: 1200 MB, 20 MB/s']);
+    expect(lines).toEqual([
+      '[0 s] converting the layers',
+      '[60 s] converting the layers: 1200 MiB, 20 MiB/s',
+    ]);
   });
 
   test('names the image in each line and warning when there are several', () => {
@@ -95,13 +98,13 @@ test('a terminal shows one line for the image and its layer, which is cleared at
   for (const { ms, ...progress } of steady.slice(0, 101)) {
     at(ms, {
       ...progress,
-      layer: { number: 2, count: 3, doneBytes: progress.doneBytes / 2, totalBytes: 200 * megabyte },
+      layer: { number: 2, count: 3, doneBytes: progress.doneBytes / 2, totalBytes: 200 * mebibyte },
     });
   }
   end();
   expect(lines).toEqual([]);
   expect(drawn.slice(-2)).toEqual([
-    '[10 s] converting the layers: 100 of 1000 MB (10 %), 10 MB/s, 90 s left, layer 2 of 3: 50 of 200 MB',
+    '[10 s] converting the layers: 100 of 1000 MiB (10 %), 10 MiB/s, 90 s left, layer 2 of 3: 50 of 200 MiB',
     '',
   ]);
 });
@@ -119,10 +122,10 @@ test('events are JSON, at most one per second, with a summary at the end', () =>
   expect(events[10]).toEqual({
     ...{ event: 'progress', file: '/home/x.sif', elapsedMs: 10_000 },
     ...{ stage: 'compress', message: 'converting the layers' },
-    ...{ doneBytes: 100 * megabyte, totalBytes: 1000 * megabyte },
-    ...{ bytesPerSecond: 10 * megabyte, secondsLeft: 90 },
+    ...{ doneBytes: 100 * mebibyte, totalBytes: 1000 * mebibyte },
+    ...{ bytesPerSecond: 10 * mebibyte, secondsLeft: 90 },
   });
-  expect(events[100]).toMatchObject({ doneBytes: 1000 * megabyte, secondsLeft: 0 });
+  expect(events[100]).toMatchObject({ doneBytes: 1000 * mebibyte, secondsLeft: 0 });
   expect(events[101]).toEqual({ event: 'warning', file: '/home/x.sif', message: 'odd\nlines' });
 });
 
