@@ -73,7 +73,7 @@ function formatLabel(path: readonly PropertyKey[], parsed: ParseSource): string 
 /** Rejects null bytes, which no path, argument or variable of the system can contain. */
 function rejectNullBytes(value: unknown, path: readonly PropertyKey[], parsed: ParseSource): void {
   if (typeof value === 'string' && value.includes('\0')) {
-    throw new InvalidValueError([{ path, message: 'it holds a null byte' }], parsed);
+    throw new InvalidValueError([{ path, message: 'it contains a null byte' }], parsed);
   }
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
