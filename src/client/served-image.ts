@@ -8,7 +8,7 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 export const servedImageSchema = z.object({
   /** Source of the image in the notation of `make-sif`; the name in the Docker daemon. */
   source: z.string(),
-  /** What tells it from others where it comes from: image id, digest of the manifest or of the definition file. */
+  /** Identity of the image at its source: image id, digest of the manifest or of the definition file. */
   id: z.string().optional(),
   /** SHA-256 of the SIF, in hexadecimal. */
   sifSha256: hex64.optional(),

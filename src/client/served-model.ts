@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../triton/inference-server.ts';
 
-/** What a server says of itself and of a model. */
+/** Server and model as the server reports them. */
 export interface ServedModel {
   readonly readyMs: number;
   readonly server: { readonly name: string; readonly version: string };

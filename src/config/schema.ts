@@ -94,7 +94,7 @@ export const settingsSchema = z.strictObject({
        * image.
        */
       release: word.optional(),
-      /** Where pip finds packages. */
+      /** Package index of pip. */
       packageIndex: z.url('expected a URL').optional(),
       /** Further arguments of `docker build`. */
       dockerArguments: z.array(z.string()).optional(),
@@ -148,7 +148,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       ...jobShape('job'),
       mail: z.strictObject(jobShape('mail')).optional(),
-      /** What `--gpu` adds, and what it sets otherwise. */
+      /** Settings that `--gpu` adds or overrides. */
       gpu: z
         .strictObject({
           ...jobShape('job'),
@@ -214,7 +214,10 @@ export const settingsSchema = z.strictObject({
       http: z.boolean().optional(),
       metrics: z.boolean().optional(),
       readySeconds: count.optional(),
-      /** How long a run may last where Slurm does not say when it ends: on this node, and under Slurm before 23.02. */
+      /**
+       * Longest duration of a run where Slurm does not report the end of the job: without Slurm, and before
+       * Slurm 23.02.
+       */
       serveHours: z.number().positive('expected a number above 0').optional(),
       stopSeconds: count.optional(),
     })

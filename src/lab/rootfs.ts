@@ -77,7 +77,10 @@ function createRootFilesystem(directory: string): RootFilesystem {
   return { directory, root: path.join(directory, 'root') };
 }
 
-/** The same definition gives the same key. Versions are no part of it: sid moves, and what is cached still works. */
+/**
+ * Returns a key of the definition. Versions are not part of it: sid changes, and a cached root file system
+ * still works.
+ */
 async function hashDefinition(packages: Packages, setup: string, driverDirectory: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(packages));
   hash.update(setup.replaceAll(driverDirectory, 'driver'));

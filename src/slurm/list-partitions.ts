@@ -10,9 +10,9 @@ export interface Partition {
   readonly isUp: boolean;
   /** Longest walltime in minutes; undefined without a limit. */
   readonly limitMinutes: number | undefined;
-  /** Of one node. */
+  /** Number of CPUs of one node. */
   readonly cpus: number;
-  /** Of one node. */
+  /** Memory of one node in MB. */
   readonly memoryMb: number;
   /** Number of GPUs of each kind of node; `type` where the site names types. */
   readonly gpus: readonly { readonly type: string | undefined; readonly count: number }[];

@@ -59,7 +59,10 @@ export async function findNodeName(
   return findNodeByHost(host, (await listNodeNames(context, cluster)) ?? []);
 }
 
-/** Whether this host is a node of the cluster, by its name or its addresses; undefined when Slurm does not answer. */
+/**
+ * Returns whether this host is a node of the cluster, by its name or its addresses; undefined when Slurm does
+ * not answer.
+ */
 export async function isNodeOfCluster(context: Context, clusters?: string): Promise<boolean | undefined> {
   const nodes = await listNodeNames(context, clusters).catch((error: unknown) => {
     if (!(error instanceof MissingToolError)) {
@@ -73,7 +76,7 @@ export async function isNodeOfCluster(context: Context, clusters?: string): Prom
   );
 }
 
-/** Whether an address, or `localhost`, is this host, as in the one-node cluster of a workstation. */
+/** Returns whether an address, or `localhost`, is this host, as in the one-node cluster of a workstation. */
 function isOwnAddress(address: string): boolean {
   return (
     isLoopback(address) ||

@@ -24,7 +24,7 @@ export interface Orphan {
   readonly records: string | undefined;
   /** Process id of the run's script, while it runs or may run. */
   readonly scriptPid: number | undefined;
-  /** Whether the script belongs to another PID namespace of this host, such as a container's. */
+  /** True when the script belongs to another PID namespace of this host, such as a container's. */
   readonly isHidden?: boolean;
 }
 

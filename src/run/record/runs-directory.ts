@@ -139,7 +139,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** Whether directories belong to this user, as far as they can be examined. */
+/** Returns whether directories belong to this user, as far as they can be examined. */
 async function areOwn(directories: readonly string[]): Promise<boolean> {
   const all = await Promise.all(directories.map((each) => stat(each).catch(() => undefined)));
   return all.every((facts) => facts === undefined || isOwn(facts));

@@ -161,7 +161,10 @@ function deriveState({ id }: RunDirectory, facts: Facts, { job, hostname }: Obse
   };
 }
 
-/** Whether the processes of a run cannot be seen because they belong to another PID namespace, such as a container's. */
+/**
+ * Returns whether the processes of a run cannot be seen because they belong to another PID namespace, such as
+ * a container's.
+ */
 export function isInOtherNamespace({ host, script }: ResourceRecord): boolean {
   return script.host !== processHost(host) && isRunning(script) === undefined;
 }

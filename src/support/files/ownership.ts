@@ -48,11 +48,11 @@ export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Conc
   return (mode & groupWrite) !== 0 && gid !== 0 ? 'group' : undefined;
 }
 
-/** How to examine and name a file. */
+/** Options for examining and naming a file. */
 interface ConcernOptions {
   /** Name of the file in the message. */
   readonly subject?: string;
-  /** Whether no other user can reach the file, so that only its owner counts. */
+  /** True when no other user can reach the file, so that only its owner counts. */
   readonly isPrivate?: boolean;
   /** Path of the file, whose access control list is examined too. */
   readonly file?: string;

@@ -22,7 +22,10 @@ function ownName(): string {
   return `${name}-${user}`;
 }
 
-/** Whether this user can keep runs in a directory: it is missing, or belongs to this user, or root shares it. */
+/**
+ * Returns whether this user can keep runs in a directory: it is missing, or belongs to this user, or root
+ * shares it.
+ */
 async function isUsable(directory: string): Promise<boolean> {
   const runs = path.join(directory, 'runs');
   const [ofDirectory, ofRuns] = await Promise.all([ownerOf(directory), ownerOf(runs)]);

@@ -50,7 +50,7 @@ export function isRunning(identity: ProcessIdentity): boolean | undefined {
     : undefined;
 }
 
-/** Whether a process has its number in the PID namespace of this process. */
+/** Returns whether a process has its number in the PID namespace of this process. */
 export function isOfOwnNamespace({ host }: ProcessIdentity): boolean {
   return host === ownHost();
 }
@@ -59,7 +59,7 @@ function ownHost(): string {
   return processHost(hostname());
 }
 
-/** Undefined for an ended process, and for one of another user. */
+/** Returns the namespace of a process; undefined for an ended process, and for one of another user. */
 function namespaceOf(pid: string): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
@@ -68,7 +68,7 @@ function namespaceOf(pid: string): string | undefined {
   }
 }
 
-/** Whether a process of this user belongs to a PID namespace, as far as this namespace shows. */
+/** Returns whether a process of this user belongs to a PID namespace, as far as this namespace shows. */
 function isInUse(namespace: string): boolean {
   const link = `pid:[${namespace}]`;
   return readdirSync('/proc').some(
