@@ -128,12 +128,13 @@ test.each([
   expect(messages).toMatch(message);
 });
 
-test('render --json prints the plan beside the script', async () => {
+test('render --json prints the plan beside the script, with the former key of the run directory', async () => {
   const context = testContext({ cwd: temporaryDirectory() });
+  const runDirectory = path.join(context.cwd, '.hpc-gat/runs/x');
   expect(await main(['render', '--gpu', '--json', '--id', 'x'], context)).toBe(0);
   expect(context.results).toEqual([
     {
-      plan: expect.objectContaining({ id: 'x', gpu: true }),
+      plan: expect.objectContaining({ id: 'x', gpu: true, runDirectory, runFolder: runDirectory }),
       script: expect.stringMatching(/^#!\/bin\/bash\n/),
     },
   ]);

@@ -40,7 +40,9 @@ export async function cleanUpOrphans(
   }
   for (const orphan of await findOrphans(context, settings)) {
     await attempt(async () => {
-      reports.push({ ...(await endOrphan(context, settings, orphan, { dryRun })) });
+      const report = await endOrphan(context, settings, orphan, { dryRun });
+      // `folders` is the former key of `directories`.
+      reports.push({ ...report, folders: report.directories });
     });
   }
   return reports;
