@@ -54,7 +54,7 @@ export function createNativeEngine(
     version: () => Promise.resolve(outputVersions.sif),
     convert: async (request, watch) => {
       const image = await openImage(request.source, { ...context, signal: watch.signal });
-      return writeImage(image, originOf(request.source), { ...request, ...options }, watch);
+      return convertWithRetry(image, originOf(request.source), { ...request, ...options }, watch);
     },
   };
 }
@@ -73,20 +73,20 @@ export async function convertImage(
   options: ConversionOptions,
   watch: Watch,
 ): Promise<ImageDescription> {
-  const converted = await writeImage(image, origin, options, watch);
+  const converted = await convertWithRetry(image, origin, options, watch);
   await converted.checked();
   return converted.image;
 }
 
 /** Converts like {@link convertImage}, but cached layers may still be compared with their digests afterwards. */
-async function writeImage(
+async function convertWithRetry(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
   options: ConversionOptions,
   watch: Watch,
 ): Promise<Required<Converted>> {
   for (;;) {
-    const converted = await tryToWrite(image, origin, options, watch);
+    const converted = await tryConvert(image, origin, options, watch);
     if (converted !== undefined) {
       return converted;
     }
@@ -95,7 +95,7 @@ async function writeImage(
 }
 
 /** @returns undefined if a cached layer was damaged; it has been removed from the cache. */
-async function tryToWrite(
+async function tryConvert(
   image: LayeredImage,
   origin: Omit<Origin, 'builtAt'>,
   { output, compression, blockBytes, threads, limits = getDefaultLimits(), cache: place }: ConversionOptions,
@@ -112,7 +112,7 @@ async function tryToWrite(
     try {
       watch.onProgress({ stage: 'other', message: 'writing the directories' });
       const config = await image.config();
-      const description = await finish(file, squashfs, image.place, config, layers.stored, origin);
+      const description = await finishSif(file, squashfs, image.place, config, layers.stored, origin);
       if (!(await layers.areSound())) {
         return undefined;
       }
@@ -139,7 +139,7 @@ async function tryToWrite(
 }
 
 /** Builds the tree, and writes the tables and descriptions. @returns the description of the image */
-async function finish(
+async function finishSif(
   file: FileHandle,
   squashfs: SquashfsWriter,
   place: string,
