@@ -19,7 +19,7 @@ const image = (name: string) => `
   mkdir tree && cp /usr/bin/busybox tree && tar -C tree -c . | docker import -c 'CMD ["/busybox"]' - ${name}`;
 
 /** Starts a Triton outside of any run, at the address in docs/reference/client.md. */
-const strangersTriton = `
+const unmanagedTriton = `
   cp -r models/gat_test models/mine
   sed -i 's/^model: .*/model: mine/' models/mine/workload.yaml
   sed -i 's/^name: "gat_test"/name: "mine"/' models/mine/config.pbtxt
@@ -28,7 +28,7 @@ const strangersTriton = `
     --backend-config=python,shm-region-prefix-name=story- </dev/null >triton.log 2>&1 &
   echo $! >triton.pid`;
 
-const endStrangersTriton = `
+const endUnmanagedTriton = `
   kill "$(ps -o pid=,comm= --ppid "$(cat triton.pid)" | awk '$2 == "tritonserver" { print $1 }')"
   while kill -0 "$(cat triton.pid)" 2>/dev/null; do sleep 0.1; done
   rm -rf /tmp/python_env_*`;
@@ -44,8 +44,8 @@ export const stories: readonly Story[] = [
   {
     page: 'docs/reference/test.md',
     node: 'login',
-    given: `${project(quickModels)}; ${strangersTriton}; hpc-gat start --id RUN`,
-    after: `hpc-gat stop RUN; ${endStrangersTriton}`,
+    given: `${project(quickModels)}; ${unmanagedTriton}; hpc-gat start --id RUN`,
+    after: `hpc-gat stop RUN; ${endUnmanagedTriton}`,
   },
   {
     page: 'docs/guides/serving.md',

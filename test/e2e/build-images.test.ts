@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { clientImage, importClientImage } from '../support/client-image.ts';
-import { makeGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
+import { createGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { placePipWheels } from '../support/pip-wheels.ts';
-import { makeOneFile } from '../support/published.ts';
+import { installPipWheels } from '../support/pip-wheels.ts';
+import { buildOneFile } from '../support/published.ts';
 import { testLab } from '../support/test-lab.ts';
 
 /** The project is inside that of the other tests, whose SIF is the base for Apptainer. */
@@ -60,11 +60,11 @@ async function removeWheels(): Promise<void> {
 
 describeInLab('build', () => {
   beforeAll(async () => {
-    await makeGatProject();
+    await createGatProject();
     await removeWheels();
-    await placePipWheels(path.join((await testLab()).directory, wheels));
+    await installPipWheels(path.join((await testLab()).directory, wheels));
     await shell(`rm -rf ${directory}; mkdir ${directory}`);
-    await expectOk(workstation(`cp ${await makeOneFile()} hpc-gat-alone`));
+    await expectOk(workstation(`cp ${await buildOneFile()} hpc-gat-alone`));
     await importClientImage();
     await labExec('login', ['tee', `${directory}/hpc-gat.yaml`], { input: settings });
     await expectOk(workstation(prepare));

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientImage, importClientImage } from '../support/client-image.ts';
-import { makeGatProject, projectDirectory, quickModels, shell, tritonImage } from '../support/gat-project.ts';
+import {
+  createGatProject,
+  projectDirectory,
+  quickModels,
+  shell,
+  tritonImage,
+} from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 /** The project is inside that of the other tests, whose SIF and models it uses. */
 const directory = `${projectDirectory}/client-where`;
@@ -24,8 +30,8 @@ client: ${client}
 const clientInImage = `{ where: image, image: { source: 'docker-daemon:${clientImage}', file: client.sif } }`;
 
 describeInLab('the client of a run', () => {
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await shell(`mkdir -p ${directory}`);
     // Docker creates its own control group with its first container, and keeps it.
     await shell(`docker run --rm --entrypoint true ${tritonImage}`, { node: 'workstation' });

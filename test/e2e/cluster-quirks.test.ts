@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const longMs = 120_000;
 const slurmConf = '/etc/slurm/slurm.conf';
@@ -50,8 +50,8 @@ function submitAndWait(
 }
 
 describeInLab('on a cluster with quirks', () => {
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await onController(configure);
   });
   afterAll(() => onController(restore), longMs);

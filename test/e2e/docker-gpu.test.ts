@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 
 const node = 'workstation';
@@ -47,7 +47,7 @@ async function askedOfDocker(run: string): Promise<unknown> {
 
 describeInLab('--runtime docker --gpu, with a stand-in of NVIDIA’s toolkit', () => {
   beforeAll(async () => {
-    await makeGatProject();
+    await createGatProject();
     const file = `${tools}/nvidia-container-runtime-hook`;
     await asRoot(`mkdir -p ${tools}; cat >${file}; chmod 755 ${file}`, hook);
     await asRoot(restartDocker(`${tools}:$PATH`));

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, quickModels, shell, tritonImage } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, quickModels, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, type LabResult } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const longMs = 180_000;
 const node = 'workstation';
@@ -19,13 +19,13 @@ function happened(id: string, event: string): Promise<LabResult> {
 }
 
 async function prepare(): Promise<void> {
-  await makeGatProject();
+  await createGatProject();
   // Docker creates its own control group with its first container, and keeps it.
   await here(`docker run --rm --entrypoint true ${tritonImage}`);
 }
 
 describeInLab('run --runtime docker', () => {
-  leavesNothing(prepare);
+  checkLeaksAfterEach(prepare);
 
   test(
     'starts, tests and stops, with the server on loopback only and files owned by the user',

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { linesToRun, pageNamed, stories } from '../docs/stories.ts';
-import { makeGatProject, shell } from '../support/gat-project.ts';
+import { createGatProject, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const longMs = 300_000;
 const directory = '/home/alice/story';
 
 describeInLab('the shell blocks of', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test.each(stories.map((story) => [story.page, story] as const))(
     'the steps of %s work in the order of the page',

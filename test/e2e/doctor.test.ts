@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { setGpu } from '../../src/lab/faults.ts';
-import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 
 describeInLab('doctor', () => {
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test('finds the login node healthy, and starts the image', async () => {
     const { exitCode, stdout } = await hpcGat(['doctor']);

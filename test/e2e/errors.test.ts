@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab, type LabResult } from '../support/lab.ts';
 
 /** Expects one clear message with a fix, and neither a stack trace nor a bug report. */
@@ -10,7 +10,7 @@ function expectError({ exitCode, stderr }: LabResult, code: number, message: Reg
 }
 
 describeInLab('errors', () => {
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test('an unknown partition is reported with the known ones, and leaves no run behind', async () => {
     const result = await hpcGat(['submit', '--partition', 'gpuu', '--id', 'nowhere']);

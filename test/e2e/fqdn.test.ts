@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { describeInLab } from '../support/lab.ts';
 import { withModes } from '../support/lab-modes.ts';
-import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, quickModels, shell } from '../support/gat-project.ts';
 
 describeInLab('a compute node whose hostname is fully qualified', () => {
   withModes('cpu1', { fqdn: true });
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test('is cleaned up from the login node by its Slurm node name', async () => {
     const node = { node: 'cpu1' };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
+import { createGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const fresh = '/home/alice/fresh';
 
@@ -10,8 +10,8 @@ function inFresh(line: string) {
 }
 
 describeInLab('a fresh directory', () => {
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await shell(
       `rm -rf ${fresh} && mkdir ${fresh} && cp -rL ${quickModels} ${fresh}/models && ln -s ${projectDirectory}/triton.sif ${fresh}/`,
     );

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { lookAgain } from '../leaks/check.ts';
+import { checkAgain } from '../leaks/check.ts';
 import { describeLeak } from '../leaks/compare.ts';
 import { kinds, type Kind } from '../leaks/snapshot.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
@@ -162,7 +162,7 @@ describeInLab('the leak check', () => {
     const before = await snapshotOfLab();
     const pid = await bash(planted, planted.plant);
     try {
-      const found = await lookAgain(before, 0);
+      const found = await checkAgain(before, 0);
       expect(found.map(describeLeak)).toContainEqual(expect.stringMatching(planted.found));
       const expected = new Set([planted.kind, ...(planted.with ?? [])]);
       expect(found.filter(({ kind }) => !expected.has(kind as Kind)).map(describeLeak)).toEqual([]);

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { describeInLab } from '../support/lab.ts';
 import { withModes } from '../support/lab-modes.ts';
-import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, quickModels, shell } from '../support/gat-project.ts';
 
 const longMs = 180_000;
 const quick = ['--models', quickModels];
@@ -11,7 +11,7 @@ const promptMs = 45_000;
 
 describeInLab('a login node with the caches of an NFS client', () => {
   withModes('login', { lookupCacheSeconds: 60 });
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test('caches a missing name and a directory listing', async () => {
     const script = `rm -rf probe && mkdir probe && touch probe/first && ls probe >/dev/null && ls probe >/dev/null

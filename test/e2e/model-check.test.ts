@@ -4,7 +4,7 @@ import path from 'node:path';
 import { checkRepository } from '../../src/model/check-repository.ts';
 import { toPlainValues } from '../../src/model/config/access.ts';
 import { readModel } from '../../src/model/repository.ts';
-import { makeGatProject, projectDirectory } from '../support/gat-project.ts';
+import { createGatProject, projectDirectory } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { corpus, writeModels } from '../model/corpus.ts';
@@ -84,7 +84,7 @@ finally:
 `;
 
 describeInLab('model check', () => {
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test('agrees with Triton about every model, and reads every configuration as Triton does', async () => {
     const directory = temporaryDirectory();

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../src/support/package/package-root.ts';
-import { hpcGat, makeGatProject, projectDirectory, tritonImage } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, projectDirectory, tritonImage } from '../support/gat-project.ts';
 import { describeInLab, labExec, type LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
-import { placePackages } from '../support/python-packages.ts';
+import { installPackages } from '../support/python-packages.ts';
 
 const sif = `${projectDirectory}/triton.sif`;
 const committed = '/opt/hpc-gat/models/gat_test';
@@ -77,7 +77,7 @@ print(float((classes == graph.labels)[graph.test].mean()))
 `;
 
 describeInLab('the image of Triton', () => {
-  beforeAll(makeGatProject, 300_000);
+  beforeAll(createGatProject, 300_000);
 
   test("has the layout of NVIDIA's image", async () => {
     const look = `
@@ -133,11 +133,11 @@ describeInLab('the model gat_test', () => {
   let other: Promise<unknown>;
 
   beforeAll(async () => {
-    await makeGatProject();
+    await createGatProject();
     await removeDirectory();
     expect(await labExec('login', ['mkdir', '-p', `${directory}/out`])).toMatchObject({ exitCode: 0 });
     const { directory: labDirectory } = await testLab();
-    await placePackages('gat-training', path.join(labDirectory, directory, 'packages'));
+    await installPackages('gat-training', path.join(labDirectory, directory, 'packages'));
     // Each training uses one processor.
     fresh = train('fresh', '--epochs', '20');
     other = train('other', '--seed', '1', '--epochs', '5');

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
-import { hpcGat, makeGatProject, quickModels, shell } from '../support/gat-project.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
+import { hpcGat, createGatProject, quickModels, shell } from '../support/gat-project.ts';
 
 describeInLab('what belongs to no run', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test('cleanup on the login node ends a server whose script was killed and whose run directory was removed', async () => {
     const serve = ['submit', '--serve', '--wait', '--time', '10', '--models', quickModels];

@@ -5,7 +5,7 @@ import { encodeExitProgram } from '../../src/image/convert/codec-probe/exit-prog
 import { layerBytes } from '../image/layer-bytes.ts';
 import { noise } from '../image/noise.ts';
 import { savedByDocker20 } from '../image/saved-image.ts';
-import { placeDebian12, startedFrom } from '../support/debian12.ts';
+import { installDebian12, startedFrom } from '../support/debian12.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
 import { workstation } from '../support/workstation.ts';
@@ -80,7 +80,7 @@ describeInLab('other daemons', () => {
       user: 'root',
       cwd: '/',
     });
-    await placeDebian12(path.join((await testLab()).directory, debian12));
+    await installDebian12(path.join((await testLab()).directory, debian12));
     await stdoutOf('docker load', { input: savedByDocker20(layers, image) });
     await stdoutOf(`set -e
       mkdir docker28 docker20 containerd podman

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { hpcGat, makeGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, projectDirectory, shell, tritonImage } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const longMs = 120_000;
 const fixtures = '/opt/hpc-gat/test/fixtures/models';
 
 async function prepare(): Promise<void> {
-  await makeGatProject();
+  await createGatProject();
   // Docker creates its own control group with its first container, and keeps it.
   await shell(`docker run --rm --entrypoint true ${tritonImage}`, { node: 'workstation' });
   const { exitCode, stderr } = await shell(
@@ -36,7 +36,7 @@ function whileServing(lines: string) {
 }
 
 describeInLab('own models', () => {
-  leavesNothing(prepare);
+  checkLeaksAfterEach(prepare);
 
   test(
     'every data type of Triton makes the round trip, from distributions and files, and is recorded as NumPy has it',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
+import { createGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
-import { installPackage, makeOneFile } from '../support/published.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
+import { installPackage, buildOneFile } from '../support/published.ts';
 import { workstation } from '../support/workstation.ts';
 
 const longMs = 180_000;
@@ -29,10 +29,10 @@ describeInLab('the one file, where no node has Node', () => {
   let hidden = false;
   const run = (line: string) => alice(`set -e; PATH=${directory}/bin:$PATH; ${line}`, directory);
 
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await shell(`rm -rf ${directory} && mkdir -p ${directory}/bin`);
-    await alice(`cp ${await makeOneFile()} bin/hpc-gat`, directory);
+    await alice(`cp ${await buildOneFile()} bin/hpc-gat`, directory);
     await onEveryNode(
       'mount --bind /dev/null /usr/local/bin/node; mount --bind /dev/null /usr/local/bin/hpc-gat',
     );
@@ -118,8 +118,8 @@ describeInLab('the package of `npm pack`', () => {
   const prefix = '/home/alice/tools';
   const run = (line: string) => alice(`PATH=${prefix}/bin:$PATH; ${line}`, projectDirectory);
 
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await installPackage(prefix);
   });
   afterAll(async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 import {
   fewRequests,
   hpcGat,
-  makeGatProject,
+  createGatProject,
   projectDirectory,
   quickModels,
   shell,
@@ -19,7 +19,7 @@ function started(run: string): Promise<unknown> {
 }
 
 describeInLab('run', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test(
     'on the login node starts, tests and stops, with the server on loopback only',
@@ -118,7 +118,7 @@ describeInLab('run', () => {
 });
 
 describeInLab('a run in an odd environment', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test('without a writable home reports that, and ends', async () => {
     const env = { HOME: '/proc/none' };
@@ -174,7 +174,7 @@ describeInLab('a run in an odd environment', () => {
 });
 
 describeInLab('a run inside an allocation', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test(
     'is stopped from the login node, by a step of that allocation',
@@ -201,7 +201,7 @@ describeInLab('a run inside an allocation', () => {
 });
 
 describeInLab('hostile values', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test(
     'reach the server of a job byte by byte, from a project whose path is hostile too',

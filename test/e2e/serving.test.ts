@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
-import { hpcGat, makeGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
+import { hpcGat, createGatProject, projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
-import { placePackages } from '../support/python-packages.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
+import { installPackages } from '../support/python-packages.ts';
 import { testLab } from '../support/test-lab.ts';
 
 const longMs = 240_000;
@@ -60,10 +60,10 @@ function askAnyServer(url: string, directory: string): string {
 }
 
 describeInLab('submit --serve', () => {
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await shell('rm -rf bundle python');
-    await placePackages('tritonclient', path.join((await testLab()).directory, projectDirectory, 'python'));
+    await installPackages('tritonclient', path.join((await testLab()).directory, projectDirectory, 'python'));
     // alice's home is searchable by others, so the modes of the run itself must exclude them.
     await shell('chmod 711 /home/alice');
   });
@@ -175,7 +175,7 @@ describeInLab('submit --serve', () => {
 });
 
 describeInLab('start and stop', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test(
     'a server on this node runs in the background, is tested, listed on other nodes, and stopped, twice without harm',

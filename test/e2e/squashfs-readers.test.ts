@@ -10,7 +10,7 @@ import { oneOfEach } from '../image/corpus/one-of-each.ts';
 import { tarOf } from '../image/corpus/tar.ts';
 import { layerBytes } from '../image/layer-bytes.ts';
 import { OciBytes } from '../image/oci-bytes.ts';
-import { placeDebian12, startedFrom } from '../support/debian12.ts';
+import { installDebian12, startedFrom } from '../support/debian12.ts';
 import { describeInLab, labExec } from '../support/lab.ts';
 import { comparable } from '../support/listings.ts';
 import { testLab } from '../support/test-lab.ts';
@@ -89,7 +89,7 @@ describeInLab('a SIF is read as its image describes it', () => {
   beforeAll(async () => {
     const fresh = `rm -rf ${directory}; mkdir -p -m 777 ${directory}`;
     await labExec('workstation', ['sh', '-c', fresh], { user: 'root', cwd: '/' });
-    await placeDebian12(path.join(await onThisMachine(), 'debian-12'));
+    await installDebian12(path.join(await onThisMachine(), 'debian-12'));
     await asRoot('cat >list-tree.py', readFileSync(path.join(packageRoot, 'test/image/corpus/list-tree.py')));
     const oci = new OciBytes();
     oci.add(oci.layered([tarOf(oneOfEach), secondLayer]));

@@ -6,11 +6,11 @@ import { setGpu } from '../../src/lab/faults.ts';
 import { packageRoot } from '../../src/support/package/package-root.ts';
 import { describeInLab } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 import {
   fewRequests,
   hpcGat,
-  makeGatProject,
+  createGatProject,
   projectDirectory,
   quickModels,
   shell,
@@ -24,7 +24,7 @@ async function file(run: string, name: string): Promise<string> {
 }
 
 describeInLab('submit', () => {
-  leavesNothing(makeGatProject);
+  checkLeaksAfterEach(createGatProject);
 
   test(
     'with --gpu --wait starts Triton on a GPU node, tests the model and leaves nothing running',

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { missingLines, stepsOf } from '../support/docs-steps.ts';
-import { makeGatProject, projectDirectory, shell } from '../support/gat-project.ts';
+import { createGatProject, projectDirectory, shell } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
-import { leavesNothing } from '../support/expect-no-leaks.ts';
+import { checkLeaksAfterEach } from '../support/expect-no-leaks.ts';
 
 const directory = '/home/alice/tutorial';
 
 describeInLab('docs/guides/own-model.md', () => {
-  leavesNothing(async () => {
-    await makeGatProject();
+  checkLeaksAfterEach(async () => {
+    await createGatProject();
     await shell(
       `rm -rf ${directory} && mkdir ${directory} && ln -s ${projectDirectory}/triton.sif ${directory}/`,
     );

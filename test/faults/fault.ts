@@ -22,7 +22,7 @@ export interface Fault {
   /** Title of the fault, as a heading. */
   readonly title: string;
   /** Reaction of hpc-gat, for docs/guides/faults.md. */
-  readonly happens: string;
+  readonly reaction: string;
   /** Whether it is part of `npm test`; the others run in `npm run test:faults` only. */
   readonly inShortRun?: true;
   /** Whether it stops services that other faults need, and requires exclusive use of the lab. */
@@ -34,11 +34,11 @@ export interface Fault {
   /** Exit code of the command that the user waits for. */
   readonly exitCode: number;
   /** Pattern of the line that reports the fault. */
-  readonly tells: RegExp;
-  readonly provoke: (stage: Stage) => Promise<Provoked>;
+  readonly reportPattern: RegExp;
+  readonly inject: (stage: Stage) => Promise<FaultOutcome>;
 }
 
-export interface Provoked {
+export interface FaultOutcome {
   readonly exitCode: number | undefined;
   /** Time of the fault, in ms since the epoch. */
   readonly atMs: number;

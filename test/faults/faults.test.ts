@@ -2,10 +2,10 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Snapshot } from '../leaks/snapshot.ts';
-import { makeGatProject } from '../support/gat-project.ts';
+import { createGatProject } from '../support/gat-project.ts';
 import { describeInLab } from '../support/lab.ts';
 import { expectNothingLeft, snapshotOfLab } from '../support/expect-no-leaks.ts';
-import { provokeAll } from './run-faults.ts';
+import { startFaults } from './run-faults.ts';
 import { matrix } from './matrix.ts';
 import { type MeasuredRun, type Measurement, measuredFile, pageFile } from './measurement.ts';
 import { renderPage } from './page.ts';
@@ -24,9 +24,9 @@ describeInLab('faults', () => {
   let before: Snapshot | undefined;
 
   beforeAll(async () => {
-    await makeGatProject();
+    await createGatProject();
     before = await snapshotOfLab();
-    provokeAll(chosen).forEach((outcome, name) => outcomes.set(name, outcome));
+    startFaults(chosen).forEach((outcome, name) => outcomes.set(name, outcome));
   }, 300_000);
 
   // Several faults run at the same time, each on its own node; each test waits for its own.
@@ -35,7 +35,7 @@ describeInLab('faults', () => {
     async ({ name }) => {
       const outcome = await outcomes.get(name);
       if (outcome === undefined) {
-        throw new Error(`${name} was not provoked`);
+        throw new Error(`${name} was not injected`);
       }
       measured.push(outcome);
     },

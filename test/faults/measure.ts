@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import { getLabStatus } from '../../src/lab/lab-status.ts';
-import { lookAgain } from '../leaks/check.ts';
+import { checkAgain } from '../leaks/check.ts';
 import type { Leak } from '../leaks/compare.ts';
 import { kinds, type Snapshot, takeSnapshot } from '../leaks/snapshot.ts';
 import { hpcGat } from '../support/gat-project.ts';
 import { testLab } from '../support/test-lab.ts';
-import type { Fault, Provoked } from './fault.ts';
+import type { Fault, FaultOutcome } from './fault.ts';
 import type { Measurement } from './measurement.ts';
 import { Stage, textOf } from './stage.ts';
 
@@ -27,17 +27,17 @@ export async function measure(fault: Fault, node: string): Promise<Measurement> 
 }
 
 async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
-  const before = await lookAt(stage.node);
+  const before = await snapshotOf(stage.node);
   // A restarted node has none of its earlier processes; only files named after the run are left there.
   const whatIsLeft = async () =>
     fault.restartsNode === true
-      ? everythingIn(await lookAt(stage.node)).filter(({ what }) => what.includes(stage.run))
-      : ownLeaks(await lookAgain(before, settleMs), stage);
+      ? everythingIn(await snapshotOf(stage.node)).filter(({ what }) => what.includes(stage.run))
+      : ownLeaks(await checkAgain(before, settleMs), stage);
   const cleanUp = () => hpcGat(stage.cleanup.args, stage.cleanup);
-  let provoked, told, left, cleaned;
+  let outcome, told, left, cleaned;
   try {
-    provoked = await fault.provoke(stage);
-    told = tellingLine(fault, provoked);
+    outcome = await fault.inject(stage);
+    told = findReport(fault, outcome);
     left = await whatIsLeft();
   } finally {
     // A fault that failed unexpectedly leaves nothing for the next one either.
@@ -50,20 +50,20 @@ async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
     fault: fault.name,
     exitCode: fault.exitCode,
     told: told.text.trim(),
-    seconds: Math.round((told.atMs - provoked.atMs) / 100) / 10,
+    seconds: Math.round((told.atMs - outcome.atMs) / 100) / 10,
     left: [...new Set(left.map(({ kind }) => kind))].sort(),
     cleanup: cleaned.stdout.trim().split('\n'),
   };
 }
 
-function tellingLine({ name, tells, exitCode }: Fault, provoked: Provoked) {
-  const said = textOf(provoked);
-  expect({ name, exitCode: provoked.exitCode, said }).toEqual({
+function findReport({ name, reportPattern, exitCode }: Fault, outcome: FaultOutcome) {
+  const said = textOf(outcome);
+  expect({ name, exitCode: outcome.exitCode, said }).toEqual({
     name,
     exitCode,
-    said: expect.stringMatching(tells),
+    said: expect.stringMatching(reportPattern),
   });
-  const line = provoked.lines.find(({ text }) => tells.test(text));
+  const line = outcome.lines.find(({ text }) => reportPattern.test(text));
   if (line === undefined) {
     throw new Error(`${name}: no single line tells it: ${said}`);
   }
@@ -83,7 +83,7 @@ function ownLeaks(leaks: readonly Leak[], { node, run, cleanup }: Stage): Leak[]
   );
 }
 
-async function lookAt(node: string): Promise<Snapshot> {
+async function snapshotOf(node: string): Promise<Snapshot> {
   const { nodes } = await getLabStatus(await testLab());
   const pid = nodes.find(({ name }) => name === node)?.pid;
   if (pid === undefined || pid === null) {

@@ -59,9 +59,9 @@ function row({ title, harmless }: Fault, { seconds, exitCode, left }: Measuremen
   return `| ${title} | ${harmless === true ? 'no effect' : delay(seconds)} | ${exitCode} | ${left.length === 0 ? 'nothing' : left.map(words).join(', ')} |`;
 }
 
-function section({ title, happens }: Fault, { told, cleanup }: Measurement): string[] {
+function section({ title, reaction }: Fault, { told, cleanup }: Measurement): string[] {
   return [
-    `**${title}.** ${happens}`,
+    `**${title}.** ${reaction}`,
     '',
     '```',
     told.replace(/^\d\d:\d\d:\d\d /, ''),

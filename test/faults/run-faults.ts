@@ -3,7 +3,7 @@ import { measure } from './measure.ts';
 import type { Measurement } from './measurement.ts';
 
 /** Nodes on which faults run at the same time. */
-const lanes = ['cpu1', 'cpu2'] as const;
+const nodes = ['cpu1', 'cpu2'] as const;
 
 interface Waiting {
   readonly fault: Fault;
@@ -12,7 +12,7 @@ interface Waiting {
 }
 
 /** Runs faults, first those that can share the lab, each on its own node, and returns the pending results by name. */
-export function provokeAll(faults: readonly Fault[]): Map<string, Promise<Measurement>> {
+export function startFaults(faults: readonly Fault[]): Map<string, Promise<Measurement>> {
   const outcomes = new Map<string, Promise<Measurement>>();
   const waiting: Waiting[] = [];
   for (const fault of faults) {
@@ -40,8 +40,8 @@ async function startAll(waiting: readonly Waiting[]): Promise<void> {
       await next.start(node);
     }
   };
-  await Promise.all(lanes.map(drain));
+  await Promise.all(nodes.map(drain));
   for (const { start } of alone) {
-    await start(lanes[0]);
+    await start(nodes[0]);
   }
 }

@@ -2,7 +2,7 @@ import { runInNode } from '../../src/lab/exec.ts';
 import { projectDirectory, quickModels, shell } from '../support/gat-project.ts';
 import type { LabResult } from '../support/lab.ts';
 import { testLab } from '../support/test-lab.ts';
-import type { Provoked, StampedLine } from './fault.ts';
+import type { FaultOutcome, StampedLine } from './fault.ts';
 
 const longestMs = 240_000;
 
@@ -92,12 +92,12 @@ export class Stage {
   }
 
   /** Waits for the end of a command whose fault happened at `atMs`. */
-  async outcome({ lines, exitCode }: Terminal, atMs: number): Promise<Provoked> {
+  async outcome({ lines, exitCode }: Terminal, atMs: number): Promise<FaultOutcome> {
     return { exitCode: await exitCode, atMs, lines };
   }
 
   /** Runs a line of bash in the project, on this stage's node. */
-  onItsNode(line: string, options: Parameters<typeof shell>[1] = {}): Promise<LabResult> {
+  onNodeShell(line: string, options: Parameters<typeof shell>[1] = {}): Promise<LabResult> {
     return shell(line, { node: this.node, ...options });
   }
 
@@ -124,13 +124,13 @@ export class Stage {
 
   /** Sends SIGKILL to the script of the run, and returns the time. */
   async killScript(): Promise<number> {
-    await this.onItsNode(`kill -KILL "$(cut -d ' ' -f 1 .hpc-gat/runs/${this.run}/owned/*/script)"`);
+    await this.onNodeShell(`kill -KILL "$(cut -d ' ' -f 1 .hpc-gat/runs/${this.run}/owned/*/script)"`);
     return Date.now();
   }
 
   /** Sends SIGKILL to the tritonserver of this node, and returns the time. */
   async killServer(): Promise<number> {
-    await this.onItsNode('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done');
+    await this.onNodeShell('until pkill --signal KILL --uid alice --exact tritonserver; do sleep 0.05; done');
     return Date.now();
   }
 

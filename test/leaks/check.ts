@@ -10,7 +10,7 @@ const pauseMs = 250;
  * @param withinMs time limit for processes that are just ending: Slurm's epilogue, the last process of a container
  * @returns the leaks after that time
  */
-export async function lookAgain(before: Snapshot, withinMs: number): Promise<Leak[]> {
+export async function checkAgain(before: Snapshot, withinMs: number): Promise<Leak[]> {
   const end = Date.now() + withinMs;
   for (;;) {
     const leaks = leaksBetween(before, takeSnapshot(before.places));

@@ -21,7 +21,7 @@ export interface HostScope {
  * process, or in groups with a marked name. If this process shares its groups with the whole machine, all processes
  * count. Ports are not checked, because every port belongs to a process.
  */
-export function lookAtHost(
+export function snapshotHost(
   { marks, temporary, caches }: HostScope,
   all: ReadonlyMap<number, Process>,
   looker: Process,

@@ -12,7 +12,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { lookAgain } from './check.ts';
+import { checkAgain } from './check.ts';
 import { describeLeak, leaksBetween, type Leak } from './compare.ts';
 import { takeSnapshot, type Places, type Snapshot } from './snapshot.ts';
 
@@ -34,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return report(leaksBetween(readSnapshot(file), readSnapshot(rest[0])));
   }
   if (file !== undefined && action === 'check') {
-    return report(await lookAgain(readSnapshot(file), Number(values.within) * 1_000));
+    return report(await checkAgain(readSnapshot(file), Number(values.within) * 1_000));
   }
   throw new UsageError(usage);
 }

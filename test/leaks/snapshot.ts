@@ -1,7 +1,7 @@
 import { entriesBelow, homesOf, type SeenDirectories } from './directories.ts';
 import { groupLines } from './groups.ts';
 import { isHalfMade } from './half-made.ts';
-import { lookAtHost, type HostScope } from './host.ts';
+import { snapshotHost, type HostScope } from './host.ts';
 import { interfacesOf } from './interfaces.ts';
 import { mountLines } from './mounts.ts';
 import { describeProcess, processesOfNode, readProcess, readProcesses, type Process } from './processes.ts';
@@ -70,13 +70,13 @@ export function takeSnapshot(places: Places): Snapshot {
   const seen: SeenDirectories = new Set();
   const nodes = Object.entries(places.nodes).map(([name, pid]) => {
     const first = readProcess(pid);
-    return [name, first === undefined ? nothing : lookAtNode(first, { all, looker, seen })] as const;
+    return [name, first === undefined ? nothing : snapshotNode(first, { all, looker, seen })] as const;
   });
   return {
     places,
     nodes: {
       ...Object.fromEntries(nodes),
-      ...(places.host !== undefined && { host: { ...nothing, ...lookAtHost(places.host, all, looker) } }),
+      ...(places.host !== undefined && { host: { ...nothing, ...snapshotHost(places.host, all, looker) } }),
     },
   };
 }
@@ -87,7 +87,7 @@ interface Surroundings {
   readonly seen: SeenDirectories;
 }
 
-function lookAtNode(first: Process, { all, looker, seen }: Surroundings): NodeSnapshot {
+function snapshotNode(first: Process, { all, looker, seen }: Surroundings): NodeSnapshot {
   const members = processesOfNode(all, first);
   const root = `/proc/${first.pid}/root`;
   const below = (directory: string, depth = 8) => entriesBelow(root, directory, depth, seen);

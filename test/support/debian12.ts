@@ -24,7 +24,7 @@ const timeoutMs = 5 * 60_000;
  *
  * @param directory a new directory of root.
  */
-export async function placeDebian12(directory: string): Promise<void> {
+export async function installDebian12(directory: string): Promise<void> {
   const cache = getCacheDirectory({ env: process.env });
   const ready = path.join(cache, 'debian-12-programs');
   if (!existsSync(ready)) {

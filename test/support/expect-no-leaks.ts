@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, expect } from '@jest/globals';
 import { getLabStatus } from '../../src/lab/lab-status.ts';
-import { lookAgain } from '../leaks/check.ts';
+import { checkAgain } from '../leaks/check.ts';
 import { describeLeak } from '../leaks/compare.ts';
 import { takeSnapshot, type Snapshot } from '../leaks/snapshot.ts';
 import { testLab } from './test-lab.ts';
@@ -14,11 +14,11 @@ export async function snapshotOfLab(): Promise<Snapshot> {
 
 /** Fails with the list of new objects on any node. */
 export async function expectNothingLeft(before: Snapshot, withinMs = 5_000): Promise<void> {
-  expect((await lookAgain(before, withinMs)).map(describeLeak)).toEqual([]);
+  expect((await checkAgain(before, withinMs)).map(describeLeak)).toEqual([]);
 }
 
 /** Checks each test of a group for leaks, relative to the state after `prepare`. */
-export function leavesNothing(prepare: () => Promise<void>, prepareMs = 300_000): void {
+export function checkLeaksAfterEach(prepare: () => Promise<void>, prepareMs = 300_000): void {
   let before: Snapshot | undefined;
   beforeAll(async () => {
     await prepare();

@@ -32,7 +32,7 @@ fi
 `;
 
 /** Creates the project, and once for each call of jest Triton's image and its SIF. */
-export async function makeGatProject(): Promise<void> {
+export async function createGatProject(): Promise<void> {
   const { exitCode, stdout, stderr } = await labExec('workstation', ['bash', '-c', makeProject], {
     env: { BUILT_FOR: process.env[callOfJest] ?? '' },
     timeoutMs: 300_000,

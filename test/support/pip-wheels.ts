@@ -11,7 +11,7 @@ const wheels = ['pip==25.3', 'tqdm==4.67.1'];
 const timeoutMs = 2 * 60_000;
 
 /** Copies the wheels of pip and of one small package into the directory; they are fetched once and cached. */
-export async function placePipWheels(directory: string): Promise<void> {
+export async function installPipWheels(directory: string): Promise<void> {
   const cache = getCacheDirectory({ env: process.env });
   const kept = path.join(cache, `pip-wheels-${wheels.join('-').replaceAll('==', '-')}`);
   if (!existsSync(kept)) {

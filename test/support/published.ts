@@ -17,7 +17,7 @@ export async function buildPackage(): Promise<void> {
 }
 
 /** Builds the self-contained file in a directory that all users of the lab can read. */
-export async function makeOneFile(): Promise<string> {
+export async function buildOneFile(): Promise<string> {
   await execa('npm', ['run', 'dist'], withNode);
   return '/opt/hpc-gat/build/hpc-gat-linux-x64';
 }

@@ -19,7 +19,7 @@ const timeoutMs = 5 * 60_000;
  * Copies the required packages, in addition to the image's Python, into the directory; they are fetched once and
  * cached.
  */
-export async function placePackages(what: keyof typeof requirements, directory: string): Promise<void> {
+export async function installPackages(what: keyof typeof requirements, directory: string): Promise<void> {
   const list = path.join(packageRoot, requirements[what]);
   const { XDG_CACHE_HOME = '' } = process.env;
   const cache = path.join(XDG_CACHE_HOME === '' ? path.join(homedir(), '.cache') : XDG_CACHE_HOME, 'hpc-gat');

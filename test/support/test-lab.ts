@@ -49,16 +49,16 @@ export async function bringUpTestLab(
       }
     }
     await labUp(lab, { binds: binds.map((bind) => parseBind(bind, lab.context.cwd)), modes: {} });
-    tellReason(await whatIsMissing(lab));
+    recordReason(await findMissingTool(lab));
   } catch (error) {
     if (!(error instanceof HpcGatError)) {
       throw error;
     }
-    tellReason(error.fix === undefined ? error.message : `${error.message}; fix: ${error.fix}`);
+    recordReason(error.fix === undefined ? error.message : `${error.message}; fix: ${error.fix}`);
   }
 }
 
-function tellReason(reason: string): void {
+function recordReason(reason: string): void {
   process.env[REASON] = reason;
   if (reason !== '') {
     process.stderr.write(`end-to-end tests cannot run: ${reason}\n`);
@@ -79,7 +79,7 @@ export async function takeDownTestLab(name: string): Promise<void> {
   }
 }
 
-async function whatIsMissing(lab: Lab): Promise<string> {
+async function findMissingTool(lab: Lab): Promise<string> {
   for (const tool of ['apptainer', 'sbatch', 'docker']) {
     const { exitCode } = await runInNode(lab, 'login', [tool, '--version'], { timeoutMs: 10_000 });
     if (exitCode !== 0) {

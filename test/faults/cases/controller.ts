@@ -21,12 +21,12 @@ export const controllerAwayDuringSubmit: Fault = {
   name: 'controller-away-during-submit',
   class: 'controller',
   title: "Slurm's controller is down when a job is submitted",
-  happens: '`submit` reports the reason of sbatch, and leaves no run behind.',
+  reaction: '`submit` reports the reason of sbatch, and leaves no run behind.',
   inShortRun: true,
   alone: true,
   exitCode: 4,
-  tells: /sbatch refused the job: .*(contact|connect|timed? ?out)/i,
-  provoke: (stage) =>
+  reportPattern: /sbatch refused the job: .*(contact|connect|timed? ?out)/i,
+  inject: (stage) =>
     withoutController(async () => {
       // No run is created that could be named.
       stage.cleanup = { ...stage.cleanup, args: ['cleanup'] };
@@ -40,11 +40,11 @@ export const controllerAwayWhileWaiting: Fault = {
   name: 'controller-away-while-waiting',
   class: 'controller',
   title: "Slurm's controller is down while a job runs",
-  happens: '`submit --wait` reports it, continues to wait, and takes the outcome from the run directory.',
+  reaction: '`submit --wait` reports it, continues to wait, and takes the outcome from the run directory.',
   alone: true,
   exitCode: 0,
-  tells: /Slurm does not answer, still waiting/,
-  provoke: async (stage) => {
+  reportPattern: /Slurm does not answer, still waiting/,
+  inject: async (stage) => {
     const long = await stage.slowModels({ answer: 1, requests: 40 });
     const waiting = stage.submit({ models: long });
     await stage.untilStarted();
@@ -56,12 +56,12 @@ export const controllerAwayDuringCleanup: Fault = {
   name: 'controller-away-during-cleanup',
   class: 'controller',
   title: "Slurm's controller is down when a run is cleaned up",
-  happens:
+  reaction:
     '`cleanup` reports that Slurm does not answer, and changes nothing; a later call cleans up the run.',
   alone: true,
   exitCode: 4,
-  tells: /squeue cannot list job/,
-  provoke: async (stage) => {
+  reportPattern: /squeue cannot list job/,
+  inject: async (stage) => {
     const slow = await stage.slowModels({ load: 5 });
     const submitted = await hpcGat(['submit', '--id', stage.run, '--models', slow, ...stage.onNode]);
     expect(submitted.exitCode).toBe(0);

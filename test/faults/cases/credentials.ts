@@ -37,11 +37,11 @@ export const strangerWithoutKeys: Fault = {
   name: 'certificate-of-somebody-else',
   class: 'credentials',
   title: 'A client uses the certificate of another run',
-  happens:
+  reaction:
     'The server closes the connection before it reads the request, and the client reports which certificate is not trusted. The server continues.',
   exitCode: 1,
-  tells: /no answer to ServerLive|certificate/,
-  provoke: async (stage) => {
+  reportPattern: /no answer to ServerLive|certificate/,
+  inject: async (stage) => {
     await stage.serve();
     const { address, grpcPort } = JSON.parse(await stage.read('endpoint.json')) as {
       address: string;
@@ -53,7 +53,7 @@ export const strangerWithoutKeys: Fault = {
     const asked = ['test', '--url', `${address}:${grpcPort}`, '--workload', workload];
     const asking = stage.type([...asked, '--credentials', `own-${stage.run}`], where);
     const outcome = await stage.outcome(asking, Date.now());
-    await stage.onItsNode(`rm -r own-${stage.run}`, where);
+    await stage.onNodeShell(`rm -r own-${stage.run}`, where);
     expect((await hpcGat(['test', stage.run])).exitCode).toBe(0);
     expect((await hpcGat(['stop', stage.run])).exitCode).toBe(0);
     return outcome;
@@ -64,12 +64,12 @@ export const certificatesExpired: Fault = {
   name: 'certificates-expired',
   class: 'credentials',
   title: 'The certificates of the run have expired, because a clock is wrong',
-  happens:
+  reaction:
     'The client on the node reports the time of expiry before it sends a request; the job ends at once.',
   inShortRun: true,
   exitCode: 1,
-  tells: /the credentials in .* expired at /,
-  provoke: async (stage) => {
+  reportPattern: /the credentials in .* expired at /,
+  inject: async (stage) => {
     const late = `NODE_OPTIONS='--import=data:text/javascript,${encodeURIComponent(threeHoursBehind)}'
   export NODE_OPTIONS
   exec hpc-gat credentials "$1" --until "$(($(date +%s) - 7200))"`;
@@ -83,10 +83,10 @@ export const keyUnreadable: Fault = {
   name: 'server-key-unreadable',
   class: 'credentials',
   title: 'The key of the server cannot be read',
-  happens: 'The script cannot pass it to the server, and starts none: no server runs without TLS.',
+  reaction: 'The script cannot pass it to the server, and starts none: no server runs without TLS.',
   exitCode: 1,
-  tells: /the certificates of the run could not be created/,
-  provoke: async (stage) => {
+  reportPattern: /the certificates of the run could not be created/,
+  inject: async (stage) => {
     const waiting = await submitWithCredentials(
       stage,
       'hpc-gat credentials "$1" --until "$2" && chmod 000 "$1/server-key.pem"',

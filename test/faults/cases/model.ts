@@ -14,12 +14,12 @@ export const modelCannotLoad: Fault = {
   name: 'model-cannot-load',
   class: 'model',
   title: 'A model that cannot be loaded: its file is truncated',
-  happens:
+  reaction:
     "`submit` prints a warning before the job waits; Triton's reason appears on the terminal, and the job ends.",
   inShortRun: true,
   exitCode: 1,
-  tells: /PytorchStreamReader failed/,
-  provoke: async (stage) => {
+  reportPattern: /PytorchStreamReader failed/,
+  inject: async (stage) => {
     const cut = await stage.changedModels('truncate --size=1000 1/model.pt', fewRequests);
     const waiting = stage.submit({ models: cut });
     await waiting.exitCode;
@@ -32,11 +32,11 @@ export const configDoesNotParse: Fault = {
   name: 'config-does-not-parse',
   class: 'model',
   title: 'A config.pbtxt that cannot be parsed',
-  happens:
+  reaction:
     "Triton omits the model and reports that it is ready. `submit` prints a warning with line and column before the job waits; in the job the client waits for the model, not the server, and Triton's reason appears on the terminal.",
   exitCode: 1,
-  tells: /failed to (read|parse)|Poll failed/i,
-  provoke: async (stage) => {
+  reportPattern: /failed to (read|parse)|Poll failed/i,
+  inject: async (stage) => {
     const broken = await stage.changedModels('echo "input [" >>config.pbtxt');
     const waiting = stage.submit({ models: broken });
     await waiting.exitCode;

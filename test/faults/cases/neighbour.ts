@@ -6,13 +6,13 @@ export const twoRunsOnOneNode: Fault = {
   name: 'two-runs-on-one-node',
   class: 'neighbour',
   title: 'Two runs on one node at the same time',
-  happens:
+  reaction:
     'Each run has its own ports, instance, shared memory and temporary directory, and removes only its own.',
   inShortRun: true,
   harmless: true,
   exitCode: 0,
-  tells: /PASS: infer/,
-  provoke: async (stage) => {
+  reportPattern: /PASS: infer/,
+  inject: async (stage) => {
     const other = `${stage.run}-other`;
     const options = ['--cpus', '1', '--memory', '1500M'];
     const atMs = Date.now();

@@ -9,13 +9,13 @@ export const powerCut: Fault = {
   name: 'power-cut',
   class: 'node',
   title: 'A node loses power',
-  happens:
+  reaction:
     'Slurm detects the dead node after its SlurmdTimeout (10 s here, usually 300 s) and sets the job to NODE_FAIL. While the node is down, `cleanup` reports that something may be left there, and on which node; afterwards it removes what is recorded.',
   inShortRun: true,
   restartsNode: true,
   exitCode: 4,
-  tells: /the node failed/,
-  provoke: async (stage) => {
+  reportPattern: /the node failed/,
+  inject: async (stage) => {
     const lab = await testLab();
     const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
@@ -35,12 +35,12 @@ export const powerCutWhileServing: Fault = {
   name: 'node-lost-while-serving',
   class: 'node',
   title: 'A node loses power while its server serves others',
-  happens:
+  reaction:
     'Until Slurm detects that the node is dead, `endpoints` lists the server and `test` reports that it does not answer; then `status --watch` shows the job as NODE_FAIL.',
   restartsNode: true,
   exitCode: 0,
-  tells: / NODE_FAIL /,
-  provoke: async (stage) => {
+  reportPattern: / NODE_FAIL /,
+  inject: async (stage) => {
     const lab = await testLab();
     await stage.serve();
     const watching = stage.type(['status', stage.run, '--watch', '--interval', '2']);

@@ -6,12 +6,12 @@ export const batchShellKilled: Fault = {
   name: 'batch-shell-killed',
   class: 'script',
   title: 'The shell of a job is killed',
-  happens:
+  reaction:
     'Its traps do not run; Slurm reports the end of the job. Where Slurm tracks processes by their ids, server and instance continue to run: `status` shows on which node, and `cleanup` removes them there in a small job.',
   inShortRun: true,
   exitCode: 1,
-  tells: /before its script could report why/,
-  provoke: async (stage) => {
+  reportPattern: /before its script could report why/,
+  inject: async (stage) => {
     const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     const outcome = await stage.outcome(waiting, await stage.killScript());
@@ -24,10 +24,10 @@ export const localScriptKilled: Fault = {
   name: 'local-script-killed',
   class: 'script',
   title: 'The script of `hpc-gat run` is killed',
-  happens: '`run` reports that the script failed unexpectedly; `cleanup` on that node removes what is left.',
+  reaction: '`run` reports that the script failed unexpectedly; `cleanup` on that node removes what is left.',
   exitCode: 1,
-  tells: /the script failed unexpectedly/,
-  provoke: async (stage) => {
+  reportPattern: /the script failed unexpectedly/,
+  inject: async (stage) => {
     const slow = await stage.slowModels({ load: 5 });
     const running = stage.type(['run', '--models', slow, '--id', stage.run], { node: stage.node });
     await stage.untilStarted();

@@ -6,11 +6,11 @@ export const serverKilledBeforeReady: Fault = {
   name: 'server-killed-before-ready',
   class: 'server',
   title: 'The server is killed while its models load',
-  happens: 'The script detects the end of the process, prints the last lines of the server, and ends.',
+  reaction: 'The script detects the end of the process, prints the last lines of the server, and ends.',
   inShortRun: true,
   exitCode: 1,
-  tells: /tritonserver ended before the model was ready/,
-  provoke: async (stage) => {
+  reportPattern: /tritonserver ended before the model was ready/,
+  inject: async (stage) => {
     const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     return stage.outcome(waiting, await stage.killServer());
@@ -21,10 +21,10 @@ export const serverKilledWhileTested: Fault = {
   name: 'server-killed-while-tested',
   class: 'server',
   title: 'The server is killed while it is tested',
-  happens: 'The request of the client fails, the script detects that the server has exited, and ends.',
+  reaction: 'The request of the client fails, the script detects that the server has exited, and ends.',
   exitCode: 1,
-  tells: /tritonserver ended during the test/,
-  provoke: async (stage) => {
+  reportPattern: /tritonserver ended during the test/,
+  inject: async (stage) => {
     const long = await stage.slowModels({ answer: 0.2, requests: 500 });
     const waiting = stage.submit({ models: long });
     await stage.until('endpoint.json');
@@ -36,11 +36,11 @@ export const serverKilledWhileServing: Fault = {
   name: 'server-killed-while-serving',
   class: 'server',
   title: 'The server is killed while it serves others',
-  happens:
+  reaction:
     'The script detects within a second that the server has exited, prints its last lines, and ends the job: `endpoints` no longer lists it, and `logs --follow` and `status --watch` report it.',
   exitCode: 0,
-  tells: /has ended: server-ended/,
-  provoke: async (stage) => {
+  reportPattern: /has ended: server-ended/,
+  inject: async (stage) => {
     await stage.serve();
     const following = stage.type(['logs', '--follow', stage.run]);
     const outcome = await stage.outcome(following, await stage.killServer());

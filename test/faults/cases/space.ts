@@ -17,12 +17,12 @@ async function smallProject(stage: Stage): Promise<string> {
     model: { repository: `${projectDirectory}/${quickModels}` },
   };
   // JSON is valid YAML.
-  await stage.onItsNode('cat >hpc-gat.yaml', { cwd: directory, input: JSON.stringify(settings) });
+  await stage.onNodeShell('cat >hpc-gat.yaml', { cwd: directory, input: JSON.stringify(settings) });
   return directory;
 }
 
 async function asRoot(stage: Stage, line: string): Promise<void> {
-  const { exitCode, stderr } = await stage.onItsNode(line, { user: 'root', cwd: '/' });
+  const { exitCode, stderr } = await stage.onNodeShell(line, { user: 'root', cwd: '/' });
   if (exitCode !== 0) {
     throw new Error(`${line}: ${stderr}`);
   }
@@ -32,20 +32,23 @@ export const runDirectoryFull: Fault = {
   name: 'run-folder-full',
   class: 'space',
   title: 'The file system of the run directory is full',
-  happens:
+  reaction:
     'The script cannot record what it creates, and ends before it creates more; it cannot report that either. `submit --wait` finds that there is no space.',
   inShortRun: true,
   exitCode: 1,
-  tells: /no space is left for/,
-  provoke: async (stage) => {
+  reportPattern: /no space is left for/,
+  inject: async (stage) => {
     const cwd = await smallProject(stage);
     const submitted = stage.type(['submit', '--wait', '--id', stage.run, ...stage.onNode], {
       node: stage.node,
       cwd,
     });
-    await stage.onItsNode('until [ -e .hpc-gat/runs/*/job.json ]; do sleep 0.05; done; cat /dev/zero >fill', {
-      cwd,
-    });
+    await stage.onNodeShell(
+      'until [ -e .hpc-gat/runs/*/job.json ]; do sleep 0.05; done; cat /dev/zero >fill',
+      {
+        cwd,
+      },
+    );
     return stage.outcome(submitted, Date.now());
   },
 };
@@ -54,10 +57,10 @@ export const sharedMemoryFull: Fault = {
   name: 'shared-memory-full',
   class: 'space',
   title: 'The /dev/shm of the node is full',
-  happens: "The Python backend cannot create its shared memory; Triton's reason appears on the terminal.",
+  reaction: "The Python backend cannot create its shared memory; Triton's reason appears on the terminal.",
   exitCode: 1,
-  tells: /shared memory|No space left/i,
-  provoke: async (stage) => {
+  reportPattern: /shared memory|No space left/i,
+  inject: async (stage) => {
     await asRoot(stage, 'mount -o remount,size=1M /dev/shm && (cat /dev/zero >/dev/shm/fill || true)');
     try {
       const waiting = stage.submit();

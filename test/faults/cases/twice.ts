@@ -7,13 +7,13 @@ export const scriptStartedTwice: Fault = {
   name: 'script-started-twice',
   class: 'twice',
   title: 'The script is started a second time',
-  happens:
+  reaction:
     'A controller that lost its state, or a requeue, starts a script again: the second start removes what the first one created on the same node, and continues.',
   inShortRun: true,
   harmless: true,
   exitCode: 0,
-  tells: /ended: passed/,
-  provoke: async (stage) => {
+  reportPattern: /ended: passed/,
+  inject: async (stage) => {
     const slow = await stage.slowModels({ load: 3 });
     const first = stage.type(['run', '--models', slow, '--id', stage.run], { node: stage.node });
     await stage.untilStarted();
@@ -31,12 +31,12 @@ export const jobRequeued: Fault = {
   name: 'job-requeued',
   class: 'twice',
   title: 'Slurm requeues a job that may be requeued',
-  happens:
+  reaction:
     'With `sbatch: { requeue: true }` the script ends in order and the job waits in the queue again; `status` and `submit --wait` do not take its last event for the end of the run. Its second start passes.',
   harmless: true,
   exitCode: 0,
-  tells: /ended: passed/,
-  provoke: async (stage) => {
+  reportPattern: /ended: passed/,
+  inject: async (stage) => {
     const models = await stage.slowModels({ load: 5 });
     const waiting = stage.submit({ models, options: ['--sbatch', 'requeue'] });
     await stage.untilStarted();

@@ -5,12 +5,12 @@ export const walltime: Fault = {
   name: 'walltime',
   class: 'walltime',
   title: 'The walltime is reached',
-  happens:
+  reaction:
     'Slurm warns the script before the limit (`--signal`); the script stops everything in order and reports it.',
   inShortRun: true,
   exitCode: 5,
-  tells: /the walltime was reached/,
-  provoke: async (stage) => {
+  reportPattern: /the walltime was reached/,
+  inject: async (stage) => {
     const endless = await stage.slowModels({ answer: 1, requests: 1000 });
     const waiting = stage.submit({ models: endless, options: ['--time', '1'] });
     // Slurm may send the signal up to a minute early: with this walltime at once, before the server has started.
