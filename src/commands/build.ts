@@ -6,17 +6,17 @@ import { defineVerb } from './verb.ts';
 
 export const build = defineVerb({
   command: 'build [what]',
-  summary: 'Build the images of server and client from their definitions, with Docker or with Apptainer',
+  summary: 'Build the images of server and client with Docker or Apptainer',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('what', {
         choices: ['server', 'client', 'all'] as const,
         default: 'all' as const,
-        describe: 'all: both images, and the model that comes along into the repository',
+        describe: 'Image to build; all also installs the bundled model',
       })
       .option('with', {
         choices: ['docker', 'apptainer'] as const,
-        describe: 'The builder [build.with, else Docker where a daemon answers, else Apptainer]',
+        describe: 'Builder [build.with, else Docker if its daemon answers, else Apptainer]',
       })
       .option('release', {
         type: 'string',
@@ -26,18 +26,17 @@ export const build = defineVerb({
       .option('base', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'Image to build on: a name of Docker, a source of make-sif, a SIF [build.server.base, build.client.base]',
+        describe: 'Base image: Docker name, make-sif source or SIF [build.*.base]',
       })
       .option('package-index', {
         type: 'string',
         requiresArg: true,
-        describe: 'Where pip finds packages [build.packageIndex]',
+        describe: 'Package index for pip [build.packageIndex]',
       })
       .option('force', {
         type: 'boolean',
         default: false,
-        describe: 'Build a SIF even when nothing has changed',
+        describe: 'Build even if nothing has changed',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)

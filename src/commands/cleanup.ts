@@ -5,18 +5,17 @@ import { defineVerb } from './verb.ts';
 
 export const cleanup = defineVerb({
   command: 'cleanup [run]',
-  summary: 'End runs and remove what they left: job, server, container, shared memory, temporary files',
+  summary: 'End runs and remove their jobs, servers, containers and temporary files',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', {
         type: 'string',
-        describe:
-          'Id of a run or of its job, which is ended; without it whatever runs that are over left behind',
+        describe: 'Run ID or job ID; default: all runs that have ended',
       })
       .option('all', {
         type: 'boolean',
         default: false,
-        describe: 'Every run of this project, those that go on too',
+        describe: 'End every run of this project, including active ones',
       })
       .option('orphans', {
         type: 'boolean',

@@ -4,7 +4,7 @@ import { defineVerb, type BindVerb } from './verb.ts';
 export function defineCompletion(verbs: readonly BindVerb[]): BindVerb {
   return defineVerb({
     command: 'completion <shell>',
-    summary: 'Print what makes TAB complete verbs, options and their values in bash or zsh',
+    summary: 'Print the completion script for bash or zsh',
     options: (yargs) =>
       yargs
         .positional('shell', { choices: ['bash', 'zsh'] as const, demandOption: true })

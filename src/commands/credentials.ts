@@ -4,19 +4,19 @@ import { defineVerb } from './verb.ts';
 
 export const credentials = defineVerb({
   command: 'credentials <directory>',
-  summary: 'Make the certificates with which one server and its clients know each other',
+  summary: 'Create the certificates for mutual TLS of one server and its clients',
   options: (yargs) =>
     yargs
       .positional('directory', {
         type: 'string',
         demandOption: true,
-        describe: 'Made anew, readable by you alone',
+        describe: 'New directory, readable only by its owner',
       })
       .option('until', {
         type: 'number',
         demandOption: true,
         requiresArg: true,
-        describe: 'When the server will be gone, in seconds since 1970; they hold an hour longer',
+        describe: 'Time when the server ends, in seconds since 1970',
       })
       .example('$0 credentials tls --until $(date -d tomorrow +%s)', 'For a Triton of your own'),
   handle: async ({ directory, until }, { cwd, clock }) => {

@@ -5,20 +5,20 @@ import { defineVerb } from './verb.ts';
 
 export const doctor = defineVerb({
   command: 'doctor',
-  summary: 'Look for everything that can be wrong on this host or a compute node, each with its fix',
+  summary: 'Check this host or a compute node for problems and print their fixes',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .option('gpu', { type: 'boolean', default: false, describe: 'A GPU has to be here' })
+      .option('gpu', { type: 'boolean', default: false, describe: 'Require a GPU' })
       .option('node', {
         type: 'string',
         requiresArg: true,
-        describe: 'Run the checks on a compute node of this partition, in a small job',
+        describe: 'Run the checks on a node of this partition, in a small job',
       })
       .option('wait', {
         type: 'number',
         default: 120,
         requiresArg: true,
-        describe: 'With --node: seconds that the job may wait in the queue',
+        describe: 'Seconds that the job of --node may wait in the queue',
       })
       .option('json', jsonOption)
       .example('$0 doctor', 'On the login node')

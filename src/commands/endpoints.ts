@@ -6,17 +6,17 @@ import { defineVerb } from './verb.ts';
 
 export const endpoints = defineVerb({
   command: 'endpoints [run]',
-  summary: 'List the servers of this project that can be asked now, or make a bundle for a colleague',
+  summary: 'List the running servers of this project, or export a client bundle',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', {
         type: 'string',
-        describe: 'Id of a run or of its job: how to connect to it; a list of all that serve without it',
+        describe: 'Run ID or job ID; default: list all servers',
       })
       .option('export', {
         type: 'string',
         requiresArg: true,
-        describe: 'A new directory with the address, the keys and how to use them, for one run',
+        describe: 'New directory for the address, client keys and instructions',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)

@@ -2,8 +2,7 @@ import { defineVerb } from './verb.ts';
 
 export const files = defineVerb({
   command: 'files',
-  summary:
-    'Print the directory of what comes along: models, definition files, site profiles, documentation, licenses',
+  summary: 'Print the directory of bundled models, definitions, profiles and docs',
   options: (yargs) => yargs.example('cp -r "$($0 files)/models" .', 'The model gat_test, to try things with'),
   handle: async (_args, context) => {
     const { getPackageDirectory } = await import('../support/package/package-files.ts');

@@ -3,11 +3,11 @@ import { defineVerb } from './verb.ts';
 
 export const init = defineVerb({
   command: 'init',
-  summary: 'Write an hpc-gat.yaml for this directory, from what Slurm and this host say of themselves',
+  summary: 'Write hpc-gat.yaml for this directory from the properties of the host',
   options: (yargs) =>
     yargs
       .option('site', projectOptions.site)
-      .option('force', { type: 'boolean', default: false, describe: 'Replace the file that is there' })
+      .option('force', { type: 'boolean', default: false, describe: 'Replace an existing file' })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
       .example('$0 init --dry-run', 'What would be written')

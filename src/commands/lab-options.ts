@@ -11,7 +11,7 @@ export function withName(yargs: Argv): Argv<NameOption> {
   return yargs.option('name', {
     type: 'string',
     default: 'default',
-    describe: 'which lab; several can be up',
+    describe: 'Name of the lab',
   });
 }
 

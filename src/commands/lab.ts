@@ -24,7 +24,7 @@ const up = defineVerb({
       })
       .option('lookup-cache', {
         type: 'number',
-        describe: 'Seconds to cache look-ups on the login node, as an NFS client does',
+        describe: 'Seconds that the login node caches lookups, like an NFS client',
       })
       .option('fqdn', {
         type: 'boolean',
@@ -102,8 +102,8 @@ const exec = defineVerb({
   options: (yargs) =>
     withName(yargs)
       .positional('node', { type: 'string', demandOption: true })
-      .option('user', { type: 'string', describe: 'Alice, bob or root; alice unless told' })
-      .option('cwd', { type: 'string', describe: "directory inside the lab; the user's home unless told" })
+      .option('user', { type: 'string', describe: 'User: alice, bob or root [alice]' })
+      .option('cwd', { type: 'string', describe: "Working directory in the lab [the user's home]" })
       .example('$0 lab exec login -- sinfo', 'As alice')
       .example('$0 lab exec gpu1 --user bob -- nvidia-smi -L', 'As somebody else, on a compute node'),
   handle: async (args, context) => {

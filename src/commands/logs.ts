@@ -7,22 +7,22 @@ const kinds = ['client', 'server', 'batch'] as const;
 
 export const logs = defineVerb({
   command: 'logs [run]',
-  summary: 'Print what the client, the server and the script of a run said',
+  summary: 'Print the logs of the client, the server and the script of a run',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .positional('run', { type: 'string', describe: 'Id of a run or of its job; the newest without it' })
-      .option('only', { choices: kinds, describe: 'Just this log' })
+      .positional('run', { type: 'string', describe: 'Run ID or job ID [the newest run]' })
+      .option('only', { choices: kinds, describe: 'Print only this log' })
       .option('follow', {
         alias: 'f',
         type: 'boolean',
         default: false,
-        describe: 'Go on with what comes, until the run has ended; Ctrl-C harms nothing',
+        describe: 'Follow the log until the run ends',
       })
       .option('lines', {
         alias: 'n',
         type: 'number',
         requiresArg: true,
-        describe: 'This many lines of what is there, from the end',
+        describe: 'Number of lines to print from the end of each log',
       })
       .option('json', jsonOption)
       .example('$0 logs -f --lines 10', 'The newest run, as it goes')

@@ -3,69 +3,63 @@ import { defineVerb } from './verb.ts';
 
 export const makeSif = defineVerb({
   command: 'make-sif [source]',
-  summary: 'Turn a Docker image into a SIF that Apptainer runs',
+  summary: 'Convert a Docker image to a SIF',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('source', {
         type: 'string',
-        describe:
-          'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], docker://[HOST/]NAME[:TAG] or DEFINITION.def; files and directories also with @sha256:DIGEST; default: the images of hpc-gat.yaml',
+        describe: 'Image source, see the examples [the images of hpc-gat.yaml]',
       })
       .option('output', {
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe:
-          'The SIF to write; NAME_TAG.sif here when not named, image.file and client.image.file when SOURCE is not',
+        describe: 'SIF to write [NAME_TAG.sif, or the image.file of hpc-gat.yaml]',
       })
       .option('compression', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'zstd:LEVEL, gzip:LEVEL, none or auto: what the site says, else zstd:3 where this host reads it [image.compression, else auto]',
+        describe: 'zstd:LEVEL, gzip:LEVEL, none or auto [image.compression, else auto]',
       })
       .option('block-size', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'Of the blocks of the file system, 4K to 1M: larger ones are smaller together and slower to read from [image.blockSize, else 128K]',
+        describe: 'Squashfs block size, 4K to 1M [image.blockSize, else 128K]',
       })
       .option('platform', {
         type: 'string',
         requiresArg: true,
-        describe: 'What the image has to be for, as linux/arm64 [image.platform, else this host]',
+        describe: 'Image platform, for example linux/arm64 [image.platform, else this host]',
       })
       .option('engine', {
         choices: ['native', 'apptainer'] as const,
-        describe: 'Who converts: hpc-gat itself, or Apptainer [apptainer for a definition file, else native]',
+        describe: 'Conversion engine [apptainer for a definition file, else native]',
       })
       .option('threads', {
         type: 'number',
         requiresArg: true,
-        describe: 'Blocks compressed at once by the native engine [SLURM_CPUS_PER_TASK, else up to 4]',
+        describe: 'Compression threads of the native engine [SLURM_CPUS_PER_TASK, else up to 4]',
       })
       .option('tmpdir', {
         type: 'string',
         requiresArg: true,
-        describe:
-          'Directory for the temporary files of Apptainer, twice the size of the image; beside the SIF when not named. The native engine has none',
+        describe: 'Directory for temporary files of Apptainer [that of the SIF]',
       })
       .option('max-size', {
         type: 'string',
         requiresArg: true,
         default: '1T',
-        describe: 'Largest image that the native engine takes, unpacked: K, M, G or T bytes',
+        describe: 'Largest unpacked image the native engine accepts: K, M, G or T bytes',
       })
       .option('cache', {
         type: 'boolean',
         default: true,
-        describe:
-          'Take layers that were converted before, and keep new ones [cache.folder, cache.limit]; --no-cache does neither',
+        describe: 'Use the layer cache [cache.folder, cache.limit]',
       })
       .option('plain-http', {
         type: 'boolean',
         default: false,
-        describe: 'Talk to the registry of docker:// without encryption [registry.plainHttp]',
+        describe: 'Use a registry without TLS [registry.plainHttp]',
       })
       .option('build-arg', {
         type: 'string',
@@ -73,11 +67,11 @@ export const makeSif = defineVerb({
         requiresArg: true,
         describe: 'NAME=VALUE for a variable of a definition file; repeatable',
       })
-      .option('force', { type: 'boolean', default: false, describe: 'Convert even when nothing has changed' })
+      .option('force', { type: 'boolean', default: false, describe: 'Convert even if nothing has changed' })
       .option('verify', {
         type: 'boolean',
         default: false,
-        describe: 'Hash the SIF that is there before calling it up to date',
+        describe: 'Verify the digest of an existing SIF before reporting it up to date',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)

@@ -77,7 +77,7 @@ const add = defineVerb({
       .option('config', {
         type: 'string',
         requiresArg: true,
-        describe: 'Its config.pbtxt [the one beside FILE, else that of the model that is there already]',
+        describe: 'Configuration file config.pbtxt [beside FILE, else that of the model]',
       })
       .option('replace', {
         type: 'boolean',

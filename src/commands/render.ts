@@ -4,7 +4,7 @@ import { defineVerb } from './verb.ts';
 
 export const render = defineVerb({
   command: 'render',
-  summary: 'Print the batch script that `submit` with the same options hands to Slurm',
+  summary: 'Print the batch script that submit would submit',
   options: (yargs) =>
     withServeOption(withJobOptions(withRunOptions(yargs)))
       .option('json', jsonOption)

@@ -8,35 +8,35 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('gpu', {
       type: 'boolean',
       default: false,
-      describe: 'Ask for a GPU, hand it to the container, insist on it',
+      describe: 'Request a GPU, pass it to the container, fail if none is visible',
     })
     .option('allow-cpu', {
       type: 'boolean',
       default: false,
-      describe: 'With --gpu: go on when no GPU is visible',
+      describe: 'Continue without a visible GPU (with --gpu)',
     })
     .option('id', { type: 'string', describe: 'Name of the run [time and a random suffix]' })
     .option('runtime', {
       choices: ['apptainer', 'singularity', 'docker'] as const,
-      describe: "What the server's container is made with; docker: on this machine alone [apptainer]",
+      describe: 'Container runtime; docker runs only on this machine [apptainer]',
     })
     .option('image', {
       type: 'string',
-      describe: 'SIF file of the server; with --runtime docker its name in the Docker daemon',
+      describe: 'SIF of the server, or its Docker image with --runtime docker',
     })
     .option('models', modelsOption)
     .option('model', {
       type: 'string',
       array: true,
-      describe: 'Model that is waited for and tested; repeatable',
+      describe: 'Model to wait for and test; repeatable',
     })
-    .option('ready-timeout', { type: 'number', describe: 'Seconds the model may take to get ready' })
+    .option('ready-timeout', { type: 'number', describe: 'Seconds until the model must be ready' })
     .option('security', {
       choices: ['mutual-tls', 'none'] as const,
-      describe: 'Who may talk to the server: those with certificates of the run, or everybody [mutual-tls]',
+      describe: 'Server access: clients with the certificates of the run, or anyone',
     })
-    .option('http', { type: 'boolean', describe: "Open Triton's HTTP port too" })
-    .option('metrics', { type: 'boolean', describe: "Open Triton's metrics port too" });
+    .option('http', { type: 'boolean', describe: 'Enable the HTTP port' })
+    .option('metrics', { type: 'boolean', describe: 'Enable the metrics port' });
 }
 
 /** What `render` and `submit` take alike: a job that serves. */
@@ -44,7 +44,7 @@ export function withServeOption<T>(yargs: Argv<T>) {
   return yargs.option('serve', {
     type: 'boolean',
     default: false,
-    describe: 'Keep the server until the walltime, for others on the network, instead of testing it',
+    describe: 'Serve until the walltime ends instead of testing',
   });
 }
 

@@ -5,7 +5,7 @@ import { withoutResults } from '../support/output.ts';
 
 export const run = defineVerb({
   command: 'run',
-  summary: 'Start, test and stop on this node, in the foreground: on a login node, or inside salloc',
+  summary: 'Run the server and its test on this node, in the foreground',
   options: (yargs) =>
     withRunOptions(yargs)
       .option('dry-run', scriptDryRunOption)

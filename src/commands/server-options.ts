@@ -13,12 +13,12 @@ export function withServerOptions<T>(yargs: Argv<T>) {
     .option('credentials', {
       type: 'string',
       requiresArg: true,
-      describe: 'Directory with ca.pem, client.pem and client-key.pem, for a server with mutual TLS',
+      describe: 'Directory with ca.pem, client.pem and client-key.pem for mutual TLS',
     })
     .option('server-log', {
       type: 'string',
       requiresArg: true,
-      describe: "The server's log, to name in errors",
+      describe: 'Server log to name in errors',
     })
     .option('json', jsonOption);
 }

@@ -5,10 +5,10 @@ import { defineVerb } from './verb.ts';
 
 export const start = defineVerb({
   command: 'start',
-  summary: 'Start a server on this node that goes on in the background, and wait until its model is ready',
+  summary: 'Start a server on this node, in the background',
   options: (yargs) =>
     withRunOptions(yargs)
-      .option('hours', { type: 'number', describe: 'How long it may serve before it ends by itself' })
+      .option('hours', { type: 'number', describe: 'Hours until the server stops' })
       .option('dry-run', scriptDryRunOption)
       .option('json', jsonOption)
       .example('$0 start', 'Where a login node allows it, or on a workstation; then: test, stop')

@@ -6,19 +6,19 @@ import { defineVerb } from './verb.ts';
 
 export const status = defineVerb({
   command: 'status [run]',
-  summary: 'Show the runs of this project: state, reason, node, readiness, how they ended',
+  summary: 'Show the runs of this project and their states',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .positional('run', { type: 'string', describe: 'Id of a run or of its job; all runs without it' })
+      .positional('run', { type: 'string', describe: 'Run ID or job ID [all runs]' })
       .option('watch', {
         type: 'boolean',
         default: false,
-        describe: 'Go on until none waits or runs any more; Ctrl-C harms nothing',
+        describe: 'Refresh until no run is pending or running',
       })
       .option('interval', {
         type: 'number',
         default: 5,
-        describe: 'Seconds between two looks with --watch, 2 at least',
+        describe: 'Seconds between refreshes of --watch, at least 2',
       })
       .option('json', jsonOption)
       .example('$0 status', 'All runs')

@@ -4,12 +4,12 @@ import { defineVerb } from './verb.ts';
 
 export const stop = defineVerb({
   command: 'stop [run]',
-  summary: 'End a server that start or submit --serve has started, wherever it is; twice is harmless',
+  summary: 'Stop a server that start or submit --serve started',
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', {
         type: 'string',
-        describe: 'Id of a run or of its job; without it the newest that serves',
+        describe: 'Run ID or job ID [the newest server]',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)

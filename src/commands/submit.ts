@@ -6,14 +6,13 @@ import { withoutResults } from '../support/output.ts';
 
 export const submit = defineVerb({
   command: 'submit',
-  summary: 'Run as a batch job: Triton on a compute node, the client test, everything ended',
+  summary: 'Submit a batch job that serves the model and tests it',
   options: (yargs) =>
     withServeOption(withJobOptions(withRunOptions(yargs)))
       .option('wait', {
         type: 'boolean',
         default: false,
-        describe:
-          "Show the job's way, then end with the test's exit code; with --serve until the model is ready; Ctrl-C cancels the job",
+        describe: 'Follow the job and exit with its test result; with --serve until ready',
       })
       .option('dry-run', scriptDryRunOption)
       .option('json', jsonOption)

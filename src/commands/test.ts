@@ -8,42 +8,41 @@ import { defineVerb } from './verb.ts';
 
 export const test = defineVerb({
   command: 'test [run]',
-  summary: 'Prove that a served model answers right: reference cases, random requests, statistics',
+  summary: 'Test a served model with reference and random requests',
   options: (yargs) =>
     withServerOptions(withProjectOptions(yargs))
       .positional('run', {
         type: 'string',
-        describe:
-          'Id of a run or of its job, whose server is asked; the newest that serves without it and --url',
+        describe: 'Run ID or job ID [the newest server]',
       })
       .option('url', urlOption)
       .option('workload', {
         type: 'string',
         array: true,
         requiresArg: true,
-        describe: "What to send and what to expect: a workload.yaml; repeatable [the run's]",
+        describe: "Workload file; repeatable [the run's]",
       })
       .option('ready-timeout', { type: 'number', default: 60, describe: 'Seconds to wait for the model' })
-      .option('infer-timeout', { type: 'number', default: 120, describe: 'Seconds to wait for one answer' })
+      .option('infer-timeout', { type: 'number', default: 120, describe: 'Seconds to wait for a response' })
       .option('result', {
         type: 'string',
         requiresArg: true,
-        describe: 'File for the result as JSON, written when the test fails too',
+        describe: 'File for the result as JSON',
       })
       .option('record', {
         type: 'string',
         conflicts: 'result',
-        describe: "Do not test: store this server's answers as the reference [the workload's file for it]",
+        describe: "Store this server's responses as the reference, in FILE if given",
       })
       .option('image-record', {
         type: 'string',
         requiresArg: true,
-        describe: "What the server runs from: NAME.sif.json, or `docker image inspect`'s output [the run's]",
+        describe: "Image record: NAME.sif.json or docker image inspect output [the run's]",
       })
       .option('force', {
         type: 'boolean',
         default: false,
-        describe: 'Let --record replace a reference',
+        describe: 'Allow --record to replace a reference',
       })
       .example('$0 test', 'After start, or submit --serve, from any node')
       .example(

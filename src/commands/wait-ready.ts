@@ -4,7 +4,7 @@ import { defineVerb } from './verb.ts';
 
 export const waitReady = defineVerb({
   command: 'wait-ready',
-  summary: 'Wait until a server answers for a model, or say why it never will',
+  summary: 'Wait until a server is ready to serve a model',
   options: (yargs) =>
     withServerOptions(yargs)
       .option('url', { ...urlOption, demandOption: true })
@@ -13,7 +13,7 @@ export const waitReady = defineVerb({
         array: true,
         demandOption: true,
         requiresArg: true,
-        describe: "The model's name; repeatable",
+        describe: 'Model name; repeatable',
       })
       .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' })
       .example(
