@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { verbTexts } from './verb-texts.ts';
 
-const discouraged = /\b(say|tell|told|made anew|recipe|looks?|comes? along|asks?|kept|whoever)\b/i;
+const discouraged = /\b(say|tell|told|made anew|looks?|comes? along|asks?|kept|whoever)\b/i;
 
 test('descriptions are short, start with a capital, have no period and use standard words', () => {
   const wrong = verbTexts().flatMap(({ verb, descriptions }) =>
