@@ -1,4 +1,5 @@
 import { UsageError } from '../../support/errors.ts';
+import { findNearest } from '../../support/text/suggest.ts';
 import { escape, toPrintable } from '../../support/text/printable.ts';
 import { listBest, findBest, formatPlatform, hostPlatform, type Platform } from './platform.ts';
 
@@ -79,6 +80,27 @@ function ambiguous(
   });
   return new UsageError(`${file} contains ${suiting.length} images: ${formatSome(listed)}`, {
     fix: `choose one: ${selectors.slice(0, maxListed).map(escape).join(' or ')}`,
+  });
+}
+
+/** Images of an archive or a layout, as an error message lists them. */
+interface ListedImages {
+  readonly names: readonly string[];
+  readonly content: string;
+  /** Formats a name as the user writes it; unchanged if undefined. */
+  readonly formatName?: (name: string) => string;
+}
+
+/** Creates the error for a selector that matches no image in `file`. The digest takes precedence over the name. */
+export function createNoSuchImageError(
+  file: string,
+  { name, digest }: { readonly name?: string | undefined; readonly digest?: string | undefined },
+  { names, content, formatName = (one) => one }: ListedImages,
+): UsageError {
+  const selector = digest ?? name;
+  const nearest = digest !== undefined || name === undefined ? undefined : findNearest(name, names);
+  return new UsageError(`${file} contains no image${selector === undefined ? '' : ` ${selector}`}`, {
+    fix: nearest === undefined ? `it contains ${content}` : `did you mean ${formatName(nearest)}?`,
   });
 }
 

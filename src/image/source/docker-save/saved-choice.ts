@@ -1,7 +1,6 @@
-import { HpcGatError, UsageError } from '../../../support/errors.ts';
-import { findNearest } from '../../../support/text/suggest.ts';
+import { HpcGatError } from '../../../support/errors.ts';
 import type { ManifestImage } from './docker-manifest.ts';
-import { chooseForPlatform, formatSome, type Candidate } from '../image-choice.ts';
+import { chooseForPlatform, createNoSuchImageError, formatSome, type Candidate } from '../image-choice.ts';
 import { applyIndexedPlatform, getPlatform, type ImageConfig } from '../image-config.ts';
 import type { Platform } from '../platform.ts';
 import type { SavedIndexEntry } from './saved-index.ts';
@@ -33,7 +32,9 @@ export async function chooseSaved(
   const wanted = onceEach(named);
   const [first, ...others] = wanted;
   if (first === undefined) {
-    throw noSuchImage(images, file, reference ?? '');
+    const names = images.flatMap(({ RepoTags }) => RepoTags);
+    const content = names.length === 0 ? 'images without a name' : formatSome(names);
+    throw createNoSuchImageError(file, { name: reference }, { names, content });
   }
   if (others.length === 0 && digest === undefined) {
     return first;
@@ -48,9 +49,9 @@ export async function chooseSaved(
   const configDigest = index.find(({ manifestDigest }) => manifestDigest === digest)?.configDigest ?? digest;
   const found = candidates.find((candidate) => candidate.digest === configDigest);
   if (found === undefined) {
-    throw new UsageError(`${file} contains no image ${digest}`, {
-      fix: `it contains ${formatSome(candidates.map((candidate) => [...candidate.names, candidate.digest].join(' ')))}`,
-    });
+    const names = candidates.flatMap((candidate) => candidate.names);
+    const content = formatSome(candidates.map((one) => [...one.names, one.digest].join(' ')));
+    throw createNoSuchImageError(file, { digest }, { names, content });
   }
   return found.image;
 }
@@ -81,15 +82,4 @@ async function candidateOf(
     }
     throw error;
   }
-}
-
-function noSuchImage(images: readonly ManifestImage[], file: string, reference: string): UsageError {
-  const tags = images.flatMap(({ RepoTags }) => RepoTags);
-  const meant = findNearest(reference, tags);
-  return new UsageError(`${file} contains no image ${reference}`, {
-    fix:
-      meant !== undefined
-        ? `did you mean ${meant}?`
-        : `it contains ${tags.length === 0 ? 'images without a name' : formatSome(tags)}`,
-  });
 }

@@ -1,7 +1,9 @@
-import { hashBytes } from '../../../support/files/digest.ts';
+import { rarelyUsed } from '../../../support/text/parse-with-schema.ts';
 import { checkDescription, parseDescription } from '../description-json.ts';
 import { isAttestation } from '../oci/oci-artifact.ts';
-import { imageManifestSchema, indexSchema, isIndex, type Descriptor } from '../oci/oci-manifest.ts';
+import { getBlobName, type BlobReader } from '../oci/oci-blobs.ts';
+import { imageManifestSchema, indexSchema } from '../oci/oci-manifest.ts';
+import { findEntryBlob, walkIndex } from '../oci/walk-index.ts';
 import type { Platform } from '../platform.ts';
 
 /** Image in the index of an archive of `docker save`. */
@@ -12,10 +14,6 @@ export interface SavedIndexEntry {
   readonly platform: Platform | undefined;
 }
 
-/** Limits for reading the index: number of blobs, and depth of nested indexes. */
-const maxRead = 1000;
-const maxDepth = 4;
-
 /**
  * Reads `index.json`, which archives of `docker save` contain since Docker 25 in addition to `manifest.json`. It only
  * adds information; missing or damaged parts are ignored.
@@ -25,40 +23,32 @@ const maxDepth = 4;
 export async function readSavedIndex(
   read: (name: string) => Buffer | undefined | Promise<Buffer | undefined>,
 ): Promise<readonly SavedIndexEntry[]> {
-  const parse = (bytes: Buffer) => {
-    const json = parseDescription(bytes.toString('utf8'));
-    return typeof json === 'object' && json !== null ? json : {};
+  const expect = async (name: string) => {
+    const bytes = await read(name);
+    if (bytes === undefined) {
+      throw new Error(`there is no ${name}`);
+    }
+    return bytes;
   };
+  const blobs: BlobReader = { place: 'index.json', fix: '', read: (digest) => expect(getBlobName(digest)) };
+  const entries = await expect('index.json')
+    .then((bytes) => checkDescription(indexSchema, parseDescription(bytes.toString('utf8'))).manifests)
+    .catch(() => []);
   const found: SavedIndexEntry[] = [];
-  let blobs = 0;
-  const follow = async (json: object, from: Descriptor | undefined, depth: number): Promise<void> => {
-    if (!isIndex(json)) {
-      const { config } = checkDescription(imageManifestSchema, json);
+  const walk = walkIndex(entries, {
+    read: async (entry) => (isAttestation(entry) ? undefined : findEntryBlob(entry, blobs)),
+    choose: ({ manifests }) => manifests,
+  });
+  for await (const { entry, blob } of walk) {
+    const manifest =
+      blob?.index === undefined ? imageManifestSchema.safeParse(blob?.json, rarelyUsed).data : undefined;
+    if (manifest !== undefined) {
       found.push({
-        manifestDigest: from?.digest ?? '',
-        configDigest: config.digest,
-        platform: from?.platform,
+        manifestDigest: entry.digest,
+        configDigest: manifest.config.digest,
+        platform: entry.platform,
       });
-      return;
     }
-    for (const entry of checkDescription(indexSchema, json).manifests) {
-      blobs += 1;
-      if (!isAttestation(entry) && blobs <= maxRead && depth < maxDepth) {
-        await attempt(entry, depth);
-      }
-    }
-  };
-  const attempt = async (entry: Descriptor | undefined, depth: number): Promise<void> => {
-    const name = entry === undefined ? 'index.json' : `blobs/${entry.digest.replace(':', '/')}`;
-    try {
-      const bytes = await read(name);
-      if (bytes !== undefined && (entry === undefined || `sha256:${hashBytes(bytes)}` === entry.digest)) {
-        await follow(parse(bytes), entry, depth + 1);
-      }
-    } catch {
-      // manifest.json is sufficient.
-    }
-  };
-  await attempt(undefined, 0);
+  }
   return found;
 }

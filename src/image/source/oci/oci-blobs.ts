@@ -16,6 +16,11 @@ export interface BlobReader {
   read(digest: string, role: BlobRole): Promise<Buffer>;
 }
 
+/** Returns the name of a blob's file in an OCI layout. */
+export function getBlobName(digest: string): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
 /**
  * Reads the blob of a descriptor and verifies its digest.
  *

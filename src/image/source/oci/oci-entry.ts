@@ -1,10 +1,10 @@
-import { type HpcGatError, UsageError } from '../../../support/errors.ts';
-import { findNearest } from '../../../support/text/suggest.ts';
-import { chooseForPlatform, formatSome, type Candidate } from '../image-choice.ts';
+import type { HpcGatError, UsageError } from '../../../support/errors.ts';
+import { chooseForPlatform, createNoSuchImageError, formatSome, type Candidate } from '../image-choice.ts';
 import { filterImages, isAttestation, getNames } from './oci-artifact.ts';
-import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
-import { indexSchema, isIndex, type Descriptor, type ImageIndex } from './oci-manifest.ts';
+import type { BlobReader } from './oci-blobs.ts';
+import type { Descriptor, ImageIndex } from './oci-manifest.ts';
 import { readPlatforms } from './oci-platforms.ts';
+import { findEntryBlob, walkIndex } from './walk-index.ts';
 import { findBest, hostPlatform } from '../platform.ts';
 import type { OciSource } from '../source.ts';
 
@@ -34,7 +34,7 @@ export async function chooseEntry(
   const wanted = digest === undefined ? onceEach(filterImages(named), platform) : [];
   const [first, ...others] = wanted;
   if (first === undefined) {
-    throw noSuchImage(source, images, problems);
+    throw createSelectorError(source, images, problems);
   }
   if (others.length === 0) {
     return first;
@@ -57,31 +57,27 @@ function onceEach(manifests: readonly Descriptor[], platform = hostPlatform()): 
   });
 }
 
-function noSuchImage(
+/** Creates the error for a source that selects none of the images. */
+function createSelectorError(
   { kind, file, tag, digest }: OciSource,
   images: readonly Descriptor[],
   problems: readonly string[],
 ): UsageError {
   const names = [...new Set(images.flatMap(getNames))];
-  const selectors = [
-    ...names,
-    ...images.filter((one) => getNames(one).length === 0).map((one) => one.digest),
-  ];
-  const meant = tag === undefined ? undefined : findNearest(tag, names);
-  const wanted = digest ?? tag;
-  const held =
-    images.length === 0 ? ['no images', ...problems.slice(0, 1)].join('; ') : formatSome(selectors);
-  return new UsageError(`${file} contains no image${wanted === undefined ? '' : ` ${wanted}`}`, {
-    fix:
-      meant === undefined || digest !== undefined
-        ? `it contains ${held}`
-        : `did you mean ${kind}:${file}:${meant}?`,
-  });
+  const unnamed = images.filter((one) => getNames(one).length === 0).map((one) => one.digest);
+  return createNoSuchImageError(
+    file,
+    { name: tag, digest },
+    {
+      names,
+      content:
+        images.length === 0
+          ? ['no images', ...problems.slice(0, 1)].join('; ')
+          : formatSome([...names, ...unnamed]),
+      formatName: (name) => `${kind}:${file}:${name}`,
+    },
+  );
 }
-
-/** Limits of the search for a digest: number of entries, and depth of nested indexes. */
-const maxSearched = 1000;
-const maxDepth = 4;
 
 /** Finds a manifest or an index by its digest, among the entries and in nested indexes. */
 async function findByDigest(
@@ -89,28 +85,14 @@ async function findByDigest(
   entries: readonly Descriptor[],
   blobs: BlobReader,
 ): Promise<Descriptor | undefined> {
-  let level = entries;
-  for (let depth = 0, searched = 0; depth < maxDepth && level.length > 0; depth += 1) {
-    const found = level.find((one) => one.digest === digest);
-    if (found !== undefined) {
-      return found;
+  const walk = walkIndex(entries, {
+    read: (entry) => findEntryBlob(entry, blobs),
+    choose: ({ manifests }) => manifests,
+  });
+  for await (const { entry } of walk) {
+    if (entry.digest === digest) {
+      return entry;
     }
-    const next: Descriptor[] = [];
-    for (const entry of level) {
-      searched += 1;
-      next.push(...(searched > maxSearched ? [] : await entriesIn(entry, blobs)));
-    }
-    level = next;
   }
   return undefined;
-}
-
-/** Reads the entries of an index; empty for other blobs and unreadable ones. */
-async function entriesIn(entry: Descriptor, blobs: BlobReader): Promise<readonly Descriptor[]> {
-  try {
-    const json = parseObject(await readChecked(entry, 'manifest', blobs), entry.digest, blobs);
-    return isIndex(json) ? parseAs(indexSchema, json, entry.digest, blobs).manifests : [];
-  } catch {
-    return [];
-  }
 }

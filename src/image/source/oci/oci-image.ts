@@ -2,13 +2,8 @@ import { HpcGatError, UsageError } from '../../../support/errors.ts';
 import { applyIndexedPlatform, imageConfigSchema, type ImageConfig } from '../image-config.ts';
 import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
 import { choosePlatform } from './oci-platforms.ts';
-import {
-  imageManifestSchema,
-  indexSchema,
-  isIndex,
-  explainUnusableLayer,
-  type Descriptor,
-} from './oci-manifest.ts';
+import { imageManifestSchema, explainUnusableLayer, type Descriptor } from './oci-manifest.ts';
+import { readEntryBlob, walkIndex, type EntryBlob } from './walk-index.ts';
 import type { Platform } from '../platform.ts';
 
 /** Image for one platform. */
@@ -23,9 +18,6 @@ export interface OciImage {
   readonly layers: readonly Descriptor[];
 }
 
-/** Maximum depth of nested indexes. */
-const maxDepth = 4;
-
 /**
  * Follows indexes to the manifest of the image for one platform, and reads its configuration. Every blob is compared
  * with its digest. A platform in an index takes precedence over the one in the configuration.
@@ -39,26 +31,24 @@ export async function resolveImage(
   blobs: BlobReader,
   platform: Platform | undefined,
 ): Promise<OciImage> {
-  let descriptor = start;
   let indexed: Platform | undefined;
-  for (let depth = 0; depth < maxDepth; depth += 1) {
-    indexed = descriptor.platform ?? indexed;
-    const { digest } = descriptor;
-    const bytes = await readChecked(descriptor, 'manifest', blobs);
-    const json = parseObject(bytes, digest, blobs);
-    if (!isIndex(json)) {
-      const image = await readImage(descriptor, bytes, json, blobs);
+  const walk = walkIndex([start], {
+    read: (entry) => readEntryBlob(entry, blobs),
+    choose: async (index) => [await choosePlatform(index, blobs, platform)],
+  });
+  for await (const { entry, blob } of walk) {
+    indexed = entry.platform ?? indexed;
+    if (blob !== undefined && blob.index === undefined) {
+      const image = await readImage(entry, blob, blobs);
       return { ...image, config: applyIndexedPlatform(image.config, indexed) };
     }
-    descriptor = await choosePlatform(parseAs(indexSchema, json, digest, blobs), blobs, platform);
   }
   throw new HpcGatError(`${blobs.place}: its indexes are nested in a loop or too deeply`, { fix: blobs.fix });
 }
 
 async function readImage(
   { digest, mediaType }: Pick<Descriptor, 'digest' | 'mediaType'>,
-  manifest: Buffer,
-  json: object,
+  { bytes: manifest, json }: EntryBlob,
   blobs: BlobReader,
 ): Promise<OciImage> {
   if (Object.keys(json).some((key) => key.toLowerCase() === 'fslayers')) {

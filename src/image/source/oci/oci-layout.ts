@@ -5,7 +5,7 @@ import { checkDescription, parseDescription } from '../description-json.ts';
 import { openDirectoryFiles, readSlice, openTarFiles, type FileSlice } from '../image-files.ts';
 import { chooseEntry } from './oci-entry.ts';
 import { resolveImage, type OciImage } from './oci-image.ts';
-import { missingNonDistributable, type BlobReader } from './oci-blobs.ts';
+import { getBlobName, missingNonDistributable, type BlobReader } from './oci-blobs.ts';
 import { indexSchema, isNonDistributable, type Descriptor, type ImageIndex } from './oci-manifest.ts';
 import type { OciSource } from '../source.ts';
 
@@ -30,7 +30,7 @@ export async function readOciLayout(source: OciSource): Promise<OciLayout> {
   return {
     image,
     blob: async (digest) =>
-      (await files.find(blobName(digest))) ??
+      (await files.find(getBlobName(digest))) ??
       throwMissing(
         file,
         digest,
@@ -65,14 +65,10 @@ export async function readOciImage(
   const blobs: BlobReader = {
     place: file,
     fix: layoutFix,
-    read: async (digest) => (await read(blobName(digest))) ?? throwMissing(file, digest),
+    read: async (digest) => (await read(getBlobName(digest))) ?? throwMissing(file, digest),
   };
   const start = await chooseEntry(parseIndex(index.toString('utf8'), file), source, blobs);
   return resolveImage(start, blobs, platform);
-}
-
-function blobName(digest: string): string {
-  return `blobs/${digest.replace(':', '/')}`;
 }
 
 function throwMissing(place: string, digest: string, layer?: Descriptor): never {

@@ -2,20 +2,13 @@ import { HpcGatError, UsageError } from '../../../support/errors.ts';
 import { toPrintable } from '../../../support/text/printable.ts';
 import { getPlatform } from '../image-config.ts';
 import { filterImages, readConfigOfImage } from './oci-artifact.ts';
-import { parseAs, parseObject, readChecked, type BlobReader } from './oci-blobs.ts';
-import {
-  imageManifestSchema,
-  indexSchema,
-  isIndex,
-  type Descriptor,
-  type ImageIndex,
-} from './oci-manifest.ts';
+import { parseAs, type BlobReader } from './oci-blobs.ts';
+import { imageManifestSchema, type Descriptor, type ImageIndex } from './oci-manifest.ts';
+import { maxIndexDepth, readEntryBlob } from './walk-index.ts';
 import { listBest, findBest, formatPlatform, hostPlatform, type Platform } from '../platform.ts';
 
 /** Highest number of entries without a platform whose configuration is read. */
 const maxRead = 64;
-/** Highest depth of nested indexes that are read for the platforms of their images. */
-const maxDepth = 4;
 
 /**
  * Chooses the image for one platform from an index. If an entry has no platform, the platform is read from its
@@ -99,14 +92,14 @@ export async function readPlatforms(
 ): Promise<readonly Platform[]> {
   const { digest, platform } = descriptor;
   const listed = platform === undefined ? [] : [platform];
-  if (alreadyRead >= maxRead || depth >= maxDepth) {
+  if (alreadyRead >= maxRead || depth >= maxIndexDepth) {
     return listed;
   }
   try {
-    const json = parseObject(await readChecked(descriptor, 'manifest', blobs), digest, blobs);
-    if (isIndex(json)) {
+    const { json, index } = await readEntryBlob(descriptor, blobs);
+    if (index !== undefined) {
       const platforms: Platform[] = [];
-      for (const entry of filterImages(parseAs(indexSchema, json, digest, blobs).manifests)) {
+      for (const entry of filterImages(index.manifests)) {
         platforms.push(
           ...(entry.platform
             ? [entry.platform]
