@@ -13,7 +13,7 @@ export interface TestVerbOptions extends ServerConnection {
   inferTimeoutMs: number;
   /** Path of the result in JSON, which is written whether the test passes or not. */
   result?: string | undefined;
-  /** The record of the image that the server runs from; undefined where nothing says it. */
+  /** Manifest of the image that the server runs from; undefined when it is unknown. */
   imageRecord?: string | undefined;
   json: boolean;
 }

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../doctor/examine.ts';
+import type { CheckResult } from '../doctor/run-checks.ts';
 import { jsonOption, projectArguments, withProjectOptions } from './common-options.ts';
 import { secondsToMs } from './seconds.ts';
 import { defineVerb } from './verb.ts';
@@ -26,7 +26,7 @@ export const doctor = defineVerb({
   handle: async (args, context) => {
     const waitMs = secondsToMs('--wait', args.wait);
     const { loadProject } = await import('../config/load.ts');
-    const { formatCheckResults, runChecks } = await import('../doctor/examine.ts');
+    const { formatCheckResults, runChecks } = await import('../doctor/run-checks.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
     const patient = { context, settings, root, gpu: args.gpu };
     let node: string | undefined;
@@ -34,7 +34,7 @@ export const doctor = defineVerb({
     if (args.node === undefined) {
       diagnoses = await runChecks(patient);
     } else {
-      const { runChecksOnNode } = await import('../doctor/examine-node.ts');
+      const { runChecksOnNode } = await import('../doctor/run-checks-on-node.ts');
       context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
       ({ node, results: diagnoses } = await runChecksOnNode(patient, {
         partition: args.node,

@@ -30,14 +30,14 @@ export const run = defineVerb({
     const { runLocally } = await import('../run/run-locally.ts');
     const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(context.output) } : context;
-    const { record, ending } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });
+    const { record, outcome } = await runLocally(shown, project, { serve: false, gpu, allowCpu, id });
     if (args.json) {
-      context.output.json({ run: record.id, folder: record.directory, ...ending });
+      context.output.json({ run: record.id, folder: record.directory, ...outcome });
     }
     if (args.gpu && !args.allowCpu) {
       const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
       await warnOfCpuModels(record, context.output);
     }
-    return reportOutcome(ending, record, context.output);
+    return reportOutcome(outcome, record, context.output);
   },
 });

@@ -28,12 +28,12 @@ export const start = defineVerb({
     const { getEndpoint, formatInstructions } = await import('../run/list-endpoints.ts');
     const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const options = { gpu, allowCpu, id, hostname: hostname() };
-    const { record, ending } = await startLocally(context, project, options);
-    if (ending !== undefined) {
+    const { record, outcome } = await startLocally(context, project, options);
+    if (outcome !== undefined) {
       if (args.json) {
-        context.output.json({ run: record.id, folder: record.directory, ...ending });
+        context.output.json({ run: record.id, folder: record.directory, ...outcome });
       }
-      return reportOutcome(ending, record, context.output);
+      return reportOutcome(outcome, record, context.output);
     }
     const served = await getEndpoint(context, project.root, { run: record.id, hostname: hostname() });
     if (args.json) {

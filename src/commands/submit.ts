@@ -59,8 +59,8 @@ export const submit = defineVerb({
     const { waitForJob } = await import('../run/wait.ts');
     const { reportOutcome } = await import('../run/record/report-outcome.ts');
     const shown = args.json ? { ...context, output: withoutResults(output) } : context;
-    const ending = await waitForJob(shown, record, { jobId, untilReady: serve });
-    if (ending === undefined) {
+    const outcome = await waitForJob(shown, record, { jobId, untilReady: serve });
+    if (outcome === undefined) {
       const { getEndpoint, formatInstructions } = await import('../run/list-endpoints.ts');
       const served = await getEndpoint(context, project.root, { run: record.id, hostname: hostname() });
       if (args.json) {
@@ -73,12 +73,12 @@ export const submit = defineVerb({
       return 0;
     }
     if (args.json) {
-      output.json({ ...report, ...ending });
+      output.json({ ...report, ...outcome });
     }
     if (args.gpu && !args.allowCpu) {
       const { warnOfCpuModels } = await import('../run/record/cpu-models.ts');
       await warnOfCpuModels(record, output);
     }
-    return reportOutcome(ending, record, output);
+    return reportOutcome(outcome, record, output);
   },
 });

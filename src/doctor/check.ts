@@ -21,7 +21,7 @@ export interface Finding {
 export interface Check {
   /** Name of the check, one or two words in kebab-case. */
   readonly name: string;
-  readonly examine: (host: CheckContext) => Promise<Finding | Finding[]>;
+  readonly run: (host: CheckContext) => Promise<Finding | Finding[]>;
 }
 
 export function ok(message: string): Finding {

@@ -14,14 +14,14 @@ const probeTimeoutMs = 60_000;
 export const containerChecks: readonly Check[] = [
   {
     name: 'runtime',
-    examine: async ({ context }) => {
+    run: async ({ context }) => {
       const { name, path: file, version } = await findContainerRuntime(context);
       return ok(`${name} ${version} at ${file}`);
     },
   },
   {
     name: 'runtime-configuration',
-    examine: async ({ context, settings, root }) => {
+    run: async ({ context, settings, root }) => {
       const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
       if (configuration === undefined) {
         return note('not checked: the runtime reports no configuration file that this user may read');
@@ -35,7 +35,7 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'user-namespaces',
-    examine: async ({ context }) => {
+    run: async ({ context }) => {
       const unshare = findProgram('unshare', context.env);
       if (unshare === undefined) {
         return note('not checked: unshare is not on the PATH');
@@ -55,7 +55,7 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'fuse',
-    examine: async ({ context, settings, root }) => {
+    run: async ({ context, settings, root }) => {
       try {
         await access('/dev/fuse', constants.R_OK | constants.W_OK);
         return ok('/dev/fuse can be used');
@@ -72,7 +72,7 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'image',
-    examine: async ({ context, settings, root }) => {
+    run: async ({ context, settings, root }) => {
       const image = path.resolve(root, settings.image.file);
       try {
         await access(image);
@@ -92,7 +92,7 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'gpu',
-    examine: async ({ context, gpu }) => {
+    run: async ({ context, gpu }) => {
       const program = findProgram('nvidia-smi', context.env);
       const listed =
         program === undefined ? undefined : await context.run(program, ['-L'], { timeoutMs: probeTimeoutMs });

@@ -9,7 +9,7 @@ const gpuHook = 'nvidia-container-runtime-hook';
 export const dockerChecks: readonly Check[] = [
   {
     name: 'docker',
-    examine: async ({ context, gpu }) => {
+    run: async ({ context, gpu }) => {
       let info: DockerInfo;
       try {
         info = await queryDockerInfo(context);

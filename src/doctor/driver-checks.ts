@@ -19,7 +19,7 @@ interface ImageVersions {
 export const driverChecks: readonly Check[] = [
   {
     name: 'driver',
-    examine: async (host) => {
+    run: async (host) => {
       const driver = await queryDriverVersion(host.context);
       const image = await queryImageVersions(host);
       if (driver === undefined) {

@@ -12,7 +12,7 @@ const mark = 'hpc-gat: the login shell has completed';
 export const loginChecks: readonly Check[] = [
   {
     name: 'login-shell',
-    examine: async ({ context }) => {
+    run: async ({ context }) => {
       if (findProgram('sbatch', context.env) === undefined) {
         return [];
       }

@@ -24,21 +24,21 @@ const conversionBytes = 4 * gibibyte;
 export const quotaChecks: readonly Check[] = [
   {
     name: 'home-quota',
-    examine: async ({ context }) => {
+    run: async ({ context }) => {
       const home = findHomeDirectory(context);
       return home === undefined ? [] : assessUsage(home, await queryUsage(context, home));
     },
   },
   {
     name: 'project-quota',
-    examine: async ({ context, root }) =>
+    run: async ({ context, root }) =>
       root === findHomeDirectory(context) ? [] : assessUsage(root, await queryUsage(context, root)),
   },
-  { name: 'runtime-cache', examine: checkRuntimeCache },
-  { name: 'layer-cache', examine: checkLayerCache },
+  { name: 'runtime-cache', run: checkRuntimeCache },
+  { name: 'layer-cache', run: checkLayerCache },
   {
     name: 'conversion-temp',
-    examine: async ({ context: { env } }) => {
+    run: async ({ context: { env } }) => {
       const directory = env.APPTAINER_TMPDIR ?? env.SINGULARITY_TMPDIR ?? env.TMPDIR ?? '/tmp';
       const free = await getFreeBytes(directory);
       return free === undefined || free < conversionBytes

@@ -10,7 +10,7 @@ const programs = ['sbatch', 'squeue', 'scancel', 'scontrol', 'sinfo', 'srun'];
 export const slurmChecks: readonly Check[] = [
   {
     name: 'slurm',
-    examine: async ({ context }) => {
+    run: async ({ context }) => {
       const missing = programs.filter((program) => findProgram(program, context.env) === undefined);
       if (missing.length === programs.length) {
         return note('not on this host: `hpc-gat run` works, `submit` does not');
@@ -34,7 +34,7 @@ export const slurmChecks: readonly Check[] = [
   ...nameChecks,
   {
     name: 'environment',
-    examine: ({ context }) => {
+    run: ({ context }) => {
       const names = Object.keys(context.env);
       const slurm = names.filter(isSlurmVariable);
       const proxies = names.filter((name) => /^(https?|all)_proxy$/i.test(name));

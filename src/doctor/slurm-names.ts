@@ -11,7 +11,7 @@ import { type Check, error, type Finding, note, ok, type CheckContext, warning }
 export const nameChecks: readonly Check[] = [
   {
     name: 'partitions',
-    examine: async (host) => {
+    run: async (host) => {
       if (!(await hasCluster(host.context, ['sinfo', 'scontrol']))) {
         return note('not checked: no Slurm on this host');
       }
@@ -24,7 +24,7 @@ export const nameChecks: readonly Check[] = [
   },
   {
     name: 'accounts',
-    examine: async (host) => {
+    run: async (host) => {
       const { context } = host;
       if (!(await hasCluster(context, ['sacctmgr', 'scontrol']))) {
         return note('not checked: no Slurm accounting on this host');

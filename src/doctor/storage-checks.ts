@@ -16,7 +16,7 @@ const memoryFileSystems = new Set([0x01021994, 0x858458f6]);
 export const storageChecks: readonly Check[] = [
   {
     name: 'shared-memory',
-    examine: () =>
+    run: () =>
       checkSpace(
         '/dev/shm',
         sharedMemoryMiB,
@@ -25,7 +25,7 @@ export const storageChecks: readonly Check[] = [
   },
   {
     name: 'temp',
-    examine: async ({ context, settings }) => {
+    run: async ({ context, settings }) => {
       for (const candidate of settings.node.temp) {
         const directory = candidate.startsWith('$') ? context.env[candidate.slice(1)] : candidate;
         if (directory !== undefined && directory !== '' && (await isWritable(directory))) {
@@ -44,7 +44,7 @@ export const storageChecks: readonly Check[] = [
   },
   {
     name: 'project',
-    examine: async ({ root }) => {
+    run: async ({ root }) => {
       if (!(await isWritable(root))) {
         return error(`${root} cannot be written`, 'use a directory of your own on the shared file system');
       }

@@ -3,7 +3,7 @@ import { UsageError } from '../support/errors.ts';
 import type { Lab } from './open-lab.ts';
 
 /**
- * Modes of a lab: its differences from the default lab. A lab that is up keeps its modes. A new mode is a key
+ * Modes of a lab: its differences from the default lab. The modes of a running lab do not change. A new mode is a key
  * here.
  */
 export const modesSchema = z.strictObject({

@@ -108,6 +108,6 @@ async function exists(directory: string): Promise<boolean> {
     if (isMissing(error)) {
       return false;
     }
-    throw new HpcGatError(`cannot examine ${directory}`, { cause: error });
+    throw new HpcGatError(`cannot read ${directory}`, { cause: error });
   }
 }

@@ -58,7 +58,7 @@ export async function labUp(lab: Lab, { binds, modes }: LabOptions): Promise<voi
   });
 }
 
-/** Rejects other binds: a node that is up keeps its binds. */
+/** Rejects other binds: those of a running node cannot change. */
 function rejectOtherBinds({ name }: Lab, present: readonly Bind[], wanted: readonly Bind[]): void {
   if (wanted.length > 0 && JSON.stringify(present) !== JSON.stringify(wanted)) {
     const shown = present.map(({ source, target }) => `${source}:${target}`).join(', ');

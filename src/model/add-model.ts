@@ -27,7 +27,7 @@ export interface Added {
   /** Path of the model's file in the repository. */
   readonly file: string;
   readonly version: number;
-  /** Findings that do not keep the model from loading. */
+  /** Findings that do not prevent the model from loading. */
   readonly warnings: readonly Finding[];
 }
 

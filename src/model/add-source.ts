@@ -62,7 +62,7 @@ export async function findConfig(
   });
 }
 
-/** Returns the file name under which the backend looks for the model. */
+/** Returns the file name under which the backend searches for the model. */
 export function getNameInVersion(model: ModelDirectory, backend: Backend | undefined, file: string): string {
   const extension = path.extname(file);
   const expected = backendsByExtension[extension];

@@ -9,7 +9,7 @@ export interface Finding {
   /** Line and column of the mistake, both from 1, for files that have lines. */
   readonly line?: number;
   readonly column?: number;
-  /** Error, which keeps Triton from loading the model, or warning, which the user should check. */
+  /** Error, which prevents Triton from loading the model, or warning, which the user should check. */
   readonly severity: 'error' | 'warning';
   readonly what: string;
   readonly fix: string;

@@ -40,12 +40,12 @@ export async function cleanUpRun(
   } else if (state.active && state.scriptPid !== undefined) {
     done.push(`end the script, process ${state.scriptPid}`);
     if (!dryRun) {
-      (await record.facts()).holdings.forEach(({ script }) => signalProcess(script, 'SIGTERM'));
+      (await record.facts()).resourceRecords.forEach(({ script }) => signalProcess(script, 'SIGTERM'));
       await waitUntil(context, async () => (await record.facts()).ended !== undefined);
     }
   }
-  for (const holding of (await record.facts()).holdings) {
-    if (state.state === elsewhere && holding.host === hostname && isInOtherNamespace(holding)) {
+  for (const resourceRecord of (await record.facts()).resourceRecords) {
+    if (state.state === elsewhere && resourceRecord.host === hostname && isInOtherNamespace(resourceRecord)) {
       throw new CommandFailedError(
         `run ${record.id} was started on ${hostname} in another PID namespace, such as a container's: its processes cannot be seen from here`,
         {
@@ -54,10 +54,12 @@ export async function cleanUpRun(
       );
     }
     if (!state.active || !dryRun) {
-      done.push(`${formatCleanup(holding.host, state)}: server, container, shared memory, temporary files`);
+      done.push(
+        `${formatCleanup(resourceRecord.host, state)}: server, container, shared memory, temporary files`,
+      );
     }
     if (!dryRun) {
-      await release(context, record, holding, hostname);
+      await release(context, record, resourceRecord, hostname);
     }
   }
   return done;

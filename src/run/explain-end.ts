@@ -21,8 +21,8 @@ interface EndedJob {
 export async function explainEnd(context: Context, record: RunDirectory, ended: EndedJob): Promise<Outcome> {
   const names = await listDirectory(record.directory);
   const hasStarted = ['batch.log', 'events.jsonl'].some((name) => names.includes(name));
-  const ending = hasStarted ? undefined : await explainNoStart(context, record, ended);
-  return ending ?? (await addFullDisk(explainCancellation(ended.job) ?? getJobOutcome(ended.job), record));
+  const outcome = hasStarted ? undefined : await explainNoStart(context, record, ended);
+  return outcome ?? (await addFullDisk(explainCancellation(ended.job) ?? getJobOutcome(ended.job), record));
 }
 
 /** Explains a job that was allocated a node, but whose script left no visible file. */
@@ -141,12 +141,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Adds to an outcome that the file system is full, which also keeps the script from reporting. */
-async function addFullDisk(ending: Outcome, { directory }: RunDirectory): Promise<Outcome> {
+/** Adds to an outcome that the file system is full, which also prevents the script from reporting. */
+async function addFullDisk(outcome: Outcome, { directory }: RunDirectory): Promise<Outcome> {
   return (await hasSpace(directory))
-    ? ending
+    ? outcome
     : {
-        ...ending,
-        message: `${ending.message}; no space is left for ${directory}; fix: free some, or move the project`,
+        ...outcome,
+        message: `${outcome.message}; no space is left for ${directory}; fix: free some, or move the project`,
       };
 }

@@ -14,7 +14,7 @@ import { type CleanupPlan, createCleanupPlan } from './plan/cleanup-plan.ts';
 import type { ResourceRecord, RunDirectory } from './record/run-directory.ts';
 import { renderRelease } from './plan/script.ts';
 
-/** Time limit of a script that was told to end: Triton's time to stop, and Slurm's KillWait of 30 s. */
+/** Time limit of a script that was signaled to terminate: Triton's time to stop, and Slurm's KillWait of 30 s. */
 export const endMs = 60_000;
 /** Time limit in the queue for each of the two requests of a cleanup job. */
 const queueMs = 30_000;
@@ -39,11 +39,11 @@ function onNode(node: string): string[] {
 export async function release(
   context: Context,
   record: RunDirectory,
-  holding: ResourceRecord,
+  resourceRecord: ResourceRecord,
   hostname: string,
 ): Promise<void> {
-  const { directory, host } = holding;
-  const plan = await createCleanupPlan(record, holding);
+  const { directory, host } = resourceRecord;
+  const plan = await createCleanupPlan(record, resourceRecord);
   const input = await renderRelease(plan, directory);
   if (host === hostname) {
     const result = await context.run('bash', ['--norc', '-s'], {
@@ -55,7 +55,7 @@ export async function release(
     return;
   }
   const { cluster } = plan;
-  const node = holding.node ?? (await findNodeName(context, host, cluster)) ?? host;
+  const node = resourceRecord.node ?? (await findNodeName(context, host, cluster)) ?? host;
   const unusable = await findUnusableState(context, node, cluster);
   if (unusable !== undefined) {
     throw new CommandFailedError(`run ${plan.id} left something on ${node}, which is ${unusable}`, {
@@ -63,8 +63,8 @@ export async function release(
     });
   }
   const isLeft = (answer?: CommandResult): Promise<boolean> =>
-    isResourceLeft(context, record, holding, answer);
-  const why = await releaseRemotely(context, plan, { holding, node, input, isLeft });
+    isResourceLeft(context, record, resourceRecord, answer);
+  const why = await releaseRemotely(context, plan, { resourceRecord, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
       `run ${plan.id} left something on ${node}, where no cleanup could be started: ${why}`,
@@ -74,7 +74,7 @@ export async function release(
 }
 
 interface Remote {
-  readonly holding: ResourceRecord;
+  readonly resourceRecord: ResourceRecord;
   /** Slurm's name of the node. */
   readonly node: string;
   readonly input: string;
@@ -88,13 +88,13 @@ interface Remote {
 async function isResourceLeft(
   context: Context,
   record: RunDirectory,
-  holding: ResourceRecord,
+  resourceRecord: ResourceRecord,
   answer: CommandResult | undefined,
 ): Promise<boolean> {
   const { clock, signal } = context;
   const graceMs = answer?.exitCode === 0 ? await getVisibilityDelayMs(record.directory) : relistMs;
   const endMs = clock.now().getTime() + graceMs;
-  while (await record.holds(holding)) {
+  while (await record.hasResources(resourceRecord)) {
     if (clock.now().getTime() >= endMs) {
       return true;
     }
@@ -112,10 +112,10 @@ async function isResourceLeft(
  */
 async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
-  const { holding, node, input, isLeft } = remote;
+  const { resourceRecord, node, input, isLeft } = remote;
   const acceptsSteps = async (): Promise<boolean> =>
-    holding.job !== '' &&
-    (await queryJob(context, formatJobId({ number: holding.job, cluster })))?.state === 'RUNNING';
+    resourceRecord.job !== '' &&
+    (await queryJob(context, formatJobId({ number: resourceRecord.job, cluster })))?.state === 'RUNNING';
   if (!(await acceptsSteps())) {
     return releaseByJob(context, plan, remote);
   }
@@ -124,7 +124,7 @@ async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remo
     'srun',
     [
       '--overlap',
-      `--jobid=${holding.job}`,
+      `--jobid=${resourceRecord.job}`,
       ...toClusterOption(cluster),
       ...onNode(node),
       '--quiet',
@@ -143,12 +143,15 @@ async function releaseRemotely(context: Context, plan: CleanupPlan, remote: Remo
  */
 async function releaseByJob(context: Context, plan: CleanupPlan, remote: Remote): Promise<string> {
   const { cluster } = plan;
-  const { holding, node, input, isLeft } = remote;
+  const { resourceRecord, node, input, isLeft } = remote;
   // The site may have chosen the partition, or one of several requested ones.
   const directives: Directive[] =
-    holding.partition === undefined
+    resourceRecord.partition === undefined
       ? plan.directives
-      : [...plan.directives.filter(([name]) => name !== 'partition'), ['partition', holding.partition]];
+      : [
+          ...plan.directives.filter(([name]) => name !== 'partition'),
+          ['partition', resourceRecord.partition],
+        ];
   const answers: string[] = [];
   for (const request of [createFullRequest(directives), createSmallRequest(directives)]) {
     context.output.info(`requesting a job on ${node} to clean up: ${request.join(' ')}`);

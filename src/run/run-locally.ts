@@ -21,7 +21,7 @@ export async function runLocally(
   context: Context,
   project: Project,
   options: Omit<RunOptions, 'kind'>,
-): Promise<{ record: RunDirectory; ending: Outcome }> {
+): Promise<{ record: RunDirectory; outcome: Outcome }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local' }, context);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
@@ -41,7 +41,7 @@ export async function runLocally(
   const ended = await record.ended();
   return {
     record,
-    ending: getScriptOutcome(
+    outcome: getScriptOutcome(
       ended ?? { exitCode: 1, reason: existsSync(record.directory) ? 'script-failed' : 'run-folder-removed' },
     ),
   };

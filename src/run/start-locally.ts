@@ -26,14 +26,14 @@ export async function startLocally(
   context: Context,
   project: Project,
   { hostname, ...options }: Omit<RunOptions, 'kind' | 'serve'> & { readonly hostname: string },
-): Promise<{ record: RunDirectory; ending: Outcome | undefined }> {
+): Promise<{ record: RunDirectory; outcome: Outcome | undefined }> {
   const { plan, script } = await prepareRun(project, { ...options, kind: 'local', serve: true }, context);
   await checkInputs(plan, context);
   warnOfOpenPorts(plan, context.output);
   const record = await RunDirectory.create(plan, script);
   await launch(context, record);
   try {
-    return { record, ending: await waitUntilReady(context, record, hostname) };
+    return { record, outcome: await waitUntilReady(context, record, hostname) };
   } catch (error) {
     context.output.info('ending what was started');
     const uninterrupted = { ...context, signal: AbortSignal.timeout(2 * firstRecordMs) };
@@ -66,16 +66,16 @@ async function waitUntilReady(
   const startMs = context.clock.now().getTime();
   const reader = new TolerantReader(context);
   /** Returns undefined while the run is neither ready nor ended. */
-  const poll = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
+  const poll = async (): Promise<{ outcome: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     if (ended !== undefined) {
       await progress.finish();
-      return { ending: getScriptOutcome(ended) };
+      return { outcome: getScriptOutcome(ended) };
     }
     if ((await record.endpoint()) !== undefined) {
       await progress.finish();
-      return { ending: undefined };
+      return { outcome: undefined };
     }
     const late = context.clock.now().getTime() - startMs > firstRecordMs;
     if (
@@ -84,14 +84,14 @@ async function waitUntilReady(
       (await record.ended()) === undefined
     ) {
       await progress.finish();
-      return { ending: getScriptOutcome({ exitCode: 1, reason: 'script-failed' }) };
+      return { outcome: getScriptOutcome({ exitCode: 1, reason: 'script-failed' }) };
     }
     return undefined;
   };
   for (;;) {
     const seen = await reader.attempt(poll);
     if (seen !== undefined) {
-      return seen.ending;
+      return seen.outcome;
     }
     await context.clock.sleep(pollMs, context.signal);
   }
@@ -101,7 +101,7 @@ async function waitUntilReady(
 async function waitUntilRecorded(context: Context, record: RunDirectory): Promise<void> {
   const deadlineMs = context.clock.now().getTime() + firstRecordMs;
   while (
-    (await record.holdings()).length === 0 &&
+    (await record.resourceRecords()).length === 0 &&
     (await record.ended()) === undefined &&
     context.clock.now().getTime() < deadlineMs
   ) {

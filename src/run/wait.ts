@@ -14,7 +14,7 @@ const cancelMs = 60_000;
 
 /** Time within which Slurm reports why it terminated a script. */
 const causeMs = 10_000;
-/** Time for which a reason that keeps a job from ever starting has to persist. */
+/** Time for which a reason that prevents a job from ever starting has to persist. */
 const holdMs = 3_000;
 /** Time after which a running job without its script is reported. */
 const slowStartMs = 10_000;
@@ -85,7 +85,7 @@ class SlowStart {
       return;
     }
     this.#isOver = true;
-    if ((await this.#record.holdings()).length === 0) {
+    if ((await this.#record.resourceRecords()).length === 0) {
       this.#context.output.warn(await explainSlowStart({ id: this.#jobId, job }));
     }
   }
@@ -121,12 +121,12 @@ async function watchWithPoller(
   const start = new SlowStart(context, record, jobId);
   let terminatedMs: number | undefined;
   let heldMs: number | undefined;
-  const finish = async (ending: Outcome | undefined): Promise<{ ending: Outcome | undefined }> => {
+  const finish = async (outcome: Outcome | undefined): Promise<{ outcome: Outcome | undefined }> => {
     await progress.finish();
-    return { ending };
+    return { outcome };
   };
   /** Returns undefined while the run continues. */
-  const poll = async (): Promise<{ ending: Outcome | undefined } | undefined> => {
+  const poll = async (): Promise<{ outcome: Outcome | undefined } | undefined> => {
     await progress.poll();
     const ended = await record.ended();
     const job = poller.poll();
@@ -182,7 +182,7 @@ async function watchWithPoller(
   for (;;) {
     const seen = await reader.attempt(poll);
     if (seen !== undefined) {
-      return seen.ending;
+      return seen.outcome;
     }
     await context.clock.sleep(filePollMs, context.signal);
   }

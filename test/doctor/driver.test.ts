@@ -16,7 +16,7 @@ async function look(driver: string, environment: string) {
     'nvidia-smi': `case $1 in --query-gpu=driver_version) echo ${driver} ;; *) exit 2 ;; esac`,
   });
   const context = testContext({ env: { PATH } });
-  return driverChecks[0]?.examine({ context, settings: sampleSettings(), root, gpu: false });
+  return driverChecks[0]?.run({ context, settings: sampleSettings(), root, gpu: false });
 }
 
 const image = 'CUDA_VERSION=12.4.1.003\\nNVIDIA_TRITON_SERVER_VERSION=24.05\\n';

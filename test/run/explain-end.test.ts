@@ -47,8 +47,8 @@ test.each([
   }
   const PATH = fakePrograms({ sinfo: `echo '${drained}'` });
   const ended = { id: '12', job: { ...job, ...facts } };
-  const ending = await explainEnd(testContext({ env: { PATH } }), record, ended);
-  expect(ending).toEqual({ exitCode, message: expect.stringMatching(message) });
+  const outcome = await explainEnd(testContext({ env: { PATH } }), record, ended);
+  expect(outcome).toEqual({ exitCode, message: expect.stringMatching(message) });
 });
 
 test('reports a job that fails without a trace in the run directory as run on a node that cannot see it', async () => {
@@ -117,15 +117,15 @@ function fastClock() {
 function wait(programs: Readonly<Record<string, string>>) {
   const PATH = fakePrograms({ sacct: 'exit 1', scontrol: 'exit 1', scancel: 'exit 0', ...programs });
   const context = testContext({ env: { PATH }, clock: fastClock() });
-  const ending = waitForJob(context, record, { jobId: '12', untilReady: false });
-  return { context, ending };
+  const outcome = waitForJob(context, record, { jobId: '12', untilReady: false });
+  return { context, outcome };
 }
 
 const forgotten = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1';
 
 test('a job that Slurm has forgotten is reported as unknown', async () => {
   const sacct = 'echo "Slurm accounting storage is disabled" >&2; exit 1';
-  expect(await wait({ squeue: forgotten, sacct }).ending).toMatchObject({
+  expect(await wait({ squeue: forgotten, sacct }).outcome).toMatchObject({
     exitCode: 4,
     message: expect.stringMatching(/outcome is unknown: Slurm no longer knows job 12/),
   });
@@ -133,27 +133,27 @@ test('a job that Slurm has forgotten is reported as unknown', async () => {
 
 test('reads the outcome of a forgotten job from the files of its run', async () => {
   await writeFile(path.join(record.directory, 'result.json'), '{"exitCode":6,"status":"fail"}');
-  expect(await wait({ squeue: forgotten }).ending).toMatchObject({ exitCode: 6 });
+  expect(await wait({ squeue: forgotten }).outcome).toMatchObject({ exitCode: 6 });
   await endRecord(record);
-  expect(await wait({ squeue: forgotten }).ending).toEqual({ exitCode: 0, message: 'passed' });
+  expect(await wait({ squeue: forgotten }).outcome).toEqual({ exitCode: 0, message: 'passed' });
 });
 
 test('a controller that does not answer is waited for', async () => {
   const flag = path.join(temporaryDirectory(), 'calls');
-  const { ending, context } = wait({
+  const { outcome, context } = wait({
     squeue: `echo x >>${flag}
       [ "$(wc -l <${flag})" -gt 4 ] && echo '12|COMPLETED|None|cpu1|' && exit
       echo 'squeue: error: Unable to contact slurm controller' >&2; exit 1`,
     scontrol: 'echo "JobId=12 JobState=COMPLETED NodeList=cpu1 ExitCode=0:0"',
   });
-  expect(await ending).toMatchObject({ exitCode: 0 });
+  expect(await outcome).toMatchObject({ exitCode: 0 });
   expect(context.messages.join()).toMatch(/Slurm does not answer, still waiting/);
 });
 
 test('a script that was terminated by preemption is not reported as canceled', async () => {
   await endRecord(record, 'terminated', 143);
   const squeue = `echo '12|PREEMPTED|None|cpu1|'`;
-  expect(await wait({ squeue }).ending).toMatchObject({ exitCode: 4, message: 'the job was preempted' });
+  expect(await wait({ squeue }).outcome).toMatchObject({ exitCode: 4, message: 'the job was preempted' });
 });
 
 test.each([
@@ -162,25 +162,25 @@ test.each([
 ])('reports a script that was terminated by the user with id %s', async (uid, exitCode, message) => {
   await endRecord(record, 'terminated', 143);
   const sacct = `echo '12|CANCELLED by ${uid}|None|cpu1|0:15|30'`;
-  const { ending } = wait({ squeue: `echo '12|CANCELLED|None|cpu1|'`, sacct });
-  expect(await ending).toEqual({ exitCode, message: expect.stringMatching(message) });
+  const { outcome } = wait({ squeue: `echo '12|CANCELLED|None|cpu1|'`, sacct });
+  expect(await outcome).toEqual({ exitCode, message: expect.stringMatching(message) });
 });
 
 test('a held job is canceled and reported', async () => {
   const held = path.join(temporaryDirectory(), 'cancelled');
-  const { ending } = wait({
+  const { outcome } = wait({
     squeue: `[ -e ${held} ] && echo '12|CANCELLED|None||' || echo '12|PENDING|launch failed requeued held||'`,
     scancel: `touch ${held}`,
   });
-  expect(await ending).toMatchObject({ exitCode: 4, message: expect.stringMatching(/Slurm holds job 12/) });
+  expect(await outcome).toMatchObject({ exitCode: 4, message: expect.stringMatching(/Slurm holds job 12/) });
 });
 
 test('a job whose script does not start is reported while it runs', async () => {
   const flag = path.join(temporaryDirectory(), 'calls');
-  const { ending, context } = wait({
+  const { outcome, context } = wait({
     squeue: `echo x >>${flag}; [ "$(wc -l <${flag})" -gt 6 ] && echo '12|TIMEOUT|None|cpu1|' || echo '12|RUNNING|None|cpu1|'`,
   });
-  expect(await ending).toMatchObject({ exitCode: 5 });
+  expect(await outcome).toMatchObject({ exitCode: 5 });
   expect(context.messages.join()).toMatch(
     /warning: job 12 is RUNNING on cpu1, and its script has not reported/,
   );

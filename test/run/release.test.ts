@@ -30,7 +30,7 @@ async function releaseOnCpu1(
   for (const [name, value] of Object.entries(recorded)) {
     await writeFile(path.join(directory, name), `${value}\n`);
   }
-  const [holding] = (await record.holdings()) as [ResourceRecord];
+  const [resourceRecord] = (await record.resourceRecords()) as [ResourceRecord];
   const PATH = fakePrograms({
     sinfo: `case "$*" in
       *--format=%T*) case "$*" in *=cpu1.cluster.local*) exit 1 ;; *) echo mixed ;; esac ;;
@@ -43,7 +43,7 @@ async function releaseOnCpu1(
       case $* in *--overlap*) ${step} ;; *) ${job} ;; esac`,
   });
   const context = testContext({ env: { PATH }, cwd: root });
-  await release(context, record, holding, 'login');
+  await release(context, record, resourceRecord, 'login');
   return context.messages;
 }
 

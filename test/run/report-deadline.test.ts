@@ -59,8 +59,8 @@ test.each([
     sacct: `echo '7|${state}|None|cpu1|${code}'`,
   });
   const context = testContext({ clock: fastClock(), env: { PATH } });
-  const ending = await waitForJob(context, record, { jobId: '7', untilReady: false });
-  expect(ending?.exitCode).toBe(exitCode);
+  const outcome = await waitForJob(context, record, { jobId: '7', untilReady: false });
+  expect(outcome?.exitCode).toBe(exitCode);
 });
 
 test('a wait survives an unavailable file server, and reports it once', async () => {

@@ -34,8 +34,8 @@ test('a run continues while its file server fails for a moment', async () => {
   };
   const context = testContext({ cwd: root, run, clock: systemClock });
   const project = { root, site: 'generic', settings: sampleSettings() };
-  const { ending } = await runLocally(context, project, { gpu: false, allowCpu: false, serve: false });
-  expect(ending.exitCode).toBe(0);
+  const { outcome } = await runLocally(context, project, { gpu: false, allowCpu: false, serve: false });
+  expect(outcome.exitCode).toBe(0);
   expect(context.results).toEqual(['passed: 1 of 1']);
   expect(context.messages.join()).toMatch(/the file system does not answer, still waiting: EIO/);
 });

@@ -115,7 +115,7 @@ async function groupByScript(directories: readonly RunDirectory[]): Promise<Orph
   }));
 }
 
-/** Returns whether a file is certainly missing; a file that cannot be examined may exist. */
+/** Returns whether a file is certainly missing; a file that cannot be accessed may exist. */
 async function isGone(file: string): Promise<boolean> {
   return isListed(file).then(
     (exists) => !exists,
@@ -182,7 +182,7 @@ async function readRecords(directory: string): Promise<Records | undefined> {
       };
 }
 
-/** Reads the mounts of every process that this user may examine. */
+/** Reads the mounts of every process that this user may read. */
 async function readOwnMounts(): Promise<string> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const tables = await Promise.all(

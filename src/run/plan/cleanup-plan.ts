@@ -18,9 +18,12 @@ export type CleanupPlan = Pick<
  * Creates the cleanup plan of a run. For an unreadable plan, recorded resources distinguish Docker from
  * Apptainer.
  */
-export async function createCleanupPlan(record: RunDirectory, holding: ResourceRecord): Promise<CleanupPlan> {
+export async function createCleanupPlan(
+  record: RunDirectory,
+  resourceRecord: ResourceRecord,
+): Promise<CleanupPlan> {
   const { plan, jobId = '' } = await record.facts();
-  const recorded = (await isListed(path.join(holding.directory, 'network')))
+  const recorded = (await isListed(path.join(resourceRecord.directory, 'network')))
     ? 'docker'
     : defaultSettings.runtime;
   const runtime = plan?.runtime ?? recorded;

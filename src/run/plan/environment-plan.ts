@@ -46,7 +46,7 @@ function rejectReserved(name: string, where: string): void {
 }
 
 /**
- * Lists the names of variables whose values look like secrets, because others in the group may read the
+ * Lists the names of variables whose values resemble secrets, because others in the group may read the
  * script.
  */
 export function listSecretNames({ environment, serverEnvironment }: RunPlan): string[] {

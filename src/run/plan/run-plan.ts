@@ -15,7 +15,7 @@ const planSchema = z.object({
   version: z.string(),
   /** Kind of run: `job`, a batch job of Slurm, or `local`, a process on the node where it was started. */
   kind: z.enum(['job', 'local']),
-  /** True when the server is kept until the run is stopped or its time is over, instead of being tested. */
+  /** True when the server runs until the run is stopped or its time is over, instead of being tested. */
   serve: z.boolean(),
   gpu: z.boolean(),
   /** True when the server may count as ready although its container sees no GPU. */

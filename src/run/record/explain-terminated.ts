@@ -7,11 +7,11 @@ import type { RunState } from './state.ts';
 const timeoutMs = 5_000;
 
 /**
- * Adds to runs whose script was terminated who canceled the job, and the exit code that `submit --wait` has for that. One
- * question to accounting serves all of them.
+ * Adds to runs whose script was terminated who canceled the job, and the exit code that `submit --wait` has for that. All
+ * of them are looked up in one query of accounting.
  *
- * @param known jobs that accounting was asked about, or undefined for those that it does not know; kept by the caller from
- *   call to call
+ * @param known jobs that accounting was queried for, or undefined for those that it does not know; the caller passes the
+ *   same map to each call
  */
 export async function explainTerminated(
   context: Context,

@@ -75,7 +75,7 @@ export interface Facts {
   readonly ended: Ended | undefined;
   readonly endpoint: EndpointFile | undefined;
   readonly jobId: string | undefined;
-  readonly holdings: readonly ResourceRecord[];
+  readonly resourceRecords: readonly ResourceRecord[];
   /** Messages about unreadable files, one for each. */
   readonly unreadable: readonly string[];
 }
@@ -132,15 +132,15 @@ export class RunDirectory {
         throw error;
       }
     };
-    const [plan, ended, endpoint, jobId, holdings = []] = await Promise.all([
+    const [plan, ended, endpoint, jobId, resourceRecords = []] = await Promise.all([
       known(this.plan()),
       known(this.ended()),
       known(this.endpoint()),
       known(this.jobId()),
-      known(this.holdings()),
+      known(this.resourceRecords()),
     ]);
-    const job = jobId ?? (unreadable.length === 0 ? getRecordedJob(plan, holdings) : undefined);
-    return { plan, ended, endpoint, jobId: job, holdings, unreadable };
+    const job = jobId ?? (unreadable.length === 0 ? getRecordedJob(plan, resourceRecords) : undefined);
+    return { plan, ended, endpoint, jobId: job, resourceRecords, unreadable };
   }
 
   writeJobId(jobId: string): Promise<void> {
@@ -151,8 +151,8 @@ export class RunDirectory {
    * Lists the resources that have not ended of each start of the script: usually of one, of none once the run
    * has ended.
    */
-  async holdings(): Promise<ResourceRecord[]> {
-    const holdings: ResourceRecord[] = [];
+  async resourceRecords(): Promise<ResourceRecord[]> {
+    const resourceRecords: ResourceRecord[] = [];
     for (const name of await this.#orUnreadable('owned', this.#owned())) {
       const directory = path.join(this.directory, 'owned', name);
       const files = await this.#orUnreadable(`owned/${name}`, listDirectory(directory));
@@ -165,7 +165,7 @@ export class RunDirectory {
       );
       const [pid = 0, startTicks = 0] = script.split(' ').map(Number);
       if (host !== undefined) {
-        holdings.push({
+        resourceRecords.push({
           directory,
           host,
           ...(node !== '' && { node }),
@@ -175,11 +175,11 @@ export class RunDirectory {
         });
       }
     }
-    return holdings;
+    return resourceRecords;
   }
 
   /** Returns whether a resource still exists: its record is removed last. */
-  async holds({ directory }: ResourceRecord): Promise<boolean> {
+  async hasResources({ directory }: ResourceRecord): Promise<boolean> {
     return (await this.#owned()).includes(path.basename(directory));
   }
 
@@ -267,9 +267,9 @@ export class RunDirectory {
 /** Returns the job that the script recorded; undefined before the script starts, and for a local run in an allocation. */
 function getRecordedJob(
   plan: StoredPlan | undefined,
-  holdings: readonly ResourceRecord[],
+  resourceRecords: readonly ResourceRecord[],
 ): string | undefined {
-  const number = holdings.find(({ job }) => job !== '')?.job;
+  const number = resourceRecords.find(({ job }) => job !== '')?.job;
   const cluster = findDirective(plan?.directives ?? [], 'clusters');
   return plan?.kind === 'job' && number !== undefined ? formatJobId({ number, cluster }) : undefined;
 }
@@ -324,6 +324,6 @@ async function createForeignRunError(directory: string): Promise<UsageError> {
 }
 
 /** Returns whether a text is the number of a job; its cluster may be omitted. */
-function matchesJobNumber(jobId: string | undefined, said: string): boolean {
-  return jobId !== undefined && (jobId === said || parseJobId(jobId).number === said);
+function matchesJobNumber(jobId: string | undefined, number: string): boolean {
+  return jobId !== undefined && (jobId === number || parseJobId(jobId).number === number);
 }

@@ -39,7 +39,7 @@ export interface ModeCalls {
  * owner or mode, which would expose the keys of a run, or let others replace its script: CIFS and WSL as they were mounted,
  * NFSv4 by inherited access control lists.
  *
- * @throws {UsageError} when the file system does not keep owner and mode; the directory is removed.
+ * @throws {UsageError} when the file system does not store owner and mode; the directory is removed.
  */
 export async function createOwnDirectory(
   directory: string,
@@ -139,7 +139,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** Returns whether directories belong to this user, as far as they can be examined. */
+/** Returns whether directories belong to this user, as far as they can be accessed. */
 async function areOwn(directories: readonly string[]): Promise<boolean> {
   const all = await Promise.all(directories.map((each) => stat(each).catch(() => undefined)));
   return all.every((facts) => facts === undefined || isOwn(facts));

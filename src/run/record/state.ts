@@ -14,7 +14,7 @@ export const elsewhere = 'UNKNOWN';
 export interface RunState {
   readonly id: string;
   readonly kind: 'job' | 'local';
-  /** True when the run keeps its server for clients, instead of testing it. */
+  /** True when the run serves clients until it is stopped, instead of testing it. */
   readonly serves: boolean;
   readonly jobId: string | undefined;
   /**
@@ -67,10 +67,10 @@ export async function getRunStates(
 ): Promise<RunState[]> {
   const read = await Promise.all(records.map(async (record) => [record, await record.facts()] as const));
   const all = await addFoundJobs(context, read);
-  const asked = all.flatMap(([, facts]) =>
+  const unfinished = all.flatMap(([, facts]) =>
     facts.jobId !== undefined && mayContinue(facts) && !over.has(facts.jobId) ? [facts.jobId] : [],
   );
-  const jobs = await queryJobs(context, asked);
+  const jobs = await queryJobs(context, unfinished);
   for (const [id, job] of jobs) {
     if (hasEnded(job)) {
       over.set(id, job);
@@ -124,8 +124,8 @@ interface Observation {
 }
 
 function deriveState({ id }: RunDirectory, facts: Facts, { job, hostname }: Observation): RunState {
-  const { plan, ended, endpoint, jobId, holdings, unreadable } = facts;
-  const hosts = [...new Set(holdings.map((holding) => holding.host))];
+  const { plan, ended, endpoint, jobId, resourceRecords, unreadable } = facts;
+  const hosts = [...new Set(resourceRecords.map((resourceRecord) => resourceRecord.host))];
   const kind = plan?.kind ?? (jobId === undefined ? 'local' : 'job');
   const common = { id, kind, serves: plan?.serve ?? false, jobId, unreadable } as const;
   const isStartedAgain = job !== undefined && !hasEnded(job);
@@ -143,10 +143,10 @@ function deriveState({ id }: RunDirectory, facts: Facts, { job, hostname }: Obse
       scriptPid: undefined,
     };
   }
-  const here = holdings.find(({ script }) => isRunning(script) === true);
+  const here = resourceRecords.find(({ script }) => isRunning(script) === true);
   const scriptPid = jobId === undefined ? here?.script.pid : undefined;
   const isElsewhere =
-    jobId === undefined && holdings.some((each) => each.host !== hostname || isInOtherNamespace(each));
+    jobId === undefined && resourceRecords.some((each) => each.host !== hostname || isInOtherNamespace(each));
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,

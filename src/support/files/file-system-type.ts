@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 
-/** Name of the file system on which a file lies, as mount(8) shows it (`nfs4`, `cifs`); for messages. */
+/** Name of the file system that contains a file, as mount(8) shows it (`nfs4`, `cifs`); for messages. */
 export async function getFileSystemType(file: string): Promise<string> {
   const real = `${await realpath(file)}/`;
   let found = { point: '', type: 'an unknown file system' };

@@ -121,7 +121,7 @@ async function readLock(file: string): Promise<HeldLock | undefined> {
     if (isMissing(error)) {
       return undefined;
     }
-    // The lock of a user whose umask keeps others from reading it.
+    // The lock belongs to a user whose umask prevents others from reading it.
     const facts = getErrorCode(error) === 'EACCES' ? await lstat(file).catch(missingIsUndefined) : undefined;
     if (facts?.isFile() === true) {
       return { text: '', uid: facts.uid };

@@ -54,7 +54,7 @@ interface ConcernOptions {
   readonly subject?: string;
   /** True when no other user can reach the file, so that only its owner counts. */
   readonly isPrivate?: boolean;
-  /** Path of the file, whose access control list is examined too. */
+  /** Path of the file, whose access control list is checked too. */
   readonly file?: string;
 }
 
@@ -127,10 +127,10 @@ export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
  * @throws the error of the system for a missing file.
  */
 export async function explainDistrust(file: string): Promise<string | undefined> {
-  return (await examinePath(file)).distrust;
+  return (await checkPath(file)).distrust;
 }
 
-interface ExaminedPath {
+interface PathTrust {
   readonly distrust?: string;
   /**
    * True when the path leads through a directory of this user that no other user can enter, such as a home of
@@ -139,7 +139,7 @@ interface ExaminedPath {
   readonly isPrivate: boolean;
 }
 
-async function examinePath(file: string): Promise<ExaminedPath> {
+async function checkPath(file: string): Promise<PathTrust> {
   let current = '/';
   let isPrivate = false;
   let links = 0;
@@ -190,7 +190,7 @@ export async function readTrustedText(file: string): Promise<TrustedText | undef
     return undefined;
   }
   try {
-    const { distrust, isPrivate } = await examinePath(file);
+    const { distrust, isPrivate } = await checkPath(file);
     return distrust === undefined ? await readContent(file, isPrivate) : { distrust };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(getErrorCode(error) ?? '')) {

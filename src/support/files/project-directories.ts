@@ -23,7 +23,7 @@ function ownName(): string {
 }
 
 /**
- * Returns whether this user can keep runs in a directory: it is missing, or belongs to this user, or root
+ * Returns whether this user can store runs in a directory: it is missing, or belongs to this user, or root
  * shares it.
  */
 async function isUsable(directory: string): Promise<boolean> {

@@ -25,17 +25,17 @@ const checks: readonly Check[] = [
 /** Runs all checks of this host, in the order in which a user would fix their findings. */
 export async function runChecks(host: CheckContext): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const { name, examine } of checks) {
-    for (const finding of [await runCheck(examine, host)].flat()) {
+  for (const { name, run } of checks) {
+    for (const finding of [await runCheck(run, host)].flat()) {
       results.push({ check: name, ...finding });
     }
   }
   return results;
 }
 
-async function runCheck(examine: Check['examine'], host: CheckContext): Promise<Finding | Finding[]> {
+async function runCheck(run: Check['run'], host: CheckContext): Promise<Finding | Finding[]> {
   try {
-    return await examine(host);
+    return await run(host);
   } catch (error) {
     host.context.signal.throwIfAborted();
     if (error instanceof HpcGatError) {

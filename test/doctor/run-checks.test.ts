@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../src/config/schema.ts';
-import { formatCheckResults, runChecks, type CheckResult } from '../../src/doctor/examine.ts';
+import { formatCheckResults, runChecks, type CheckResult } from '../../src/doctor/run-checks.ts';
 import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
 import { sampleSettings } from '../run/plan/sample-plan.ts';
 import { testContext } from '../support/context.ts';

@@ -9,7 +9,7 @@ import { expectSuccess } from '../support/processes/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { getOwnCommand } from '../support/processes/own-command.ts';
 import type { CheckContext } from './check.ts';
-import type { CheckResult } from './examine.ts';
+import type { CheckResult } from './run-checks.ts';
 
 const jobMinutes = 5;
 
