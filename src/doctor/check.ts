@@ -8,7 +8,26 @@ export interface CheckContext {
   readonly root: string;
   /** True when the host must have a GPU. */
   readonly gpu: boolean;
+  /** Files of the system; those of this host unless a test passes its own. */
+  readonly system?: SystemFiles;
 }
+
+/** Files and directories of the system that checks read at fixed paths. */
+export interface SystemFiles {
+  readonly fuse: string;
+  readonly sharedMemory: string;
+  /** Version of the NVIDIA driver, from its kernel module. */
+  readonly nvidiaVersion: string;
+  /** "1" when AppArmor denies user namespaces. */
+  readonly namespaceRestriction: string;
+}
+
+export const systemFiles: SystemFiles = {
+  fuse: '/dev/fuse',
+  sharedMemory: '/dev/shm',
+  nvidiaVersion: '/proc/driver/nvidia/version',
+  namespaceRestriction: '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
+};
 
 /** Result of a check. An error stops a run, a warning may stop it; a note is for information. */
 export interface Finding {

@@ -7,7 +7,7 @@ import { formatBytes } from '../support/text/amounts.ts';
 import { getLastLines } from '../support/processes/command.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
 import { findProgram } from '../support/processes/find-program.ts';
-import { type Check, error, note, ok, warning } from './check.ts';
+import { type Check, error, note, ok, systemFiles, warning } from './check.ts';
 
 const probeTimeoutMs = 60_000;
 
@@ -35,7 +35,7 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'user-namespaces',
-    run: async ({ context }) => {
+    run: async ({ context, system = systemFiles }) => {
       const unshare = findProgram('unshare', context.env);
       if (unshare === undefined) {
         return note('not checked: unshare is not on the PATH');
@@ -44,7 +44,7 @@ export const containerChecks: readonly Check[] = [
       if (exitCode === 0) {
         return ok('can be created by this user');
       }
-      const restricted = await readTextIfPresent('/proc/sys/kernel/apparmor_restrict_unprivileged_userns');
+      const restricted = await readTextIfPresent(system.namespaceRestriction);
       return warning(
         restricted?.trim() === '1'
           ? 'AppArmor keeps users from creating them'
@@ -55,17 +55,17 @@ export const containerChecks: readonly Check[] = [
   },
   {
     name: 'fuse',
-    run: async ({ context, settings, root }) => {
+    run: async ({ context, settings, root, system: { fuse } = systemFiles }) => {
       try {
-        await access('/dev/fuse', constants.R_OK | constants.W_OK);
-        return ok('/dev/fuse can be used');
+        await access(fuse, constants.R_OK | constants.W_OK);
+        return ok(`${fuse} can be used`);
       } catch {
         const configuration = await readSiteConfiguration(context, await findContainerRuntime(context));
         return configuration?.isSetuid === true
-          ? ok('/dev/fuse cannot be used, but is not needed: the runtime is installed setuid')
+          ? ok(`${fuse} cannot be used, but is not needed: the runtime is installed setuid`)
           : warning(
-              `/dev/fuse cannot be used: each start unpacks the whole SIF${await formatSizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
-              'ask the administrators for /dev/fuse, or provide that much free space in node.temp',
+              `${fuse} cannot be used: each start unpacks the whole SIF${await formatSizeNote(path.resolve(root, settings.image.file))}, which takes from seconds to minutes`,
+              `ask the administrators for ${fuse}, or provide that much free space in node.temp`,
             );
       }
     },

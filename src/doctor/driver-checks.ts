@@ -2,10 +2,18 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { findContainerRuntime, getRuntimeEnvironment } from '../apptainer/container-runtime.ts';
 import { classifyDriver, listTritonReleases } from '../config/triton-releases.ts';
-import type { Context } from '../support/context.ts';
 import { readTextIfPresent } from '../support/files/file-access.ts';
 import { findProgram } from '../support/processes/find-program.ts';
-import { type Check, error, type Finding, note, ok, type CheckContext, warning } from './check.ts';
+import {
+  type Check,
+  error,
+  type Finding,
+  note,
+  ok,
+  type CheckContext,
+  systemFiles,
+  warning,
+} from './check.ts';
 
 const queryTimeoutMs = 60_000;
 
@@ -20,7 +28,7 @@ export const driverChecks: readonly Check[] = [
   {
     name: 'driver',
     run: async (host) => {
-      const driver = await queryDriverVersion(host.context);
+      const driver = await queryDriverVersion(host);
       const image = await queryImageVersions(host);
       if (driver === undefined) {
         return note(
@@ -75,7 +83,10 @@ function formatVersions({ cuda, release }: ImageVersions): string {
  * Returns the version of the NVIDIA driver from nvidia-smi, else from the kernel module; undefined without a
  * driver.
  */
-async function queryDriverVersion({ env, run, signal }: Context): Promise<string | undefined> {
+async function queryDriverVersion({
+  context: { env, run, signal },
+  system = systemFiles,
+}: CheckContext): Promise<string | undefined> {
   const program = findProgram('nvidia-smi', env);
   const query =
     program === undefined
@@ -87,7 +98,7 @@ async function queryDriverVersion({ env, run, signal }: Context): Promise<string
         });
   const version = query?.exitCode === 0 ? /^\d+(\.\d+)+/.exec(query.stdout.trim())?.[0] : undefined;
   // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 ..."
-  const kernel = await readTextIfPresent('/proc/driver/nvidia/version');
+  const kernel = await readTextIfPresent(system.nvidiaVersion);
   return version ?? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(kernel ?? '')?.[1];
 }
 

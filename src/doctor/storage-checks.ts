@@ -1,5 +1,5 @@
 import { access, constants, statfs } from 'node:fs/promises';
-import { type Check, error, type Finding, ok, warning } from './check.ts';
+import { type Check, error, type Finding, ok, systemFiles, warning } from './check.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -16,11 +16,11 @@ const memoryFileSystems = new Set([0x01021994, 0x858458f6]);
 export const storageChecks: readonly Check[] = [
   {
     name: 'shared-memory',
-    run: () =>
+    run: ({ system: { sharedMemory } = systemFiles }) =>
       checkSpace(
-        '/dev/shm',
+        sharedMemory,
         sharedMemoryMiB,
-        'requests pass through it: ask for a larger /dev/shm, or remove files from it',
+        `requests pass through it: ask for a larger ${sharedMemory}, or remove files from it`,
       ),
   },
   {

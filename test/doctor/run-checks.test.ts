@@ -1,25 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Settings } from '../../src/config/schema.ts';
-import { formatCheckResults, runChecks, type CheckResult } from '../../src/doctor/run-checks.ts';
+import { formatCheckResults, type CheckResult } from '../../src/doctor/run-checks.ts';
 import { answerJson, fakeDaemon } from '../docker/fake-daemon.ts';
-import { sampleSettings } from '../run/plan/sample-plan.ts';
-import { testContext } from '../support/context.ts';
-import { fakePrograms } from '../support/fake-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const healthy = {
-  apptainer: 'case $1 in --version) echo apptainer version 1.4.5 ;; esac',
-  unshare: 'exit 0',
-  sbatch: '',
-  squeue: '',
-  scancel: '',
-  srun: '',
-  scontrol: 'echo UP',
-  sinfo: 'printf "cpu\\ngpu|gpu:a100:4,gpu:h100:2\\n"',
-  sacctmgr: 'printf "physics|debug,normal\\nteaching|normal\\n"',
-};
+import { checkHost, healthyPrograms, type Host } from './check-host.ts';
 
 /** Output in the form of Slurm 24.11. */
 const withoutCluster = {
@@ -27,28 +12,8 @@ const withoutCluster = {
   sinfo: 'echo "sinfo: fatal: Could not establish a configuration source" >&2; exit 1',
 };
 
-interface Host {
-  programs?: Readonly<Record<string, string>>;
-  settings?: Settings;
-  env?: Readonly<Record<string, string>>;
-  gpu?: boolean;
-  root?: string;
-}
-
-async function diagnose({
-  programs = {},
-  settings = {},
-  env = {},
-  gpu = false,
-  root = temporaryDirectory(),
-}: Host) {
-  const PATH = fakePrograms({ ...healthy, ...programs });
-  const diagnoses = await runChecks({
-    context: testContext({ env: { PATH, TMPDIR: '/tmp', ...env } }),
-    settings: sampleSettings(settings),
-    root,
-    gpu,
-  });
+async function diagnose(host: Host) {
+  const diagnoses = await checkHost(host);
   return (name: string): CheckResult[] => diagnoses.filter(({ check }) => check === name);
 }
 
@@ -242,7 +207,7 @@ test('reports the layer cache of make-sif where it would exceed a quota', async 
 test('reports why an image does not start, and how to convert it differently', async () => {
   const root = temporaryDirectory();
   writeFileSync(path.join(root, 'triton.sif'), 'not a SIF');
-  const apptainer = `case $1 in --version) ${healthy.apptainer} ;; *) echo "FATAL: unknown compression" >&2; exit 255 ;; esac`;
+  const apptainer = `case $1 in --version) ${healthyPrograms.apptainer} ;; *) echo "FATAL: unknown compression" >&2; exit 255 ;; esac`;
   const found = await diagnose({ programs: { apptainer }, root });
   expect(found('image')).toMatchObject([
     {
