@@ -53,7 +53,7 @@ export class CachedLayers {
       this.#unchecked.push(() => layer.check(onBytes));
     }
     limiter.addLayer(demand, name);
-    return { diffId, name, entries: cached.entriesAt(range.from), range };
+    return { diffId, name, entries: cached.entriesAt(range.start), range };
   }
 
   /** Starts to compare the stored bytes of the layers, after the copies, which others wait for. */

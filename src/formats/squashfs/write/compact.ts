@@ -6,14 +6,14 @@ import { reorder, type Run } from './reorder.ts';
 
 /** Offsets of a layer's blocks in the file. */
 export interface ByteRange {
-  readonly from: number;
-  readonly to: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Moves that bring the blocks of a file to their final positions. Offsets are relative to the first block. */
 export interface Moves {
   /** Moves towards the beginning that close the gaps, to be done one after the other. */
-  readonly together: readonly Move[];
+  readonly gapMoves: readonly Move[];
   /** Byte ranges in their final order, for the step after that. */
   readonly runs: readonly Run[];
 }
@@ -34,37 +34,37 @@ export function compactBlocks(
   const blocks = used.toSorted((one, other) => one.position - other.position);
   const written = order
     .map((range, rank) => ({ ...range, rank, blocks: [] as StoredBlock[], at: 0, bytes: 0 }))
-    .sort((one, other) => one.from - other.from);
+    .sort((one, other) => one.start - other.start);
   const inOrder = written.values();
   let layer = inOrder.next().value;
   for (const block of blocks) {
-    while (layer !== undefined && block.position >= layer.to) {
+    while (layer !== undefined && block.position >= layer.end) {
       layer = inOrder.next().value;
     }
     layer?.blocks.push(block);
   }
-  const { end, together } = compact(start, blocks);
+  const { end, gapMoves } = compact(start, blocks);
   for (const one of written) {
     one.at = one.blocks[0]?.position ?? start;
     one.bytes = one.blocks.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
   }
-  const wanted = written.toSorted((one, other) => one.rank - other.rank);
+  const finalOrder = written.toSorted((one, other) => one.rank - other.rank);
   let position = start;
-  for (const block of wanted.flatMap(({ blocks: ofLayer }) => ofLayer)) {
+  for (const block of finalOrder.flatMap(({ blocks: ofLayer }) => ofLayer)) {
     block.position = position;
     position += block.storedBytes;
   }
-  return { end, moves: { together, runs: wanted.map(({ at, bytes }) => ({ at: at - start, bytes })) } };
+  return { end, moves: { gapMoves, runs: finalOrder.map(({ at, bytes }) => ({ at: at - start, bytes })) } };
 }
 
 /** Closes the gaps between blocks, which are sorted by position. */
-function compact(start: number, blocks: readonly StoredBlock[]): { end: number; together: Move[] } {
-  const together: Move[] = [];
+function compact(start: number, blocks: readonly StoredBlock[]): { end: number; gapMoves: Move[] } {
+  const gapMoves: Move[] = [];
   let end = start;
   let run = { from: start, to: start, bytes: 0 };
   const endRun = () => {
     if (run.from !== run.to) {
-      together.push({ from: run.from - start, to: run.to - start, bytes: run.bytes });
+      gapMoves.push({ from: run.from - start, to: run.to - start, bytes: run.bytes });
     }
   };
   for (const block of blocks) {
@@ -77,19 +77,19 @@ function compact(start: number, blocks: readonly StoredBlock[]): { end: number; 
     end += block.storedBytes;
   }
   endRun();
-  return { end, together };
+  return { end, gapMoves };
 }
 
 /** Moves the blocks. @param at offset of the first block in the file. */
 export async function moveBlocks(
   file: FileHandle,
   at: number,
-  { together, runs }: Moves,
+  { gapMoves, runs }: Moves,
   fileThreads: FileThreads,
 ): Promise<void> {
   await fileThreads.move(
     file,
-    together.map(({ from, to, bytes }) => ({ from: at + from, to: at + to, bytes })),
+    gapMoves.map(({ from, to, bytes }) => ({ from: at + from, to: at + to, bytes })),
   );
   await reorder(
     file,

@@ -88,15 +88,15 @@ export class SquashfsWriter {
 
   /** Ends a layer, so that its blocks depend on this layer only. @returns their byte range. */
   async endLayer(): Promise<ByteRange> {
-    const from = this.#layerStart;
+    const start = this.#layerStart;
     await this.data.endLayer();
     this.#layerStart = this.#blocks.position;
-    return { from, to: this.#layerStart };
+    return { start, end: this.#layerStart };
   }
 
   /** Converts a layer's byte range to offsets in the file, valid until {@link finish}. */
-  inFile({ from, to }: ByteRange): ByteRange {
-    return { from: this.#base + from, to: this.#base + to };
+  inFile({ start, end }: ByteRange): ByteRange {
+    return { start: this.#base + start, end: this.#base + end };
   }
 
   /**
@@ -106,13 +106,13 @@ export class SquashfsWriter {
    */
   adoptLayer(cached: CachedBlocks): Omit<Adopted, 'file'> {
     const { file, dataBytes } = cached;
-    const from = this.#layerStart;
+    const start = this.#layerStart;
     this.#blocks.pass(dataBytes);
     this.#layerStart = this.#blocks.position;
-    const copied = cached.copyTo(this.#file, this.#base + from);
+    const copied = cached.copyTo(this.#file, this.#base + start);
     // The error goes to the code that awaits the promise later; until then it must not count as unhandled.
     copied.catch(() => undefined);
-    const adopted = { range: { from, to: this.#layerStart }, file, copied };
+    const adopted = { range: { start, end: this.#layerStart }, file, copied };
     this.#adopted.push(adopted);
     this.holdUntil(copied);
     return adopted;
@@ -162,9 +162,9 @@ export class SquashfsWriter {
   }
 
   async #readStored(position: number, into: Buffer): Promise<void> {
-    const cached = this.#adopted.find(({ range: { from, to } }) => from <= position && position < to);
+    const cached = this.#adopted.find(({ range: { start, end } }) => start <= position && position < end);
     const { file, at } = cached
-      ? { file: cached.file, at: position - cached.range.from }
+      ? { file: cached.file, at: position - cached.range.start }
       : { file: this.#file, at: this.#base + position };
     await file.read(into, 0, into.length, at);
   }

@@ -44,13 +44,13 @@ export class BlockCache {
   readonly #place: CacheConfig;
   readonly #form: BlockForm;
   readonly #fileThreads: FileThreads;
-  readonly #room: CacheEvictor;
+  readonly #evictor: CacheEvictor;
 
   constructor(place: CacheConfig, form: BlockForm, fileThreads: FileThreads) {
     this.#place = place;
     this.#form = form;
     this.#fileThreads = fileThreads;
-    this.#room = new CacheEvictor(place);
+    this.#evictor = new CacheEvictor(place);
   }
 
   /**
@@ -73,7 +73,7 @@ export class BlockCache {
     this.#fileThreads.start();
     try {
       const { index, dataBytes, sizeBytes, copyTo } = await readEntry<LayerIndex>(handle);
-      this.#room.touch(file, sizeBytes);
+      this.#evictor.touch(file, sizeBytes);
       const now = new Date();
       await utimes(file, now, now).catch(() => undefined);
       return {
@@ -118,8 +118,8 @@ export class BlockCache {
       return;
     }
     await makeDirectory(directory, 0o700);
-    const { from, to } = source.range;
-    if (!(await this.#room.reserve(to - from))) {
+    const { start, end } = source.range;
+    if (!(await this.#evictor.reserve(end - start))) {
       return;
     }
     parts += 1;
@@ -127,9 +127,8 @@ export class BlockCache {
     try {
       const handle = await open(part, 'wx', 0o600);
       try {
-        const { file: from, range } = source;
-        const sizeBytes = await writeEntry(handle, from, range, index, this.#fileThreads);
-        this.#room.touch(file, sizeBytes);
+        const sizeBytes = await writeEntry(handle, source.file, source.range, index, this.#fileThreads);
+        this.#evictor.touch(file, sizeBytes);
       } finally {
         await handle.close();
       }

@@ -24,22 +24,23 @@ interface StoredIndex<Index> {
 export async function writeEntry(
   entry: FileHandle,
   source: FileHandle,
-  { from, to }: ByteRange,
+  { start, end }: ByteRange,
   index: unknown,
   fileThreads: FileThreads,
 ): Promise<number> {
-  const blocks = { file: source, start: from, length: to - from };
+  const dataBytes = end - start;
+  const blocks = { file: source, start, length: dataBytes };
   const checksum = await fileThreads.copy(blocks, { file: entry, position: 0 });
   const stored: StoredIndex<unknown> = { index, checksum };
   const text = Buffer.from(JSON.stringify(stored));
   const trailer = Buffer.alloc(trailerBytes);
-  trailer.writeBigUInt64LE(BigInt(to - from), 0);
+  trailer.writeBigUInt64LE(BigInt(dataBytes), 0);
   trailer.writeUInt32LE(text.length, 8);
   trailer.writeUInt32LE(crc32(text), 12);
   mark.copy(trailer, 16);
-  const end = Buffer.concat([text, trailer]);
-  await writeAt(entry, to - from, end);
-  return to - from + end.length;
+  const rest = Buffer.concat([text, trailer]);
+  await writeAt(entry, dataBytes, rest);
+  return dataBytes + rest.length;
 }
 
 export interface OpenEntry<Index> {
