@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { verbs } from './commands/verbs.ts';
 import { describeUnknownVerb } from './commands/unknown-verb.ts';
+import { toUsageError } from './commands/usage-error.ts';
 import { missingVerb } from './commands/verb.ts';
 import type { Context } from './support/context.ts';
 import { ExitCode, UsageError } from './support/errors.ts';
@@ -28,7 +29,6 @@ async function parseAndRun(argv: readonly string[], context: Context, version: s
       exitCode = code;
     }),
   );
-  const names = modules.map(({ command }) => String(command).split(' ')[0]);
   const parser = yargs([...argv])
     .scriptName('hpc-gat')
     .usage('$0 <verb> [options]\n\nA model in a Docker image, under Slurm and Apptainer.')
@@ -57,9 +57,7 @@ async function parseAndRun(argv: readonly string[], context: Context, version: s
           fix: `${['hpc-gat', ...argv.slice(0, argv.indexOf(word))].join(' ')} --help lists the verbs`,
         });
       }
-      throw new UsageError(message ?? error?.message ?? 'unusable arguments', {
-        fix: names.includes(argv[0] ?? '') ? `hpc-gat ${argv[0] ?? ''} --help` : 'hpc-gat --help',
-      });
+      throw toUsageError(message ?? error?.message ?? 'unusable arguments', usageOf(parser));
     });
   for (const module of modules) {
     parser.command(module);
@@ -74,10 +72,21 @@ async function parseAndRun(argv: readonly string[], context: Context, version: s
   return exitCode;
 }
 
-/** Returns the verbs of the level that yargs parses, which its types lack. */
+/** Returns the verbs of the level that yargs parses. */
 function verbsOf(parser: unknown): string[] {
-  const internals = parser as {
-    getInternalMethods(): { getCommandInstance(): { getCommands(): string[] } };
+  return (parser as Internals).getInternalMethods().getCommandInstance().getCommands();
+}
+
+/** Returns the verb that yargs parses, with its arguments: `hpc-gat model add <name> <file>`. */
+function usageOf(parser: unknown): string {
+  const [[usage = ''] = []] = (parser as Internals).getInternalMethods().getUsageInstance().getUsage();
+  return usage.replace('$0', 'hpc-gat');
+}
+
+/** Parts of yargs that its types lack. */
+interface Internals {
+  getInternalMethods(): {
+    getCommandInstance(): { getCommands(): string[] };
+    getUsageInstance(): { getUsage(): string[][] };
   };
-  return internals.getInternalMethods().getCommandInstance().getCommands();
 }

@@ -27,7 +27,22 @@ test.each([
   [['cache', 'prun'], /unknown verb "prun"\n/],
   [['lab', 'dwon'], /unknown verb "dwon"\n/],
   [['frobnicate'], /unknown verb "frobnicate"\n/],
-  [['submit', '--gpuu'], /gpuu\n {2}fix: hpc-gat submit --help$/],
+  [['submit', '--gpuu'], /unknown option --gpuu\n {2}fix: hpc-gat submit --help lists the options$/],
+  [['submit', '--such-option', '-q'], /unknown options --such-option, -q\n/],
+  [['submit', '--such-option'], /unknown option --such-option\n/],
+  [['submit', 'extra'], /unexpected argument extra\n {2}fix: leave out extra; hpc-gat submit --help/],
+  [
+    ['model', 'list', 'a', 'b'],
+    /unexpected arguments a, b\n {2}fix: leave out a, b; hpc-gat model list --help/,
+  ],
+  [['model', 'add'], /missing arguments: name, file\n {2}fix: write hpc-gat model add <name> <file>$/],
+  [['model', 'add', 'x'], /missing argument: file\n/],
+  [['completion'], /missing argument: shell\n {2}fix: write hpc-gat completion <shell>$/],
+  [['wait-ready'], /missing options: --url, --model\n {2}fix: add --url, --model; hpc-gat wait-ready --help/],
+  [['test', '--url'], /--url needs a value\n {2}fix: hpc-gat test --help/],
+  [['make-sif', '--engine', 'x'], /--engine cannot be "x"\n {2}fix: write one of "native", "apptainer"; /],
+  [['lab', 'link', 'cpu1', 'x'], /hpc-gat: state cannot be "x"\n {2}fix: write one of "up", "down"; /],
+  [['test', '--record', '--result', 'x'], /--record and --result cannot be given together/],
   [['submit', '--cpus', 'two'], /--cpus takes a number/],
   [['submit', '--cpus', '0'], / {2}--cpus 0: expected a number above 0\n {2}fix: correct the option/],
   [
@@ -280,6 +295,6 @@ test.each(['--sbatch.nice=5', '--id.x=1', '--config.a.b=1'])(
   async (option) => {
     const context = testContext({ cwd: temporaryDirectory() });
     expect(await main(['render', option], context)).toBe(2);
-    expect(context.messages.join('\n')).toMatch(/Unknown argument/);
+    expect(context.messages.join('\n')).toMatch(/unknown option --/);
   },
 );

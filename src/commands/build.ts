@@ -40,12 +40,12 @@ export const build = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 build server --release 24.05', "On NVIDIA's image of that release")
+      .example('$0 build server --release 24.05', "Build on NVIDIA's image of release 24.05")
       .example(
         '$0 build server --base triton.sif --with apptainer',
-        'On an image of your own, without Docker',
+        'Build on an image of your own, without Docker',
       )
-      .example('$0 build --dry-run', 'What would be called'),
+      .example('$0 build --dry-run', 'Print the commands instead of running them'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { settingsFromFlags } = await import('./settings-from-flags.ts');
@@ -54,7 +54,9 @@ export const build = defineVerb({
     const { installBundledModel } = await import('../model/bundled.ts');
     const { what, base, dryRun, force, json } = args;
     if (what === 'all' && base !== undefined) {
-      throw new UsageError('--base is for one image', { fix: 'hpc-gat build server --base ...' });
+      throw new UsageError('--base is for one image, not for all', {
+        fix: 'hpc-gat build server --base ...',
+      });
     }
     const flags = settingsFromFlags([
       { flag: 'with', value: args.with, keys: ['build.with'] },

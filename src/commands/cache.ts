@@ -5,11 +5,11 @@ import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
   command: 'list',
-  summary: 'The layers that make-sif has kept, the one longest unused first',
+  summary: 'List the cached layers, least recently used first',
   options: (yargs) =>
     withProjectOptions(yargs)
       .option('json', jsonOption)
-      .example('$0 cache list', 'Layer, compression, size, last use; and what they take together'),
+      .example('$0 cache list', 'Print layer, compression, size and last use, and the total size'),
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
     const { formatCacheList } = await import('../image/convert/cache/format-cache.ts');
@@ -28,19 +28,19 @@ const list = defineVerb({
 
 const prune = defineVerb({
   command: 'prune',
-  summary: 'Remove kept layers: what is over the limit, and what killed processes have left',
+  summary: 'Delete cached layers above the size limit and files of killed processes',
   options: (yargs) =>
     withProjectOptions(yargs)
-      .option('all', { type: 'boolean', default: false, describe: 'Every layer' })
+      .option('all', { type: 'boolean', default: false, describe: 'Delete all layers' })
       .option('unused-for', {
         type: 'number',
         requiresArg: true,
-        describe: 'Also every layer that was not used for so many days',
+        describe: 'Also delete layers that were not used for this number of days',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 cache prune --unused-for 30', 'What nobody needed for a month')
-      .example('$0 cache prune --all', 'All of it: the next conversion makes everything anew'),
+      .example('$0 cache prune --unused-for 30', 'Delete layers that were not used for 30 days')
+      .example('$0 cache prune --all', 'Delete all layers; the next conversion converts every layer again'),
   handle: async (args, context) => {
     const { unusedFor = Number.POSITIVE_INFINITY, all, dryRun } = args;
     if (!(unusedFor >= 0)) {
@@ -82,17 +82,17 @@ async function placeOf(
   const { settings } = await loadProject(context, { configFile: config, site });
   const place = getCacheConfig(settings.cache, context);
   if (place === undefined) {
-    throw new UsageError('there is no layer cache: HOME is not set, and this user has no home', {
+    throw new UsageError('there is no layer cache: HOME is not set, and this user has no home directory', {
       fix: 'set cache.folder in hpc-gat.yaml, or XDG_CACHE_HOME',
     });
   }
   return place;
 }
 
-/** `hpc-gat cache ACTION`: what make-sif has kept of earlier conversions. */
+/** The verb `cache`, which manages the layer cache of make-sif. */
 export const cache: BindVerb = (context, done) => ({
   command: 'cache',
-  describe: 'Layers that make-sif has converted and kept',
+  describe: 'List or delete layers in the layer cache of make-sif',
   builder: (yargs) => {
     for (const bind of [list, prune]) {
       yargs.command(bind(context, done));

@@ -29,8 +29,8 @@ export const cleanup = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 cleanup', 'After a crash: what is left of runs that are over')
-      .example('$0 cleanup --all --dry-run', 'What ending everything would do'),
+      .example('$0 cleanup', 'Remove what ended runs left behind, for example after a crash')
+      .example('$0 cleanup --all --dry-run', 'Print what ending every run would do'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { getRun, listRuns } = await import('../run/record/run-directory.ts');
@@ -63,7 +63,7 @@ export const cleanup = defineVerb({
       const chosen = args.run !== undefined || args.all;
       if (!chosen && state === elsewhere) {
         context.output.info(
-          `${record.id} may go on on ${host ?? 'another node'}: hpc-gat cleanup ${record.id} ends it`,
+          `${record.id} may still be active on ${host ?? 'another node'}: hpc-gat cleanup ${record.id} ends it`,
         );
       } else if (chosen || !active) {
         try {
@@ -73,7 +73,7 @@ export const cleanup = defineVerb({
           if (!(error instanceof CommandFailedError)) {
             throw error;
           }
-          // A node that is down keeps nobody from what other runs left.
+          // A node that is down must not prevent the cleanup of other runs.
           failures.push(error);
         }
       }

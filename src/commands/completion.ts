@@ -7,17 +7,17 @@ export function defineCompletion(verbs: readonly BindVerb[]): BindVerb {
     summary: 'Print the completion script for bash or zsh',
     options: (yargs) =>
       yargs
-        .positional('shell', { choices: ['bash', 'zsh'] as const, demandOption: true })
-        .example('source <($0 completion bash)', 'For this shell')
+        .positional('shell', { choices: ['bash', 'zsh'] as const, demandOption: true, describe: 'Shell' })
+        .example('source <($0 completion bash)', 'Enable completion in this shell')
         .example(
           '$0 completion bash >~/.local/share/bash-completion/completions/hpc-gat',
-          'For every bash to come',
+          'Enable completion in every new bash',
         ),
     handle: async ({ shell }, context) => {
       const { listSites } = await import('../config/load.ts');
       const { renderTemplate } = await import('../render/template.ts');
       const { valueOptions } = await import('./value-options.ts');
-      // Sites are known by name: the templates complete them.
+      // The templates complete the names of sites.
       const options = valueOptions(verbs, context).filter((name) => name !== '--site');
       const script = await renderTemplate(`completion/${shell}.hbs`, {
         sites: (await listSites()).join(' '),

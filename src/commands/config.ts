@@ -4,12 +4,12 @@ import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const show = defineVerb({
   command: 'show',
-  summary: 'every value and where it comes from',
+  summary: 'Print every setting and where its value comes from',
   options: (yargs) =>
     withJobOptions(withRunOptions(yargs))
       .option('json', jsonOption)
-      .example('$0 config show --gpu', 'What `submit --gpu` would use')
-      .example('$0 config show --site lab --partition long', 'The same with flags of `submit`'),
+      .example('$0 config show --gpu', 'Print the settings that submit --gpu uses')
+      .example('$0 config show --site lab --partition long', 'Add options of submit'),
   handle: async (args, context) => {
     const { loadLayers } = await import('../config/load.ts');
     const { formatSettings, explainSettings } = await import('../config/explain.ts');
@@ -31,10 +31,10 @@ const show = defineVerb({
   },
 });
 
-/** `hpc-gat config show`. */
+/** The verb `config`, which shows settings. */
 export const config: BindVerb = (context, done) => ({
   command: 'config',
-  describe: 'The settings of this project',
+  describe: 'Show the settings of this project',
   builder: (yargs) => yargs.command(show(context, done)).demandCommand(1, missingVerb),
   handler: () => undefined,
 });

@@ -18,7 +18,10 @@ export const credentials = defineVerb({
         requiresArg: true,
         describe: 'Time when the server ends, in seconds since 1970',
       })
-      .example('$0 credentials tls --until $(date -d tomorrow +%s)', 'For a Triton of your own'),
+      .example(
+        '$0 credentials tls --until $(date -d tomorrow +%s)',
+        'Create certificates for your own Triton server, valid until tomorrow',
+      ),
   handle: async ({ directory, until }, { cwd, clock }) => {
     const now = clock.now();
     const end = new Date(until * 1_000);

@@ -21,8 +21,8 @@ export const doctor = defineVerb({
         describe: 'Seconds that the job of --node may wait in the queue',
       })
       .option('json', jsonOption)
-      .example('$0 doctor', 'On the login node')
-      .example('$0 doctor --node gpu --gpu', 'On a compute node of the partition gpu, with a GPU'),
+      .example('$0 doctor', 'Check this host, for example the login node')
+      .example('$0 doctor --node gpu --gpu', 'Check a compute node of the partition gpu, and its GPU'),
   handle: async (args, context) => {
     const waitMs = secondsToMs('--wait', args.wait);
     const { loadProject } = await import('../config/load.ts');
@@ -35,7 +35,7 @@ export const doctor = defineVerb({
       diagnoses = await runChecks(patient);
     } else {
       const { runChecksOnNode } = await import('../doctor/run-checks-on-node.ts');
-      context.output.info(`asking for a node of ${args.node}, up to ${args.wait} s`);
+      context.output.info(`requesting a node of partition ${args.node}; waiting up to ${args.wait} s`);
       ({ node, results: diagnoses } = await runChecksOnNode(patient, {
         partition: args.node,
         waitMs,

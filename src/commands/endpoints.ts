@@ -20,15 +20,17 @@ export const endpoints = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 endpoints', 'Address, model, job and time left of each')
-      .example('$0 endpoints 4711', 'How to connect to the server of job 4711')
-      .example('$0 endpoints --export for-bob', 'Whoever has this directory can use the newest server'),
+      .example('$0 endpoints', 'List address, model, job and remaining time of each server')
+      .example('$0 endpoints 4711', 'Print how to connect to the server of job 4711')
+      .example('$0 endpoints --export for-bob', 'Write a directory with which bob can use the newest server'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { formatEndpoints, getEndpoint, formatInstructions, listEndpoints } =
       await import('../run/list-endpoints.ts');
     if (args.dryRun && args.export === undefined) {
-      throw new UsageError('--dry-run belongs to --export', { fix: 'leave it out: listing changes nothing' });
+      throw new UsageError('--dry-run needs --export', {
+        fix: 'leave --dry-run out: listing changes nothing',
+      });
     }
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     const { output, cwd } = context;
@@ -42,7 +44,7 @@ export const endpoints = defineVerb({
       } else {
         output.result(`${args.dryRun ? 'would write' : 'wrote'} ${directory}: ${files.join(', ')}`);
         output.info(
-          'whoever has this directory can use the server: hand it on by a way that others cannot read',
+          'this directory gives access to the server: send it only over a channel that others cannot read',
         );
       }
       return 0;
@@ -66,7 +68,7 @@ export const endpoints = defineVerb({
       output.result(line);
     });
     if (args.run === undefined && served.length > 0) {
-      output.info('how to connect: hpc-gat endpoints RUN');
+      output.info('to print how to connect: hpc-gat endpoints RUN');
     }
     return 0;
   },

@@ -10,8 +10,8 @@ export const init = defineVerb({
       .option('force', { type: 'boolean', default: false, describe: 'Replace an existing file' })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 init --dry-run', 'What would be written')
-      .example('$0 init --site lab', 'With a profile; what it says is not guessed'),
+      .example('$0 init --dry-run', 'Print the file instead of writing it')
+      .example('$0 init --site lab', 'Use the values of a site profile where it has them'),
   handle: async (args, context) => {
     const { initProject } = await import('../init/init-project.ts');
     const { site, force, dryRun, json } = args;
@@ -22,7 +22,7 @@ export const init = defineVerb({
       context.output.result(report.content.trimEnd());
     } else {
       context.output.result(`wrote ${report.file}`);
-      context.output.info('read it, then: hpc-gat render --gpu');
+      context.output.info('read the file, then run: hpc-gat render --gpu');
     }
     return 0;
   },

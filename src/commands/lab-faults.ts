@@ -12,7 +12,7 @@ function nodeVerb(
     summary,
     options: (yargs) =>
       withName(yargs)
-        .positional('node', { type: 'string', demandOption: true })
+        .positional('node', { type: 'string', demandOption: true, describe: 'Node, for example cpu1' })
         .example(`$0 lab ${command} cpu2`, summary),
     handle: async (args, context) => {
       await act(await open(args, context), args.node);
@@ -21,24 +21,28 @@ function nodeVerb(
   });
 }
 
-const kill = nodeVerb('kill', 'Cut the power of a node', async (lab, node) => {
+const kill = nodeVerb('kill', 'Kill all processes of a node, as a power failure does', async (lab, node) => {
   const { killNode } = await import('../lab/nodes.ts');
   await killNode(lab, node);
 });
 
-const start = nodeVerb('start', 'Switch a node on again', async (lab, node) => {
+const start = nodeVerb('start', 'Start a node that was killed', async (lab, node) => {
   const { restartNode } = await import('../lab/faults.ts');
   await restartNode(lab, node);
 });
 
 const link = defineVerb({
   command: 'link <node> <state>',
-  summary: 'Cut the network cable of a node (down), mend it (up)',
+  summary: 'Disconnect a node from the network, or connect it again',
   options: (yargs) =>
     withName(yargs)
-      .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['up', 'down'] as const, demandOption: true })
-      .example('$0 lab link cpu1 down', 'The node goes on; nobody reaches it'),
+      .positional('node', { type: 'string', demandOption: true, describe: 'Node, for example cpu1' })
+      .positional('state', {
+        choices: ['up', 'down'] as const,
+        demandOption: true,
+        describe: 'State of the network link',
+      })
+      .example('$0 lab link cpu1 down', 'Disconnect cpu1; its processes continue to run'),
   handle: async (args, context) => {
     const { setLink } = await import('../lab/network.ts');
     await setLink(await open(args, context), args.node, args.state);
@@ -48,12 +52,16 @@ const link = defineVerb({
 
 const gpu = defineVerb({
   command: 'gpu <node> <state>',
-  summary: 'Make the stand-in nvidia-smi of a node fail (broken), or work (ok)',
+  summary: 'Set whether the simulated nvidia-smi of a node works',
   options: (yargs) =>
     withName(yargs)
-      .positional('node', { type: 'string', demandOption: true })
-      .positional('state', { choices: ['broken', 'ok'] as const, demandOption: true })
-      .example('$0 lab gpu gpu1 broken', 'What `submit --gpu` says of a node without a driver'),
+      .positional('node', { type: 'string', demandOption: true, describe: 'Node, for example cpu1' })
+      .positional('state', {
+        choices: ['broken', 'ok'] as const,
+        demandOption: true,
+        describe: 'State of nvidia-smi',
+      })
+      .example('$0 lab gpu gpu1 broken', 'Simulate a GPU node without a working driver'),
   handle: async (args, context) => {
     const { setGpu } = await import('../lab/faults.ts');
     await setGpu(await open(args, context), args.node, args.state);
@@ -63,14 +71,15 @@ const gpu = defineVerb({
 
 const controller = defineVerb({
   command: 'controller <action>',
-  summary: "Stop Slurm's controller, kill it, start it again",
+  summary: "Stop, kill or start Slurm's controller",
   options: (yargs) =>
     withName(yargs)
       .positional('action', {
         choices: ['stop', 'kill', 'start'] as const,
         demandOption: true,
+        describe: 'Action on slurmctld',
       })
-      .example('$0 lab controller stop', 'As in a maintenance: nothing answers until `start`'),
+      .example('$0 lab controller stop', 'Stop the controller, as during a maintenance'),
   handle: async (args, context) => {
     const { setController } = await import('../lab/faults.ts');
     await setController(await open(args, context), args.action);
@@ -78,5 +87,5 @@ const controller = defineVerb({
   },
 });
 
-/** What hurts the lab, for tests and rehearsals. */
+/** Verbs that cause faults in the lab, for tests and rehearsals. */
 export const faults: readonly BindVerb[] = [kill, start, link, gpu, controller];

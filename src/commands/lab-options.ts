@@ -6,7 +6,7 @@ interface NameOption {
   name: string;
 }
 
-/** Every action of `lab` is about one lab. */
+/** Adds the option that selects the lab. */
 export function withName(yargs: Argv): Argv<NameOption> {
   return yargs.option('name', {
     type: 'string',

@@ -13,14 +13,14 @@ function showPlanned(lines: readonly string[], { output }: Context): void {
 
 const up = defineVerb({
   command: 'up',
-  summary: 'Bring the lab up, or what is down of it',
+  summary: 'Start the lab, or the parts of it that are down',
   options: (yargs) =>
     withName(yargs)
       .option('bind', {
         type: 'string',
         array: true,
         default: [] as string[],
-        describe: 'SRC:DST, read-only in every node; repeatable',
+        describe: 'SRC:DST to mount read-only on every node; repeatable',
       })
       .option('lookup-cache', {
         type: 'number',
@@ -32,8 +32,11 @@ const up = defineVerb({
         describe: 'Give compute nodes fully qualified host names, unlike in Slurm',
       })
       .option('dry-run', dryRunOption)
-      .example('$0 lab up', 'Some seconds; the first time a minute for its root file system')
-      .example('$0 lab up --bind /data/models:/mnt/models', 'With a directory of yours on every node'),
+      .example('$0 lab up', 'Start the lab; the first start builds its root file system, in about a minute')
+      .example(
+        '$0 lab up --bind /data/models:/mnt/models',
+        'Mount a directory of this machine on every node',
+      ),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { parseBind } = await import('../lab/lab-binds.ts');
@@ -53,13 +56,13 @@ const up = defineVerb({
 
 const down = defineVerb({
   command: 'down',
-  summary: 'Take the lab down; homes, job history and Docker images stay',
+  summary: 'Stop the lab; keep homes, job history and Docker images',
   options: (yargs) =>
     withName(yargs)
-      .option('wipe', { type: 'boolean', default: false, describe: 'Remove its files too' })
+      .option('wipe', { type: 'boolean', default: false, describe: 'Delete the files of the lab too' })
       .option('dry-run', dryRunOption)
-      .example('$0 lab down', 'Up again it has the same homes')
-      .example('$0 lab down --wipe', 'Nothing of it stays but the root file system'),
+      .example('$0 lab down', 'Stop the lab; the next start has the same homes')
+      .example('$0 lab down --wipe', 'Stop the lab and delete everything except its root file system'),
   handle: async (args, context) => {
     const lab = await open(args, context);
     const { wipe } = args;
@@ -76,11 +79,11 @@ const down = defineVerb({
 
 const status = defineVerb({
   command: 'status',
-  summary: 'What is up, and what Slurm says of it',
+  summary: 'Show the nodes of the lab and their states in Slurm',
   options: (yargs) =>
     withName(yargs)
       .option('json', jsonOption)
-      .example('$0 lab status', 'Nodes, their processes, the versions that came'),
+      .example('$0 lab status', 'Show nodes, processes and installed versions'),
   handle: async (args, context) => {
     const { getLabStatus, formatLabStatus } = await import('../lab/lab-status.ts');
     const found = await getLabStatus(await open(args, context));
@@ -98,14 +101,14 @@ const status = defineVerb({
 
 const exec = defineVerb({
   command: 'exec <node>',
-  summary: 'Run a command in a node: hpc-gat lab exec login -- sinfo',
+  summary: 'Run a command on a node',
   options: (yargs) =>
     withName(yargs)
-      .positional('node', { type: 'string', demandOption: true })
+      .positional('node', { type: 'string', demandOption: true, describe: 'Node, for example login or gpu1' })
       .option('user', { type: 'string', describe: 'User: alice, bob or root [alice]' })
       .option('cwd', { type: 'string', describe: "Working directory in the lab [the user's home]" })
-      .example('$0 lab exec login -- sinfo', 'As alice')
-      .example('$0 lab exec gpu1 --user bob -- nvidia-smi -L', 'As somebody else, on a compute node'),
+      .example('$0 lab exec login -- sinfo', 'Run sinfo as alice')
+      .example('$0 lab exec gpu1 --user bob -- nvidia-smi -L', 'Run nvidia-smi as bob on a compute node'),
   handle: async (args, context) => {
     const command = ((args as { '--'?: unknown[] })['--'] ?? []).map(String);
     if (command.length === 0) {
@@ -126,10 +129,10 @@ const exec = defineVerb({
   },
 });
 
-/** `hpc-gat lab ACTION`: the rehearsal cluster. */
+/** The verb `lab`, which manages the rehearsal cluster. */
 export const lab: BindVerb = (context, done) => ({
   command: 'lab',
-  describe: 'A small real cluster on this machine: Slurm, Apptainer, Docker, to rehearse on',
+  describe: 'Manage the lab, a rehearsal cluster with Slurm, Apptainer and Docker',
   builder: (yargs) => {
     for (const bind of [up, exec, down, status, ...faults]) {
       yargs.command(bind(context, done));

@@ -25,8 +25,8 @@ export const logs = defineVerb({
         describe: 'Number of lines to print from the end of each log',
       })
       .option('json', jsonOption)
-      .example('$0 logs -f --lines 10', 'The newest run, as it goes')
-      .example('$0 logs 4711 --only server', "Triton's log of the run whose job is 4711"),
+      .example('$0 logs -f --lines 10', 'Follow the logs of the newest run')
+      .example('$0 logs 4711 --only server', "Print Triton's log of job 4711"),
   handle: async (args, context) => {
     if (args.lines !== undefined && !(Number.isInteger(args.lines) && args.lines >= 0)) {
       throw new UsageError(`--lines takes a whole number, not ${args.lines}`, { fix: '--lines 20' });

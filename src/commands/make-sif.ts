@@ -8,7 +8,7 @@ export const makeSif = defineVerb({
     withProjectOptions(yargs)
       .positional('source', {
         type: 'string',
-        describe: 'Image source, see the examples [the images of hpc-gat.yaml]',
+        describe: 'Image source or definition file [the images of hpc-gat.yaml]',
       })
       .option('output', {
         alias: 'o',
@@ -75,18 +75,27 @@ export const makeSif = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 make-sif', 'The images of hpc-gat.yaml: of the server, and of the client where it has one')
-      .example('$0 make-sif docker-daemon:triton:24.05 -o triton.sif', 'An image of this machine')
-      .example('$0 make-sif docker-archive:triton.tar.gz', 'A file of `docker save`, compressed or not')
+      .example('$0 make-sif', 'Convert the images of hpc-gat.yaml')
+      .example(
+        '$0 make-sif docker-daemon:triton:24.05 -o triton.sif',
+        'Convert an image of the Docker daemon',
+      )
+      .example(
+        '$0 make-sif docker-archive:triton.tar.gz',
+        'Convert a file of `docker save`, compressed or not',
+      )
       .example(
         '$0 make-sif docker-archive:two.tar@sha256:DIGEST',
         'Select one of several unnamed images by its digest',
       )
-      .example('$0 make-sif defs/mine.def --build-arg BASE=debian:13', 'A definition file of Apptainer')
-      .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'An image of a registry')
+      .example(
+        '$0 make-sif defs/mine.def --build-arg BASE=debian:13',
+        'Build a definition file with Apptainer',
+      )
+      .example('$0 make-sif docker://ghcr.io/me/triton:24.05', 'Convert an image of a registry')
       .example(
         '$0 make-sif docker://ghcr.io/me/triton:24.05 --platform linux/arm64',
-        'The same for other nodes',
+        'Convert an image for nodes of another architecture',
       ),
   handle: async (args, context) => {
     const { makeSifs } = await import('../image/make/make-sifs.ts');

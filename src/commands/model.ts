@@ -9,7 +9,7 @@ function withRepository<T>(yargs: Argv<T>) {
   return yargs.option('models', { ...modelsOption, requiresArg: true });
 }
 
-/** Absolute path of the model repository. */
+/** Returns the absolute path of the model repository. */
 async function repositoryOf(context: Context, models: string | undefined): Promise<string> {
   if (models !== undefined) {
     return path.resolve(context.cwd, models);
@@ -21,9 +21,11 @@ async function repositoryOf(context: Context, models: string | undefined): Promi
 
 const list = defineVerb({
   command: 'list',
-  summary: 'The models of the repository: backend, versions, inputs, outputs, problems',
+  summary: 'List models with backend, versions, inputs, outputs and problems',
   options: (yargs) =>
-    withRepository(yargs).option('json', jsonOption).example('$0 model list --models models', ''),
+    withRepository(yargs)
+      .option('json', jsonOption)
+      .example('$0 model list --models models', 'List the models of the directory models'),
   handle: async (args, context) => {
     const { formatModels, listModels } = await import('../model/list.ts');
     const models = await listModels(await repositoryOf(context, args.models));
@@ -40,13 +42,13 @@ const list = defineVerb({
 
 const check = defineVerb({
   command: 'check [name]',
-  summary: 'The mistakes that Triton would tell only when the job runs; exit code 1 when there is one',
+  summary: 'Check models for errors that Triton would report only in the job',
   options: (yargs) =>
     withRepository(yargs)
-      .positional('name', { type: 'string', describe: 'One model; all without it' })
+      .positional('name', { type: 'string', describe: 'Model name [all models]' })
       .option('json', jsonOption)
-      .example('$0 model check', '')
-      .example('$0 model check gat_test --models models', ''),
+      .example('$0 model check', 'Check all models of the project')
+      .example('$0 model check gat_test --models models', 'Check one model of the directory models'),
   handle: async (args, context) => {
     const { checkRepository } = await import('../model/check-repository.ts');
     const { formatFindings, countSeverities } = await import('../model/check-report.ts');
@@ -69,11 +71,15 @@ const check = defineVerb({
 
 const add = defineVerb({
   command: 'add <name> <file>',
-  summary: 'Put a TorchScript, ONNX, TensorRT or Python model with its config.pbtxt into the repository',
+  summary: 'Add a TorchScript, ONNX, TensorRT or Python model to the repository',
   options: (yargs) =>
     withRepository(yargs)
-      .positional('name', { type: 'string', demandOption: true, describe: 'What the model is called' })
-      .positional('file', { type: 'string', demandOption: true, describe: 'Model.pt, .onnx, .plan or .py' })
+      .positional('name', { type: 'string', demandOption: true, describe: 'Model name' })
+      .positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Model file: .pt, .onnx, .plan or .py',
+      })
       .option('config', {
         type: 'string',
         requiresArg: true,
@@ -82,11 +88,11 @@ const add = defineVerb({
       .option('replace', {
         type: 'boolean',
         default: false,
-        describe: 'In place of the newest version, instead of a new one',
+        describe: 'Replace the newest version instead of adding one',
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 model add resnet export/model.pt --config resnet.pbtxt', ''),
+      .example('$0 model add resnet model.pt --config resnet.pbtxt', 'Add a TorchScript model'),
   handle: async ({ name, file, config, replace, dryRun, json, models }, { output, ...context }) => {
     if (!/^[\w-][\w.-]*$/.test(name)) {
       throw new UsageError(`"${name}" cannot be the name of a model`, {
@@ -120,10 +126,10 @@ const add = defineVerb({
   },
 });
 
-/** `hpc-gat model ACTION`: the model repository. */
+/** The verb `model`, which manages the model repository. */
 export const model: BindVerb = (context, done) => ({
   command: 'model',
-  describe: 'The model repository: what is in it, what is wrong with it, put mine in',
+  describe: 'List, check or add models of the model repository',
   builder: (yargs) => {
     for (const bind of [list, check, add]) {
       yargs.command(bind(context, done));

@@ -8,8 +8,8 @@ export const render = defineVerb({
   options: (yargs) =>
     withServeOption(withJobOptions(withRunOptions(yargs)))
       .option('json', jsonOption)
-      .example('$0 render --gpu', 'Read what would run, before it runs')
-      .example('$0 render --gpu --json', 'With every value of the run, resolved'),
+      .example('$0 render --gpu', 'Print the script of a GPU job')
+      .example('$0 render --gpu --json', 'Print the script and every resolved value of the run'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { prepareRun } = await import('../run/prepare.ts');

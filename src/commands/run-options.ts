@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { jobOptions } from '../config/job-options.ts';
 import { modelsOption, withProjectOptions } from './common-options.ts';
 
-/** What `render`, `submit` and `run` take alike. */
+/** Adds the options that `render`, `submit` and `run` have. */
 export function withRunOptions<T>(yargs: Argv<T>) {
   return withProjectOptions(yargs)
     .option('gpu', {
@@ -39,7 +39,7 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('metrics', { type: 'boolean', describe: 'Enable the metrics port' });
 }
 
-/** What `render` and `submit` take alike: a job that serves. */
+/** Adds the option of `render` and `submit` for a job that serves. */
 export function withServeOption<T>(yargs: Argv<T>) {
   return yargs.option('serve', {
     type: 'boolean',
@@ -55,7 +55,7 @@ type JobFlags = {
   };
 };
 
-/** The flags of the table of job options. */
+/** Flags of the table of job options. */
 const jobFlags = Object.fromEntries(
   jobOptions.map(({ flag, type, description }) => [
     flag,
@@ -63,7 +63,7 @@ const jobFlags = Object.fromEntries(
   ]),
 ) as JobFlags;
 
-/** Options that become lines of the batch script. */
+/** Adds the options that become lines of the batch script. */
 export function withJobOptions<T>(yargs: Argv<T>) {
   return yargs
     .options(jobFlags)

@@ -10,9 +10,9 @@ export const run = defineVerb({
     withRunOptions(yargs)
       .option('dry-run', scriptDryRunOption)
       .option('json', jsonOption)
-      .example('$0 run', 'On this node, without a queue')
-      .example('$0 run --runtime docker', 'The same from the Docker image, on a workstation')
-      .example('salloc --gres=gpu:1 srun --pty $0 run --gpu', 'In an interactive allocation'),
+      .example('$0 run', 'Test the model on this node, without a job')
+      .example('$0 run --runtime docker', 'Test the Docker image on a workstation')
+      .example('salloc --gres=gpu:1 srun --pty $0 run --gpu', 'Test the model in an interactive allocation'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { gpu, allowCpu, id } = args;

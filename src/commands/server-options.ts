@@ -7,7 +7,7 @@ export const urlOption = {
   describe: "Triton's gRPC address, HOST:PORT",
 } as const;
 
-/** What the verbs that talk to a server take alike. */
+/** Adds the options that all verbs with requests to a server have. */
 export function withServerOptions<T>(yargs: Argv<T>) {
   return yargs
     .option('credentials', {

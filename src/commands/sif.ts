@@ -5,19 +5,19 @@ import { defineVerb, missingVerb, type BindVerb } from './verb.ts';
 
 const list = defineVerb({
   command: 'list <file>',
-  summary: 'The objects of a SIF, or the files in it',
+  summary: 'List the objects of a SIF, or the files in it',
   options: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'A SIF, or a squashfs as it is' })
-      .option('tree', { type: 'boolean', default: false, describe: 'The files of its system partition' })
+      .option('tree', { type: 'boolean', default: false, describe: 'List the files of the root file system' })
       .option('long', {
         type: 'boolean',
         default: false,
-        describe: 'The same with mode, owner, size or device, time in UTC and target',
+        describe: 'List the files with mode, owner, size or device, time in UTC and target',
       })
       .option('json', jsonOption)
-      .example('$0 sif list triton.sif', 'Type, place, size, architecture, codec, block size')
-      .example('$0 sif list triton.sif --long', 'Every file, as `unsquashfs -lls` lists them'),
+      .example('$0 sif list triton.sif', 'List type, offset, size and format of each object')
+      .example('$0 sif list triton.sif --long', 'List every file in the format of `unsquashfs -lls`'),
   handle: async (args, context) => {
     const file = path.resolve(context.cwd, args.file);
     await (args.tree || args.long ? printFiles(file, args, context) : printObjects(file, args, context));
@@ -66,13 +66,13 @@ async function printFiles(
 
 const check = defineVerb({
   command: 'check <file>',
-  summary: 'Read everything in a SIF, and say what is wrong first',
+  summary: 'Read everything in a SIF and report the first error',
   options: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'A SIF, or a squashfs as it is' })
       .option('json', jsonOption)
-      .example('$0 sif check triton.sif', 'After a copy to the cluster, say')
-      .example('$0 sif check triton.sif --json', 'With the counts of what was read'),
+      .example('$0 sif check triton.sif', 'Check a SIF, for example after copying it to the cluster')
+      .example('$0 sif check triton.sif --json', 'Output the result as JSON, with counts of what was read'),
   handle: async (args, context) => {
     const { checkFile } = await import('../image/inspect/check-file.ts');
     const { formatReport } = await import('../image/inspect/format-report.ts');
@@ -88,10 +88,10 @@ const check = defineVerb({
   },
 });
 
-/** `hpc-gat sif ACTION`: what is in a SIF. */
+/** The verb `sif`, which lists and checks the contents of a SIF. */
 export const sif: BindVerb = (context, done) => ({
   command: 'sif',
-  describe: 'What is in a SIF, and whether it is sound',
+  describe: 'List the contents of a SIF, or check them',
   builder: (yargs) => {
     for (const bind of [list, check]) {
       yargs.command(bind(context, done));

@@ -11,8 +11,8 @@ export const start = defineVerb({
       .option('hours', { type: 'number', describe: 'Hours until the server stops' })
       .option('dry-run', scriptDryRunOption)
       .option('json', jsonOption)
-      .example('$0 start', 'Where a login node allows it, or on a workstation; then: test, stop')
-      .example('$0 start --hours 2', 'For two hours at most'),
+      .example('$0 start', 'Start a server on a workstation; then use test and stop')
+      .example('$0 start --hours 2', 'Start a server that stops after two hours'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { gpu, allowCpu, id } = args;

@@ -21,8 +21,8 @@ export const status = defineVerb({
         describe: 'Seconds between refreshes of --watch, at least 2',
       })
       .option('json', jsonOption)
-      .example('$0 status', 'All runs')
-      .example('$0 status --watch', 'The same, as it changes'),
+      .example('$0 status', 'Show all runs once')
+      .example('$0 status --watch', 'Show all runs and refresh until they have ended'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { listRunDirectories } = await import('../run/record/runs-directory.ts');
@@ -43,9 +43,12 @@ export const status = defineVerb({
       const { shortestIntervalMs, watchRuns } = await import('../run/watch.ts');
       const intervalMs = secondsToMs('--interval', args.interval);
       if (intervalMs < shortestIntervalMs) {
-        throw new UsageError(`--interval ${args.interval}: Slurm is not asked more often than every 2 s`, {
-          fix: '--interval 2',
-        });
+        throw new UsageError(
+          `--interval ${args.interval} is below 2 seconds, the shortest interval between queries of Slurm`,
+          {
+            fix: '--interval 2',
+          },
+        );
       }
       await watchRuns(context, { list, hostname: hostname(), intervalMs });
       return 0;

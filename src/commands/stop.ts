@@ -13,8 +13,8 @@ export const stop = defineVerb({
       })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)
-      .example('$0 stop', 'After start')
-      .example('$0 stop 4711 --dry-run', 'What would be done to the server of job 4711'),
+      .example('$0 stop', 'Stop the newest server')
+      .example('$0 stop 4711 --dry-run', 'Print what stopping the server of job 4711 would do'),
   handle: async (args, context) => {
     const { loadProject } = await import('../config/load.ts');
     const { cleanUpRun } = await import('../run/clean-up-run.ts');

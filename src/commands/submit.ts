@@ -16,15 +16,12 @@ export const submit = defineVerb({
       })
       .option('dry-run', scriptDryRunOption)
       .option('json', jsonOption)
-      .example('$0 submit --gpu --wait', 'On a GPU node, waiting for the answer')
+      .example('$0 submit --gpu --wait', 'Test on a GPU node and wait for the result')
       .example(
         '$0 submit --serve --wait --time 4:00:00',
         'Serve for four hours; return when the model is ready',
       )
-      .example(
-        '$0 submit --sbatch exclusive --sbatch nice=100',
-        'With options of sbatch that have no flag here',
-      ),
+      .example('$0 submit --sbatch exclusive --sbatch nice=100', 'Pass other options to sbatch'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
     const { output } = context;
@@ -48,9 +45,9 @@ export const submit = defineVerb({
         output.json(report);
       } else {
         output.result(`job ${jobId}, run ${record.id}`);
-        output.info(`follow it with: hpc-gat status, hpc-gat logs ${record.id}`);
+        output.info(`to follow the job: hpc-gat status, hpc-gat logs ${record.id}`);
         if (serve) {
-          output.info(`when it serves: hpc-gat endpoints, hpc-gat test ${record.id}`);
+          output.info(`when the model is ready: hpc-gat endpoints, hpc-gat test ${record.id}`);
         }
       }
       return 0;

@@ -44,14 +44,14 @@ export const test = defineVerb({
         default: false,
         describe: 'Allow --record to replace a reference',
       })
-      .example('$0 test', 'After start, or submit --serve, from any node')
+      .example('$0 test', 'Test the newest server of this project')
       .example(
         '$0 test --url localhost:8001 --workload models/gat_test/workload.yaml',
-        'A Triton that no run has started',
+        'Test a Triton server that was started without hpc-gat',
       )
       .example(
         '$0 test --url localhost:8001 --workload models/mine/workload.yaml --record',
-        'Keep the answers of this server, which you trust, as the reference',
+        'Store the responses of a trusted server as the reference',
       ),
   handle: async ({ readyTimeout, inferTimeout, result, record, force, ...options }, context) => {
     const timeouts = {
@@ -59,23 +59,23 @@ export const test = defineVerb({
       inferTimeoutMs: secondsToMs('--infer-timeout', inferTimeout),
     };
     if (force && record === undefined) {
-      throw new UsageError('--force is for --record', { fix: 'add --record, or leave --force out' });
+      throw new UsageError('--force needs --record', { fix: 'add --record, or leave --force out' });
     }
-    const asked = { ...(await chooseServer(options, context)), ...timeouts, json: options.json };
+    const request = { ...(await chooseServer(options, context)), ...timeouts, json: options.json };
     if (record !== undefined) {
       const { runSaveReference } = await import('../client/run-save-reference.ts');
-      const [workload = '', ...others] = asked.workloads;
+      const [workload = '', ...others] = request.workloads;
       if (others.length > 0) {
         throw new UsageError('--record takes one workload at a time', { fix: 'give --workload once' });
       }
-      return runSaveReference({ ...asked, workload, record, force }, context);
+      return runSaveReference({ ...request, workload, record, force }, context);
     }
     const { runTest } = await import('../client/run-test.ts');
-    return runTest({ ...asked, result }, context);
+    return runTest({ ...request, result }, context);
   },
 });
 
-interface Asked {
+interface ServerOptions {
   readonly run?: string | undefined;
   readonly url?: string | undefined;
   readonly workload?: readonly string[] | undefined;
@@ -86,15 +86,17 @@ interface Asked {
   readonly site?: string | undefined;
 }
 
-/** The server at --url, else the one of a run, with what the run knows of it. */
-async function chooseServer(asked: Asked, context: Context) {
-  const { run, url, workload, credentials, serverLog, imageRecord, config, site } = asked;
+/** Returns the server at --url, else that of a run with the files that the run recorded. */
+async function chooseServer(options: ServerOptions, context: Context) {
+  const { run, url, workload, credentials, serverLog, imageRecord, config, site } = options;
   if (url !== undefined) {
     if (run !== undefined) {
       throw new UsageError('--url and a run cannot be given together', { fix: 'leave out one of them' });
     }
     if (workload === undefined) {
-      throw new UsageError('--url needs --workload', { fix: '--workload FILE: what to send and to expect' });
+      throw new UsageError('--url needs --workload', {
+        fix: 'add --workload FILE, with the requests and the expected responses',
+      });
     }
     return { url, workloads: workload, credentials, serverLog, imageRecord };
   }

@@ -2,7 +2,7 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { Context } from '../support/context.ts';
 import type { BindVerb } from './verb.ts';
 
-/** The options of all verbs whose value is free text, a number or a file: `--image`, `-o`. Sorted, each once. */
+/** Returns the options of all verbs whose value is free text, a number or a file (`--image`, `-o`), sorted and without duplicates. */
 export function valueOptions(verbs: readonly BindVerb[], context: Context): string[] {
   const names = verbs.flatMap((bind) => namesOf(bind(context, () => undefined)));
   return [...new Set(names)].sort();
@@ -26,7 +26,7 @@ function namesOf({ builder }: Pick<CommandModule, 'builder'>): string[] {
   ];
 }
 
-/** What yargs knows of its options and actions, missing in its types. */
+/** Parts of yargs that its types lack. */
 interface Internals {
   getOptions(): {
     readonly key: Readonly<Record<string, unknown>>;

@@ -38,12 +38,12 @@ export function defineVerb<Options>(verb: Verb<Options>): BindVerb {
   };
 }
 
-/** What yargs knows of its options, missing in its types. */
+/** Parts of yargs that its types lack. */
 interface DeclaredOptions {
   readonly array: readonly string[];
 }
 
-/** yargs makes NaN of `--cpus abc` and a list of a flag that is given twice; both would go through unseen. */
+/** Rejects what yargs accepts silently: NaN, its value of `--cpus abc`, and the list of a flag that is given twice. */
 function refuseUnusable(args: object, command: string, { array }: DeclaredOptions): void {
   for (const [name, value] of Object.entries(args)) {
     const flag = `--${name}`;
@@ -58,7 +58,7 @@ function refuseUnusable(args: object, command: string, { array }: DeclaredOption
   }
 }
 
-/** yargs gives an option by both of its spellings, and lists it by the one of its declaration. */
+/** Converts a camelCase name to kebab-case: yargs returns an option under both names, but lists it under its declared one. */
 function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -18,7 +18,7 @@ export const waitReady = defineVerb({
       .option('timeout', { type: 'number', default: 300, describe: 'Seconds to wait' })
       .example(
         '$0 wait-ready --url 127.0.0.1:8001 --model gat_test --timeout 60',
-        'Exit code 0 once it answers, 5 when it does not in time',
+        'Exit with 0 when the model is ready, with 5 after 60 seconds',
       ),
   handle: async ({ model: models, timeout, ...options }, context) => {
     const timeoutMs = secondsToMs('--timeout', timeout);

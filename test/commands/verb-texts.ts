@@ -8,6 +8,7 @@ export interface VerbTexts {
   readonly summary: string;
   /** Descriptions of options and positional arguments, by their names. */
   readonly descriptions: ReadonlyMap<string, string>;
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
 }
 
 /** Lists every verb, groups included, with the texts of its help as they are declared. */
@@ -23,6 +24,11 @@ export function verbTexts(): VerbTexts[] {
 function textsOf({ command, describe, builder }: CommandModule, above: readonly string[]): VerbTexts[] {
   const verb = [...above, String(command).split(' ')[0] ?? ''];
   const parser = yargs([]).help(false).version(false);
+  const examples: [string, string][] = [];
+  parser.example = (command: unknown, explanation?: unknown) => {
+    examples.push([String(command), String(explanation)]);
+    return parser;
+  };
   if (typeof builder === 'function') {
     void builder(parser);
   }
@@ -38,6 +44,7 @@ function textsOf({ command, describe, builder }: CommandModule, above: readonly 
           text ?? '',
         ]),
       ),
+      examples,
     },
     ...below.flatMap(({ original, description, builder: inner }) =>
       textsOf({ command: original, describe: description, builder: inner } as CommandModule, verb),

@@ -9,7 +9,7 @@ const withoutJson = ['completion', 'credentials', 'files', 'lab exec'];
 
 /** Verbs that change nothing, or only what is requested by name, and the reason why they need no `--dry-run`. */
 const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
-  'they only tell': [
+  'they only report': [
     'status',
     'logs',
     'doctor',
@@ -19,13 +19,13 @@ const withoutDryRun: Readonly<Record<string, readonly string[]>> = {
     'files',
     'wait-ready',
   ],
-  'of models they only tell': ['model list', 'model check'],
-  'of SIFs and kept layers they only tell': ['sif list', 'sif check', 'cache list'],
+  'they only report on models': ['model list', 'model check'],
+  'they only report on SIFs and cached layers': ['sif list', 'sif check', 'cache list'],
   'what they write is named on their command line': ['test', 'credentials'],
-  'they hurt the rehearsal lab, which is the rehearsal': ['kill', 'start', 'link', 'gpu', 'controller'].map(
+  'they cause faults in the lab, which is their purpose': ['kill', 'start', 'link', 'gpu', 'controller'].map(
     (verb) => `lab ${verb}`,
   ),
-  'of the lab they only tell, or run what one types': ['lab status', 'lab exec'],
+  'they only report on the lab, or run the given command': ['lab status', 'lab exec'],
 };
 
 /** Verbs without subcommands, with their help. */

@@ -189,7 +189,10 @@ describeInLab('start and stop', () => {
       const elsewhere = await hpcGat(['test', '--json'], { node: 'cpu1' });
       expect(elsewhere).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"status": "pass"') });
       const spared = await hpcGat(['cleanup'], { node: 'cpu1' });
-      expect(spared).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('may go on on login') });
+      expect(spared).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringContaining('may still be active on login'),
+      });
       const planned = await hpcGat(['stop', '--dry-run'], { node: 'cpu1' });
       expect(planned.stdout).toMatch(
         /^would: end the run on login if it still runs, and remove its resources there:/,

@@ -144,7 +144,7 @@ test('ends at once with 130 on Ctrl-C', async () => {
 });
 
 test.each([
-  [['--watch', '--interval', '1'], /not asked more often than every 2 s/],
+  [['--watch', '--interval', '1'], /--interval 1 is below 2 seconds/],
   [['--watch', '--json'], /cannot be given together/],
 ])('rejects status %j', async (flags, message) => {
   const context = testContext({ cwd: root });

@@ -48,7 +48,7 @@ test('a run in a container is neither called lost nor cleaned up from outside of
   expect((await call('status')).results).toMatch(/^mine +local +UNKNOWN/m);
   expect(await call('cleanup')).toMatchObject({
     exitCode: 0,
-    messages: expect.stringMatching(/^mine may go on on .*: hpc-gat cleanup mine ends it$/),
+    messages: expect.stringMatching(/^mine may still be active on .*: hpc-gat cleanup mine ends it$/),
   });
   expect(await call('cleanup', 'mine')).toMatchObject({
     exitCode: 4,
