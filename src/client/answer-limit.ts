@@ -3,7 +3,7 @@ import type { StoredInputs } from '../workload/stored-inputs.ts';
 import type { Workload } from '../workload/workload-schema.ts';
 import type { ReferenceCase } from './reference-check.ts';
 
-/** Size that every answer may have: room for names, parameters, and outputs of a wrong shape, which a message then shows. */
+/** Size that every answer may have, for names, parameters, and outputs of a wrong shape, which a message then shows. */
 const leastBytes = 16 * 1024 * 1024;
 
 /** Longest text expected in an output, which usually holds labels or words. */

@@ -28,20 +28,21 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tole
   if (expected.datatype === 'BYTES') {
     return compareTexts(expected, actual);
   }
-  const wanted = decodeElements(expected.datatype, expected.bytes);
-  const got = decodeElements(expected.datatype, actual.bytes);
+  const expectedElements = decodeElements(expected.datatype, expected.bytes);
+  const actualElements = decodeElements(expected.datatype, actual.bytes);
   let largest = 0;
   let furthest = 0;
   let at = -1;
-  for (let index = 0; index < wanted.length; index += 1) {
-    const difference = subtractElements(wanted[index] ?? 0, got[index] ?? 0);
+  for (let index = 0; index < expectedElements.length; index += 1) {
+    const difference = subtractElements(expectedElements[index] ?? 0, actualElements[index] ?? 0);
     if (!Number.isFinite(difference)) {
       largest = NaN;
       at = index;
       break;
     }
     largest = Math.max(largest, difference);
-    const excess = difference - tolerance.absolute - tolerance.relative * Math.abs(Number(wanted[index]));
+    const excess =
+      difference - tolerance.absolute - tolerance.relative * Math.abs(Number(expectedElements[index]));
     if (excess > furthest) {
       furthest = excess;
       at = index;
@@ -50,7 +51,7 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: Tole
   if (at < 0) {
     return { largest };
   }
-  const [a = 0, b = 0] = [wanted[at], got[at]];
+  const [a = 0, b = 0] = [expectedElements[at], actualElements[at]];
   const worst = { position: toPosition(at, expected.shape), expected: String(a), actual: String(b) };
   return { largest, worst: { ...worst, difference: subtractElements(a, b) } };
 }
@@ -69,10 +70,10 @@ function subtractElements(a: number | bigint, b: number | bigint): number {
 }
 
 function compareTexts(expected: Tensor, actual: Tensor): Comparison {
-  const wanted = decodeByteElements(expected.bytes) ?? [];
-  const got = decodeByteElements(actual.bytes) ?? [];
-  const at = wanted.findIndex(
-    (element, index) => Buffer.compare(element, got[index] ?? new Uint8Array()) !== 0,
+  const expectedElements = decodeByteElements(expected.bytes) ?? [];
+  const actualElements = decodeByteElements(actual.bytes) ?? [];
+  const at = expectedElements.findIndex(
+    (element, index) => Buffer.compare(element, actualElements[index] ?? new Uint8Array()) !== 0,
   );
   if (at < 0) {
     return { largest: 0 };
@@ -86,7 +87,12 @@ function compareTexts(expected: Tensor, actual: Tensor): Comparison {
   const position = toPosition(at, expected.shape);
   return {
     largest: 1,
-    worst: { difference: 1, position, expected: shown(wanted[at]), actual: shown(got[at]) },
+    worst: {
+      difference: 1,
+      position,
+      expected: shown(expectedElements[at]),
+      actual: shown(actualElements[at]),
+    },
   };
 }
 

@@ -50,18 +50,18 @@ export async function infer(
  */
 export function getOutput(
   answer: InferAnswer,
-  wanted: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
+  expected: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
   what: string,
 ): Tensor {
-  const { name, datatype, shape } = wanted;
+  const { name, datatype, shape } = expected;
   const got = answer.outputs.find((output) => output.name === name);
   if (got === undefined) {
     const names = answer.outputs.map((output) => output.name).join(', ');
     throw new WrongAnswerError(`${what}: no output ${name} in the answer, only ${names || 'nothing'}`);
   }
-  const format = (tensor: typeof wanted) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
+  const format = (tensor: typeof expected) => `${tensor.datatype} [${tensor.shape.join(', ')}]`;
   if (got.datatype !== datatype || got.shape.join() !== shape.join()) {
-    throw new WrongAnswerError(`${what}: ${name} is ${format(got)}, expected ${format(wanted)}`);
+    throw new WrongAnswerError(`${what}: ${name} is ${format(got)}, expected ${format(expected)}`);
   }
   return got;
 }

@@ -46,13 +46,13 @@ export async function loadReference({ workload, file }: LoadedWorkload): Promise
     new UsageError(`unusable reference ${archive}: array ${key} ${why}`, { fix });
   const arrays = await reportUnusable({ what: 'reference', file: archive, fix }, () =>
     readNpz(archive, {
-      wanted: (array) => {
+      isSelected: (array) => {
         const { name, tensor } = splitName(array, names);
         return tensor !== undefined && (reference.cases?.includes(name) ?? true);
       },
       check: (array, header) => {
-        const wanted = described[splitName(array, names).tensor ?? ''];
-        const why = wanted === undefined ? undefined : explainMismatch(wanted, header);
+        const declared = described[splitName(array, names).tensor ?? ''];
+        const why = declared === undefined ? undefined : explainMismatch(declared, header);
         if (why !== undefined) {
           throw unusable(array, why);
         }
@@ -133,19 +133,19 @@ export function getTolerance({ reference, outputs }: Workload, output: string): 
  *
  * @throws {WrongAnswerError} when it exceeds the tolerance.
  */
-function compareOutput(what: string, wanted: Tensor, answer: InferAnswer, workload: Workload): number {
-  const { name } = wanted;
+function compareOutput(what: string, expected: Tensor, answer: InferAnswer, workload: Workload): number {
+  const { name } = expected;
   const fault = (text: string) =>
     new WrongAnswerError(`${what}: ${name} ${text}`, {
       fix: 'serve the model that the reference was made with, or make the reference again',
     });
-  const got = getOutput(answer, wanted, what);
+  const got = getOutput(answer, expected, what);
   const infinite = workload.outputs[name]?.finite === false ? undefined : findNotFinite(got);
   if (infinite !== undefined) {
     throw fault(`is not finite at [${infinite.position.join(', ')}]: got ${infinite.actual}`);
   }
   const tolerance = getTolerance(workload, name);
-  const { largest, worst } = compareTensors(wanted, got, tolerance);
+  const { largest, worst } = compareTensors(expected, got, tolerance);
   if (worst !== undefined) {
     const { difference, position, expected, actual } = worst;
     throw fault(

@@ -32,10 +32,10 @@ export const status = defineVerb({
     }
     const { root } = await loadProject(context, { configFile: args.config, site: args.site });
     if (args.run === undefined) {
-      const { foreign } = await listRunDirectories(root);
-      if (foreign.length > 0) {
-        const what = foreign.length === 1 ? 'run of another user is' : 'runs of other users are';
-        context.output.info(`${foreign.length} ${what} not shown`);
+      const { others } = await listRunDirectories(root);
+      if (others.length > 0) {
+        const what = others.length === 1 ? 'run of another user is' : 'runs of other users are';
+        context.output.info(`${others.length} ${what} not shown`);
       }
     }
     const list = async () => (args.run === undefined ? listRuns(root) : [await getRun(root, args.run)]);

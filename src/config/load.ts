@@ -192,9 +192,9 @@ export async function listSites(): Promise<string[]> {
  * one; empty without any.
  */
 function suggestSites(name: string, known: readonly string[]): string {
-  const wanted = name.toLowerCase();
-  const containing = known.filter((site) => wanted !== '' && site.includes(wanted));
-  const similar = findNearest(wanted, known);
+  const lowerCase = name.toLowerCase();
+  const containing = known.filter((site) => lowerCase !== '' && site.includes(lowerCase));
+  const similar = findNearest(lowerCase, known);
   const suggested = containing.length > 0 || similar === undefined ? containing : [similar];
   return suggested.length === 0 ? '' : `did you mean ${suggested.map((site) => `"${site}"`).join(' or ')}? `;
 }

@@ -153,7 +153,7 @@ export const settingsSchema = z.strictObject({
         .strictObject({
           ...jobShape('job'),
           ...jobShape('gpu'),
-          /** `none` where the nodes of a partition come with all their GPUs, and sbatch takes no word about them. */
+          /** `none` for a partition that allocates nodes with all their GPUs, where sbatch must not request any. */
           request: z.enum([...gpuOptions, 'none']).optional(),
         })
         .optional(),

@@ -24,10 +24,10 @@ export const dockerChecks: readonly Check[] = [
         throw error;
       }
       const found = `the daemon ${info.version} answers; runtimes: ${info.runtimes.join(', ')}`;
-      const wanted = gpu || findProgram('nvidia-smi', context.env) !== undefined;
+      const needsToolkit = gpu || findProgram('nvidia-smi', context.env) !== undefined;
       // `--gpus` needs only the hook; the toolkit's own setup adds the runtime.
       const hasToolkit = info.runtimes.includes('nvidia') || findProgram(gpuHook, context.env) !== undefined;
-      return wanted && !hasToolkit
+      return needsToolkit && !hasToolkit
         ? warning(
             `${found}; no runtime for GPUs`,
             'install nvidia-container-toolkit, then `nvidia-ctk runtime configure --runtime=docker` and restart Docker',

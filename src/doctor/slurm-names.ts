@@ -55,8 +55,8 @@ function listJobSettings({ settings: { slurm } }: CheckContext) {
 function checkPartitions(host: CheckContext, known: readonly Partition[]): Finding[] {
   const names = known.map(({ name }) => name);
   // One setting may name several partitions, separated by commas.
-  const wanted = listJobSettings(host).flatMap(({ partition = '' }) => partition.split(','));
-  return findUnknown(wanted, names).map((name) =>
+  const configured = listJobSettings(host).flatMap(({ partition = '' }) => partition.split(','));
+  return findUnknown(configured, names).map((name) =>
     error(`"${name}" does not exist on this cluster`, suggestion(name, 'partitions here', names)),
   );
 }
@@ -82,18 +82,18 @@ function checkGpuType({ settings: { slurm } }: CheckContext, known: readonly Par
 function checkAccounts(host: CheckContext, own: readonly Association[]): Finding[] {
   const jobs = listJobSettings(host);
   const accounts = [...new Set(own.map(({ account }) => account))];
-  const foreign = findUnknown(
+  const unknown = findUnknown(
     jobs.map(({ account = '' }) => account),
     accounts,
   );
   const unusable = jobs.flatMap(({ account, qos }) => {
     const usable = own
-      .filter((each) => account === undefined || foreign.includes(account) || each.account === account)
+      .filter((each) => account === undefined || unknown.includes(account) || each.account === account)
       .flatMap((each) => each.qos);
     return findUnknown([qos ?? ''], usable).map((name) => ({ name, usable }));
   });
   return [
-    ...foreign.map((name) =>
+    ...unknown.map((name) =>
       warning(`"${name}" is not one of your accounts on this cluster`, suggestion(name, 'yours', accounts)),
     ),
     ...[...new Map(unusable.map((each) => [each.name, each.usable]))].map(([name, usable]) =>
@@ -105,6 +105,6 @@ function checkAccounts(host: CheckContext, own: readonly Association[]): Finding
   ];
 }
 
-function findUnknown(wanted: readonly string[], known: readonly string[]): string[] {
-  return [...new Set(wanted)].filter((name) => name !== '' && !known.includes(name));
+function findUnknown(names: readonly string[], known: readonly string[]): string[] {
+  return [...new Set(names)].filter((name) => name !== '' && !known.includes(name));
 }

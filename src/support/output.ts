@@ -4,9 +4,9 @@ import { escapeJson, escapeLines } from './text/printable.ts';
 export interface Output {
   /** Writes a line of the result to stdout. With `--json` only {@link Output.json} may use stdout. */
   result(line: string): void;
-  /** Many lines of the result at once; resolves when their reader is ready for more, so that they do not fill the memory. */
+  /** Writes many lines of the result; resolves when their reader accepts more, so that they do not fill the memory. */
   results(lines: readonly string[]): Promise<void>;
-  /** The one JSON document of a verb with `--json`, to stdout. */
+  /** Writes the one JSON document of a verb with `--json` to stdout. */
   json(value: unknown): void;
   /** Writes a line about progress to stderr. */
   info(line: string): void;

@@ -46,23 +46,23 @@ export async function readArray(source: ArraySource, datatype: Datatype): Promis
   );
 }
 
-async function readMember({ file, array: wanted }: ArraySource): Promise<NpyArray> {
+async function readMember({ file, array: requested }: ArraySource): Promise<NpyArray> {
   const present = await listNpzNames(file);
-  if (wanted === undefined ? present.length !== 1 : !present.includes(wanted)) {
-    throw createMemberError(wanted, present);
+  if (requested === undefined ? present.length !== 1 : !present.includes(requested)) {
+    throw createMemberError(requested, present);
   }
-  const arrays = await readNpz(file, { wanted: (name) => wanted === undefined || name === wanted });
+  const arrays = await readNpz(file, { isSelected: (name) => requested === undefined || name === requested });
   const [first] = arrays.values();
   if (first === undefined) {
-    throw createMemberError(wanted, present);
+    throw createMemberError(requested, present);
   }
   return first;
 }
 
-function createMemberError(wanted: string | undefined, names: readonly string[]): NpyError {
-  const meant = wanted === undefined ? undefined : findNearest(wanted, names);
+function createMemberError(requested: string | undefined, names: readonly string[]): NpyError {
+  const meant = requested === undefined ? undefined : findNearest(requested, names);
   return new NpyError(
-    (wanted === undefined ? '`array` must name one of its arrays; ' : `has no array ${wanted}; `) +
+    (requested === undefined ? '`array` must name one of its arrays; ' : `has no array ${requested}; `) +
       (meant === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${meant}?`),
   );
 }

@@ -61,7 +61,7 @@ export async function loadStoredInputs({ workload, file }: LoadedWorkload): Prom
   return { inputs, sizes: Object.fromEntries(sizes) };
 }
 
-/** `count` rows of an array, from row `start` on and over its end. */
+/** Returns `count` rows of an array from row `start` on; after its last row follows its first. */
 export function takeRows(
   { shape, bytes }: StoredArray,
   datatype: Datatype,

@@ -45,7 +45,7 @@ const choice = z.strictObject({
 });
 
 const stored = z.strictObject({
-  /** No distribution: this distinguishes a file from one. */
+  /** Absent: this distinguishes a file from a distribution. */
   distribution: z.undefined().optional(),
   file: z
     .string()

@@ -20,7 +20,7 @@ const headerPackedBytes = [4096, 128 * 1024] as const;
 
 /** Selects arrays by name; `check` receives the header before the array is decompressed, and may throw. */
 export interface NpzSelection {
-  readonly wanted?: (name: string) => boolean;
+  readonly isSelected?: (name: string) => boolean;
   readonly check?: (name: string, header: NpyHeader) => void;
 }
 
@@ -33,13 +33,13 @@ export interface NpzSelection {
  */
 export async function readNpz(
   file: string,
-  { wanted = () => true, check }: NpzSelection = {},
+  { isSelected = () => true, check }: NpzSelection = {},
 ): Promise<ReadonlyMap<string, NpyArray>> {
   return withMembers(file, async (handle, members) => {
     const arrays = new Map<string, NpyArray>();
     const limit = Math.max(freeBytes, mostGrowth * (await handle.stat()).size);
     let total = 0;
-    for (const { name, entry } of members.filter((member) => wanted(member.name))) {
+    for (const { name, entry } of members.filter((member) => isSelected(member.name))) {
       const header = await readHeader(handle, entry);
       check?.(name, header);
       total += header.sizeBytes;

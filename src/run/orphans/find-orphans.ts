@@ -126,7 +126,7 @@ async function isGone(file: string): Promise<boolean> {
 /** Lists directories that runs of this user created. */
 async function listRunDirectories(parent: string, now: Date): Promise<RunDirectory[]> {
   const names = await readdir(parent).catch(() => []);
-  // Where others can rename entries, any directory of this user may bear such a name.
+  // Where others can rename entries, any directory of this user may have such a name.
   const canBeRenamed = (await explainDirectoryConcern(parent)) !== undefined;
   const directories = await Promise.all(
     names.map(async (name) => {

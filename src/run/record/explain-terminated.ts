@@ -3,15 +3,15 @@ import type { Context } from '../../support/context.ts';
 import { explainTermination } from './outcome.ts';
 import type { RunState } from './state.ts';
 
-/** Time limit of the question to accounting: without its answer, the states are known all the same. */
+/** Time limit of the query to accounting, whose answer only adds to states that are known without it. */
 const timeoutMs = 5_000;
 
 /**
- * Adds to runs whose script was terminated who canceled the job, and the exit code that `submit --wait` has for that. All
- * of them are looked up in one query of accounting.
+ * Adds to runs whose script was terminated who canceled the job, and the exit code that `submit --wait` has for that.
+ * One query of accounting finds all of them.
  *
- * @param known jobs that accounting was queried for, or undefined for those that it does not know; the caller passes the
- *   same map to each call
+ * @param known jobs that accounting was queried for, or undefined for those that it does not know; the caller passes
+ *   the same map to each call
  */
 export async function explainTerminated(
   context: Context,

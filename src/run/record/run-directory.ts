@@ -298,15 +298,15 @@ function toRunDirectories(directories: readonly string[]): RunDirectory[] {
  * @throws {UsageError} when there is none.
  */
 export async function getRun(root: string, idOrJob: string | undefined): Promise<RunDirectory> {
-  const { own, foreign } = await listRunDirectories(root);
+  const { own, others } = await listRunDirectories(root);
   for (const run of toRunDirectories(own)) {
     if (idOrJob === undefined || run.id === idOrJob || matchesJobNumber((await run.facts()).jobId, idOrJob)) {
       return run;
     }
   }
-  const ofOther = foreign.find((directory) => path.basename(directory) === idOrJob);
+  const ofOther = others.find((directory) => path.basename(directory) === idOrJob);
   if (ofOther !== undefined) {
-    throw await createForeignRunError(ofOther);
+    throw await createOtherUsersRunError(ofOther);
   }
   throw idOrJob === undefined
     ? new UsageError(`no run yet in ${root}`, { fix: 'hpc-gat submit and hpc-gat run create one' })
@@ -316,7 +316,7 @@ export async function getRun(root: string, idOrJob: string | undefined): Promise
 }
 
 /** Creates the error for a run of another user, whose directory must be neither read nor executed. */
-async function createForeignRunError(directory: string): Promise<UsageError> {
+async function createOtherUsersRunError(directory: string): Promise<UsageError> {
   const concern = (await explainConcern(await lstat(directory))) ?? 'others can change it';
   return new UsageError(`run ${path.basename(directory)} does not belong to you: ${concern}`, {
     fix: 'hpc-gat status lists your runs; the owner shares a server with hpc-gat endpoints --export',

@@ -95,17 +95,17 @@ export interface RunsOfProject {
   /** Directories of this user's runs. */
   readonly own: readonly string[];
   /** Directories of runs of other users, and of runs that others could have written. */
-  readonly foreign: readonly string[];
+  readonly others: readonly string[];
 }
 
 /** Lists the runs of a project. Directories of other users that this user cannot read are omitted. */
 export async function listRunDirectories(root: string): Promise<RunsOfProject> {
   const own: string[] = [];
-  const foreign: string[] = [];
+  const others: string[] = [];
   for (const project of await listProjectDirectories(root)) {
     const runs = path.join(project, 'runs');
     // A link of another user could lead to the runs of this user in another project.
-    if ((await isForeignLink(project)) || (await isForeignLink(runs))) {
+    if ((await isLinkOfOtherUser(project)) || (await isLinkOfOtherUser(runs))) {
       continue;
     }
     for (const name of await namesIn(runs)) {
@@ -116,14 +116,14 @@ export async function listRunDirectories(root: string): Promise<RunsOfProject> {
           isOwn(facts) &&
           (await explainConcern(facts, { file: run })) === undefined &&
           (facts.mode & 0o1000) === 0;
-        (isMine ? own : foreign).push(run);
+        (isMine ? own : others).push(run);
       }
     }
   }
-  return { own, foreign };
+  return { own, others };
 }
 
-async function isForeignLink(directory: string): Promise<boolean> {
+async function isLinkOfOtherUser(directory: string): Promise<boolean> {
   const facts = await lstat(directory).catch(() => undefined);
   return facts?.isSymbolicLink() === true && (await explainConcern(facts)) !== undefined;
 }

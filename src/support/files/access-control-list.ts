@@ -3,9 +3,9 @@ import { runCommand } from '../processes/command.ts';
 const timeoutMs = 5_000;
 
 /**
- * Whether a file has an access control list beyond its mode, which may give write permission to further users: ls(1) marks
- * it with a `+` behind the mode. Node cannot read the extended attribute (acl(5)), and the tools of its package are not
- * installed everywhere.
+ * Returns whether a file has an access control list beyond its mode, which may give write permission to further users:
+ * ls(1) marks it with a `+` behind the mode. Node cannot read the extended attribute (acl(5)), and the tools of its
+ * package are not installed everywhere.
  *
  * @param file path of a file, or of its file descriptor below /proc
  */

@@ -29,7 +29,7 @@ const heartbeatMs = 15_000;
 /** Time without renewal after which an owner on another host, or of another user, counts as dead. */
 const expiryMs = 120_000;
 /** Longest wait for the lock of another user, who may hold it out of malice. */
-const foreignWaitMs = 30 * 60_000;
+const otherUserWaitMs = 30 * 60_000;
 /** Longest text of a lock. */
 const maxBytes = 4_096;
 
@@ -45,7 +45,7 @@ const maxBytes = 4_096;
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<() => Promise<void>> {
   let reported: string | undefined;
-  let foreignSinceMs: number | undefined;
+  let blockedSinceMs: number | undefined;
   for (;;) {
     options.signal.throwIfAborted();
     const { candidate, content } = await createCandidate(file);
@@ -57,7 +57,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
       if (held === undefined) {
         continue;
       }
-      const isForeign = held.uid !== (await stat(candidate)).uid;
+      const isOtherUsers = held.uid !== (await stat(candidate)).uid;
       const owner = parseIdentity(held.text);
       let isBeingRemoved = false;
       if (await isAbandoned(file, owner, candidate)) {
@@ -66,14 +66,14 @@ export async function acquireLock(file: string, options: LockOptions): Promise<(
         }
         isBeingRemoved = true;
       } else if (reported !== held.text) {
-        options.onWait(owner, isForeign ? await getUserName(held.uid) : undefined);
+        options.onWait(owner, isOtherUsers ? await getUserName(held.uid) : undefined);
         reported = held.text;
       }
       const nowMs = options.clock.now().getTime();
-      foreignSinceMs = isForeign || isBeingRemoved ? (foreignSinceMs ?? nowMs) : undefined;
-      if (foreignSinceMs !== undefined && nowMs - foreignSinceMs > foreignWaitMs) {
+      blockedSinceMs = isOtherUsers || isBeingRemoved ? (blockedSinceMs ?? nowMs) : undefined;
+      if (blockedSinceMs !== undefined && nowMs - blockedSinceMs > otherUserWaitMs) {
         throw new NotReadyError(
-          `${file} has been locked by ${await getUserName(held.uid)} for more than ${foreignWaitMs / 60_000} minutes`,
+          `${file} has been locked by ${await getUserName(held.uid)} for more than ${otherUserWaitMs / 60_000} minutes`,
           { fix: 'ask this user, or name another file' },
         );
       }
@@ -175,19 +175,19 @@ async function isAbandoned(
 ): Promise<boolean> {
   // Both times, and both owners, come from the file system, because the clocks of two hosts may differ.
   const [lock, now] = await Promise.all([stat(file).catch(missingIsUndefined), stat(candidate)]);
-  const isForeign = lock !== undefined && lock.uid !== now.uid;
+  const isOtherUsers = lock !== undefined && lock.uid !== now.uid;
   // Processes of other users can be seen in the own PID namespace alone.
-  const isHidden = owner === undefined || (isForeign && !isOfOwnNamespace(owner));
+  const isHidden = owner === undefined || (isOtherUsers && !isOfOwnNamespace(owner));
   const running = isHidden ? undefined : isRunning(owner);
-  if (running === true && !isForeign) {
+  if (running === true && !isOtherUsers) {
     return false;
   }
   // Where /proc hides the processes of other users (hidepid), init is hidden too.
-  if (running === false && (!isForeign || findIdentity(1) !== undefined)) {
+  if (running === false && (!isOtherUsers || findIdentity(1) !== undefined)) {
     return true;
   }
   // Any user can write the number of another user's process into a file, and set the file's time.
-  const isPlanted = isForeign && running === true && !(await belongsTo(owner?.pid ?? 0, lock.uid));
+  const isPlanted = isOtherUsers && running === true && !(await belongsTo(owner?.pid ?? 0, lock.uid));
   return lock !== undefined && (isPlanted || Math.abs(now.mtimeMs - lock.mtimeMs) > expiryMs);
 }
 

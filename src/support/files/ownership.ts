@@ -48,7 +48,7 @@ export function findConcern({ uid, gid, mode }: FileFacts, viewer: Viewer): Conc
   return (mode & groupWrite) !== 0 && gid !== 0 ? 'group' : undefined;
 }
 
-/** Options for examining and naming a file. */
+/** Options for checking and naming a file. */
 interface ConcernOptions {
   /** Name of the file in the message. */
   readonly subject?: string;

@@ -1,10 +1,10 @@
 /** Matches control characters (C0, C1), bidirectional and zero-width marks, line separators and lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Length limit of foreign texts in messages. */
+/** Length limit of external texts in messages. */
 const maxCharacters = 120;
 
-/** Escapes a foreign text for a message: one line, without control characters, truncated if it is long. */
+/** Escapes an external text for a message: one line, without control characters, truncated if it is long. */
 export function toPrintable(text: string): string {
   const shown = escape(text.slice(0, maxCharacters));
   return text.length > maxCharacters ? `${shown}...` : shown;
