@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openRegistryImage } from '../../src/image/source/registry-image.ts';
+import { openRegistryImage, readRegistryImage } from '../../src/image/source/registry-image.ts';
 import type { LayerReading } from '../../src/image/source/layers/layered-image.ts';
 import { HpcGatError, getErrorMessage } from '../../src/support/errors.ts';
 import type { RunCommand } from '../../src/support/processes/command.ts';
@@ -95,7 +95,7 @@ async function convert(scenario: Scenario): Promise<Outcome> {
   } as unknown as LayerReading;
   const found: Buffer[] = [];
   try {
-    const image = await openRegistryImage(
+    const opened = await readRegistryImage(
       {
         kind: 'docker',
         name: `${servers.host('registry')}/r/img:1`,
@@ -104,6 +104,7 @@ async function convert(scenario: Scenario): Promise<Outcome> {
       },
       context,
     );
+    const image = openRegistryImage(opened, context);
     for await (const layer of image.layers(reading)) {
       const chunks: Buffer[] = [];
       for await (const chunk of layer.bytes) {

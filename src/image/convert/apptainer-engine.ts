@@ -9,6 +9,7 @@ import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts
 import { hostPlatform } from '../source/platform.ts';
 import { getRegistryReach } from '../build/definition/identify-definition.ts';
 import { prepareRuntimeSource } from '../source/runtime-source.ts';
+import type { OpenedSource } from '../source/open-source.ts';
 import type { ImageSource } from '../source/source.ts';
 
 /**
@@ -43,11 +44,12 @@ export function createApptainerEngine(context: Pick<Context, 'env' | 'run' | 'cl
       return name === 'apptainer' ? version : `${name} ${version}`;
     },
     convert: async (
-      { source, output, tempDir, compression, blockBytes },
+      { opened, output, tempDir, compression, blockBytes },
       { onProgress, onWarning, onChild, signal },
     ) => {
+      const { source } = opened;
       await buildSif(context, await runtime(), {
-        source: await prepareRuntimeSource(source, tempDir, { onProgress, onWarning, signal }, context),
+        source: await prepareRuntimeSource(opened, tempDir, { onProgress, onWarning, signal }, context),
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,
         tempDir,
@@ -58,7 +60,7 @@ export function createApptainerEngine(context: Pick<Context, 'env' | 'run' | 'cl
         ...(source.kind === 'definition'
           ? await getRegistryReach(source)
           : { plainHttp: false, withLogins: true }),
-        dockerHost: await dockerHostFor(source, context.env),
+        dockerHost: await dockerHostFor(opened, context.env),
         onStart: onChild,
         onLine: (line) => {
           const progress = progressOf(line);
@@ -87,10 +89,10 @@ function findOtherArchitecture(source: ImageSource): string | undefined {
   return asked === hostPlatform().architecture ? undefined : asked;
 }
 
-async function dockerHostFor({ kind }: ImageSource, env: Context['env']): Promise<string | undefined> {
-  switch (kind) {
+async function dockerHostFor(opened: OpenedSource, env: Context['env']): Promise<string | undefined> {
+  switch (opened.kind) {
     case 'docker-daemon':
-      return (await findDockerEndpoint(env)).url;
+      return opened.endpoint.url;
     case 'definition':
       // A definition may start from an image of the daemon. Most do not, and then an unusable daemon does not matter.
       return findDockerEndpoint(env).then(

@@ -1,7 +1,7 @@
 import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
 import type { ImageDescription } from '../source/image-config.ts';
-import type { ImageSource } from '../source/source.ts';
+import type { OpenedSource } from '../source/open-source.ts';
 
 /** Converts an image to a SIF. The surrounding steps (locks, checks, manifest) are the same for every engine. */
 export interface SifEngine {
@@ -33,7 +33,7 @@ export interface Converted {
 }
 
 export interface ConversionRequest {
-  readonly source: ImageSource;
+  readonly opened: OpenedSource;
   /** Absolute path of the file to write. */
   readonly output: string;
   /** Absolute path of an empty directory for temporary files; the caller removes it. */

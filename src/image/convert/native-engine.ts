@@ -43,18 +43,15 @@ export interface NativeOptions {
 /**
  * Returns the engine that converts in this process: layers stream through the OCI rules into a squashfs inside a SIF.
  */
-export function createNativeEngine(
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-  options: NativeOptions,
-): SifEngine {
+export function createNativeEngine(context: Pick<Context, 'clock'>, options: NativeOptions): SifEngine {
   return {
     name: 'native',
     tempFactor: 0,
     threads: options.threads,
     version: () => Promise.resolve(outputVersions.sif),
     convert: async (request, watch) => {
-      const image = await openImage(request.source, { ...context, signal: watch.signal });
-      return convertWithRetry(image, originOf(request.source), { ...request, ...options }, watch);
+      const image = await openImage(request.opened, context);
+      return convertWithRetry(image, originOf(request.opened.source), { ...request, ...options }, watch);
     },
   };
 }

@@ -6,13 +6,13 @@ import { HpcGatError, isOutOfSpace, getErrorMessage } from '../../support/errors
 import { FileThreads } from '../../support/threads/file-threads.ts';
 import { formatCompression } from '../../formats/squashfs/compression.ts';
 import type { SifEngine } from '../convert/engine.ts';
-import { identifyImage, type IdentifiedImage } from '../source/identify-image.ts';
+import type { IdentifiedImage } from '../source/identify-image.ts';
+import { checkUnchanged, explainFailure } from './check-unchanged.ts';
 import type { MakeSifRequest } from './request.ts';
 import { warnAboutImage } from './image-warnings.ts';
 import { showProgress } from './progress.ts';
 import { writeSifManifest, type SifManifest } from './sif-manifest.ts';
 import { formatSource } from '../source/source.ts';
-import { isSameIdentity } from './up-to-date.ts';
 import { verifySif, type SifFacts } from './verify.ts';
 import { createTempDir, toNoSpaceError, type TempDir } from './temp-dir.ts';
 
@@ -38,7 +38,7 @@ export async function buildSif(
     await warnOfLittleSpace(request, engine, image, context);
     const { sif, engineDir } = tempDir;
     const converted = await engine.convert(
-      { source: image.pinned ?? source, output: sif, tempDir: engineDir, compression, blockBytes },
+      { opened: image.opened, output: sif, tempDir: engineDir, compression, blockBytes },
       {
         onProgress: progress.update,
         onWarning: progress.warn,
@@ -58,7 +58,7 @@ export async function buildSif(
       Promise.all([
         hashAndFlush(sif, facts, fileThreads),
         warnAboutImage(sif, facts.architecture, description, progress.warn),
-        expectUnchanged(request, image, context),
+        checkUnchanged(source, image, context),
         converted.checked?.(),
       ]),
     );
@@ -80,7 +80,8 @@ export async function buildSif(
     return record;
   } catch (error) {
     signal.throwIfAborted();
-    throw toNoSpaceError(path.dirname(path.dirname(tempDir.engineDir)), error) ?? error;
+    const noSpace = toNoSpaceError(path.dirname(path.dirname(tempDir.engineDir)), error);
+    throw noSpace ?? (await explainFailure(error, source, image, context));
   } finally {
     progress.end();
     fileThreads.close();
@@ -116,23 +117,6 @@ async function warnOfLittleSpace(
       );
       return;
     }
-  }
-}
-
-/** Checks that a tag was not moved, and a file not rewritten, during the conversion: the manifest would be wrong. */
-async function expectUnchanged(
-  { source }: MakeSifRequest,
-  image: IdentifiedImage,
-  context: Context,
-): Promise<void> {
-  if (image.pinned !== undefined) {
-    return;
-  }
-  const now = await identifyImage(source, context);
-  if (!isSameIdentity(now.identity, image.identity)) {
-    throw new HpcGatError(`${formatSource(source)} changed while it was converted`, {
-      fix: 'run the command again',
-    });
   }
 }
 

@@ -13,6 +13,7 @@ import { applyIndexedPlatform, toImageDescription, type ImageConfig } from './im
 import { inflate } from './layers/inflate.ts';
 import type { LayeredImage, LayerReading } from './layers/layered-image.ts';
 import { readOciImage } from './oci/oci-layout.ts';
+import type { OpenedCompressedArchive } from './open-source.ts';
 import { checkPlatform } from './platform.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
@@ -32,10 +33,7 @@ interface ArchiveForm {
  * Returns the image of an archive that gzip or zstd compressed as a whole. It is decompressed once, while its layers
  * are read, and not stored. The descriptions in it are known only at its end.
  */
-export function openCompressedArchive(
-  source: DockerArchiveSource | OciSource,
-  archive: CompressedFile,
-): LayeredImage {
+export function openCompressedArchive({ source, archive }: OpenedCompressedArchive): LayeredImage {
   const { file, platform } = source;
   const form = source.kind === 'docker-archive' ? dockerSaveFormat(source) : ociForm(source);
   const saved = new DockerSaveStream({ place: file, stream: file, createError: form.createError });
@@ -131,21 +129,24 @@ function expectTar(start: Buffer, file: string, codec: CompressedFile['codec'], 
   }
 }
 
-/**
- * Rejects compressed archives, which Apptainer (seen with 1.4) and Singularity do not support.
- *
- * @param otherwise another fix.
- * @throws {UsageError} if the archive is compressed.
- */
-export async function rejectCompressedArchive(source: ImageSource, otherwise?: string): Promise<void> {
+/** @throws {UsageError} for a compressed archive of `docker save`. */
+export async function rejectCompressedArchive(source: ImageSource): Promise<void> {
   if (source.kind !== 'docker-archive') {
     return;
   }
   const archive = await findCompressedArchive(source);
   if (archive !== undefined) {
-    const { file, codec } = archive;
-    throw new UsageError(`${file} is compressed by ${codec}, which Apptainer does not support`, {
-      fix: [...(otherwise === undefined ? [] : [otherwise]), formatDecompressFix(codec, file)].join(', or '),
-    });
+    throw createCompressedError(archive);
   }
+}
+
+/**
+ * Creates the error for a compressed archive that Apptainer (seen with 1.4) and Singularity do not support.
+ *
+ * @param otherwise another fix.
+ */
+export function createCompressedError({ file, codec }: CompressedFile, otherwise?: string): UsageError {
+  return new UsageError(`${file} is compressed by ${codec}, which Apptainer does not support`, {
+    fix: [...(otherwise === undefined ? [] : [otherwise]), formatDecompressFix(codec, file)].join(', or '),
+  });
 }

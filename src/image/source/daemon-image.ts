@@ -1,4 +1,4 @@
-import { findDockerEndpoint, type DockerEndpoint } from '../../docker/endpoint.ts';
+import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import { inspectImage, saveImage, type DockerImage } from '../../docker/images.ts';
 import type { Context } from '../../support/context.ts';
 import { HpcGatError } from '../../support/errors.ts';
@@ -6,7 +6,8 @@ import { createInvalidTarError, readSaved } from './docker-save/docker-archive.t
 import { applyIndexedPlatform } from './image-config.ts';
 import type { LayeredImage } from './layers/layered-image.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
-import type { DockerDaemonSource } from './source.ts';
+import type { OpenedDaemonImage } from './open-source.ts';
+import { formatSource, type DockerDaemonSource } from './source.ts';
 
 /**
  * Finds an image of the daemon of this environment.
@@ -15,19 +16,17 @@ import type { DockerDaemonSource } from './source.ts';
  * @throws {MissingToolError} {HpcGatError} if no daemon responds.
  */
 export async function findDaemonImage(
-  { name, platform }: DockerDaemonSource,
+  source: DockerDaemonSource,
   { env, signal }: Pick<Context, 'env' | 'signal'>,
-): Promise<{ endpoint: DockerEndpoint; found: DockerImage }> {
+): Promise<OpenedDaemonImage> {
+  const { kind, name, platform } = source;
   const endpoint = await findDockerEndpoint(env);
-  return { endpoint, found: await inspectImage(endpoint, name, signal, platform) };
+  return { kind, source, endpoint, image: await inspectImage(endpoint, name, signal, platform) };
 }
 
-/**
- * Returns an image of a Docker daemon, streamed like `docker save`.
- *
- * @param image description from the daemon.
- */
-export function openDaemonImage(endpoint: DockerEndpoint, image: DockerImage, place: string): LayeredImage {
+/** Returns an image of a Docker daemon, streamed like `docker save`. */
+export function openDaemonImage({ source, endpoint, image }: OpenedDaemonImage): LayeredImage {
+  const place = formatSource(source);
   const stream = `what the daemon sends of ${place}`;
   const saved = new DockerSaveStream({
     place,

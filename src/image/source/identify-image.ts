@@ -1,9 +1,8 @@
 import type { Context } from '../../support/context.ts';
-import { findCompressedArchive, hashArchiveEnd } from './archive-file.ts';
-import { readDockerArchive } from './docker-save/docker-archive.ts';
+import { hashArchiveEnd } from './archive-file.ts';
 import { applyIndexedPlatform, toImageDescription, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci/oci-image.ts';
-import { readOciLayout } from './oci/oci-layout.ts';
+import { openSource, type OpenedLayout, type OpenedRegistryImage, type OpenedSource } from './open-source.ts';
 import type { DefinitionIdentity } from '../build/definition/identify-definition.ts';
 import type { ImageSource } from './source.ts';
 
@@ -37,8 +36,8 @@ export interface IdentifiedImage {
   readonly image?: ImageDescription;
   /** Size of the layers, about that of an unpacked copy. */
   readonly layersBytes: number;
-  /** Source of the same image under a name that cannot change, if there is one. */
-  readonly pinned?: ImageSource;
+  /** Descriptions that were read, for the conversion. */
+  readonly opened: OpenedSource;
 }
 
 /** Estimated growth when layers are decompressed, for the warning about disk space. */
@@ -54,73 +53,66 @@ export async function identifyImage(
   source: ImageSource,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
 ): Promise<IdentifiedImage> {
-  if (source.kind === 'docker') {
-    const { pinName, readRegistryImage } = await import('./registry-image.ts');
-    const { image } = await readRegistryImage(source, context);
-    const pinned = { ...source, name: pinName(source.name, image.manifestDigest) };
-    return { ...ociIdentity(source.kind, image), pinned };
+  const opened = await openSource(source, context);
+  switch (opened.kind) {
+    case 'definition': {
+      // The description of the image is known only after the build.
+      const { identifyDefinition } = await import('../build/definition/identify-definition.ts');
+      const { rejectCompressedArchive } = await import('./compressed-archive.ts');
+      const identified = await identifyDefinition(opened.source, async (base) => {
+        await rejectCompressedArchive(base);
+        return identifyImage(base, context);
+      });
+      return { ...identified, image: toImageDescription({ architecture: '', os: 'linux' }), opened };
+    }
+    case 'docker-daemon': {
+      const { Id, Architecture, Os, Variant, Config, Size, platform } = opened.image;
+      const described = { architecture: Architecture, os: Os, variant: Variant, config: Config };
+      return {
+        identity: { kind: opened.kind, imageId: Id },
+        image: toImageDescription(applyIndexedPlatform(described, platform)),
+        layersBytes: Size,
+        opened,
+      };
+    }
+    case 'compressed-archive': {
+      const { fileBytes, modifiedNs } = opened.archive;
+      return {
+        identity: {
+          kind:
+            opened.source.kind === 'docker-archive' ? 'compressed-docker-archive' : 'compressed-oci-archive',
+          fileBytes,
+          modifiedNs,
+          endSha256: await hashArchiveEnd(opened.archive),
+        },
+        layersBytes: Math.round(fileBytes * inflation),
+        opened,
+      };
+    }
+    case 'docker-archive': {
+      const { fileBytes, modifiedNs, manifestSha256, layers, config } = opened.archive;
+      return {
+        identity: { kind: opened.kind, fileBytes, modifiedNs, manifestSha256 },
+        image: toImageDescription(config),
+        layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        opened,
+      };
+    }
+    case 'layout':
+      return identifyOciImage(opened.layout.image, opened);
+    case 'registry':
+      return identifyOciImage(opened.image, opened);
   }
-  if (source.kind === 'definition') {
-    // The description of the image is known only after the build.
-    const { identifyDefinition } = await import('../build/definition/identify-definition.ts');
-    const { rejectCompressedArchive } = await import('./compressed-archive.ts');
-    const identified = await identifyDefinition(source, async (base) => {
-      await rejectCompressedArchive(base);
-      return identifyImage(base, context);
-    });
-    return { ...identified, image: toImageDescription({ architecture: '', os: 'linux' }) };
-  }
-  if (source.kind === 'docker-daemon') {
-    const { findDaemonImage } = await import('./daemon-image.ts');
-    const { found } = await findDaemonImage(source, context);
-    return {
-      identity: { kind: source.kind, imageId: found.Id },
-      image: toImageDescription(
-        applyIndexedPlatform(
-          {
-            architecture: found.Architecture,
-            os: found.Os,
-            variant: found.Variant,
-            config: found.Config,
-          },
-          found.platform,
-        ),
-      ),
-      layersBytes: found.Size,
-    };
-  }
-  const compressed = source.kind === 'oci' ? undefined : await findCompressedArchive(source);
-  if (compressed !== undefined) {
-    const { fileBytes, modifiedNs } = compressed;
-    return {
-      identity: {
-        kind: source.kind === 'docker-archive' ? 'compressed-docker-archive' : 'compressed-oci-archive',
-        fileBytes,
-        modifiedNs,
-        endSha256: await hashArchiveEnd(compressed),
-      },
-      layersBytes: Math.round(fileBytes * inflation),
-    };
-  }
-  if (source.kind === 'docker-archive') {
-    const archive = await readDockerArchive(source.file, source);
-    const { fileBytes, modifiedNs, manifestSha256, layers, config } = archive;
-    return {
-      identity: { kind: source.kind, fileBytes, modifiedNs, manifestSha256 },
-      image: toImageDescription(config),
-      layersBytes: layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    };
-  }
-  return ociIdentity(source.kind, (await readOciLayout(source)).image);
 }
 
-function ociIdentity(
-  kind: 'oci' | 'oci-archive' | 'docker',
+function identifyOciImage(
   { manifestDigest, config, layers }: OciImage,
+  opened: OpenedLayout | OpenedRegistryImage,
 ): IdentifiedImage {
   return {
-    identity: { kind, manifestDigest },
+    identity: { kind: opened.source.kind, manifestDigest },
     image: toImageDescription(config),
     layersBytes: Math.round(layers.reduce((sum, { size }) => sum + size, 0) * inflation),
+    opened,
   };
 }

@@ -1,54 +1,38 @@
 import type { Context } from '../../support/context.ts';
-import { findCompressedArchive } from './archive-file.ts';
-import { readDockerArchive } from './docker-save/docker-archive.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
-import { readOciLayout } from './oci/oci-layout.ts';
-import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';
+import type { OpenedSource } from './open-source.ts';
 import { verifyOnDisk, readLayer, listStoredLayers, type StoredLayer } from './layers/stored-layers.ts';
 
 /**
  * Opens an image for reading its layers in place: none of them is copied to disk first.
  *
- * @param source any source but a definition file.
- * @throws {UsageError} {HpcGatError} if the image does not exist, or is damaged.
+ * @param opened any source but a definition file.
+ * @throws {HpcGatError} if a layer is missing or damaged.
  */
 export async function openImage(
-  source: ImageSource,
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+  opened: OpenedSource,
+  context: Pick<Context, 'clock'>,
 ): Promise<LayeredImage> {
-  const place = formatSource(source);
-  switch (source.kind) {
-    case 'docker-archive':
-    case 'oci-archive': {
-      const archive = await findCompressedArchive(source);
-      return archive === undefined
-        ? openFiles(source)
-        : (await import('./compressed-archive.ts')).openCompressedArchive(source, archive);
+  switch (opened.kind) {
+    case 'docker-archive': {
+      const { source, archive } = opened;
+      return onDisk(source.file, archive.config, archive.layers);
     }
-    case 'oci':
-      return openFiles(source);
-    case 'docker':
-      return (await import('./registry-image.ts')).openRegistryImage(source, context);
-    case 'docker-daemon': {
-      const { openDaemonImage, findDaemonImage } = await import('./daemon-image.ts');
-      const { endpoint, found } = await findDaemonImage(source, context);
-      return openDaemonImage(endpoint, found, place);
+    case 'layout': {
+      const { file } = opened.source;
+      const { image, blob } = opened.layout;
+      return onDisk(file, image.config, await listStoredLayers(file, image, blob));
     }
+    case 'compressed-archive':
+      return (await import('./compressed-archive.ts')).openCompressedArchive(opened);
+    case 'registry':
+      return (await import('./registry-image.ts')).openRegistryImage(opened, context);
+    case 'docker-daemon':
+      return (await import('./daemon-image.ts')).openDaemonImage(opened);
     case 'definition':
-      throw new Error(`a definition file has no layers: ${place}`);
+      throw new Error(`a definition file has no layers: ${opened.source.file}`);
   }
-}
-
-/** Opens an image in a directory or an uncompressed archive. */
-async function openFiles(source: DockerArchiveSource | OciSource): Promise<LayeredImage> {
-  const { file } = source;
-  if (source.kind === 'docker-archive') {
-    const { layers, config } = await readDockerArchive(file, source);
-    return onDisk(file, config, layers);
-  }
-  const { image, blob } = await readOciLayout(source);
-  return onDisk(file, image.config, await listStoredLayers(file, image, blob));
 }
 
 function onDisk(place: string, config: ImageConfig, stored: readonly StoredLayer[]): LayeredImage {

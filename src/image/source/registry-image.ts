@@ -4,15 +4,16 @@ import { downloadBlob } from '../../registry/download.ts';
 import { fetchManifest, fetchSmallBlob } from '../../registry/manifests.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { HpcGatError } from '../../support/errors.ts';
-import { openRegistry, type Registry } from '../../registry/registry.ts';
+import { openRegistry } from '../../registry/registry.ts';
 import { countBytes } from './layers/count-bytes.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
 import { Prefetcher } from './layers/prefetch.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
 import type { WriteBlob } from './oci/write-layout.ts';
-import { resolveImage, type OciImage } from './oci/oci-image.ts';
+import { resolveImage } from './oci/oci-image.ts';
 import { missingNonDistributable } from './oci/oci-blobs.ts';
 import { isNonDistributable, manifestMediaTypes, type Descriptor } from './oci/oci-manifest.ts';
+import type { OpenedRegistryImage } from './open-source.ts';
 import { formatSource, type RegistrySource } from './source.ts';
 import { verifyDigests, inflateLayer, type LayerStream } from './layers/inflate-layer.ts';
 import { detectLayerCodec } from './layers/stored-codec.ts';
@@ -26,7 +27,7 @@ import { detectLayerCodec } from './layers/stored-codec.ts';
 export async function readRegistryImage(
   source: RegistrySource,
   context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-): Promise<{ image: OciImage; registry: Registry }> {
+): Promise<OpenedRegistryImage> {
   const { signal } = context;
   const registry = openRegistry(parseReference(source.name), source, context);
   const manifest = (reference: string) => fetchManifest(registry, reference, manifestMediaTypes, signal);
@@ -45,15 +46,15 @@ export async function readRegistryImage(
     },
     source.platform,
   );
-  return { image, registry };
+  const pinned = { ...source, name: pinName(source.name, image.manifestDigest) };
+  return { kind: 'registry', source: pinned, image, registry };
 }
 
 /** Opens an image for reading its layers in order: while one is read, a bounded number of the next ones is fetched. */
-export async function openRegistryImage(
-  source: RegistrySource,
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-): Promise<LayeredImage> {
-  const { image, registry } = await readRegistryImage(source, context);
+export function openRegistryImage(
+  { source, image, registry }: OpenedRegistryImage,
+  { clock }: Pick<Context, 'clock'>,
+): LayeredImage {
   const place = formatSource(source);
   const { diff_ids: diffIds } = image.config.rootfs;
   const named = image.layers.map((layer, index) => ({ layer, diffId: diffIds[index] ?? '' }));
@@ -66,7 +67,7 @@ export async function openRegistryImage(
     totalBytes: layers.reduce((sum, { layer }) => sum + layer.size, 0),
     layers: async function* (reading) {
       const descriptors = layers.map(({ layer }) => layer);
-      const coming = new Prefetcher(registry, descriptors, reading, context.clock);
+      const coming = new Prefetcher(registry, descriptors, reading, clock);
       try {
         for (const { layer, diffId } of layers) {
           await coming.beginTurn(layer);
@@ -125,28 +126,20 @@ async function openStream(place: string, name: string, stream: Readable): Promis
   return { name, codec: detectLayerCodec(start, name, place), chunks: chunks() };
 }
 
-/**
- * Reads the description like {@link readRegistryImage}, for downloading the layers to disk.
- *
- * @returns `placeLayer` downloads a layer to a file that does not exist yet; call it once for each digest.
- */
-export async function downloadRegistryImage(
-  source: RegistrySource,
+/** Returns a function that downloads a layer to a file that does not exist yet; call it once for each digest. */
+export function createLayerDownload(
+  { image, registry }: OpenedRegistryImage,
   onProgress: ConversionWatch['onProgress'],
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-): Promise<{ image: OciImage; placeLayer: WriteBlob }> {
-  const { image, registry } = await readRegistryImage(source, context);
+  context: Pick<Context, 'clock' | 'signal'>,
+): WriteBlob {
   const sizes = new Map(image.layers.map(({ digest, size }) => [digest, size]));
   const totalBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const onBytes = countBytes(onProgress, 'fetch', 'downloading the layers', totalBytes);
-  return {
-    image,
-    placeLayer: (digest, file) =>
-      downloadBlob(registry, { digest, size: sizes.get(digest) ?? 0 }, file, onBytes, context),
-  };
+  return (digest, file) =>
+    downloadBlob(registry, { digest, size: sizes.get(digest) ?? 0 }, file, onBytes, context);
 }
 
 /** Replaces the tag in the name of an image by the digest of its manifest. */
-export function pinName(name: string, manifestDigest: string): string {
+function pinName(name: string, manifestDigest: string): string {
   return `${name.replace(/@.*$/, '').replace(/:[^:/]+$/, '')}@${manifestDigest}`;
 }

@@ -3,14 +3,14 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { UsageError } from '../../support/errors.ts';
 import { countBytes } from './layers/count-bytes.ts';
-import { rejectCompressedArchive } from './compressed-archive.ts';
-import { readDockerArchive } from './docker-save/docker-archive.ts';
+import { createCompressedError } from './compressed-archive.ts';
 import type { ConversionWatch } from '../convert/engine.ts';
-import { copySlice, writeLayout } from './oci/write-layout.ts';
+import { copySlice, writeLayout, type WriteBlob } from './oci/write-layout.ts';
 import { formatOverruledPlatform, type ImageConfig } from './image-config.ts';
-import { readOciLayout } from './oci/oci-layout.ts';
-import { downloadRegistryImage } from './registry-image.ts';
-import { formatSource, type DockerArchiveSource, type ImageSource, type RegistrySource } from './source.ts';
+import type { OciImage } from './oci/oci-image.ts';
+import type { OpenedDockerArchive, OpenedSource } from './open-source.ts';
+import { createLayerDownload } from './registry-image.ts';
+import { formatSource } from './source.ts';
 import { checkLayers } from './layers/stored-layers.ts';
 
 type Watch = Pick<ConversionWatch, 'onProgress' | 'onWarning' | 'signal'>;
@@ -26,48 +26,48 @@ const view = 'layout';
  * @throws {UsageError} {HpcGatError} if the image is damaged or cannot be read.
  */
 export async function prepareRuntimeSource(
-  source: ImageSource,
+  opened: OpenedSource,
   tempDir: string,
   watch: Watch,
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
+  { clock }: Pick<Context, 'clock'>,
 ): Promise<string> {
-  const { signal } = watch;
-  switch (source.kind) {
+  const { onProgress, signal } = watch;
+  switch (opened.kind) {
     case 'docker-daemon':
-      return formatSource(source);
+      return formatSource(opened.source);
     case 'definition': {
       // The build uses a copy, so that later changes of the file have no effect.
       const copy = path.join(tempDir, 'definition.def');
-      await copyFile(source.file, copy);
+      await copyFile(opened.source.file, copy);
       return copy;
     }
+    case 'compressed-archive':
+      throw createCompressedError(opened.archive, 'convert it unchanged with --engine native');
     case 'docker-archive':
-      await rejectCompressedArchive(source, 'convert it unchanged with --engine native');
-      return dockerArchive(source, tempDir, watch);
-    case 'docker':
-      await download(source, path.join(tempDir, view), watch, { ...context, signal });
-      return `oci:${view}`;
-    case 'oci':
-    case 'oci-archive': {
-      const { image, blob } = await readOciLayout(source);
-      warnOfOverruled(image.config, watch);
-      const place = async (digest: string, file: string) =>
-        copySlice(await blob(digest), file, source.kind, signal);
-      await writeLayout(path.join(tempDir, view), image, source.file, place, watch);
-      return `oci:${view}`;
+      return prepareDockerArchive(opened, tempDir, watch);
+    case 'registry': {
+      const download = createLayerDownload(opened, onProgress, { clock, signal });
+      return prepareLayout(opened.image, formatSource(opened.source), tempDir, download, watch);
+    }
+    case 'layout': {
+      const { source, layout } = opened;
+      const copy = async (digest: string, file: string) =>
+        copySlice(await layout.blob(digest), file, source.kind, signal);
+      return prepareLayout(layout.image, source.file, tempDir, copy, watch);
     }
   }
 }
 
-async function download(
-  source: RegistrySource,
-  directory: string,
+async function prepareLayout(
+  image: OciImage,
+  place: string,
+  tempDir: string,
+  placeBlob: WriteBlob,
   watch: Watch,
-  context: Pick<Context, 'env' | 'run' | 'clock' | 'signal'>,
-): Promise<void> {
-  const { image, placeLayer } = await downloadRegistryImage(source, watch.onProgress, context);
+): Promise<string> {
   warnOfOverruled(image.config, watch);
-  await writeLayout(directory, image, formatSource(source), placeLayer, watch);
+  await writeLayout(path.join(tempDir, view), image, place, placeBlob, watch);
+  return `oci:${view}`;
 }
 
 function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
@@ -81,9 +81,11 @@ function warnOfOverruled(config: ImageConfig, { onWarning }: Watch): void {
  * Prepares an archive. Apptainer uses the first of several images, does not support references in archives, and ends
  * a file name at a colon.
  */
-async function dockerArchive(source: DockerArchiveSource, tempDir: string, watch: Watch): Promise<string> {
-  const { file } = source;
-  const { images, layers, config } = await readDockerArchive(file, source);
+async function prepareDockerArchive(
+  { source: { file }, archive: { images, layers, config } }: OpenedDockerArchive,
+  tempDir: string,
+  watch: Watch,
+): Promise<string> {
   warnOfOverruled(config, watch);
   const { onProgress, signal } = watch;
   if (images > 1) {

@@ -6,7 +6,6 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { getDefaultLimits } from '../../../src/image/convert/limits.ts';
 import { convertImage } from '../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../src/image/source/layers/layered-image.ts';
-import { openImage } from '../../../src/image/source/open-image.ts';
 import { parseSource, type ImageSource } from '../../../src/image/source/source.ts';
 import { hashBytes } from '../../../src/support/files/digest.ts';
 import { FileThreads } from '../../../src/support/threads/file-threads.ts';
@@ -18,6 +17,7 @@ import { layerBytes } from '../layer-bytes.ts';
 import { noise } from '../noise.ts';
 import { configOf, OciBytes } from '../oci-bytes.ts';
 import { savedByDocker20, savedByDocker25 } from '../saved-image.ts';
+import { openLayers } from '../open-layers.ts';
 
 const tag = 'lab/image:1';
 const compression = { codec: 'zstd', level: 3 } as const;
@@ -61,7 +61,7 @@ async function sifOf(image: LayeredImage): Promise<Buffer> {
 async function fromFile(kind: string, archive: Buffer): Promise<Buffer> {
   const directory = temporaryDirectory();
   await writeFile(path.join(directory, 'image.tar'), archive);
-  return sifOf(await openImage(parseSource(`${kind}:image.tar`, directory), testContext()));
+  return sifOf(await openLayers(parseSource(`${kind}:image.tar`, directory), testContext()));
 }
 
 function describing(): object {
@@ -78,7 +78,7 @@ async function fromDaemon(send: (response: ServerResponse) => void): Promise<Buf
     }
   });
   const context = testContext({ env: { DOCKER_HOST: daemon.url } });
-  return await sifOf(await openImage({ kind: 'docker-daemon', name: tag }, context));
+  return await sifOf(await openLayers({ kind: 'docker-daemon', name: tag }, context));
 }
 
 /** @param isIndexed whether an index lists only the position of the image's manifest. */
@@ -97,7 +97,7 @@ async function fromRegistry(store: (layer: Buffer) => Buffer, isIndexed = false)
     reply(response, body === undefined ? 404 : 200, body, { 'content-type': mediaType });
   });
   const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
-  return await sifOf(await openImage(source, testContext()));
+  return await sifOf(await openLayers(source, testContext()));
 }
 
 function layout(store: (layer: Buffer) => Buffer): Buffer {
@@ -223,7 +223,7 @@ test('reports a non-distributable layer whose blob the registry does not have', 
     reply(response, isThere ? 200 : 404, body, { 'content-type': mediaType });
   });
   const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
-  const image = await openImage(source, testContext());
+  const image = await openLayers(source, testContext());
   await expect(sifOf(image)).rejects.toThrow(
     /does not contain the blob sha256:\w+: the license of this layer forbids/,
   );

@@ -7,6 +7,7 @@ import { makeSif } from '../../../src/image/make/make-sif.ts';
 import { createNativeEngine } from '../../../src/image/convert/native-engine.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';
 import { parsePlatform } from '../../../src/image/source/platform.ts';
+import { openSource } from '../../../src/image/source/open-source.ts';
 import { prepareRuntimeSource } from '../../../src/image/source/runtime-source.ts';
 import { parseSource } from '../../../src/image/source/source.ts';
 import { InterruptedError, UsageError } from '../../../src/support/errors.ts';
@@ -68,7 +69,7 @@ async function watched(
   try {
     await createNativeEngine(testContext(), { threads: 1 }).convert(
       {
-        source: { kind: 'docker-archive', file },
+        opened: await openSource({ kind: 'docker-archive', file }, testContext()),
         output: sif,
         tempDir: '',
         compression: { codec: 'zstd', level: 1 },
@@ -179,7 +180,7 @@ describe('an archive compressed with gzip', () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
     const reading = prepareRuntimeSource(
-      { kind: 'docker-archive', file },
+      await openSource({ kind: 'docker-archive', file }, testContext()),
       temporaryDirectory(),
       watch,
       testContext(),
@@ -358,10 +359,11 @@ describe('an OCI archive that is compressed as a whole', () => {
   test('is required uncompressed for Apptainer', async () => {
     const { file } = await place(gzipSync(saved));
     const watch = { ...quiet, signal: new AbortController().signal };
+    const opened = await openSource({ kind: 'oci-archive', file }, testContext());
     await expect(
-      prepareRuntimeSource({ kind: 'oci-archive', file }, temporaryDirectory(), watch, testContext()),
+      prepareRuntimeSource(opened, temporaryDirectory(), watch, testContext()),
     ).rejects.toMatchObject({
-      message: `${file} is compressed by gzip; an uncompressed tar is required`,
+      message: `${file} is compressed by gzip, which Apptainer does not support`,
       fix: `convert it unchanged with --engine native, or decompress it with \`gzip -dc ${file} >image.tar\``,
     });
   });

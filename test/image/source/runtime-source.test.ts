@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { openSource } from '../../../src/image/source/open-source.ts';
 import { prepareRuntimeSource } from '../../../src/image/source/runtime-source.ts';
 import type { OciSource } from '../../../src/image/source/source.ts';
 import { testContext } from '../../support/context.ts';
@@ -18,7 +19,8 @@ async function prepared(source: OciSource): Promise<{ scratch: string; form: str
     onWarning: () => undefined,
     signal: new AbortController().signal,
   };
-  const form = await prepareRuntimeSource(source, scratch, watch, testContext());
+  const context = testContext();
+  const form = await prepareRuntimeSource(await openSource(source, context), scratch, watch, context);
   return { scratch, form, progress };
 }
 

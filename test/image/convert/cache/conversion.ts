@@ -6,13 +6,13 @@ import type { Compression } from '../../../../src/formats/squashfs/compression.t
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
 import { convertImage, type NativeOptions } from '../../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../../src/image/source/layers/layered-image.ts';
-import { openImage } from '../../../../src/image/source/open-image.ts';
 import { parseSource } from '../../../../src/image/source/source.ts';
 import { hashBytes } from '../../../../src/support/files/digest.ts';
 import { FileThreads } from '../../../../src/support/threads/file-threads.ts';
 import { testContext } from '../../../support/context.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { OciBytes } from '../../oci-bytes.ts';
+import { openLayers } from '../../open-layers.ts';
 
 export interface Wanted extends Partial<NativeOptions> {
   readonly compression?: Compression;
@@ -54,7 +54,7 @@ export async function sifOf(image: LayeredImage, wanted: Wanted = {}): Promise<s
 export async function archived(archive: Buffer, kind = 'oci-archive'): Promise<LayeredImage> {
   const directory = temporaryDirectory();
   await writeFile(path.join(directory, 'image.tar'), archive);
-  return await openImage(parseSource(`${kind}:image.tar`, directory), testContext());
+  return await openLayers(parseSource(`${kind}:image.tar`, directory), testContext());
 }
 
 export function layout(

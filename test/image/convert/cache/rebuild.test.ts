@@ -5,7 +5,6 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { main } from '../../../../src/main.ts';
 import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
-import { openImage } from '../../../../src/image/source/open-image.ts';
 import type { ImageSource } from '../../../../src/image/source/source.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../../registry/fake-registry.ts';
@@ -17,6 +16,7 @@ import { layerBytes } from '../../layer-bytes.ts';
 import { configOf, OciBytes } from '../../oci-bytes.ts';
 import { savedByDocker20, savedByDocker25 } from '../../saved-image.ts';
 import { archived, digestOf, layout, namesIn, newPlace, sifOf } from './conversion.ts';
+import { openLayers } from '../../open-layers.ts';
 
 /** Returns compressible content that no other file contains. */
 const text = (what: string, length: number) => Buffer.alloc(length, `${what} and so on, `);
@@ -152,7 +152,7 @@ describe('a change in the top layer', () => {
         reply(response, body === undefined ? 404 : 200, body, { 'content-type': mediaType });
       });
       const source: ImageSource = { kind: 'docker', name: `${registry.host}/lab/x:v1`, plainHttp: true };
-      const sif = await sifOf(await openImage(source, testContext()), { cache });
+      const sif = await sifOf(await openLayers(source, testContext()), { cache });
       return { sif, layers: stack.map((layer) => wanted.includes(digestOf(gzip(layer)))) };
     };
     const first = await asked([base, middle, top('first')]);
@@ -176,7 +176,7 @@ describe('a change in the top layer', () => {
         }
       });
       const context = testContext({ env: { DOCKER_HOST: daemon.url } });
-      return await sifOf(await openImage({ kind: 'docker-daemon', name: 'x:1' }, context), { cache });
+      return await sifOf(await openLayers({ kind: 'docker-daemon', name: 'x:1' }, context), { cache });
     };
     expect(await fromDaemon(savedByDocker25(layers, 'x:1'))).toBe(cold);
     expect(await fromDaemon(savedByDocker25(layers, 'x:1'))).toBe(cold);
