@@ -65,7 +65,7 @@ function withQuota(usedShare: number): Host {
   return { programs: { quota }, env: { HOME }, root };
 }
 
-/** For every check: a host on which it passes, and one with the problem for which it exists. */
+/** Hosts for every check: one on which it passes, and one with the problem for which it exists. */
 const cases: Readonly<Record<string, { readonly fine: Case; readonly bad: Case }>> = {
   runtime: {
     fine: passes(/^apptainer 1\.4\.5 at /),
