@@ -56,10 +56,12 @@ async function runInGroup(
       signalGroup(leader, 'SIGKILL');
     }
   };
+  let timer: NodeJS.Timeout | undefined;
   const onStart = (pid: number) => {
     leader = pid;
+    // Starting a process takes long on a busy host: the time of the helper counts from here, as in `run`.
+    timer = setTimeout(end, timeoutMs + graceMs);
   };
-  const timer = setTimeout(end, timeoutMs + graceMs);
   signal.addEventListener('abort', end, { once: true });
   try {
     return await run(program, ['get'], { env, input, timeoutMs, signal, ownSession: true, onStart });

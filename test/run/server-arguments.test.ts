@@ -41,11 +41,11 @@ test.each([
   [['--load-model=gat_test'], /needs --model-control-mode/, /model\.serve/],
   [['--log-file=/tmp/x.log'], /standard error/, /logs --server/],
   [['--help'], /prints its options/, /leave it out/],
-  [['-grpc-port=8001'], /takes no argument "-grpc-port=8001"/, /one item/],
-  [['allow-http=true'], /takes no argument/, /one item/],
-  [[' --allow-http=true'], /takes no argument/, /one item/],
-  [['--http-port 8000'], /takes no argument/, /one item/],
-  [['--', '--allow-http=true'], /takes no argument "--"/, /one item/],
+  [['-grpc-port=8001'], /accepts no argument "-grpc-port=8001"/, /one item/],
+  [['allow-http=true'], /accepts no argument/, /one item/],
+  [[' --allow-http=true'], /accepts no argument/, /one item/],
+  [['--http-port 8000'], /accepts no argument/, /one item/],
+  [['--', '--allow-http=true'], /accepts no argument "--"/, /one item/],
 ])('rejects %j before the queue and names the setting to use', (args, message, fix) => {
   let thrown: unknown;
   try {
