@@ -1,4 +1,4 @@
-/** One option of a job, from which flag, key, option of sbatch, help and documentation are derived. */
+/** One option of a job, from which flag, key, option of sbatch and help are derived. */
 interface JobOption {
   /** Name of the flag, without dashes. */
   readonly flag: string;
@@ -9,8 +9,8 @@ interface JobOption {
   readonly sbatch: string | undefined;
   readonly type: JobOptionType;
   /**
-   * Jobs that request it: `run`, the job of a run; `all`, also the small jobs of `doctor --node` and `cleanup --node`;
-   * `full-size`, also those small jobs that request as much as a run.
+   * Jobs that request it. `run`: the job of a run. `full-size`: also the jobs of `doctor --node` and `cleanup --node` that
+   * request as much as a run. `all`: also the smallest job, with which `cleanup` reaches a node.
    */
   readonly jobs: 'run' | 'full-size' | 'all';
   readonly description: string;

@@ -3,7 +3,7 @@ import { gpuOptions } from '../config/schema.ts';
 import type { Directive } from './directives.ts';
 
 /** Options that every job needs, for example those for its place and account. */
-const general = [...requestedBy('all'), 'licenses', 'wckey'];
+const general = [...requestedBy('all'), ...['licenses', 'wckey']];
 
 /** Options for the resources of a job on one node. */
 const resources = [

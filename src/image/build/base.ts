@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UsageError } from '../../support/errors.ts';
-import { formatSource, parseSource } from '../source/source.ts';
+import { formatSource, isSource, parseSource } from '../source/source.ts';
 
 /** Base of an image. */
 export interface Base {
@@ -21,8 +21,7 @@ export function parseBase(text: string, directory: string): Base {
   if (text.endsWith('.sif')) {
     return { dockerName: undefined, bootstrap: 'localimage', from: path.resolve(directory, text) };
   }
-  const isSource = /^(docker-daemon|docker-archive|oci|oci-archive|docker):|\.def$/.test(text);
-  const source = parseSource(isSource ? text : `docker://${text}`, directory);
+  const source = parseSource(isSource(text) ? text : `docker://${text}`, directory);
   switch (source.kind) {
     case 'docker':
     case 'docker-daemon':
@@ -47,6 +46,9 @@ export function resolveBaseFile(text: string, directory: string): string {
   if (text.endsWith('.sif')) {
     return path.resolve(directory, text);
   }
-  const [, scheme, file] = /^(docker-archive|oci|oci-archive):(.+)$/.exec(text) ?? [];
-  return scheme === undefined || file === undefined ? text : `${scheme}:${path.resolve(directory, file)}`;
+  if (!isSource(text) || text.endsWith('.def')) {
+    return text;
+  }
+  const source = parseSource(text, directory);
+  return 'file' in source ? formatSource(source) : text;
 }

@@ -68,8 +68,15 @@ export interface DefinitionSource {
   readonly allowsPlaintextLogin?: boolean;
 }
 
-const forms =
-  'docker-daemon:NAME[:TAG], docker-archive:FILE[:NAME:TAG], oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] (each of these also with @sha256:DIGEST), docker://[HOST/]NAME[:TAG] or DEFINITION.def';
+/** Form of a source for each scheme; a definition file has none. */
+const formOfScheme: Readonly<Record<Exclude<ImageSource['kind'], 'definition'>, string>> = {
+  'docker-daemon': 'docker-daemon:NAME[:TAG]',
+  'docker-archive': 'docker-archive:FILE[:NAME:TAG]',
+  oci: 'oci:DIRECTORY[:TAG]',
+  'oci-archive': 'oci-archive:FILE[:TAG]',
+  docker: 'docker://[HOST/]NAME[:TAG]',
+};
+const forms = `${Object.values(formOfScheme).join(', ')}, each also with @sha256:DIGEST; or DEFINITION.def`;
 const later = ['library', 'oras'];
 /**
  * Pattern of distribution/reference: components of lower-case letters and digits, with an optional host and port in
@@ -79,6 +86,11 @@ const imageName =
   /^(?:[A-Za-z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
 /** Pattern of a whole id, or as `docker images` shows it; Docker searches for a name first. */
 const imageId = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/;
+
+/** Checks whether a text names a source by its scheme or is the name of a definition file. */
+export function isSource(text: string): boolean {
+  return Object.keys(formOfScheme).some((scheme) => text.startsWith(`${scheme}:`)) || text.endsWith('.def');
+}
 
 /**
  * Parses a source.
