@@ -19,7 +19,7 @@ import { Stage, Stop, type Command } from './demo/stage.ts';
 import { cacheDirectory, makeWorkplace, type Workplace } from './demo/workplace.ts';
 
 interface LabStatus {
-  readonly directory: string;
+  readonly folder: string;
   readonly nodes: readonly { name: string; up: boolean; pid: number | null }[];
 }
 
@@ -85,7 +85,7 @@ async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): P
 
 async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   stage.say('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
-  const { nodes, directory } = await labStatus(stage);
+  const { nodes, folder } = await labStatus(stage);
   if (nodes.some(({ up }) => up)) {
     const fix = `node bin/hpc-gat.js lab down --name ${labName}`;
     throw new Stop(`the lab "${labName}" is up: another demo runs, or was killed; fix: ${fix}`, 2);
@@ -105,7 +105,7 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   }
   stage.say(['', 'Times', ...stage.table()].join('\n'));
   stage.say(
-    left === 0 ? `\nPASS. The project is here: ${directory}${projectDirectory}` : '\nSomething was left.',
+    left === 0 ? `\nPASS. The project is here: ${folder}${projectDirectory}` : '\nSomething was left.',
   );
   return left;
 }

@@ -39,8 +39,8 @@ export function openBenchLab(imagesDirectory: string): BenchLab {
   const [program = '', ...args] = enter;
   lab('up', '--bind', `${imagesDirectory}:${imagesInLab}`);
   try {
-    const { directory } = JSON.parse(lab('status', '--json')) as { directory: string };
-    const home = path.join(directory, 'home', 'alice');
+    const { folder } = JSON.parse(lab('status', '--json')) as { folder: string };
+    const home = path.join(folder, 'home', 'alice');
     installPackage(path.join(home, 'installed'));
     return {
       enter,

@@ -55,7 +55,7 @@ async function measureOnce(
   };
   clear();
   lab.run(
-    `mkdir -p ~/bench/scratch && echo 'cache: { directory: /home/alice/bench/layers }' >~/bench/hpc-gat.yaml`,
+    `mkdir -p ~/bench/scratch && echo 'cache: { folder: /home/alice/bench/layers }' >~/bench/hpc-gat.yaml`,
   );
   const paths: Paths = {
     archive: lab.pathOf(image.archive),

@@ -6,7 +6,7 @@ export const init = defineVerb({
   summary: 'Write hpc-gat.yaml for this directory from the properties of the host',
   options: (yargs) =>
     yargs
-      .option('site', projectOptions.site)
+      .option('site', { ...projectOptions.site, requiresArg: true })
       .option('force', { type: 'boolean', default: false, describe: 'Replace an existing file' })
       .option('dry-run', dryRunOption)
       .option('json', jsonOption)

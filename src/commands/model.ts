@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Argv } from 'yargs';
+import type { ContainerView } from '../model/check/links.ts';
 import type { Context } from '../support/context.ts';
 import { UsageError } from '../support/errors.ts';
 import { dryRunOption, jsonOption, modelsOption } from './common-options.ts';
@@ -55,7 +56,7 @@ const check = defineVerb({
     const { loadBinds } = await import('../run/plan/bind-plan.ts');
     const repository = await repositoryOf(context, args.models);
     const names = args.name === undefined ? undefined : [args.name];
-    const view = { mounts: await loadBinds(context), perhaps: [context.cwd] };
+    const view: ContainerView = { mounts: await loadBinds(context), possible: [context.cwd] };
     const findings = await checkRepository(repository, names, view);
     const counts = countSeverities(findings);
     if (args.json) {

@@ -91,6 +91,11 @@ test.each([
     'model: [',
     '1:9 warning Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
+  [
+    'workload.yaml',
+    'model: *nowhere\n',
+    '1:1 warning its aliases (*name) expand to far more than the file contains, or are undefined',
+  ],
   ['workload.yaml', 'inputs:\n  x__0: {}\n  edges: {}\n', '3:3 warning the configuration has no input edges'],
   ['workload.yaml', 'inputs:\n  x__0: {}\n', '2:3 warning the workload has no input edgeindex__1'],
   [

@@ -143,6 +143,14 @@ test('model check ends with exit code 1, and takes binds from hpc-gat.yaml', asy
   expect(await check()).toMatchObject({ first: expect.not.stringContaining('link') });
 });
 
+test('model check warns of a link to a file in the working directory, which Apptainer usually mounts', async () => {
+  await writeFile(path.join(root, 'model.py'), '');
+  await moveAway('1/model.py', () => path.join(root, 'model.py'));
+  const context = testContext({ cwd: root });
+  expect(await main(['model', 'check'], context)).toBe(0);
+  expect(context.results[0]).toMatch(/^models\/m\/1\/model\.py: warning: /);
+});
+
 test('a run is rejected before the queue, for every model that the server loads', async () => {
   await writeFile(path.join(root, 'triton.sif'), '');
   await makeModel(path.join(repository, 'other'));

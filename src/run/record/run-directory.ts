@@ -206,7 +206,9 @@ export class RunDirectory {
     if (!parsed.success) {
       throw this.#unreadable(
         name,
-        value === undefined ? 'it is truncated, or not JSON' : 'another version of hpc-gat wrote it',
+        value === undefined
+          ? 'it is truncated, or not JSON'
+          : 'its content is unknown: another version of hpc-gat may have written it',
         parsed.error,
       );
     }

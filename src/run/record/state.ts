@@ -90,15 +90,15 @@ async function addFoundJobs(
   context: Context,
   runs: readonly (readonly [RunDirectory, Facts])[],
 ): Promise<(readonly [RunDirectory, Facts])[]> {
-  const getLostState = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
+  const lostRuns = runs.flatMap(([record, { plan, jobId, ended, unreadable }]) =>
     plan?.kind === 'job' && (jobId ?? ended) === undefined && unreadable.length === 0
       ? [{ record, plan }]
       : [],
   );
-  if (getLostState.length === 0) {
+  if (lostRuns.length === 0) {
     return [...runs];
   }
-  const traits = getLostState.map(({ record, plan: { directives = [] } }) => ({
+  const traits = lostRuns.map(({ record, plan: { directives = [] } }) => ({
     name: getJobName(directives),
     script: record.file('batch.sh'),
     clusters: findDirective(directives, 'clusters'),
@@ -110,7 +110,7 @@ async function addFoundJobs(
     }
     throw error;
   });
-  const ids = new Map(getLostState.map(({ record }, index) => [record, found[index]?.at(-1)?.id]));
+  const ids = new Map(lostRuns.map(({ record }, index) => [record, found[index]?.at(-1)?.id]));
   return runs.map(([record, facts]) => [record, { ...facts, jobId: facts.jobId ?? ids.get(record) }]);
 }
 
@@ -150,7 +150,7 @@ function deriveState({ id }: RunDirectory, facts: Facts, { job, hostname }: Obse
   const active = job === undefined ? scriptPid !== undefined : !hasEnded(job);
   return {
     ...common,
-    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : lost(facts)),
+    state: job?.state ?? (active ? 'RUNNING' : isElsewhere ? elsewhere : getLostState(facts)),
     reason: job?.reason,
     host: job?.nodes ?? hosts[0],
     ready: active && endpoint !== undefined,
@@ -169,6 +169,6 @@ export function isInOtherNamespace({ host, script }: ResourceRecord): boolean {
   return script.host !== processHost(host) && isRunning(script) === undefined;
 }
 
-function lost({ unreadable }: Facts): string {
+function getLostState({ unreadable }: Facts): string {
   return unreadable.length > 0 ? 'UNREADABLE' : 'LOST';
 }

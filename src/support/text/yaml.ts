@@ -45,21 +45,25 @@ export interface YamlDocument {
   readonly findValue: (path: readonly PropertyKey[]) => TextPosition | undefined;
 }
 
-/** A text that is not YAML. */
+/** Error for a text that is not YAML, or whose nesting or aliases exceed the limits of the parser. */
 export class YamlSyntaxError extends UsageError {
-  readonly position: TextPosition;
   readonly reason: string;
+  /** Position of the mistake; undefined if it concerns the whole text. */
+  readonly position: TextPosition | undefined;
 
-  constructor(position: TextPosition, reason: string, { what, file }: { what: string; file: string }) {
-    super(`unusable ${what}\n  ${file}:${formatPosition(position)}: ${reason}`, {
-      fix: `correct the YAML in ${file}`,
-    });
-    this.position = position;
+  constructor(
+    reason: string,
+    { what, file }: { what: string; file: string },
+    { position, fix, cause }: { position?: TextPosition; fix: string; cause?: unknown },
+  ) {
+    const place = position === undefined ? '' : `:${formatPosition(position)}`;
+    super(`unusable ${what}\n  ${file}${place}: ${reason}`, { fix, cause });
     this.reason = reason;
+    this.position = position;
   }
 }
 
-/** @throws {UsageError} for broken YAML. */
+/** @throws {YamlSyntaxError} for broken YAML. */
 export function parseYamlDocument(text: string, source: { what: string; file: string }): YamlDocument {
   const lineCounter = new LineCounter();
   const document = parseWithinLimits(source, () => parseDocument(text, { lineCounter, prettyErrors: false }));
@@ -74,7 +78,10 @@ export function parseYamlDocument(text: string, source: { what: string; file: st
   if (broken !== undefined) {
     const reason = broken.message.includes('call stack') ? 'it is nested too deeply' : broken.message;
     const { line, col } = lineCounter.linePos(broken.pos[0]);
-    throw new YamlSyntaxError({ line, column: col }, reason, source);
+    throw new YamlSyntaxError(reason, source, {
+      position: { line, column: col },
+      fix: `correct the YAML in ${source.file}`,
+    });
   }
   return {
     value: parseWithinLimits(source, () => document.toJS({ maxAliasCount: 100 }) as unknown),
@@ -110,17 +117,17 @@ function formatPosition({ line, column }: TextPosition): string {
 /**
  * Runs the YAML parser, which throws for a text that is nested too deeply or whose aliases multiply.
  *
- * @throws {UsageError} with the name of the file.
+ * @throws {YamlSyntaxError} with the name of the file.
  */
-function parseWithinLimits<T>({ what, file }: { what: string; file: string }, read: () => T): T {
+function parseWithinLimits<T>(source: { what: string; file: string }, read: () => T): T {
   try {
     return read();
   } catch (error) {
     const reason = /alias/i.test(getErrorMessage(error))
-      ? 'its aliases (*name) stand for far more than the file holds, or for nothing'
+      ? 'its aliases (*name) expand to far more than the file contains, or are undefined'
       : `it is nested too deeply, or cannot be read: ${getErrorMessage(error)}`;
-    throw new UsageError(`unusable ${what}\n  ${file}: ${reason}`, {
-      fix: `write ${file} without aliases and with fewer levels`,
+    throw new YamlSyntaxError(reason, source, {
+      fix: `write ${source.file} without aliases and with fewer levels`,
       cause: error,
     });
   }

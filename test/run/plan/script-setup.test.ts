@@ -135,7 +135,9 @@ test('a full disk is reported when the result of setup cannot be written', async
     'ln -s /dev/full "$(echo "$HOME"/.hpc-gat/runs/sample/owned/*)/setup-part"',
   ]);
   expect({ exitCode, reason }).toEqual({ exitCode: 1, reason: 'run-folder' });
-  expect(log).toMatch(/the result of setup cannot be written to .*owned.* \(\d+ MiB free\)/);
+  expect(log).toMatch(
+    /the result of setup cannot be written to .*owned.* \(\d+ MiB free: the file system is full/,
+  );
   expect(log).not.toContain('ended the shell');
 });
 

@@ -13,8 +13,8 @@ const levels = Array.from({ length: 12 }, (_, level) =>
 
 /** Texts that are not valid settings of a project, a site profile or a workload. */
 const texts: readonly [string, string, RegExp][] = [
-  ['aliases that multiply', levels.join('\n'), /aliases \(\*name\) stand for far more/],
-  ['an alias of nothing', 'site: *nowhere\n', /aliases .* or for nothing/],
+  ['aliases that multiply', levels.join('\n'), /aliases \(\*name\) expand to far more/],
+  ['an alias of nothing', 'site: *nowhere\n', /aliases .* or are undefined/],
   ['deep nesting', `site: ${'['.repeat(50_000)}`, /nested too deeply/],
   ['deep maps', Array.from({ length: 3_000 }, (_, level) => `${' '.repeat(level)}a:`).join('\n'), /./],
   ['a null byte', 'image: { file: "a\\0b" }\n', /image\.file: it contains a null byte/],
