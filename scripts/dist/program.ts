@@ -24,7 +24,11 @@ export async function bundleProgram(directory: string): Promise<string> {
     },
     outfile: main,
     format: 'cjs',
-    define: { 'import.meta.url': 'urlOfProgram', 'import.meta.dirname': '__dirname', 'import.meta.filename': 'undefined' },
+    define: {
+      'import.meta.url': 'urlOfProgram',
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': 'undefined',
+    },
     banner: { js: "const urlOfProgram = require('node:url').pathToFileURL(__filename).href;" },
   });
   const licenses = inDirectory('licenses.txt', licenseTexts([nodePackage, ...bundledPackages(metafile)]));
