@@ -84,7 +84,7 @@ async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): P
 }
 
 async function demo(stage: Stage, workplace: Workplace): Promise<number> {
-  stage.say('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
+  stage.print('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
   const { nodes, folder } = await labStatus(stage);
   if (nodes.some(({ up }) => up)) {
     const fix = `node bin/hpc-gat.js lab down --name ${labName}`;
@@ -103,8 +103,8 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   if (stop !== undefined) {
     throw stop;
   }
-  stage.say(['', 'Times', ...stage.table()].join('\n'));
-  stage.say(
+  stage.print(['', 'Times', ...stage.table()].join('\n'));
+  stage.print(
     left === 0 ? `\nPASS. The project is here: ${folder}${projectDirectory}` : '\nSomething was left.',
   );
   return left;
@@ -123,7 +123,7 @@ async function main(): Promise<number> {
     return stage.interruption ?? exitCode;
   } catch (error) {
     const { message, exitCode } = stopOf(error);
-    stage.say(`\nhpc-gat demo: ${message}`);
+    stage.print(`\nhpc-gat demo: ${message}`);
     return exitCode;
   } finally {
     workplace.remove();

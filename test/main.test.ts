@@ -128,7 +128,11 @@ test.each([
     ['credentials', 'file/tls', '--until', '4000000000'],
     /ENOTDIR.*correct the path/s,
   ],
-  ['a place that is taken', ['credentials', 'file', '--until', '4000000000'], /EEXIST.*another path/s],
+  [
+    'a directory name that a file has',
+    ['credentials', 'file', '--until', '4000000000'],
+    /EEXIST.*another path/s,
+  ],
   ['a link in a circle', ['credentials', 'circle/tls', '--until', '4000000000'], /ELOOP.*correct them/s],
   ['a project that cannot be written', ['run', '--id', 'x'], /(ENOTDIR|EEXIST).*\.hpc-gat/s],
 ])('%s is reported with the path and a fix, and not as a bug', async (_what, argv, message) => {
@@ -263,7 +267,7 @@ test('a checkout without its own packages uses none from a parent directory', as
 
 test.each([
   ['of its user alone', 0o700, ['node']],
-  ['that others could write, made anew', 0o777, ['node']],
+  ['that others could write, created again', 0o777, ['node']],
 ])('compiled code is cached in a directory %s', async (_what, mode, names) => {
   const XDG_CACHE_HOME = temporaryDirectory();
   const directory = path.join(XDG_CACHE_HOME, 'hpc-gat', 'node');

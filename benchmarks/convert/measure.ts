@@ -42,16 +42,16 @@ export async function measure(
   const child = spawn(file, [...args, `/usr/bin/time -f 'measured %e %U %S %M' sh -c ${quoted(command)}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+    output += chunk.toString();
   });
   const exitCode = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(poll);
-  const [contentsWall, contentsCpu] = (/^contents (\S+) (\S+)$/m.exec(said) ?? []).slice(1).map(Number);
-  const numbers = /^measured (\S+) (\S+) (\S+) (\S+)$/m.exec(said)?.slice(1).map(Number);
+  const [contentsWall, contentsCpu] = (/^contents (\S+) (\S+)$/m.exec(output) ?? []).slice(1).map(Number);
+  const numbers = /^measured (\S+) (\S+) (\S+) (\S+)$/m.exec(output)?.slice(1).map(Number);
   if (exitCode !== 0 || numbers === undefined || !existsSync(result)) {
-    throw new Error(`${command}\nfailed with ${String(exitCode)}: ${said.slice(-2000)}`);
+    throw new Error(`${command}\nfailed with ${String(exitCode)}: ${output.slice(-2000)}`);
   }
   const [wall = 0, user = 0, system = 0, peakKiB = 0] = numbers;
   const resultBytes = statSync(result).size;

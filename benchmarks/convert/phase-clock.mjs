@@ -5,18 +5,18 @@
 const write = process.stderr.write.bind(process.stderr);
 /** @type {{ at: number, cpu: NodeJS.CpuUsage } | undefined} */
 let begun;
-let said = '';
+let line = '';
 
 process.stderr.write = (/** @type {string | Uint8Array} */ text, /** @type {unknown[]} */ ...rest) => {
   const event = String(text);
   if (begun === undefined && event.includes('"stage":"compress"')) {
     begun = { at: performance.now(), cpu: process.cpuUsage() };
-  } else if (begun !== undefined && said === '' && event.includes('"message":"writing the directories"')) {
+  } else if (begun !== undefined && line === '' && event.includes('"message":"writing the directories"')) {
     const { user, system } = process.cpuUsage(begun.cpu);
-    said = `contents ${((performance.now() - begun.at) / 1e3).toFixed(3)} ${((user + system) / 1e6).toFixed(3)}\n`;
+    line = `contents ${((performance.now() - begun.at) / 1e3).toFixed(3)} ${((user + system) / 1e6).toFixed(3)}\n`;
   }
   const isFree = /** @type {unknown} */ (Reflect.apply(write, process.stderr, [text, ...rest]));
   return isFree === true;
 };
 
-process.on('exit', () => write(said));
+process.on('exit', () => write(line));

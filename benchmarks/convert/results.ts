@@ -49,18 +49,18 @@ export function machineNow(): Machine {
 export function writeResults(results: Results, isQuoted: boolean): void {
   const { machine, series, starts, stages } = results;
   mkdirSync(directory, { recursive: true });
-  const told = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
+  const summary = `${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${machine.date}. Medians.`;
   const goals = goalsTable(series, starts);
   const files = {
     'convert.json': `${JSON.stringify(results, undefined, 2)}\n`,
-    'convert.md': `${[told, goals, markdownTable(series), startsTable(starts), stagesTable(stages)].join('\n\n')}\n`,
+    'convert.md': `${[summary, goals, markdownTable(series), startsTable(starts), stagesTable(stages)].join('\n\n')}\n`,
     'convert.svg': chart(series),
   };
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(path.join(directory, name), text);
   }
   if (isQuoted) {
-    const parts = [told, headlines(series), goals, stagesTable(stages)];
+    const parts = [summary, headlines(series), goals, stagesTable(stages)];
     quote(path.join(root, 'docs', 'internals', 'performance.md'), parts.join('\n\n'));
   }
 }

@@ -44,8 +44,8 @@ export function measureStarts(rounds: number, inLab: (command: string) => string
   for (let round = 0; round < rounds; round += 1) {
     for (const { what, command, times = 1 } of starts) {
       const all = `for i in $(seq -s ' ' ${times}); do ${command} >/dev/null; done`;
-      const told = inLab(`{ /usr/bin/time -f %e sh -c "${all}"; } 2>&1`);
-      found.get(what)?.push(Number(told.trim().split('\n').at(-1)) / times);
+      const output = inLab(`{ /usr/bin/time -f %e sh -c "${all}"; } 2>&1`);
+      found.get(what)?.push(Number(output.trim().split('\n').at(-1)) / times);
     }
   }
   return [...found].map(([what, seconds]) => ({ what, seconds }));

@@ -53,7 +53,7 @@ export class Stage {
     return this.#signal === undefined ? undefined : 128 + constants.signals[this.#signal];
   }
 
-  say(line: string): void {
+  print(line: string): void {
     process.stdout.write(`${line}\n`);
   }
 
@@ -91,13 +91,13 @@ export class Stage {
   }
 
   async #perform(title: string, command: Command): Promise<Ended> {
-    this.say(`\n${this.#style('bold', `== ${title}`)}`);
-    this.say(this.#style('cyan', command.typed));
+    this.print(`\n${this.#style('bold', `== ${title}`)}`);
+    this.print(this.#style('cyan', command.typed));
     const started = performance.now();
     const ended = await this.#run(command);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     this.#times.push([title, seconds]);
-    this.say(this.#style('dim', `-- ${seconds} s`));
+    this.print(this.#style('dim', `-- ${seconds} s`));
     return ended;
   }
 
@@ -126,7 +126,7 @@ export class Stage {
       return;
     }
     this.#signal = signal;
-    this.say(`\n${signal}: ${this.#cleaning ? 'cleaning up goes on' : 'ending this step, then the lab'}`);
+    this.print(`\n${signal}: ${this.#cleaning ? 'the cleanup continues' : 'ending this step, then the lab'}`);
     if (!this.#cleaning) {
       const child = this.#child;
       child?.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);

@@ -8,13 +8,13 @@ const newest: Readonly<Record<string, string>> = { GLIBC: '2.28', GLIBCXX: '3.4.
 
 /** @returns the newest version of each library's symbols that the program needs */
 export function checkSymbolVersions(program: string): string {
-  const said = execFileSync('readelf', ['--version-info', '--wide', program], {
+  const output = execFileSync('readelf', ['--version-info', '--wide', program], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const needed = new Map<string, string>();
-  for (const [, library = '', version = ''] of said.matchAll(/\b(GLIBC|GLIBCXX|CXXABI)_([\d.]+)/g)) {
+  for (const [, library = '', version = ''] of output.matchAll(/\b(GLIBC|GLIBCXX|CXXABI)_([\d.]+)/g)) {
     if (isNewer(version, needed.get(library) ?? '0')) {
       needed.set(library, version);
     }

@@ -14,12 +14,12 @@ export interface PackedFile {
 
 /** Lists the files of the package as npm would pack them, except the program itself. */
 export function filesOfPackage(): PackedFile[] {
-  const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [packed] = JSON.parse(said) as { files: { path: string; mode: number }[] }[];
+  const [packed] = JSON.parse(output) as { files: { path: string; mode: number }[] }[];
   return (packed?.files ?? [])
     .filter(({ path: file }) => !/^(bin|dist)\//.test(file))
     .map(({ path: file, mode }) => ({ file, source: path.join(root, file), mode }));

@@ -12,9 +12,9 @@ describe('the container runtime', () => {
     ['singularity', 'singularity version 3.8.7-1.el8', 'singularity', '3.8.7-1.el8'],
     ['singularity', 'apptainer version 1.3.0', 'apptainer', '1.3.0'],
     ['singularity', '2.6.1-dist', 'singularity', '2.6.1-dist'],
-  ])('is recognized as %s by its version "%s"', async (program, says, name, version) => {
+  ])('is recognized as %s by its version "%s"', async (program, output, name, version) => {
     const directory = temporaryDirectory();
-    const path = fakeProgram(directory, program, `echo '${says}'`);
+    const path = fakeProgram(directory, program, `echo '${output}'`);
     const context = testContext({ env: { PATH: `relative::${directory}` } });
     await expect(findContainerRuntime(context)).resolves.toEqual({ name, path, version });
   });

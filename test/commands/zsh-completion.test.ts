@@ -18,10 +18,10 @@ const typing = `
     insert_all() { compstate[insert]=all; compstate[list]= }
     offer() { comppostfuncs=(insert_all); zle complete-word; print -r -- "<<$BUFFER>>" }
     zle -N offer; bindkey "^T" offer; print read''y'
-  zpty -r shell said '*ready*'
+  zpty -r shell output '*ready*'
   zpty -n -w shell "$1"$'\\x14'
-  zpty -r shell said '*<<*>>'
-  print -r -- "$said"
+  zpty -r shell output '*<<*>>'
+  print -r -- "$output"
   zpty -d shell`;
 
 const withZsh = findProgram('zsh', testContext().env) === undefined ? test.skip : test;

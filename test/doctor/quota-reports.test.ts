@@ -29,8 +29,8 @@ test.each([
   [
     '/lustre/a/very/long/directory\n               [2048]  10240  20480       -       7       0       0       -\n',
   ],
-])('lfs quota: parses %j', (said) => {
-  expect(parseLustreQuota(said)).toEqual({
+])('lfs quota: parses %j', (report) => {
+  expect(parseLustreQuota(report)).toEqual({
     by: 'lfs quota',
     usedBytes: 2048 * kibibyte,
     limitBytes: 10_240 * kibibyte,

@@ -42,7 +42,7 @@ test.each<[string, Host, string, object]>([
     { status: 'error', message: expect.stringMatching(/is DOWN/) },
   ],
   [
-    'a controller that says nothing on its standard output',
+    'a controller that prints nothing on its standard output',
     { programs: { scontrol: 'echo "scontrol: error: one" >&2; echo "scontrol: error: two" >&2; exit 1' } },
     'slurm',
     { status: 'error', message: 'the controller does not answer: one; two' },

@@ -83,8 +83,8 @@ describeInLab('build', () => {
   test(
     'with Docker, builds both images with packages of a private index, and stages the model',
     async () => {
-      const said = await expectOk(workstation('hpc-gat build --json'));
-      expect(JSON.parse(said)).toMatchObject({
+      const printed = await expectOk(workstation('hpc-gat build --json'));
+      expect(JSON.parse(printed)).toMatchObject({
         images: [
           { target: 'server', builder: 'docker', state: 'built', image: `docker-daemon:${server}` },
           { target: 'client', builder: 'docker', state: 'built', image: `docker-daemon:${client}` },
@@ -139,8 +139,8 @@ describeInLab('build', () => {
         "sed -i 's/where: image/where: binary/; s/file: server.sif/file: ..\\/triton.sif/' hpc-gat.yaml",
       );
       const withoutNode = `env -i HOME=$HOME USER=$USER PATH=/usr/bin:/bin`;
-      const said = await expectOk(login(`${withoutNode} ./hpc-gat-alone submit --wait --id alone`));
-      expect(said).toContain('PASS: infer');
+      const printed = await expectOk(login(`${withoutNode} ./hpc-gat-alone submit --wait --id alone`));
+      expect(printed).toContain('PASS: infer');
       expect(await expectOk(login('grep ^client= .hpc-gat/runs/alone/batch.sh'))).toContain(
         `client=(${directory}/hpc-gat-alone)`,
       );

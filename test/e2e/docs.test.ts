@@ -15,8 +15,8 @@ describeInLab('the shell blocks of', () => {
     async (name, { node, given, after = 'true' }) => {
       const type = async (lines: string) => {
         const { exitCode, stdout, stderr } = await shell(lines, { node, cwd: directory, timeoutMs: 240_000 });
-        const said = exitCode === 0 ? '' : stdout + stderr;
-        expect({ lines, exitCode, said }).toEqual({ lines, exitCode: 0, said: '' });
+        const output = exitCode === 0 ? '' : stdout + stderr;
+        expect({ lines, exitCode, output }).toEqual({ lines, exitCode: 0, output: '' });
       };
       await shell(`rm -rf ${directory} && mkdir ${directory}`);
       try {

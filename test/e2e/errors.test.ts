@@ -45,15 +45,18 @@ describeInLab('errors', () => {
     await shell('mkdir -p bare/bin && ln -sf /usr/bin/* bare/bin && rm -f bare/bin/{apptainer,singularity}');
     const settings = JSON.stringify({ site: 'lab', setup: [`PATH=${projectDirectory}/bare/bin`] });
     await shell('cat >bare/hpc-gat.yaml', { input: settings });
-    const told = /neither apptainer nor singularity is on the PATH of the node; fix: .*module load/;
+    const reason = /neither apptainer nor singularity is on the PATH of the node; fix: .*module load/;
     for (const verb of ['run', 'start']) {
       const result = await hpcGat([
         ...[verb, '--json', '--config', 'bare/hpc-gat.yaml', '--image', 'triton.sif', '--models', 'models'],
       ]);
       expect(result.exitCode).toBe(3);
-      expect(result.stderr).toMatch(told);
+      expect(result.stderr).toMatch(reason);
       expect(result.stderr).not.toMatch(/bug/);
-      expect(JSON.parse(result.stdout)).toMatchObject({ exitCode: 3, message: expect.stringMatching(told) });
+      expect(JSON.parse(result.stdout)).toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(reason),
+      });
     }
   });
 

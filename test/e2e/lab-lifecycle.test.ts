@@ -58,7 +58,7 @@ function namespacesOf(pid: string): string[] {
   });
 }
 
-/** Lists everything that a lab of this name currently has on the host, whoever started it. */
+/** Lists everything that a lab of this name currently has on the host, of all users. */
 async function traces(namespaces: ReadonlySet<string>): Promise<string[]> {
   const { directory } = await testLab(name);
   const read = (file: string): string => {

@@ -15,13 +15,13 @@ afterEach(() => {
   }
 });
 
-function look(...args: readonly string[]): { exitCode: number | null; said: string } {
+function look(...args: readonly string[]): { exitCode: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(packageRoot, 'test/leaks/leak-check.ts'), ...args],
     { encoding: 'utf8' },
   );
-  return { exitCode: status, said: stdout + stderr };
+  return { exitCode: status, output: stdout + stderr };
 }
 
 function run(file: string, ...args: readonly string[]): number | null {
@@ -72,8 +72,8 @@ describeInLab('the leak check of the host', () => {
     mkdirSync(cache);
     const before = path.join(directory, 'before.json');
     const scope = ['--host', '--mark', mark, '--temp', temporary, '--cache', cache];
-    expect(look('snapshot', before, ...scope)).toEqual({ exitCode: 0, said: '' });
-    expect(look('check', before, '--within', '2')).toEqual({ exitCode: 0, said: 'nothing left\n' });
+    expect(look('snapshot', before, ...scope)).toEqual({ exitCode: 0, output: '' });
+    expect(look('check', before, '--within', '2')).toEqual({ exitCode: 0, output: 'nothing left\n' });
 
     const planted = [
       `processes: ${runForAWhile().pid ?? ''} `,
@@ -85,21 +85,21 @@ describeInLab('the leak check of the host', () => {
       `control groups: `,
     ];
     const group = plantGroup();
-    const { exitCode, said } = look('check', before, '--within', '0');
+    const { exitCode, output } = look('check', before, '--within', '0');
     expect(exitCode).toBe(1);
     for (const leak of planted) {
-      expect(said).toContain(`host: ${leak}`);
+      expect(output).toContain(`host: ${leak}`);
     }
-    expect(said).toContain(`/${path.basename(group)}\n`);
+    expect(output).toContain(`/${path.basename(group)}\n`);
 
     const after = path.join(directory, 'after.json');
     look('snapshot', after, ...scope);
-    expect(look('compare', before, after).said.split('\n').sort()).toEqual(said.split('\n').sort());
+    expect(look('compare', before, after).output.split('\n').sort()).toEqual(output.split('\n').sort());
 
     removals.splice(0).forEach((remove) => {
       remove();
     });
-    expect(look('check', before, '--within', '10')).toEqual({ exitCode: 0, said: 'nothing left\n' });
+    expect(look('check', before, '--within', '10')).toEqual({ exitCode: 0, output: 'nothing left\n' });
   });
 
   test.each([
@@ -108,8 +108,8 @@ describeInLab('the leak check of the host', () => {
     [['snapshot', '/dev/null', 'gpu1=x']],
     [['snapshot', '/dev/null', '--nope']],
   ])('rejects %j with its usage', (args) => {
-    const { exitCode, said } = look(...args);
+    const { exitCode, output } = look(...args);
     expect(exitCode).toBe(2);
-    expect(said).toContain('usage: leak-check.ts snapshot FILE');
+    expect(output).toContain('usage: leak-check.ts snapshot FILE');
   });
 });

@@ -22,12 +22,12 @@ describeInLab('a lab without apptainer', () => {
   test('end-to-end tests are skipped where a tool is hidden', async () => {
     const run = await runGateFixture(environment({ HIDDEN: nothingToExecute() }));
     expect(run).toMatchObject({ exitCode: 0, lastLine: '0 passed, 0 failed, 2 skipped' });
-    expect(run.said).toContain('end-to-end tests cannot run: apptainer cannot be run in the lab');
+    expect(run.output).toContain('end-to-end tests cannot run: apptainer cannot be run in the lab');
   }, 120_000);
 
   test('with CI=true, end-to-end tests fail where a tool is hidden', async () => {
     const run = await runGateFixture(environment({ HIDDEN: nothingToExecute(), CI: 'true' }));
     expect(run).toMatchObject({ exitCode: 1, lastLine: '0 passed, 2 failed' });
-    expect(run.said).toContain('no end-to-end test may be skipped: apptainer cannot be run in the lab');
+    expect(run.output).toContain('no end-to-end test may be skipped: apptainer cannot be run in the lab');
   }, 120_000);
 });

@@ -161,8 +161,8 @@ describeInLab('the model gat_test', () => {
       const { maxAbsoluteDifference } = report as { maxAbsoluteDifference: Record<string, number> };
       expect(Math.max(...Object.values(maxAbsoluteDifference))).toBeLessThanOrEqual(1e-4);
 
-      const said = await readFile(path.join(packageRoot, 'models', 'gat_test', 'training.json'), 'utf8');
-      const { data, testAccuracy } = JSON.parse(said) as { data: string; testAccuracy: number };
+      const json = await readFile(path.join(packageRoot, 'models', 'gat_test', 'training.json'), 'utf8');
+      const { data, testAccuracy } = JSON.parse(json) as { data: string; testAccuracy: number };
       expect(data).toBe('synthetic');
       const counted = lastJsonLine(
         await inImage('python3', '-c', countRight, '/mnt/committed/1/model.pt'),

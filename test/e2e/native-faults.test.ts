@@ -63,9 +63,13 @@ describeInLab('the native engine', () => {
         const { exitCode, stderr } = await shell(make('image.tar', '--compression none'), { cwd: small });
         const left = await stdoutOf(`ls -A ${small}`);
         await asRoot(`umount ${small}`);
-        return { exitCode, left, said: stderr.split('\n').filter((line) => line.startsWith('hpc-gat: ')) };
+        return {
+          exitCode,
+          left,
+          messages: stderr.split('\n').filter((line) => line.startsWith('hpc-gat: ')),
+        };
       };
-      const refused = { exitCode: 1, left: '', said: [`hpc-gat: no space left in ${small}`] };
+      const refused = { exitCode: 1, left: '', messages: [`hpc-gat: no space left in ${small}`] };
       expect(await attempt(40)).toEqual(refused);
       expect(await attempt(600)).toEqual(refused);
       // The disk size grows page by page, so that the tables, the SIF header and the manifest each hit the limit.
@@ -75,25 +79,25 @@ describeInLab('the native engine', () => {
         expect({ kib, ...outcome }).toEqual({ kib, ...refused });
         outcome = await attempt(kib + 4);
       }
-      expect(outcome).toEqual({ exitCode: 0, left: 'x.sif\nx.sif.json', said: [] });
+      expect(outcome).toEqual({ exitCode: 0, left: 'x.sif\nx.sif.json', messages: [] });
     },
     longMs,
   );
 
   const untilItWrites = `
-    ${make('long.tar', '--compression zstd:19')} 2>said & pid=$!
+    ${make('long.tar', '--compression zstd:19')} 2>messages & pid=$!
     until [ -s .x.sif.*.work/image.sif ] || ! kill -0 $pid; do sleep 0.1; done`;
 
   test('is interrupted by Ctrl-C, and leaves nothing behind', async () => {
     const { stdout } = await shell(
-      `set -m\n${untilItWrites}; kill -INT $pid; wait $pid; echo $?; cat said; rm said; ls -A`,
+      `set -m\n${untilItWrites}; kill -INT $pid; wait $pid; echo $?; cat messages; rm messages; ls -A`,
     );
     expect(stdout.split('\n')).toEqual(expect.arrayContaining(['130', 'hpc-gat: interrupted by SIGINT']));
     expect(await stdoutOf('ls -A')).toBe('image.tar\nlong.tar\nsmall');
   });
 
   test('is killed, and the next one removes its files', async () => {
-    await shell(`${untilItWrites}; kill -KILL $pid; wait $pid; rm said`);
+    await shell(`${untilItWrites}; kill -KILL $pid; wait $pid; rm messages`);
     expect(await stdoutOf('ls -A')).toMatch(/\.x\.sif\.\S+\.work/);
     await stdoutOf(make('image.tar', '--compression none'));
     expect(await stdoutOf('ls -A; rm x.sif*')).toBe('image.tar\nlong.tar\nsmall\nx.sif\nx.sif.json');

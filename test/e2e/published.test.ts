@@ -13,7 +13,7 @@ const nodes = ['login', 'cpu1', 'cpu2', 'gpu1', 'gpu2'];
  */
 async function alice(line: string, directory: string): Promise<{ stdout: string; stderr: string }> {
   const { exitCode, stdout, stderr } = await shell(line, { cwd: directory, timeoutMs: longMs });
-  expect({ exitCode, said: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, said: '' });
+  expect({ exitCode, output: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, output: '' });
   return { stdout, stderr };
 }
 

@@ -176,12 +176,12 @@ describeInLab('a SIF is read as its image describes it', () => {
     );
 
     test('is described by unsquashfs -s', async () => {
-      const said = await asRoot(`unsquashfs -s -offset ${offset} x.sif`);
-      expect(said).toMatch(compression === 'none' ? /Data is uncompressed/ : /Data is compressed/);
+      const printed = await asRoot(`unsquashfs -s -offset ${offset} x.sif`);
+      expect(printed).toMatch(compression === 'none' ? /Data is uncompressed/ : /Data is compressed/);
       const [codec = ''] = compression.split(':');
-      expect(said).toContain(codec === 'none' ? 'Compression gzip' : `Compression ${codec}`);
-      expect(said).toContain(`Block size ${blockBytes}\n`);
-      expect(said).toContain('Filesystem is exportable via NFS');
+      expect(printed).toContain(codec === 'none' ? 'Compression gzip' : `Compression ${codec}`);
+      expect(printed).toContain(`Block size ${blockBytes}\n`);
+      expect(printed).toContain('Filesystem is exportable via NFS');
     });
 
     test('is listed alike by unsquashfs -lln and hpc-gat', async () => {

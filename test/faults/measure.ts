@@ -34,10 +34,10 @@ async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
       ? everythingIn(await snapshotOf(stage.node)).filter(({ what }) => what.includes(stage.run))
       : ownLeaks(await checkAgain(before, settleMs), stage);
   const cleanUp = () => hpcGat(stage.cleanup.args, stage.cleanup);
-  let outcome, told, left, cleaned;
+  let outcome, report, left, cleaned;
   try {
     outcome = await fault.inject(stage);
-    told = findReport(fault, outcome);
+    report = findReport(fault, outcome);
     left = await whatIsLeft();
   } finally {
     // A fault that failed unexpectedly leaves nothing for the next one either.
@@ -49,23 +49,23 @@ async function measureOn(stage: Stage, fault: Fault): Promise<Measurement> {
   return {
     fault: fault.name,
     exitCode: fault.exitCode,
-    told: told.text.trim(),
-    seconds: Math.round((told.atMs - outcome.atMs) / 100) / 10,
+    report: report.text.trim(),
+    seconds: Math.round((report.atMs - outcome.atMs) / 100) / 10,
     left: [...new Set(left.map(({ kind }) => kind))].sort(),
     cleanup: cleaned.stdout.trim().split('\n'),
   };
 }
 
 function findReport({ name, reportPattern, exitCode }: Fault, outcome: FaultOutcome) {
-  const said = textOf(outcome);
-  expect({ name, exitCode: outcome.exitCode, said }).toEqual({
+  const output = textOf(outcome);
+  expect({ name, exitCode: outcome.exitCode, output }).toEqual({
     name,
     exitCode,
-    said: expect.stringMatching(reportPattern),
+    output: expect.stringMatching(reportPattern),
   });
   const line = outcome.lines.find(({ text }) => reportPattern.test(text));
   if (line === undefined) {
-    throw new Error(`${name}: no single line tells it: ${said}`);
+    throw new Error(`${name}: no single line reports it: ${output}`);
   }
   return line;
 }

@@ -7,7 +7,7 @@ export interface Measurement {
   readonly fault: string;
   readonly exitCode: number;
   /** First line that reported the fault. */
-  readonly told: string;
+  readonly report: string;
   /** Time from the fault to that line, in ms. */
   readonly seconds: number;
   /** Leaks on the node before `hpc-gat cleanup`; afterwards there are none, or the test fails. */

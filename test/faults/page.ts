@@ -19,9 +19,9 @@ const headings: Readonly<Record<Fault['class'], string>> = {
 const head = `# Faults
 
 What happens when something fails, how soon the waiting user knows it, and what is left behind. Every line was measured:
-\`npm run test:faults\` provokes each fault in the [lab](../reference/lab.md) with the real verbs, real Slurm, Apptainer and
+\`npm run test:faults\` causes each fault in the [lab](../reference/lab.md) with the real verbs, real Slurm, Apptainer and
 Triton, and performs a leak check of the node before and after \`hpc-gat cleanup\`. The test fails if anything is left after
-\`cleanup\`. \`npm test\` provokes one fault of each class. The messages and their fixes: [troubleshooting](troubleshooting.md).
+\`cleanup\`. \`npm test\` causes one fault of each class. The messages and their fixes: [troubleshooting](troubleshooting.md).
 `;
 
 /** Formats docs/guides/faults.md from the measurements. */
@@ -59,12 +59,12 @@ function row({ title, harmless }: Fault, { seconds, exitCode, left }: Measuremen
   return `| ${title} | ${harmless === true ? 'no effect' : delay(seconds)} | ${exitCode} | ${left.length === 0 ? 'nothing' : left.map(words).join(', ')} |`;
 }
 
-function section({ title, reaction }: Fault, { told, cleanup }: Measurement): string[] {
+function section({ title, reaction }: Fault, { report, cleanup }: Measurement): string[] {
   return [
     `**${title}.** ${reaction}`,
     '',
     '```',
-    told.replace(/^\d\d:\d\d:\d\d /, ''),
+    report.replace(/^\d\d:\d\d:\d\d /, ''),
     ...cleanup.filter((line) => line !== 'nothing to clean up').map((line) => `$ hpc-gat cleanup\n${line}`),
     '```',
     '',

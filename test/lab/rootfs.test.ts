@@ -41,9 +41,9 @@ test('a root file system is built once, with its versions beside it and progress
     /from sid of http:\/\/here\/debian[^]*\d+ s\] extracting archives/,
   );
   expect(context.messages.join('\n')).not.toContain('noise');
-  const told = context.messages.length;
+  const before = context.messages.length;
   expect(await provideRootFilesystem(context, cluster)).toEqual(built);
-  expect(context.messages.length).toBe(told);
+  expect(context.messages.length).toBe(before);
   expect(await readdir(cache)).toEqual([path.basename(built.directory)]);
 });
 

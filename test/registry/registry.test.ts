@@ -228,10 +228,10 @@ describe('a registry that requires a login', () => {
         (thrown: unknown) => thrown,
       );
       expect(error).toBeInstanceOf(HpcGatError);
-      const { message: said, fix } = error as HpcGatError;
-      expect(said).toMatch(message);
+      const { message: actual, fix } = error as HpcGatError;
+      expect(actual).toMatch(message);
       expect(fix).toContain(`docker login ${registry.host}`);
-      expect(said + String(fix)).not.toContain('se:cret');
+      expect(actual + String(fix)).not.toContain('se:cret');
     },
   );
 

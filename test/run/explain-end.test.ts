@@ -121,21 +121,21 @@ function wait(programs: Readonly<Record<string, string>>) {
   return { context, outcome };
 }
 
-const forgotten = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1';
+const noJob = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1';
 
-test('a job that Slurm has forgotten is reported as unknown', async () => {
+test('a job that Slurm no longer knows is reported as unknown', async () => {
   const sacct = 'echo "Slurm accounting storage is disabled" >&2; exit 1';
-  expect(await wait({ squeue: forgotten, sacct }).outcome).toMatchObject({
+  expect(await wait({ squeue: noJob, sacct }).outcome).toMatchObject({
     exitCode: 4,
     message: expect.stringMatching(/outcome is unknown: Slurm no longer knows job 12/),
   });
 });
 
-test('reads the outcome of a forgotten job from the files of its run', async () => {
+test('reads the outcome of a job that Slurm no longer knows from the files of its run', async () => {
   await writeFile(path.join(record.directory, 'result.json'), '{"exitCode":6,"status":"fail"}');
-  expect(await wait({ squeue: forgotten }).outcome).toMatchObject({ exitCode: 6 });
+  expect(await wait({ squeue: noJob }).outcome).toMatchObject({ exitCode: 6 });
   await endRecord(record);
-  expect(await wait({ squeue: forgotten }).outcome).toEqual({ exitCode: 0, message: 'passed' });
+  expect(await wait({ squeue: noJob }).outcome).toEqual({ exitCode: 0, message: 'passed' });
 });
 
 test('a controller that does not answer is waited for', async () => {

@@ -125,11 +125,11 @@ test.each([
   ['Batch job submission failed: Invalid account or account/partition combination specified', /--account/],
   ['Batch job submission failed: Invalid qos specification', /--qos/],
   ['Batch job submission failed: Requested node configuration is not available', /sinfo/],
-])('reports the error %j of sbatch', async (said, fix) => {
-  const sbatch = `echo "sbatch: error: ${said}" >&2; exit 1`;
+])('reports the error %j of sbatch', async (errorText, fix) => {
+  const sbatch = `echo "sbatch: error: ${errorText}" >&2; exit 1`;
   await expect(submitWith({ sbatch, sinfo: 'printf "cpu\\ngpu\\n"' }, 'gpux')).rejects.toMatchObject({
     exitCode: 4,
-    message: `sbatch refused the job: ${said}`,
+    message: `sbatch refused the job: ${errorText}`,
     fix: expect.stringMatching(fix),
   });
 });

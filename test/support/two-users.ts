@@ -15,8 +15,8 @@ export interface Planted {
   readonly bob: string;
   readonly alice: string;
   /** Matches the output of the verb, on stdout or stderr. */
-  readonly says?: RegExp;
-  readonly saysNot?: RegExp;
+  readonly prints?: RegExp;
+  readonly printsNot?: RegExp;
   /** Exit code of alice's last line; default: 0. */
   readonly exitCode?: number;
 }
@@ -97,15 +97,15 @@ export function testPlanted(
   afterAll(removeAll);
 
   test.each(cases.map((planted, at) => [planted.name, at] as const))('%s', (_name, at) => {
-    const { says = /^/, saysNot = /this is a bug/, exitCode = 0 } = cases[at] ?? {};
+    const { prints = /^/, printsNot = /this is a bug/, exitCode = 0 } = cases[at] ?? {};
     const outcome = outcomes[at];
     expect(outcome).toEqual({
       exitCode,
-      output: expect.stringMatching(says),
+      output: expect.stringMatching(prints),
       isExecuted: false,
       precious: `${untouched.trim()}.`,
     });
-    expect(outcome?.output).not.toMatch(saysNot);
+    expect(outcome?.output).not.toMatch(printsNot);
     expect(outcome?.output).not.toMatch(/this is a bug/);
   });
 }

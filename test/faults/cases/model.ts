@@ -5,7 +5,7 @@ import { type Stage, textOf } from '../stage.ts';
 
 /** Returns the time of Triton's log line with this text: `E1123 20:53:48.123456 12 file.cc:1] ...`, in UTC. */
 async function knownToTriton(stage: Stage, text: RegExp): Promise<number> {
-  const line = (await stage.read('server.log')).split('\n').find((said) => text.test(said)) ?? '';
+  const line = (await stage.read('server.log')).split('\n').find((logLine) => text.test(logLine)) ?? '';
   const [, time = ''] = /^[EWI]\d{4} (\d\d:\d\d:\d\d\.\d{3})/.exec(line) ?? [];
   return Date.parse(`${new Date().toISOString().slice(0, 10)}T${time}Z`);
 }

@@ -116,9 +116,9 @@ test.each([
     /more than 512 MiB in memory: a\.npy has shape \(700000, 1000\)/,
   ],
   ['a shape past all numbers', lyingFile([1e15, 1e15], 2), /more than 512 MiB/],
-  ['more content than its header says', lyingFile([2], 500_000), /a\.npy is larger than 136 bytes/],
+  ['more content than its header declares', lyingFile([2], 500_000), /a\.npy is larger than 136 bytes/],
   [
-    'less content than its header says',
+    'less content than its header declares',
     lyingFile([500_000], 2),
     /needs 2000000 bytes, but the file contains 8/,
   ],

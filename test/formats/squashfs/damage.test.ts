@@ -78,7 +78,7 @@ function range(from: number, to: number): number[] {
 }
 
 /** Returns whether the first metadata block of a table still has the same content: deflate has several encodings. */
-function saysTheSame(image: Buffer, table: number, at: number, flips: readonly number[]): boolean {
+function isEquivalent(image: Buffer, table: number, at: number, flips: readonly number[]): boolean {
   const stream = image.subarray(table + 2, table + 2 + image.readUInt16LE(table));
   const place = at - table - 2;
   return flips.some((flip) => {
@@ -111,7 +111,7 @@ describe('any changed byte of a small image', () => {
     const inTables = silent.filter((at) => !hints.includes(at) && !contents.includes(at));
     const bytes = await readFile(file);
     const tables = [await placeOf(file, 'inodes'), await placeOf(file, 'directories')];
-    expect(inTables.filter((at) => !tables.some((table) => saysTheSame(bytes, table, at, flips)))).toEqual(
+    expect(inTables.filter((at) => !tables.some((table) => isEquivalent(bytes, table, at, flips)))).toEqual(
       [],
     );
     // Two blocks are stored uncompressed, and deflate has several encodings of the same content.

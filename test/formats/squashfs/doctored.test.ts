@@ -196,7 +196,7 @@ describe('a manipulated image is reported by its first fault', () => {
       (p) => p.bytes.writeBigUInt64LE(100n, p.table('fragments') - 16),
     ],
     [
-      'a fragment that is said to be compressed',
+      'a fragment that is marked as compressed',
       /fragment block 0 .* cannot be decompressed/,
       (p) => p.bytes.writeUInt32LE(13, p.table('fragments') - 8),
     ],

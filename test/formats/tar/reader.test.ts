@@ -243,7 +243,7 @@ test.each<[string, EntryBytes, RegExp]>([
   ],
   ['a pax header of a gigabyte', { name: 'p', type: 'x', sizeBytes: 1e9 }, /claim 1000000000 bytes/],
   [
-    'a sparse map that lies',
+    'a sparse map with wrong sizes',
     { name: 'x', data: 'abc', pax: { 'GNU.sparse.map': '0,5', 'GNU.sparse.size': '9' } },
     /map of the sparse file/,
   ],

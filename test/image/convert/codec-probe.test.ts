@@ -50,8 +50,8 @@ describe('auto', () => {
     const { choose, tried, context } = await host(refusesZstd);
     expect([await choose(), await choose()]).toEqual(['gzip:6', 'gzip:6']);
     expect(await tried()).toEqual(['zstd.sif', 'gzip.sif']);
-    const said = 'gzip:6 instead of zstd:3: apptainer 1.4.5 of this host does not start images of zstd:3';
-    expect(context.messages).toEqual([said, said]);
+    const warning = 'gzip:6 instead of zstd:3: apptainer 1.4.5 of this host does not start images of zstd:3';
+    expect(context.messages).toEqual([warning, warning]);
   });
 
   test('is zstd:3 where no image starts, and where Apptainer is missing', async () => {

@@ -104,7 +104,7 @@ describe('an image whose programs contradict its architecture', () => {
     { name: 'bin', type: '2', link: 'usr/bin' },
     { name: 'usr/bin/sh', type: '2', link: '/bin/../bin/dash' },
   ];
-  const said = (path: string) => [
+  const warningsOf = (path: string) => [
     `warning: the image is labeled for ${hostArchitecture}, but its ${path} is for ${foreign} and will not start there`,
   ];
 
@@ -112,9 +112,9 @@ describe('an image whose programs contradict its architecture', () => {
     ['small', program],
     ['of several blocks', Buffer.concat([program, Buffer.alloc(300_000, 'abc')])],
   ])('is converted with a warning: %s', async (_size, data) => {
-    expect(await warned([...links, { name: 'usr/bin/dash', data }])).toEqual(said('/bin/sh'));
+    expect(await warned([...links, { name: 'usr/bin/dash', data }])).toEqual(warningsOf('/bin/sh'));
     const config = { Entrypoint: ['/opt/server'] };
-    expect(await warned([{ name: 'opt/server', data }], config)).toEqual(said('/opt/server'));
+    expect(await warned([{ name: 'opt/server', data }], config)).toEqual(warningsOf('/opt/server'));
   });
 
   test('is not assumed without programs, or with matching ones', async () => {

@@ -103,12 +103,12 @@ test('the build-date label equals the output of date, in every month and on ever
     const builtAt = new Date(Date.UTC(2026, day % 12, day < 12 ? 1 : day, 7, 8, day));
     const image = { architecture: 'amd64', os: 'linux', labels: {}, entrypoint: [], cmd: [], env: [] };
     const { inspectMetadata } = await createContainerFiles(image, { bootstrap: 'oci', from: 'it', builtAt });
-    const said = execFileSync('date', ['-u', '-d', builtAt.toISOString(), '+%A_%-d_%B_%Y_%T_UTC'], {
+    const printed = execFileSync('date', ['-u', '-d', builtAt.toISOString(), '+%A_%-d_%B_%Y_%T_UTC'], {
       encoding: 'utf8',
       env: { LC_ALL: 'C', PATH: process.env.PATH },
     });
     expect(JSON.parse(inspectMetadata)).toMatchObject({
-      data: { attributes: { labels: { 'org.label-schema.build-date': said.trim() } } },
+      data: { attributes: { labels: { 'org.label-schema.build-date': printed.trim() } } },
     });
   }
 });

@@ -10,12 +10,12 @@ const seed = 6;
 const cases = 300;
 const testMs = 180_000;
 
-function fuzz(root: string): Promise<{ exitCode: number; said: string }> {
+function fuzz(root: string): Promise<{ exitCode: number; output: string }> {
   const argv = ['test/image/fuzz/run.ts', '--seed', String(seed), '--cases', String(cases)];
   return new Promise((resolve) => {
     const env = { PATH: process.env.PATH, TMPDIR: temporaryDirectory() };
     execFile(process.execPath, argv, { cwd: root, env }, (error, stdout, stderr) => {
-      resolve({ exitCode: error === null ? 0 : 1, said: stdout + stderr });
+      resolve({ exitCode: error === null ? 0 : 1, output: stdout + stderr });
     });
   });
 }
@@ -32,10 +32,13 @@ async function apply(patch: string, root: string): Promise<void> {
 test(
   'hostile images cause no crash, hang, unbounded growth or outside write',
   async () => {
-    const { exitCode, said } = await fuzz(packageRoot);
-    expect({ exitCode, said }).toEqual({ exitCode: 0, said: expect.stringContaining(`${cases} cases, `) });
+    const { exitCode, output } = await fuzz(packageRoot);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining(`${cases} cases, `),
+    });
     // Most images are rejected; if all were, nothing after the first check would be tested.
-    expect(Number(/, (\d+) of them made a SIF\n$/.exec(said)?.[1])).toBeGreaterThan(cases / 10);
+    expect(Number(/, (\d+) of them made a SIF\n$/.exec(output)?.[1])).toBeGreaterThan(cases / 10);
   },
   testMs,
 );
@@ -49,8 +52,11 @@ test(
     }
     await symlink(path.join(packageRoot, 'node_modules'), path.join(root, 'node_modules'));
     await apply(await readFile(path.join(packageRoot, 'test/image/fuzz/planted.patch'), 'utf8'), root);
-    const { exitCode, said } = await fuzz(root);
-    expect({ exitCode, said }).toEqual({ exitCode: 1, said: expect.stringMatching(/of seed 6: a crash: /) });
+    const { exitCode, output } = await fuzz(root);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(/of seed 6: a crash: /),
+    });
   },
   testMs,
 );

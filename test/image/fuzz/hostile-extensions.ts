@@ -38,18 +38,18 @@ export function sparseEntry(draw: Draw): Buffer {
     runs.reduce((sum, number, at) => sum + (at % 2) * number, 0),
     'd',
   );
-  const told = [...runs, end + draw.of([0, 5, 131_072])].map(String);
+  const fields = [...runs, end + draw.of([0, 5, 131_072])].map(String);
   if (!draw.once(3)) {
-    told[draw.below(told.length)] = draw.of(numbers);
+    fields[draw.below(fields.length)] = draw.of(numbers);
   }
-  const size = told.pop() ?? '';
+  const size = fields.pop() ?? '';
   const name = 'sparse';
   if (draw.once(2)) {
-    const pax = { 'GNU.sparse.map': told.join(','), 'GNU.sparse.size': size };
+    const pax = { 'GNU.sparse.map': fields.join(','), 'GNU.sparse.size': size };
     return entryBytes({ name, data, pax });
   }
-  const count = draw.once(4) ? draw.of(numbers) : String(told.length / 2);
-  const map = padded(Buffer.from(`${[count, ...told].join('\n')}\n`));
+  const count = draw.once(4) ? draw.of(numbers) : String(fields.length / 2);
+  const map = padded(Buffer.from(`${[count, ...fields].join('\n')}\n`));
   const pax = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': size };
   return entryBytes({ name, data: Buffer.concat([map, data]), pax });
 }

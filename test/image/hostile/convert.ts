@@ -6,7 +6,7 @@ import { testContext } from '../../support/context.ts';
 export interface Outcome {
   readonly exitCode: number;
   /** Messages on stderr, without the steps. */
-  readonly said: readonly string[];
+  readonly messages: readonly string[];
   /** Files beside the source that are new after the conversion. */
   readonly left: readonly string[];
   /** Whether the surroundings of the directory, where `..` and links lead, are unchanged. */
@@ -47,7 +47,7 @@ export async function convertMade(
   const precious = await readFile(path.join(around, 'precious'), 'utf8').catch(() => '');
   return {
     exitCode,
-    said: context.messages.filter((line) => !/^\[\d+ s\] /.test(line)),
+    messages: context.messages.filter((line) => !/^\[\d+ s\] /.test(line)),
     left: after.filter((name) => !before.includes(name)).sort(),
     outsideIsUntouched: precious === 'untouched' && (await readdir(around)).length === 2,
   };

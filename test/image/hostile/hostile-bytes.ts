@@ -87,14 +87,14 @@ export const longName = (type: 'L' | 'K', name: string) =>
     padded(Buffer.from(name, 'latin1')),
   ]);
 
-export type Case = readonly [what: string, write: (directory: string) => Promise<string>, said: RegExp];
+export type Case = readonly [what: string, write: (directory: string) => Promise<string>, expected: RegExp];
 
-export async function expectRefused([, write, said]: Case, flags: readonly string[] = []): Promise<void> {
+export async function expectRefused([, write, expected]: Case, flags: readonly string[] = []): Promise<void> {
   const outcome = await convertMade(temporaryDirectory(), write, flags);
-  const [message = '', ...more] = outcome.said;
-  expect({ ...outcome, said: message }).toEqual({
+  const [message = '', ...more] = outcome.messages;
+  expect({ ...outcome, messages: message }).toEqual({
     exitCode: 1,
-    said: expect.stringMatching(said),
+    messages: expect.stringMatching(expected),
     left: [],
     outsideIsUntouched: true,
   });
@@ -102,5 +102,5 @@ export async function expectRefused([, write, said]: Case, flags: readonly strin
   expect(message.length).toBeLessThan(700);
   expect(more.filter((line) => !line.startsWith('  fix: '))).toEqual([]);
   // eslint-disable-next-line no-control-regex -- characters that control a terminal.
-  expect(outcome.said.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  expect(outcome.messages.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
 }

@@ -65,12 +65,12 @@ describe('inconsistent headers are rejected', () => {
       /cut off/,
     ],
     [
-      'a pax record that is shorter than it says',
+      'a pax record that is shorter than its declared length',
       ofBytes(paxHeader('999 path=x\n'), headerBytes({ name: 'x' }, 0), end),
       /pax header before byte 1024 cannot be read/,
     ],
     [
-      'a pax record that is longer than it says',
+      'a pax record that is longer than its declared length',
       ofBytes(paxHeader('5 path=x\n'), headerBytes({ name: 'x' }, 0), end),
       /cannot be read/,
     ],

@@ -22,13 +22,13 @@ const program = `
   const context = testContext({ cwd: process.argv[1] });
   const argv = ['make-sif', 'docker-archive:image.tar', '--engine', 'native', '-o', 'x.sif', '--max-size', '500M'];
   const exitCode = await main(argv, context);
-  const said = context.messages.find((line) => line.startsWith('hpc-gat: '));
+  const report = context.messages.find((line) => line.startsWith('hpc-gat: '));
   const [, peakKibibytes] = /^VmHWM:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  console.log(JSON.stringify({ exitCode, said, peakBytes: peakKibibytes * 1024 }));`;
+  console.log(JSON.stringify({ exitCode, report, peakBytes: peakKibibytes * 1024 }));`;
 
 interface Ended {
   exitCode: number;
-  said: string;
+  report: string;
   peakBytes: number;
 }
 
@@ -85,9 +85,13 @@ test.each([
   ],
 ])(
   '%s is rejected with bounded memory',
-  async (_what, layer, said) => {
+  async (_what, layer, report) => {
     const ended = await convertInLittleMemory(await archive(layer));
-    expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
+    expect(ended).toEqual({
+      exitCode: 1,
+      report: expect.stringMatching(report),
+      peakBytes: expect.any(Number),
+    });
     expect(ended.peakBytes).toBeLessThan(400 * mebibyte);
   },
   120_000,
@@ -130,9 +134,13 @@ test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
   ],
 ])(
   'a compressed archive with %s is rejected with bounded memory',
-  async (_what, store, said) => {
+  async (_what, store, report) => {
     const ended = await convertInLittleMemory(await archive(tarEnd, store));
-    expect(ended).toEqual({ exitCode: 1, said: expect.stringMatching(said), peakBytes: expect.any(Number) });
+    expect(ended).toEqual({
+      exitCode: 1,
+      report: expect.stringMatching(report),
+      peakBytes: expect.any(Number),
+    });
     expect(ended.peakBytes).toBeLessThan(400 * mebibyte);
   },
   120_000,

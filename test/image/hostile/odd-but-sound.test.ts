@@ -91,7 +91,7 @@ describe('odd but valid input is converted', () => {
       },
     ],
     [
-      'a configuration that does not say for which machine it is',
+      'a configuration that names no platform',
       inArchive(layout([plainLayer(sound)], { config: { architecture: undefined, os: null } })),
     ],
     [
@@ -146,7 +146,7 @@ describe('odd but valid input is converted', () => {
       const outcome = await convertMade(temporaryDirectory(), write);
       expect(outcome).toEqual({
         exitCode: 0,
-        said: [],
+        messages: [],
         left: ['out.sif', 'out.sif.json'],
         outsideIsUntouched: true,
       });

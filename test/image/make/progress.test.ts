@@ -130,8 +130,8 @@ test('events are JSON, at most one per second, with a summary at the end', () =>
 });
 
 test('layers are counted one by one and in total', () => {
-  const told: ConversionProgress[] = [];
-  const { begin, onBytes } = countLayers((progress) => told.push(progress), 'compress', 'reading', {
+  const reported: ConversionProgress[] = [];
+  const { begin, onBytes } = countLayers((progress) => reported.push(progress), 'compress', 'reading', {
     layerCount: 2,
     totalBytes: 40,
   });
@@ -140,10 +140,10 @@ test('layers are counted one by one and in total', () => {
   begin(30);
   onBytes(5);
   onBytes(25);
-  expect(told.map(({ doneBytes, layer }) => [doneBytes, layer?.number, layer?.doneBytes])).toEqual([
+  expect(reported.map(({ doneBytes, layer }) => [doneBytes, layer?.number, layer?.doneBytes])).toEqual([
     [10, 1, 10],
     [15, 2, 5],
     [40, 2, 30],
   ]);
-  expect(told[2]).toMatchObject({ totalBytes: 40, layer: { count: 2, totalBytes: 30 } });
+  expect(reported[2]).toMatchObject({ totalBytes: 40, layer: { count: 2, totalBytes: 30 } });
 });

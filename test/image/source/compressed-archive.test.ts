@@ -128,9 +128,9 @@ describe('an archive compressed with gzip', () => {
 
   test('is measured by the bytes of the file', async () => {
     const archive = gzipSync(saved);
-    const told: ConversionProgress[] = [];
-    await watched(await place(archive), (progress) => told.push(progress));
-    const last = told.filter(({ doneBytes }) => doneBytes !== undefined).at(-1);
+    const reported: ConversionProgress[] = [];
+    await watched(await place(archive), (progress) => reported.push(progress));
+    const last = reported.filter(({ doneBytes }) => doneBytes !== undefined).at(-1);
     expect(last).toEqual({
       stage: 'compress',
       message: 'converting the layers',
@@ -276,20 +276,20 @@ describe('an invalid archive is rejected, and nothing is left behind', () => {
     ],
     ['of a layer in bzip2', gzipSync(savedByDocker25(layers, tag, () => bzip2)), /by bzip2/, /docker load/],
   ])('%s', async (_what, archive, message, fix) => {
-    const { exitCode, said, left, outsideIsUntouched } = await convertMade(
+    const { exitCode, messages, left, outsideIsUntouched } = await convertMade(
       temporaryDirectory(),
       async (directory) => {
         await writeFile(path.join(directory, 'image.tar'), archive);
         return 'docker-archive:image.tar';
       },
     );
-    expect({ said: said.join('\n'), left, outsideIsUntouched }).toEqual({
-      said: expect.stringMatching(message),
+    expect({ messages: messages.join('\n'), left, outsideIsUntouched }).toEqual({
+      messages: expect.stringMatching(message),
       left: [],
       outsideIsUntouched: true,
     });
     expect([1, 2]).toContain(exitCode);
-    expect(said.join('\n')).toMatch(fix);
+    expect(messages.join('\n')).toMatch(fix);
   });
 });
 
@@ -335,7 +335,7 @@ describe('an OCI archive that is compressed as a whole', () => {
   });
 
   test.each([
-    ['without a tag that says which of its images', bothImages, '', 'contains 2 images: one, two'],
+    ['without a tag that selects one of its images', bothImages, '', 'contains 2 images: one, two'],
     ['without this tag', bothImages, ':twe', 'contains no image twe'],
     [
       'of an old Docker',

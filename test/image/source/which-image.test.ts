@@ -54,19 +54,19 @@ function saved(images: readonly Described[], more: readonly EntryBytes[] = []): 
 async function converted(
   write: (directory: string) => Promise<string>,
   flags: readonly string[] = [],
-): Promise<{ cmd?: string; architecture?: string; said: string }> {
+): Promise<{ cmd?: string; architecture?: string; messages: string }> {
   const parent = temporaryDirectory();
   const outcome = await convertMade(parent, write, flags);
   const [around = ''] = (await readdir(parent)).filter((name) => /^case-\w+$/.test(name));
   const project = path.join(parent, around, 'project');
-  const said = outcome.said.join('\n').replaceAll(`${project}/`, '');
+  const messages = outcome.messages.join('\n').replaceAll(`${project}/`, '');
   if (outcome.exitCode !== 0) {
-    return { said };
+    return { messages };
   }
   const record = JSON.parse(await readFile(path.join(project, 'out.sif.json'), 'utf8')) as {
     image: { cmd: string[]; architecture: string };
   };
-  return { cmd: record.image.cmd[0] ?? '', architecture: record.image.architecture, said };
+  return { cmd: record.image.cmd[0] ?? '', architecture: record.image.architecture, messages };
 }
 
 /** Converts an archive and its compressed copy, and checks that the results are equal. */
@@ -77,7 +77,7 @@ async function fromArchive(archive: Buffer, selector = '', flags: readonly strin
   };
   const plain = await converted(from('image.tar', archive), flags);
   const compressed = await converted(from('image.tar.gz', gzipSync(archive)), flags);
-  expect({ ...compressed, said: compressed.said.replaceAll('.tar.gz', '.tar') }).toEqual(plain);
+  expect({ ...compressed, messages: compressed.messages.replaceAll('.tar.gz', '.tar') }).toEqual(plain);
   return plain;
 }
 
@@ -129,9 +129,11 @@ describe('with several images in an archive of docker save', () => {
 
   test('an ambiguous choice is reported with selectors that work', async () => {
     const archive = saved([untagged(hostImage), second, untagged(otherImage)]);
-    const { said } = await fromArchive(archive);
-    expect(said).toContain('contains 2 images: sha256:');
-    const selectors = [...said.matchAll(/docker-archive:image\.tar(@sha256:\w+)/g)].map(([, found]) => found);
+    const { messages } = await fromArchive(archive);
+    expect(messages).toContain('contains 2 images: sha256:');
+    const selectors = [...messages.matchAll(/docker-archive:image\.tar(@sha256:\w+)/g)].map(
+      ([, found]) => found,
+    );
     expect(selectors).toHaveLength(2);
     const found = [];
     for (const selector of selectors) {
@@ -141,8 +143,8 @@ describe('with several images in an archive of docker save', () => {
   });
 
   test('an unknown digest is rejected with the known ones', async () => {
-    const { said } = await fromArchive(saved([hostImage]), `@sha256:${'0'.repeat(64)}`);
-    expect(said).toMatch(/contains no image sha256:0+\n {2}fix: it contains x:1 sha256:\w+$/);
+    const { messages } = await fromArchive(saved([hostImage]), `@sha256:${'0'.repeat(64)}`);
+    expect(messages).toMatch(/contains no image sha256:0+\n {2}fix: it contains x:1 sha256:\w+$/);
   });
 });
 
@@ -204,7 +206,7 @@ describe('an archive of docker save', () => {
     expect(await fromArchive(layerBytes(entries))).toEqual({
       cmd: 'this',
       architecture: hostArchitecture,
-      said: '',
+      messages: '',
     });
   });
 
@@ -230,13 +232,13 @@ describe('an archive of docker save', () => {
           await writeFile(path.join(directory, 'image.tar'), damaged);
           return 'docker-archive:image.tar';
         })
-      ).said,
+      ).messages,
     ).toMatch(/the pax header at byte \d+ cannot be read/);
   });
 
   test('is reported as an OCI archive when it is one', async () => {
     const archive = layerBytes([{ name: 'index.json', data: '{"manifests":[]}' }]);
-    expect((await fromArchive(archive)).said).toContain('write oci-archive:');
+    expect((await fromArchive(archive)).messages).toContain('write oci-archive:');
   });
 
   test('is rejected when its links form a circle', async () => {
@@ -245,7 +247,7 @@ describe('an archive of docker save', () => {
       { name: 'b', type: '2', link: 'a' },
       manifest({ Config: 'a', RepoTags: null, Layers: [] }),
     ];
-    expect((await fromArchive(layerBytes(circle))).said).toMatch(
+    expect((await fromArchive(layerBytes(circle))).messages).toMatch(
       /contains no a, which its manifest references/,
     );
   });
@@ -260,9 +262,11 @@ describe('an archive of docker save', () => {
     expect(await fromArchive(archive, '', ['--platform', `linux/${other}`])).toMatchObject({
       cmd: 'this',
       architecture: other,
-      said: `warning: the configuration of the image names linux/${hostArchitecture}, but its index lists it for linux/${other}: it is converted for linux/${other}`,
+      messages: `warning: the configuration of the image names linux/${hostArchitecture}, but its index lists it for linux/${other}: it is converted for linux/${other}`,
     });
-    expect((await fromArchive(archive, `@${image.digest}`)).said).toContain(`is an image for linux/${other}`);
+    expect((await fromArchive(archive, `@${image.digest}`)).messages).toContain(
+      `is an image for linux/${other}`,
+    );
   });
 });
 
@@ -431,9 +435,9 @@ describe('with several entries in an OCI index', () => {
     expect(await converted(from(describe))).toEqual({
       cmd: 'this',
       architecture: hostArchitecture,
-      said: '',
+      messages: '',
     });
-    expect(await converted(from(describe, '', true))).toMatchObject({ cmd: 'this', said: '' });
+    expect(await converted(from(describe, '', true))).toMatchObject({ cmd: 'this', messages: '' });
   });
 
   test('the index determines the platform of an image', async () => {
@@ -447,12 +451,12 @@ describe('with several entries in an OCI index', () => {
       expect(await converted(from(mixed, '', isNested))).toEqual({
         cmd: 'other',
         architecture: hostArchitecture,
-        said: warning(other, hostArchitecture),
+        messages: warning(other, hostArchitecture),
       });
       expect(await converted(from(mixed, '', isNested), ['--platform', `linux/${other}`])).toEqual({
         cmd: 'this',
         architecture: other,
-        said: warning(hostArchitecture, other),
+        messages: warning(hostArchitecture, other),
       });
     }
   });
@@ -463,8 +467,8 @@ describe('with several entries in an OCI index', () => {
       named(image(bytes, hostImage), '1'),
       image(bytes, otherImage),
     ];
-    const { said } = await converted(from(several));
-    const selectors = [...said.matchAll(/oci:layout([@:]\S+)/g)].map(([, found]) => found);
+    const { messages } = await converted(from(several));
+    const selectors = [...messages.matchAll(/oci:layout([@:]\S+)/g)].map(([, found]) => found);
     const found = [];
     for (const selector of selectors) {
       found.push((await converted(from(several, selector))).cmd);
@@ -478,7 +482,9 @@ describe('with several entries in an OCI index', () => {
     const nested = (to: OciBytes) => [host(image(to, hostImage)), host(image(to, otherImage), other)];
     const flags = ['--platform', `linux/${other}`];
     expect((await converted(from(nested, `@${digest}`, true), flags)).cmd).toBe('other');
-    expect((await converted(from(nested, `@${digest}`, true))).said).toContain(`--platform linux/${other}`);
+    expect((await converted(from(nested, `@${digest}`, true))).messages).toContain(
+      `--platform linux/${other}`,
+    );
   });
 
   test('an image with non-distributable layers is converted when they are present', async () => {
@@ -495,7 +501,7 @@ describe('with several entries in an OCI index', () => {
       return [of];
     };
     expect((await converted(from(foreign(true)))).cmd).toBe('this');
-    expect((await converted(from(foreign(false)))).said).toMatch(
+    expect((await converted(from(foreign(false)))).messages).toMatch(
       /does not contain the blob sha256:\w+: the license of this layer/,
     );
   });

@@ -20,7 +20,7 @@ test.each([
   ['Permission denied', 0],
   ['Stale file handle', 0],
   ['Input/output error', 0],
-])('a run directory is classified when stat reports "%s"', async (said, exitCode) => {
+])('a run directory is classified when stat reports "%s"', async (statError, exitCode) => {
   const directory = temporaryDirectory();
   expect(
     await callFunctions(
@@ -28,7 +28,7 @@ test.each([
       [
         `run_directory=${directory}/gone owned=${directory}/gone/owned/here.7`,
         `exec {run_directory_fd}<${directory}`,
-        `stat() { echo "stat: '$run_directory': ${said}" >&2; return 1; }`,
+        `stat() { echo "stat: '$run_directory': ${statError}" >&2; return 1; }`,
         'is_run_directory_there',
       ],
     ),
@@ -48,7 +48,7 @@ test('a signal before the walltime ends the command that runs in the background'
     'owned=/nonexistent',
     'set -m; sleep 60 & background_pid=$!; set +m; first=$background_pid',
     'log() { :; }',
-    'finish() { kill -0 "$first" 2>/dev/null && kill "$first" && echo "goes on"; exit "$1"; }',
+    'finish() { kill -0 "$first" 2>/dev/null && kill "$first" && echo "continues"; exit "$1"; }',
     'query_job() { with_timeout 5 true; job_preempted=true; }',
     'on_usr1 5 walltime',
   ];

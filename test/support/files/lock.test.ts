@@ -96,7 +96,7 @@ describe('the lock of a dead owner', () => {
 
 test.each([
   ['an owner on another host', JSON.stringify({ ...getOwnIdentity(), host: 'elsewhere' })],
-  ['one that says nothing of itself', 'garbage'],
+  ['one without any information', 'garbage'],
 ])('waits for %s, until Ctrl-C', async (_what, content) => {
   const directory = temporaryDirectory();
   const file = path.join(directory, 'lock');

@@ -22,7 +22,7 @@ test('tolerates concurrent calls', async () => {
 test.each([
   ['a file in the way', 'file/a', 'ENOTDIR'],
   ['a file of that name', 'file', 'EEXIST'],
-  ['a place where the system makes none, and says that it is missing', '/proc/none/a/b', 'ENOENT'],
+  ['a path where the system creates none and reports ENOENT', '/proc/none/a/b', 'ENOENT'],
 ])('reports %s', async (_what, directory, code) => {
   const root = temporaryDirectory();
   await writeFile(path.join(root, 'file'), '');

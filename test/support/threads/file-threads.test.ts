@@ -33,10 +33,10 @@ describe('a digest', () => {
     'is computed of a file of %i bytes',
     async (length) => {
       const file = await fileOf(noise(length, 1));
-      const told: number[] = [];
-      const digest = await fileThreads().sha256({ file, start: 0, length }, (bytes) => told.push(bytes));
+      const reported: number[] = [];
+      const digest = await fileThreads().sha256({ file, start: 0, length }, (bytes) => reported.push(bytes));
       expect(digest).toBe(await hashFile(file));
-      expect(told.reduce((sum, bytes) => sum + bytes, 0)).toBe(length);
+      expect(reported.reduce((sum, bytes) => sum + bytes, 0)).toBe(length);
     },
   );
 

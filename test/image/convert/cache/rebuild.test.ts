@@ -247,10 +247,10 @@ describe('a cached layer is verified', () => {
   test('with progress that counts every stored byte once', async () => {
     const cache = newPlace();
     await sifOf(await archived(layout(layers)), { cache });
-    const told: ConversionProgress[] = [];
+    const reported: ConversionProgress[] = [];
     const image = await archived(layout(layers));
-    await sifOf(image, { cache, onProgress: (progress) => told.push(progress) });
-    const counted = told.filter(({ layer }) => layer !== undefined);
+    await sifOf(image, { cache, onProgress: (progress) => reported.push(progress) });
+    const counted = reported.filter(({ layer }) => layer !== undefined);
     expect(counted.at(-1)).toMatchObject({ doneBytes: image.totalBytes, totalBytes: image.totalBytes });
     expect(counted.filter(({ layer }) => layer?.doneBytes === layer?.totalBytes)).toHaveLength(3);
   });
