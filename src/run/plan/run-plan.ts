@@ -75,6 +75,14 @@ const planSchema = z.object({
 
 export type RunPlan = z.infer<typeof planSchema>;
 
+/**
+ * Returns the JSON document of a plan, for `plan.json` and `render --json`. It contains the run directory under its former key
+ * `runFolder` too, for scripts written for earlier versions.
+ */
+export function toPlanDocument(plan: RunPlan) {
+  return { ...plan, runFolder: plan.runDirectory };
+}
+
 const optionalField = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const { kind, serve, models, runtime, dockerHost, setup, stopSeconds, directives } = planSchema.shape;
 

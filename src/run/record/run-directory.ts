@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../../support/files/file-access.ts';
 import { explainConcern } from '../../support/files/ownership.ts';
 import { processHost, type ProcessIdentity } from '../../support/processes/process-identity.ts';
 import { isListed, listDirectory, readListedText, readText } from '../../support/files/shared-files.ts';
-import { type StoredPlan, storedPlanSchema, type RunPlan } from '../plan/run-plan.ts';
+import { type RunPlan, type StoredPlan, storedPlanSchema, toPlanDocument } from '../plan/run-plan.ts';
 import { createOwnDirectory, createRunsDirectory, listRunDirectories } from './runs-directory.ts';
 
 const schemaVersion = z.literal(1);
@@ -260,7 +260,7 @@ export class RunDirectory {
       throw error;
     }
     const record = new RunDirectory(plan.runDirectory);
-    await record.#write('plan.json', plan);
+    await record.#write('plan.json', toPlanDocument(plan));
     await writeFileAtomically(record.file('batch.sh'), script, 0o700);
     return record;
   }
