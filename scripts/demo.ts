@@ -85,7 +85,7 @@ async function takeDown(stage: Stage, { nodesBefore, hostBefore }: Workplace): P
 
 async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   stage.print('From a Docker image to a tested model on a cluster, and back to nothing. Ctrl-C ends it.');
-  const { nodes, folder } = await labStatus(stage);
+  const { nodes, folder: directory } = await labStatus(stage);
   if (nodes.some(({ up }) => up)) {
     const fix = `node bin/hpc-gat.js lab down --name ${labName}`;
     throw new Stop(`the lab "${labName}" is up: another demo runs, or was killed; fix: ${fix}`, 2);
@@ -105,7 +105,7 @@ async function demo(stage: Stage, workplace: Workplace): Promise<number> {
   }
   stage.print(['', 'Times', ...stage.table()].join('\n'));
   stage.print(
-    left === 0 ? `\nPASS. The project is here: ${folder}${projectDirectory}` : '\nSomething was left.',
+    left === 0 ? `\nPASS. The project is here: ${directory}${projectDirectory}` : '\nSomething was left.',
   );
   return left;
 }

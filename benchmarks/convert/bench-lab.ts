@@ -39,8 +39,8 @@ export function openBenchLab(imagesDirectory: string): BenchLab {
   const [program = '', ...args] = enter;
   lab('up', '--bind', `${imagesDirectory}:${imagesInLab}`);
   try {
-    const { folder } = JSON.parse(lab('status', '--json')) as { folder: string };
-    const home = path.join(folder, 'home', 'alice');
+    const { folder: directory } = JSON.parse(lab('status', '--json')) as { folder: string };
+    const home = path.join(directory, 'home', 'alice');
     installPackage(path.join(home, 'installed'));
     return {
       enter,

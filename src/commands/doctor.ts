@@ -28,15 +28,15 @@ export const doctor = defineVerb({
     const { loadProject } = await import('../config/load.ts');
     const { formatCheckResults, runChecks } = await import('../doctor/run-checks.ts');
     const { root, settings } = await loadProject(context, { configFile: args.config, site: args.site });
-    const patient = { context, settings, root, gpu: args.gpu };
+    const checkContext = { context, settings, root, gpu: args.gpu };
     let node: string | undefined;
     let diagnoses: CheckResult[];
     if (args.node === undefined) {
-      diagnoses = await runChecks(patient);
+      diagnoses = await runChecks(checkContext);
     } else {
       const { runChecksOnNode } = await import('../doctor/run-checks-on-node.ts');
       context.output.info(`requesting a node of partition ${args.node}; waiting up to ${args.wait} s`);
-      ({ node, results: diagnoses } = await runChecksOnNode(patient, {
+      ({ node, results: diagnoses } = await runChecksOnNode(checkContext, {
         partition: args.node,
         waitMs,
         args: [...(args.gpu ? ['--gpu'] : []), ...projectArguments(args)],

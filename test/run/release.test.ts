@@ -67,7 +67,7 @@ test('a step that ends too early is replaced by a job', async () => {
 });
 
 test.each([
-  ['a step fails in an allocation that lasts', { step: 'echo no room >&2; exit 1', job: '' }, 'no room'],
+  ['a step fails in an allocation that lasts', { step: 'echo no space >&2; exit 1', job: '' }, 'no space'],
   ['a step ends well and leaves something', { step: '', job: '' }, ''],
 ])('reports what is left and how to remove it when %s', async (_name, ends, why) => {
   await expect(releaseOnCpu1(ends)).rejects.toThrow(

@@ -108,7 +108,7 @@ export class UsageLimiter {
     this.#expectSize(this.#fileBytes, () => place);
     this.#entries += entries;
     this.#metadataBytes += metadataBytes;
-    this.#expectRoom(() => place);
+    this.#checkTotals(() => place);
   }
 
   /** Adds unpacked bytes of a layer. @throws {HpcGatError} if the limit is exceeded. */
@@ -138,10 +138,10 @@ export class UsageLimiter {
     for (const [key, value] of xattrs) {
       this.#metadataBytes += xattrBytes + key.length + value.length;
     }
-    this.#expectRoom(where);
+    this.#checkTotals(where);
   }
 
-  #expectRoom(where: () => string): void {
+  #checkTotals(where: () => string): void {
     if (this.#entries > this.#limits.entries) {
       throw new HpcGatError(`${where()}: the image has more than ${this.#limits.entries} entries`, {
         fix: 'check how the image was built: no image needs so many',

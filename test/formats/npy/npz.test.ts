@@ -104,7 +104,7 @@ test.each([
 });
 
 /** A .npy file whose header claims another shape than its elements have. */
-function lyingFile(shape: number[], elements: number): Uint8Array {
+function fileWithClaimedShape(shape: number[], elements: number): Uint8Array {
   const claimed = npyFile('<f4', shape, new Float32Array());
   return Buffer.concat([claimed, new Uint8Array(4 * elements)]);
 }
@@ -112,14 +112,18 @@ function lyingFile(shape: number[], elements: number): Uint8Array {
 test.each([
   [
     'a header that claims gigabytes',
-    lyingFile([700_000, 1000], 2),
+    fileWithClaimedShape([700_000, 1000], 2),
     /more than 512 MiB in memory: a\.npy has shape \(700000, 1000\)/,
   ],
-  ['a shape past all numbers', lyingFile([1e15, 1e15], 2), /more than 512 MiB/],
-  ['more content than its header declares', lyingFile([2], 500_000), /a\.npy is larger than 136 bytes/],
+  ['a shape past all numbers', fileWithClaimedShape([1e15, 1e15], 2), /more than 512 MiB/],
+  [
+    'more content than its header declares',
+    fileWithClaimedShape([2], 500_000),
+    /a\.npy is larger than 136 bytes/,
+  ],
   [
     'less content than its header declares',
-    lyingFile([500_000], 2),
+    fileWithClaimedShape([500_000], 2),
     /needs 2000000 bytes, but the file contains 8/,
   ],
 ])('does not unpack an archive for %s', async (_, content, message) => {
@@ -130,7 +134,7 @@ test('checks a header before it unpacks the array', async () => {
   const check = () => {
     throw new Error('another type');
   };
-  await expect(readNpz(written(npzFile({ a: lyingFile([2], 500_000) })), { check })).rejects.toThrow(
-    'another type',
-  );
+  await expect(
+    readNpz(written(npzFile({ a: fileWithClaimedShape([2], 500_000) })), { check }),
+  ).rejects.toThrow('another type');
 });

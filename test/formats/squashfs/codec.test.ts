@@ -35,7 +35,7 @@ function shared(raw: Buffer): Buffer {
   return memory.subarray(0, raw.length);
 }
 
-function lanesOf(codec: BlockCodec, threads: number): WorkerPool {
+function createPool(codec: BlockCodec, threads: number): WorkerPool {
   return new WorkerPool(codec.openWorkers(threads), (raw) => codec.compressSync(raw));
 }
 
@@ -47,10 +47,10 @@ describe('compressing blocks', () => {
     [{ codec: 'none' } as const, 2],
   ])('compresses every block independently and reversibly: %j in %i threads', async (compression, count) => {
     const codec = createBlockCodec(compression, blockBytes);
-    const lanes = lanesOf(codec, count);
+    const pool = createPool(codec, count);
     const blocks = Array.from({ length: 60 }, (_, index) => block(index));
-    const compressed = await Promise.all(blocks.map((raw) => lanes.compress(shared(raw))));
-    lanes.close();
+    const compressed = await Promise.all(blocks.map((raw) => pool.compress(shared(raw))));
+    pool.close();
     for (const [index, raw] of blocks.entries()) {
       const result = compressed[index] ?? Buffer.alloc(0);
       expect(result.equals(compression.codec === 'zstd' ? aloneByZstd(raw) : codec.compressSync(raw))).toBe(
@@ -65,10 +65,10 @@ describe('compressing blocks', () => {
   test.each([{ codec: 'zstd', level: 19 } as const, { codec: 'gzip', level: 9 } as const])(
     'rejects pending blocks at once when the workers are closed: %j',
     async (compression) => {
-      const lanes = lanesOf(createBlockCodec(compression, blockBytes), 1);
-      lanes.expect(2 ** 30);
-      const onTheWay = expect(lanes.compress(shared(block(0)))).rejects.toThrow();
-      lanes.close();
+      const pool = createPool(createBlockCodec(compression, blockBytes), 1);
+      pool.expect(2 ** 30);
+      const onTheWay = expect(pool.compress(shared(block(0)))).rejects.toThrow();
+      pool.close();
       await onTheWay;
     },
   );

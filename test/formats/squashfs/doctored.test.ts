@@ -20,7 +20,7 @@ const superblock = {
 };
 
 /** An uncompressed image, with the positions of its parts. */
-interface Patient {
+interface ParsedImage {
   readonly bytes: Buffer;
   readonly table: (name: keyof typeof superblock) => number;
   /** Returns the position of the inode of a path. */
@@ -41,7 +41,7 @@ async function small({ file }: Contents) {
   });
 }
 
-async function patient(tree: (contents: Contents) => ReturnType<typeof small>) {
+async function createImage(tree: (contents: Contents) => ReturnType<typeof small>) {
   const file = await writtenImage(tree, { compression: { codec: 'none' } });
   const bytes = await readFile(file);
   const numbers = new Map((await filesOf(file)).map(({ path, inode }) => [path, inode]));
@@ -49,7 +49,7 @@ async function patient(tree: (contents: Contents) => ReturnType<typeof small>) {
   const image = await openSquashfs(handle, { start: 0, sizeBytes: (await stat(file)).size }, file);
   await handle.close();
   const table = (name: keyof typeof superblock) => Number(bytes.readBigUInt64LE(superblock[name]));
-  const found: Patient = {
+  const found: ParsedImage = {
     bytes,
     table,
     inode: (path) => {
@@ -71,7 +71,7 @@ async function problemOf(file: string): Promise<unknown> {
 const noFragment = 0xffffffff;
 
 describe('a manipulated image is reported by its first fault', () => {
-  test.each<[string, RegExp, (patient: Patient) => void]>([
+  test.each<[string, RegExp, (image: ParsedImage) => void]>([
     ['a type that there is not', /unknown type 15/, (p) => p.bytes.writeUInt16LE(15, p.inode('/blocks'))],
     [
       'a number twice',
@@ -250,7 +250,7 @@ describe('a manipulated image is reported by its first fault', () => {
       (p) => p.bytes.writeUInt16LE(0x8000, p.table('inodeTable')),
     ],
   ])('%s', async (_what, message, doctor) => {
-    const { file, ...places } = await patient(small);
+    const { file, ...places } = await createImage(small);
     doctor(places);
     await writeFile(file, places.bytes);
     const problem = await problemOf(file);
@@ -259,7 +259,7 @@ describe('a manipulated image is reported by its first fault', () => {
   });
 
   test('a directory that contains itself, without an endless walk', async () => {
-    const { file, bytes, entry, inode, table } = await patient(small);
+    const { file, bytes, entry, inode, table } = await createImage(small);
     const inside = entry('inside');
     bytes.writeUInt32LE(1, inside - 4);
     bytes.writeUInt16LE(inode('/') - table('inodeTable') - 2, inside);
@@ -276,7 +276,7 @@ describe('a manipulated image is reported by its first fault', () => {
           Array.from({ length: 1000 }, (_none, at) => [`name-${at}-${'x'.repeat(30)}`, fifo()]),
         ),
       );
-    const { file, bytes, inode, table } = await patient(() => Promise.resolve(long()));
+    const { file, bytes, inode, table } = await createImage(() => Promise.resolve(long()));
     const name = bytes.indexOf('name-', inode('/'));
     expect(name).toBeLessThan(table('directories'));
     bytes.write('N', name);
@@ -285,7 +285,7 @@ describe('a manipulated image is reported by its first fault', () => {
   });
 
   test('a file that ends too early', async () => {
-    const { file, bytes } = await patient(small);
+    const { file, bytes } = await createImage(small);
     for (const length of [0, 3, 50, 95, 96, 200, 5000, bytes.length - 1]) {
       await writeFile(file, bytes.subarray(0, length));
       expect(await problemOf(file)).toBeInstanceOf(HpcGatError);

@@ -32,11 +32,14 @@ const threads = [
   [16, 1],
 ] as const;
 
-async function converted(compression: string, [pool, lanes]: (typeof threads)[number]): Promise<string> {
+async function converted(
+  compression: string,
+  [pool, threadCount]: (typeof threads)[number],
+): Promise<string> {
   const directory = temporaryDirectory();
   await writeFile(path.join(directory, 'image.tar'), oci.tar());
   const argv = ['make-sif', 'oci-archive:image.tar', '--engine', 'native', '--no-cache', '-o', 'x.sif'];
-  const options = ['--compression', compression, '--threads', String(lanes)];
+  const options = ['--compression', compression, '--threads', String(threadCount)];
   await promisify(execFile)(
     process.execPath,
     [path.join(packageRoot, 'bin', 'hpc-gat.js'), ...argv, ...options],

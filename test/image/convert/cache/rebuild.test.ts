@@ -222,8 +222,8 @@ describe('a cached layer is verified', () => {
     await sifOf(await archived(layout(layers, gzip)), { cache });
     const oci = new OciBytes();
     const config = configOf([base, middle, top('of another image')]);
-    const lying = oci.add(oci.layered(layers, { store: gzip, config })).tar();
-    await expect(sifOf(await archived(lying), { cache })).rejects.toThrow(
+    const falsified = oci.add(oci.layered(layers, { store: gzip, config })).tar();
+    await expect(sifOf(await archived(falsified), { cache })).rejects.toThrow(
       /has the digest sha256:.*, not sha256:/,
     );
   });
