@@ -5,11 +5,12 @@ import { inspectSif } from '../../apptainer/inspect.ts';
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
 import type { Context } from '../../support/context.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
-import type { ConversionProgress, ConversionStage, SifEngine } from './engine.ts';
+import type { ConversionProgress, ConversionStage } from './conversion-watch.ts';
+import type { SifEngine } from './engine.ts';
 import { hostPlatform } from '../source/platform.ts';
 import { getRegistryReach } from '../build/definition/identify-definition.ts';
 import { prepareRuntimeSource } from '../source/runtime-source.ts';
-import type { OpenedSource } from '../source/open-source.ts';
+import type { OpenedSource } from '../source/opened-source.ts';
 import type { ImageSource } from '../source/source.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { FileThreads } from '../../support/threads/file-threads.ts';
 import type { Compression } from '../../formats/squashfs/compression.ts';
+import type { ConversionWatch } from './conversion-watch.ts';
 import type { ImageDescription } from '../source/image-config.ts';
-import type { OpenedSource } from '../source/open-source.ts';
+import type { OpenedSource } from '../source/opened-source.ts';
 
 /** Converts an image to a SIF. The surrounding steps (locks, checks, manifest) are the same for every engine. */
 export interface SifEngine {
@@ -41,35 +41,4 @@ export interface ConversionRequest {
   readonly compression: Compression;
   /** Block size of the file system: a power of two, 4 KiB to 1 MiB. */
   readonly blockBytes: number;
-}
-
-export interface ConversionWatch {
-  readonly onProgress: (progress: ConversionProgress) => void;
-  /** Receives warnings about the image; the conversion continues. */
-  readonly onWarning: (message: string) => void;
-  /** Receives the id of a process that must end with the conversion, even if this process is killed. */
-  readonly onChild: (pid: number) => void;
-  /** Threads that hash and copy files during the conversion. The caller ends them, also on abort. */
-  readonly fileThreads: FileThreads;
-  readonly signal: AbortSignal;
-}
-
-/** Stages: reading the layers, applying them, writing the file system, anything else. */
-export type ConversionStage = 'fetch' | 'unpack' | 'compress' | 'other';
-
-export interface ConversionProgress {
-  readonly stage: ConversionStage;
-  /** One line for users. */
-  readonly message: string;
-  /** Progress of the stage, if the engine knows it. */
-  readonly doneBytes?: number;
-  /** Undefined if the total is unknown before the end, as for a stream. */
-  readonly totalBytes?: number | undefined;
-  /** Current layer, numbered from 1 in the order of arrival. */
-  readonly layer?: {
-    readonly number: number;
-    readonly count: number;
-    readonly doneBytes: number;
-    readonly totalBytes: number;
-  };
 }

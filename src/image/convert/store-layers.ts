@@ -1,7 +1,7 @@
 import { getErrorMessage } from '../../support/errors.ts';
 import { toPrintable } from '../../support/text/printable.ts';
 import { buildIndex } from './cache/index-writer.ts';
-import type { ConversionWatch } from './engine.ts';
+import type { ConversionWatch } from './conversion-watch.ts';
 import { CachedLayers } from './cached-layers.ts';
 import { toLayerEntry, isWhiteout, splitPath, type LayerEntry } from './layer/layer-entry.ts';
 import { subtractUsage, type UsageLimiter } from './limits.ts';

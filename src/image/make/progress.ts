@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../../support/context.ts';
-import type { ConversionProgress } from '../convert/engine.ts';
+import type { ConversionProgress } from '../convert/conversion-watch.ts';
 
 export interface ProgressDisplay {
   readonly update: (progress: ConversionProgress) => void;

@@ -13,7 +13,7 @@ import { applyIndexedPlatform, toImageDescription, type ImageConfig } from './im
 import { inflate } from './layers/inflate.ts';
 import type { LayeredImage, LayerReading } from './layers/layered-image.ts';
 import { readOciImage } from './oci/oci-layout.ts';
-import type { OpenedCompressedArchive } from './open-source.ts';
+import type { OpenedCompressedArchive } from './opened-source.ts';
 import { checkPlatform } from './platform.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
 import { formatSource, type DockerArchiveSource, type ImageSource, type OciSource } from './source.ts';

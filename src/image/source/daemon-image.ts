@@ -6,7 +6,7 @@ import { createInvalidTarError, readSaved } from './docker-save/docker-archive.t
 import { applyIndexedPlatform } from './image-config.ts';
 import type { LayeredImage } from './layers/layered-image.ts';
 import { DockerSaveStream } from './docker-save/docker-save-stream.ts';
-import type { OpenedDaemonImage } from './open-source.ts';
+import type { OpenedDaemonImage } from './opened-source.ts';
 import { formatSource, type DockerDaemonSource } from './source.ts';
 
 /**

@@ -2,7 +2,8 @@ import type { Context } from '../../support/context.ts';
 import { hashArchiveEnd } from './archive-file.ts';
 import { applyIndexedPlatform, toImageDescription, type ImageDescription } from './image-config.ts';
 import type { OciImage } from './oci/oci-image.ts';
-import { openSource, type OpenedLayout, type OpenedRegistryImage, type OpenedSource } from './open-source.ts';
+import { openSource } from './open-source.ts';
+import type { OpenedLayout, OpenedRegistryImage, OpenedSource } from './opened-source.ts';
 import type { DefinitionIdentity } from '../build/definition/identify-definition.ts';
 import type { ImageSource } from './source.ts';
 

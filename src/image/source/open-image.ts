@@ -1,7 +1,7 @@
 import type { Context } from '../../support/context.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ArrivingLayer, LayeredImage, LayerReading } from './layers/layered-image.ts';
-import type { OpenedSource } from './open-source.ts';
+import type { OpenedSource } from './opened-source.ts';
 import { verifyOnDisk, readLayer, listStoredLayers, type StoredLayer } from './layers/stored-layers.ts';
 
 /**

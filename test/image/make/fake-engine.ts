@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import type { ConversionRequest, ConversionWatch, SifEngine } from '../../../src/image/convert/engine.ts';
+import type { ConversionWatch } from '../../../src/image/convert/conversion-watch.ts';
+import type { ConversionRequest, SifEngine } from '../../../src/image/convert/engine.ts';
 import { sifBytes } from '../sif-bytes.ts';
 
 export interface FakeEngine extends SifEngine {

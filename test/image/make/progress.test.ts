@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ConversionProgress } from '../../../src/image/convert/engine.ts';
+import type { ConversionProgress } from '../../../src/image/convert/conversion-watch.ts';
 import { showProgress, type ProgressForm } from '../../../src/image/make/progress.ts';
 import { countLayers } from '../../../src/image/source/layers/count-bytes.ts';
 import { testContext } from '../../support/context.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { open, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import type { ConversionProgress } from '../../../src/image/convert/engine.ts';
+import type { ConversionProgress } from '../../../src/image/convert/conversion-watch.ts';
 import { makeSif } from '../../../src/image/make/make-sif.ts';
 import { createNativeEngine } from '../../../src/image/convert/native-engine.ts';
 import type { MakeSifRequest, MakeSifResult } from '../../../src/image/make/request.ts';

@@ -1,4 +1,4 @@
-import type { ConversionProgress, ConversionStage, ConversionWatch } from '../../convert/engine.ts';
+import type { ConversionProgress, ConversionStage, ConversionWatch } from '../../convert/conversion-watch.ts';
 
 /** Returns a function that receives the size of each piece read, and reports the total progress. */
 export function countBytes(

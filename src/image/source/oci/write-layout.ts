@@ -6,7 +6,7 @@ import { countBytes } from '../layers/count-bytes.ts';
 import { sliceWholeFile, type FileSlice } from '../image-files.ts';
 import type { OciImage } from './oci-image.ts';
 import { checkLayers, listStoredLayers } from '../layers/stored-layers.ts';
-import type { ConversionWatch } from '../../convert/engine.ts';
+import type { ConversionWatch } from '../../convert/conversion-watch.ts';
 
 /** Writes a layer's stored bytes to `file`. */
 export type WriteBlob = (digest: string, file: string) => Promise<void>;

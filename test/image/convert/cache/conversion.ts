@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CacheConfig } from '../../../../src/image/convert/cache/cache-config.ts';
 import { listCache } from '../../../../src/image/convert/cache/list-cache.ts';
 import type { Compression } from '../../../../src/formats/squashfs/compression.ts';
-import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
+import type { ConversionProgress } from '../../../../src/image/convert/conversion-watch.ts';
 import { convertImage, type NativeOptions } from '../../../../src/image/convert/native-engine.ts';
 import type { LayeredImage } from '../../../../src/image/source/layers/layered-image.ts';
 import { parseSource } from '../../../../src/image/source/source.ts';

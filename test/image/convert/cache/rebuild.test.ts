@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { main } from '../../../../src/main.ts';
-import type { ConversionProgress } from '../../../../src/image/convert/engine.ts';
+import type { ConversionProgress } from '../../../../src/image/convert/conversion-watch.ts';
 import type { ImageSource } from '../../../../src/image/source/source.ts';
 import { answerJson, fakeDaemon, imageId, inspectAnswer } from '../../../docker/fake-daemon.ts';
 import { fakeRegistry, reply } from '../../../registry/fake-registry.ts';
