@@ -45,7 +45,7 @@ export interface BuildOptions {
  * @throws {CommandFailedError} with its last lines.
  * @throws {MissingToolError} if the runtime is too old to accept options for mksquashfs.
  */
-export async function buildSif(
+export async function runApptainerBuild(
   { env, run }: Pick<Context, 'env' | 'run'>,
   runtime: ContainerRuntime,
   options: BuildOptions,

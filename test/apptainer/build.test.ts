@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildSif, type BuildOptions } from '../../src/apptainer/apptainer-build.ts';
+import { runApptainerBuild, type BuildOptions } from '../../src/apptainer/apptainer-build.ts';
 import { inspectSif } from '../../src/apptainer/inspect.ts';
 import { CommandFailedError, InterruptedError, MissingToolError } from '../../src/support/errors.ts';
 import { findIdentity, isRunning } from '../../src/support/processes/process-identity.ts';
@@ -23,7 +23,7 @@ function build(
   const directory = temporaryDirectory();
   const file = fakeProgram(directory, 'apptainer', script);
   const lines: string[] = [];
-  const building = buildSif(
+  const building = runApptainerBuild(
     testContext({
       env: {
         PATH: '/usr/bin:/bin',

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { buildSif } from '../../apptainer/apptainer-build.ts';
+import { runApptainerBuild } from '../../apptainer/apptainer-build.ts';
 import { findContainerRuntime, type ContainerRuntime } from '../../apptainer/container-runtime.ts';
 import { inspectSif } from '../../apptainer/inspect.ts';
 import { findDockerEndpoint } from '../../docker/endpoint.ts';
@@ -49,7 +49,7 @@ export function createApptainerEngine(context: Pick<Context, 'env' | 'run' | 'cl
       { onProgress, onWarning, onChild, signal },
     ) => {
       const { source } = opened;
-      await buildSif(context, await runtime(), {
+      await runApptainerBuild(context, await runtime(), {
         source: await prepareRuntimeSource(opened, tempDir, { onProgress, onWarning, signal }, context),
         output,
         mksquashfsArgs: `${mksquashfsArgs(compression)} -b ${blockBytes}`,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Context } from '../../support/context.ts';
 import { acquireLock } from '../../support/files/lock.ts';
 import { hostOf } from '../../support/processes/process-identity.ts';
-import { buildSif } from './build-sif.ts';
+import { convertAndPublish } from './convert-and-publish.ts';
 import type { SifEngine } from '../convert/engine.ts';
 import { identifyImage } from '../source/identify-image.ts';
 import { checkPlatform } from '../source/platform.ts';
@@ -39,7 +39,7 @@ export async function makeSif(
     if (now.state === 'up to date') {
       return now;
     }
-    const record = await buildSif(request, engine, image, context);
+    const record = await convertAndPublish(request, engine, image, context);
     return { state: 'made', file: request.output, reason: now.reason, record };
   } finally {
     await release();

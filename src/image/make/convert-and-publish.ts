@@ -20,7 +20,7 @@ import { createTempDir, toNoSpaceError, type TempDir } from './temp-dir.ts';
 const compressedShare = 0.5;
 
 /** Converts an image, verifies the SIF, and publishes it with its manifest. The caller holds the lock of the output. */
-export async function buildSif(
+export async function convertAndPublish(
   request: MakeSifRequest,
   engine: SifEngine,
   image: IdentifiedImage,
