@@ -13,7 +13,7 @@ const list = defineVerb({
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
     const { formatCacheList } = await import('../image/convert/cache/format-cache.ts');
-    const place = await placeOf(args, context);
+    const place = await findCache(args, context);
     const contents = await listCache(place.directory, context.clock.now());
     if (args.json) {
       context.output.json({ folder: place.directory, limitBytes: place.limitBytes, ...contents });
@@ -44,12 +44,12 @@ const prune = defineVerb({
   handle: async (args, context) => {
     const { unusedFor = Number.POSITIVE_INFINITY, all, dryRun } = args;
     if (!(unusedFor >= 0)) {
-      throw new UsageError('--unused-for takes a number of days', { fix: 'write --unused-for 30' });
+      throw new UsageError('--unused-for requires a number of days', { fix: 'write --unused-for 30' });
     }
     const { sumSizes, listCache, removeFiles, selectEvicted } =
       await import('../image/convert/cache/list-cache.ts');
     const { formatPruned } = await import('../image/convert/cache/format-cache.ts');
-    const place = await placeOf(args, context);
+    const place = await findCache(args, context);
     const now = context.clock.now();
     const { entries, leftovers } = await listCache(place.directory, now);
     const isOld = ({ usedAt }: { usedAt: Date }) =>
@@ -73,7 +73,7 @@ const prune = defineVerb({
   },
 });
 
-async function placeOf(
+async function findCache(
   { config, site }: { config?: string | undefined; site?: string | undefined },
   context: Context,
 ) {

@@ -32,7 +32,7 @@ export function settingsOf(args: Arguments, { cwd }: Pick<Context, 'cwd'>): Sett
       value: args[flag],
       keys: section === 'job' ? [`slurm.${key}`, `slurm.gpu.${key}`] : [`slurm.${section}.${key}`],
     })),
-    { flag: 'sbatch', value: sbatchOptions(args.sbatch), keys: ['slurm.sbatch'] },
+    { flag: 'sbatch', value: parseSbatchOptions(args.sbatch), keys: ['slurm.sbatch'] },
     { flag: 'security', value: args.security, keys: ['triton.security'] },
     { flag: 'http', value: args.http, keys: ['triton.http'] },
     { flag: 'metrics', value: args.metrics, keys: ['triton.metrics'] },
@@ -47,12 +47,12 @@ function absolute(cwd: string, file: string | undefined): string | undefined {
 }
 
 /** Parses the values of `--sbatch`. */
-function sbatchOptions(texts: readonly string[] | undefined): Record<string, string | true> | undefined {
-  return texts && Object.fromEntries(texts.map(keyAndValue));
+function parseSbatchOptions(texts: readonly string[] | undefined): Record<string, string | true> | undefined {
+  return texts && Object.fromEntries(texts.map(parseSbatchOption));
 }
 
 /** `nice=100` is an option with a value, `exclusive` one without. */
-function keyAndValue(text: string): [string, string | true] {
+function parseSbatchOption(text: string): [string, string | true] {
   const at = text.indexOf('=');
   return at < 0 ? [text, true] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -4,7 +4,7 @@ import { defineVerb } from './verb.ts';
 
 export const render = defineVerb({
   command: 'render',
-  summary: 'Print the batch script that submit would submit',
+  summary: 'Print the batch script that submit would send to Slurm',
   options: (yargs) =>
     withServeOption(withJobOptions(withRunOptions(yargs)))
       .option('json', jsonOption)

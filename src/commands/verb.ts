@@ -48,7 +48,7 @@ function refuseUnusable(args: object, command: string, { array }: DeclaredOption
   for (const [name, value] of Object.entries(args)) {
     const flag = `--${name}`;
     if (Number.isNaN(value)) {
-      throw new UsageError(`${flag} takes a number`, { fix: `give it one, as in ${flag} 2` });
+      throw new UsageError(`${flag} requires a number`, { fix: `for example ${flag} 2` });
     }
     const isList =
       array.includes(kebabCase(name)) || name === '_' || name === '--' || command.includes(`${name}..`);

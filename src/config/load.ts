@@ -154,7 +154,7 @@ export async function readSite(name: string, directory: string, { isFound = fals
   const text = await (own ? readProfile(file, isFound) : readPackageFile(file));
   if (text === undefined) {
     throw new UsageError(`no site profile "${name}" (${file})`, {
-      fix: `${suggestSites(name, await listSites())}docs/guides/sites.md lists all; or name a file of your own by its path`,
+      fix: `${suggestSites(name, await listSites())}see docs/guides/sites.md for all, or give the path of your own profile`,
     });
   }
   const {

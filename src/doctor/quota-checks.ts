@@ -43,7 +43,7 @@ export const quotaChecks: readonly Check[] = [
       const free = await getFreeBytes(directory);
       return free === undefined || free < conversionBytes
         ? warning(
-            free === undefined ? `${directory} is not there` : `${directory}: ${formatBytes(free)} free`,
+            free === undefined ? `${directory} does not exist` : `${directory}: ${formatBytes(free)} free`,
             'a large definition file may not fit while Apptainer builds it: export APPTAINER_TMPDIR=/a/larger/directory',
           )
         : ok(`${directory}: ${formatBytes(free)} free`);
@@ -115,7 +115,7 @@ function assessUsage(directory: string, { usedBytes, limitBytes, freeBytes, by }
       ? `${directory}: ${by} reports no quota${left}`
       : `${directory}: ${formatBytes(usedBytes ?? 0)} of ${formatBytes(limitBytes)} used (${by})${left}`;
   return freeBytes !== undefined && freeBytes < minFreeBytes
-    ? warning(what, 'free some, or keep project, image and Apptainer cache on another file system')
+    ? warning(what, 'free some space, or keep project, image and Apptainer cache on another file system')
     : limitBytes === undefined
       ? note(what)
       : ok(what);

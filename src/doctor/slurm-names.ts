@@ -31,7 +31,7 @@ export const nameChecks: readonly Check[] = [
       }
       const own = await listAssociations(context, getOwnName(context));
       if (own.length === 0) {
-        return note('accounting lists none of yours');
+        return note('Slurm accounting lists no account of yours');
       }
       const findings = checkAccounts(host, own);
       const names = [...new Set(own.map(({ account }) => account))].join(', ');

@@ -57,7 +57,7 @@ export const storageChecks: readonly Check[] = [
       return checkSpace(
         root,
         projectMiB,
-        'logs and the SIF need space: free some, or move the project outside the home quota',
+        'logs and the SIF need space: free some space, or move the project outside the home quota',
       );
     },
   },

@@ -130,14 +130,14 @@ function toEntries(path: readonly string[], found: readonly Limit[]): Entry[] {
   return found.map(({ key, value, why }) => ({ path: [...path, key], value, why: [why] }));
 }
 
-/** Formats a partition: "2 fake GPUs a node, jobs of up to 60 min". */
+/** Formats a partition: "2 fake GPUs per node, jobs of up to 60 min". */
 function formatPartition({ gpus, limitMinutes }: Partition): string {
   const kinds = [
     ...new Set(gpus.map(({ type, count }) => (type === undefined ? `${count}` : `${count} ${type}`))),
   ];
   return [
-    kinds.length === 0 ? 'no GPUs' : `${kinds.join(' or ')} GPUs a node`,
-    limitMinutes === undefined ? 'no limit of time' : `jobs of up to ${formatMinutes(limitMinutes)}`,
+    kinds.length === 0 ? 'no GPUs' : `${kinds.join(' or ')} GPUs per node`,
+    limitMinutes === undefined ? 'no time limit' : `jobs of up to ${formatMinutes(limitMinutes)}`,
   ].join(', ');
 }
 

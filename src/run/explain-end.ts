@@ -75,7 +75,7 @@ async function explainLogin(node: string): Promise<Outcome> {
 }
 
 async function loginAdvice(): Promise<string> {
-  return `see ${await findSuspiciousLoginFile()}, which must neither exit, nor start another shell, nor wait, in a shell without a terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
+  return `see ${await findSuspiciousLoginFile()}, which must not exit, start another shell or wait when there is no terminal; fix: correct it, or submit with --sbatch export=NIL, which does not read it`;
 }
 
 /** Reasons for which Slurm holds a job that it could not start, until a user releases it. */
@@ -147,6 +147,6 @@ async function addFullDisk(outcome: Outcome, { directory }: RunDirectory): Promi
     ? outcome
     : {
         ...outcome,
-        message: `${outcome.message}; no space is left for ${directory}; fix: free some, or move the project`,
+        message: `${outcome.message}; no space is left for ${directory}; fix: free some space, or move the project`,
       };
 }

@@ -58,7 +58,7 @@ export async function release(
   const node = resourceRecord.node ?? (await findNodeName(context, host, cluster)) ?? host;
   const unusable = await findUnusableState(context, node, cluster);
   if (unusable !== undefined) {
-    throw new CommandFailedError(`run ${plan.id} left something on ${node}, which is ${unusable}`, {
+    throw new CommandFailedError(`run ${plan.id} left resources on ${node}, which is ${unusable}`, {
       fix: `when the node is back: hpc-gat cleanup ${plan.id}`,
     });
   }
@@ -67,7 +67,7 @@ export async function release(
   const why = await releaseRemotely(context, plan, { resourceRecord, node, input, isLeft });
   if (await isLeft()) {
     throw new CommandFailedError(
-      `run ${plan.id} left something on ${node}, where no cleanup could be started: ${why}`,
+      `run ${plan.id} left resources on ${node}, where no cleanup could be started: ${why}`,
       { fix: `on ${node}, for example by ssh, or once a job can start there: hpc-gat cleanup ${plan.id}` },
     );
   }

@@ -35,7 +35,7 @@ export async function runSlurm(
   } catch (error) {
     if (error instanceof MissingToolError) {
       throw new MissingToolError(`${program} is not on this host: no Slurm here`, {
-        fix: 'run this on a login node of the cluster (perhaps `module load slurm`), or use `hpc-gat run` for this host alone',
+        fix: 'run this on a login node of the cluster (after `module load slurm`, if there is such a module), or use `hpc-gat run` on this host only',
         cause: error,
       });
     }

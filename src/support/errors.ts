@@ -1,4 +1,4 @@
-/** Exit codes of the process; documented in docs/exit-codes.md. */
+/** Exit codes of the process; documented in docs/reference/exit-codes.md. */
 export const ExitCode = {
   ok: 0,
   failure: 1,

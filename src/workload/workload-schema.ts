@@ -71,7 +71,7 @@ const range = z
   .strictObject({ min: z.int().nonnegative(), max: z.int().nonnegative() })
   .refine(({ min, max }) => min <= max, 'min is above max');
 
-/** Schema of a workload: the requests to a model and the expected answers. docs/workload.md */
+/** Schema of a workload: the requests to a model and the expected answers. Documented in docs/reference/workload.md. */
 export const workloadSchema = z.strictObject({
   schemaVersion: z.literal(1),
   model: z.string().min(1).describe("The model's name on the server"),

@@ -135,7 +135,7 @@ test.each([
 ])('suggests site names for the unknown %s', async (site, meant) => {
   await project(`site: ${site}`);
   await expect(loadProject(testContext({ cwd: root, env: {} }))).rejects.toMatchObject({
-    fix: `${meant}docs/guides/sites.md lists all; or name a file of your own by its path`,
+    fix: `${meant}see docs/guides/sites.md for all, or give the path of your own profile`,
   });
 });
 

@@ -193,7 +193,7 @@ const cases: Readonly<Record<string, { readonly fine: Case; readonly bad: Case }
   },
   'conversion-temp': {
     fine: passes(/: .* free$/, () => ({ env: { APPTAINER_TMPDIR: temporaryDirectory() } })),
-    bad: reports('warning', /^\/nowhere is not there$/, { env: { APPTAINER_TMPDIR: '/nowhere' } }),
+    bad: reports('warning', /^\/nowhere does not exist$/, { env: { APPTAINER_TMPDIR: '/nowhere' } }),
   },
 };
 

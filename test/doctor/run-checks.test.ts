@@ -107,7 +107,7 @@ test.each<[string, Host, string, object]>([
     'no accounting',
     { programs: { sacctmgr: 'echo "sacctmgr: error: no database" >&2; exit 1' } },
     'accounts',
-    { status: 'note', message: 'accounting lists none of yours' },
+    { status: 'note', message: 'Slurm accounting lists no account of yours' },
   ],
   [
     'no directory for temporary files',
@@ -162,7 +162,7 @@ test.each<[string, Host, string, object]>([
     'a directory for layers whose variable is not set',
     { settings: { cache: { folder: '$NOWHERE/layers' } } },
     'layer-cache',
-    { status: 'error', message: expect.stringMatching(/\$NOWHERE is not set here/) },
+    { status: 'error', message: expect.stringMatching(/but \$NOWHERE is not set/) },
   ],
   ['no Docker', { env: { DOCKER_HOST: 'unix:///nowhere' } }, 'docker', { status: 'note' }],
   [

@@ -65,7 +65,7 @@ describeInLab('run --runtime docker', () => {
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       // The machine determines whether the lab's daemon can raise this limit.
       const lifts = await here(`docker run --rm --ulimit memlock=-1 --entrypoint true ${tritonImage}`);
-      expect(stderr.includes('warning: Docker may not set the limit memlock=-1 here')).toBe(
+      expect(stderr.includes('warning: Docker is not allowed to set the limit memlock=-1 here')).toBe(
         lifts.exitCode !== 0,
       );
       expect(stdout.trimEnd().split('\n').at(-1)).toBe('PASS: infer');
@@ -124,7 +124,7 @@ describeInLab('run --runtime docker', () => {
       await here(`until [ -n "$(docker ps --quiet --filter label=hpc-gat.run=shot)" ]; do sleep 0.1; done
         kill -KILL $(cut -d ' ' -f 1 .hpc-gat/runs/shot/owned/*/{script,client,server})`);
       expect((await hpcGat(['status', 'shot'], { node })).stdout).toMatch(
-        /shot +local +LOST .* left something on workstation/,
+        /shot +local +LOST .* left resources on workstation/,
       );
       expect((await here('docker ps --quiet --filter label=hpc-gat.run=shot')).stdout).not.toBe('');
       const elsewhere = { node, env: { DOCKER_HOST: 'unix:///nowhere.sock' } };

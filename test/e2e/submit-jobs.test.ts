@@ -97,7 +97,7 @@ describeInLab('submit', () => {
           ...['--models', quickModels, '--id', 'cpu-accepted'],
         ]);
         expect(accepted.exitCode).toBe(0);
-        expect(accepted.stderr).toMatch(/going on without/);
+        expect(accepted.stderr).toMatch(/continuing without one/);
       } finally {
         await setStandInGpus('ok');
       }

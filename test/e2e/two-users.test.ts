@@ -50,7 +50,7 @@ const configurations: Planted[] = [
       perl -e '($file, $name) = ("hpc-gat.yaml", "system.posix_acl_access"); # setxattr(2), with a list as of acl(5)
         $list = pack "L(SSL)*", 2, 1, 6, -1, 2, 6, shift, 4, 6, -1, 16, 6, -1, 32, 4, -1;
         syscall(188, $file, $name, $list, length $list, 0) == 0 or die $!' $(id -u bob) && ${show}`,
-    prints: /belongs to alice and can be changed by other users, whom its access control list names/,
+    prints: /belongs to alice and can be changed by users in its access control list/,
     printsNot: / mine /,
   },
   {
@@ -166,7 +166,7 @@ const runs: Planted[] = [
     bob: 'mkdir -m 777 .hpc-gat .hpc-gat-alice',
     alice: submit('mine'),
     exitCode: 2,
-    prints: /runs cannot be kept in .*\.hpc-gat-alice: it belongs to bob, who could exchange them/,
+    prints: /runs cannot be stored in .*\.hpc-gat-alice, where others could replace them: it belongs to bob/,
     printsNot: /submitted|^mine/m,
   },
 ];

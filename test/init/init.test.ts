@@ -133,7 +133,7 @@ test('reports the origin of each value with --json', async () => {
     {
       written: false,
       guesses: expect.arrayContaining([
-        { key: 'slurm.partition', value: 'p', why: 'The default of sinfo: no GPUs, no limit of time.' },
+        { key: 'slurm.partition', value: 'p', why: 'The default of sinfo: no GPUs, no time limit.' },
       ]),
     },
   ]);

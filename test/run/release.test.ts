@@ -71,7 +71,7 @@ test.each([
   ['a step ends well and leaves something', { step: '', job: '' }, ''],
 ])('reports what is left and how to remove it when %s', async (_name, ends, why) => {
   await expect(releaseOnCpu1(ends)).rejects.toThrow(
-    `run inside left something on cpu1, where no cleanup could be started: ${why}`,
+    `run inside left resources on cpu1, where no cleanup could be started: ${why}`,
   );
   expect(await asked()).toEqual(['step']);
 });

@@ -29,7 +29,7 @@ export function checkNames(model: ModelDirectory, backend: Backend | undefined, 
   if (name !== '' && name !== directory) {
     report.error(
       getPosition(config, 'name'),
-      `the directory is called ${directory}, the model ${name}: Triton passes over it without a word to the client`,
+      `the directory is called ${directory}, the model ${name}: Triton ignores the model and does not report this to the client`,
       `write name: "${directory}", or rename the directory to ${name}`,
     );
   }
@@ -54,7 +54,7 @@ function checkBackend(
     if (name === '' && platform === '') {
       report.error(
         config.position,
-        'neither platform nor backend is set, so that nothing executes the model',
+        'neither platform nor backend is set, so no backend executes the model',
         'write backend: "pytorch", or another one',
       );
     } else {

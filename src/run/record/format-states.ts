@@ -23,7 +23,7 @@ export function formatStates(states: readonly RunState[]): string[] {
     [
       ...(run.leftOn.length === 0
         ? []
-        : [`left something on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`]),
+        : [`left resources on ${run.leftOn.join(', ')}: hpc-gat cleanup ${run.id}`]),
       ...run.unreadable,
     ].join('; '),
   ]);

@@ -44,7 +44,7 @@ const reasons: Readonly<Record<string, string>> = {
   'not-visible':
     'the container does not see an input of the run (named above); fix: hpc-gat doctor on the node; a link out of the model repository leads nowhere in the container',
   'runtime-variables':
-    'variables that setup or a module sets change the container (named above); fix: add `unset NAME` as the last line of setup',
+    'variables that setup or a module sets (named above) hide from the container what the run needs; fix: add `unset NAME` as the last line of setup',
   'run-folder-removed':
     'the run directory was removed during the run; all processes and files of the run were removed',
   'no-preload':
@@ -68,7 +68,7 @@ export function getScriptOutcome({ exitCode, reason }: Pick<Ended, 'exitCode' | 
   return { exitCode, message: reasons[reason] ?? reason };
 }
 
-/** Outcomes of jobs that Slurm ended before the script could report. Documented in docs/exit-codes.md. */
+/** Outcomes of jobs that Slurm ended before the script could report. Documented in docs/reference/exit-codes.md. */
 const states: Readonly<Record<string, Outcome>> = {
   CANCELLED: { exitCode: ExitCode.terminated, message: 'the job was canceled' },
   TIMEOUT: {

@@ -61,7 +61,7 @@ export async function createOwnDirectory(
   const type = await getFileSystemType(directory);
   await rmdir(directory);
   throw new UsageError(
-    `runs cannot be kept in ${path.dirname(directory)}: its file system (${type}) does not keep the mode of a new directory: ${path.basename(directory)} was created with mode ${requested} and has mode ${given}${owner}`,
+    `runs cannot be stored in ${path.dirname(directory)}: its file system (${type}) does not keep the mode of a new directory: ${path.basename(directory)} was created with mode ${requested} and has mode ${given}${owner}`,
     {
       fix: 'put the project on a file system that keeps modes and owners, for example your home; on WSL, mount the drive with the option metadata',
     },
@@ -84,9 +84,12 @@ function isDirectory(directory: string): Promise<boolean> {
 async function keepFromOthers(directory: string): Promise<void> {
   const concern = await claimDirectory(directory);
   if (concern !== undefined) {
-    throw new UsageError(`runs cannot be kept in ${directory}: ${concern}, who could exchange them`, {
-      fix: ownProject,
-    });
+    throw new UsageError(
+      `runs cannot be stored in ${directory}, where others could replace them: ${concern}`,
+      {
+        fix: ownProject,
+      },
+    );
   }
 }
 

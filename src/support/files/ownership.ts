@@ -73,7 +73,7 @@ export async function explainConcern(
   if (concern === 'group' && (await isPrivateGroup(facts.gid))) {
     // With such a list, the bits of the group are the highest permissions that the list gives to anybody.
     return file !== undefined && (await hasAccessControlList(file))
-      ? `${subject} belongs to ${owner} and can be changed by other users, whom its access control list names`
+      ? `${subject} belongs to ${owner} and can be changed by users in its access control list`
       : undefined;
   }
   if (concern === 'owner') {

@@ -15,7 +15,7 @@ export const batchShellKilled: Fault = {
     const waiting = stage.submit({ models: await stage.slowModels({ load: 5 }) });
     await stage.untilStarted();
     const outcome = await stage.outcome(waiting, await stage.killScript());
-    expect((await hpcGat(['status', stage.run])).stdout).toContain(`left something on ${stage.node}`);
+    expect((await hpcGat(['status', stage.run])).stdout).toContain(`left resources on ${stage.node}`);
     return outcome;
   },
 };
@@ -37,7 +37,7 @@ export const localScriptKilled: Fault = {
       `would: ${stage.run}: end and remove the remaining resources on ${stage.node}`,
     );
     expect((await hpcGat(['status', stage.run], { node: stage.node })).stdout).toMatch(
-      / local +LOST .* left something on /,
+      / local +LOST .* left resources on /,
     );
     return outcome;
   },

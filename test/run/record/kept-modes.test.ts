@@ -47,7 +47,7 @@ test.each([
     fix: expect.stringMatching(/^put the project on a file system that keeps modes/),
   });
   await expect(created).rejects.toThrow(
-    /^runs cannot be kept in .*: its file system \(\w+\) does not keep the mode of a new directory: run was created with mode 0700/,
+    /^runs cannot be stored in .*: its file system \(\w+\) does not keep the mode of a new directory: run was created with mode 0700/,
   );
   await expect(stat(run)).rejects.toMatchObject({ code: 'ENOENT' });
 });

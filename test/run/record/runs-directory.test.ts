@@ -94,7 +94,7 @@ asRoot('a stranger', () => {
       await lchown(path.join(root, name), stranger, stranger);
       await expect(sampleRecord(root, 'mine')).rejects.toMatchObject({
         exitCode: 2,
-        message: `runs cannot be kept in ${path.join(root, name)}: it belongs to user 54321, who could exchange them`,
+        message: `runs cannot be stored in ${path.join(root, name)}, where others could replace them: it belongs to user 54321`,
       });
     },
   );

@@ -48,7 +48,7 @@ function expand(directory: string, { env }: Pick<Context, 'env'>): string {
   return directory.replace(/^\$(\w+)/, (_, name: string) => {
     const value = env[name] ?? '';
     if (value === '') {
-      throw new UsageError(`cache.folder is ${directory}, and $${name} is not set here`, {
+      throw new UsageError(`cache.folder is ${directory}, but $${name} is not set`, {
         fix: 'set it, choose another directory, or convert without the cache: --no-cache',
       });
     }
