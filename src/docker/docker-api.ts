@@ -100,7 +100,7 @@ function send(
   return new Promise((resolve, reject) => {
     // Without an agent the connection closes with the answer, so that it does not prevent the process from ending.
     const options = { path, agent: false, signal, timeout: timeoutMs } as const;
-    const asked =
+    const request =
       endpoint.kind === 'unix'
         ? requestHttp({ ...options, socketPath: endpoint.socket, headers: { host: 'docker' } })
         : (endpoint.tls === undefined ? requestHttp : requestHttps)({
@@ -109,10 +109,10 @@ function send(
             host: endpoint.host,
             port: endpoint.port,
           });
-    asked.on('response', resolve);
-    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
-    asked.on('error', reject);
-    asked.end();
+    request.on('response', resolve);
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    request.on('error', reject);
+    request.end();
   });
 }
 

@@ -160,8 +160,8 @@ async function* chunksFrom(
 }
 
 /** Returns the offset of a part (RFC 9110, Content-Range); the requested offset if the header names none. */
-function startOf(range: string | undefined, asked: number): number {
-  return Number(/^bytes (\d+)-/i.exec(range ?? '')?.[1] ?? asked);
+function startOf(range: string | undefined, requested: number): number {
+  return Number(/^bytes (\d+)-/i.exec(range ?? '')?.[1] ?? requested);
 }
 
 /**

@@ -99,11 +99,11 @@ export function openRegistryHost(
   };
 }
 
-function otherHost(answered: URL, asked: URL): string | undefined {
-  if (answered.origin === asked.origin) {
+function otherHost(answered: URL, requested: URL): string | undefined {
+  if (answered.origin === requested.origin) {
     return undefined;
   }
-  return answered.host === asked.host ? answered.origin : answered.host;
+  return answered.host === requested.host ? answered.origin : answered.host;
 }
 
 /** Returns the challenge of the requested host; challenges of other hosts are ignored, so that they never get the login. */

@@ -49,9 +49,9 @@ function refusal(
       return refused(registry, what);
     case 429: {
       const after = headers['retry-after'];
-      const asked =
+      const advice =
         after === undefined ? '' : ` (it asks to wait: Retry-After: ${formatServerText(after, registry)})`;
-      return new HpcGatError(`${host} limits the number of requests from this address${asked}`, {
+      return new HpcGatError(`${host} limits the number of requests from this address${advice}`, {
         fix: `wait, or log in (\`docker login ${host}\`): accounts have higher limits`,
       });
     }

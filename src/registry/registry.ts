@@ -61,7 +61,7 @@ export function openRegistry(
     context,
   );
   const others = mirrors.map((mirror) => mirrorHost(mirror, repository, secrets, context));
-  const ask = async <Taken>(
+  const requestFromMirrorsFirst = async <Taken>(
     path: string,
     request: HttpRequest,
     signal: AbortSignal,
@@ -84,7 +84,7 @@ export function openRegistry(
     credentials: origin.credentials,
     redact: (text) => secrets.redact(text),
     get: (path, request, signal) =>
-      ask(
+      requestFromMirrorsFirst(
         path,
         request,
         signal,
@@ -92,7 +92,9 @@ export function openRegistry(
         (from) => from.get(path, request, signal),
       ),
     read: (path, request, signal) =>
-      ask(path, request, signal, wholeAnswer, (from) => persistently(from, path, request, context, signal)),
+      requestFromMirrorsFirst(path, request, signal, wholeAnswer, (from) =>
+        persistently(from, path, request, context, signal),
+      ),
   };
 }
 

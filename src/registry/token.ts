@@ -32,7 +32,7 @@ export async function requestToken(
   context: Pick<Context, 'env' | 'signal' | 'clock'>,
 ): Promise<string | undefined> {
   const { realm, host } = request;
-  const answer = await ask(request, context);
+  const answer = await sendTokenRequest(request, context);
   const body = (await readBody(answer)).toString('utf8');
   const { statusCode: status = 0, headers } = answer.message;
   if (status === 401 || status === 403) {
@@ -64,7 +64,7 @@ export function isHeaderValue(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);
 }
 
-function ask(
+function sendTokenRequest(
   { realm, service, scopes, credentials, host }: TokenRequest,
   context: Pick<Context, 'env' | 'signal'>,
 ): Promise<HttpAnswer> {

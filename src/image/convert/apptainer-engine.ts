@@ -86,8 +86,8 @@ export function createApptainerEngine(context: Pick<Context, 'env' | 'run' | 'cl
 
 /** Returns the requested architecture if it is not this host's. */
 function findOtherArchitecture(source: ImageSource): string | undefined {
-  const asked = source.kind === 'definition' ? undefined : source.platform?.architecture;
-  return asked === hostPlatform().architecture ? undefined : asked;
+  const architecture = source.kind === 'definition' ? undefined : source.platform?.architecture;
+  return architecture === hostPlatform().architecture ? undefined : architecture;
 }
 
 async function dockerHostFor(opened: OpenedSource, env: Context['env']): Promise<string | undefined> {

@@ -13,19 +13,19 @@ const threadBytes = 0.65e9;
 /**
  * Returns the number of compression threads, which is reduced if the address space is limited (`ulimit -v`).
  *
- * @param asked value of `--threads`
+ * @param requested value of `--threads`
  * @throws {UsageError} for an invalid number of threads.
  * @throws {HpcGatError} if the limit is too low for one thread.
  */
 export function getThreadCount(
-  asked: number | undefined,
+  requested: number | undefined,
   env: Readonly<Record<string, string | undefined>>,
   processors = availableParallelism(),
   limitBytes = getAddressSpaceLimit(),
 ): number {
-  const wanted = requestedThreads(asked, env, processors);
+  const threads = chooseThreadCount(requested, env, processors);
   if (limitBytes === undefined) {
-    return wanted;
+    return threads;
   }
   const fitting = Math.floor((limitBytes - nodeBytes) / threadBytes);
   if (fitting < 1) {
@@ -35,20 +35,20 @@ export function getThreadCount(
       { fix: 'raise the limit (`ulimit -v unlimited`), convert in a job, or use --engine apptainer' },
     );
   }
-  return Math.min(wanted, fitting);
+  return Math.min(threads, fitting);
 }
 
-function requestedThreads(
-  asked: number | undefined,
+function chooseThreadCount(
+  requested: number | undefined,
   env: Readonly<Record<string, string | undefined>>,
   processors: number,
 ): number {
-  if (asked !== undefined) {
-    if (Number.isInteger(asked) && asked >= 1 && asked <= 256) {
-      return asked;
+  if (requested !== undefined) {
+    if (Number.isInteger(requested) && requested >= 1 && requested <= 256) {
+      return requested;
     }
-    throw new UsageError(`--threads must be a whole number from 1 to 256, not ${asked}`, {
-      fix: `omit it for the default, ${requestedThreads(undefined, env, processors)}`,
+    throw new UsageError(`--threads must be a whole number from 1 to 256, not ${requested}`, {
+      fix: `omit it for the default, ${chooseThreadCount(undefined, env, processors)}`,
     });
   }
   const granted = Number(env.SLURM_CPUS_PER_TASK);

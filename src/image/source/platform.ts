@@ -69,8 +69,8 @@ export function formatPlatform({ os, architecture, variant = '' }: Platform): st
  * Returns whether an image is for the requested platform, or else for this host's. Missing fields of an image match
  * this host.
  */
-export function matchesPlatform(image: Platform, asked: Platform | undefined): boolean {
-  return suits(completePlatform(image), asked ?? hostPlatform());
+export function matchesPlatform(image: Platform, requested: Platform | undefined): boolean {
+  return suits(completePlatform(image), requested ?? hostPlatform());
 }
 
 function completePlatform(image: Platform): Platform {
@@ -88,8 +88,8 @@ function completePlatform(image: Platform): Platform {
  * @throws {UsageError} if it is for another platform.
  * @throws {HpcGatError} if the SIF format does not support its platform.
  */
-export function checkPlatform(image: Platform, asked: Platform | undefined, place: string): void {
-  if (matchesPlatform(image, asked)) {
+export function checkPlatform(image: Platform, requested: Platform | undefined, place: string): void {
+  if (matchesPlatform(image, requested)) {
     return;
   }
   const [host, found] = [hostPlatform(), completePlatform(image)];
@@ -98,11 +98,11 @@ export function checkPlatform(image: Platform, asked: Platform | undefined, plac
       `${place} is an image for ${toPrintable(found.architecture)}, which the SIF format does not support`,
     );
   }
-  const [of, other] = [formatPlatform(found), formatPlatform(asked ?? host)];
+  const [of, other] = [formatPlatform(found), formatPlatform(requested ?? host)];
   if (found.os !== 'linux') {
     throw new UsageError(`${place} is an image for ${of}, but Apptainer runs only Linux images`);
   }
-  throw asked === undefined
+  throw requested === undefined
     ? new UsageError(`${place} is an image for ${of}, but this host is ${other}`, {
         fix: `if the nodes are ${of}, set --platform ${of} or image.platform; otherwise name an image for ${other}`,
       })
