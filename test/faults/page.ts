@@ -19,9 +19,9 @@ const headings: Readonly<Record<Fault['class'], string>> = {
 const head = `# Faults
 
 What happens when something fails, how soon the waiting user knows it, and what is left behind. Every line was measured:
-\`npm run test:faults\` causes each fault in the [lab](../reference/lab.md) with the real verbs, real Slurm, Apptainer and
+\`npm run test:faults\` injects each fault into the [lab](../reference/lab.md) with the real verbs, real Slurm, Apptainer and
 Triton, and performs a leak check of the node before and after \`hpc-gat cleanup\`. The test fails if anything is left after
-\`cleanup\`. \`npm test\` causes one fault of each class. The messages and their fixes: [troubleshooting](troubleshooting.md).
+\`cleanup\`. \`npm test\` injects one fault of each class. The messages and their fixes: [troubleshooting](troubleshooting.md).
 `;
 
 /** Formats docs/guides/faults.md from the measurements. */
