@@ -13,13 +13,13 @@ const list = defineVerb({
   handle: async (args, context) => {
     const { listCache } = await import('../image/convert/cache/list-cache.ts');
     const { formatCacheList } = await import('../image/convert/cache/format-cache.ts');
-    const place = await findCache(args, context);
-    const contents = await listCache(place.directory, context.clock.now());
+    const cache = await findCache(args, context);
+    const contents = await listCache(cache.directory, context.clock.now());
     if (args.json) {
-      context.output.json({ folder: place.directory, limitBytes: place.limitBytes, ...contents });
+      context.output.json({ folder: cache.directory, limitBytes: cache.limitBytes, ...contents });
       return 0;
     }
-    for (const line of formatCacheList(place, contents)) {
+    for (const line of formatCacheList(cache, contents)) {
       context.output.result(line);
     }
     return 0;
@@ -49,15 +49,15 @@ const prune = defineVerb({
     const { sumSizes, listCache, removeFiles, selectEvicted } =
       await import('../image/convert/cache/list-cache.ts');
     const { formatPruned } = await import('../image/convert/cache/format-cache.ts');
-    const place = await findCache(args, context);
+    const cache = await findCache(args, context);
     const now = context.clock.now();
-    const { entries, leftovers } = await listCache(place.directory, now);
+    const { entries, leftovers } = await listCache(cache.directory, now);
     const isOld = ({ usedAt }: { usedAt: Date }) =>
       now.getTime() - usedAt.getTime() >= unusedFor * 86_400_000;
     const young = entries.filter((entry) => !isOld(entry));
     const going = [
       ...entries.filter(isOld),
-      ...(all ? young : selectEvicted(young, place.limitBytes)),
+      ...(all ? young : selectEvicted(young, cache.limitBytes)),
       ...leftovers,
     ];
     if (!dryRun) {
@@ -67,7 +67,7 @@ const prune = defineVerb({
       const removed = going.map(({ file, sizeBytes }) => ({ file, sizeBytes }));
       context.output.json({ dryRun, removed, bytes: sumSizes(going) });
     } else {
-      context.output.result(formatPruned(place, going, dryRun));
+      context.output.result(formatPruned(cache, going, dryRun));
     }
     return 0;
   },
@@ -80,13 +80,13 @@ async function findCache(
   const { loadProject } = await import('../config/load.ts');
   const { getCacheConfig } = await import('../image/convert/cache/cache-config.ts');
   const { settings } = await loadProject(context, { configFile: config, site });
-  const place = getCacheConfig(settings.cache, context);
-  if (place === undefined) {
+  const cache = getCacheConfig(settings.cache, context);
+  if (cache === undefined) {
     throw new UsageError('there is no layer cache: HOME is not set, and this user has no home directory', {
       fix: 'set cache.folder in hpc-gat.yaml, or XDG_CACHE_HOME',
     });
   }
-  return place;
+  return cache;
 }
 
 /** The verb `cache`, which manages the layer cache of make-sif. */

@@ -67,15 +67,15 @@ async function checkRuntimeCache({ context }: CheckContext): Promise<Finding> {
 
 /** Checks the layer cache of `make-sif`, which respects the free space of the disk, but no quota. */
 async function checkLayerCache({ context, settings }: CheckContext): Promise<Finding> {
-  const place = getCacheConfig(settings.cache, context);
-  if (place === undefined) {
+  const cache = getCacheConfig(settings.cache, context);
+  if (cache === undefined) {
     return {
       status: 'note',
       message:
         'layers are not cached: HOME is not set, and this user has no home (cache.folder, XDG_CACHE_HOME)',
     };
   }
-  const { directory, limitBytes } = place;
+  const { directory, limitBytes } = cache;
   const { entries } = await listCache(directory, context.clock.now());
   const size = sumSizes(entries);
   return assessCache(context, {

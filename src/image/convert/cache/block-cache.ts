@@ -41,16 +41,16 @@ export interface CachedLayer extends Pick<LayerIndex, 'diffId' | 'demand'>, Cach
  * while it is replaced or removed. Corrupt entries are deleted and treated as misses.
  */
 export class BlockCache {
-  readonly #place: CacheConfig;
+  readonly #config: CacheConfig;
   readonly #form: BlockForm;
   readonly #fileThreads: FileThreads;
   readonly #evictor: CacheEvictor;
 
-  constructor(place: CacheConfig, form: BlockForm, fileThreads: FileThreads) {
-    this.#place = place;
+  constructor(config: CacheConfig, form: BlockForm, fileThreads: FileThreads) {
+    this.#config = config;
     this.#form = form;
     this.#fileThreads = fileThreads;
-    this.#evictor = new CacheEvictor(place);
+    this.#evictor = new CacheEvictor(config);
   }
 
   /**
@@ -112,7 +112,7 @@ export class BlockCache {
     index: LayerIndex,
     source: { readonly file: FileHandle; readonly range: ByteRange },
   ): Promise<void> {
-    const { directory } = this.#place;
+    const { directory } = this.#config;
     const file = this.#fileOf(digest);
     if (file === undefined || index.demand.unpackedBytes < smallestBytes) {
       return;
@@ -141,7 +141,7 @@ export class BlockCache {
 
   #fileOf(digest: string): string | undefined {
     const name = formatEntryName(digest, this.#form);
-    return name === undefined ? undefined : path.join(this.#place.directory, name);
+    return name === undefined ? undefined : path.join(this.#config.directory, name);
   }
 }
 

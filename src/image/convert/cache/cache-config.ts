@@ -31,17 +31,17 @@ export function getCacheConfig(
 
 /** Returns the location for a conversion; undefined, with a warning, if another user could replace entries. */
 export async function getTrustedCacheConfig(
-  place: CacheConfig | undefined,
+  config: CacheConfig | undefined,
   { output }: Pick<Context, 'output'>,
 ): Promise<CacheConfig | undefined> {
-  const concern = place && (await explainDirectoryConcern(place.directory));
+  const concern = config && (await explainDirectoryConcern(config.directory));
   if (concern !== undefined) {
     output.warn(
-      `the layer cache ${place?.directory ?? ''} is not used: ${concern}; fix: remove write permission for others (chmod go-w), or set cache.folder to a directory that you own`,
+      `the layer cache ${config?.directory ?? ''} is not used: ${concern}; fix: remove write permission for others (chmod go-w), or set cache.folder to a directory that you own`,
     );
     return undefined;
   }
-  return place;
+  return config;
 }
 
 function expand(directory: string, { env }: Pick<Context, 'env'>): string {

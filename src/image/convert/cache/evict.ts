@@ -7,13 +7,13 @@ const reserveBytes = 1024 ** 3;
 
 /** Limits what one conversion adds to a cache. Entries that the conversion itself uses are not evicted. */
 export class CacheEvictor {
-  readonly #place: CacheConfig;
+  readonly #config: CacheConfig;
   readonly #used = new Map<string, number>();
   /** Other entries at the time of the first reservation: a directory of thousands of files is not read each time. */
   #others: readonly CacheEntry[] | undefined;
 
-  constructor(place: CacheConfig) {
-    this.#place = place;
+  constructor(config: CacheConfig) {
+    this.#config = config;
   }
 
   /** Records that an entry was read or written. */
@@ -27,7 +27,7 @@ export class CacheEvictor {
    * @returns false if there is not enough space.
    */
   async reserve(bytes: number): Promise<boolean> {
-    const { directory, limitBytes } = this.#place;
+    const { directory, limitBytes } = this.#config;
     if (this.#others === undefined) {
       const { entries, leftovers } = await listCache(directory, new Date());
       await removeFiles(leftovers);

@@ -45,11 +45,11 @@ class IndexLists {
   readonly metadata = new MetadataList();
   readonly numbers: number[] = [];
   readonly texts: string[] = [];
-  readonly #places: ReadonlyMap<StoredBlock, number>;
+  readonly #blockNumbers: ReadonlyMap<StoredBlock, number>;
 
   constructor(blocks: readonly StoredBlock[]) {
     this.blocks = blocks;
-    this.#places = new Map(blocks.map((block, place) => [block, place]));
+    this.#blockNumbers = new Map(blocks.map((block, number) => [block, number]));
   }
 
   add(entry: LayerEntry<FileContent>): void {
@@ -93,13 +93,13 @@ class IndexLists {
   #addContent({ sizeBytes, checksum, blocks, fragment }: FileContent): void {
     this.numbers.push(sizeBytes, checksum, blocks.length);
     for (const block of blocks) {
-      this.numbers.push(this.#placeOf(block));
+      this.numbers.push(this.#numberOf(block));
     }
-    this.numbers.push(this.#placeOf(fragment?.block), fragment?.offset ?? 0);
+    this.numbers.push(this.#numberOf(fragment?.block), fragment?.offset ?? 0);
   }
 
   /** Returns the index of a block; a hole has none. */
-  #placeOf(block: StoredBlock | undefined): number {
-    return (block && this.#places.get(block)) ?? noBlock;
+  #numberOf(block: StoredBlock | undefined): number {
+    return (block && this.#blockNumbers.get(block)) ?? noBlock;
   }
 }

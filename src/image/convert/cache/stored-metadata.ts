@@ -13,18 +13,18 @@ export type StoredMetadata = readonly [
 /** Metadata of a layer's inodes, each once, because many inodes have equal metadata. */
 export class MetadataList {
   readonly all: StoredMetadata[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
 
   /** Returns the index of the metadata in the list. */
   placeOf(metadata: Metadata): number {
     const stored = toStored(metadata);
     const key = JSON.stringify(stored);
-    let place = this.#places.get(key);
-    if (place === undefined) {
-      place = this.all.push(stored) - 1;
-      this.#places.set(key, place);
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.all.push(stored) - 1;
+      this.#numbers.set(key, number);
     }
-    return place;
+    return number;
   }
 }
 
