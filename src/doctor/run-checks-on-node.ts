@@ -5,6 +5,7 @@ import { createSlurmError } from '../slurm/run-slurm.ts';
 import { findRefusalFix } from '../slurm/explain-refusal.ts';
 import { createFullRequest } from '../slurm/request-options.ts';
 import { NotStartedError, runSmallJob } from '../slurm/small-job.ts';
+import { renderTemplate } from '../render/template.ts';
 import { expectSuccess } from '../support/processes/command.ts';
 import { CommandFailedError, NotReadyError } from '../support/errors.ts';
 import { getOwnCommand } from '../support/processes/own-command.ts';
@@ -12,6 +13,22 @@ import type { CheckContext } from './check.ts';
 import type { CheckResult } from './run-checks.ts';
 
 const jobMinutes = 5;
+/** Time limit of the setup lines, which leaves time for the checks. */
+const setupSeconds = 120;
+
+/** Number of lines of output that the error shows when the setup lines fail. */
+const maxReportLines = 5;
+
+/** Fixes for the reasons that the script prints when the setup lines fail (templates/run/check-node.sh.hbs). */
+const setupFixes: Readonly<Record<string, string>> = {
+  'setup-ended':
+    'correct that line, and leave out `exit`, `exec PROGRAM` and `set -e`: a run fails in the same way',
+  'setup-syntax': 'correct the line that is named above: a run fails in the same way',
+  'setup-expired':
+    'execute the line that is named above on a node of the partition, and correct or remove it',
+  'run-folder': 'free space there, or name another directory in TMPDIR',
+  'no-temp': 'free space there, or report the node to the administrators',
+};
 
 export interface NodeRequest {
   readonly partition: string;
@@ -35,7 +52,7 @@ const resultsSchema = z.array(
  * in the same directory.
  *
  * @throws {NotReadyError} with Slurm's reason when the job does not start in time; the job is canceled.
- * @throws {CommandFailedError} when Slurm refuses the job, or hpc-gat cannot run there.
+ * @throws {CommandFailedError} when Slurm refuses the job, the setup lines fail, or hpc-gat cannot run there.
  */
 export async function runChecksOnNode(
   { context, settings, gpu }: CheckContext,
@@ -58,7 +75,7 @@ export async function runChecksOnNode(
       '--job-name=hpc-gat-doctor',
     ],
     command: ['bash', '-s', '--', ...getOwnCommand(), 'doctor', '--json', ...args],
-    input: [...settings.setup, 'hostname', 'exec "$@" </dev/null', ''].join('\n'),
+    input: await renderTemplate('run/check-node.sh.hbs', { setup: settings.setup, setupSeconds }),
     cluster,
     waitMs,
     limitMs: jobMinutes * 60_000,
@@ -71,6 +88,20 @@ export async function runChecksOnNode(
       : error;
   });
   const [node = '', ...rest] = result.stdout.split('\n');
+  const reportLines = result.stderr.split('\n').filter((line) => !line.startsWith('srun: '));
+  const fix = setupFixes[rest.join('').trim()];
+  if (fix !== undefined) {
+    throw new CommandFailedError(
+      `the setup lines failed on ${node}: ${reportLines.slice(-maxReportLines).join('\n')}`,
+      { fix, cause: result },
+    );
+  }
+  for (const line of reportLines) {
+    const failure = /^note: (line \d+ of setup ended .*)/.exec(line)?.[1];
+    if (failure !== undefined) {
+      context.output.warn(`${node}: ${failure}`);
+    }
+  }
   const answer = resultsSchema.safeParse(parseJson(rest.join('\n')));
   if (!answer.success) {
     if (node === '') {

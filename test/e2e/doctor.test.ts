@@ -122,6 +122,18 @@ describeInLab('doctor', () => {
     }
   });
 
+  test('names the setup line that ends the shell on a compute node', async () => {
+    const { exitCode, stderr } = await shell(
+      `printf 'site: lab\nsetup: ["echo Welcome", "exit 3"]\n' >setup.yaml; hpc-gat doctor --node cpu --config setup.yaml; code=$?; rm setup.yaml; exit $code`,
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 4,
+      stderr: expect.stringMatching(/the setup lines failed on cpu\d: [^]*, in line 2: exit 3\n.*fix: /),
+    });
+    const node = /on (cpu\d):/.exec(stderr)?.[1] ?? 'cpu1';
+    expect((await shell('ls /tmp', { node })).stdout).not.toContain('hpc-gat-doctor');
+  });
+
   test('reports the reason why Slurm rejects a job', async () => {
     const { exitCode, stderr } = await hpcGat(['doctor', '--node', 'nowhere']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringMatching(/partition/) });
