@@ -50,14 +50,15 @@ async function parseAndRun(argv: readonly string[], context: Context, version: s
       if (message === missingVerb) {
         throw new MissingVerb(message);
       }
-      const [, word] = /^Unknown (?:command|argument): (\w[\w-]*)$/.exec(message ?? '') ?? [];
+      const [, words = ''] = /^Unknown (?:commands?|arguments?): (.+)$/.exec(message ?? '') ?? [];
+      const word = words.split(', ').find((each) => each !== '' && argv.includes(each));
       const known = verbsOf(parser);
       if (word !== undefined && known.length > 0) {
         throw new UsageError(describeUnknownVerb(word, known), {
           fix: `${['hpc-gat', ...argv.slice(0, argv.indexOf(word))].join(' ')} --help lists the verbs`,
         });
       }
-      throw toUsageError(message ?? error?.message ?? 'unusable arguments', usageOf(parser));
+      throw toUsageError(message ?? error?.message ?? 'unusable arguments', usageOf(parser), argv);
     });
   for (const module of modules) {
     parser.command(module);

@@ -18,6 +18,18 @@ async function call(...argv: string[]) {
 
 test.each([
   [['make-siff'], /^hpc-gat: unknown verb "make-siff"; did you mean make-sif\?\n {2}fix: hpc-gat --help/],
+  [
+    ['make-siff', 'docker://x'],
+    /^hpc-gat: unknown verb "make-siff"; did you mean make-sif\?\n {2}fix: hpc-gat --help/,
+  ],
+  [['model', 'chekc', 'gat_test'], /^hpc-gat: unknown verb "chekc"; did you mean check\?/],
+  [['submit', '--no-cache'], /^hpc-gat: unknown option --no-cache\n/],
+  [['run', '--runtime'], /^hpc-gat: --runtime needs a value\n/],
+  [['submit', '--security'], /^hpc-gat: --security needs a value\n/],
+  [['make-sif', 'x', '--engine'], /^hpc-gat: --engine needs a value\n/],
+  [['logs', '--only'], /^hpc-gat: --only needs a value\n/],
+  [['build', '--with'], /^hpc-gat: --with needs a value\n/],
+  [['submit', '--cpus'], /^hpc-gat: --cpus needs a value\n/],
   [['submti'], /^hpc-gat: unknown verb "submti"; did you mean submit\?\n/],
   [['submti', '--gpu'], /^hpc-gat: unknown verb "submti"; did you mean submit\?\n/],
   [['model', 'chekc'], /unknown verb "chekc"; did you mean check\?\n {2}fix: hpc-gat model --help/],

@@ -16,6 +16,7 @@ export const build = defineVerb({
       })
       .option('with', {
         choices: ['docker', 'apptainer'] as const,
+        requiresArg: true,
         describe: 'Builder [build.with, else Docker if its daemon answers, else Apptainer]',
       })
       .option('release', {

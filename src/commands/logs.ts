@@ -11,7 +11,7 @@ export const logs = defineVerb({
   options: (yargs) =>
     withProjectOptions(yargs)
       .positional('run', { type: 'string', describe: 'Run ID or job ID [the newest run]' })
-      .option('only', { choices: kinds, describe: 'Print only this log' })
+      .option('only', { choices: kinds, requiresArg: true, describe: 'Print only this log' })
       .option('follow', {
         alias: 'f',
         type: 'boolean',

@@ -33,6 +33,7 @@ export const makeSif = defineVerb({
       })
       .option('engine', {
         choices: ['native', 'apptainer'] as const,
+        requiresArg: true,
         describe: 'Conversion engine [apptainer for a definition file, else native]',
       })
       .option('threads', {

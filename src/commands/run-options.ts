@@ -18,6 +18,7 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('id', { type: 'string', describe: 'Name of the run [time and a random suffix]' })
     .option('runtime', {
       choices: ['apptainer', 'singularity', 'docker'] as const,
+      requiresArg: true,
       describe: 'Container runtime; docker runs only on this machine [apptainer]',
     })
     .option('image', {
@@ -33,6 +34,7 @@ export function withRunOptions<T>(yargs: Argv<T>) {
     .option('ready-timeout', { type: 'number', describe: 'Seconds until the model must be ready' })
     .option('security', {
       choices: ['mutual-tls', 'none'] as const,
+      requiresArg: true,
       describe: 'Server access: clients with the certificates of the run, or anyone',
     })
     .option('http', { type: 'boolean', describe: 'Enable the HTTP port' })
@@ -51,6 +53,7 @@ export function withServeOption<T>(yargs: Argv<T>) {
 type JobFlags = {
   [Option in (typeof jobOptions)[number] as Option['flag']]: {
     readonly type: Option['type'] extends 'count' ? 'number' : 'string';
+    readonly requiresArg: true;
     readonly describe: string;
   };
 };
@@ -59,7 +62,7 @@ type JobFlags = {
 const jobFlags = Object.fromEntries(
   jobOptions.map(({ flag, type, description }) => [
     flag,
-    { type: type === 'count' ? 'number' : 'string', describe: description },
+    { type: type === 'count' ? 'number' : 'string', requiresArg: true, describe: description },
   ]),
 ) as JobFlags;
 

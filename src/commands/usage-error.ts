@@ -1,12 +1,17 @@
 import { UsageError } from '../support/errors.ts';
 
-/** Returns the error for a message of yargs. @param usage the verb with its arguments: `hpc-gat model add <name> <file>`. */
-export function toUsageError(message: string, usage: string): UsageError {
+/**
+ * Returns the error for a message of yargs.
+ *
+ * @param usage the verb with its arguments: `hpc-gat model add <name> <file>`.
+ * @param argv arguments of the program.
+ */
+export function toUsageError(message: string, usage: string, argv: readonly string[]): UsageError {
   const verb = usage.split(/ [<[]/)[0] ?? '';
   for (const [pattern, explain] of explanations) {
     const match = pattern.exec(message);
     if (match !== null) {
-      return explain(match.slice(1), { usage, verb });
+      return explain(match.slice(1), { usage, verb, argv });
     }
   }
   return new UsageError(message, { fix: `${verb} --help` });
@@ -16,6 +21,8 @@ interface VerbUsage {
   readonly usage: string;
   /** The usage without arguments: `hpc-gat model add`. */
   readonly verb: string;
+  /** Arguments of the program. */
+  readonly argv: readonly string[];
 }
 
 type Explain = (groups: readonly string[], verb: VerbUsage) => UsageError;
@@ -30,8 +37,8 @@ const explanations: readonly (readonly [RegExp, Explain])[] = [
   ],
   [
     /^Unknown arguments?: (.+)$/s,
-    ([names = ''], { verb }) =>
-      new UsageError(`${plural('unknown option', toFlags(names))} ${toFlags(names)}`, {
+    ([names = ''], { verb, argv }) =>
+      new UsageError(`${plural('unknown option', toFlags(names, argv))} ${toFlags(names, argv)}`, {
         fix: `${verb} --help lists the options`,
       }),
   ],
@@ -77,11 +84,15 @@ function plural(noun: string, list: string): string {
   return list.includes(', ') ? `${noun}s` : noun;
 }
 
-/** Adds the dashes to names of options: `n, lines` becomes `-n, --lines`. yargs lists `no-such` as `noSuch` too. */
-function toFlags(list: string): string {
+/**
+ * Adds the dashes to names of options: `n, lines` becomes `-n, --lines`. yargs lists `such-thing` as `suchThing` too, and
+ * `--no-cache` as `cache`.
+ */
+function toFlags(list: string, argv: readonly string[] = []): string {
   const names = list.split(', ');
   return names
     .filter((name) => !names.some((other) => other.includes('-') && camelCase(other) === name))
+    .map((name) => (argv.includes(`--no-${name}`) ? `no-${name}` : name))
     .map((name) => (name.length === 1 ? `-${name}` : `--${name}`))
     .join(', ');
 }

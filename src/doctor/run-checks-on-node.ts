@@ -25,7 +25,7 @@ const setupFixes: Readonly<Record<string, string>> = {
     'correct that line, and leave out `exit`, `exec PROGRAM` and `set -e`: a run fails in the same way',
   'setup-syntax': 'correct the line that is named above: a run fails in the same way',
   'setup-expired':
-    'execute the line that is named above on a node of the partition, and correct or remove it',
+    'execute the setup lines on a node of the partition, and correct or remove the one that does not end',
   'run-folder': 'free space there, or name another directory in TMPDIR',
   'no-temp': 'free space there, or report the node to the administrators',
 };
@@ -89,12 +89,16 @@ export async function runChecksOnNode(
   });
   const [node = '', ...rest] = result.stdout.split('\n');
   const reportLines = result.stderr.split('\n').filter((line) => !line.startsWith('srun: '));
-  const fix = setupFixes[rest.join('').trim()];
+  const reason = rest.join('').trim();
+  const fix = setupFixes[reason];
   if (fix !== undefined) {
-    throw new CommandFailedError(
-      `the setup lines failed on ${node}: ${reportLines.slice(-maxReportLines).join('\n')}`,
-      { fix, cause: result },
-    );
+    const what = reason.startsWith('setup-')
+      ? 'the setup lines failed'
+      : 'the setup lines could not be executed';
+    throw new CommandFailedError(`${what} on ${node}: ${reportLines.slice(-maxReportLines).join('\n')}`, {
+      fix,
+      cause: result,
+    });
   }
   for (const line of reportLines) {
     const failure = /^note: (line \d+ of setup ended .*)/.exec(line)?.[1];

@@ -66,7 +66,7 @@ test.each<[string, string[], string | RegExp, RegExp]>([
     'a line that hangs',
     ['true', 'sleep 30'],
     /in line 2: sleep 30\nthe setup lines were ended, because they did not complete within 1 s/,
-    /execute the line/,
+    /execute the setup lines/,
   ],
   [
     'a line that hangs and ignores SIGTERM',

@@ -14,7 +14,7 @@ export const elsewhere = 'UNKNOWN';
 export interface RunState {
   readonly id: string;
   readonly kind: 'job' | 'local';
-  /** True when the run serves clients until it is stopped, instead of testing it. */
+  /** True when the run serves clients until it is stopped, instead of testing the server. */
   readonly serves: boolean;
   readonly jobId: string | undefined;
   /**

@@ -85,6 +85,10 @@ async function findByDigest(
   entries: readonly Descriptor[],
   blobs: BlobReader,
 ): Promise<Descriptor | undefined> {
+  const direct = entries.find((entry) => entry.digest === digest);
+  if (direct !== undefined) {
+    return direct;
+  }
   const walk = walkIndex(entries, {
     read: (entry) => findEntryBlob(entry, blobs),
     choose: ({ manifests }) => manifests,

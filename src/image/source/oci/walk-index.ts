@@ -5,6 +5,8 @@ import { indexSchema, isIndex, type Descriptor, type ImageIndex } from './oci-ma
 export const maxIndexDepth = 4;
 /** Highest number of blobs that one walk reads. */
 const maxBlobs = 1000;
+/** Highest number of entries of one level; images have fewer than a hundred. */
+const maxEntries = 10 * maxBlobs;
 
 /** Blob of an entry: an index or the manifest of an image. */
 export interface EntryBlob {
@@ -49,23 +51,29 @@ interface IndexWalk<Entry> {
 }
 
 /**
- * Visits the entries of an index and, level by level, those of nested indexes, down to {@link maxIndexDepth}.
+ * Visits the entries of an index and, level by level, those of nested indexes, down to {@link maxIndexDepth}. An index that is
+ * listed several times is visited once.
  *
  * @returns each entry with its blob; undefined if it was not read.
  */
-export async function* walkIndex<Entry>(
+export async function* walkIndex<Entry extends Pick<Descriptor, 'digest'>>(
   entries: readonly Entry[],
   { read, choose }: IndexWalk<Entry>,
 ): AsyncGenerator<{ entry: Entry; blob: EntryBlob | undefined }, undefined> {
+  const visitedIndexes = new Set<string>();
   let level = entries;
   for (let depth = 0, visited = 0; depth < maxIndexDepth; depth += 1) {
     const next: Entry[] = [];
     for (const entry of level) {
+      if (visitedIndexes.has(entry.digest)) {
+        continue;
+      }
       visited += 1;
       const blob = visited > maxBlobs ? undefined : await read(entry);
       yield { entry, blob };
       if (blob?.index !== undefined) {
-        next.push(...(await choose(blob.index)));
+        visitedIndexes.add(entry.digest);
+        next.push(...(await choose(blob.index)).slice(0, maxEntries - next.length));
       }
     }
     level = next;

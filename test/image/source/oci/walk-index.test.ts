@@ -67,8 +67,7 @@ test.each([
 
 test('a walk visits all entries, but reads at most 1000 blobs', async () => {
   const blobs = new CountingBlobs();
-  const entry = blobs.add({ manifests: [] });
-  const entries = Array.from({ length: 1005 }, () => entry);
+  const entries = Array.from({ length: 1005 }, (_none, number) => blobs.add({ manifests: [], number }));
   let visited = 0;
   const walk = walkIndex(entries, {
     read: (one) => findEntryBlob(one, blobs),
@@ -79,4 +78,21 @@ test('a walk visits all entries, but reads at most 1000 blobs', async () => {
     expect(blob !== undefined).toBe(visited <= 1000);
   }
   expect([visited, blobs.reads.length]).toEqual([1005, 1000]);
+});
+
+test('an index that is listed many times is read and followed once, to a limited number of entries', async () => {
+  const blobs = new CountingBlobs();
+  const manifest = blobs.add({ layers: [] });
+  const inner = blobs.add({ manifests: Array.from({ length: 30_000 }, () => manifest) });
+  const outer = blobs.add({ manifests: Array.from({ length: 30_000 }, () => inner) });
+  let visited = 0;
+  const walk = walkIndex([outer, outer], {
+    read: (one) => findEntryBlob(one, blobs),
+    choose: ({ manifests }) => manifests,
+  });
+  for await (const { entry } of walk) {
+    visited += entry.digest === '' ? 0 : 1;
+  }
+  const indexes = blobs.reads.filter((digest) => digest !== manifest.digest);
+  expect({ visited, indexes }).toEqual({ visited: 10_002, indexes: [outer.digest, inner.digest] });
 });
