@@ -83,8 +83,8 @@ test('a walk visits all entries, but reads at most 1000 blobs', async () => {
 test('an index that is listed many times is read and followed once, to a limited number of entries', async () => {
   const blobs = new CountingBlobs();
   const manifest = blobs.add({ layers: [] });
-  const inner = blobs.add({ manifests: Array.from({ length: 30_000 }, () => manifest) });
-  const outer = blobs.add({ manifests: Array.from({ length: 30_000 }, () => inner) });
+  const inner = blobs.add({ manifests: Array.from({ length: 15_000 }, () => manifest) });
+  const outer = blobs.add({ manifests: Array.from({ length: 15_000 }, () => inner) });
   let visited = 0;
   const walk = walkIndex([outer, outer], {
     read: (one) => findEntryBlob(one, blobs),
