@@ -93,9 +93,9 @@ export async function runChecksOnNode(
   const fix = setupFixes[reason];
   if (fix !== undefined) {
     const what = reason.startsWith('setup-')
-      ? 'the setup lines failed'
-      : 'the setup lines could not be executed';
-    throw new CommandFailedError(`${what} on ${node}: ${reportLines.slice(-maxReportLines).join('\n')}`, {
+      ? `the setup lines failed on ${node}`
+      : `the setup lines could not be executed on ${node}`;
+    throw new CommandFailedError(`${what}: ${reportLines.slice(-maxReportLines).join('\n')}`, {
       fix,
       cause: result,
     });
