@@ -22,7 +22,7 @@ export interface Converter {
   /** Returns a command that runs before the measurement. */
   readonly prepare?: (paths: Paths) => string;
   readonly command: (paths: Paths) => string;
-  /** Whether it takes minutes and is measured only once. */
+  /** True if a conversion takes minutes; it is then measured once. */
   readonly slow?: boolean;
 }
 

@@ -7,7 +7,7 @@ export interface Command {
   readonly typed: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** Whether its standard output is returned instead of shown. */
+  /** True to return the standard output instead of showing it. */
   readonly capture?: boolean;
 }
 

@@ -12,15 +12,10 @@ export const render = defineVerb({
       .example('$0 render --gpu --json', 'Print the script and every resolved value of the run'),
   handle: async (args, context) => {
     const { loadForRun } = await import('./load-for-run.ts');
-    const { prepareRun } = await import('../run/prepare.ts');
     const { printScript } = await import('../run/show-script.ts');
     const { serve, gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
-    printScript(
-      await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
-      args.json,
-      context.output,
-    );
+    await printScript(project, { kind: 'job', serve, gpu, allowCpu, id }, args.json, context);
     return 0;
   },
 });

@@ -18,13 +18,8 @@ export const run = defineVerb({
     const { gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
     if (args.dryRun) {
-      const { prepareRun } = await import('../run/prepare.ts');
       const { printScript } = await import('../run/show-script.ts');
-      printScript(
-        await prepareRun(project, { kind: 'local', serve: false, gpu, allowCpu, id }, context),
-        args.json,
-        context.output,
-      );
+      await printScript(project, { kind: 'local', serve: false, gpu, allowCpu, id }, args.json, context);
       return 0;
     }
     const { runLocally } = await import('../run/run-locally.ts');

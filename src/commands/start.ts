@@ -18,10 +18,8 @@ export const start = defineVerb({
     const { gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
     if (args.dryRun) {
-      const { prepareRun } = await import('../run/prepare.ts');
       const { printScript } = await import('../run/show-script.ts');
-      const prepared = await prepareRun(project, { kind: 'local', serve: true, gpu, allowCpu, id }, context);
-      printScript(prepared, args.json, context.output);
+      await printScript(project, { kind: 'local', serve: true, gpu, allowCpu, id }, args.json, context);
       return 0;
     }
     const { startLocally } = await import('../run/start-locally.ts');

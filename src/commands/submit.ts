@@ -28,13 +28,8 @@ export const submit = defineVerb({
     const { serve, gpu, allowCpu, id } = args;
     const project = await loadForRun(args, context);
     if (args.dryRun) {
-      const { prepareRun } = await import('../run/prepare.ts');
       const { printScript } = await import('../run/show-script.ts');
-      printScript(
-        await prepareRun(project, { kind: 'job', serve, gpu, allowCpu, id }, context),
-        args.json,
-        output,
-      );
+      await printScript(project, { kind: 'job', serve, gpu, allowCpu, id }, args.json, context);
       return 0;
     }
     const { submitRun } = await import('../run/submit-run.ts');

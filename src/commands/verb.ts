@@ -12,7 +12,7 @@ export interface Verb<Options> {
   handle: (args: ArgumentsCamelCase<Options>, context: Context) => Promise<number>;
 }
 
-/** What yargs reports where a verb is missing; the help is shown instead. */
+/** Message of yargs for a missing verb; the program shows the help instead. */
 export const missingVerb = 'a verb is missing';
 
 /** A verb, bound to the context it will run in; `done` receives its exit code. */

@@ -1,12 +1,19 @@
-import type { Output } from '../support/output.ts';
+import type { Project } from '../config/load.ts';
+import type { Context } from '../support/context.ts';
 import { toPlanDocument } from './plan/run-plan.ts';
-import type { PreparedRun } from './prepare.ts';
+import { prepareRun, type RunOptions } from './prepare.ts';
 
-/** Prints the script of a run for `--dry-run`, with `json` also its plan. */
-export function printScript({ plan, script }: PreparedRun, json: boolean, output: Output): void {
+/** Prepares a run and prints its script instead of executing it, with `json` also its plan. */
+export async function printScript(
+  project: Project,
+  options: RunOptions,
+  json: boolean,
+  context: Pick<Context, 'clock' | 'env' | 'output'>,
+): Promise<void> {
+  const { plan, script } = await prepareRun(project, options, context);
   if (json) {
-    output.json({ plan: toPlanDocument(plan), script });
+    context.output.json({ plan: toPlanDocument(plan), script });
   } else {
-    output.result(script.replace(/\n$/, ''));
+    context.output.result(script.replace(/\n$/, ''));
   }
 }

@@ -13,7 +13,7 @@ export const ExitCode = {
 } as const;
 
 export interface ErrorFacts {
-  /** What the user can do about it, in one sentence. */
+  /** Action that corrects the error, in one sentence. */
   fix?: string;
   /** File with further details. */
   log?: string;

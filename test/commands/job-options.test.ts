@@ -81,7 +81,7 @@ test.each(rows)('the small jobs on a node request %s where they have to', async 
   });
 });
 
-test('the help lists every job option with its description in a group of its own', async () => {
+test('the help lists every job option with its description in a separate group', async () => {
   const context = testContext();
   await main(['submit', '--help'], context);
   const [, group = ''] = /^Job:\n([\s\S]*?)\n\n/m.exec(context.results.join('\n')) ?? [];
